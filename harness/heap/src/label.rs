@@ -78,7 +78,7 @@ impl ReferenceLabel {
     /// True for everything that keeps its target alive.
     #[must_use]
     pub fn is_strong(self) -> bool {
-        self.kind() != ReferenceKind::Weak
+        self.0 >> KIND_SHIFT < ReferenceKind::Weak as u32
     }
 
     /// The name, for kinds whose payload is one.
@@ -86,16 +86,16 @@ impl ReferenceLabel {
     pub fn name(self) -> Option<NameId> {
         match self.kind() {
             ReferenceKind::Field | ReferenceKind::Slot | ReferenceKind::Local => {
-                Some(NameId(self.payload()))
+                (self.payload() < PAYLOAD).then(|| NameId(self.payload()))
             }
             _ => None,
         }
     }
 
-    /// The key object of a dict value.
+    /// The key object of a dict value; `None` for other kinds and where the key did not fit or is not known.
     #[must_use]
     pub fn key(self) -> Option<ObjectId> {
-        (self.kind() == ReferenceKind::Value).then(|| ObjectId(self.payload()))
+        (self.kind() == ReferenceKind::Value && self.payload() < PAYLOAD).then(|| ObjectId(self.payload()))
     }
 }
 

@@ -1,10 +1,30 @@
 //! The heap snapshot and graph algorithms on it. Pure: no I/O, nothing of CPython's layouts.
+//!
+//! A [`HeapSnapshot`] comes out of a [`SnapshotBuilder`]; everything else asks it questions. Ids, types and names in a
+//! snapshot are in range once it is built, so no algorithm can fail; each is iterative and linear in objects and
+//! references (dominators and components nearly so), whatever the shape of the graph.
 
+mod bitset;
+mod builder;
+mod components;
+mod gc_replay;
 mod label;
+mod naming;
+mod object;
+mod paths;
 mod snapshot;
+#[cfg(test)]
+mod testing;
 
+pub use bitset::BitSet;
+pub use builder::{REFERENCES_MAX, SnapshotBuilder};
+pub use components::{Components, shortest_cycle, strongly_connected};
+pub use gc_replay::{GcReplay, Tally};
 pub use label::{ReferenceKind, ReferenceLabel};
-pub use snapshot::{
-    FinalizerSite, HeapSnapshot, NameId, ObjectFlags, ObjectId, ObjectRecord, Quality, Root,
-    RootKind, SnapshotBuilder, Tracking, Trust, TypeId, TypeInfo,
+pub use naming::{GenericLabel, Names};
+pub use object::{
+    FinalizerSite, NameId, ObjectFlags, ObjectId, ObjectRecord, Quality, Root, RootKind, Tracking, Trust, TypeId,
+    TypeInfo,
 };
+pub use paths::{Arrival, Path, PathFinder, PathTree, Step};
+pub use snapshot::HeapSnapshot;

@@ -59,10 +59,7 @@ impl ImageBuilder {
                 _ => joined.push((start, pages)),
             }
         }
-        let bytes = joined
-            .iter()
-            .map(|(_, pages)| *pages as usize * PAGE_BYTES as usize)
-            .sum();
+        let bytes = joined.iter().map(|(_, pages)| *pages as usize * PAGE_BYTES as usize).sum();
         (joined, bytes)
     }
 }
@@ -72,13 +69,7 @@ impl MemoryImage {
     /// after another. `flat` may be longer than the runs need; a run that `flat` is too short for is dropped.
     #[must_use]
     pub fn new(regions: Vec<Region>, runs: Vec<(Address, u32)>, flat: Vec<u8>) -> Self {
-        let mut image = Self {
-            regions,
-            runs: Vec::new(),
-            flat,
-            root: vec![ABSENT; ROOT_ENTRIES],
-            leaves: Vec::new(),
-        };
+        let mut image = Self { regions, runs: Vec::new(), flat, root: vec![ABSENT; ROOT_ENTRIES], leaves: Vec::new() };
         let pages_there = image.flat.len() / PAGE_BYTES as usize;
         let mut next = 0_usize;
         for (start, pages) in runs {
@@ -106,11 +97,7 @@ impl MemoryImage {
             self.leaves.push(vec![ABSENT; LEAF_PAGES as usize]);
         }
         let leaf = *slot as usize;
-        if let Some(entry) = self
-            .leaves
-            .get_mut(leaf)
-            .and_then(|l| l.get_mut((page % LEAF_PAGES) as usize))
-        {
+        if let Some(entry) = self.leaves.get_mut(leaf).and_then(|l| l.get_mut((page % LEAF_PAGES) as usize)) {
             *entry = index;
         }
     }
@@ -127,18 +114,20 @@ impl MemoryImage {
         &self.flat
     }
 
+    /// Gives the flat buffer up, so that the next capture need not fault one in again.
+    #[must_use]
+    pub fn into_flat(self) -> Vec<u8> {
+        self.flat
+    }
+
     /// Where `address` is in the flat buffer, if its page was copied.
     #[inline]
     #[must_use]
     pub fn locate(&self, address: Address) -> Option<FlatOffset> {
         let page = address.0 / PAGE_BYTES;
         let leaf = *self.root.get((page / LEAF_PAGES) as usize)?;
-        let index = *self
-            .leaves
-            .get(leaf as usize)?
-            .get((page % LEAF_PAGES) as usize)?;
-        (index != ABSENT)
-            .then(|| index as usize * PAGE_BYTES as usize + (address.0 % PAGE_BYTES) as usize)
+        let index = *self.leaves.get(leaf as usize)?.get((page % LEAF_PAGES) as usize)?;
+        (index != ABSENT).then(|| index as usize * PAGE_BYTES as usize + (address.0 % PAGE_BYTES) as usize)
     }
 
     /// `len` bytes at `address` where all their pages were copied.
@@ -147,9 +136,7 @@ impl MemoryImage {
     pub fn bytes(&self, address: Address, len: usize) -> Option<&[u8]> {
         let start = self.locate(address)?;
         let last = address.0.checked_add((len as u64).max(1) - 1)?;
-        if last / PAGE_BYTES != address.0 / PAGE_BYTES
-            && self.locate(Address(last))? != start + (len - 1)
-        {
+        if last / PAGE_BYTES != address.0 / PAGE_BYTES && self.locate(Address(last))? != start + (len - 1) {
             return None;
         }
         // Runs that touch are one run, so equal distance in the buffer and in the target means no hole between.
@@ -182,12 +169,8 @@ impl MemoryImage {
     /// The region that `address` is in.
     #[must_use]
     pub fn region_of(&self, address: Address) -> Option<&Region> {
-        let after = self
-            .regions
-            .partition_point(|region| region.start <= address);
-        self.regions
-            .get(after.checked_sub(1)?)
-            .filter(|region| region.contains(address))
+        let after = self.regions.partition_point(|region| region.start <= address);
+        self.regions.get(after.checked_sub(1)?).filter(|region| region.contains(address))
     }
 }
 
@@ -197,12 +180,7 @@ impl MemorySource for MemoryImage {
     }
 
     fn read(&self, address: Address, buffer: &mut [u8]) -> Result<(), ReadError> {
-        let bytes = self
-            .bytes(address, buffer.len())
-            .ok_or(ReadError::Unmapped {
-                address,
-                len: buffer.len(),
-            })?;
+        let bytes = self.bytes(address, buffer.len()).ok_or(ReadError::Unmapped { address, len: buffer.len() })?;
         buffer.copy_from_slice(bytes);
         Ok(())
     }

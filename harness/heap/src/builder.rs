@@ -1,0 +1,198 @@
+use std::collections::HashMap;
+
+use crate::{HeapSnapshot, NameId, ObjectId, ObjectRecord, Quality, ReferenceLabel, Root, TypeId, TypeInfo};
+
+/// Most references a snapshot holds: indices of references and of roots share 32 bits in [`crate::PathTree`].
+pub const REFERENCES_MAX: usize = u32::MAX as usize - ROOTS_MAX - 2;
+/// Most roots a snapshot holds.
+const ROOTS_MAX: usize = 1 << 28;
+
+/// Puts a snapshot together. Objects first, then each object's references in the order of their ids.
+#[derive(Debug, Default)]
+pub struct SnapshotBuilder {
+    snapshot: HeapSnapshot,
+    name_ids: HashMap<Box<str>, NameId>,
+    classes: Vec<(ObjectId, TypeId)>,
+}
+
+impl SnapshotBuilder {
+    /// Nothing yet.
+    #[must_use]
+    pub fn new() -> Self {
+        let mut builder = Self::default();
+        builder.snapshot.offsets.push(0);
+        builder
+    }
+
+    /// Adds a type.
+    pub fn add_type(&mut self, info: TypeInfo) -> TypeId {
+        self.snapshot.types.push(info);
+        TypeId(self.snapshot.types.len() as u32 - 1)
+    }
+
+    /// Changes a type that was added.
+    pub fn type_mut(&mut self, id: TypeId) -> Option<&mut TypeInfo> {
+        self.snapshot.types.get_mut(id.0 as usize)
+    }
+
+    /// Adds an object.
+    pub fn add_object(&mut self, record: ObjectRecord) -> ObjectId {
+        self.snapshot.records.push(record);
+        ObjectId(self.snapshot.records.len() as u32 - 1)
+    }
+
+    /// An object that was added.
+    #[must_use]
+    pub fn record(&self, id: ObjectId) -> Option<&ObjectRecord> {
+        self.snapshot.records.get(id.index())
+    }
+
+    /// Changes an object that was added.
+    pub fn record_mut(&mut self, id: ObjectId) -> Option<&mut ObjectRecord> {
+        self.snapshot.records.get_mut(id.index())
+    }
+
+    /// Number of objects so far.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.snapshot.records.len()
+    }
+
+    /// True when there is no object yet.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Adds a reference of the object whose references have not been finished yet. Beyond [`REFERENCES_MAX`] it is
+    /// ignored.
+    pub fn add_reference(&mut self, target: ObjectId, label: ReferenceLabel) {
+        if self.snapshot.targets.len() >= REFERENCES_MAX {
+            return;
+        }
+        self.snapshot.targets.push(target);
+        self.snapshot.labels.push(label);
+    }
+
+    /// Ends the references of the next object in order of ids.
+    pub fn finish_references(&mut self) {
+        self.snapshot.offsets.push(self.snapshot.targets.len() as u32);
+    }
+
+    /// How many objects' references are finished.
+    #[must_use]
+    pub fn finished(&self) -> usize {
+        self.snapshot.offsets.len() - 1
+    }
+
+    /// A name's id; equal names share one.
+    pub fn name(&mut self, text: &str) -> NameId {
+        if let Some(id) = self.name_ids.get(text) {
+            return *id;
+        }
+        let id = NameId(self.snapshot.names.len() as u32);
+        self.snapshot.names.push(text.into());
+        self.name_ids.insert(text.into(), id);
+        id
+    }
+
+    /// Gives an object a text.
+    pub fn set_text(&mut self, id: ObjectId, text: &str) {
+        let name = self.name(text);
+        self.snapshot.texts.insert(id, name);
+    }
+
+    /// True when the object has a text.
+    #[must_use]
+    pub fn has_text(&self, id: ObjectId) -> bool {
+        self.snapshot.texts.contains_key(&id)
+    }
+
+    /// Adds a root.
+    pub fn add_root(&mut self, root: Root) {
+        self.snapshot.roots.push(root);
+    }
+
+    /// The quality so far.
+    pub fn quality_mut(&mut self) -> &mut Quality {
+        &mut self.snapshot.quality
+    }
+
+    /// Marks an object that has a finalizer though its type has none.
+    pub fn mark_finalizer(&mut self, id: ObjectId) {
+        self.snapshot.finalizers.insert(id);
+    }
+
+    /// Gives an object the class that people know it by, where its C type says nothing (an old-style `instance`).
+    /// Takes effect in [`SnapshotBuilder::finish`].
+    pub fn set_class(&mut self, id: ObjectId, class: TypeId) {
+        self.classes.push((id, class));
+    }
+
+    /// The snapshot. Objects whose references were never finished have none; references, roots and types that lead
+    /// nowhere are dropped, so that no algorithm has to check again.
+    #[must_use]
+    pub fn finish(mut self) -> HeapSnapshot {
+        for (id, class) in std::mem::take(&mut self.classes) {
+            if let Some(record) = self.snapshot.records.get_mut(id.index()) {
+                record.type_id = class;
+            }
+        }
+        self.close_offsets();
+        self.drop_dangling_references();
+        self.drop_dangling_types();
+        let objects = self.snapshot.records.len() as u32;
+        self.snapshot.roots.retain(|root| root.object.0 < objects);
+        self.snapshot.roots.truncate(ROOTS_MAX);
+        self.snapshot
+    }
+
+    fn close_offsets(&mut self) {
+        let HeapSnapshot { records, offsets, targets, labels, .. } = &mut self.snapshot;
+        offsets.truncate(records.len() + 1);
+        let end = offsets.last().copied().unwrap_or(0);
+        offsets.resize(records.len() + 1, end);
+        targets.truncate(end as usize);
+        labels.truncate(end as usize);
+    }
+
+    fn drop_dangling_references(&mut self) {
+        let HeapSnapshot { records, offsets, targets, labels, .. } = &mut self.snapshot;
+        let objects = records.len() as u32;
+        if targets.iter().all(|target| target.0 < objects) {
+            return;
+        }
+        let mut kept = 0;
+        let mut start = 0;
+        for end in offsets.iter_mut().skip(1) {
+            for index in start..*end as usize {
+                if targets[index].0 < objects {
+                    targets[kept] = targets[index];
+                    labels[kept] = labels[index];
+                    kept += 1;
+                }
+            }
+            start = *end as usize;
+            *end = kept as u32;
+        }
+        targets.truncate(kept);
+        labels.truncate(kept);
+    }
+
+    fn drop_dangling_types(&mut self) {
+        let known = self.snapshot.types.len() as u32;
+        let mut dangling = self.snapshot.records.iter_mut().filter(|record| record.type_id.0 >= known).peekable();
+        if dangling.peek().is_none() {
+            return;
+        }
+        dangling.for_each(|record| record.type_id = TypeId(known));
+        self.snapshot.types.push(TypeInfo {
+            name: "?".into(),
+            module: None,
+            object: None,
+            is_heap_type: false,
+            has_finalizer: false,
+            finalizer: None,
+        });
+    }
+}

@@ -1,0 +1,185 @@
+//! Objects, their types and what keeps them alive.
+
+/// Dense index of an object in one snapshot. Means nothing in another snapshot.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, PartialOrd, Ord)]
+pub struct ObjectId(pub u32);
+
+/// Index into [`HeapSnapshot::types`].
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, PartialOrd, Ord)]
+pub struct TypeId(pub u32);
+
+/// Index into the snapshot's table of names.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, PartialOrd, Ord)]
+pub struct NameId(pub u32);
+
+impl ObjectId {
+    /// As an index.
+    #[must_use]
+    pub fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
+/// How we know of an object.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Trust {
+    /// It is on a list of the collector.
+    OnGcList,
+    /// A reference from a known object leads to it.
+    Referenced,
+    /// Found in an allocated pool block, by its type pointer.
+    FoundInPool,
+}
+
+/// What the collector knows of an object.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Tracking {
+    /// On the list of this generation (0 to 2).
+    Tracked(u8),
+    /// Not on any list: no collector support, or a dict or tuple of atoms.
+    Untracked,
+}
+
+/// [`Trust`] and [`Tracking`] in a byte.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct ObjectFlags(u8);
+
+impl ObjectFlags {
+    /// Packs both.
+    #[must_use]
+    pub fn new(tracking: Tracking, trust: Trust) -> Self {
+        let tracking = match tracking {
+            Tracking::Untracked => 3,
+            Tracking::Tracked(generation) => generation.min(2),
+        };
+        Self(tracking | ((trust as u8) << 2))
+    }
+
+    /// What the collector knows of it.
+    #[must_use]
+    pub fn tracking(self) -> Tracking {
+        match self.0 & 3 {
+            3 => Tracking::Untracked,
+            generation => Tracking::Tracked(generation),
+        }
+    }
+
+    /// True when it is on a list of the collector.
+    #[must_use]
+    pub fn is_tracked(self) -> bool {
+        self.0 & 3 != 3
+    }
+
+    /// How we know of it.
+    #[must_use]
+    pub fn trust(self) -> Trust {
+        match self.0 >> 2 {
+            0 => Trust::OnGcList,
+            1 => Trust::Referenced,
+            _ => Trust::FoundInPool,
+        }
+    }
+}
+
+/// A type of the target.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct TypeInfo {
+    /// Name without the module: `DBModel`, `dict`.
+    pub name: String,
+    /// `__module__`, where there is one; `None` for built-in types.
+    pub module: Option<String>,
+    /// The type object itself.
+    pub object: Option<ObjectId>,
+    /// Made at run time (`class` statement), not in C.
+    pub is_heap_type: bool,
+    /// Instances have a finalizer (`__del__`) that keeps the collector from touching their cycles.
+    pub has_finalizer: bool,
+    /// Where `__del__` is written: function name, file and first line.
+    pub finalizer: Option<FinalizerSite>,
+}
+
+impl TypeInfo {
+    /// `module.Name`, or `Name` for built-in types.
+    #[must_use]
+    pub fn qualified_name(&self) -> String {
+        match &self.module {
+            Some(module) if module != "__builtin__" => format!("{module}.{}", self.name),
+            _ => self.name.clone(),
+        }
+    }
+}
+
+/// Where a `__del__` method is written.
+#[derive(Clone, PartialEq, Eq, Debug, PartialOrd, Ord)]
+pub struct FinalizerSite {
+    /// Class that defines the method.
+    pub class: String,
+    /// File as the code object names it.
+    pub file: String,
+    /// First line of the method.
+    pub line: u32,
+}
+
+/// What keeps an object alive from outside the heap.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Hash, PartialOrd, Ord)]
+pub enum RootKind {
+    /// An entry of `sys.modules`; the name is the module's.
+    Module,
+    /// The builtins dict, sys dict or codec registries of the interpreter state.
+    Interpreter,
+    /// A frame on a thread's stack; the name is the function's.
+    ThreadFrame,
+    /// Something else that a thread state holds (current exception, thread-state dict, trace function).
+    ThreadState,
+    /// A type object in a library's data.
+    StaticType,
+    /// `gc.garbage`, where the collector parks what it will not free.
+    GcGarbage,
+    /// The interned-strings dict.
+    Interned,
+    /// More reference counts than references found: something in C holds it.
+    Unaccounted,
+}
+
+/// An object that is kept alive from outside the heap, and by what.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Root {
+    /// The object held.
+    pub object: ObjectId,
+    /// What holds it.
+    pub kind: RootKind,
+    /// A name for people: the module's, the function's, the field's.
+    pub name: Option<NameId>,
+}
+
+/// How far a snapshot can be trusted.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Quality {
+    /// A collection was in progress: lists are incomplete.
+    pub collection_in_progress: bool,
+    /// Links of the collector's lists whose neighbour did not point back.
+    pub broken_links: u64,
+    /// Pointers that led to memory that was not copied.
+    pub unmapped_pointers: u64,
+    /// Objects with more references found than their count allows: torn reads or decoding faults.
+    pub surplus_references: u64,
+    /// Allocated pool blocks that are no object we know (raw buffers of C code among them).
+    pub unidentified_blocks: u64,
+    /// Objects of extension types, read conservatively.
+    pub conservative_objects: u64,
+}
+
+/// One object as the decoder hands it over.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct ObjectRecord {
+    /// Address of the `PyObject` (not of its GC head).
+    pub address: u64,
+    /// Its type.
+    pub type_id: TypeId,
+    /// As `sys.getsizeof`: own bytes, GC head included.
+    pub shallow_size: u64,
+    /// `ob_refcnt`; saturated.
+    pub refcount: u32,
+    /// Tracking and trust.
+    pub flags: ObjectFlags,
+}

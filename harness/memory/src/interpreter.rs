@@ -1,0 +1,289 @@
+//! Finds the module that holds the interpreter and its symbols.
+
+use std::fs::File;
+use std::io;
+use std::ops::Range;
+
+use object::ReadRef;
+use object::read::ReadCache;
+
+use crate::elf::{ElfError, FileSymbol, Module, Segment, SymbolSection};
+use crate::{Address, PAGE_BYTES, Region, RegionKind, Symbol, SymbolTable};
+
+/// File-local names of the interpreter that decoding uses where `.symtab` is there.
+const LOCAL_NAMES: [&str; 22] = [
+    "arenas",
+    "autoTLSkey",
+    "block_list",
+    "collecting",
+    "dummy",
+    "fail_free",
+    "free_list",
+    "free_list_frames",
+    "garbage",
+    "generations",
+    "head_mutex",
+    "interned",
+    "interp_head",
+    "main_thread",
+    "maxarenas",
+    "narenas_currently_allocated",
+    "numfree",
+    "nfreeheads",
+    "unicode_freelist",
+    "unused_arena_objects",
+    "usable_arenas",
+    "usedpools",
+];
+
+/// Libraries looked into when neither the executable nor a file named after Python is the interpreter.
+const OTHER_MODULES_MAX: usize = 256;
+
+/// Why no Python 2.7 was found in a target.
+#[derive(Debug, thiserror::Error)]
+pub enum InterpreterError {
+    /// None of the mapped modules is a Python interpreter.
+    #[error("no Python interpreter is in it (executable: {executable})")]
+    NotPython {
+        /// Path of the executable, or `?`.
+        executable: String,
+    },
+    /// A Python, but not 2.7.
+    #[error("it runs {what} ({path}); only CPython 2.7 is understood")]
+    OtherPython {
+        /// Such as `Python 3.11.7` or `PyPy`.
+        what: String,
+        /// Path of the module.
+        path: String,
+    },
+    /// Built with `--with-pydebug`: every object has two more words.
+    #[error("{path} is a debug build of Python {version} (it has _Py_RefTotal); only release builds are understood")]
+    DebugBuild {
+        /// Path of the module.
+        path: String,
+        /// Release text, or `2.7`.
+        version: String,
+    },
+    /// The module's file could not be opened, and no other module is an interpreter.
+    #[error("{path} could not be read: {cause}")]
+    Unreadable {
+        /// Path of the module.
+        path: String,
+        /// What the system said.
+        cause: io::Error,
+    },
+    /// The module's file is no usable ELF file.
+    #[error("{path} {cause}")]
+    Elf {
+        /// Path of the module.
+        path: String,
+        /// What is wrong.
+        cause: ElfError,
+    },
+}
+
+/// What looking into one module gave.
+enum Look {
+    Nothing,
+    Found(Box<SymbolTable>),
+}
+
+/// Finds the module with the CPython 2.7 interpreter among `regions` and reads its symbols.
+///
+/// `executable` is the path the executable is mapped under, where known. `open` opens the file behind a region; it
+/// knows about mount namespaces and deleted files.
+///
+/// # Errors
+/// [`InterpreterError`] when there is none; another Python and debug builds are named.
+pub fn find_interpreter(
+    regions: &[Region],
+    executable: Option<&str>,
+    open: &mut dyn FnMut(&Region) -> io::Result<File>,
+) -> Result<SymbolTable, InterpreterError> {
+    let mut refused = None;
+    let mut first_problem = None;
+    for candidate in candidates(regions, executable) {
+        let path = candidate.path().unwrap_or_default();
+        let look = open(candidate)
+            .map_err(|cause| InterpreterError::Unreadable { path: path.to_owned(), cause })
+            .and_then(|file| {
+                let cache = ReadCache::new(file);
+                look_into(&cache, path, regions)
+            });
+        match look {
+            Ok(Look::Found(mut table)) => {
+                prefer_copied_symbols(&mut table, regions, executable, open);
+                return Ok(*table);
+            }
+            Ok(Look::Nothing) => {}
+            Err(error @ (InterpreterError::OtherPython { .. } | InterpreterError::DebugBuild { .. })) => {
+                refused.get_or_insert(error);
+            }
+            // A data file mapped from some directory is no ELF file, and that is no problem.
+            Err(InterpreterError::Elf { cause: ElfError::NotElf, .. }) => {}
+            Err(error) => {
+                first_problem.get_or_insert((is_likely(path, executable), error));
+            }
+        }
+    }
+    Err(match (refused, first_problem) {
+        (Some(refused), _) => refused,
+        (None, Some((true, problem))) => problem,
+        _ => InterpreterError::NotPython { executable: executable.unwrap_or("?").to_owned() },
+    })
+}
+
+fn is_likely(path: &str, executable: Option<&str>) -> bool {
+    Some(path) == executable || file_name(path).contains("python")
+}
+
+fn file_name(path: &str) -> &str {
+    path.rsplit('/').next().unwrap_or(path)
+}
+
+/// One region for each mapped module, likely ones first: the executable, files named after Python, other libraries.
+fn candidates<'a>(regions: &'a [Region], executable: Option<&str>) -> Vec<&'a Region> {
+    let mut seen = std::collections::HashSet::new();
+    let mut firsts: Vec<&Region> =
+        regions.iter().filter(|region| region.path().is_some_and(|path| seen.insert(path))).collect();
+    firsts.retain(|first| {
+        let same = |region: &&Region| region.path() == first.path();
+        regions.iter().filter(same).any(|region| region.permissions.execute)
+    });
+    let rank = |region: &Region| match region.path() {
+        Some(path) if Some(path) == executable => 0,
+        Some(path) if file_name(path).starts_with("libpython") => 1,
+        Some(path) if file_name(path).contains("python") => 2,
+        Some(path) if path.contains("/lib-dynload/") => 4,
+        _ => 3,
+    };
+    firsts.sort_by_key(|region| rank(region));
+    let likely = firsts.iter().take_while(|region| rank(region) < 3).count();
+    firsts.truncate(likely + OTHER_MODULES_MAX);
+    firsts
+}
+
+fn wanted_name(name: &[u8]) -> bool {
+    name.starts_with(b"Py") || name.starts_with(b"_Py") || LOCAL_NAMES.iter().any(|local| local.as_bytes() == name)
+}
+
+fn look_into<'data, R: ReadRef<'data>>(data: R, path: &str, regions: &[Region]) -> Result<Look, InterpreterError> {
+    let elf_error = |cause| InterpreterError::Elf { path: path.to_owned(), cause };
+    let module = Module::parse(data).map_err(elf_error)?;
+    let full = module.symbols(SymbolSection::Full, wanted_name);
+    let exported = module.symbols(SymbolSection::Exported, wanted_name);
+    let has_local_symbols = full.is_some();
+    let mut all = full.unwrap_or_default();
+    all.extend(exported.unwrap_or_default());
+
+    let has = |name: &str| all.iter().any(|symbol| symbol.name == name);
+    let evaluates = all.iter().any(|symbol| symbol.is_function && symbol.name == "PyEval_EvalFrameEx");
+    if file_name(path).contains("pypy") {
+        return Err(InterpreterError::OtherPython { what: "PyPy".to_owned(), path: path.to_owned() });
+    }
+    if !has("PyDict_Type") || !has("PyType_Type") || !(evaluates || has("_PyEval_EvalFrameDefault")) {
+        return Ok(Look::Nothing);
+    }
+    if !has("PyString_Type") || !has("_PyThreadState_Current") {
+        let versions = module.version_texts(3);
+        let what = format!("Python {}", versions.first().map_or("3", String::as_str));
+        return Err(InterpreterError::OtherPython { what, path: path.to_owned() });
+    }
+    let versions = module.version_texts(2);
+    let version = versions.iter().find(|version| version.starts_with("2.7.")).cloned();
+    if version.is_none()
+        && let Some(older) = versions.first()
+    {
+        let what = format!("Python {older}");
+        return Err(InterpreterError::OtherPython { what, path: path.to_owned() });
+    }
+    if has("_Py_RefTotal") {
+        let version = version.unwrap_or_else(|| "2.7".to_owned());
+        return Err(InterpreterError::DebugBuild { path: path.to_owned(), version });
+    }
+    let Some(load_bias) = load_bias(module.segments(), path, regions) else {
+        return Err(elf_error(ElfError::Damaged("its segments match no mapping".to_owned())));
+    };
+    let mut table = SymbolTable {
+        path: path.to_owned(),
+        build_id: module.build_id().map(str::to_owned),
+        version,
+        load_bias,
+        has_local_symbols,
+        data_ranges: data_ranges(module.segments(), load_bias),
+        ..SymbolTable::default()
+    };
+    add_symbols(&mut table, all);
+    Ok(Look::Found(Box::new(table)))
+}
+
+fn add_symbols(table: &mut SymbolTable, symbols: Vec<FileSymbol>) {
+    table.symbols.reserve(symbols.len());
+    for symbol in symbols {
+        let placed = Symbol { address: Address(symbol.value.wrapping_add(table.load_bias)), size_bytes: symbol.size };
+        let entry = table.symbols.entry(symbol.name).or_default();
+        // The exported table repeats what the full one has.
+        if !entry.iter().any(|known| known.address == placed.address) {
+            entry.push(placed);
+        }
+    }
+}
+
+/// Difference between the addresses in the target and those in the file.
+fn load_bias(segments: &[Segment], path: &str, regions: &[Region]) -> Option<u64> {
+    for region in regions.iter().filter(|region| region.path() == Some(path)) {
+        for segment in segments {
+            let first_page = segment.file_offset & !(PAGE_BYTES - 1);
+            let end = segment.file_offset.saturating_add(segment.file_bytes);
+            let executable = segment.executable == region.permissions.execute;
+            if executable && (first_page..end).contains(&region.file_offset) {
+                let address_in_file =
+                    segment.virtual_address.wrapping_sub(segment.file_offset).wrapping_add(region.file_offset);
+                return Some(region.start.0.wrapping_sub(address_in_file));
+            }
+        }
+    }
+    None
+}
+
+fn data_ranges(segments: &[Segment], load_bias: u64) -> Vec<Range<Address>> {
+    segments
+        .iter()
+        .filter(|segment| segment.writable)
+        .map(|segment| {
+            let start = Address(segment.virtual_address.wrapping_add(load_bias));
+            start..start.offset(segment.memory_bytes)
+        })
+        .collect()
+}
+
+/// A position-dependent executable has its own copies of the library's data it refers to; those are the live ones.
+fn prefer_copied_symbols(
+    table: &mut SymbolTable,
+    regions: &[Region],
+    executable: Option<&str>,
+    open: &mut dyn FnMut(&Region) -> io::Result<File>,
+) {
+    let Some(path) = executable.filter(|path| *path != table.path) else {
+        return;
+    };
+    let region =
+        regions.iter().find(|region| matches!(&region.kind, RegionKind::File { path: mapped, .. } if mapped == path));
+    let Some(Ok(file)) = region.map(open) else {
+        return;
+    };
+    let cache = ReadCache::new(file);
+    let Ok(module) = Module::parse(&cache) else {
+        return;
+    };
+    let Some(bias) = load_bias(module.segments(), path, regions) else {
+        return;
+    };
+    let exported = module.symbols(SymbolSection::Exported, wanted_name);
+    for copy in exported.unwrap_or_default().iter().filter(|copy| !copy.is_function) {
+        if let Some(known) = table.symbols.get_mut(&copy.name) {
+            let address = Address(copy.value.wrapping_add(bias));
+            *known = vec![Symbol { address, size_bytes: copy.size }];
+        }
+    }
+}

@@ -1,0 +1,57 @@
+use std::collections::HashMap;
+
+use crate::Address;
+
+/// A symbol of a module, at its address in the target.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Symbol {
+    /// Address in the target (load bias added).
+    pub address: Address,
+    /// `st_size`; 0 where the table does not say.
+    pub size_bytes: u64,
+}
+
+/// The symbols of the module that holds the interpreter: the executable or `libpython2.7.so`.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct SymbolTable {
+    /// Path of the module as the target sees it.
+    pub path: String,
+    /// GNU build id in hex.
+    pub build_id: Option<String>,
+    /// Release text found in the module's read-only data, such as `2.7.18`.
+    pub version: Option<String>,
+    /// What was added to every address of the file: where the module was loaded.
+    pub load_bias: u64,
+    /// True when file-local symbols are there (`.symtab`), not only exported ones.
+    pub has_local_symbols: bool,
+    /// Where `.data`, `.bss` and relocated read-only data are in the target: places to search by shape.
+    pub data_ranges: Vec<std::ops::Range<Address>>,
+    /// Name to symbol. Of file-local names that occur several times (`free_list`), all are kept. What compilers
+    /// append to file-local names (`free_list.1234`, `generations.lto_priv.0`) is cut off.
+    pub symbols: HashMap<String, Vec<Symbol>>,
+}
+
+impl SymbolTable {
+    /// The only symbol of that name; `None` when there is none or several.
+    #[must_use]
+    pub fn unique(&self, name: &str) -> Option<Symbol> {
+        match self.symbols.get(name).map(Vec::as_slice) {
+            Some([symbol]) => Some(*symbol),
+            _ => None,
+        }
+    }
+
+    /// All symbols of that name.
+    #[must_use]
+    pub fn all(&self, name: &str) -> &[Symbol] {
+        self.symbols.get(name).map_or(&[], Vec::as_slice)
+    }
+
+    /// The same table as a build stripped of `.symtab` would give it: only exported names.
+    #[must_use]
+    pub fn without_local_symbols(mut self) -> Self {
+        self.symbols.retain(|name, _| name.starts_with("Py") || name.starts_with("_Py"));
+        self.has_local_symbols = false;
+        self
+    }
+}
