@@ -1,0 +1,244 @@
+//! From the bytes of an image to a heap snapshot, in two passes: where objects begin ([`discover`](self)), then
+//! their references. Every walk is bounded by the image's size; damage gives problems, never a panic.
+
+mod discover;
+mod marks;
+mod references;
+mod roots;
+mod sizes;
+mod text;
+mod types;
+
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use bloathound_heap::{
+    HeapSnapshot, NameId, ObjectFlags, ObjectId, ObjectRecord, SnapshotBuilder, Tracking, Trust, TypeId, TypeInfo,
+};
+use bloathound_memory::{Address, MemoryImage};
+
+use crate::Interpreter;
+use crate::layouts::object_h as object;
+use crate::layouts::stringobject_h as string;
+use crate::memory_layout::PymallocMap;
+use discover::TrackedAt;
+use marks::{AddressMap, ObjectMarks};
+use types::{Core, TypeLayout, TypeTable};
+
+pub use text::{ObjectText, describe};
+
+/// Problems listed at most; further ones are only counted by the snapshot's quality.
+const PROBLEMS_MAX: usize = 100;
+/// Interned strings longer than this get no text: they are no names.
+const NAME_BYTES_MAX: u64 = 120;
+
+/// A value and what is wrong with it.
+#[derive(Debug)]
+pub struct Decoded<T> {
+    /// The result, as far as it goes.
+    pub value: T,
+    /// What could not be read or does not agree, for people.
+    pub problems: Vec<String>,
+}
+
+/// Decodes the heap of a CPython 2.7 process from an image of its memory.
+///
+/// `pools` is the decoded pymalloc, if its arenas are known; without it only tracked objects and what they refer to
+/// are found.
+#[must_use]
+pub fn decode(image: &MemoryImage, interpreter: &Interpreter, pools: Option<&PymallocMap>) -> Decoded<HeapSnapshot> {
+    let mut builder = SnapshotBuilder::new();
+    let types = TypeTable::new(interpreter.type_type, &mut builder);
+    let mut decoder = Decoder {
+        image,
+        interpreter,
+        types,
+        builder,
+        marks: ObjectMarks::new(image.flat().len()),
+        late: AddressMap::new(),
+        late_addresses: Vec::new(),
+        interned_dict: interpreter.interned.and_then(|variable| image.pointer_at(variable)),
+        dead_blocks: 0,
+        problems: Vec::new(),
+        classes: BTreeMap::new(),
+        generator_finalizing: None,
+    };
+    let tracked = decoder.walk_gc_lists();
+    decoder.walk_type_tree();
+    match pools {
+        Some(pools) => decoder.sweep_pools(pools),
+        None => decoder.problem("pymalloc's arenas are unknown: objects nothing refers to are missing".into()),
+    }
+    decoder.sweep_number_blocks();
+    decoder.add_records(&tracked);
+    decoder.add_all_references();
+    decoder.name_finalizers();
+    decoder.finish()
+}
+
+struct Decoder<'a> {
+    image: &'a MemoryImage,
+    interpreter: &'a Interpreter,
+    types: TypeTable,
+    builder: SnapshotBuilder,
+    marks: ObjectMarks,
+    /// Objects met in the second pass only: large strings, static objects, big numbers.
+    late: AddressMap,
+    late_addresses: Vec<Address>,
+    interned_dict: Option<Address>,
+    /// Allocated blocks with an object's remains: the interpreter's free lists.
+    dead_blocks: u64,
+    problems: Vec<String>,
+    /// Old-style classes as types of their own, by the class object's address.
+    classes: BTreeMap<u64, TypeId>,
+    /// A type of its own for generators whose cycles the collector won't touch.
+    generator_finalizing: Option<TypeId>,
+}
+
+impl Decoder<'_> {
+    fn problem(&mut self, message: String) {
+        if self.problems.len() < PROBLEMS_MAX {
+            self.problems.push(message);
+        }
+    }
+
+    fn resolve(&mut self, type_at: Address) -> Option<u32> {
+        self.types.resolve(self.image, &mut self.builder, type_at)
+    }
+
+    /// The layout of a type that is known already or turns out to be one.
+    fn known_type(&mut self, type_at: Address) -> Option<Rc<TypeLayout>> {
+        let index = match self.types.known(type_at) {
+            Some(index) => index,
+            None if type_at.is_aligned(8) && type_at.0 > 0x1000 => self.resolve(type_at)?,
+            None => return None,
+        };
+        Some(Rc::clone(self.types.layout(index)))
+    }
+
+    fn add_records(&mut self, tracked: &[TrackedAt]) {
+        self.marks.seal();
+        let mut flags = vec![ObjectFlags::new(Tracking::Untracked, Trust::FoundInPool); self.marks.len()];
+        for (grain, generation) in tracked {
+            if let Some(rank) = self.marks.rank(*grain as usize * 8) {
+                flags[rank as usize] = ObjectFlags::new(Tracking::Tracked(*generation), Trust::OnGcList);
+            }
+        }
+        let marks = std::mem::take(&mut self.marks);
+        let mut runs = self.image.runs().iter();
+        let mut run = runs.next().copied().unwrap_or_default();
+        let mut run_start = 0_usize;
+        for (flat, flags) in marks.iter().zip(flags) {
+            while flat >= run_start + run.1 as usize * 4096 {
+                run_start += run.1 as usize * 4096;
+                run = match runs.next() {
+                    Some(next) => *next,
+                    None => break,
+                };
+            }
+            self.add_record(run.0.offset((flat - run_start) as u64), flags);
+        }
+        self.marks = marks;
+    }
+
+    fn add_record(&mut self, at: Address, flags: ObjectFlags) -> ObjectId {
+        let type_at = self.image.pointer_at(at.offset(object::OB_TYPE)).unwrap_or_default();
+        let Some(layout) = self.known_type(type_at) else {
+            // Marked objects have a type; a record must follow all the same so that ids stay ranks.
+            let unknown = self.unknown_type();
+            return self.push_record(at, unknown, 0, flags);
+        };
+        let size = sizes::shallow_size(self.image, &layout, self.interpreter.unicode, at);
+        let type_id = if layout.is_old_instance {
+            self.old_instance_type(at).unwrap_or(layout.id)
+        } else if layout.is_generator && self.generator_needs_finalizing(at) {
+            self.finalizing_generator_type(&layout)
+        } else {
+            layout.id
+        };
+        let id = self.push_record(at, type_id, size, flags);
+        if layout.core == Core::Type
+            && let Some(index) = self.types.known(at).or_else(|| self.resolve(at))
+        {
+            let described = self.types.layout(index).id;
+            if let Some(info) = self.builder.type_mut(described) {
+                info.object = Some(id);
+            }
+        }
+        if layout.core == Core::Str && self.image.u32_at(at.offset(string::OB_SSTATE)).is_some_and(|s| s != 0) {
+            if let Some(text) = types::string_text(self.image, at, NAME_BYTES_MAX) {
+                self.builder.set_text(id, &text);
+            }
+        }
+        id
+    }
+
+    fn push_record(&mut self, at: Address, type_id: TypeId, shallow_size: u64, flags: ObjectFlags) -> ObjectId {
+        let count = self.image.u64_at(at.offset(object::OB_REFCNT)).unwrap_or(0);
+        let refcount = u32::try_from(count).unwrap_or(u32::MAX);
+        self.builder.add_object(ObjectRecord { address: at.0, type_id, shallow_size, refcount, flags })
+    }
+
+    fn unknown_type(&mut self) -> TypeId {
+        let info = TypeInfo {
+            name: "?".into(),
+            module: None,
+            object: None,
+            is_heap_type: false,
+            has_finalizer: false,
+            finalizer: None,
+        };
+        *self.classes.entry(0).or_insert_with(|| self.builder.add_type(info))
+    }
+
+    /// Makes an object of what a reference leads to, if it looks like one.
+    fn adopt(&mut self, at: Address) -> Option<ObjectId> {
+        if !at.is_aligned(8) {
+            return None;
+        }
+        let type_at = self.image.pointer_at(at.offset(object::OB_TYPE))?;
+        let count = self.image.u64_at(at)?;
+        if !discover::plausible_count(count) {
+            return None;
+        }
+        let layout = self.known_type(type_at)?;
+        self.image.bytes(at, layout.basicsize.min(1 << 16) as usize)?;
+        let id = self.add_record(at, ObjectFlags::new(Tracking::Untracked, Trust::Referenced));
+        self.late.insert(at.0, id.0);
+        self.late_addresses.push(at);
+        Some(id)
+    }
+
+    fn add_all_references(&mut self) {
+        let ranked = self.marks.len();
+        let mut next = 0;
+        while next < self.builder.len() {
+            let at = match next.checked_sub(ranked) {
+                None => self.builder.record(ObjectId(next as u32)).map(|r| Address(r.address)),
+                Some(late) => self.late_addresses.get(late).copied(),
+            };
+            if let Some(at) = at {
+                let type_at = self.image.pointer_at(at.offset(object::OB_TYPE)).unwrap_or_default();
+                if let Some(layout) = self.known_type(type_at) {
+                    self.add_references(at, &layout);
+                }
+            }
+            self.builder.finish_references();
+            next += 1;
+        }
+    }
+
+    fn finish(mut self) -> Decoded<HeapSnapshot> {
+        self.add_roots();
+        let mut snapshot = self.builder.finish();
+        let surplus = roots::add_unaccounted_roots(&mut snapshot);
+        if surplus > 0 {
+            self.problems.push(format!("{surplus} objects have more references than their count allows"));
+        }
+        Decoded { value: snapshot, problems: self.problems }
+    }
+
+    fn name_of(&mut self, at: Address) -> Option<NameId> {
+        types::string_text(self.image, at, NAME_BYTES_MAX).map(|text| self.builder.name(&text))
+    }
+}

@@ -1,0 +1,448 @@
+//! Symbolic execution: control flow and what each stack item depends on.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::Arc;
+
+use bloathound_profile::{Loop, LoopInput};
+
+use super::opcodes::{self as op, Instruction};
+use super::{CallSite, Names};
+
+/// Paths a stack item remembers at most; more make it depend on "calls", which means: on more than is known.
+const PATHS_MAX: usize = 24;
+/// Attributes of a path at most.
+const PATH_ATTRIBUTES_MAX: usize = 4;
+/// Times an instruction is visited at most before its stack is taken as it is.
+const VISITS_MAX: u32 = 12;
+
+/// What a value depends on.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Origin {
+    /// Names and attribute paths.
+    pub paths: BTreeSet<LoopInput>,
+    /// A call, an iteration or an exception had a part in it.
+    pub from_call: bool,
+    /// Set where the value *is* that path, unchanged.
+    exactly: Option<LoopInput>,
+    /// Put there by the interpreter when it enters an exception handler.
+    is_exception: bool,
+}
+
+impl Origin {
+    fn path(path: LoopInput) -> Self {
+        Self {
+            paths: BTreeSet::from([path.clone()]),
+            exactly: Some(path),
+            ..Self::default()
+        }
+    }
+
+    fn exception() -> Self {
+        Self {
+            from_call: true,
+            is_exception: true,
+            ..Self::default()
+        }
+    }
+
+    fn absorb(&mut self, other: &Self) {
+        if self.exactly != other.exactly {
+            self.exactly = None;
+        }
+        self.paths.extend(other.paths.iter().cloned());
+        self.from_call |= other.from_call;
+        self.is_exception |= other.is_exception;
+        if self.paths.len() > PATHS_MAX {
+            self.from_call = true;
+            while self.paths.len() > PATHS_MAX {
+                self.paths.pop_last();
+            }
+        }
+    }
+
+    fn attribute(&self, name: &Arc<str>) -> Self {
+        match &self.exactly {
+            Some(path) if path.attributes.len() < PATH_ATTRIBUTES_MAX => {
+                let mut path = path.clone();
+                path.attributes.push(Arc::clone(name));
+                Self::path(path)
+            }
+            _ => Self {
+                exactly: None,
+                ..self.clone()
+            },
+        }
+    }
+
+    /// The path the value is, where it is one.
+    pub fn exactly(&self) -> Option<&LoopInput> {
+        self.exactly.as_ref()
+    }
+}
+
+/// An assignment somewhere in the code.
+#[derive(Clone, Debug)]
+pub struct Store {
+    /// Index of the instruction.
+    pub at: usize,
+    /// What is assigned.
+    pub target: LoopInput,
+    /// What the value depends on.
+    pub value: Origin,
+}
+
+/// Control flow and dependencies of one code object.
+#[derive(Debug, Default)]
+pub struct Flow {
+    /// The instructions, in order.
+    pub instructions: Vec<Instruction>,
+    /// Indices of the instructions that may come next.
+    pub successors: Vec<Vec<usize>>,
+    /// For conditional jumps and `FOR_ITER`: what they decide on.
+    pub decides_on: BTreeMap<usize, Origin>,
+    /// Assignments.
+    pub stores: Vec<Store>,
+    stacks: Vec<Option<Vec<Origin>>>,
+    /// Enclosing loop's end for each `BREAK_LOOP`, by index.
+    index_of: BTreeMap<u32, usize>,
+}
+
+impl Flow {
+    /// The instructions with nothing known of them but their order.
+    pub fn unknown(instructions: Vec<Instruction>) -> Self {
+        Self {
+            index_of: index(&instructions),
+            instructions,
+            ..Self::default()
+        }
+    }
+
+    /// Follows every way through the code.
+    pub fn follow(instructions: Vec<Instruction>, names: &Names) -> Self {
+        let count = instructions.len();
+        let mut flow = Self {
+            index_of: index(&instructions),
+            instructions,
+            successors: vec![Vec::new(); count],
+            stacks: vec![None; count],
+            ..Self::default()
+        };
+        if count == 0 {
+            return flow;
+        }
+        if let Some(entry) = flow.stacks.first_mut() {
+            *entry = Some(Vec::new());
+        }
+        let mut visits = vec![0_u32; count];
+        // Ordinary ways first: a `finally` block is entered by both, and its ordinary entry is the one to follow.
+        let mut ordinary = VecDeque::from([0_usize]);
+        let mut handlers = VecDeque::new();
+        loop {
+            let Some(at) = ordinary.pop_front() else {
+                let Some((from, next, stack)) = handlers.pop_front() else {
+                    break;
+                };
+                if flow.arrive(from, next, stack) {
+                    ordinary.push_back(next);
+                }
+                continue;
+            };
+            if let Some(count) = visits.get_mut(at) {
+                *count += 1;
+                if *count > VISITS_MAX {
+                    continue;
+                }
+            }
+            for (next, stack, is_handler) in flow.step(at, names) {
+                if is_handler {
+                    handlers.push_back((at, next, stack));
+                } else if flow.arrive(at, next, stack) {
+                    ordinary.push_back(next);
+                }
+            }
+        }
+        flow
+    }
+
+    /// Index of the instruction at `offset`.
+    pub fn index_at(&self, offset: u32) -> Option<usize> {
+        self.index_of.get(&offset).copied()
+    }
+
+    /// Joins `stack` into what is known before instruction `next`; true when that changed anything.
+    fn arrive(&mut self, from: usize, next: usize, stack: Vec<Origin>) -> bool {
+        if let Some(successors) = self.successors.get_mut(from)
+            && !successors.contains(&next)
+        {
+            successors.push(next);
+        }
+        match self.stacks.get_mut(next) {
+            Some(slot @ None) => {
+                *slot = Some(stack);
+                true
+            }
+            Some(Some(known)) if known.len() == stack.len() => {
+                let mut changed = false;
+                for (mine, theirs) in known.iter_mut().zip(&stack) {
+                    let before = mine.clone();
+                    mine.absorb(theirs);
+                    changed |= before != *mine;
+                }
+                changed
+            }
+            // Another depth: a handler's way into a `finally`. The first way stands.
+            _ => false,
+        }
+    }
+
+    /// Runs one instruction; the instructions that may follow, with their stacks, and whether as an exception handler.
+    fn step(&mut self, at: usize, names: &Names) -> Vec<(usize, Vec<Origin>, bool)> {
+        let (Some(&instruction), Some(Some(stack))) =
+            (self.instructions.get(at), self.stacks.get(at))
+        else {
+            return Vec::new();
+        };
+        let mut stack = stack.clone();
+        let mut next = Vec::new();
+        let Instruction {
+            opcode, argument, ..
+        } = instruction;
+        let target = instruction.target().and_then(|t| self.index_at(t));
+        let after = self.index_at(instruction.next);
+        match opcode {
+            op::RETURN_VALUE | op::RAISE_VARARGS => {}
+            op::END_FINALLY => {
+                let reraises = stack.last().is_some_and(|top| top.is_exception);
+                stack.pop();
+                if !reraises {
+                    next.extend(after.map(|n| (n, stack, false)));
+                }
+            }
+            op::BREAK_LOOP => {
+                if let Some((end, depth)) = self.enclosing_loop(at) {
+                    stack.truncate(depth);
+                    next.push((end, stack, false));
+                }
+            }
+            op::JUMP_FORWARD | op::JUMP_ABSOLUTE | op::CONTINUE_LOOP => {
+                if let Some(target) = target {
+                    if let Some(Some(known)) = self.stacks.get(target) {
+                        stack.truncate(known.len());
+                    }
+                    next.push((target, stack, false));
+                }
+            }
+            op::FOR_ITER => {
+                let mut item = stack.last().cloned().unwrap_or_default();
+                self.decides_on.insert(at, item.clone());
+                item.from_call = true;
+                item.exactly = None;
+                let mut done = stack.clone();
+                done.pop();
+                stack.push(item);
+                next.extend(after.map(|n| (n, stack, false)));
+                next.extend(target.map(|t| (t, done, false)));
+            }
+            _ if op::is_conditional(opcode) => {
+                let condition = stack.pop().unwrap_or_default();
+                self.decides_on.insert(at, condition.clone());
+                let mut jumped = stack.clone();
+                if matches!(opcode, op::JUMP_IF_FALSE_OR_POP | op::JUMP_IF_TRUE_OR_POP) {
+                    jumped.push(condition);
+                }
+                next.extend(after.map(|n| (n, stack, false)));
+                next.extend(target.map(|t| (t, jumped, false)));
+            }
+            op::SETUP_EXCEPT | op::SETUP_FINALLY | op::SETUP_WITH => {
+                if opcode == op::SETUP_WITH {
+                    let mut manager = stack.pop().unwrap_or_default();
+                    manager.from_call = true;
+                    manager.exactly = None;
+                    stack.push(manager.clone());
+                    let mut raised = stack.clone();
+                    raised.extend(std::iter::repeat_n(Origin::exception(), 3));
+                    next.extend(target.map(|t| (t, raised, true)));
+                    stack.push(manager);
+                } else {
+                    let mut raised = stack.clone();
+                    raised.extend(std::iter::repeat_n(Origin::exception(), 3));
+                    next.extend(target.map(|t| (t, raised, true)));
+                }
+                next.extend(after.map(|n| (n, stack, false)));
+            }
+            _ => {
+                self.compute(at, instruction, argument, &mut stack, names);
+                next.extend(after.map(|n| (n, stack, false)));
+            }
+        }
+        next
+    }
+
+    /// Instructions that only work on the stack and on variables.
+    fn compute(
+        &mut self,
+        at: usize,
+        instruction: Instruction,
+        argument: u32,
+        stack: &mut Vec<Origin>,
+        names: &Names,
+    ) {
+        let height = stack.len();
+        let opcode = instruction.opcode;
+        match opcode {
+            op::ROT_TWO if height >= 2 => stack.swap(height - 1, height - 2),
+            op::ROT_THREE if height >= 3 => stack[height - 3..].rotate_right(1),
+            op::ROT_FOUR if height >= 4 => stack[height - 4..].rotate_right(1),
+            op::DUP_TOP if height >= 1 => stack.extend_from_within(height - 1..),
+            op::DUP_TOPX => {
+                let copied = (argument as usize).min(height);
+                stack.extend_from_within(height - copied..);
+            }
+            op::LOAD_FAST
+            | op::LOAD_DEREF
+            | op::LOAD_NAME
+            | op::LOAD_GLOBAL => stack.push(
+                variable(opcode, argument, names)
+                    .filter(|path| !is_constant(path))
+                    .map_or_else(Origin::default, Origin::path),
+            ),
+            op::LOAD_ATTR => {
+                let object = stack.pop().unwrap_or_default();
+                let name = names.names.get(argument as usize);
+                stack.push(name.map_or_else(Origin::default, |name| object.attribute(name)));
+            }
+            op::STORE_FAST | op::STORE_DEREF | op::STORE_NAME | op::STORE_GLOBAL => {
+                let value = stack.pop().unwrap_or_default();
+                if let Some(target) = variable(opcode, argument, names) {
+                    self.store(at, target, value);
+                }
+            }
+            op::STORE_ATTR => {
+                let object = stack.pop().unwrap_or_default();
+                let value = stack.pop().unwrap_or_default();
+                if let Some(name) = names.names.get(argument as usize)
+                    && let Some(target) = object.attribute(name).exactly
+                {
+                    self.store(at, target, value);
+                }
+            }
+            _ => self.compute_generic(at, opcode, argument, stack),
+        }
+    }
+
+    fn compute_generic(&mut self, at: usize, opcode: u8, argument: u32, stack: &mut Vec<Origin>) {
+        let (taken, put) = op::effect(opcode, argument);
+        let height = stack.len();
+        let inputs = stack.split_off(height.saturating_sub(taken));
+        // STORE_SUBSCR, STORE_SLICE: the container changes.
+        if matches!(opcode, 40..=43 | 60)
+            && let Some(container) = inputs.get(1)
+            && let Some(target) = container.exactly.clone()
+        {
+            let value = inputs.first().cloned().unwrap_or_default();
+            self.store(at, target, value);
+        }
+        if put == 0 {
+            return;
+        }
+        let mut result = Origin::default();
+        for input in &inputs {
+            result.absorb(input);
+        }
+        result.exactly = None;
+        result.from_call |= op::is_call(opcode) || opcode == op::YIELD_VALUE;
+        stack.extend(std::iter::repeat_n(result, put));
+    }
+
+    fn store(&mut self, at: usize, target: LoopInput, value: Origin) {
+        // An instruction is visited again when more becomes known; the last visit knows most.
+        match self.stores.iter_mut().find(|known| known.at == at) {
+            Some(known) => *known = Store { at, target, value },
+            None => self.stores.push(Store { at, target, value }),
+        }
+    }
+
+    /// Index of the instruction after the innermost `SETUP_LOOP` block around `at`, and the stack's depth there.
+    fn enclosing_loop(&self, at: usize) -> Option<(usize, usize)> {
+        let offset = self.instructions.get(at)?.offset;
+        let (setup, block) = self.instructions.iter().enumerate().rev().find(|(_, block)| {
+            block.opcode == op::SETUP_LOOP
+                && block.offset < offset
+                && block.target().is_some_and(|end| end > offset)
+        })?;
+        let depth = self.stacks.get(setup)?.as_ref()?.len();
+        Some((self.index_at(block.target()?)?, depth))
+    }
+
+    /// Slot of the iterator on the value stack, for a loop that begins with a `FOR_ITER` at `offset`.
+    pub fn iterator_slot(&self, offset: u32) -> Option<u32> {
+        let at = self.index_at(offset)?;
+        (self.instructions.get(at)?.opcode == op::FOR_ITER).then_some(())?;
+        let depth = self.stacks.get(at)?.as_ref()?.len();
+        u32::try_from(depth.checked_sub(1)?).ok()
+    }
+
+    /// All call instructions.
+    pub fn call_sites(&self) -> Vec<CallSite> {
+        let calls = self.instructions.iter().enumerate();
+        calls
+            .filter(|(_, instruction)| op::is_call(instruction.opcode))
+            .map(|(at, instruction)| {
+                let depth = self.stacks.get(at).and_then(Option::as_ref).map(Vec::len);
+                let below = op::call_arguments(instruction.opcode, instruction.argument) + 1;
+                CallSite {
+                    offset: instruction.offset,
+                    callee_slot: depth.and_then(|d| u32::try_from(d.checked_sub(below)?).ok()),
+                }
+            })
+            .collect()
+    }
+
+    /// Names looked up by name (module level code) inside any of `loops`.
+    pub fn names_within(&self, loops: &[Loop], names: &Names) -> Vec<Arc<str>> {
+        let inside = self.instructions.iter().filter(|instruction| {
+            matches!(instruction.opcode, op::LOAD_NAME | op::STORE_NAME)
+                && loops.iter().any(|l| l.contains(instruction.offset))
+        });
+        let used: BTreeSet<&Arc<str>> = inside
+            .filter_map(|instruction| names.names.get(instruction.argument as usize))
+            .collect();
+        used.into_iter().cloned().collect()
+    }
+
+    /// True for an instruction that some way through the code reaches.
+    pub fn is_reached(&self, at: usize) -> bool {
+        self.stacks.is_empty() || self.stacks.get(at).is_some_and(Option::is_some)
+    }
+}
+
+fn index(instructions: &[Instruction]) -> BTreeMap<u32, usize> {
+    let mut map = BTreeMap::new();
+    let mut begin = 0;
+    for (at, instruction) in instructions.iter().enumerate() {
+        // A jump to an EXTENDED_ARG is a jump to the instruction it belongs to.
+        map.insert(begin, at);
+        map.insert(instruction.offset, at);
+        begin = instruction.next;
+    }
+    map
+}
+
+fn variable(opcode: u8, argument: u32, names: &Names) -> Option<LoopInput> {
+    let argument = argument as usize;
+    let name = match opcode {
+        op::LOAD_FAST | op::STORE_FAST => names.locals.get(argument),
+        op::LOAD_DEREF | op::STORE_DEREF => names.cells.get(argument),
+        _ => names.names.get(argument),
+    }?;
+    Some(LoopInput {
+        name: Arc::clone(name),
+        is_global: matches!(opcode, op::LOAD_GLOBAL | op::STORE_GLOBAL),
+        attributes: Vec::new(),
+    })
+}
+
+/// In Python 2.7 `True` and `False` are names like any other, but nobody changes them.
+fn is_constant(path: &LoopInput) -> bool {
+    matches!(&*path.name, "True" | "False" | "None")
+}

@@ -1,0 +1,75 @@
+//! Back-jump ranges.
+
+use std::collections::BTreeMap;
+
+use bloathound_profile::{Loop, LoopKind};
+
+use super::flow::Flow;
+use super::opcodes as op;
+
+/// Loops a code object may have; more are not looked at.
+const LOOPS_MAX: usize = 256;
+
+/// The loops of the code, outer ones before those inside them, without their exits and writes.
+pub fn find(flow: &Flow, line_at: &dyn Fn(u32) -> u32) -> Vec<Loop> {
+    // Several back jumps to one target (`continue`) are one loop.
+    let mut ends: BTreeMap<u32, u32> = BTreeMap::new();
+    for (at, instruction) in flow.instructions.iter().enumerate() {
+        let jumps_back = !matches!(
+            instruction.opcode,
+            op::FOR_ITER | op::SETUP_LOOP | op::SETUP_EXCEPT | op::SETUP_FINALLY | op::SETUP_WITH
+        );
+        let Some(target) = instruction.target().filter(|_| jumps_back) else {
+            continue;
+        };
+        if target <= instruction.offset && flow.is_reached(at) {
+            // The target as f_lasti shows it: after an EXTENDED_ARG.
+            let first = flow
+                .index_at(target)
+                .and_then(|index| flow.instructions.get(index))
+                .map_or(target, |first| first.offset);
+            let end = ends.entry(first).or_insert(instruction.offset);
+            *end = (*end).max(instruction.offset);
+        }
+    }
+    let mut loops: Vec<Loop> = ends
+        .into_iter()
+        .take(LOOPS_MAX)
+        .map(|(first, last)| describe(flow, first, last, line_at))
+        .collect();
+    loops.sort_by_key(|found| (found.first, u32::MAX - found.last));
+    loops
+}
+
+fn describe(flow: &Flow, first: u32, last: u32, line_at: &dyn Fn(u32) -> u32) -> Loop {
+    let inside = |offset: u32| first <= offset && offset <= last;
+    let body = || flow.instructions.iter().filter(|i| inside(i.offset));
+    let head = flow.index_at(first);
+    let begins_with = head.and_then(|at| flow.instructions.get(at));
+    let kind = match begins_with {
+        Some(instruction) if instruction.opcode == op::FOR_ITER => LoopKind::Iterator,
+        _ => LoopKind::Condition,
+    };
+    // `while True:` leaves no instruction on its own line but the block's set-up.
+    let setup = head
+        .and_then(|at| flow.instructions.get(at.checked_sub(1)?))
+        .filter(|before| before.opcode == op::SETUP_LOOP)
+        .map(|before| line_at(before.offset));
+    let lines = || body().map(|i| line_at(i.offset)).chain(setup);
+    Loop {
+        first,
+        last,
+        line_first: lines().min().unwrap_or_default(),
+        line_last: lines().max().unwrap_or_default(),
+        kind,
+        exits: Vec::new(),
+        writes: Vec::new(),
+        has_calls: body().any(|i| {
+            op::is_call(i.opcode)
+                || matches!(
+                    i.opcode,
+                    op::FOR_ITER | op::YIELD_VALUE | op::IMPORT_NAME | op::SETUP_WITH
+                )
+        }),
+    }
+}

@@ -1,0 +1,84 @@
+//! What the bytecode of Python 2.7 tells about loops, without running it.
+//!
+//! [`analyse`] follows the stack symbolically through a code object: which names each condition and each assignment
+//! depends on. From that come the back-jump ranges, the branches that can leave them, what those depend on, and how
+//! deep the value stack is at each instruction (where a call's callee and a loop's iterator are to be found).
+
+mod flow;
+mod loops;
+pub mod opcodes;
+mod slices;
+
+use std::sync::Arc;
+
+use bloathound_profile::Loop;
+
+pub use flow::{Flow, Origin};
+
+/// The names a code object's instructions refer to by index.
+#[derive(Clone, Debug, Default)]
+pub struct Names {
+    /// `co_varnames`.
+    pub locals: Vec<Arc<str>>,
+    /// `co_cellvars`, then `co_freevars`.
+    pub cells: Vec<Arc<str>>,
+    /// `co_names`.
+    pub names: Vec<Arc<str>>,
+}
+
+/// What was learned of one code object.
+#[derive(Clone, Debug, Default)]
+pub struct Analysis {
+    /// Its loops, outer ones before those inside them.
+    pub loops: Vec<Loop>,
+    /// Depth of the value stack before the instruction, and how far below the top the callee is, for each call.
+    pub calls: Vec<CallSite>,
+    /// For each loop over an iterator: index into `loops` and the iterator's slot on the value stack.
+    pub iterators: Vec<(u32, u32)>,
+    /// Names that module-level code uses inside its loops: what to look up in its dictionary.
+    pub loop_names: Vec<Arc<str>>,
+}
+
+/// A call instruction.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct CallSite {
+    /// Bytecode offset.
+    pub offset: u32,
+    /// Slot of the callee on the value stack; `None` where the depth is not known.
+    pub callee_slot: Option<u32>,
+}
+
+/// Longer code objects are only searched for back jumps; following every name through them takes too long.
+const INSTRUCTIONS_MAX: usize = 8000;
+
+/// Analyses the bytecode `code`; `line_at` gives the line of an offset.
+pub fn analyse(code: &[u8], names: &Names, line_at: &dyn Fn(u32) -> u32) -> Analysis {
+    let instructions = opcodes::disassemble(code);
+    if instructions.len() > INSTRUCTIONS_MAX {
+        let flow = Flow::unknown(instructions);
+        return Analysis {
+            loops: loops::find(&flow, line_at),
+            ..Analysis::default()
+        };
+    }
+    let flow = Flow::follow(instructions, names);
+    let mut loops = loops::find(&flow, line_at);
+    let mut iterators = Vec::new();
+    for (index, found) in loops.iter_mut().enumerate() {
+        slices::describe(&flow, found);
+        if let Some(slot) = flow.iterator_slot(found.first) {
+            iterators.push((index as u32, slot));
+        }
+    }
+    let calls = flow.call_sites();
+    let loop_names = flow.names_within(&loops, names);
+    Analysis {
+        loops,
+        calls,
+        iterators,
+        loop_names,
+    }
+}
+
+#[cfg(test)]
+mod tests;

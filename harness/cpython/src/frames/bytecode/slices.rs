@@ -1,0 +1,252 @@
+//! What a loop's exits depend on: a backward slice through the loop's own assignments and their conditions.
+
+use std::collections::{BTreeSet, VecDeque};
+
+use bloathound_profile::{Loop, LoopExit, LoopInput, Write};
+
+use super::flow::{Flow, Origin};
+use super::opcodes as op;
+
+/// Exits of a loop that are described.
+const EXITS_MAX: usize = 32;
+/// Inputs of an exit that are kept; with more it counts as depending on calls.
+const INPUTS_MAX: usize = 32;
+
+/// Fills in exits and writes of `found`.
+pub fn describe(flow: &Flow, found: &mut Loop) {
+    if flow.successors.is_empty() {
+        return;
+    }
+    let Some(head) = flow.index_at(found.first) else {
+        return;
+    };
+    let body = Body::new(flow, head, found);
+    found.writes = body.writes();
+    let exits: Vec<LoopExit> = body
+        .nodes
+        .iter()
+        .filter_map(|&at| body.exit_at(at))
+        .take(EXITS_MAX)
+        .collect();
+    found.exits = exits;
+}
+
+/// The instructions of a loop from which its begin can be reached again.
+struct Body<'a> {
+    flow: &'a Flow,
+    head: usize,
+    nodes: BTreeSet<usize>,
+}
+
+impl<'a> Body<'a> {
+    fn new(flow: &'a Flow, head: usize, found: &Loop) -> Self {
+        let inside = |at: usize| {
+            flow.instructions
+                .get(at)
+                .is_some_and(|instruction| found.contains(instruction.offset))
+        };
+        let successors = |at: usize| flow.successors.get(at).map_or(&[][..], Vec::as_slice);
+        let mut reached = BTreeSet::from([head]);
+        let mut queue = VecDeque::from([head]);
+        while let Some(at) = queue.pop_front() {
+            for &next in successors(at) {
+                if inside(next) && reached.insert(next) {
+                    queue.push_back(next);
+                }
+            }
+        }
+        let mut nodes: BTreeSet<usize> = BTreeSet::new();
+        // Few passes: code is laid out forwards, so going backwards finds nearly all at once.
+        loop {
+            let before = nodes.len();
+            for &at in reached.iter().rev() {
+                if successors(at)
+                    .iter()
+                    .any(|next| *next == head || nodes.contains(next))
+                {
+                    nodes.insert(at);
+                }
+            }
+            if nodes.len() == before {
+                break;
+            }
+        }
+        Self { flow, head, nodes }
+    }
+
+    fn successors(&self, at: usize) -> &[usize] {
+        self.flow.successors.get(at).map_or(&[], Vec::as_slice)
+    }
+
+    fn stores(&self) -> impl Iterator<Item = &super::flow::Store> {
+        self.flow
+            .stores
+            .iter()
+            .filter(|store| self.nodes.contains(&store.at))
+    }
+
+    fn exit_at(&self, at: usize) -> Option<LoopExit> {
+        let instruction = self.flow.instructions.get(at)?;
+        let leaves = self
+            .successors(at)
+            .iter()
+            .any(|next| !self.nodes.contains(next) && !self.raises_again(*next));
+        if !leaves {
+            return None;
+        }
+        let by_iterator = instruction.opcode == op::FOR_ITER;
+        let (origin, from) = match self.flow.decides_on.get(&at) {
+            Some(origin) => {
+                // `while True` and the like decide nothing.
+                if origin.paths.is_empty() && !origin.from_call && !by_iterator {
+                    return None;
+                }
+                (origin.clone(), self.block_start(at))
+            }
+            // A handler outside the loop: whatever the block calls may lead there.
+            None if instruction.opcode == op::SETUP_EXCEPT => (self.tried(at), at),
+            None => return None,
+        };
+        let is_exception = !self.flow.decides_on.contains_key(&at);
+        let (inputs, through_calls) = self.closure(&origin);
+        let mut guard = Origin::default();
+        self.add_conditions(at, &mut guard);
+        let (guards, _) = self.closure(&guard);
+        let offset_of = |index: usize| self.flow.instructions.get(index).map_or(0, |i| i.offset);
+        Some(LoopExit {
+            condition: (offset_of(from), instruction.offset),
+            depends_on_calls: through_calls || is_exception || inputs.len() > INPUTS_MAX,
+            inputs: inputs.into_iter().take(INPUTS_MAX).collect(),
+            guards: guards.into_iter().take(INPUTS_MAX).collect(),
+            by_iterator: by_iterator && at == self.head,
+        })
+    }
+
+    /// The end of a list of `except` clauses none of which matched: an uncaught exception is no exit.
+    fn raises_again(&self, at: usize) -> bool {
+        let opcode = self.flow.instructions.get(at).map(|i| i.opcode);
+        opcode == Some(op::END_FINALLY) && self.successors(at).is_empty()
+    }
+
+    /// Index of the first instruction that always leads straight to `at`.
+    fn block_start(&self, at: usize) -> usize {
+        let mut start = at;
+        while start > self.head {
+            let before = start - 1;
+            let straight = self.successors(before) == [start]
+                && !self
+                    .flow
+                    .successors
+                    .iter()
+                    .enumerate()
+                    .any(|(from, to)| from != before && to.contains(&start));
+            if !straight {
+                break;
+            }
+            start = before;
+        }
+        start
+    }
+
+    /// Everything that the block guarded by the `SETUP_EXCEPT` at `setup` reads and assigns.
+    fn tried(&self, setup: usize) -> Origin {
+        let mut origin = Origin::default();
+        origin.from_call = true;
+        let end = self
+            .flow
+            .instructions
+            .get(setup)
+            .and_then(|instruction| self.flow.index_at(instruction.target()?))
+            .unwrap_or(setup);
+        for store in self.stores().filter(|s| setup < s.at && s.at < end) {
+            origin.paths.insert(store.target.clone());
+            origin.paths.extend(store.value.paths.iter().cloned());
+        }
+        for (_, decided) in self.flow.decides_on.range(setup..end) {
+            origin.paths.extend(decided.paths.iter().cloned());
+        }
+        origin
+    }
+
+    /// Everything `origin` depends on inside the loop; and whether calls have a part in it.
+    fn closure(&self, origin: &Origin) -> (BTreeSet<LoopInput>, bool) {
+        let mut inputs: BTreeSet<LoopInput> = BTreeSet::new();
+        let mut from_call = origin.from_call;
+        let mut queue: VecDeque<LoopInput> = origin.paths.iter().cloned().collect();
+        while let Some(input) = queue.pop_front() {
+            if inputs.len() > INPUTS_MAX || !inputs.insert(input.clone()) {
+                continue;
+            }
+            for store in self.stores().filter(|s| s.target.overlaps(&input)) {
+                let mut needed = store.value.clone();
+                self.add_conditions(store.at, &mut needed);
+                from_call |= needed.from_call;
+                queue.extend(needed.paths);
+            }
+        }
+        (inputs, from_call)
+    }
+
+    /// Adds what decides, inside one round of the loop, whether instruction `at` is come to.
+    fn add_conditions(&self, at: usize, origin: &mut Origin) {
+        // What can reach `at` without beginning another round.
+        let mut leads = BTreeSet::from([at]);
+        loop {
+            let before = leads.len();
+            for &node in self.nodes.iter().rev() {
+                if self
+                    .successors(node)
+                    .iter()
+                    .any(|next| *next != self.head && leads.contains(next))
+                {
+                    leads.insert(node);
+                }
+            }
+            if leads.len() == before {
+                break;
+            }
+        }
+        for &node in leads.iter().filter(|node| **node != at) {
+            let decides = self.successors(node).iter().any(|next| {
+                // A way out of the loop is not a way past `at`: that exit has an entry of its own.
+                self.nodes.contains(next) && (*next == self.head || !leads.contains(next))
+            });
+            if let Some(condition) = self.flow.decides_on.get(&node).filter(|_| decides) {
+                origin.paths.extend(condition.paths.iter().cloned());
+                origin.from_call |= condition.from_call;
+            }
+        }
+    }
+
+    fn writes(&self) -> Vec<Write> {
+        let mut tainted: BTreeSet<LoopInput> = self
+            .stores()
+            .filter(|store| store.value.from_call)
+            .map(|store| store.target.clone())
+            .collect();
+        loop {
+            let before = tainted.len();
+            for store in self.stores() {
+                let fed = store
+                    .value
+                    .paths
+                    .iter()
+                    .any(|path| tainted.iter().any(|t| t.overlaps(path)));
+                if fed {
+                    tainted.insert(store.target.clone());
+                }
+            }
+            if tainted.len() == before {
+                break;
+            }
+        }
+        let targets: BTreeSet<&LoopInput> = self.stores().map(|store| &store.target).collect();
+        targets
+            .into_iter()
+            .map(|target| Write {
+                target: target.clone(),
+                from_call: tainted.iter().any(|t| t.overlaps(target)),
+            })
+            .collect()
+    }
+}

@@ -1,0 +1,180 @@
+//! The bytecode here was compiled by CPython 2.7.18 from the sources quoted.
+
+use bloathound_profile::{Loop, LoopKind};
+
+use super::*;
+
+fn analysis(hex: &str, locals: &[&str], names: &[&str]) -> Analysis {
+    let code: Vec<u8> = (0..hex.len() / 2)
+        .map(|i| u8::from_str_radix(&hex[2 * i..2 * i + 2], 16).unwrap())
+        .collect();
+    let texts = |texts: &[&str]| texts.iter().map(|&t| t.into()).collect();
+    let names = Names {
+        locals: texts(locals),
+        cells: Vec::new(),
+        names: texts(names),
+    };
+    analyse(&code, &names, &|offset| offset)
+}
+
+fn only_loop(hex: &str, locals: &[&str], names: &[&str]) -> Loop {
+    let mut loops = analysis(hex, locals, names).loops;
+    assert_eq!(loops.len(), 1);
+    loops.remove(0)
+}
+
+fn texts(inputs: &[bloathound_profile::LoopInput]) -> Vec<String> {
+    inputs.iter().map(ToString::to_string).collect()
+}
+
+/// `n = 0; while not done: n += 1`
+#[test]
+fn a_spin_that_counts_depends_on_done_alone() {
+    let spin = "6401007d01007814007c0000731c007c0100640200377d01007109005764000053";
+    let found = only_loop(spin, &["done", "n"], &[]);
+    assert_eq!((found.first, found.last), (9, 25));
+    assert_eq!(found.kind, LoopKind::Condition);
+    assert_eq!(found.exits.len(), 1);
+    assert_eq!(texts(&found.exits[0].inputs), ["done"]);
+    assert_eq!(found.exits[0].condition, (9, 12));
+    assert!(!found.exits[0].depends_on_calls && !found.has_calls);
+    assert_eq!(found.writes.len(), 1);
+    assert_eq!(found.writes[0].target.to_string(), "n");
+    assert!(!found.writes[0].from_call);
+}
+
+/// `n = 0; while n < limit: n += 1`
+#[test]
+fn a_counted_loop_depends_on_its_counter() {
+    let until = "6401007d0100781a007c01007c00006b00007222007c0100640200377d01007109005764000053";
+    let found = only_loop(until, &["limit", "n"], &[]);
+    assert_eq!(texts(&found.exits[0].inputs), ["limit", "n"]);
+}
+
+/// `done = False; while not done: x = x / 2; if x < 1: done = True`
+#[test]
+fn a_flag_set_inside_depends_on_what_sets_it() {
+    let flag = "7400007d01007829007c01007331007c0000640100157d00007c00006402006b00007209007401007d01007109007109005764000053";
+    let found = only_loop(flag, &["x", "done"], &["False", "True"]);
+    assert_eq!(texts(&found.exits[0].inputs), ["done", "x"]);
+}
+
+/// `while not state.done: state.count += 1`
+#[test]
+fn attributes_are_told_apart() {
+    let attribute = "781c007c00006a0000731e007c0000046a010064010037025f01007103005764000053";
+    let found = only_loop(attribute, &["state"], &["done", "count"]);
+    assert_eq!(texts(&found.exits[0].inputs), ["state.done"]);
+    assert_eq!(found.writes[0].target.to_string(), "state.count");
+    assert!(!found.writes[0].from_call);
+}
+
+/// `n = 0; while True: n += 1; if n % 1000 == 0: if done: break`
+#[test]
+fn the_guard_of_a_break_is_kept_apart() {
+    let guarded = "6401007d01007831007400007239007c0100640200377d01007c0100640300166401006b02007209007c0000723600507136007109007109005764000053";
+    let found = only_loop(guarded, &["done", "n"], &["True"]);
+    assert_eq!(found.exits.len(), 1);
+    assert_eq!(texts(&found.exits[0].inputs), ["done"]);
+    assert_eq!(texts(&found.exits[0].guards), ["n"]);
+}
+
+/// `n = 0; while True: n += 1`
+#[test]
+fn while_true_has_no_exit() {
+    let endless = "6401007d0000781400740000721c007c0000640200377d00007109005764000053";
+    assert!(only_loop(endless, &["n"], &["True"]).exits.is_empty());
+}
+
+/// `while 1: pass`
+#[test]
+fn a_loop_of_one_instruction() {
+    let found = only_loop("7804007103005764000053", &[], &[]);
+    assert_eq!((found.first, found.last), (3, 3));
+    assert_eq!((found.line_first, found.line_last), (0, 3));
+    assert!(found.exits.is_empty());
+}
+
+/// `while not done: done = step(row)`
+#[test]
+fn a_helper_hides_what_it_depends_on() {
+    let helper = "7816007c01007318007400007c00008301007d01007103005764000053";
+    let all = analysis(helper, &["row", "done"], &["step"]);
+    let exit = &all.loops[0].exits[0];
+    assert_eq!(texts(&exit.inputs), ["done", "row", "step"]);
+    assert!(exit.depends_on_calls);
+    assert!(all.loops[0].writes[0].from_call);
+    assert_eq!(all.calls, [CallSite { offset: 15, callee_slot: Some(0) }]);
+}
+
+/// `while not done: for row in rows: total = row`
+#[test]
+fn nested_loops_outer_first_and_the_iterators_slot() {
+    let nested = "7821007c01007323007814007c0000445d0c007d02007c02007d0300711000577103005764000053";
+    let all = analysis(nested, &["rows", "done", "row", "total"], &[]);
+    assert_eq!(all.loops.len(), 2);
+    assert_eq!((all.loops[0].first, all.loops[1].first), (3, 16));
+    assert_eq!(texts(&all.loops[0].exits[0].inputs), ["done"]);
+    assert_eq!(all.loops[1].kind, LoopKind::Iterator);
+    assert!(all.loops[1].exits[0].by_iterator);
+    assert_eq!(all.iterators, [(1, 0)]);
+}
+
+/// `while True: try: x = it.next() except StopIteration: break`
+#[test]
+fn an_exception_is_an_exit_that_depends_on_calls() {
+    let caught = "782f007400007231007910007c00006a01008300007d010057710300047402006b0a00722d0001010150710300587103005764000053";
+    let found = only_loop(caught, &["it", "x"], &["True", "next", "StopIteration"]);
+    assert_eq!(found.exits.len(), 1);
+    let inputs = texts(&found.exits[0].inputs);
+    assert!(found.exits[0].depends_on_calls && inputs.contains(&"x".to_owned()), "{inputs:?}");
+    assert!(inputs.iter().any(|input| input.starts_with("it")), "{inputs:?}");
+}
+
+/// `while not done: try: it.next() except ValueError: continue`
+#[test]
+fn an_exception_that_is_swallowed_is_no_exit() {
+    let swallowed = "782f007c0100733100790e007c00006a00008300000157710300047401006b0a00722d00010101710300710300587103005764000053";
+    let found = only_loop(swallowed, &["it", "done"], &["next", "ValueError"]);
+    assert_eq!(found.exits.len(), 1);
+    assert_eq!(texts(&found.exits[0].inputs), ["done"]);
+}
+
+/// `return [row + 1 for row in rows if row]`
+#[test]
+fn a_comprehension_keeps_its_iterator_above_the_list() {
+    let comprehension = "6700007c0000445d16007d01007c01007207007c0100640100175e020071070053";
+    let all = analysis(comprehension, &["rows", "row"], &[]);
+    assert_eq!(all.iterators, [(0, 1)]);
+    assert_eq!(all.loops[0].exits.len(), 1);
+}
+
+/// `while not done: with lock: step()`
+#[test]
+fn a_with_block_inside() {
+    let with = "781e007c01007320007c00008f0c0001740000830000015764000051587103005764000053";
+    let all = analysis(with, &["lock", "done"], &["step"]);
+    assert_eq!(texts(&all.loops[0].exits[0].inputs), ["done"]);
+    assert_eq!(all.calls[0].callee_slot, Some(1));
+}
+
+#[test]
+fn hostile_bytecode_is_survived() {
+    let mut state = 7_u32;
+    for round in 0..400_u32 {
+        let code: Vec<u8> = (0..round)
+            .map(|_| {
+                state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+                let byte = (state >> 24) as u8;
+                // Mostly small numbers, so that jumps land inside.
+                if state & 3 == 0 { byte } else { byte % 8 }
+            })
+            .collect();
+        let names = Names {
+            locals: vec!["a".into(), "b".into()],
+            cells: vec!["c".into()],
+            names: vec!["d".into(), "e".into()],
+        };
+        let _ = analyse(&code, &names, &|offset| offset);
+    }
+}

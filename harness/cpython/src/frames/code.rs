@@ -1,0 +1,172 @@
+//! Code objects, each read and analysed once.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use bloathound_memory::Address;
+use bloathound_profile::{Code, CodeId, LineTable};
+
+use super::bytecode::{self, Names};
+use super::memory::{Memory, half_at, word_at};
+use crate::layouts::code_h as co;
+
+/// Longest bytecode, line table and name that are read, and most names.
+const BYTECODE_MAX: usize = 1 << 20;
+const TEXT_MAX: usize = 4096;
+const NAMES_MAX: usize = 1 << 14;
+/// Code objects kept at most; a target that makes more in a few seconds is not telling the truth.
+const CODES_MAX: usize = 20_000;
+const CONSTANT_BYTES: usize = (co::CO_CONSTANT.end - co::CO_CONSTANT.start) as usize;
+
+/// A code object, with what is needed to read its frames.
+#[derive(Debug)]
+pub(super) struct CodeEntry {
+    pub id: CodeId,
+    pub names: Names,
+    /// Where the string objects of names are: dictionaries that use them as keys hold the same objects.
+    pub name_objects: HashMap<Arc<str>, Address>,
+    pub local_count: usize,
+    pub stack_slots: usize,
+    pub bytecode_bytes: u32,
+    /// Callee's slot on the value stack, by call offset.
+    pub callee_slots: HashMap<u32, u32>,
+    /// Iterator's slot on the value stack, by loop.
+    pub iterator_slots: Vec<(u32, u32)>,
+    /// Names to look up in the dictionary of module level code.
+    pub loop_names: Vec<Arc<str>>,
+    constant: [u8; CONSTANT_BYTES],
+}
+
+impl CodeEntry {
+    /// Locals, cells and free variables: what precedes the value stack.
+    pub(super) fn variable_slots(&self) -> usize {
+        self.local_count + self.names.cells.len()
+    }
+}
+
+/// All code objects met so far.
+#[derive(Debug, Default)]
+pub(super) struct Codes {
+    entries: HashMap<Address, Arc<CodeEntry>>,
+    pub described: Vec<Code>,
+    code_type: Option<Address>,
+}
+
+impl Codes {
+    /// The code object at `address`; `None` when there is none.
+    pub(super) fn get(&mut self, memory: &Memory<'_>, address: Address) -> Option<Arc<CodeEntry>> {
+        let head: [u8; co::CO_CONSTANT.end as usize] = memory.block(address)?;
+        let type_at = Address(word_at(&head, crate::layouts::object_h::OB_TYPE));
+        match self.code_type {
+            Some(known) if known != type_at => return None,
+            None => {
+                let name = memory.pointer(type_at.offset(crate::layouts::object_h::TP_NAME))?;
+                if memory.c_string(name)? != "code" {
+                    return None;
+                }
+                self.code_type = Some(type_at);
+            }
+            Some(_) => {}
+        }
+        let constant: [u8; CONSTANT_BYTES] = head
+            .get(co::CO_CONSTANT.start as usize..)?
+            .try_into()
+            .ok()?;
+        // The same address may have become another code object meanwhile.
+        if let Some(entry) = self.entries.get(&address)
+            && entry.constant == constant
+        {
+            return Some(Arc::clone(entry));
+        }
+        if self.described.len() >= CODES_MAX {
+            return None;
+        }
+        let entry = Arc::new(self.read(memory, address, &head, constant)?);
+        self.entries.insert(address, Arc::clone(&entry));
+        Some(entry)
+    }
+
+    fn read(
+        &mut self,
+        memory: &Memory<'_>,
+        address: Address,
+        head: &[u8],
+        constant: [u8; CONSTANT_BYTES],
+    ) -> Option<CodeEntry> {
+        let at = |offset| Address(word_at(head, offset));
+        let bytecode = memory.string(at(co::CO_CODE), BYTECODE_MAX)?;
+        let file: Arc<str> = memory.text(at(co::CO_FILENAME), TEXT_MAX)?.into();
+        let function: Arc<str> = memory.text(at(co::CO_NAME), TEXT_MAX)?.into();
+        let line_first = half_at(head, co::CO_FIRSTLINENO);
+        let lnotab = memory.string(at(co::CO_LNOTAB), BYTECODE_MAX)?;
+        let lines = line_table(line_first, &lnotab);
+        let mut name_objects = HashMap::new();
+        let mut texts = |offset: u64| -> Option<Vec<Arc<str>>> {
+            let objects = memory.tuple(at(offset), NAMES_MAX)?;
+            let text = |object: &Address| {
+                let text: Arc<str> = memory.text(*object, TEXT_MAX)?.into();
+                name_objects.insert(Arc::clone(&text), *object);
+                Some(text)
+            };
+            objects.iter().map(text).collect()
+        };
+        let mut names = Names {
+            names: texts(co::CO_NAMES)?,
+            locals: texts(co::CO_VARNAMES)?,
+            cells: texts(co::CO_CELLVARS)?,
+        };
+        names.cells.extend(texts(co::CO_FREEVARS)?);
+        let line_at = |offset| lines.line_at(offset).unwrap_or(line_first);
+        let analysis = bytecode::analyse(&bytecode, &names, &line_at);
+        let id = CodeId(u32::try_from(self.described.len()).ok()?);
+        let local_count = half_at(head, co::CO_NLOCALS) as usize;
+        let stack_slots = half_at(head, co::CO_STACKSIZE) as usize;
+        if local_count > NAMES_MAX || stack_slots > NAMES_MAX {
+            return None;
+        }
+        self.described.push(Code {
+            address: address.0,
+            function,
+            file,
+            line_first,
+            lines,
+            is_generator: half_at(head, co::CO_FLAGS) & co::CO_GENERATOR != 0,
+            loops: analysis.loops,
+            calls: analysis.calls.iter().map(|call| call.offset).collect(),
+            bytecode_bytes: bytecode.len() as u32,
+        });
+        Some(CodeEntry {
+            id,
+            names,
+            name_objects,
+            local_count,
+            stack_slots,
+            bytecode_bytes: bytecode.len() as u32,
+            callee_slots: analysis
+                .calls
+                .iter()
+                .filter_map(|call| Some((call.offset, call.callee_slot?)))
+                .collect(),
+            iterator_slots: analysis.iterators,
+            loop_names: analysis.loop_names,
+            constant,
+        })
+    }
+}
+
+/// Lines from `co_firstlineno` and `co_lnotab`: pairs of bytecode and line increments (`Objects/lnotab_notes.txt`).
+#[must_use]
+pub fn line_table(line_first: u32, lnotab: &[u8]) -> LineTable {
+    let mut runs = vec![(0_u32, line_first)];
+    let (mut offset, mut line) = (0_u32, line_first);
+    for pair in lnotab.chunks_exact(2) {
+        let &[bytes, lines] = pair else { break };
+        offset = offset.saturating_add(u32::from(bytes));
+        line = line.saturating_add(u32::from(lines));
+        match runs.last_mut() {
+            Some(last) if last.0 == offset => last.1 = line,
+            _ => runs.push((offset, line)),
+        }
+    }
+    LineTable::new(runs)
+}

@@ -1,0 +1,136 @@
+//! Reading with a count and a limit.
+
+use std::cell::Cell;
+
+use bloathound_memory::{Address, MemorySource};
+
+use crate::layouts::object_h as object;
+
+/// A source whose reads are counted, and refused past a budget: hostile memory can't make one sample endless.
+pub(super) struct Memory<'a> {
+    source: &'a dyn MemorySource,
+    reads: Cell<u64>,
+    left: Cell<u32>,
+}
+
+impl<'a> Memory<'a> {
+    pub(super) fn new(source: &'a dyn MemorySource) -> Self {
+        Self {
+            source,
+            reads: Cell::new(0),
+            left: Cell::new(u32::MAX),
+        }
+    }
+
+    /// Allows `reads` more reads.
+    pub(super) fn set_budget(&self, reads: u32) {
+        self.left.set(reads);
+    }
+
+    /// Reads made so far.
+    pub(super) fn reads(&self) -> u64 {
+        self.reads.get()
+    }
+
+    /// Fills `buffer`; false when any byte is not there or the budget is spent.
+    pub(super) fn fill(&self, address: Address, buffer: &mut [u8]) -> bool {
+        let left = self.left.get();
+        if left == 0 || address.0 < 0x1000 {
+            return false;
+        }
+        self.left.set(left - 1);
+        self.reads.set(self.reads.get() + 1);
+        self.source.read(address, buffer).is_ok()
+    }
+
+    /// `N` bytes.
+    pub(super) fn block<const N: usize>(&self, address: Address) -> Option<[u8; N]> {
+        let mut bytes = [0; N];
+        self.fill(address, &mut bytes).then_some(bytes)
+    }
+
+    /// `len` bytes, where `len` is at most `max`.
+    pub(super) fn bytes(&self, address: Address, len: u64, max: usize) -> Option<Vec<u8>> {
+        let len = usize::try_from(len).ok().filter(|len| *len <= max)?;
+        let mut bytes = vec![0; len];
+        (len == 0 || self.fill(address, &mut bytes)).then_some(bytes)
+    }
+
+    /// A word.
+    pub(super) fn word(&self, address: Address) -> Option<u64> {
+        self.block(address).map(u64::from_le_bytes)
+    }
+
+    /// A pointer.
+    pub(super) fn pointer(&self, address: Address) -> Option<Address> {
+        self.word(address).map(Address)
+    }
+
+    /// The bytes of the `str` at `address`, at most `max`.
+    pub(super) fn string(&self, address: Address, max: usize) -> Option<Vec<u8>> {
+        use crate::layouts::stringobject_h::OB_SVAL;
+        let len = self.word(address.offset(object::OB_SIZE))?;
+        self.bytes(address.offset(OB_SVAL), len, max)
+    }
+
+    /// The `str` at `address` as text, at most `max` bytes; what is no UTF-8 is replaced.
+    pub(super) fn text(&self, address: Address, max: usize) -> Option<String> {
+        let bytes = self.string(address, max)?;
+        Some(String::from_utf8_lossy(&bytes).into_owned())
+    }
+
+    /// The items of the tuple at `address`, at most `max`.
+    pub(super) fn tuple(&self, address: Address, max: usize) -> Option<Vec<Address>> {
+        use crate::layouts::listobject_h::TUPLE_ITEMS;
+        let len = self.word(address.offset(object::OB_SIZE))?;
+        let bytes = self.bytes(address.offset(TUPLE_ITEMS), len.checked_mul(8)?, max * 8)?;
+        Some(words(&bytes).map(Address).collect())
+    }
+
+    /// A NUL-terminated C string of at most 127 bytes.
+    pub(super) fn c_string(&self, address: Address) -> Option<String> {
+        // Static strings may end a mapping: smaller blocks where the larger can't be read.
+        let bytes = self
+            .block::<128>(address)
+            .map(|block| block.to_vec())
+            .or_else(|| self.block::<32>(address).map(|block| block.to_vec()))
+            .or_else(|| self.block::<8>(address).map(|block| block.to_vec()))?;
+        let end = bytes.iter().position(|&byte| byte == 0)?;
+        let text = std::str::from_utf8(bytes.get(..end)?).ok()?;
+        (!text.is_empty() && !text.contains(char::is_control)).then(|| text.to_owned())
+    }
+
+    /// True for a number that is an address of something mapped.
+    pub(super) fn is_mapped(&self, address: Address) -> bool {
+        let regions = self.source.regions();
+        let after = regions.partition_point(|region| region.start <= address);
+        after
+            .checked_sub(1)
+            .and_then(|index| regions.get(index))
+            .is_some_and(|region| region.contains(address))
+    }
+}
+
+/// The little-endian words of `bytes`.
+pub(super) fn words(bytes: &[u8]) -> impl Iterator<Item = u64> + '_ {
+    bytes
+        .chunks_exact(8)
+        .map(|chunk| chunk.iter().rev().fold(0, |word, &byte| word << 8 | u64::from(byte)))
+}
+
+/// The word at byte `offset`; 0 past the end.
+pub(super) fn word_at(bytes: &[u8], offset: u64) -> u64 {
+    usize::try_from(offset)
+        .ok()
+        .and_then(|at| bytes.get(at..at.checked_add(8)?))
+        .and_then(|bytes| words(bytes).next())
+        .unwrap_or_default()
+}
+
+/// The half word at byte `offset`; 0 past the end.
+pub(super) fn half_at(bytes: &[u8], offset: u64) -> u32 {
+    usize::try_from(offset)
+        .ok()
+        .and_then(|at| bytes.get(at..at.checked_add(4)?)?.try_into().ok())
+        .map_or(0, u32::from_le_bytes)
+}

@@ -1,0 +1,2 @@
+//! Frames of a running interpreter, read without stopping it.
+pub mod bytecode;

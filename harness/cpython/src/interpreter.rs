@@ -1,0 +1,304 @@
+//! Finds the interpreter's own data in a target: by symbols where they are, by shape where they were stripped.
+
+use std::collections::BTreeMap;
+
+use bloathound_memory::{Address, MemorySource, SymbolTable};
+
+use crate::layouts::dictobject_h as dict;
+use crate::layouts::object_h as object;
+use crate::layouts::objimpl_h as gc;
+use crate::shape_search;
+
+/// How the target stores text.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum UnicodeWidth {
+    /// Two bytes a character (a narrow build).
+    Ucs2,
+    /// Four bytes a character (a wide build).
+    Ucs4,
+}
+
+impl UnicodeWidth {
+    /// `sizeof(Py_UNICODE)`.
+    #[must_use]
+    pub fn bytes(self) -> u64 {
+        match self {
+            Self::Ucs2 => 2,
+            Self::Ucs4 => 4,
+        }
+    }
+}
+
+/// Why a target's interpreter can't be used.
+#[derive(Debug, thiserror::Error)]
+pub enum LocateError {
+    /// An exported symbol that every CPython 2.7 has is missing.
+    #[error("{module} does not export {symbol}: this is not CPython 2.7")]
+    MissingSymbol {
+        /// The module looked at.
+        module: String,
+        /// What is missing.
+        symbol: &'static str,
+    },
+    /// A structure does not look as it must.
+    #[error("the layout check '{check}' failed: {detail}")]
+    LayoutCheck {
+        /// Which check.
+        check: &'static str,
+        /// What was seen.
+        detail: String,
+    },
+    /// Debug builds have two more words in every object.
+    #[error("this is a debug build of CPython (Py_TRACE_REFS): its objects have another layout")]
+    DebugBuild,
+    /// Memory that must be there could not be read.
+    #[error("reading the interpreter's data: {0}")]
+    Read(#[from] bloathound_memory::ReadError),
+}
+
+/// Where the interpreter's own data is in the target. Addresses of variables, not their values.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Interpreter {
+    /// `PyType_Type`.
+    pub type_type: Address,
+    /// `PyBaseObject_Type`.
+    pub object_type: Address,
+    /// `PyDict_Type`.
+    pub dict_type: Address,
+    /// `generations[0]`.
+    pub generations: Address,
+    /// `sizeof(struct gc_generation)`.
+    pub generation_stride: u64,
+    /// The first `PyInterpreterState`.
+    pub interpreter_state: Option<Address>,
+    /// The variable `_PyThreadState_Current`.
+    pub current_thread: Address,
+    /// The variable `arenas`.
+    pub arenas: Option<Address>,
+    /// The variable `maxarenas`.
+    pub maxarenas: Option<Address>,
+    /// The variable `interned` of stringobject.c.
+    pub interned: Option<Address>,
+    /// The variable `garbage` of gcmodule.c.
+    pub garbage: Option<Address>,
+    /// The variable `collecting` of gcmodule.c.
+    pub collecting: Option<Address>,
+    /// The variables `block_list` of intobject.c and floatobject.c, in no particular order.
+    pub number_block_lists: Vec<Address>,
+    /// UCS2 or UCS4.
+    pub unicode: UnicodeWidth,
+    /// Which fact is known how: `generation_stride` → `40, lists consistent`.
+    pub known_by: BTreeMap<String, String>,
+}
+
+impl Interpreter {
+    /// Finds everything and checks it against the target.
+    ///
+    /// # Errors
+    /// [`LocateError`] when this is no CPython 2.7 release build or its memory can't be read.
+    pub fn locate(source: &dyn MemorySource, symbols: &SymbolTable) -> Result<Self, LocateError> {
+        if !symbols.all("_Py_RefTotal").is_empty() || !symbols.all("_Py_AddToAllObjects").is_empty() {
+            return Err(LocateError::DebugBuild);
+        }
+        let need = |name: &'static str| {
+            symbols
+                .unique(name)
+                .map(|symbol| symbol.address)
+                .ok_or_else(|| LocateError::MissingSymbol { module: symbols.path.clone(), symbol: name })
+        };
+        let type_type = need("PyType_Type")?;
+        let object_type = need("PyBaseObject_Type")?;
+        let dict_type = need("PyDict_Type")?;
+        let current_thread = need("_PyThreadState_Current")?;
+        let mut known_by = BTreeMap::new();
+        check_types(source, type_type, object_type, dict_type, &mut known_by)?;
+        let generations = source.read_address(need("_PyGC_generation0")?)?;
+        let generation_stride = generation_stride(source, generations, symbols, &mut known_by)?;
+        let mut found = Self {
+            type_type,
+            object_type,
+            dict_type,
+            generations,
+            generation_stride,
+            interpreter_state: None,
+            current_thread,
+            arenas: symbols.unique("arenas").map(|s| s.address),
+            maxarenas: symbols.unique("maxarenas").map(|s| s.address),
+            interned: symbols.unique("interned").map(|s| s.address),
+            garbage: symbols.unique("garbage").map(|s| s.address),
+            collecting: symbols.unique("collecting").map(|s| s.address),
+            number_block_lists: symbols.all("block_list").iter().map(|s| s.address).collect(),
+            unicode: unicode_width(symbols, &mut known_by),
+            known_by,
+        };
+        for (name, there) in [
+            ("arenas", found.arenas.is_some()),
+            ("interned", found.interned.is_some()),
+            ("garbage", found.garbage.is_some()),
+            ("collecting", found.collecting.is_some()),
+        ] {
+            if there {
+                found.known_by.insert(name.into(), "symbol".into());
+            }
+        }
+        found.find_interpreter_state(source, symbols)?;
+        shape_search::fill_missing(&mut found, source, symbols);
+        Ok(found)
+    }
+
+    fn find_interpreter_state(
+        &mut self,
+        source: &dyn MemorySource,
+        symbols: &SymbolTable,
+    ) -> Result<(), LocateError> {
+        if let Some(head) = symbols.unique("interp_head") {
+            let state = source.read_address(head.address)?;
+            if shape_search::is_interpreter_state(source, state, self.dict_type) {
+                self.interpreter_state = Some(state);
+                self.known_by.insert("interpreter_state".into(), "symbol interp_head, thread list points back".into());
+                return Ok(());
+            }
+        }
+        let thread = source.read_address(self.current_thread)?;
+        if !thread.is_null()
+            && let Ok(state) = source.read_address(thread.offset(crate::layouts::pystate_h::TSTATE_INTERP))
+            && shape_search::is_interpreter_state(source, state, self.dict_type)
+        {
+            self.interpreter_state = Some(state);
+            self.known_by.insert("interpreter_state".into(), "_PyThreadState_Current, thread list points back".into());
+        }
+        Ok(())
+    }
+
+    /// True while a collection runs in the target: its lists are then incomplete.
+    #[must_use]
+    pub fn is_collecting(&self, source: &dyn MemorySource) -> bool {
+        self.collecting.is_some_and(|flag| source.read_u32(flag).is_ok_and(|value| value != 0))
+    }
+
+    /// All facts as text, for a recorded image's manifest.
+    #[must_use]
+    pub fn to_facts(&self) -> BTreeMap<String, String> {
+        let mut facts = BTreeMap::new();
+        let mut put = |name: &str, value: Option<Address>| {
+            if let Some(address) = value {
+                facts.insert(name.to_owned(), format!("{:x}", address.0));
+            }
+        };
+        put("type_type", Some(self.type_type));
+        put("object_type", Some(self.object_type));
+        put("dict_type", Some(self.dict_type));
+        put("generations", Some(self.generations));
+        put("generation_stride", Some(Address(self.generation_stride)));
+        put("interpreter_state", self.interpreter_state);
+        put("current_thread", Some(self.current_thread));
+        put("arenas", self.arenas);
+        put("maxarenas", self.maxarenas);
+        put("interned", self.interned);
+        put("garbage", self.garbage);
+        put("collecting", self.collecting);
+        put("unicode_bytes", Some(Address(self.unicode.bytes())));
+        for (index, address) in self.number_block_lists.iter().enumerate() {
+            put(&format!("number_block_list.{index}"), Some(*address));
+        }
+        for (fact, how) in &self.known_by {
+            facts.insert(format!("known_by.{fact}"), how.clone());
+        }
+        facts
+    }
+
+    /// The other way round. `None` when a fact that must be there is missing or no number.
+    #[must_use]
+    pub fn from_facts(facts: &BTreeMap<String, String>) -> Option<Self> {
+        let get = |name: &str| facts.get(name).and_then(|text| u64::from_str_radix(text, 16).ok()).map(Address);
+        Some(Self {
+            type_type: get("type_type")?,
+            object_type: get("object_type")?,
+            dict_type: get("dict_type")?,
+            generations: get("generations")?,
+            generation_stride: get("generation_stride")?.0,
+            interpreter_state: get("interpreter_state"),
+            current_thread: get("current_thread")?,
+            arenas: get("arenas"),
+            maxarenas: get("maxarenas"),
+            interned: get("interned"),
+            garbage: get("garbage"),
+            collecting: get("collecting"),
+            unicode: if get("unicode_bytes")?.0 == 2 { UnicodeWidth::Ucs2 } else { UnicodeWidth::Ucs4 },
+            number_block_lists: (0..16).map_while(|i| get(&format!("number_block_list.{i}"))).collect(),
+            known_by: facts
+                .iter()
+                .filter_map(|(name, how)| Some((name.strip_prefix("known_by.")?.to_owned(), how.clone())))
+                .collect(),
+        })
+    }
+}
+
+fn check_types(
+    source: &dyn MemorySource,
+    type_type: Address,
+    object_type: Address,
+    dict_type: Address,
+    known_by: &mut BTreeMap<String, String>,
+) -> Result<(), LocateError> {
+    let fail = |check, detail: String| Err(LocateError::LayoutCheck { check, detail });
+    for (name, address) in [("type", type_type), ("object", object_type), ("dict", dict_type)] {
+        let metatype = source.read_address(address.offset(object::OB_TYPE))?;
+        if metatype != type_type {
+            return fail("ob_type of the built-in types is type", format!("{name} has {metatype}"));
+        }
+        let text = source.read_c_string(source.read_address(address.offset(object::TP_NAME))?, 32)?;
+        if text != name {
+            return fail("tp_name of the built-in types", format!("expected {name}, found {text:?}"));
+        }
+    }
+    let size = source.read_u64(dict_type.offset(object::TP_BASICSIZE))?;
+    if size != dict::PYDICTOBJECT_BYTES {
+        let detail = format!("dict objects have {size} bytes, {} were expected", dict::PYDICTOBJECT_BYTES);
+        return fail("tp_basicsize of dict", detail);
+    }
+    known_by.insert("layouts".into(), "type, object and dict checked by name, metatype and size".into());
+    Ok(())
+}
+
+/// The stride at which all three list heads are linked consistently; the symbol's size only proposes.
+fn generation_stride(
+    source: &dyn MemorySource,
+    generations: Address,
+    symbols: &SymbolTable,
+    known_by: &mut BTreeMap<String, String>,
+) -> Result<u64, LocateError> {
+    let proposed = symbols.unique("generations").map(|s| s.size_bytes / gc::GENERATIONS as u64);
+    let mut candidates: Vec<u64> = proposed.into_iter().filter(|s| gc::GENERATION_STRIDES.contains(s)).collect();
+    candidates.extend(gc::GENERATION_STRIDES);
+    let linked = |head: Address| -> Result<bool, bloathound_memory::ReadError> {
+        let next = source.read_address(head.offset(gc::GC_NEXT))?;
+        let prev = source.read_address(head.offset(gc::GC_PREV))?;
+        Ok(source.read_address(next.offset(gc::GC_PREV)).is_ok_and(|a| a == head)
+            && source.read_address(prev.offset(gc::GC_NEXT)).is_ok_and(|a| a == head))
+    };
+    // The target runs meanwhile: a list may change between two reads, so a failed check is tried again.
+    for _attempt in 0..20 {
+        for stride in &candidates {
+            let heads = (0..gc::GENERATIONS as u64).map(|n| generations.offset(n * stride));
+            if heads.map(linked).collect::<Result<Vec<_>, _>>()?.into_iter().all(|ok| ok) {
+                known_by.insert("generation_stride".into(), format!("{stride}: all three lists are linked at it"));
+                return Ok(*stride);
+            }
+        }
+    }
+    if let Some(stride) = candidates.first().copied().filter(|_| proposed.is_some()) {
+        known_by.insert("generation_stride".into(), format!("{stride}: symbol size; lists were busy"));
+        return Ok(stride);
+    }
+    Err(LocateError::LayoutCheck {
+        check: "stride of the collector's generations",
+        detail: "the lists are linked at neither 40 nor 48 bytes".into(),
+    })
+}
+
+fn unicode_width(symbols: &SymbolTable, known_by: &mut BTreeMap<String, String>) -> UnicodeWidth {
+    let narrow = symbols.symbols.keys().any(|name| name.starts_with("PyUnicodeUCS2_"));
+    known_by.insert("unicode".into(), format!("exported names PyUnicodeUCS{}_*", if narrow { 2 } else { 4 }));
+    if narrow { UnicodeWidth::Ucs2 } else { UnicodeWidth::Ucs4 }
+}

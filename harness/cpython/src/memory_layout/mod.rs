@@ -1,0 +1,27 @@
+//! Where the target's memory goes: pymalloc's arenas, int and float blocks, glibc's chunks, and every resident page.
+//!
+//! [`PymallocMap`] is the base of the object decoder as well: it says which blocks are allocated, in address order.
+
+mod census;
+mod glibc_h;
+mod malloc;
+mod malloc_lists;
+mod malloc_walk;
+mod mappings;
+mod numbers;
+mod obmalloc_h;
+mod occupancy;
+mod problem;
+mod pymalloc;
+mod pymalloc_decode;
+mod pymalloc_find;
+mod rss;
+
+pub use census::{ArenaBytes, ArenaCensus, ArenaUse, BlockJudge, BlockUse, SizeClassUse};
+pub use malloc::{ChunkState, HeapSegment, MallocChunk, MallocMap, SegmentKind};
+pub use numbers::{NumberBlock, NumberBlocks, NumberKind, NumberTotals, NumberTypes};
+pub use occupancy::{Occupancy, Occupant};
+pub use problem::LayoutProblem;
+pub use pymalloc::{Arena, Block, Pool, PoolUse, PymallocMap};
+pub use pymalloc_find::{ArenaArray, find_arena_array};
+pub use rss::{RssAccount, RssCategory, RssInput, TypeBytes};

@@ -1,0 +1,130 @@
+//! A stopped Python 2.7 for tests, copied in the plainest way there is: through `/proc/PID/mem`.
+#![allow(dead_code, reason = "each test binary uses a part of this")]
+
+use std::fs::File;
+use std::io::{BufRead, BufReader};
+use std::os::unix::fs::FileExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdin, Command, Stdio};
+
+use bloathound_cpython::memory_layout::PymallocMap;
+use bloathound_cpython::{Decoded, Interpreter, decode};
+use bloathound_heap::HeapSnapshot;
+use bloathound_memory::{
+    Address, ImageBuilder, MemoryImage, MemorySource, PAGE_BYTES, Permissions, Region, RegionKind, SymbolTable,
+    find_interpreter,
+};
+
+/// Where a Python 2.7 is on this machine: by environment variable, on the path, or among pyenv's versions.
+pub fn python27() -> Option<PathBuf> {
+    let home = std::env::var("PYENV_ROOT").ok().or_else(|| std::env::var("HOME").ok().map(|h| h + "/.pyenv"))?;
+    let pyenv = std::fs::read_dir(Path::new(&home).join("versions")).into_iter().flatten().flatten();
+    let mut candidates: Vec<PathBuf> = std::env::var("BLOATHOUND_PYTHON27").ok().map(PathBuf::from).into_iter().collect();
+    candidates.extend(pyenv.map(|v| v.path()).filter(|p| p.to_string_lossy().contains("/2.7")).map(|p| p.join("bin/python2.7")));
+    candidates.push("python2.7".into());
+    let found = candidates.into_iter().find(|python| {
+        let version = Command::new(python).args(["-c", "import sys; print(sys.version_info[:2] == (2, 7))"]).output();
+        version.is_ok_and(|output| output.stdout.starts_with(b"True"))
+    });
+    if found.is_none() {
+        assert!(std::env::var("BLOATHOUND_REQUIRE_LIVE").is_err(), "live tests are required, but there is no Python 2.7");
+        eprintln!("skipped: no Python 2.7 on this machine");
+    }
+    found
+}
+
+/// A Python that has printed its first line and waits for its input to end.
+pub struct Stopped {
+    pub child: Child,
+    pub first_line: String,
+    _stdin: ChildStdin,
+}
+
+impl Stopped {
+    pub fn run(python: &Path, arguments: &[&str]) -> Self {
+        let mut child = Command::new(python)
+            .args(arguments)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("python starts");
+        let stdin = child.stdin.take().expect("piped");
+        let mut first_line = String::new();
+        BufReader::new(child.stdout.take().expect("piped")).read_line(&mut first_line).expect("a line");
+        Self { child, first_line, _stdin: stdin }
+    }
+
+    pub fn copy(&self) -> (MemoryImage, SymbolTable) {
+        let pid = self.child.id();
+        let maps = std::fs::read_to_string(format!("/proc/{pid}/maps")).expect("maps");
+        let regions: Vec<Region> = maps.lines().filter_map(region).collect();
+        let memory = File::open(format!("/proc/{pid}/mem")).expect("mem");
+        let mut builder = ImageBuilder::new();
+        for region in regions.iter().filter(|r| r.permissions.read && r.permissions.write || r.path().is_some()) {
+            builder.add_run(region.start, (region.len_bytes() / PAGE_BYTES) as u32);
+        }
+        let (runs, bytes) = builder.plan();
+        let mut flat = vec![0; bytes];
+        let mut at = 0;
+        for (start, pages) in &runs {
+            let len = *pages as usize * PAGE_BYTES as usize;
+            // Joined regions can differ in rights; what can't be read stays zero.
+            for offset in (0..len).step_by(PAGE_BYTES as usize) {
+                let page = &mut flat[at + offset..at + offset + PAGE_BYTES as usize];
+                let _ = memory.read_exact_at(page, start.0 + offset as u64);
+            }
+            at += len;
+        }
+        let symbols = find_interpreter(&regions, None, &mut |region: &Region| {
+            File::open(format!("/proc/{pid}/root{}", region.path().unwrap_or_default()))
+        })
+        .expect("an interpreter");
+        (MemoryImage::new(regions, runs, flat), symbols)
+    }
+}
+
+impl Drop for Stopped {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn region(line: &str) -> Option<Region> {
+    let mut fields = line.split_whitespace();
+    let (start, end) = fields.next()?.split_once('-')?;
+    let rights = fields.next()?;
+    let offset = fields.next()?;
+    let name = fields.nth(2).unwrap_or("");
+    let kind = match name {
+        "" => RegionKind::Anonymous,
+        "[heap]" => RegionKind::Heap,
+        "[stack]" => RegionKind::Stack,
+        name if name.starts_with('[') => RegionKind::Special(name.into()),
+        path => RegionKind::File { path: path.into(), deleted: false },
+    };
+    let number = |text| u64::from_str_radix(text, 16).ok();
+    Some(Region {
+        start: Address(number(start)?),
+        end: Address(number(end)?),
+        permissions: Permissions {
+            read: rights.contains('r'),
+            write: rights.contains('w'),
+            execute: rights.contains('x'),
+            shared: rights.contains('s'),
+        },
+        file_offset: number(offset)?,
+        kind,
+        rss_bytes: None,
+    })
+}
+
+pub fn decode_all(image: &MemoryImage, symbols: &SymbolTable) -> (Interpreter, Decoded<HeapSnapshot>) {
+    let interpreter = Interpreter::locate(image, symbols).expect("CPython 2.7");
+    let arenas = image.pointer_at(interpreter.arenas.expect("arenas")).expect("readable");
+    let count = image.read_u32(interpreter.maxarenas.expect("maxarenas")).expect("readable");
+    let (pools, problems) = PymallocMap::decode(image, arenas, count);
+    assert!(problems.is_empty(), "{problems:?}");
+    let decoded = decode(image, &interpreter, Some(&pools));
+    (interpreter, decoded)
+}
