@@ -1,0 +1,161 @@
+use std::io;
+use std::time::Duration;
+
+/// Why another process can't be read. The numbers are what the edge needs to say what to do.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct NoAccess {
+    /// Effective user id the target runs under.
+    pub target_uid: Option<u32>,
+    /// Our effective user id.
+    pub our_uid: u32,
+    /// `kernel.yama.ptrace_scope`: 0 same user, 1 descendants only, 2 administrator only, 3 nobody. `None` without Yama.
+    pub yama_ptrace_scope: Option<u32>,
+    /// We have `CAP_SYS_PTRACE` in our user namespace.
+    pub has_cap_sys_ptrace: bool,
+    /// The target lives in another user namespace, where our capabilities may count for nothing.
+    pub other_user_namespace: bool,
+    /// Process id that already traces the target; a second tracer is not possible.
+    pub tracer: Option<u32>,
+}
+
+impl NoAccess {
+    /// The most likely obstacle, in words that fit after "because".
+    #[must_use]
+    pub fn reason(&self) -> &'static str {
+        let same_user = self.target_uid == Some(self.our_uid);
+        match self.yama_ptrace_scope {
+            Some(3) => "kernel.yama.ptrace_scope is 3: nobody may trace until the next boot",
+            _ if self.other_user_namespace => "it lives in another user namespace",
+            _ if self.has_cap_sys_ptrace => "a security module or seccomp filter forbids it",
+            _ if !same_user => "it belongs to another user and CAP_SYS_PTRACE is missing",
+            Some(2) => "kernel.yama.ptrace_scope is 2 and CAP_SYS_PTRACE is missing",
+            Some(1) => "kernel.yama.ptrace_scope is 1: only descendants may be traced without CAP_SYS_PTRACE",
+            _ => "it changed its credentials or is not dumpable, and CAP_SYS_PTRACE is missing",
+        }
+    }
+}
+
+/// What went wrong with a live target.
+#[derive(Debug, thiserror::Error)]
+pub enum LiveError {
+    /// No process of that id, or it ended meanwhile.
+    #[error("process {pid} is gone")]
+    Gone {
+        /// Process id.
+        pid: u32,
+    },
+    /// The process ended and another one got its id.
+    #[error("process {pid} ended and its id was given to another process")]
+    Reused {
+        /// Process id.
+        pid: u32,
+    },
+    /// It has ended and only waits for its parent to take note.
+    #[error("process {pid} is a zombie: it has ended already")]
+    Zombie {
+        /// Process id.
+        pid: u32,
+    },
+    /// A kernel thread has no memory of its own.
+    #[error("process {pid} is a kernel thread: it has no memory of its own")]
+    KernelThread {
+        /// Process id.
+        pid: u32,
+    },
+    /// The operating system does not let us.
+    #[error("process {pid} may not be read: {}", .access.reason())]
+    NoPermission {
+        /// Process id.
+        pid: u32,
+        /// What is known about why.
+        access: Box<NoAccess>,
+    },
+    /// A debugger or another capture has it.
+    #[error("process {pid} is already traced by process {tracer}; only one tracer is possible")]
+    AlreadyTraced {
+        /// Process id.
+        pid: u32,
+        /// Process id of the tracer.
+        tracer: u32,
+    },
+    /// A 32-bit process, another processor, or no ELF file at all.
+    #[error("{executable} (process {pid}) {cause}")]
+    Unsupported {
+        /// Process id.
+        pid: u32,
+        /// Path of the executable.
+        executable: String,
+        /// What it is.
+        cause: bloathound_memory::ElfError,
+    },
+    /// A thread did not stop within the budget; all threads were let go.
+    #[error("thread {tid} of process {pid} did not stop within {waited:?}; the process was let go")]
+    DidNotStop {
+        /// Process id.
+        pid: u32,
+        /// Thread id.
+        tid: u32,
+        /// Time waited.
+        waited: Duration,
+    },
+    /// The pause budget was used up before the copy was complete; the target was let go.
+    #[error(
+        "the pause budget of {budget:?} was used up after {copied_bytes} of {planned_bytes} bytes; the process was let go"
+    )]
+    PauseBudget {
+        /// The budget.
+        budget: Duration,
+        /// How long it really was stopped.
+        paused: Duration,
+        /// Bytes copied by then.
+        copied_bytes: u64,
+        /// Bytes there were to copy.
+        planned_bytes: u64,
+    },
+    /// Every stop fell into a moment that was no use (a collection was running).
+    #[error("all {tries} stops of process {pid} fell into an unusable moment ({reason})")]
+    NeverAcceptable {
+        /// Process id.
+        pid: u32,
+        /// Stops made.
+        tries: u32,
+        /// What the last one was refused for.
+        reason: String,
+    },
+    /// More memory than the limit given.
+    #[error("process {pid} has {bytes} bytes to copy, over the limit of {limit}")]
+    TooLarge {
+        /// Process id.
+        pid: u32,
+        /// Bytes to copy.
+        bytes: u64,
+        /// The limit.
+        limit: u64,
+    },
+    /// A file under `/proc` that the kernel should have could not be read.
+    #[error("reading {path}: {cause}")]
+    Procfs {
+        /// The file.
+        path: String,
+        /// What the system said.
+        cause: io::Error,
+    },
+    /// A file under `/proc` does not look as it should.
+    #[error("{path} has an unexpected form: {what}")]
+    Malformed {
+        /// The file.
+        path: String,
+        /// What is missing or wrong.
+        what: &'static str,
+    },
+    /// A system call failed in a way that has no name here.
+    #[error("{call} on process {pid}: {cause}")]
+    System {
+        /// Process id.
+        pid: u32,
+        /// The system call.
+        call: &'static str,
+        /// What the system said.
+        cause: io::Error,
+    },
+}

@@ -1,0 +1,48 @@
+//! The target's files, seen with the target's eyes: other mount namespaces, deleted files.
+
+use std::fs::File;
+use std::io;
+use std::path::Path;
+
+use bloathound_memory::{Region, RegionKind};
+
+/// Opens the file that `region` maps.
+///
+/// `/proc/PID/map_files` gives exactly the mapped inode, deleted or not, but wants privileges; the executable has a link
+/// of its own; everything else is looked up by path, in the target's root first.
+pub(crate) fn open_region(directory: &Path, executable: &str, region: &Region) -> io::Result<File> {
+    let RegionKind::File { path, deleted } = &region.kind else {
+        return Err(io::Error::new(io::ErrorKind::NotFound, "not a file mapping"));
+    };
+    let name = format!("{:x}-{:x}", region.start.0, region.end.0);
+    let mut result = open_regular(&directory.join("map_files").join(name));
+    if result.is_err() && path == executable {
+        result = open_regular(&directory.join("exe"));
+    }
+    if result.is_err() && !deleted {
+        result = open_path(directory, path);
+    }
+    match result {
+        // What is found under a deleted file's path is another file: an upgrade, most likely.
+        Err(_) if *deleted => Err(io::Error::new(
+            io::ErrorKind::NotFound,
+            "the file was deleted or replaced after it was mapped, and /proc/PID/map_files needs CAP_CHECKPOINT_RESTORE",
+        )),
+        other => other,
+    }
+}
+
+/// Opens `path` as the target would.
+pub(crate) fn open_path(directory: &Path, path: &str) -> io::Result<File> {
+    let inside = directory.join("root").join(path.trim_start_matches('/'));
+    // A target that changed its root is shown with paths of our root.
+    open_regular(&inside).or_else(|error| open_regular(Path::new(path)).map_err(|_| error))
+}
+
+/// A device that the target maps must not be opened: that may do something.
+fn open_regular(path: &Path) -> io::Result<File> {
+    if !std::fs::metadata(path)?.is_file() {
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, "not a regular file"));
+    }
+    File::open(path)
+}

@@ -1,0 +1,30 @@
+//! A running process as a source: find it, pause it, copy it, read `/proc`. Linux on x86-64.
+//!
+//! Nothing is ever written into the target and nothing is run in it. The way in is `/proc`, `process_vm_readv` and,
+//! for a pause, `PTRACE_SEIZE` with `PTRACE_INTERRUPT`: should we be killed, the kernel lets the target go on.
+//!
+//! [`Process`] is the target; [`Process::capture`] copies it; [`Pause`] holds it still for whoever needs more.
+
+mod capture;
+mod copy;
+mod error;
+mod files;
+mod maps;
+mod pagemap;
+mod pause;
+mod plan;
+mod process;
+mod procfs;
+mod quiet;
+mod survey;
+mod threads;
+mod work;
+
+pub use bloathound_memory::{PageRun, PageState};
+pub use capture::{Capture, CaptureMode, CaptureOptions, CaptureTimings, Stillness, TornInfo, Verdict, copy_again};
+pub use error::{LiveError, NoAccess};
+pub use maps::{Mapping, parse_maps, parse_smaps};
+pub use pause::{Pause, PauseOptions};
+pub use process::{Identity, Process, kernel_release};
+pub use procfs::{ProcessStatus, TaskStat, parse_stat, parse_status};
+pub use threads::{CpuTime, Thread, ThreadState, ticks_per_second};

@@ -1,0 +1,319 @@
+use std::fs::{self, File};
+use std::io;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use bloathound_memory::{
+    Address, InterpreterError, MemorySource, ReadError, Region, SymbolTable, check_machine, find_interpreter_in,
+};
+use nix::errno::Errno;
+use nix::unistd::Pid;
+
+use crate::copy;
+use crate::error::{LiveError, NoAccess};
+use crate::maps::{Mapping, parse_maps, parse_smaps};
+use crate::pagemap;
+use crate::procfs::{ProcessStatus, TaskStat, parse_stat, parse_status};
+use crate::threads::{self, CpuTime, Thread, ThreadState};
+use crate::{files, pause};
+use bloathound_memory::PageRun;
+
+/// `PF_KTHREAD` of the kernel's `sched.h`.
+const KERNEL_THREAD_FLAG: u64 = 0x0020_0000;
+/// Number of `CAP_SYS_PTRACE` (`linux/capability.h`).
+const CAP_SYS_PTRACE: u32 = 19;
+
+/// What tells one process from another that gets the same id later.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
+pub struct Identity {
+    /// Process id.
+    pub pid: u32,
+    /// When it started, clock ticks since boot.
+    pub start_ticks: u64,
+}
+
+/// A running process that we may read.
+#[derive(Debug)]
+pub struct Process {
+    identity: Identity,
+    directory: PathBuf,
+    executable: String,
+    status: ProcessStatus,
+    regions: Vec<Region>,
+}
+
+impl Process {
+    /// Finds the process and makes sure that it can be read: it lives, it is a 64-bit x86 process, and we are allowed.
+    ///
+    /// # Errors
+    /// [`LiveError`] says which of these is not so.
+    pub fn open(pid: u32) -> Result<Self, LiveError> {
+        let directory = PathBuf::from(format!("/proc/{pid}"));
+        let stat = read_stat(&directory, pid)?;
+        if stat.flags & KERNEL_THREAD_FLAG != 0 {
+            return Err(LiveError::KernelThread { pid });
+        }
+        let status = parse_status(&read_text(&directory.join("status"), pid)?);
+        let mut process = Self {
+            identity: Identity { pid, start_ticks: stat.start_ticks },
+            directory,
+            executable: String::new(),
+            status,
+            regions: Vec::new(),
+        };
+        // Opening `mem` asks for the right to attach, as reading memory does, and reads nothing.
+        File::open(process.directory.join("mem")).map_err(|error| process.refused("mem", error))?;
+        process.executable = process.read_executable()?;
+        process.check_executable()?;
+        process.refresh()?;
+        if process.regions.is_empty() {
+            return Err(LiveError::Zombie { pid });
+        }
+        Ok(process)
+    }
+
+    /// Process id.
+    #[must_use]
+    pub fn pid(&self) -> u32 {
+        self.identity.pid
+    }
+
+    /// Process id and start time.
+    #[must_use]
+    pub fn identity(&self) -> Identity {
+        self.identity
+    }
+
+    /// Path of the executable as the target sees it, without a ` (deleted)` suffix.
+    #[must_use]
+    pub fn executable(&self) -> &str {
+        &self.executable
+    }
+
+    /// Effective user id when it was opened.
+    #[must_use]
+    pub fn uid(&self) -> Option<u32> {
+        self.status.effective_uid
+    }
+
+    /// `/proc/PID`.
+    pub(crate) fn directory(&self) -> &Path {
+        &self.directory
+    }
+
+    pub(crate) fn nix_pid(&self) -> Pid {
+        Pid::from_raw(self.identity.pid.cast_signed())
+    }
+
+    /// Makes sure that the process still lives and is still the same one.
+    ///
+    /// # Errors
+    /// [`LiveError::Gone`], [`LiveError::Reused`] or [`LiveError::Zombie`].
+    pub fn check_alive(&self) -> Result<(), LiveError> {
+        let stat = read_stat(&self.directory, self.pid())?;
+        if stat.start_ticks == self.identity.start_ticks { Ok(()) } else { Err(LiveError::Reused { pid: self.pid() }) }
+    }
+
+    /// Reads the mappings anew; [`MemorySource::regions`] gives them from then on.
+    ///
+    /// # Errors
+    /// As [`Process::maps`].
+    pub fn refresh(&mut self) -> Result<(), LiveError> {
+        self.regions = self.maps()?;
+        Ok(())
+    }
+
+    /// The mappings as they are now.
+    ///
+    /// # Errors
+    /// When the process has gone or may not be read.
+    pub fn maps(&self) -> Result<Vec<Region>, LiveError> {
+        self.read_proc("maps").map(|text| parse_maps(&text))
+    }
+
+    /// The mappings with their resident bytes. The kernel walks every page for it: about 10 ns a resident page.
+    ///
+    /// # Errors
+    /// When the process has gone or may not be read.
+    pub fn smaps(&self) -> Result<Vec<Mapping>, LiveError> {
+        self.read_proc("smaps").map(|text| parse_smaps(&text))
+    }
+
+    /// `status` as it is now.
+    ///
+    /// # Errors
+    /// When the process has gone.
+    pub fn status(&self) -> Result<ProcessStatus, LiveError> {
+        self.read_proc("status").map(|text| parse_status(&text))
+    }
+
+    /// `stat` as it is now.
+    ///
+    /// # Errors
+    /// When the process has gone.
+    pub fn stat(&self) -> Result<TaskStat, LiveError> {
+        read_stat(&self.directory, self.pid())
+    }
+
+    /// All threads with their state, processor time and context switches.
+    ///
+    /// # Errors
+    /// When the process has gone.
+    pub fn threads(&self) -> Result<Vec<Thread>, LiveError> {
+        threads::threads(&self.directory).map_err(|error| self.refused("task", error))
+    }
+
+    /// Thread ids, ascending.
+    ///
+    /// # Errors
+    /// When the process has gone.
+    pub fn thread_ids(&self) -> Result<Vec<u32>, LiveError> {
+        threads::thread_ids(&self.directory).map_err(|error| self.refused("task", error))
+    }
+
+    /// State and processor time of one thread, cheap enough to ask at every sample; `None` when it has ended.
+    #[must_use]
+    pub fn thread_cpu(&self, tid: u32) -> Option<(ThreadState, CpuTime)> {
+        threads::thread_cpu(&self.directory, tid)
+    }
+
+    /// Which pages of `regions` are there, in their order.
+    ///
+    /// # Errors
+    /// When the process has gone or may not be read.
+    pub fn page_runs<'a>(&self, regions: impl Iterator<Item = &'a Region>) -> Result<Vec<PageRun>, LiveError> {
+        let pagemap = File::open(self.directory.join("pagemap")).map_err(|error| self.refused("pagemap", error))?;
+        pagemap::read_runs(&pagemap, regions, &mut Vec::new()).map_err(|error| self.refused("pagemap", error))
+    }
+
+    /// Opens the file that `region` maps, whatever mount namespace it is in, deleted or not.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub fn open_region(&self, region: &Region) -> io::Result<File> {
+        files::open_region(&self.directory, &self.executable, region)
+    }
+
+    /// Opens `path` as the target would.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub fn open_path(&self, path: &str) -> io::Result<File> {
+        files::open_path(&self.directory, path)
+    }
+
+    /// The interpreter's module and its symbols.
+    ///
+    /// # Errors
+    /// [`InterpreterError`] when it is not CPython 2.7, saying what it is.
+    pub fn interpreter(&self) -> Result<SymbolTable, InterpreterError> {
+        find_interpreter_in(self, Some(&self.executable), &mut |region| self.open_region(region))
+    }
+
+    /// Stops all threads; they go on when the guard is dropped, or when we are killed.
+    ///
+    /// # Errors
+    /// When the process has gone, may not be traced, is traced already, or does not stop in time.
+    pub fn pause(&self, options: &pause::PauseOptions) -> Result<pause::Pause, LiveError> {
+        pause::Pause::new(self, options)
+    }
+
+    fn read_proc(&self, name: &str) -> Result<String, LiveError> {
+        let bytes = fs::read(self.directory.join(name)).map_err(|error| self.refused(name, error))?;
+        Ok(String::from_utf8_lossy(&bytes).into_owned())
+    }
+
+    fn read_executable(&self) -> Result<String, LiveError> {
+        let link = fs::read_link(self.directory.join("exe")).map_err(|error| self.refused("exe", error))?;
+        let text = link.to_string_lossy();
+        Ok(text.strip_suffix(" (deleted)").unwrap_or(&text).to_owned())
+    }
+
+    fn check_executable(&self) -> Result<(), LiveError> {
+        let mut ident = [0; 20];
+        let mut file = File::open(self.directory.join("exe")).map_err(|error| self.refused("exe", error))?;
+        let read = file.read(&mut ident).map_err(|error| self.refused("exe", error))?;
+        check_machine(&ident[..read]).map_err(|cause| LiveError::Unsupported {
+            pid: self.pid(),
+            executable: self.executable.clone(),
+            cause,
+        })
+    }
+
+    /// What an error on one of the target's files under `/proc` means.
+    pub(crate) fn refused(&self, name: &str, error: io::Error) -> LiveError {
+        if error.kind() == io::ErrorKind::PermissionDenied {
+            return self.no_permission();
+        }
+        self.check_alive().err().unwrap_or_else(|| LiveError::Procfs {
+            path: self.directory.join(name).display().to_string(),
+            cause: error,
+        })
+    }
+
+    /// Gathers what is known about why we are not let in.
+    pub(crate) fn no_permission(&self) -> LiveError {
+        let pid = self.pid();
+        if let Err(gone) = self.check_alive() {
+            return gone;
+        }
+        let status = self.status().unwrap_or_else(|_| self.status.clone());
+        let ours = fs::read_to_string("/proc/self/status").unwrap_or_default();
+        let namespace = |pid: &str| fs::read_link(format!("/proc/{pid}/ns/user")).ok();
+        let access = NoAccess {
+            target_uid: status.effective_uid,
+            our_uid: nix::unistd::geteuid().as_raw(),
+            yama_ptrace_scope: fs::read_to_string("/proc/sys/kernel/yama/ptrace_scope")
+                .ok()
+                .and_then(|text| text.trim().parse().ok()),
+            has_cap_sys_ptrace: parse_status(&ours).effective_capabilities >> CAP_SYS_PTRACE & 1 == 1,
+            other_user_namespace: namespace(&pid.to_string()).is_some_and(|theirs| Some(theirs) != namespace("self")),
+            tracer: status.tracer,
+        };
+        LiveError::NoPermission { pid, access: Box::new(access) }
+    }
+}
+
+impl MemorySource for Process {
+    fn regions(&self) -> &[Region] {
+        &self.regions
+    }
+
+    /// Reads without stopping anything. A page that is not there is brought in by the kernel, as for the target itself.
+    fn read(&self, address: Address, buffer: &mut [u8]) -> Result<(), ReadError> {
+        let len = buffer.len();
+        match copy::read_live(self.nix_pid(), address, buffer) {
+            Ok(read) if read == len => Ok(()),
+            Ok(_) | Err(Errno::EFAULT) => Err(ReadError::Unmapped { address, len }),
+            Err(errno) => Err(ReadError::Io { address, len, cause: errno.into() }),
+        }
+    }
+}
+
+/// Release of the running kernel, such as `6.1.0`; empty where it can't be told.
+#[must_use]
+pub fn kernel_release() -> String {
+    fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default().trim().to_owned()
+}
+
+fn read_text(path: &Path, pid: u32) -> Result<String, LiveError> {
+    match fs::read(path) {
+        Ok(bytes) => Ok(String::from_utf8_lossy(&bytes).into_owned()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound || error.raw_os_error() == Some(Errno::ESRCH as i32) => {
+            Err(LiveError::Gone { pid })
+        }
+        Err(cause) => Err(LiveError::Procfs { path: path.display().to_string(), cause }),
+    }
+}
+
+/// `stat`, with the dead told apart.
+fn read_stat(directory: &Path, pid: u32) -> Result<TaskStat, LiveError> {
+    let path = directory.join("stat");
+    let stat = parse_stat(&read_text(&path, pid)?)
+        .ok_or_else(|| LiveError::Malformed { path: path.display().to_string(), what: "fields are missing" })?;
+    match stat.state {
+        'Z' => Err(LiveError::Zombie { pid }),
+        'X' | 'x' => Err(LiveError::Gone { pid }),
+        _ => Ok(stat),
+    }
+}

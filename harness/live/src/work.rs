@@ -1,0 +1,264 @@
+//! The steps of a capture.
+
+use std::ops::ControlFlow;
+use std::time::{Duration, Instant};
+
+use bloathound_memory::{MemoryImage, MemorySource, PAGE_BYTES, Region};
+
+use crate::capture::{Capture, CaptureOptions, CaptureTimings, Stillness, TornInfo, Verdict};
+use crate::copy::{Copied, copy_pieces};
+use crate::error::LiveError;
+use crate::pause::{Pause, PauseOptions};
+use crate::plan::{FilePages, Layout};
+use crate::process::Process;
+use crate::quiet::Quiet;
+use crate::survey::Survey;
+
+/// Room for what the target allocates between planning and stopping, beside a 32nd of the plan.
+const SLACK_BYTES: usize = 4 << 20;
+/// A survey older than this is taken anew before stopping.
+const SURVEY_AGE_MAX: Duration = Duration::from_millis(20);
+
+/// A capture under way.
+pub(crate) struct Work<'a> {
+    process: &'a Process,
+    pub(crate) options: CaptureOptions,
+    /// Taken while the target ran.
+    survey: Survey,
+    surveyed: Instant,
+    files: FilePages,
+    flat: Vec<u8>,
+    timings: CaptureTimings,
+    refusals: Vec<String>,
+    torn: TornInfo,
+    pub(crate) taken: Option<Taken>,
+}
+
+/// What there is at one moment, and where it goes.
+struct Look {
+    survey: Survey,
+    layout: Layout,
+}
+
+pub(crate) struct Taken {
+    look: Look,
+    copied: Copied,
+    stillness: Stillness,
+}
+
+impl<'a> Work<'a> {
+    pub(crate) fn prepare(process: &'a Process, mut options: CaptureOptions) -> Result<Self, LiveError> {
+        let started = Instant::now();
+        let survey = Survey::take(process)?;
+        let surveyed = Instant::now();
+        let regions: Vec<Region> = survey.mappings.iter().map(|mapping| mapping.region.clone()).collect();
+        let files = FilePages::read(process, &regions, options.with_swapped)?;
+        let planned = Layout::new(&survey.page_runs, &files, options.with_swapped).bytes;
+        let limit = options
+            .bytes_max
+            .unwrap_or_else(|| (spare_memory() / 10 * 9).saturating_add(options.buffer.capacity() as u64));
+        if planned as u64 > limit {
+            return Err(LiveError::TooLarge { pid: process.pid(), bytes: planned as u64, limit });
+        }
+        let mut flat = std::mem::take(&mut options.buffer);
+        fault_in(&mut flat, planned + planned / 32 + SLACK_BYTES);
+        let timings = CaptureTimings { prepare: started.elapsed(), ..CaptureTimings::default() };
+        Ok(Self {
+            process,
+            options,
+            survey,
+            surveyed,
+            files,
+            flat,
+            timings,
+            refusals: Vec::new(),
+            torn: TornInfo::default(),
+            taken: None,
+        })
+    }
+
+    /// Stops, asks, copies, lets go; again while the caller says so.
+    pub(crate) fn paused(&mut self, accept: &mut dyn FnMut(&dyn MemorySource) -> Verdict) -> Result<(), LiveError> {
+        let budget = self.options.pause_budget;
+        for attempt in 0..self.options.tries_max.max(1) {
+            let stop_within = PauseOptions { stop_within: budget };
+            self.freshen()?;
+            let pause = self.process.pause(&stop_within)?;
+            if let Verdict::Retry(reason) = accept(self.process) {
+                self.account(pause);
+                self.refusals.push(reason);
+                // Short at first: a young collection takes less than a millisecond.
+                std::thread::sleep(Duration::from_micros(200 << attempt.min(8)));
+                continue;
+            }
+            self.timings.stop = pause.stop_took();
+            self.torn.unstoppable_threads = pause.unstoppable().to_vec();
+            let since = pause.since();
+            let result = self.take(&mut || since.elapsed() < budget);
+            let paused = self.account(pause);
+            let (look, copied) = result?;
+            if copied.stopped_early {
+                return Err(LiveError::PauseBudget {
+                    budget,
+                    paused,
+                    copied_bytes: copied.bytes,
+                    planned_bytes: look.layout.live_bytes,
+                });
+            }
+            self.taken = Some(Taken { look, copied, stillness: Stillness::Paused });
+            return Ok(());
+        }
+        Err(LiveError::NeverAcceptable {
+            pid: self.process.pid(),
+            tries: self.options.tries_max.max(1),
+            reason: self.refusals.last().cloned().unwrap_or_default(),
+        })
+    }
+
+    fn account(&mut self, pause: Pause) -> Duration {
+        let paused = pause.release();
+        self.timings.paused += paused;
+        self.timings.longest_pause = self.timings.longest_pause.max(paused);
+        paused
+    }
+
+    /// Copies without stopping. With `only_if_quiet`, keeps the copy only if nobody ran meanwhile.
+    pub(crate) fn unpaused(
+        &mut self,
+        accept: &mut dyn FnMut(&dyn MemorySource) -> Verdict,
+        only_if_quiet: bool,
+    ) -> Result<(), LiveError> {
+        self.freshen()?;
+        let quiet = Quiet::observe(self.process)?;
+        if only_if_quiet && quiet.is_none() {
+            return Ok(());
+        }
+        let mut attempt = 0;
+        while let Verdict::Retry(reason) = accept(self.process) {
+            self.refusals.push(reason.clone());
+            attempt += 1;
+            if only_if_quiet {
+                return Ok(());
+            }
+            if attempt >= self.options.tries_max {
+                return Err(LiveError::NeverAcceptable { pid: self.process.pid(), tries: attempt, reason });
+            }
+            std::thread::sleep(Duration::from_micros(200 << attempt.min(8)));
+        }
+        let counts = Quiet::counts(self.process);
+        let cpu = self.cpu();
+        let (look, copied) = self.take(&mut || true)?;
+        let held = match &quiet {
+            Some(quiet) => quiet.still_holds(self.process)?,
+            None => false,
+        };
+        if only_if_quiet && !held {
+            return Ok(());
+        }
+        if !held {
+            self.torn.switches = Quiet::switches_between(&counts, &Quiet::counts(self.process));
+            self.torn.cpu = self.cpu().saturating_sub(cpu);
+        }
+        self.process.check_alive()?;
+        let stillness = if held { Stillness::Quiet } else { Stillness::Running };
+        self.taken = Some(Taken { look, copied, stillness });
+        Ok(())
+    }
+
+    /// Processor time of all threads so far.
+    fn cpu(&self) -> Duration {
+        let tids = self.process.thread_ids().unwrap_or_default();
+        let used = tids.iter().filter_map(|tid| self.process.thread_cpu(*tid));
+        Duration::from_nanos(used.map(|(_, cpu)| cpu.total_ns()).sum())
+    }
+
+    /// Copies all there is at this moment.
+    fn take(&mut self, in_time: &mut dyn FnMut() -> bool) -> Result<(Look, Copied), LiveError> {
+        let started = Instant::now();
+        let survey = self.survey.update(self.process)?;
+        let layout = Layout::new(&survey.page_runs, &self.files, self.options.with_swapped);
+        if layout.bytes > self.flat.len() {
+            self.flat.resize(layout.bytes, 0);
+        }
+        self.timings.look = started.elapsed();
+        let copied = self.copy(&layout, in_time)?;
+        Ok((Look { survey, layout }, copied))
+    }
+
+    /// Takes the survey anew when it is from too long ago.
+    fn freshen(&mut self) -> Result<(), LiveError> {
+        if self.surveyed.elapsed() > SURVEY_AGE_MAX {
+            self.survey = Survey::take(self.process)?;
+            self.surveyed = Instant::now();
+        }
+        Ok(())
+    }
+
+    fn copy(&mut self, layout: &Layout, in_time: &mut dyn FnMut() -> bool) -> Result<Copied, LiveError> {
+        let started = Instant::now();
+        let mut go_on = |_| if in_time() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) };
+        let copied = copy_pieces(self.process.nix_pid(), &layout.live, &mut self.flat, &mut go_on)
+            .map_err(|errno| self.process.refused("mem", errno.into()))?;
+        self.timings.copy = started.elapsed();
+        Ok(copied)
+    }
+
+    pub(crate) fn finish(self) -> Result<Capture, LiveError> {
+        let started = Instant::now();
+        let Some(Taken { look, copied, stillness }) = self.taken else {
+            return Err(LiveError::Gone { pid: self.process.pid() });
+        };
+        let Look { survey, mut layout } = look;
+        let Survey { mappings, page_runs } = survey;
+        let mut flat = self.flat;
+        flat.truncate(layout.bytes);
+        layout.place_files(&self.files, &mut flat);
+        if !copied.lost.is_empty() {
+            layout.remove(&copied.lost, &mut flat);
+        }
+        let lost: usize = copied.lost.iter().map(|piece| piece.bytes).sum();
+        let regions: Vec<Region> = mappings.iter().map(|mapping| mapping.region.clone()).collect();
+        let image = MemoryImage::new(regions, layout.runs, flat);
+        let mut timings = self.timings;
+        timings.finish = started.elapsed();
+        Ok(Capture {
+            image,
+            mappings,
+            page_runs,
+            identity: self.process.identity(),
+            executable: self.process.executable().to_owned(),
+            stillness,
+            timings,
+            copied_bytes: copied.bytes,
+            swapped_pages: layout.swapped_pages,
+            constants_left_out_bytes: self.files.left_out,
+            refusals: self.refusals,
+            torn: TornInfo { lost_pages: lost as u64 / PAGE_BYTES + self.files.lost_pages, ..self.torn },
+        })
+    }
+}
+
+/// Makes `buffer` at least `bytes` long with every page of it really there: a page fault during the pause would be
+/// time the target stands still.
+fn fault_in(buffer: &mut Vec<u8>, bytes: usize) {
+    if buffer.capacity() < bytes {
+        // Fresh zeroed memory comes from the kernel untouched; growing the old buffer would copy it first.
+        *buffer = vec![0; bytes];
+        for page in buffer.chunks_mut(PAGE_BYTES as usize) {
+            page[0] = 1;
+        }
+    } else if buffer.len() < bytes {
+        buffer.resize(bytes, 0);
+    }
+}
+
+/// `MemAvailable` of `/proc/meminfo`, bytes.
+fn spare_memory() -> u64 {
+    std::fs::read_to_string("/proc/meminfo")
+        .ok()
+        .and_then(|text| {
+            let value = text.lines().find_map(|line| line.strip_prefix("MemAvailable:"))?.to_owned();
+            Some(crate::maps::kilobytes(&value))
+        })
+        .unwrap_or(u64::MAX)
+}

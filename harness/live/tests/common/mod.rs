@@ -1,0 +1,88 @@
+//! Real Python 2.7 processes to look at.
+#![allow(dead_code, reason = "each test program uses its own part")]
+
+use std::io::{BufRead, BufReader, Write};
+use std::path::PathBuf;
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+
+/// Where Python 2.7 is on this machine; tests that need it say so and pass when there is none.
+pub fn python27() -> Option<PathBuf> {
+    let candidates = std::env::var_os("BLOATHOUND_PYTHON27").map(PathBuf::from).into_iter().chain(
+        std::env::var_os("PATH")
+            .iter()
+            .flat_map(std::env::split_paths)
+            .map(|directory| directory.join("python2.7"))
+            .collect::<Vec<_>>(),
+    );
+    let pyenv = std::env::var_os("HOME")
+        .map(|home| PathBuf::from(home).join(".pyenv/versions"))
+        .and_then(|versions| std::fs::read_dir(versions).ok())
+        .into_iter()
+        .flatten()
+        .filter_map(|entry| Some(entry.ok()?.path()))
+        .filter(|path| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("2.7")))
+        .map(|path| path.join("bin/python2.7"));
+    let found = candidates.chain(pyenv).find(|path| {
+        Command::new(path).args(["-c", "pass"]).stderr(Stdio::null()).status().is_ok_and(|status| status.success())
+    });
+    if found.is_none() {
+        eprintln!("skipped: no Python 2.7 on this machine (set BLOATHOUND_PYTHON27)");
+    }
+    found
+}
+
+/// A script that talks over its standard streams; killed when dropped.
+pub struct Script {
+    child: Child,
+    input: ChildStdin,
+    output: BufReader<ChildStdout>,
+}
+
+impl Script {
+    pub fn start(program: &std::path::Path, source: &str) -> Self {
+        Self::start_command(Command::new(program).args(["-u", "-c", source]))
+    }
+
+    pub fn start_command(command: &mut Command) -> Self {
+        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("the script starts");
+        let input = child.stdin.take().expect("piped");
+        let output = BufReader::new(child.stdout.take().expect("piped"));
+        Self { child, input, output }
+    }
+
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// The next line it prints, without the newline.
+    pub fn line(&mut self) -> String {
+        let mut line = String::new();
+        let read = self.output.read_line(&mut line).expect("its output can be read");
+        assert!(read > 0, "the script ended early");
+        line.trim_end().to_owned()
+    }
+
+    pub fn say(&mut self, line: &str) {
+        writeln!(self.input, "{line}").expect("its input can be written");
+    }
+
+    pub fn child(&mut self) -> &mut Child {
+        &mut self.child
+    }
+}
+
+impl Drop for Script {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Waits until `done`, and fails after ten seconds.
+pub fn wait_until(what: &str, mut done: impl FnMut() -> bool) {
+    let deadline = std::time::Instant::now() + std::time::Duration::from_secs(10);
+    while !done() {
+        assert!(std::time::Instant::now() < deadline, "waited ten seconds until {what}");
+        std::thread::yield_now();
+    }
+}

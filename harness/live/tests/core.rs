@@ -1,0 +1,142 @@
+//! A core of a live process, written by gcore, against a capture of the same process.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stderr,
+    reason = "a test program: a failure is a panic, a notice goes to stderr"
+)]
+
+use std::process::Command;
+
+use bloathound_live::{Capture, CaptureOptions, Process, ThreadState, Verdict};
+use bloathound_memory::{
+    Address, Core, CoreProblem, MemoryImage, MemorySource, PAGE_BYTES, RegionKind, SymbolTable, open_mapped_file,
+    read_core,
+};
+
+mod common;
+use common::{Script, python27, wait_until};
+
+const HEAP: &str = "
+import sys, threading, _struct
+rows = [{'n': i, 'text': 'row %d' % i} for i in xrange(20000)]
+stop = threading.Event()
+threading.Thread(target=stop.wait).start()
+print id(_struct.Struct)
+sys.stdin.readline()
+stop.set()
+";
+
+struct Both {
+    core: Core,
+    path: std::path::PathBuf,
+    capture: Capture,
+    symbols: SymbolTable,
+    struct_type: Address,
+    pid: u32,
+    _directory: tempfile::TempDir,
+}
+
+fn core_and_capture() -> Option<Both> {
+    if Command::new("gcore").arg("--help").output().is_err() {
+        eprintln!("skipped: no gcore on this machine (it comes with gdb)");
+        return None;
+    }
+    let mut script = Script::start(&python27()?, HEAP);
+    let struct_type = Address(script.line().parse().unwrap());
+    let process = Process::open(script.pid()).unwrap();
+    let asleep = |state| state == ThreadState::Sleeping;
+    wait_until("both threads sleep", || {
+        let threads = process.threads().unwrap();
+        threads.len() == 2 && threads.iter().all(|thread| asleep(thread.state))
+    });
+    let directory = tempfile::tempdir().unwrap();
+    let prefix = directory.path().join("core");
+    let status = Command::new("gcore").arg("-o").arg(&prefix).arg(script.pid().to_string()).output().unwrap();
+    assert!(status.status.success(), "{status:?}");
+    let capture = process.capture(CaptureOptions::default(), &mut |_| Verdict::Accept).unwrap();
+    let symbols = process.interpreter().unwrap();
+    let path = directory.path().join(format!("core.{}", script.pid()));
+    let core = read_core(&path, 1 << 30, &mut open_mapped_file).unwrap();
+    Some(Both { core, path, capture, symbols, struct_type, pid: script.pid(), _directory: directory })
+}
+
+fn name_of_type(image: &MemoryImage, type_object: Address) -> Option<String> {
+    image.read_c_string(image.pointer_at(type_object.offset(24))?, 50).ok()
+}
+
+#[test]
+fn a_core_is_what_a_capture_is() {
+    let Some(both) = core_and_capture() else { return };
+    let (core, capture) = (&both.core, &both.capture);
+    assert_eq!(core.problems, [CoreProblem::ResidentUnknown]);
+    assert_eq!(core.pid, Some(both.pid));
+    assert_eq!(core.threads.len(), 2);
+    assert_eq!(core.executable.as_deref(), Some(capture.executable.as_str()));
+    assert!(core.command.contains("python"));
+
+    // Same places, same kinds.
+    for region in capture.image.regions().iter().filter(|region| region.is_private_writable()) {
+        let there = core.image.region_of(region.start).unwrap();
+        assert_eq!((there.start, there.end, &there.kind), (region.start, region.end, &region.kind));
+    }
+    // Same pages. gdb itself leaves traces on the stack of the thread it stops: none in the heap.
+    let (mut same, mut other) = (0, 0);
+    for (start, pages) in capture.image.runs() {
+        for page in 0..u64::from(*pages) {
+            let address = start.offset(page * PAGE_BYTES);
+            let ours = capture.image.bytes(address, 4096);
+            let kind = &core.image.region_of(address).unwrap().kind;
+            match core.image.bytes(address, 4096) {
+                found if found == ours => same += 1,
+                found => {
+                    assert!(*kind == RegionKind::Stack, "{address} {kind:?} {}", found.is_some());
+                    other += 1;
+                }
+            }
+        }
+    }
+    assert!(same > 2000 && other < 4, "{same} {other}");
+
+    // Same symbols, and names of types in the interpreter and in an extension module.
+    let symbols = core.interpreter(&mut open_mapped_file).unwrap();
+    assert_eq!(symbols, both.symbols);
+    let dict = symbols.unique("PyDict_Type").unwrap().address;
+    assert_eq!(name_of_type(&core.image, dict).as_deref(), Some("dict"));
+    assert_eq!(name_of_type(&core.image, both.struct_type).as_deref(), Some("Struct"));
+}
+
+#[test]
+fn a_core_without_its_files_still_has_exported_symbols() {
+    let Some(both) = core_and_capture() else { return };
+    let mut nothing = |_: &str| Err(std::io::Error::from(std::io::ErrorKind::NotFound));
+    let core = read_core(&both.path, 1 << 30, &mut nothing).unwrap();
+    let missing =
+        |problem: &CoreProblem| matches!(problem, CoreProblem::FileMissing { path, .. } if *path == both.symbols.path);
+    assert!(core.problems.iter().any(missing), "{:?}", core.problems);
+    let symbols = core.interpreter(&mut nothing).unwrap();
+    assert!(!symbols.has_local_symbols);
+    assert_eq!(symbols.load_bias, both.symbols.load_bias);
+    assert_eq!(symbols.build_id, both.symbols.build_id);
+    for name in ["PyDict_Type", "_PyGC_generation0", "_PyThreadState_Current"] {
+        assert_eq!(symbols.unique(name), both.symbols.unique(name), "{name}");
+    }
+}
+
+#[test]
+fn another_build_of_a_file_is_not_used() {
+    let Some(both) = core_and_capture() else { return };
+    // Every path leads to the executable's file: for the library it is another build.
+    let executable = both.core.executable.clone().unwrap();
+    let mut wrong = |_: &str| open_mapped_file(&executable);
+    let core = read_core(&both.path, 1 << 30, &mut wrong).unwrap();
+    assert!(
+        core.problems.contains(&CoreProblem::FileDiffers { path: both.symbols.path.clone() }),
+        "{:?}",
+        core.problems
+    );
+    let symbols = core.interpreter(&mut wrong).unwrap();
+    assert_eq!(symbols.unique("PyDict_Type"), both.symbols.unique("PyDict_Type"));
+}
