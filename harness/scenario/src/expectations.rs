@@ -1,0 +1,163 @@
+//! Checks of what a variant must show: an expectation that no run could meet, or that any run would
+//! meet, is a mistake in the file.
+
+use std::collections::BTreeMap;
+
+use crate::error::Problem;
+use crate::locate::{NodePath, Part};
+use crate::matcher::{Matcher, Scalar};
+use crate::model::{Expectation, FindingClass, Observe, Variant, VariantPlan};
+use crate::raw::{RawExpectation, RawPlace, RawVariant};
+use crate::validate::{Checker, check_ledger};
+use crate::vocabulary::{evidence_names, nearest};
+
+/// Checks one variant's section.
+pub(crate) fn variant_plan(
+    variant: Variant,
+    raw: RawVariant,
+    observe: &Observe,
+    checker: &mut Checker<'_>,
+) -> VariantPlan {
+    let node = NodePath::default().key(variant.as_str());
+    if raw.ledger.0.is_empty() {
+        checker.wrong(
+            &node.key("ledger"),
+            format!("a {variant} variant that requires nothing of its ledger"),
+            "a total that proves the run, such as `requests`",
+        );
+    }
+    if variant == Variant::Buggy && raw.expect.is_empty() {
+        checker.wrong(&node.key("expect"), "a buggy variant with no finding expected", "the bug that must be found");
+    }
+    let ledger = check_ledger(raw.ledger.0, &node.key("ledger"), checker);
+    let expected = raw
+        .expect
+        .into_iter()
+        .enumerate()
+        .map(|(position, raw)| {
+            let node = node.key("expect").index(position);
+            check_expectation(raw, &node, observe, checker)
+        })
+        .collect();
+    VariantPlan { expected, ledger }
+}
+
+fn check_expectation(
+    raw: RawExpectation,
+    node: &NodePath,
+    observe: &Observe,
+    checker: &mut Checker<'_>,
+) -> Expectation {
+    if !observe.covers(raw.class) {
+        let look = match raw.class {
+            FindingClass::Leak => "`observe.growth`",
+            FindingClass::Cycle | FindingClass::Fragmentation => "`observe.inspect`",
+            FindingClass::HotLoop => "`observe.hot`",
+        };
+        checker.wrong(
+            &node.key("class"),
+            format!("a {} whose detector this scenario doesn't run", raw.class),
+            format!("{look}, or another class"),
+        );
+    }
+    if let Some(verdict) = &raw.verdict
+        && verdict.trim().is_empty()
+    {
+        checker.wrong(&node.key("verdict"), "an empty verdict", "a verdict's name");
+    }
+    check_evidence(raw.class, &raw.evidence.0, &node.key("evidence"), checker);
+    let place = raw.place.map(|place| check_place(place, &node.key("where"), checker)).unwrap_or_default();
+    Expectation { class: raw.class, verdict: raw.verdict, place, evidence: raw.evidence.0 }
+}
+
+fn check_evidence(
+    class: FindingClass,
+    evidence: &BTreeMap<String, Matcher>,
+    node: &NodePath,
+    checker: &mut Checker<'_>,
+) {
+    for (name, matcher) in evidence {
+        let node = node.key(name.clone());
+        let root = name.split('.').next().unwrap_or_default();
+        let known = evidence_names(class);
+        if !known.contains(&root) {
+            checker.refuse(&node, Part::Key(0), unknown_evidence(class, root));
+        }
+        if let Some(why) = matcher.impossible() {
+            checker.wrong(&node, why, "a condition that some value meets");
+        }
+    }
+}
+
+fn unknown_evidence(class: FindingClass, name: &str) -> Problem {
+    let known = evidence_names(class);
+    let owner = FindingClass::ALL.into_iter().find(|other| evidence_names(*other).contains(&name));
+    match owner {
+        Some(owner) => Problem::Wrong {
+            found: format!("`{name}`, which is evidence of a {owner} and not of a {class}"),
+            wanted: format!("evidence of a {class}: {}", known.join(", ")),
+        },
+        None => Problem::UnknownKey {
+            found: name.to_owned(),
+            suggestion: nearest(name, known.iter().copied()).map(str::to_owned),
+            allowed: known.iter().map(|word| (*word).to_owned()).collect(),
+        },
+    }
+}
+
+fn check_place(raw: RawPlace, node: &NodePath, checker: &mut Checker<'_>) -> BTreeMap<&'static str, Matcher> {
+    let mut place = BTreeMap::new();
+    for (name, text) in [
+        ("module", raw.module),
+        ("class", raw.class),
+        ("attribute", raw.attribute),
+        ("file", raw.file),
+        ("function", raw.function),
+    ] {
+        if let Some(text) = text {
+            if text.trim().is_empty() {
+                checker.wrong(&node.key(name), "an empty text", "a name");
+            }
+            place.insert(name, Matcher::Exact(Scalar::Text(text)));
+        }
+    }
+    if let (Some(Matcher::Exact(Scalar::Integer(first))), Some(Matcher::Exact(Scalar::Integer(last)))) =
+        (&raw.line_first, &raw.line_last)
+        && first > last
+    {
+        checker.wrong(
+            &node.key("line_last"),
+            format!("lines {first} to {last}"),
+            format!("a last line of {first} or later"),
+        );
+    }
+    for (name, lines) in [("line_first", raw.line_first), ("line_last", raw.line_last)] {
+        if let Some(lines) = lines {
+            check_line(&lines, &node.key(name), checker);
+            place.insert(name, lines);
+        }
+    }
+    if let Some(path) = raw.path {
+        if path.iter().any(|label| label.trim().is_empty()) || path.is_empty() {
+            let wanted = "labels from the root down, such as `module model`";
+            checker.wrong(&node.key("path"), "a path with nothing in it", wanted);
+        }
+        let labels = path.into_iter().map(Scalar::Text).collect();
+        place.insert("path", Matcher::List(labels));
+    }
+    if place.is_empty() {
+        checker.wrong(node, "a place with no field", "at least one field of it");
+    }
+    place
+}
+
+fn check_line(lines: &Matcher, node: &NodePath, checker: &mut Checker<'_>) {
+    let possible = match lines {
+        Matcher::Exact(Scalar::Integer(line)) => *line >= 1,
+        Matcher::Range { max, .. } => lines.impossible().is_none() && max.is_none_or(|last| last >= 1.0),
+        _ => false,
+    };
+    if !possible {
+        checker.wrong(node, lines.to_string(), "a line's number, 1 or more, or a range of them");
+    }
+}

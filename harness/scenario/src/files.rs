@@ -1,0 +1,125 @@
+//! Reads scenario files.
+
+use std::path::{Path, PathBuf};
+
+use crate::error::{Problem, ScenarioError, ScenarioErrors};
+use crate::explain::explain;
+use crate::locate::locate;
+use crate::model::Scenario;
+use crate::raw::RawScenario;
+use crate::validate::{Checker, validate};
+use crate::vocabulary::nearest;
+
+/// Reads and checks one file.
+///
+/// # Errors
+/// Everything that is wrong with it, at least one thing.
+pub fn load_file(file: &Path, services_dir: &Path) -> Result<Scenario, ScenarioErrors> {
+    match std::fs::read_to_string(file) {
+        Ok(yaml) => parse(&yaml, file, services_dir),
+        Err(source) => Err(unreadable(file, source)),
+    }
+}
+
+/// Checks a text as if it stood in the file.
+///
+/// # Errors
+/// Everything that is wrong with it, at least one thing.
+pub fn parse(yaml: &str, file: &Path, services_dir: &Path) -> Result<Scenario, ScenarioErrors> {
+    let raw: RawScenario = serde_yaml::from_str(yaml).map_err(|error| {
+        let refusal = explain(yaml, &error);
+        // An error without a place is one of the whole document.
+        let place =
+            refusal.place.or_else(|| locate(yaml, &crate::locate::NodePath::default(), crate::locate::Part::Value));
+        ScenarioErrors(vec![ScenarioError {
+            file: file.to_owned(),
+            place,
+            node: refusal.node,
+            problem: refusal.problem,
+        }])
+    })?;
+    let mut checker = Checker::new(file, yaml);
+    let scenario = validate(raw, file, services_dir, &mut checker);
+    let errors = checker.into_errors();
+    if errors.is_empty() { Ok(scenario) } else { Err(ScenarioErrors(errors)) }
+}
+
+/// Reads and checks every `*.yaml` of a folder (not of folders in it), in the order of their names.
+///
+/// # Errors
+/// Everything that is wrong with any of them. A folder without a scenario is an error too: running
+/// nothing would look like success.
+pub fn load_dir(scenarios_dir: &Path, services_dir: &Path) -> Result<Vec<Scenario>, ScenarioErrors> {
+    let files = yaml_files(scenarios_dir).map_err(|source| unreadable(scenarios_dir, source))?;
+    if files.is_empty() {
+        let none = std::io::Error::other("no scenario in this folder");
+        return Err(unreadable(scenarios_dir, none));
+    }
+    let mut scenarios = Vec::new();
+    let mut errors = Vec::new();
+    for file in files {
+        match load_file(&file, services_dir) {
+            Ok(scenario) => scenarios.push(scenario),
+            Err(more) => errors.extend(more.0),
+        }
+    }
+    if errors.is_empty() { Ok(scenarios) } else { Err(ScenarioErrors(errors)) }
+}
+
+fn yaml_files(dir: &Path) -> std::io::Result<Vec<PathBuf>> {
+    let mut files = Vec::new();
+    for entry in std::fs::read_dir(dir)? {
+        let path = entry?.path();
+        if path.is_file() && path.extension().is_some_and(|ending| ending == "yaml") {
+            files.push(path);
+        }
+    }
+    files.sort();
+    Ok(files)
+}
+
+fn unreadable(file: &Path, source: std::io::Error) -> ScenarioErrors {
+    ScenarioErrors(vec![ScenarioError {
+        file: file.to_owned(),
+        place: None,
+        node: String::new(),
+        problem: Problem::Unreadable(source),
+    }])
+}
+
+/// A name on the command line that no scenario has.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("no scenario `{name}`{}; there are: {}", suggestion.as_ref().map(|word| format!(", did you mean `{word}`?")).unwrap_or_default(), names.join(", "))]
+pub struct UnknownScenario {
+    /// The name given.
+    pub name: String,
+    /// The scenario that was probably meant.
+    pub suggestion: Option<String>,
+    /// The scenarios there are.
+    pub names: Vec<String>,
+}
+
+/// The scenarios of these names in the order given, each once; all of them for no names.
+///
+/// # Errors
+/// The first name that no scenario has.
+pub fn select<'s>(scenarios: &'s [Scenario], names: &[String]) -> Result<Vec<&'s Scenario>, UnknownScenario> {
+    if names.is_empty() {
+        return Ok(scenarios.iter().collect());
+    }
+    let mut selected: Vec<&Scenario> = Vec::new();
+    for name in names {
+        let Some(scenario) = scenarios.iter().find(|scenario| scenario.name == *name) else {
+            let known = || scenarios.iter().map(|scenario| scenario.name.as_str());
+            return Err(UnknownScenario {
+                name: name.clone(),
+                suggestion: nearest(name, known()).map(str::to_owned),
+                names: known().map(str::to_owned).collect(),
+            });
+        };
+        if !selected.iter().any(|other| other.name == *name) {
+            selected.push(scenario);
+        }
+    }
+    Ok(selected)
+}

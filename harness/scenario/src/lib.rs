@@ -1,0 +1,32 @@
+//! Scenario files: raw YAML to a validated scenario, the JSON schema of the files, and the score of
+//! what was found against what had to be found.
+//!
+//! The road: text → `RawScenario` (types and keys) → [`Scenario`] (every other check). Whatever is
+//! refused is refused with file, line, column, what was found and what was meant.
+
+mod error;
+mod expectations;
+mod explain;
+mod files;
+mod ledger;
+mod locate;
+mod matcher;
+mod model;
+mod raw;
+mod schema;
+mod score;
+mod unique_map;
+mod validate;
+mod vocabulary;
+
+pub use error::{Problem, ScenarioError, ScenarioErrors};
+pub use files::{UnknownScenario, load_dir, load_file, parse, select};
+pub use ledger::Unmet;
+pub use locate::Place;
+pub use matcher::{Matcher, Scalar, lookup};
+pub use model::{
+    Expectation, FindingClass, Growth, Hot, Inspect, LedgerConditions, Load, Method, Observe, OptionValue, Request,
+    Scenario, Variant, VariantPlan, Wait,
+};
+pub use schema::schema;
+pub use score::{Difference, FindingView, Mismatch, Outcome, Score, score};

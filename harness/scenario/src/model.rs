@@ -1,0 +1,355 @@
+//! A scenario after every check: what the driver runs and the score compares with.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::fmt;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::de::Visitor;
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::{Value, json};
+
+use crate::matcher::Matcher;
+
+/// A validated scenario. Every number in it is in range, every name exists.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Scenario {
+    /// The name, equal to the stem of the file.
+    pub name: String,
+    /// One line for people.
+    pub title: String,
+    /// The file it was read from.
+    pub file: PathBuf,
+    /// The service's name.
+    pub service: String,
+    /// The service's folder; it exists.
+    pub service_dir: PathBuf,
+    /// The seed that the file asks for.
+    pub seed: u64,
+    /// Options of the service in the order of their names.
+    pub options: BTreeMap<String, OptionValue>,
+    /// Requests made before the first look.
+    pub warm_up: u64,
+    /// The load of one round.
+    pub load: Option<Load>,
+    /// A request that isn't expected to be answered.
+    pub trigger: Option<Request>,
+    /// What the ledger must say before each look.
+    pub wait: Option<Wait>,
+    /// Whether the service is asked for a full collection before each look.
+    pub collect: bool,
+    /// What is looked at.
+    pub observe: Observe,
+    /// The variants it has and what each must show, `Buggy` first; never empty.
+    pub variants: BTreeMap<Variant, VariantPlan>,
+}
+
+impl Scenario {
+    /// The service's command-line options, in the order of their names.
+    #[must_use]
+    pub fn option_arguments(&self) -> Vec<String> {
+        let mut arguments = Vec::new();
+        for (name, value) in &self.options {
+            match value {
+                OptionValue::Flag(false) => {}
+                OptionValue::Flag(true) => arguments.push(format!("--{name}")),
+                OptionValue::Text(text) => arguments.extend([format!("--{name}"), text.clone()]),
+            }
+        }
+        arguments
+    }
+
+    /// Requests of the warm-up and of the counted rounds. Those made while sampling are not among them:
+    /// there are as many as it takes.
+    #[must_use]
+    pub fn requests_planned(&self) -> u64 {
+        let a_round = self.load.as_ref().map_or(0, |load| load.requests);
+        self.warm_up.saturating_add(a_round.saturating_mul(self.observe.rounds()))
+    }
+}
+
+/// The service with its bug, or with the fix.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Variant {
+    /// The service as it is.
+    Buggy,
+    /// The service with its `fix` folder laid over it; a hard negative, which has nothing to fix, is
+    /// run as this variant too.
+    Fixed,
+}
+
+impl Variant {
+    /// Both, in the order in which they run.
+    pub const ALL: [Self; 2] = [Self::Buggy, Self::Fixed];
+
+    /// `buggy` or `fixed`.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Buggy => "buggy",
+            Self::Fixed => "fixed",
+        }
+    }
+}
+
+impl fmt::Display for Variant {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(self.as_str())
+    }
+}
+
+/// The value of a service's option.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum OptionValue {
+    /// `true` gives the bare option, `false` leaves it out.
+    Flag(bool),
+    /// A text, or a number as it is written on a command line.
+    Text(String),
+}
+
+impl<'de> Deserialize<'de> for OptionValue {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct OptionVisitor;
+        impl Visitor<'_> for OptionVisitor {
+            type Value = OptionValue;
+
+            fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+                formatter.write_str("true, false, a number or a text")
+            }
+            fn visit_bool<E>(self, value: bool) -> Result<OptionValue, E> {
+                Ok(OptionValue::Flag(value))
+            }
+            fn visit_i64<E>(self, value: i64) -> Result<OptionValue, E> {
+                Ok(OptionValue::Text(value.to_string()))
+            }
+            fn visit_u64<E>(self, value: u64) -> Result<OptionValue, E> {
+                Ok(OptionValue::Text(value.to_string()))
+            }
+            fn visit_f64<E>(self, value: f64) -> Result<OptionValue, E> {
+                Ok(OptionValue::Text(value.to_string()))
+            }
+            fn visit_str<E>(self, value: &str) -> Result<OptionValue, E> {
+                Ok(OptionValue::Text(value.to_owned()))
+            }
+        }
+        deserializer.deserialize_any(OptionVisitor)
+    }
+}
+
+impl JsonSchema for OptionValue {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        "OptionValue".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": ["boolean", "number", "string"] })
+    }
+}
+
+/// An HTTP method.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum Method {
+    /// GET.
+    #[default]
+    Get,
+    /// POST, with an empty body.
+    Post,
+}
+
+impl Method {
+    /// The word on the request line.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Get => "GET",
+            Self::Post => "POST",
+        }
+    }
+}
+
+/// One request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Request {
+    /// The method.
+    pub method: Method,
+    /// Path and query; starts with a slash, has no white space.
+    pub path: String,
+}
+
+/// The requests of one round.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Load {
+    /// The request, the same every time.
+    pub request: Request,
+    /// Requests in a round; at least 1.
+    pub requests: u64,
+    /// Requests under way at once; 1 to `requests`.
+    pub concurrency: usize,
+}
+
+/// A condition to wait for.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Wait {
+    /// What the ledger must say; not empty.
+    pub ledger: LedgerConditions,
+    /// The deadline.
+    pub within: Duration,
+}
+
+/// What is looked at; at least one of the three.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Observe {
+    /// Rounds of load with a look after each.
+    pub growth: Option<Growth>,
+    /// One look after the load.
+    pub inspect: Option<Inspect>,
+    /// Sampling.
+    pub hot: Option<Hot>,
+}
+
+impl Observe {
+    /// Counted rounds of load: those of the growth, else one before a look at the heap, else none.
+    #[must_use]
+    pub fn rounds(&self) -> u64 {
+        let one_look = u64::from(self.inspect.is_some());
+        self.growth.as_ref().map_or(one_look, |growth| growth.rounds)
+    }
+
+    /// The classes of finding that this scenario's detectors can give.
+    #[must_use]
+    pub fn classes(&self) -> Vec<FindingClass> {
+        FindingClass::ALL.into_iter().filter(|class| self.covers(*class)).collect()
+    }
+
+    /// Whether a detector for the class runs.
+    #[must_use]
+    pub fn covers(&self, class: FindingClass) -> bool {
+        match class {
+            FindingClass::Leak => self.growth.is_some(),
+            FindingClass::Cycle | FindingClass::Fragmentation => self.inspect.is_some(),
+            FindingClass::HotLoop => self.hot.is_some(),
+        }
+    }
+}
+
+/// Growth over rounds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Growth {
+    /// Rounds; 3 or more.
+    pub rounds: u64,
+}
+
+/// One look.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Inspect {
+    /// Whether the fresh process is looked at too.
+    pub baseline: bool,
+}
+
+/// Sampling.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Hot {
+    /// How long.
+    pub duration: Duration,
+    /// Whether rounds of the load are made all the while.
+    pub under_load: bool,
+}
+
+/// What one variant must show.
+#[derive(Debug, Clone, PartialEq)]
+pub struct VariantPlan {
+    /// The findings, all of them.
+    pub expected: Vec<Expectation>,
+    /// What proves the run; not empty.
+    pub ledger: LedgerConditions,
+}
+
+/// Conditions on the totals of a ledger, by dotted name.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct LedgerConditions(pub BTreeMap<String, Matcher>);
+
+/// A class of finding.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum FindingClass {
+    /// Memory that grows with every request.
+    Leak,
+    /// Reference cycles that the collector won't take.
+    Cycle,
+    /// Memory that is free and can't be given back.
+    Fragmentation,
+    /// A loop that takes the processor and gets nowhere.
+    HotLoop,
+}
+
+impl FindingClass {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Leak, Self::Cycle, Self::Fragmentation, Self::HotLoop];
+
+    /// The word in files and results: `leak`, `cycle`, `fragmentation`, `hot-loop`.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Leak => "leak",
+            Self::Cycle => "cycle",
+            Self::Fragmentation => "fragmentation",
+            Self::HotLoop => "hot-loop",
+        }
+    }
+
+    /// The class of a word in the results.
+    #[must_use]
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|class| class.as_str() == word)
+    }
+}
+
+impl fmt::Display for FindingClass {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(self.as_str())
+    }
+}
+
+/// One finding that must be there. Only the fields named are compared.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Expectation {
+    /// The class.
+    pub class: FindingClass,
+    /// The verdict, if it matters.
+    pub verdict: Option<String>,
+    /// Fields of `where` and what each must be; `path` is a [`Matcher::List`].
+    pub place: BTreeMap<&'static str, Matcher>,
+    /// Evidence by dotted name.
+    pub evidence: BTreeMap<String, Matcher>,
+}
+
+impl Expectation {
+    /// The expectation as it stands in the results' `expected`.
+    #[must_use]
+    pub fn to_json(&self) -> Value {
+        let mut object = serde_json::Map::new();
+        object.insert("class".to_owned(), json!(self.class.as_str()));
+        if let Some(verdict) = &self.verdict {
+            object.insert("verdict".to_owned(), json!(verdict));
+        }
+        let place = as_object(self.place.iter().map(|(name, matcher)| (*name, matcher)));
+        let evidence = as_object(self.evidence.iter().map(|(name, matcher)| (name.as_str(), matcher)));
+        for (name, fields) in [("where", place), ("evidence", evidence)] {
+            if !fields.is_empty() {
+                object.insert(name.to_owned(), Value::Object(fields));
+            }
+        }
+        Value::Object(object)
+    }
+}
+
+fn as_object<'m>(fields: impl Iterator<Item = (&'m str, &'m Matcher)>) -> serde_json::Map<String, Value> {
+    fields.map(|(name, matcher)| (name.to_owned(), matcher.to_json())).collect()
+}

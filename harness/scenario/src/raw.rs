@@ -1,0 +1,206 @@
+//! The shape of a scenario file as it is written, before anything is checked beyond types.
+//!
+//! The doc comments of these types become the descriptions in `scenarios/schema.json`.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Deserializer};
+
+use crate::matcher::Matcher;
+use crate::model::{FindingClass, Method, OptionValue};
+use crate::unique_map::UniqueMap;
+
+/// One scenario: a service with a known bug, the load that brings the bug out, what to look at, and
+/// what must be found.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, expecting = "a mapping that describes a scenario")]
+#[schemars(title = "Bloathound scenario")]
+pub(crate) struct RawScenario {
+    /// The scenario's name; the same as the file's name without `.yaml`.
+    pub(crate) name: String,
+    /// One line for people.
+    pub(crate) title: String,
+    /// A folder of `reference-services/`.
+    pub(crate) service: String,
+    /// Recorded with the results; `run --seed` overrides it.
+    #[serde(default = "default_seed")]
+    pub(crate) seed: u64,
+    /// Command-line options of the service: `loop: counting` becomes `--loop counting`.
+    #[serde(default)]
+    pub(crate) options: UniqueMap<OptionValue>,
+    /// Requests of the load made before the first look, so that imports and caches settle.
+    #[serde(default)]
+    pub(crate) warm_up: u64,
+    /// The requests of one round.
+    #[serde(default, deserialize_with = "present")]
+    #[schemars(with = "RawLoad")]
+    pub(crate) load: Option<RawLoad>,
+    /// One request that nobody expects to be answered, for a hot loop.
+    #[serde(default, deserialize_with = "present")]
+    #[schemars(with = "RawTrigger")]
+    pub(crate) trigger: Option<RawTrigger>,
+    /// What the service's ledger must say before each look.
+    #[serde(default, deserialize_with = "present")]
+    #[schemars(with = "RawWait")]
+    pub(crate) wait: Option<RawWait>,
+    /// Ask the service openly for a full collection (`POST /collect`) before each look.
+    #[serde(default)]
+    pub(crate) collect: bool,
+    /// What the engine looks at, and so which detectors run.
+    pub(crate) observe: RawObserve,
+    /// What is expected of the service with its bug.
+    #[serde(default, deserialize_with = "present")]
+    #[schemars(with = "RawVariant")]
+    pub(crate) buggy: Option<RawVariant>,
+    /// What is expected of the same service with the fix; a hard negative has this variant only.
+    #[serde(default, deserialize_with = "present")]
+    #[schemars(with = "RawVariant")]
+    pub(crate) fixed: Option<RawVariant>,
+}
+
+/// The requests of one round, counted and never timed: what leaks is then exact.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(
+    deny_unknown_fields,
+    expecting = "a mapping with `path`, `requests` and, if wanted, `method` and `concurrency`"
+)]
+pub(crate) struct RawLoad {
+    #[serde(default)]
+    pub(crate) method: Method,
+    /// Path and query, from the slash on.
+    pub(crate) path: String,
+    /// Requests in a round.
+    pub(crate) requests: u64,
+    /// Requests under way at once.
+    #[serde(default = "one")]
+    pub(crate) concurrency: u64,
+}
+
+/// A request that isn't expected to answer.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, expecting = "a mapping with `path` and, if wanted, `method` and `requests`")]
+pub(crate) struct RawTrigger {
+    #[serde(default)]
+    pub(crate) method: Method,
+    /// Path and query, from the slash on.
+    pub(crate) path: String,
+}
+
+/// A condition on the service's ledger, waited for by asking again until the deadline.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, expecting = "a mapping with `ledger` and `within_seconds`")]
+pub(crate) struct RawWait {
+    /// Totals of the ledger by name, and what each must be.
+    pub(crate) ledger: UniqueMap<Matcher>,
+    /// The deadline; past it the run is invalid.
+    pub(crate) within_seconds: f64,
+}
+
+/// The looks to take; at least one.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, expecting = "a mapping with `growth`, `inspect` or `hot`")]
+pub(crate) struct RawObserve {
+    /// Repeat the load and look after every round: leaks.
+    #[serde(default, deserialize_with = "present")]
+    #[schemars(with = "RawGrowth")]
+    pub(crate) growth: Option<RawGrowth>,
+    /// One look at the heap after the load: cycles, fragmentation.
+    #[serde(default, deserialize_with = "present")]
+    #[schemars(with = "RawInspect")]
+    pub(crate) inspect: Option<RawInspect>,
+    /// Sample the stacks for a while: hot loops.
+    #[serde(default, deserialize_with = "present")]
+    #[schemars(with = "RawHot")]
+    pub(crate) hot: Option<RawHot>,
+}
+
+/// Growth over rounds.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, expecting = "a mapping with `rounds`")]
+pub(crate) struct RawGrowth {
+    /// Rounds of the load, three or more; there is one more look than rounds, the first before them.
+    pub(crate) rounds: u64,
+}
+
+/// One look.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, expecting = "a mapping, for instance {}")]
+pub(crate) struct RawInspect {
+    /// Also look at the fresh process, before any load.
+    #[serde(default)]
+    pub(crate) baseline: bool,
+}
+
+/// Sampling.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, expecting = "a mapping with `seconds` and, if wanted, `under_load`")]
+pub(crate) struct RawHot {
+    /// How long to sample.
+    pub(crate) seconds: f64,
+    /// Make rounds of the load all the while.
+    #[serde(default)]
+    pub(crate) under_load: bool,
+}
+
+/// What must be found on one variant, and what proves that its run was a real one.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, expecting = "a mapping with `expect` and `ledger`")]
+pub(crate) struct RawVariant {
+    /// The findings, all of them: one that isn't listed is a false alarm.
+    pub(crate) expect: Vec<RawExpectation>,
+    /// Totals of the service's ledger that prove the run; else it is INVALID.
+    pub(crate) ledger: UniqueMap<Matcher>,
+}
+
+/// One finding. Only the fields written here are compared.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, expecting = "a mapping with `class` and, if wanted, `verdict`, `where` and `evidence`")]
+pub(crate) struct RawExpectation {
+    pub(crate) class: FindingClass,
+    #[serde(default)]
+    pub(crate) verdict: Option<String>,
+    #[serde(default, rename = "where", deserialize_with = "present")]
+    #[schemars(with = "RawPlace")]
+    pub(crate) place: Option<RawPlace>,
+    /// Evidence by name; a dot reaches into lists and mappings (`pinned_by.0.type`).
+    #[serde(default)]
+    pub(crate) evidence: UniqueMap<Matcher>,
+}
+
+/// Where the finding must point.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(
+    deny_unknown_fields,
+    expecting = "a mapping with `module`, `class`, `attribute`, `file`, `function`, `line_first`, `line_last` or `path`"
+)]
+pub(crate) struct RawPlace {
+    pub(crate) module: Option<String>,
+    pub(crate) class: Option<String>,
+    pub(crate) attribute: Option<String>,
+    /// The file's path, or the end of it from a slash on.
+    pub(crate) file: Option<String>,
+    pub(crate) function: Option<String>,
+    #[serde(default)]
+    pub(crate) line_first: Option<Matcher>,
+    #[serde(default)]
+    pub(crate) line_last: Option<Matcher>,
+    /// Labels from the root down: `module model`, `DBModel`, `_field_cache`, `key`.
+    pub(crate) path: Option<Vec<String>>,
+}
+
+fn default_seed() -> u64 {
+    1
+}
+
+fn one() -> u64 {
+    1
+}
+
+/// Reads an optional section so that an empty one (`fixed:` and nothing after it) is an error
+/// instead of being taken for an absent one.
+fn present<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Deserialize<'de>,
+{
+    T::deserialize(deserializer).map(Some)
+}

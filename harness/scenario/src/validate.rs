@@ -1,0 +1,326 @@
+//! From what the file says to what can be run: every check beyond types, with the place of the node.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::time::Duration;
+
+use crate::error::{Problem, ScenarioError};
+use crate::expectations::variant_plan;
+use crate::locate::{NodePath, Part, locate};
+use crate::matcher::Matcher;
+use crate::model::{
+    Growth, Hot, Inspect, LedgerConditions, Load, Observe, OptionValue, Request, Scenario, Variant, VariantPlan, Wait,
+};
+use crate::raw::{RawLoad, RawObserve, RawScenario, RawVariant, RawWait};
+use crate::unique_map::UniqueMap;
+use crate::vocabulary::{CONCURRENCY_MAX, REQUESTS_MAX, ROUNDS_MAX, ROUNDS_MIN, SECONDS_MAX, nearest};
+
+/// Collects what is wrong, so that one reading tells everything.
+pub(crate) struct Checker<'s> {
+    file: &'s Path,
+    yaml: &'s str,
+    errors: Vec<ScenarioError>,
+}
+
+impl<'s> Checker<'s> {
+    pub(crate) fn new(file: &'s Path, yaml: &'s str) -> Self {
+        Self { file, yaml, errors: Vec::new() }
+    }
+
+    /// Notes a value that can't be meant.
+    pub(crate) fn wrong(&mut self, node: &NodePath, found: impl Into<String>, wanted: impl Into<String>) {
+        let problem = Problem::Wrong { found: found.into(), wanted: wanted.into() };
+        self.refuse(node, Part::Value, problem);
+    }
+
+    /// Notes a problem at the node or at its key.
+    pub(crate) fn refuse(&mut self, node: &NodePath, part: Part, problem: Problem) {
+        self.errors.push(ScenarioError {
+            file: self.file.to_owned(),
+            place: locate(self.yaml, node, part),
+            node: node.to_string(),
+            problem,
+        });
+    }
+
+    pub(crate) fn into_errors(mut self) -> Vec<ScenarioError> {
+        self.errors.sort_by_key(|error| error.place);
+        self.errors
+    }
+}
+
+/// Checks a scenario. The result is to be used only where the checker noted nothing.
+pub(crate) fn validate(raw: RawScenario, file: &Path, services_dir: &Path, checker: &mut Checker<'_>) -> Scenario {
+    let root = NodePath::default();
+    check_name(&raw, file, checker);
+    check_service(&raw, services_dir, checker);
+    check_options(&raw.options, checker);
+    bounded(checker, &root.key("warm_up"), raw.warm_up, 0, REQUESTS_MAX);
+    let load = raw.load.map(|load| check_load(load, checker));
+    if raw.warm_up > 0 && load.is_none() {
+        checker.wrong(
+            &root.key("warm_up"),
+            format!("{} requests of warm-up and no `load`", raw.warm_up),
+            "a `load` that says which requests",
+        );
+    }
+    let trigger = raw.trigger.map(|trigger| {
+        check_request_path(checker, &root.key("trigger").key("path"), &trigger.path);
+        Request { method: trigger.method, path: trigger.path }
+    });
+    if trigger.is_some() && raw.wait.is_none() {
+        checker.wrong(
+            &root.key("trigger"),
+            "a trigger and no `wait`, so nobody would know when it took effect",
+            "a `wait` for an event of the ledger, such as `events.request: {min: 1}`",
+        );
+    }
+    let wait = raw.wait.map(|wait| check_wait(wait, checker));
+    let observe = check_observe(&raw.observe, load.is_some(), trigger.is_some(), checker);
+    let under_load = observe.hot.as_ref().is_some_and(|hot| hot.under_load);
+    if load.is_some() && raw.warm_up == 0 && observe.rounds() == 0 && !under_load {
+        checker.wrong(
+            &root.key("load"),
+            "a load that is never made",
+            "a `warm_up`, rounds of `growth`, an `inspect` or `hot` with `under_load`",
+        );
+    }
+    let variants = check_variants(raw.buggy, raw.fixed, &observe, checker);
+    Scenario {
+        service_dir: services_dir.join(&raw.service),
+        name: raw.name,
+        title: raw.title,
+        file: file.to_owned(),
+        service: raw.service,
+        seed: raw.seed,
+        options: raw.options.0,
+        warm_up: raw.warm_up,
+        load,
+        trigger,
+        wait,
+        collect: raw.collect,
+        observe,
+        variants,
+    }
+}
+
+fn check_name(raw: &RawScenario, file: &Path, checker: &mut Checker<'_>) {
+    let root = NodePath::default();
+    let stem = file.file_stem().unwrap_or_default().to_string_lossy();
+    if raw.name != stem {
+        checker.wrong(
+            &root.key("name"),
+            format!("the name `{}` in the file of `{stem}`", raw.name),
+            format!("`{stem}`"),
+        );
+    }
+    if raw.title.trim().is_empty() || raw.title.contains('\n') {
+        checker.wrong(&root.key("title"), format!("{:?}", raw.title), "one line of text");
+    }
+}
+
+fn check_service(raw: &RawScenario, services_dir: &Path, checker: &mut Checker<'_>) {
+    let node = NodePath::default().key("service");
+    let plain =
+        !raw.service.is_empty() && raw.service.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_');
+    if !plain {
+        checker.wrong(&node, format!("the service `{}`", raw.service), "a folder's name: letters, digits, `-` and `_`");
+        return;
+    }
+    let dir = services_dir.join(&raw.service);
+    if !dir.join("service.py").is_file() {
+        let services = services_in(services_dir);
+        let suggestion = nearest(&raw.service, services.iter().map(String::as_str));
+        checker.refuse(
+            &node,
+            Part::Value,
+            Problem::UnknownWord {
+                found: raw.service.clone(),
+                suggestion: suggestion.map(str::to_owned),
+                allowed: services,
+            },
+        );
+    } else if raw.buggy.is_some() && raw.fixed.is_some() && !dir.join("fix").is_dir() {
+        checker.wrong(
+            &NodePath::default().key("fixed"),
+            format!("a fixed twin of `{0}`, and no folder {0}/fix with the fix", raw.service),
+            "a service with a fix, or a scenario with one variant only",
+        );
+    }
+}
+
+/// The services there are: folders that have a `service.py`.
+fn services_in(services_dir: &Path) -> Vec<String> {
+    let Ok(entries) = std::fs::read_dir(services_dir) else {
+        return Vec::new();
+    };
+    let mut services: Vec<String> = entries
+        .flatten()
+        .filter(|entry| entry.path().join("service.py").is_file())
+        .filter_map(|entry| entry.file_name().into_string().ok())
+        .collect();
+    services.sort();
+    services
+}
+
+fn check_options(options: &UniqueMap<OptionValue>, checker: &mut Checker<'_>) {
+    // The driver gives these itself; a second one would break the handshake.
+    const OURS: [&str; 2] = ["port", "ledger"];
+    for name in options.0.keys() {
+        let node = NodePath::default().key("options").key(name.clone());
+        let plain = name.starts_with(|c: char| c.is_ascii_lowercase())
+            && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-');
+        let problem = if OURS.contains(&name.as_str()) {
+            Some("an option of the service's own; this one is set by the driver")
+        } else if plain {
+            None
+        } else {
+            Some("an option's name without its dashes, such as `audit-ticks`")
+        };
+        if let Some(wanted) = problem {
+            let problem = Problem::Wrong { found: format!("the option `{name}`"), wanted: wanted.to_owned() };
+            checker.refuse(&node, Part::Key(0), problem);
+        }
+    }
+}
+
+fn check_load(raw: RawLoad, checker: &mut Checker<'_>) -> Load {
+    let node = NodePath::default().key("load");
+    check_request_path(checker, &node.key("path"), &raw.path);
+    bounded(checker, &node.key("requests"), raw.requests, 1, REQUESTS_MAX);
+    let in_bounds = bounded(checker, &node.key("concurrency"), raw.concurrency, 1, CONCURRENCY_MAX);
+    if in_bounds && raw.requests > 0 && raw.concurrency > raw.requests {
+        checker.wrong(
+            &node.key("concurrency"),
+            format!("{} requests at once of {} in a round", raw.concurrency, raw.requests),
+            format!("1 to {}", raw.requests),
+        );
+    }
+    Load {
+        request: Request { method: raw.method, path: raw.path },
+        requests: raw.requests,
+        concurrency: usize::try_from(raw.concurrency).unwrap_or(1),
+    }
+}
+
+/// Notes a number outside the bounds, and says whether it was inside.
+fn bounded(checker: &mut Checker<'_>, node: &NodePath, found: u64, least: u64, most: u64) -> bool {
+    let inside = (least..=most).contains(&found);
+    if !inside {
+        checker.wrong(node, found.to_string(), format!("{least} to {most}"));
+    }
+    inside
+}
+
+fn check_request_path(checker: &mut Checker<'_>, node: &NodePath, path: &str) {
+    let plain = path.bytes().all(|byte| byte.is_ascii_graphic());
+    if !path.starts_with('/') || !plain {
+        checker.wrong(node, format!("{path:?}"), "a path from the slash on, without spaces, such as `/attendees`");
+    }
+}
+
+/// A duration of the file's seconds; zero where the checker noted something.
+fn seconds(checker: &mut Checker<'_>, node: &NodePath, found: f64) -> Duration {
+    if found > 0.0 && found <= SECONDS_MAX {
+        Duration::from_secs_f64(found)
+    } else {
+        checker.wrong(node, found.to_string(), format!("seconds above 0, {SECONDS_MAX} at most"));
+        Duration::ZERO
+    }
+}
+
+fn check_wait(raw: RawWait, checker: &mut Checker<'_>) -> Wait {
+    let node = NodePath::default().key("wait");
+    let within = seconds(checker, &node.key("within_seconds"), raw.within_seconds);
+    if raw.ledger.0.is_empty() {
+        checker.wrong(&node.key("ledger"), "nothing to wait for", "a total of the ledger and what it must be");
+    }
+    Wait { ledger: check_ledger(raw.ledger.0, &node.key("ledger"), checker), within }
+}
+
+/// Checks that each condition can be met.
+pub(crate) fn check_ledger(
+    conditions: BTreeMap<String, Matcher>,
+    node: &NodePath,
+    checker: &mut Checker<'_>,
+) -> LedgerConditions {
+    for (name, matcher) in &conditions {
+        if let Some(why) = matcher.impossible() {
+            let wanted = "a condition that some value meets";
+            checker.wrong(&node.key(name.clone()), why, wanted);
+        }
+    }
+    LedgerConditions(conditions)
+}
+
+fn check_observe(raw: &RawObserve, has_load: bool, has_trigger: bool, checker: &mut Checker<'_>) -> Observe {
+    let root = NodePath::default();
+    let node = root.key("observe");
+    if raw.growth.is_none() && raw.inspect.is_none() && raw.hot.is_none() {
+        checker.wrong(&node, "nothing to observe, so no detector would run", "`growth`, `inspect` or `hot`");
+    }
+    let growth = raw.growth.as_ref().map(|growth| {
+        let rounds = node.key("growth").key("rounds");
+        bounded(checker, &rounds, growth.rounds, ROUNDS_MIN, ROUNDS_MAX);
+        if !has_load {
+            checker.wrong(&node.key("growth"), "growth over rounds of no `load`", "a `load` whose rounds are compared");
+        }
+        Growth { rounds: growth.rounds }
+    });
+    let hot = raw.hot.as_ref().map(|hot| Hot {
+        duration: seconds(checker, &node.key("hot").key("seconds"), hot.seconds),
+        under_load: hot.under_load,
+    });
+    if hot.as_ref().is_some_and(|hot| hot.under_load) && (!has_load || has_trigger) {
+        checker.wrong(
+            &node.key("hot").key("under_load"),
+            "sampling under load with a `trigger`, or without a `load`",
+            "a `load` and no `trigger`: a service in a loop answers nobody",
+        );
+    }
+    if has_trigger && hot.is_none() {
+        checker.wrong(
+            &root.key("trigger"),
+            "a trigger and no `observe.hot`",
+            "a hot loop to observe, or the request in `load`",
+        );
+    }
+    Observe { growth, inspect: raw.inspect.as_ref().map(|inspect| Inspect { baseline: inspect.baseline }), hot }
+}
+
+fn check_variants(
+    buggy: Option<RawVariant>,
+    fixed: Option<RawVariant>,
+    observe: &Observe,
+    checker: &mut Checker<'_>,
+) -> BTreeMap<Variant, VariantPlan> {
+    let mut variants = BTreeMap::new();
+    for (variant, raw) in [(Variant::Buggy, buggy), (Variant::Fixed, fixed)] {
+        if let Some(raw) = raw {
+            variants.insert(variant, variant_plan(variant, raw, observe, checker));
+        }
+    }
+    if variants.is_empty() {
+        checker.wrong(&NodePath::default(), "no variant", "`buggy`, `fixed` or both");
+    }
+    check_twin(&variants, checker);
+    variants
+}
+
+/// The fixed twin may not be expected to have the bug that the buggy one has.
+fn check_twin(variants: &BTreeMap<Variant, VariantPlan>, checker: &mut Checker<'_>) {
+    let (Some(buggy), Some(fixed)) = (variants.get(&Variant::Buggy), variants.get(&Variant::Fixed)) else {
+        return;
+    };
+    let expect = NodePath::default().key("fixed").key("expect");
+    for (position, expectation) in fixed.expected.iter().enumerate() {
+        let class = expectation.class;
+        if buggy.expected.iter().any(|other| other.class == class) {
+            checker.wrong(
+                &expect.index(position).key("class"),
+                format!("a {class} expected of both variants"),
+                format!("a fix that ends the {class}"),
+            );
+        }
+    }
+}
