@@ -1,0 +1,45 @@
+//! Why a run could not be made.
+
+use bloathound_scenario::Variant;
+
+use crate::http::HttpError;
+use crate::ledger::LedgerError;
+use crate::load::LoadError;
+use crate::service::ServiceError;
+
+/// Why a run could not be made. A bug that didn't happen is not among these: it makes a run invalid.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// The scenario has no such variant.
+    #[error("the scenario `{scenario}` has no {variant} variant")]
+    NoSuchVariant {
+        /// The scenario's name.
+        scenario: String,
+        /// The variant asked for.
+        variant: Variant,
+    },
+    /// The service isn't there, or not any more.
+    #[error(transparent)]
+    Service(#[from] ServiceError),
+    /// A round failed.
+    #[error(transparent)]
+    Load(#[from] LoadError),
+    /// The ledger can't be read.
+    #[error(transparent)]
+    Ledger(#[from] LedgerError),
+    /// The service doesn't answer one of the driver's own requests.
+    #[error("the service doesn't answer {path}: {source}")]
+    NoAnswer {
+        /// The path.
+        path: String,
+        /// Why.
+        #[source]
+        source: HttpError,
+    },
+    /// The observer failed; its own error is the source.
+    #[error("{source}")]
+    Observer {
+        /// The observer's error.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+}

@@ -1,0 +1,235 @@
+//! The road from a process id to a decoded heap: find the interpreter, copy, let go, decode. All one way; the target
+//! runs again before any decoding starts.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+use bloathound_cpython::memory_layout::{PymallocMap, find_arena_array};
+use bloathound_cpython::{Interpreter, LocateError, decode};
+use bloathound_heap::HeapSnapshot;
+use bloathound_live::{
+    CaptureMode, CaptureOptions, CaptureTimings, LiveError, Mapping, Process, Stillness, TornInfo, Verdict,
+};
+use bloathound_memory::{InterpreterError, MemoryImage, MemorySource, PageRun, SymbolTable};
+
+/// Why a process could not be examined. In every case it runs on as before.
+#[derive(Debug, thiserror::Error)]
+pub enum ExamineError {
+    /// The process can't be read.
+    #[error(transparent)]
+    Live(#[from] LiveError),
+    /// No CPython 2.7 runs in it.
+    #[error("process {pid}: {source}")]
+    Interpreter {
+        /// Which process.
+        pid: u32,
+        /// What was found instead.
+        #[source]
+        source: InterpreterError,
+    },
+    /// An interpreter whose data is not as it must be.
+    #[error("process {pid}: {source}")]
+    Layout {
+        /// Which process.
+        pid: u32,
+        /// What is not as it must be.
+        #[source]
+        source: LocateError,
+    },
+}
+
+/// How to look.
+#[derive(Clone, Debug)]
+pub struct ExamineOptions {
+    /// How still the target has to stand.
+    pub mode: CaptureMode,
+    /// Longest pause.
+    pub pause_budget: Duration,
+    /// Use exported symbols only, as in a stripped interpreter.
+    pub exported_symbols_only: bool,
+}
+
+impl Default for ExamineOptions {
+    fn default() -> Self {
+        Self { mode: CaptureMode::PreferQuiet, pause_budget: Duration::from_secs(2), exported_symbols_only: false }
+    }
+}
+
+/// Where the time went, and how the copy was come by.
+#[derive(Clone, Debug, Default)]
+pub struct ExamineTimings {
+    /// Of the copy; all zero for a recorded image.
+    pub capture: CaptureTimings,
+    /// Decoding.
+    pub decode: Duration,
+    /// Bytes copied.
+    pub copied_bytes: u64,
+}
+
+/// A decoded copy of a process.
+#[derive(Debug)]
+pub struct Examined {
+    /// The copied memory.
+    pub image: MemoryImage,
+    /// Where the interpreter's own data is.
+    pub interpreter: Interpreter,
+    /// Mappings with their resident bytes, of the moment of the copy.
+    pub mappings: Vec<Mapping>,
+    /// Which pages were there.
+    pub page_runs: Vec<PageRun>,
+    /// pymalloc, where its arenas were found.
+    pub pools: Option<PymallocMap>,
+    /// The heap.
+    pub snapshot: HeapSnapshot,
+    /// What could not be read or does not agree.
+    pub problems: Vec<String>,
+    /// How still the target stood; `None` for a recorded image.
+    pub stillness: Option<Stillness>,
+    /// What may be torn.
+    pub torn: TornInfo,
+    /// Where the time went.
+    pub timings: ExamineTimings,
+    /// Path of the executable.
+    pub executable: String,
+    /// Build id of the interpreter's module.
+    pub build_id: Option<String>,
+}
+
+/// A process whose interpreter has been found; looks at it can be repeated.
+#[derive(Debug)]
+pub struct Target {
+    process: Process,
+    symbols: SymbolTable,
+    interpreter: Interpreter,
+    options: ExamineOptions,
+}
+
+impl Target {
+    /// Finds the interpreter in process `pid`.
+    ///
+    /// # Errors
+    /// [`ExamineError`] when it is gone, not ours to read, or runs no CPython 2.7.
+    pub fn open(pid: u32, options: ExamineOptions) -> Result<Self, ExamineError> {
+        let process = Process::open(pid)?;
+        let mut symbols = process.interpreter().map_err(|source| ExamineError::Interpreter { pid, source })?;
+        if options.exported_symbols_only {
+            symbols = symbols.without_local_symbols();
+        }
+        let interpreter = locate(&process, &symbols, pid)?;
+        Ok(Self { process, symbols, interpreter, options })
+    }
+
+    /// The process.
+    #[must_use]
+    pub fn process(&self) -> &Process {
+        &self.process
+    }
+
+    /// Where the interpreter's own data is.
+    #[must_use]
+    pub fn interpreter(&self) -> &Interpreter {
+        &self.interpreter
+    }
+
+    /// The interpreter's symbols.
+    #[must_use]
+    pub fn symbols(&self) -> &SymbolTable {
+        &self.symbols
+    }
+
+    /// Copies and decodes. Lets go and tries again while a collection runs in the target.
+    ///
+    /// # Errors
+    /// [`ExamineError`] when the process is gone, can't be stopped or the budget is used up.
+    pub fn examine(&mut self) -> Result<Examined, ExamineError> {
+        self.process.refresh()?;
+        let pid = self.process.pid();
+        // A process that had just started when it was opened knows more of itself now.
+        self.interpreter = locate(&self.process, &self.symbols, pid)?;
+        let interpreter = self.interpreter.clone();
+        let options = CaptureOptions {
+            mode: self.options.mode,
+            pause_budget: self.options.pause_budget,
+            ..CaptureOptions::default()
+        };
+        let capture = self.process.capture(options, &mut |source| {
+            if interpreter.is_collecting(source) {
+                Verdict::Retry("a collection is running".into())
+            } else {
+                Verdict::Accept
+            }
+        })?;
+        let mut examined = examine_image(capture.image, interpreter, self.symbols.data_ranges.as_slice());
+        examined.problems.extend(capture.refusals.iter().map(|why| format!("let go and tried again: {why}")));
+        if capture.stillness == Stillness::Running {
+            examined.problems.push(format!(
+                "not paused: the target's threads were switched {} times and used {:?} of CPU during the copy",
+                capture.torn.switches, capture.torn.cpu
+            ));
+        }
+        examined.mappings = capture.mappings;
+        examined.page_runs = capture.page_runs;
+        examined.stillness = Some(capture.stillness);
+        examined.torn = capture.torn;
+        examined.timings.capture = capture.timings;
+        examined.timings.copied_bytes = capture.copied_bytes;
+        examined.executable = capture.executable;
+        examined.build_id.clone_from(&self.symbols.build_id);
+        Ok(examined)
+    }
+}
+
+fn locate(process: &Process, symbols: &SymbolTable, pid: u32) -> Result<Interpreter, ExamineError> {
+    Interpreter::locate(process, symbols).map_err(|source| ExamineError::Layout { pid, source })
+}
+
+/// Decodes an image, wherever it came from. `data_ranges` is where to search for what symbols did not tell.
+#[must_use]
+pub fn examine_image(
+    image: MemoryImage,
+    interpreter: Interpreter,
+    data_ranges: &[std::ops::Range<bloathound_memory::Address>],
+) -> Examined {
+    let started = Instant::now();
+    let mut problems = Vec::new();
+    let pools = find_pools(&image, &interpreter, data_ranges, &mut problems);
+    let decoded = decode(&image, &interpreter, pools.as_ref());
+    problems.extend(decoded.problems);
+    Examined {
+        image,
+        interpreter,
+        mappings: Vec::new(),
+        page_runs: Vec::new(),
+        pools,
+        snapshot: decoded.value,
+        problems,
+        stillness: None,
+        torn: TornInfo::default(),
+        timings: ExamineTimings { decode: started.elapsed(), ..ExamineTimings::default() },
+        executable: String::new(),
+        build_id: None,
+    }
+}
+
+fn find_pools(
+    image: &MemoryImage,
+    interpreter: &Interpreter,
+    data_ranges: &[std::ops::Range<bloathound_memory::Address>],
+    problems: &mut Vec<String>,
+) -> Option<PymallocMap> {
+    let by_symbol = || {
+        let array = image.pointer_at(interpreter.arenas?)?;
+        Some((array, image.read_u32(interpreter.maxarenas?).ok()?))
+    };
+    let by_shape = || find_arena_array(image, data_ranges).map(|found| (found.entries, found.max_arenas));
+    let (array, entries) = by_symbol().or_else(by_shape)?;
+    let (pools, found) = PymallocMap::decode(image, array, entries);
+    problems.extend(found.iter().map(ToString::to_string));
+    Some(pools)
+}
+
+/// Facts about the copy for a recording's manifest.
+#[must_use]
+pub fn facts(examined: &Examined) -> BTreeMap<String, String> {
+    examined.interpreter.to_facts()
+}

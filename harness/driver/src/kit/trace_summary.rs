@@ -1,0 +1,322 @@
+use std::collections::{HashMap, VecDeque};
+
+use super::{RepeatingSequence, TraceEvent, TraceKind, TraceLine};
+
+/// Places remembered; a program with more than that is summed up under those seen first.
+const PLACES_MAX: usize = 200_000;
+const THREADS_MAX: usize = 64;
+/// Events of a thread in which a repeating sequence is looked for: a turn of up to a third of it is seen.
+const RECENT_EVENTS: usize = 6000;
+
+/// A function and what it did.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct FunctionRow {
+    /// Its file.
+    pub file: String,
+    /// Its name.
+    pub function: String,
+    /// Times it was entered.
+    pub calls: u64,
+    /// Events in it, of all kinds.
+    pub events: u64,
+}
+
+/// A line and how often it ran.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct LineRow {
+    /// Its file.
+    pub file: String,
+    /// Its function.
+    pub function: String,
+    /// Line number.
+    pub line: u32,
+    /// Times it ran.
+    pub runs: u64,
+}
+
+/// What tracing can't see, in figures.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Blindness {
+    /// Events that were dropped because they didn't fit into the pipe.
+    pub dropped: u64,
+    /// Threads that ran before tracing began and can't be reached.
+    pub untraced_threads: u64,
+    /// Lines that could not be read.
+    pub unreadable: u64,
+    /// No event came in this stretch: an idle service, or one inside C code.
+    pub silent: bool,
+    /// Lines ran and nothing was called.
+    pub only_lines: bool,
+}
+
+/// One stretch of time summed up.
+#[derive(Clone, PartialEq, Debug)]
+pub struct TraceSummary {
+    /// Length of the stretch by the service's clock, seconds.
+    pub seconds: f64,
+    /// Events in it.
+    pub events: u64,
+    /// Calls in it.
+    pub calls: u64,
+    /// Functions by events, most first.
+    pub functions: Vec<FunctionRow>,
+    /// Lines by runs, most first.
+    pub lines: Vec<LineRow>,
+    /// The sequence that the busiest thread repeats, with the lines of one turn in their order.
+    pub repeating: Option<(RepeatingSequence, Vec<LineRow>)>,
+    /// What was not seen.
+    pub blindness: Blindness,
+}
+
+impl TraceSummary {
+    /// Calls a second.
+    #[must_use]
+    pub fn calls_per_second(&self) -> f64 {
+        if self.seconds > 0.0 { self.calls as f64 / self.seconds } else { 0.0 }
+    }
+}
+
+#[derive(Default, Debug)]
+struct Thread {
+    recent: VecDeque<u32>,
+    events: u64,
+}
+
+#[derive(Clone, Copy, Default, Debug)]
+struct Count {
+    calls: u64,
+    lines: u64,
+    events: u64,
+}
+
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+struct Place {
+    file: Box<str>,
+    function: Box<str>,
+    line: u32,
+}
+
+/// Adds up trace lines; memory is bounded whatever comes.
+#[derive(Default, Debug)]
+pub struct TraceTally {
+    ids: HashMap<Place, u32>,
+    places: Vec<Place>,
+    counts: Vec<Count>,
+    threads: HashMap<u64, Thread>,
+    first_us: Option<u64>,
+    last_us: u64,
+    dropped: u64,
+    dropped_before: u64,
+    untraced_threads: u64,
+    unreadable: u64,
+    last_place: Option<u32>,
+}
+
+impl TraceTally {
+    /// Counts a line that couldn't be read.
+    pub fn add_unreadable(&mut self) {
+        self.unreadable += 1;
+    }
+
+    /// Adds one line.
+    pub fn add(&mut self, line: &TraceLine<'_>) {
+        match *line {
+            TraceLine::Event(event) => self.add_event(event),
+            TraceLine::Totals { at_us, dropped, .. } => {
+                self.dropped = dropped;
+                self.at(at_us);
+            }
+            TraceLine::Untraced(threads) => self.untraced_threads = threads,
+            TraceLine::Opening { .. } => {}
+        }
+    }
+
+    fn at(&mut self, at_us: u64) {
+        self.first_us.get_or_insert(at_us);
+        self.last_us = self.last_us.max(at_us);
+    }
+
+    fn add_event(&mut self, event: TraceEvent<'_>) {
+        self.at(event.at_us);
+        let Some(id) = self.place_id(event) else { return };
+        let count = &mut self.counts[id as usize];
+        count.events += 1;
+        count.calls += u64::from(event.kind == TraceKind::Call);
+        count.lines += u64::from(event.kind == TraceKind::Line);
+        if self.threads.len() >= THREADS_MAX && !self.threads.contains_key(&event.thread) {
+            return;
+        }
+        let thread = self.threads.entry(event.thread).or_default();
+        thread.events += 1;
+        if thread.recent.len() == RECENT_EVENTS {
+            thread.recent.pop_front();
+        }
+        thread.recent.push_back(id << 2 | event.kind as u32);
+    }
+
+    fn place_id(&mut self, event: TraceEvent<'_>) -> Option<u32> {
+        // Events of a loop come from few places: the last one is often the same.
+        let same = |place: &Place| {
+            place.line == event.line && *place.function == *event.function && *place.file == *event.file
+        };
+        if let Some(id) = self.last_place.filter(|id| same(&self.places[*id as usize])) {
+            return Some(id);
+        }
+        let place = Place { file: event.file.into(), function: event.function.into(), line: event.line };
+        let next = self.places.len() as u32;
+        let id = match self.ids.get(&place) {
+            Some(id) => *id,
+            None if self.places.len() >= PLACES_MAX => return None,
+            None => {
+                self.ids.insert(place.clone(), next);
+                self.places.push(place);
+                self.counts.push(Count::default());
+                next
+            }
+        };
+        self.last_place = Some(id);
+        Some(id)
+    }
+
+    /// Sums up what came since the last summary and begins the next stretch. At most `rows` rows a table.
+    pub fn summarise(&mut self, rows: usize) -> TraceSummary {
+        let totals = self.counts.iter().fold(Count::default(), |sum, count| Count {
+            calls: sum.calls + count.calls,
+            lines: sum.lines + count.lines,
+            events: sum.events + count.events,
+        });
+        let summary = TraceSummary {
+            seconds: self.last_us.saturating_sub(self.first_us.unwrap_or(self.last_us)) as f64 / 1e6,
+            events: totals.events,
+            calls: totals.calls,
+            functions: self.functions(rows),
+            lines: self.lines(rows),
+            repeating: self.repeating(),
+            blindness: Blindness {
+                dropped: self.dropped.saturating_sub(self.dropped_before),
+                untraced_threads: self.untraced_threads,
+                unreadable: self.unreadable,
+                silent: totals.events == 0,
+                only_lines: totals.lines > 0 && totals.calls == 0,
+            },
+        };
+        self.begin_stretch();
+        summary
+    }
+
+    fn begin_stretch(&mut self) {
+        self.first_us = Some(self.last_us);
+        self.dropped_before = self.dropped;
+        self.unreadable = 0;
+        self.counts.fill(Count::default());
+        for thread in self.threads.values_mut() {
+            thread.events = 0;
+        }
+    }
+
+    fn functions(&self, rows: usize) -> Vec<FunctionRow> {
+        let mut by_function: HashMap<(&str, &str), Count> = HashMap::new();
+        for (place, count) in self.places.iter().zip(&self.counts).filter(|(_, count)| count.events > 0) {
+            let sum = by_function.entry((&place.file, &place.function)).or_default();
+            sum.calls += count.calls;
+            sum.events += count.events;
+        }
+        let mut functions: Vec<FunctionRow> = by_function
+            .into_iter()
+            .map(|((file, function), count)| FunctionRow {
+                file: file.into(),
+                function: function.into(),
+                calls: count.calls,
+                events: count.events,
+            })
+            .collect();
+        functions.sort_by(|a, b| (b.events, &a.file, &a.function).cmp(&(a.events, &b.file, &b.function)));
+        functions.truncate(rows);
+        functions
+    }
+
+    fn lines(&self, rows: usize) -> Vec<LineRow> {
+        let mut lines: Vec<LineRow> =
+            (0..self.places.len()).filter(|id| self.counts[*id].lines > 0).map(|id| self.line_row(id as u32)).collect();
+        lines.sort_by(|a, b| (b.runs, &a.file, a.line).cmp(&(a.runs, &b.file, b.line)));
+        lines.truncate(rows);
+        lines
+    }
+
+    fn line_row(&self, id: u32) -> LineRow {
+        let place = &self.places[id as usize];
+        LineRow {
+            file: place.file.as_ref().into(),
+            function: place.function.as_ref().into(),
+            line: place.line,
+            runs: self.counts[id as usize].lines,
+        }
+    }
+
+    fn repeating(&self) -> Option<(RepeatingSequence, Vec<LineRow>)> {
+        let (_, busiest) = self
+            .threads
+            .iter()
+            .filter(|(_, thread)| thread.events > 0)
+            .max_by_key(|(ident, thread)| (thread.events, **ident))?;
+        let recent: Vec<u32> = busiest.recent.iter().copied().collect();
+        let found = RepeatingSequence::at_end_of(&recent)?;
+        let mut turn: Vec<LineRow> = Vec::new();
+        for event in &recent[recent.len() - found.period..] {
+            let row = self.line_row(event >> 2);
+            if !turn.iter().any(|seen| seen.line == row.line && seen.file == row.file) {
+                turn.push(row);
+            }
+        }
+        // The stretch may begin anywhere in the turn; the first line of the code is where people begin.
+        let first = (0..turn.len()).min_by_key(|at| (turn[*at].file != turn[0].file, turn[*at].line)).unwrap_or(0);
+        turn.rotate_left(first);
+        Some((found, turn))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::parse_trace_line;
+    use super::*;
+
+    fn tally(lines: impl IntoIterator<Item = String>) -> TraceTally {
+        let mut tally = TraceTally::default();
+        for line in lines {
+            tally.add(&parse_trace_line(&line).expect("a line of the format"));
+        }
+        tally
+    }
+
+    #[test]
+    fn a_loop_without_calls_is_recognised_and_its_blindness_said() {
+        let lines = (0..200).map(|turn| format!("l\t{}\t1\t{}\t/srv/a.py\tspin", turn * 5000, 12 + turn % 2));
+        let summary = tally(lines).summarise(5);
+        let (found, turn) = summary.repeating.expect("a loop");
+        assert_eq!((found.period, found.turns), (2, 100));
+        assert_eq!(turn.iter().map(|row| row.line).collect::<Vec<_>>(), [12, 13]);
+        assert!(summary.blindness.only_lines && !summary.blindness.silent);
+        assert_eq!(summary.functions[0].events, 200);
+        assert_eq!(summary.lines.iter().map(|row| row.runs).sum::<u64>(), 200);
+    }
+
+    #[test]
+    fn calls_a_second_are_by_the_services_clock() {
+        let mut lines: Vec<String> = (0..=100).map(|n| format!("c\t{}\t1\t7\t/a.py\tf", n * 10_000)).collect();
+        lines.push("s\t1000000\t101\t64".into());
+        lines.push("# untraced 3".into());
+        let mut tally = tally(lines);
+        let summary = tally.summarise(5);
+        assert!((summary.calls_per_second() - 101.0).abs() < 0.01, "{}", summary.calls_per_second());
+        assert_eq!((summary.blindness.dropped, summary.blindness.untraced_threads), (64, 3));
+        let next = tally.summarise(5);
+        assert!(next.blindness.silent && next.functions.is_empty() && next.blindness.dropped == 0);
+    }
+
+    #[test]
+    fn memory_is_bounded() {
+        let lines = (0..PLACES_MAX as u32 + 500).map(|n| format!("l\t{n}\t{}\t{n}\t/a.py\tf", n % 200));
+        let tally = tally(lines);
+        assert!(tally.places.len() <= PLACES_MAX && tally.threads.len() <= THREADS_MAX);
+    }
+}

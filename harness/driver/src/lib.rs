@@ -1,0 +1,33 @@
+//! Starts services, drives load, runs rounds; emits events.
+//!
+//! From a machine with a Python 2.7 to a run: [`Search::find`] → [`Cache::prepare`] → [`Launcher`] →
+//! [`run`], which calls the caller's [`Observer`] at each [`Moment`]. Nothing here prints or looks into
+//! the service's memory.
+
+mod death_signal;
+mod disturbance;
+mod environment;
+mod error;
+mod event;
+pub mod examine;
+mod http;
+mod interpreter;
+pub mod kit;
+mod ledger;
+mod load;
+mod pip;
+mod python;
+mod service;
+mod session;
+
+pub use disturbance::Disturbance;
+pub use environment::{Cache, Environment, EnvironmentError};
+pub use error::RunError;
+pub use event::{Events, RunEvent};
+pub use http::HttpError;
+pub use interpreter::{Interpreter, Rejection};
+pub use ledger::{Ledger, LedgerError};
+pub use load::{LoadError, LoadReport, Progress, Trigger, TriggerState, run_round};
+pub use python::{FoundPython, HOW_TO_GET_ONE, Origin, PythonError, Search, Tried, VARIABLE};
+pub use service::{Launch, Service, ServiceError, StopHow};
+pub use session::{Launcher, Limits, Look, Looked, Moment, Observer, RunRecord, run};

@@ -1,0 +1,249 @@
+//! Drives load by count: so many requests, so many at once, every one of them answered or an error.
+
+use std::io;
+use std::net::{Shutdown, TcpStream};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use bloathound_scenario::{Load, Request};
+use hdrhistogram::Histogram;
+
+use crate::http::{self, Exchange, HttpError};
+
+/// Latencies are kept to three digits, from a microsecond up.
+const DIGITS: u8 = 3;
+
+/// The figures of one or more rounds.
+#[derive(Debug, Clone)]
+pub struct LoadReport {
+    /// Requests made and answered.
+    pub requests: u64,
+    /// From the first request's start to the last answer.
+    pub elapsed: Duration,
+    latencies: Histogram<u64>,
+}
+
+impl LoadReport {
+    /// No request yet.
+    ///
+    /// # Errors
+    /// None in practice: the histogram's precision is a constant.
+    fn empty() -> Result<Self, LoadError> {
+        Ok(Self {
+            requests: 0,
+            elapsed: Duration::ZERO,
+            latencies: Histogram::new(DIGITS).map_err(|_| LoadError::Histogram)?,
+        })
+    }
+
+    /// The latency that this share of the requests stayed within, in milliseconds: 0.5, 0.99.
+    #[must_use]
+    pub fn latency_ms(&self, share: f64) -> f64 {
+        self.latencies.value_at_quantile(share) as f64 / 1e3
+    }
+
+    /// The longest latency in milliseconds.
+    #[must_use]
+    pub fn latency_max_ms(&self) -> f64 {
+        self.latencies.max() as f64 / 1e3
+    }
+
+    /// Requests answered a second.
+    #[must_use]
+    pub fn throughput_per_second(&self) -> f64 {
+        let seconds = self.elapsed.as_secs_f64();
+        if seconds > 0.0 { self.requests as f64 / seconds } else { 0.0 }
+    }
+
+    /// Adds the figures of another round.
+    pub fn add(&mut self, other: &Self) {
+        self.requests += other.requests;
+        self.elapsed += other.elapsed;
+        // Both resize themselves, so nothing is out of range.
+        let _ = self.latencies.add(&other.latencies);
+    }
+}
+
+/// Why a round failed.
+#[derive(Debug, thiserror::Error)]
+pub enum LoadError {
+    /// Requests failed; the rest of the round was not made.
+    #[error("{failed} of {requests} requests to {path} failed; the first: {first}")]
+    RequestsFailed {
+        /// The path.
+        path: String,
+        /// How many failed.
+        failed: u64,
+        /// How many were to be made.
+        requests: u64,
+        /// The first failure.
+        #[source]
+        first: HttpError,
+    },
+    /// A thread of the driver can't be started.
+    #[error("can't start a thread for the load: {0}")]
+    Thread(#[source] io::Error),
+    /// The histogram can't be made.
+    #[error("can't keep latencies")]
+    Histogram,
+}
+
+/// How far a round is, for whoever waits on another thread.
+#[derive(Debug, Default)]
+pub struct Progress {
+    answered: AtomicU64,
+    over: AtomicBool,
+}
+
+impl Progress {
+    /// Requests answered so far.
+    #[must_use]
+    pub fn answered(&self) -> u64 {
+        self.answered.load(Ordering::Acquire)
+    }
+
+    /// Whether the round is over, well or not.
+    #[must_use]
+    pub fn is_over(&self) -> bool {
+        self.over.load(Ordering::Acquire)
+    }
+
+    pub(crate) fn finish(&self) {
+        self.over.store(true, Ordering::Release);
+    }
+}
+
+/// Makes the requests of one round.
+///
+/// # Errors
+/// One of them failed: another status than 200, no whole answer, no connection.
+pub fn run_round(port: u16, load: &Load, within: Duration) -> Result<LoadReport, LoadError> {
+    run_counted(port, load, load.requests, within, &Progress::default())
+}
+
+/// Makes `requests` requests as the load says.
+pub(crate) fn run_counted(
+    port: u16,
+    load: &Load,
+    requests: u64,
+    within: Duration,
+    progress: &Progress,
+) -> Result<LoadReport, LoadError> {
+    let taken = AtomicU64::new(0);
+    let failed = AtomicU64::new(0);
+    let first = Mutex::new(None);
+    let started = Instant::now();
+    let work = || -> Result<Histogram<u64>, LoadError> {
+        let mut latencies = LoadReport::empty()?.latencies;
+        while failed.load(Ordering::Acquire) == 0 && taken.fetch_add(1, Ordering::AcqRel) < requests {
+            let begun = Instant::now();
+            match http::exchange(port, &load.request, within) {
+                Ok(_) => {
+                    let micros = u64::try_from(begun.elapsed().as_micros()).unwrap_or(u64::MAX);
+                    latencies.saturating_record(micros.max(1));
+                    progress.answered.fetch_add(1, Ordering::AcqRel);
+                }
+                Err(error) => {
+                    failed.fetch_add(1, Ordering::AcqRel);
+                    let mut first = first.lock().unwrap_or_else(PoisonError::into_inner);
+                    first.get_or_insert(error);
+                }
+            }
+        }
+        Ok(latencies)
+    };
+    let workers = u64::try_from(load.concurrency).unwrap_or(1).min(requests);
+    let mut report = LoadReport::empty()?;
+    let outcome = std::thread::scope(|scope| {
+        let mut threads = Vec::new();
+        for _ in 0..workers {
+            let thread = std::thread::Builder::new().spawn_scoped(scope, work);
+            match thread {
+                Ok(thread) => threads.push(thread),
+                Err(error) => {
+                    // Those that started must not go on for a round that has failed already.
+                    taken.store(requests, Ordering::Release);
+                    return Err(LoadError::Thread(error));
+                }
+            }
+        }
+        for thread in threads {
+            let latencies = thread.join().map_err(|_| LoadError::Histogram)??;
+            report.requests += latencies.len();
+            let _ = report.latencies.add(&latencies);
+        }
+        Ok(())
+    });
+    outcome?;
+    report.elapsed = started.elapsed();
+    let first = first.into_inner().unwrap_or_else(PoisonError::into_inner);
+    match first {
+        None => Ok(report),
+        Some(first) => Err(LoadError::RequestsFailed {
+            path: load.request.path.clone(),
+            failed: failed.into_inner(),
+            requests,
+            first,
+        }),
+    }
+}
+
+/// What became of a trigger.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum TriggerState {
+    /// No answer yet, as is expected where the bug is.
+    Unanswered,
+    /// An answer came.
+    Answered,
+    /// The request failed.
+    Failed(String),
+}
+
+/// A request that was sent and is not waited for. Dropping it closes the connection.
+#[derive(Debug)]
+pub struct Trigger {
+    connection: TcpStream,
+    reader: Option<JoinHandle<Result<(), String>>>,
+}
+
+impl Trigger {
+    /// Sends the request; the kernel has all of it when this returns.
+    ///
+    /// # Errors
+    /// It can't be sent.
+    pub fn fire(port: u16, request: &Request, give_up_after: Duration) -> Result<Self, HttpError> {
+        let exchange = Exchange::begin(port, request, give_up_after)?;
+        let connection = exchange.connection().map_err(HttpError::Broken)?;
+        let reader = std::thread::Builder::new()
+            .spawn(move || match exchange.finish() {
+                Ok(_) => Ok(()),
+                Err(error) => Err(error.to_string()),
+            })
+            .map_err(HttpError::Broken)?;
+        Ok(Self { connection, reader: Some(reader) })
+    }
+
+    /// Whether it was answered by now.
+    pub fn state(&mut self) -> TriggerState {
+        match self.reader.take_if(|reader| reader.is_finished()) {
+            Some(reader) => match reader.join() {
+                Ok(Ok(())) => TriggerState::Answered,
+                Ok(Err(error)) => TriggerState::Failed(error),
+                Err(_) => TriggerState::Failed("its reader ended".to_owned()),
+            },
+            None => TriggerState::Unanswered,
+        }
+    }
+}
+
+impl Drop for Trigger {
+    fn drop(&mut self) {
+        // Ends the reading; a connection that is closed already needs no end.
+        let _ = self.connection.shutdown(Shutdown::Both);
+        if let Some(reader) = self.reader.take() {
+            let _ = reader.join();
+        }
+    }
+}

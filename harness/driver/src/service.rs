@@ -1,0 +1,374 @@
+//! A service as a child process: started, shaken hands with, and ended, whatever happens to us.
+
+use std::fs::{self, File};
+use std::io::{self, BufRead, BufReader, Read};
+use std::marker::PhantomData;
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::time::{Duration, Instant};
+
+use bloathound_scenario::{Method, Request};
+use nix::sys::signal::{Signal, killpg};
+use nix::sys::wait::{Id, WaitPidFlag, WaitStatus, waitid};
+use nix::unistd::Pid;
+use serde::Deserialize;
+use tempfile::TempDir;
+
+use crate::death_signal::die_with_parent;
+use crate::http;
+use crate::pip::python_variables;
+
+/// How often a condition is looked at while waiting for it.
+pub(crate) const POLL_EVERY: Duration = Duration::from_millis(5);
+/// How long a request for a clean end may take to be answered.
+const QUIT_WITHIN: Duration = Duration::from_millis(500);
+/// The longest first line; a handshake has about 80 bytes.
+const HANDSHAKE_BYTES_MAX: u64 = 64 << 10;
+/// Lines of standard error that an error shows.
+const LAST_LINES: usize = 12;
+
+/// What to start.
+#[derive(Debug, Clone)]
+pub struct Launch {
+    /// The service's name, which the handshake must repeat.
+    pub name: String,
+    /// The program.
+    pub program: PathBuf,
+    /// Its arguments; `--ledger FILE` is added to them.
+    pub arguments: Vec<String>,
+    /// Folders for `PYTHONPATH`, the first one first.
+    pub python_path: Vec<PathBuf>,
+    /// How long it may take to be ready.
+    pub ready_within: Duration,
+}
+
+/// Why a service is not there.
+#[derive(Debug, thiserror::Error)]
+pub enum ServiceError {
+    /// Its scratch folder or its pipes can't be made.
+    #[error("can't prepare a folder for the service: {0}")]
+    Scratch(#[source] io::Error),
+    /// The program can't be started.
+    #[error("can't start {}: {source}", program.display())]
+    Spawn {
+        /// The program.
+        program: PathBuf,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+    /// It ended before it was ready.
+    #[error("the service `{name}` ended before it was ready ({status}){}", after(stderr))]
+    EndedEarly {
+        /// The service.
+        name: String,
+        /// Its exit status, in words.
+        status: String,
+        /// The end of its standard error.
+        stderr: Vec<String>,
+    },
+    /// It isn't ready in time.
+    #[error("the service `{name}` was not ready in {seconds:.1} s{}", after(stderr))]
+    NotReady {
+        /// The service.
+        name: String,
+        /// The deadline.
+        seconds: f64,
+        /// The end of its standard error.
+        stderr: Vec<String>,
+    },
+    /// Its first line is not the handshake.
+    #[error("the service `{name}` began with {line:?} and not with its handshake: {why}")]
+    BadHandshake {
+        /// The service.
+        name: String,
+        /// The line.
+        line: String,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// It ended during the run.
+    #[error("the service `{name}` ended during the run ({status}){}", after(stderr))]
+    Died {
+        /// The service.
+        name: String,
+        /// Its exit status, in words.
+        status: String,
+        /// The end of its standard error.
+        stderr: Vec<String>,
+    },
+}
+
+fn after(stderr: &[String]) -> String {
+    if stderr.is_empty() {
+        return "; it wrote nothing to standard error".to_owned();
+    }
+    let lines: Vec<String> = stderr.iter().map(|line| format!("\n  {line}")).collect();
+    format!("; the last lines of its standard error:{}", lines.concat())
+}
+
+/// How a service ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StopHow {
+    /// It was asked to and did.
+    Quit,
+    /// It had to be killed.
+    Killed,
+    /// It had ended before it was asked to.
+    Gone,
+}
+
+#[derive(Deserialize)]
+struct Handshake {
+    bloathound_service: u64,
+    name: String,
+    pid: u32,
+    port: u16,
+}
+
+/// A running service. Dropping it kills its process group and waits for it.
+///
+/// It can't be sent to another thread: the kernel ties its life to the thread that started it.
+#[derive(Debug)]
+pub struct Service {
+    name: String,
+    child: Child,
+    port: u16,
+    reaped: bool,
+    scratch: TempDir,
+    _thread_bound: PhantomData<*const ()>,
+}
+
+impl Service {
+    /// Starts a service and waits for its handshake.
+    ///
+    /// # Errors
+    /// It can't be started or isn't ready in time; nothing of it is left then.
+    pub fn start(launch: &Launch) -> Result<Self, ServiceError> {
+        let scratch = tempfile::Builder::new().prefix("bloathound-").tempdir().map_err(ServiceError::Scratch)?;
+        let stderr = File::create(stderr_file(scratch.path())).map_err(ServiceError::Scratch)?;
+        let python_path = std::env::join_paths(&launch.python_path).map_err(|_| {
+            ServiceError::Scratch(io::Error::other("a folder's name has a colon, which PYTHONPATH can't carry"))
+        })?;
+        let mut command = Command::new(&launch.program);
+        for name in python_variables() {
+            command.env_remove(name);
+        }
+        command
+            .args(&launch.arguments)
+            .arg("--ledger")
+            .arg(ledger_file(scratch.path()))
+            .env("PYTHONPATH", python_path)
+            .current_dir(scratch.path())
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(stderr)
+            .process_group(0);
+        die_with_parent(&mut command);
+        let mut child =
+            command.spawn().map_err(|source| ServiceError::Spawn { program: launch.program.clone(), source })?;
+        let stdout = child.stdout.take();
+        // From here on the drop ends the child on every way out.
+        let mut service =
+            Self { name: launch.name.clone(), child, port: 0, reaped: false, scratch, _thread_bound: PhantomData };
+        let line = service.first_line(stdout, launch.ready_within)?;
+        service.port = service.check_handshake(&line)?;
+        Ok(service)
+    }
+
+    /// The process id.
+    #[must_use]
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// The port on 127.0.0.1.
+    #[must_use]
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// The file of its ledger; it may not exist yet.
+    #[must_use]
+    pub fn ledger_file(&self) -> PathBuf {
+        ledger_file(self.scratch.path())
+    }
+
+    /// The end of what it wrote to standard error.
+    #[must_use]
+    pub fn last_stderr(&self) -> Vec<String> {
+        let bytes = fs::read(stderr_file(self.scratch.path())).unwrap_or_default();
+        let text = String::from_utf8_lossy(&bytes).into_owned();
+        let lines: Vec<&str> = text.lines().filter(|line| !line.trim().is_empty()).collect();
+        let start = lines.len().saturating_sub(LAST_LINES);
+        let last = lines.get(start..).unwrap_or_default();
+        last.iter().map(|line| (*line).to_owned()).collect()
+    }
+
+    /// An error if it has ended.
+    ///
+    /// # Errors
+    /// It has.
+    pub fn check_alive(&mut self) -> Result<(), ServiceError> {
+        self.check_stays_alive(Duration::ZERO)
+    }
+
+    /// An error if it has ended or ends within this time: the kernel takes a while to clear a killed process
+    /// away, and what fails because of its end may be noticed before that.
+    pub(crate) fn check_stays_alive(&mut self, within: Duration) -> Result<(), ServiceError> {
+        if !self.wait_until(Instant::now() + within) {
+            return Ok(());
+        }
+        let status = self.kill_and_reap();
+        Err(ServiceError::Died { name: self.name.clone(), status: in_words(status), stderr: self.last_stderr() })
+    }
+
+    /// Asks it to end, and kills its whole group when it doesn't within the grace period. A service whose
+    /// reactor is known to be blocked can't hear the question: give no grace then.
+    pub fn stop(mut self, grace: Duration) -> StopHow {
+        if self.has_ended() {
+            self.kill_and_reap();
+            return StopHow::Gone;
+        }
+        if grace.is_zero() {
+            self.kill_and_reap();
+            return StopHow::Killed;
+        }
+        let deadline = Instant::now() + grace;
+        let quit = Request { method: Method::Post, path: "/quit".to_owned() };
+        if http::exchange(self.port, &quit, QUIT_WITHIN.min(grace)).is_err() {
+            // The end of its standard input asks the same in another way.
+            drop(self.child.stdin.take());
+            let group = self.group();
+            // It may have ended by now; then there is nobody to tell.
+            let _ = killpg(group, Signal::SIGTERM);
+        }
+        let ended = self.wait_until(deadline);
+        self.kill_and_reap();
+        if ended { StopHow::Quit } else { StopHow::Killed }
+    }
+
+    /// The first line of standard output. A thread goes on reading it afterwards, so that a service that
+    /// prints can't be blocked by a full pipe.
+    fn first_line(&mut self, stdout: Option<ChildStdout>, within: Duration) -> Result<String, ServiceError> {
+        let (sender, receiver) = mpsc::channel();
+        if let Some(stdout) = stdout {
+            std::thread::spawn(move || {
+                let mut reader = BufReader::new(stdout);
+                let mut line = Vec::new();
+                let limited = &mut reader.by_ref().take(HANDSHAKE_BYTES_MAX);
+                let read = limited.read_until(b'\n', &mut line);
+                // The receiver may have given up; reading goes on all the same.
+                let _ = sender.send(read.map(|_| line));
+                let _ = io::copy(&mut reader, &mut io::sink());
+            });
+        }
+        match receiver.recv_timeout(within) {
+            Ok(Ok(line)) if line.ends_with(b"\n") => Ok(String::from_utf8_lossy(&line).trim_end().to_owned()),
+            Ok(Ok(line)) if line.is_empty() => Err(self.ended_early()),
+            Ok(Ok(line)) => Err(ServiceError::BadHandshake {
+                name: self.name.clone(),
+                line: String::from_utf8_lossy(&line).chars().take(200).collect(),
+                why: "the line has no end".to_owned(),
+            }),
+            Err(RecvTimeoutError::Timeout) => Err(ServiceError::NotReady {
+                name: self.name.clone(),
+                seconds: within.as_secs_f64(),
+                stderr: self.last_stderr(),
+            }),
+            Ok(Err(_)) | Err(RecvTimeoutError::Disconnected) => Err(self.ended_early()),
+        }
+    }
+
+    fn ended_early(&mut self) -> ServiceError {
+        // The end of its output comes a moment before the end of the process; a service that merely
+        // closed its output is ended here.
+        self.wait_until(Instant::now() + QUIT_WITHIN);
+        let status = self.kill_and_reap();
+        ServiceError::EndedEarly { name: self.name.clone(), status: in_words(status), stderr: self.last_stderr() }
+    }
+
+    fn check_handshake(&self, line: &str) -> Result<u16, ServiceError> {
+        let bad = |why: String| ServiceError::BadHandshake {
+            name: self.name.clone(),
+            line: line.chars().take(200).collect(),
+            why,
+        };
+        let handshake: Handshake = serde_json::from_str(line).map_err(|error| bad(error.to_string()))?;
+        if handshake.bloathound_service != 1 {
+            let version = handshake.bloathound_service;
+            return Err(bad(format!("version {version} of the handshake, not 1")));
+        }
+        if handshake.name != self.name {
+            return Err(bad(format!("the name of another service than `{}`", self.name)));
+        }
+        if handshake.pid != self.pid() {
+            // A wrapper script would be read and judged in place of the interpreter.
+            return Err(bad(format!("the process started is {}", self.pid())));
+        }
+        if handshake.port == 0 {
+            return Err(bad("no port".to_owned()));
+        }
+        Ok(handshake.port)
+    }
+
+    /// Whether it has ended; leaves it unreaped, so that its group's number stays taken.
+    fn has_ended(&self) -> bool {
+        if self.reaped {
+            return true;
+        }
+        let flags = WaitPidFlag::WEXITED | WaitPidFlag::WNOHANG | WaitPidFlag::WNOWAIT;
+        // An error means that there is no such child any more.
+        !matches!(waitid(Id::Pid(self.group()), flags), Ok(WaitStatus::StillAlive))
+    }
+
+    fn wait_until(&self, deadline: Instant) -> bool {
+        loop {
+            if self.has_ended() {
+                return true;
+            }
+            if Instant::now() >= deadline {
+                return false;
+            }
+            std::thread::sleep(POLL_EVERY);
+        }
+    }
+
+    /// Kills what is left of the group and takes the exit status. The child is reaped last: until then no
+    /// other process can get its number, and so the signal can't hit a stranger.
+    fn kill_and_reap(&mut self) -> Option<ExitStatus> {
+        if self.reaped {
+            return None;
+        }
+        // Fails only where nobody of the group is left.
+        let _ = killpg(self.group(), Signal::SIGKILL);
+        self.reaped = true;
+        self.child.wait().ok()
+    }
+
+    /// The process group, which has the child's number.
+    fn group(&self) -> Pid {
+        // Process ids fit an i32 (`pid_max` is 2^22 at most); 0 would mean our own group.
+        i32::try_from(self.child.id()).map_or(Pid::from_raw(i32::MAX), Pid::from_raw)
+    }
+}
+
+impl Drop for Service {
+    fn drop(&mut self) {
+        self.kill_and_reap();
+    }
+}
+
+fn stderr_file(scratch: &Path) -> PathBuf {
+    scratch.join("stderr.log")
+}
+
+fn ledger_file(scratch: &Path) -> PathBuf {
+    scratch.join("ledger.jsonl")
+}
+
+fn in_words(status: Option<ExitStatus>) -> String {
+    status.map_or_else(|| "its status is unknown".to_owned(), |status| status.to_string())
+}

@@ -1,0 +1,356 @@
+//! The clients of the in-process kit on the real services: dump, tracing, manhole, and the cost of each toggle.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a test fails by panicking; figures are told"
+)]
+
+mod support;
+
+use std::collections::BTreeMap;
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use bloathound_driver::examine::{ExamineOptions, Target};
+use bloathound_driver::kit::{
+    ControlClient, Dump, KitError, KitTarget, ManholeClient, TraceSession, TraceStep, TraceSummary, TraceTally,
+};
+use bloathound_driver::{Launch, LoadReport, Service, run_round};
+use bloathound_heap::{Census, HeapSnapshot, Names, ObjectId, PathFinder};
+use bloathound_scenario::{Load, Method, Request};
+use support::{is_running, launcher, wait_for};
+
+const PATIENCE: Duration = Duration::from_secs(60);
+
+struct Subject {
+    service: Service,
+    control: ControlClient,
+    // After the service, so that the directory is still there while it ends.
+    _directory: tempfile::TempDir,
+}
+
+impl Subject {
+    fn start(name: &str, options: &[&str]) -> Option<Self> {
+        let directory = tempfile::tempdir().unwrap();
+        let private = directory.path().join("kit");
+        let mut arguments = vec!["--diagnostics", private.to_str().unwrap()];
+        arguments.extend(options);
+        let service = start(name, &arguments)?;
+        let control = ControlClient::new(KitTarget::of_process(service.pid() as i32).unwrap(), PATIENCE);
+        assert_eq!(control.target().socket(), private.join("control.sock"));
+        Some(Self { service, control, _directory: directory })
+    }
+
+    fn begin(&self, path: &str) -> TcpStream {
+        let mut connection = TcpStream::connect(("127.0.0.1", self.service.port())).unwrap();
+        write!(connection, "GET {path} HTTP/1.0\r\n\r\n").unwrap();
+        connection
+    }
+
+    fn get(&self, path: &str) -> String {
+        let mut answer = String::new();
+        self.begin(path).read_to_string(&mut answer).unwrap();
+        assert!(answer.starts_with("HTTP/1.1 200") || answer.starts_with("HTTP/1.0 200"), "{answer}");
+        answer
+    }
+
+    fn dump(&self) -> Dump {
+        let reply = self.control.request("dump").unwrap();
+        Dump::open(Path::new(reply.text(&["dump", "file"]).unwrap())).unwrap()
+    }
+
+    fn manhole(&self) -> ManholeClient {
+        let reply = self.control.request("manhole on").unwrap();
+        let socket = PathBuf::from(reply.text(&["manhole", "socket"]).unwrap());
+        let (user, password) = (reply.text(&["user"]).unwrap(), reply.text(&["password"]).unwrap());
+        ManholeClient::login(&socket, user, password, PATIENCE).unwrap()
+    }
+}
+
+fn start(name: &str, options: &[&str]) -> Option<Service> {
+    let launcher = launcher()?;
+    let mut arguments: Vec<String> = ["-u", "-B", "-s", "-m", "service"].map(str::to_owned).to_vec();
+    arguments.extend(options.iter().map(|option| (*option).to_owned()));
+    let folder = |name: &str| launcher.services_dir.join(name);
+    let launch = Launch {
+        name: name.to_owned(),
+        program: launcher.interpreter.executable.clone(),
+        arguments,
+        python_path: vec![launcher.environment.dir.clone(), folder("common"), folder(name)],
+        ready_within: PATIENCE,
+    };
+    Some(Service::start(&launch).unwrap_or_else(|error| panic!("{error}")))
+}
+
+/// Types by name; what only one view can know is left out by the caller.
+fn census(snapshot: &HeapSnapshot, tracked_only: bool) -> BTreeMap<String, (u64, u64)> {
+    let mut rows: BTreeMap<String, (u64, u64)> = BTreeMap::new();
+    for id in snapshot.ids().filter(|id| !tracked_only || snapshot.is_tracked(*id)) {
+        let row = rows.entry(snapshot.type_of(id).qualified_name()).or_default();
+        *row = (row.0 + 1, row.1 + snapshot.shallow_size(id));
+    }
+    rows
+}
+
+#[test]
+fn the_leak_by_dumps_alone_from_delta_to_cache() {
+    let Some(subject) = Subject::start("leak", &[]) else { return };
+    subject.get("/attendees");
+    let before = subject.dump().snapshot();
+    for _ in 0..3 {
+        subject.get("/attendees");
+    }
+    let after = subject.dump();
+    assert!(!after.torn && after.facts.service == "leak" && after.facts.pid == subject.service.pid() as i32);
+    let after = after.snapshot();
+    // Delta by type …
+    let names = Names::new(&after);
+    let deltas = Census::take(&after, &names, None).since(&Census::take(&before, &Names::new(&before), None));
+    let grown = deltas.iter().find(|delta| delta.name == "type").unwrap();
+    assert_eq!(grown.objects, 3000, "a thousand classes a request");
+    // … and then what holds one of them.
+    let known: std::collections::HashSet<u64> = before.ids().map(|id| before.object(id).address).collect();
+    let finder = PathFinder::new(&after);
+    let fresh = |id: &ObjectId| {
+        after.type_of(*id).qualified_name() == "type" && !known.contains(&after.object(*id).address)
+    };
+    let path = after.ids().filter(fresh).find_map(|id| finder.labels_to(id)).unwrap().join(" → ");
+    assert_eq!(path, "module model → DBModel → _field_cache → key");
+    assert_eq!(after.quality().surplus_references, 0, "more references than counts");
+}
+
+#[test]
+fn the_views_from_inside_and_outside_agree() {
+    let Some(subject) = Subject::start("leak", &["--rows", "200"]) else { return };
+    subject.get("/attendees");
+    // Openly collected, so that both views see a heap at rest.
+    let mut connection = TcpStream::connect(("127.0.0.1", subject.service.port())).unwrap();
+    write!(connection, "POST /collect HTTP/1.0\r\n\r\n").unwrap();
+    connection.read_to_string(&mut String::new()).unwrap();
+    subject.dump();
+    let inside = subject.dump().snapshot();
+    let outside =
+        Target::open(subject.service.pid(), ExamineOptions::default()).unwrap().examine().unwrap().snapshot;
+    let (inside_rows, outside_rows) = (census(&inside, true), census(&outside, true));
+    let mut different = Vec::new();
+    for (name, (count, bytes)) in &outside_rows {
+        let (seen, seen_bytes) = inside_rows.get(name).copied().unwrap_or_default();
+        if (seen, seen_bytes) != (*count, *bytes) {
+            different.push(format!("{name}: outside {count} of {bytes} B, inside {seen} of {seen_bytes} B"));
+        }
+    }
+    // The dump itself is running while it looks: its frames and what they hold, the request being answered.
+    println!("of {} tracked types {} differ: {different:#?}", outside_rows.len(), different.len());
+    let tracked = |rows: &BTreeMap<String, (u64, u64)>| rows.values().map(|row| row.0).sum::<u64>() as i64;
+    assert!((tracked(&inside_rows) - tracked(&outside_rows)).abs() <= 60, "{different:#?}");
+    for name in ["type", "function", "module", "property", "weakref", "staticmethod"] {
+        assert_eq!(inside_rows.get(name), outside_rows.get(name), "{name}");
+    }
+}
+
+#[test]
+fn a_manhole_is_a_source_that_leaves_nothing_behind() {
+    let Some(subject) = Subject::start("leak", &["--rows", "50"]) else { return };
+    let modules = |dump: &Dump| {
+        let snapshot = dump.snapshot();
+        let names: Vec<String> = snapshot.roots().iter().filter_map(|root| Some(snapshot.name(root.name?).to_owned())).collect();
+        names
+    };
+    let mut manhole = subject.manhole();
+    assert_eq!(manhole.peer().unwrap(), subject.service.pid() as i32);
+    let first = manhole.collect().unwrap();
+    let (files, threads) = traces_of(subject.service.pid());
+    subject.get("/attendees");
+    let second = manhole.collect().unwrap();
+    assert!(!first.torn && !second.torn && first.len() > 10_000);
+    assert_eq!(modules(&first).len(), modules(&second).len(), "no module more");
+    let rows = census(&second.snapshot(), true);
+    assert_eq!(rows.get("type").unwrap().0 - census(&first.snapshot(), true).get("type").unwrap().0, 50);
+    // Between the two nothing of the first remained: one walker each, the running one.
+    for name in ["_Walk", "_Old"] {
+        let classes = rows.keys().filter(|row| row.ends_with(name)).count();
+        assert!(classes <= 1, "{name}: {rows:?}");
+    }
+    let census_rows = manhole.census().unwrap();
+    let functions = census_rows.iter().find(|row| row.type_name == "function").unwrap().count;
+    assert!(functions.abs_diff(rows["function"].0) < 40, "{functions}");
+    assert_eq!((files, threads), traces_of(subject.service.pid()), "files and threads");
+    drop(manhole);
+    subject.get("/attendees");
+}
+
+fn traces_of(pid: u32) -> (usize, usize) {
+    let count = |what: &str| std::fs::read_dir(format!("/proc/{pid}/{what}")).unwrap().count();
+    (count("fd"), count("task"))
+}
+
+#[test]
+fn a_wrong_password_is_told_as_such() {
+    let Some(subject) = Subject::start("leak", &[]) else { return };
+    let reply = subject.control.request("manhole on").unwrap();
+    let socket = PathBuf::from(reply.text(&["manhole", "socket"]).unwrap());
+    let refused = ManholeClient::login(&socket, "operator", "guess", PATIENCE);
+    assert!(matches!(&refused, Err(KitError::Manhole(text)) if text.contains("wrong")), "{refused:?}");
+    subject.get("/health");
+}
+
+/// Reads the trace until a summary satisfies the condition.
+fn watch(session: &mut TraceSession, what: &str, wanted: impl Fn(&TraceSummary) -> bool) -> TraceSummary {
+    let mut tally = TraceTally::default();
+    let stop = Instant::now() + PATIENCE;
+    let mut lines = 0;
+    loop {
+        assert!(Instant::now() < stop, "waited in vain: {what}");
+        match session.step(&mut tally, Duration::from_millis(100), None).unwrap() {
+            TraceStep::Lines(more) => lines += more,
+            TraceStep::Quiet => {}
+            other => panic!("{other:?}"),
+        }
+        if lines > 3000 {
+            lines = 0;
+            let summary = tally.summarise(5);
+            if wanted(&summary) {
+                return summary;
+            }
+        }
+    }
+}
+
+#[test]
+fn the_tight_loop_is_found_by_signal_while_the_manhole_is_dead() {
+    for (kind, calls) in [("call", true), ("nocall", false)] {
+        let Some(subject) = Subject::start("tightloop", &["--loop", kind]) else { return };
+        let on = subject.control.request("manhole on").unwrap();
+        let socket = PathBuf::from(on.text(&["manhole", "socket"]).unwrap());
+        let _stuck = subject.begin("/attendees?stuck=1");
+        wait_for("the loop", || {
+            std::fs::read_to_string(subject.service.ledger_file()).is_ok_and(|text| text.contains("loop_entered"))
+        });
+        let dead = ManholeClient::login(&socket, "operator", "x", Duration::from_secs(2));
+        assert!(matches!(dead, Err(KitError::Manhole(_))), "{dead:?}");
+
+        let mut session = TraceSession::start(subject.control.clone()).unwrap();
+        assert!(session.by_signal());
+        let summary = watch(&mut session, "a loop", |summary| summary.repeating.is_some());
+        let (found, turn) = summary.repeating.as_ref().unwrap();
+        assert!(found.turns >= 3 && turn.iter().any(|row| row.file.ends_with("loops.py") && row.function == kind));
+        assert_eq!(calls, summary.calls > 0, "{summary:?}");
+        assert_eq!(summary.blindness.only_lines, !calls);
+        println!(
+            "{kind}: {:.0} events/s, {:.0} calls/s, {} turns of {} events, lines {:?}",
+            summary.events as f64 / summary.seconds,
+            summary.calls_per_second(),
+            found.turns,
+            found.period,
+            turn.iter().map(|row| row.line).collect::<Vec<_>>()
+        );
+        session.finish().unwrap();
+        let status = subject.control.request("status").unwrap();
+        assert!(status.by_signal && status.text(&["trace", "state"]) == Some("off"));
+    }
+}
+
+#[test]
+fn a_reader_that_just_goes_leaves_the_service_quiet() {
+    let Some(subject) = Subject::start("leak", &["--rows", "50"]) else { return };
+    let mut session = TraceSession::start(subject.control.clone()).unwrap();
+    let load = std::thread::spawn({
+        let port = subject.service.port();
+        move || round(port, 60)
+    });
+    let summary = watch(&mut session, "requests in the trace", |summary| {
+        summary.functions.iter().any(|row| row.function == "fields" || row.file.ends_with("model.py"))
+            || summary.calls > 500
+    });
+    assert!(summary.calls_per_second() > 0.0);
+    // As if killed: nothing is said to the service.
+    drop(session);
+    load.join().unwrap();
+    wait_for("quiet", || {
+        subject.control.request("status").unwrap().text(&["trace", "state"]) == Some("waiting")
+    });
+    let again = TraceSession::start(subject.control.clone()).unwrap();
+    again.finish().unwrap();
+    subject.get("/health");
+}
+
+#[test]
+fn a_service_without_the_kit_is_told_apart_and_left_alone() {
+    let Some(service) = start("leak", &[]) else { return };
+    let none = KitTarget::of_process(service.pid() as i32);
+    assert!(matches!(none, Err(KitError::NoDiagnostics { .. })));
+    assert!(is_running(service.pid()));
+}
+
+fn round(port: u16, requests: u64) -> LoadReport {
+    let request = Request { method: Method::Get, path: "/attendees".into() };
+    run_round(port, &Load { request, requests, concurrency: 4 }, Duration::from_secs(240)).unwrap()
+}
+
+/// No request is lost under any toggle, and what each costs is told. Off costs nothing: a round after switching off
+/// is as fast as one before switching on, to within the noise of the machine.
+#[test]
+fn toggles_under_load_lose_no_request() {
+    let Some(subject) = Subject::start("negatives", &["--kind", "cache", "--rows", "200"]) else { return };
+    let port = subject.service.port();
+    round(port, 100);
+    let mut rows = Vec::new();
+    let mut measure = |what: &str| {
+        let report = round(port, 300);
+        rows.push((what.to_owned(), report.throughput_per_second(), report.latency_ms(0.99)));
+    };
+    measure("all off");
+    for (what, on, off) in [
+        ("debug log", "log on", "log off"),
+        ("manhole", "manhole on", "manhole off"),
+        ("trace, no reader", "trace on", "trace off"),
+    ] {
+        subject.control.request(on).unwrap();
+        measure(what);
+        subject.control.request(off).unwrap();
+        measure("off again");
+    }
+    let mut session = TraceSession::start(subject.control.clone()).unwrap();
+    std::thread::scope(|scope| {
+        let load = scope.spawn(|| round(port, 300));
+        let mut tally = TraceTally::default();
+        while !load.is_finished() {
+            session.step(&mut tally, Duration::from_millis(50), None).unwrap();
+        }
+        let report = load.join().unwrap();
+        rows.push(("trace, read".to_owned(), report.throughput_per_second(), report.latency_ms(0.99)));
+    });
+    session.finish().unwrap();
+    let mut last = Vec::new();
+    for _ in 0..3 {
+        let report = round(port, 300);
+        last.push(report.throughput_per_second());
+        rows.push(("off again".to_owned(), report.throughput_per_second(), report.latency_ms(0.99)));
+    }
+    for (what, throughput, p99) in &rows {
+        println!("{what:18} {throughput:8.1} requests/s   p99 {p99:7.1} ms");
+    }
+    let best = last.iter().copied().fold(0.0, f64::max);
+    assert!(best > 0.6 * rows[0].1, "slower after switching off: {rows:?}");
+}
+
+/// The kit's own tests, in Python, on real processes: security, tracing, dump, logging, manhole.
+#[test]
+fn the_kits_own_tests_pass() {
+    let Some(launcher) = launcher() else { return };
+    let output = duct::cmd!(&launcher.interpreter.executable, "-B", "-m", "unittest", "discover", "-s", "diagnostics/tests", "-t", ".")
+        .dir(&launcher.services_dir)
+        .env("BLOATHOUND_TEST_ENV", &launcher.environment.dir)
+        .stderr_to_stdout()
+        .stdout_capture()
+        .unchecked()
+        .run()
+        .unwrap();
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{text}");
+    println!("{}", text.lines().rev().take(4).collect::<Vec<_>>().join(" "));
+}

@@ -1,0 +1,171 @@
+//! Starting and ending services, played by a shell so that each misbehaviour can be had on demand.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "a test fails by panicking"
+)]
+
+mod support;
+
+use std::io::{BufRead, BufReader};
+use std::os::unix::process::ExitStatusExt;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use bloathound_driver::{Service, ServiceError, StopHow};
+use support::{is_running, shell_service, wait_for};
+
+/// Says the handshake with its own number and waits for the end of its standard input.
+const READY: &str = r#"printf '{"bloathound_service":1,"name":"shell","pid":%d,"port":1}\n' $$;"#;
+
+#[test]
+fn a_service_that_is_ready_has_its_pid_and_port() {
+    let mut service = Service::start(&shell_service(&format!("{READY} cat >/dev/null"))).unwrap();
+    let pid = service.pid();
+    assert_eq!(service.port(), 1);
+    assert!(is_running(pid));
+    service.check_alive().unwrap();
+    let scratch = service.ledger_file().parent().unwrap().to_owned();
+    assert!(scratch.is_dir());
+    // It doesn't answer POST /quit; the end of its standard input tells it.
+    assert_eq!(service.stop(Duration::from_secs(10)), StopHow::Quit);
+    assert!(!is_running(pid));
+    assert!(!scratch.exists());
+}
+
+#[test]
+fn what_is_wrong_with_a_handshake_is_said() {
+    for (body, why) in [
+        ("echo hello; cat >/dev/null", "expected value"),
+        (
+            r#"echo '{"bloathound_service":1,"name":"shell","pid":1,"port":1}'; cat >/dev/null"#,
+            "the process started is",
+        ),
+        (r#"printf '{"bloathound_service":1,"name":"other","pid":%d,"port":1}\n' $$"#, "name of another service"),
+        (r#"printf '{"bloathound_service":2,"name":"shell","pid":%d,"port":1}\n' $$"#, "version 2 of the handshake"),
+        (r#"printf '{"bloathound_service":1,"name":"shell","pid":%d,"port":0}\n' $$"#, "no port"),
+        ("printf unfinished", "the line has no end"),
+    ] {
+        let error = Service::start(&shell_service(body)).unwrap_err();
+        assert!(matches!(error, ServiceError::BadHandshake { .. }), "{body}: {error}");
+        assert!(error.to_string().contains(why), "{body}: {error}");
+    }
+}
+
+#[test]
+fn a_service_that_ends_early_is_told_with_status_and_stderr() {
+    let error = Service::start(&shell_service("echo no such module >&2; exit 3")).unwrap_err();
+    let text = error.to_string();
+    assert!(matches!(error, ServiceError::EndedEarly { .. }), "{text}");
+    assert!(text.contains("exit status: 3") && text.contains("no such module"), "{text}");
+    let mut nowhere = shell_service("");
+    nowhere.program = "/no/such/program".into();
+    let text = Service::start(&nowhere).unwrap_err().to_string();
+    assert!(text.contains("/no/such/program"), "{text}");
+}
+
+#[test]
+fn a_service_that_is_never_ready_is_given_up_at_the_deadline() {
+    let pid_file = tempfile::NamedTempFile::new().unwrap();
+    let mut launch = shell_service(&format!("echo $$ > {}; cat >/dev/null", pid_file.path().display()));
+    launch.ready_within = Duration::from_millis(300);
+    let begun = Instant::now();
+    let error = Service::start(&launch).unwrap_err();
+    assert!(matches!(error, ServiceError::NotReady { .. }), "{error}");
+    assert!(begun.elapsed() < Duration::from_secs(10));
+    let pid = std::fs::read_to_string(pid_file.path()).unwrap().trim().parse().unwrap();
+    assert!(!is_running(pid));
+}
+
+#[test]
+fn a_service_that_will_not_end_is_killed_with_its_children() {
+    // The child ignores everything too, and outlives its parent if only that is killed.
+    let body = format!(
+        "trap '' TERM; sh -c 'trap \"\" TERM; while :; do sleep 1; done' & echo $! >&2; {READY} while :; do sleep 1; done"
+    );
+    let service = Service::start(&shell_service(&body)).unwrap();
+    let (pid, child) = (service.pid(), service.last_stderr()[0].parse().unwrap());
+    assert!(is_running(child));
+    assert_eq!(service.stop(Duration::from_millis(200)), StopHow::Killed);
+    assert!(!is_running(pid));
+    wait_for("the child's end", || !is_running(child));
+}
+
+#[test]
+fn a_dropped_service_is_gone_even_when_its_owner_panics() {
+    let body = format!("{READY} while :; do sleep 1; done");
+    let pids = std::sync::Mutex::new(0);
+    let panicked = std::panic::catch_unwind(|| {
+        let service = Service::start(&shell_service(&body)).unwrap();
+        *pids.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = service.pid();
+        panic!("the owner fails");
+    });
+    assert!(panicked.is_err());
+    let pid = pids.into_inner().unwrap();
+    assert!(pid > 0 && !is_running(pid));
+}
+
+#[test]
+fn a_service_that_died_is_told_and_one_that_prints_is_not_blocked() {
+    // More than a pipe holds, after the handshake.
+    let body = format!("{READY} head -c 300000 /dev/zero; echo it broke >&2; kill -9 $$");
+    let mut service = Service::start(&shell_service(&body)).unwrap();
+    wait_for("the service's end", || service.check_alive().is_err());
+    assert_eq!(service.last_stderr(), ["it broke"]);
+    assert_eq!(service.stop(Duration::from_secs(5)), StopHow::Gone);
+    let mut service = Service::start(&shell_service(&body)).unwrap();
+    let mut told = None;
+    wait_for("the report of its end", || {
+        told = service.check_alive().err();
+        told.is_some()
+    });
+    let text = told.unwrap().to_string();
+    assert!(text.contains("signal: 9") && text.contains("it broke"), "{text}");
+}
+
+#[test]
+fn no_python_variable_of_ours_reaches_the_service() {
+    let mut launch = shell_service(&format!("env >&2; {READY} cat >/dev/null"));
+    launch.python_path = vec!["/one".into(), "/two".into()];
+    let service = Service::start(&launch).unwrap();
+    let stderr = std::fs::read_to_string(service.ledger_file().with_file_name("stderr.log")).unwrap();
+    let python: Vec<&str> = stderr.lines().filter(|line| line.starts_with("PYTHON")).collect();
+    assert_eq!(python, ["PYTHONPATH=/one:/two"]);
+    service.stop(Duration::from_secs(5));
+    launch.python_path = vec!["/with:colon".into()];
+    assert!(Service::start(&launch).unwrap_err().to_string().contains("colon"));
+}
+
+/// The other side of the next test: holds a service until it is killed. Does nothing when run by itself.
+#[test]
+fn holder() {
+    if std::env::var_os("BLOATHOUND_TEST_HOLDS").is_none() {
+        return;
+    }
+    // Neither the end of standard input nor SIGTERM ends this one.
+    let body = format!("trap '' TERM; {READY} while :; do sleep 1; done");
+    let service = Service::start(&shell_service(&body)).unwrap();
+    println!("\nholding {}", service.pid());
+    loop {
+        std::thread::park();
+    }
+}
+
+#[test]
+fn a_service_dies_with_us_even_by_kill_9() {
+    let mut holder = Command::new(std::env::current_exe().unwrap())
+        .args(["holder", "--exact", "--nocapture"])
+        .env("BLOATHOUND_TEST_HOLDS", "1")
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let lines = BufReader::new(holder.stdout.take().unwrap()).lines();
+    let pid: u32 =
+        lines.map_while(Result::ok).find_map(|line| line.strip_prefix("holding ")?.parse().ok()).expect("no service");
+    assert!(is_running(pid));
+    holder.kill().unwrap();
+    assert_eq!(holder.wait().unwrap().signal(), Some(9));
+    wait_for("the service's end", || !is_running(pid));
+}
