@@ -118,7 +118,7 @@ pub struct FragmentationEvidence {
 pub struct HotLoopEvidence {
     /// Samples that support the verdict.
     pub samples: u64,
-    /// CPU time of the thread over wall time.
+    /// CPU time of the thread over the time it could have had: wall time less the time it waited for a processor.
     pub cpu_fraction: f64,
     /// First and last bytecode offset of the loop.
     pub loop_bytecode: Option<(u32, u32)>,
@@ -130,6 +130,14 @@ pub struct HotLoopEvidence {
     pub starved_seconds: Option<f64>,
     /// Voluntary context switches during the observation.
     pub voluntary_switches: u64,
+    /// All verdicts that hold, the weakest first; the last one is the finding's.
+    pub tiers: Vec<String>,
+    /// The kernel's thread id.
+    pub thread: Option<u32>,
+    /// The function in C that did not return.
+    pub inside: Option<String>,
+    /// What the loop's exits depend on, with its value: `done = False`.
+    pub exit_values: Vec<String>,
 }
 
 /// What a finding rests on.

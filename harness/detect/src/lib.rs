@@ -3,9 +3,24 @@
 //! Every rule returns findings *and* problems, has its thresholds in [`thresholds`] beside the others, and never claims
 //! more than its evidence.
 
+mod cycles;
 mod finding;
+mod growth;
+pub mod fragmentation;
+mod fragmentation_pins;
+mod hot_candidate;
+mod hot_event_loops;
+mod hot_judge;
+pub mod hot_loop;
+mod hot_series;
+mod hot_window;
+mod thresholds;
 
+pub use cycles::{CycleReport, find_cycles};
 pub use finding::{
     CycleEvidence, Evidence, Finding, FindingClass, FragmentationEvidence, HotLoopEvidence,
     LeakEvidence, Location, Pin, Problem,
 };
+pub use growth::{GrowthReport, GrowthRound, GrowthUnit, find_growth};
+pub use hot_loop::{HotObservation, HotObservationKind, HotReport};
+pub use thresholds::{FragmentationThresholds, HotLoopThresholds, Thresholds};

@@ -1,0 +1,140 @@
+//! How a value moved over the samples.
+
+use std::collections::{HashMap, HashSet};
+
+use bloathound_profile::{Value, ValueHash};
+
+use crate::thresholds::HotLoopThresholds;
+
+/// What a value did.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Motion {
+    /// Too rarely readable to say.
+    Unknown,
+    /// The same every time.
+    Constant,
+    /// To and fro among values it had before.
+    Recurring,
+    /// New values all the time.
+    Moving,
+}
+
+/// The values of one thing, in order of time.
+#[derive(Clone, Debug)]
+pub(crate) struct Series {
+    pub motion: Motion,
+    /// Different values.
+    pub distinct: usize,
+    /// A number that both rose and fell: what counts up was begun anew.
+    pub turned_back: bool,
+    /// The last value's truth as a condition, where known.
+    pub truth: Option<bool>,
+    /// The last value, in short.
+    pub last: String,
+    /// Its type.
+    pub type_name: String,
+}
+
+impl Series {
+    /// True when it never changed, or only among a handful of values.
+    pub(crate) fn is_still(&self) -> bool {
+        matches!(self.motion, Motion::Constant | Motion::Recurring)
+    }
+
+    /// The series of `values`; `None` where it could not be read.
+    pub(crate) fn of<'a>(values: impl Iterator<Item = Option<&'a Value>>, limits: &HotLoopThresholds) -> Self {
+        let mut total = 0_usize;
+        let seen: Vec<&Value> = values.inspect(|_| total += 1).flatten().collect();
+        let hashes: Vec<ValueHash> = seen.iter().map(|value| value.deep).collect();
+        let numbers: Vec<f64> = seen.iter().filter_map(|value| value.number).collect();
+        Self {
+            motion: motion(&hashes, total, limits),
+            distinct: hashes.iter().collect::<HashSet<_>>().len(),
+            turned_back: turned_back(&numbers),
+            truth: seen.last().and_then(|value| value.truth()),
+            last: seen.last().map(|value| value.summary.clone()).unwrap_or_default(),
+            type_name: seen.last().map(|value| value.type_name.to_string()).unwrap_or_default(),
+        }
+    }
+
+    /// The motion of plain hashes, for things that are no [`Value`].
+    pub(crate) fn motion_of(hashes: &[ValueHash], total: usize, limits: &HotLoopThresholds) -> Motion {
+        motion(hashes, total, limits)
+    }
+}
+
+fn motion(hashes: &[ValueHash], total: usize, limits: &HotLoopThresholds) -> Motion {
+    let Some(first) = hashes.first() else {
+        return Motion::Unknown;
+    };
+    if hashes.len() * 10 < total || hashes.len() < 3 {
+        return Motion::Unknown;
+    }
+    if hashes.iter().all(|hash| hash == first) {
+        return Motion::Constant;
+    }
+    let (early, late) = hashes.split_at(hashes.len() / 2);
+    let known: HashSet<&ValueHash> = early.iter().collect();
+    let again = late.iter().filter(|hash| known.contains(hash)).count();
+    let ends_known = late.iter().rev().take(2).any(|hash| known.contains(hash));
+    // One step from one value to another is a step, not a to and fro.
+    let went_back = returns(hashes);
+    let recurs = again as f64 >= limits.recurring_fraction_min * late.len() as f64;
+    if recurs && ends_known && went_back { Motion::Recurring } else { Motion::Moving }
+}
+
+/// True when some value was left and came again.
+fn returns(hashes: &[ValueHash]) -> bool {
+    let mut left: HashMap<ValueHash, bool> = HashMap::new();
+    let mut before: Option<ValueHash> = None;
+    for &hash in hashes {
+        if let Some(previous) = before.filter(|previous| *previous != hash) {
+            left.insert(previous, true);
+            if left.contains_key(&hash) {
+                return true;
+            }
+        }
+        before = Some(hash);
+    }
+    false
+}
+
+/// True when the numbers rose and fell, each several times.
+fn turned_back(numbers: &[f64]) -> bool {
+    let rises = numbers.windows(2).filter(|pair| matches!(pair, [a, b] if b > a)).count();
+    let falls = numbers.windows(2).filter(|pair| matches!(pair, [a, b] if b < a)).count();
+    rises >= 2 && falls >= 2
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(values: &[u64]) -> Motion {
+        let hashes: Vec<ValueHash> = values.iter().map(|&value| ValueHash(value)).collect();
+        motion(&hashes, hashes.len(), &HotLoopThresholds::default())
+    }
+
+    #[test]
+    fn steps_are_not_a_to_and_fro() {
+        assert_eq!(of(&[1; 40]), Motion::Constant);
+        assert_eq!(of(&[]), Motion::Unknown);
+        let flipping: Vec<u64> = (0..60).map(|n| n * 7 % 3 % 2).collect();
+        assert_eq!(of(&flipping), Motion::Recurring);
+        let rising: Vec<u64> = (0..60).collect();
+        assert_eq!(of(&rising), Motion::Moving);
+        let slow: Vec<u64> = (0..60).map(|n| n / 20).collect();
+        assert_eq!(of(&slow), Motion::Moving);
+        let one_late_step: Vec<u64> = (0..60).map(|n| u64::from(n > 57)).collect();
+        assert_eq!(of(&one_late_step), Motion::Moving);
+        let one_outlier: Vec<u64> = (0..60).map(|n| u64::from(n == 50)).collect();
+        assert_eq!(of(&one_outlier), Motion::Recurring);
+    }
+
+    #[test]
+    fn a_counter_begun_anew_turns_back() {
+        assert!(turned_back(&[1.0, 5.0, 2.0, 9.0, 3.0]));
+        assert!(!turned_back(&[1.0, 2.0, 2.0, 9.0, 13.0]));
+        assert!(!turned_back(&[9.0, 5.0, 1.0]));
+    }
+}

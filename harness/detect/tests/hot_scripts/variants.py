@@ -1,0 +1,400 @@
+"""Loops to be judged from outside: variants.py KIND PLACE.
+
+PLACE: plain (the main thread, nothing else), reactor (called by an event loop), thread (a second thread).
+Writes `ready` when the loop is about to begin; ends with its parent's end of standard input.
+"""
+import asyncore
+import hashlib
+import itertools
+import os
+import re
+import sys
+import threading
+import time
+
+
+class Row(object):
+    """Something with attributes."""
+
+    def __init__(self):
+        self.n = 0
+        self.done = False
+        self.name = 'row'
+
+    def step(self):
+        """Changes an attribute that its result does not depend on."""
+        self.n += 1
+        return self.done
+
+    def advance(self):
+        """Gets nearer to an end."""
+        self.n += 1
+        return self.n > 10 ** 12
+
+
+class Slots(object):
+    """Attributes without a dictionary."""
+    __slots__ = ('n', 'done')
+
+    def __init__(self):
+        self.n = 0
+        self.done = False
+
+
+class Old:
+    """An old-style instance."""
+
+    def __init__(self):
+        self.n = 0
+        self.done = False
+
+
+def peek(rows):
+    """A helper."""
+    return rows[0] if rows else None
+
+
+# ---- loops that go nowhere -------------------------------------------------------------------------------------------
+
+def spin():
+    done = False
+    while not done:
+        pass
+
+
+def forever():
+    while 1:
+        pass
+
+
+def while_true():
+    while True:
+        pass
+
+
+def helper():
+    rows = [(1, 'a')]
+    done = False
+    last = None
+    while not done:
+        row = peek(rows)
+        if row is None:
+            done = True
+        elif row is not last:
+            last = row
+
+
+def counting():
+    done = False
+    tries = 0
+    while not done:
+        tries += 1
+
+
+def counting_without_exit():
+    tries = 0
+    while True:
+        tries += 1
+
+
+def flipping():
+    done = False
+    shade = 'light'
+    while not done:
+        shade = 'dark' if shade == 'light' else 'light'
+
+
+def attribute():
+    row = Row()
+    while not row.done:
+        row.n += 1
+
+
+def slot_attribute():
+    row = Slots()
+    while not row.done:
+        row.n += 1
+
+
+def old_attribute():
+    row = Old()
+    while not row.done:
+        row.n += 1
+
+
+def method():
+    row = Row()
+    done = False
+    while not done:
+        done = row.step()
+
+
+def slow_helper():
+    def look():
+        total = 0
+        for number in xrange(20000):
+            total += number
+        return None
+    done = None
+    while not done:
+        done = look()
+
+
+def nested():
+    rows = range(50)
+    done = False
+    while not done:
+        total = 0
+        for row in rows:
+            total += row
+
+
+def long_nested():
+    done = False
+    while not done:
+        total = 0
+        for number in xrange(3000000):
+            total ^= number
+
+
+def recursive_helper():
+    def fib(n):
+        return n if n < 2 else fib(n - 1) + fib(n - 2)
+    done = False
+    while not done:
+        fib(12)
+
+
+def guarded():
+    done = False
+    tries = 0
+    while True:
+        tries += 1
+        if tries % 1000 == 0:
+            if done:
+                break
+
+
+def endless_iterator():
+    for number in itertools.repeat(1):
+        pass
+
+
+def comprehension():
+    return [0 for number in itertools.repeat(1) if number > 1]
+
+
+def swallowed():
+    iterator = iter([])
+    done = False
+    while not done:
+        try:
+            next(iterator)
+        except StopIteration:
+            continue
+
+
+def coroutine():
+    def turns():
+        done = False
+        while not done:
+            yield None
+    for turn in turns():
+        pass
+
+
+def closure():
+    state = {'done': False}
+    done = []
+    count = [0]
+
+    def run():
+        while not done:
+            count[0] += 1
+    run()
+    return state
+
+
+def regex():
+    re.compile(r'(\w+ ?)+$').match('x' * 36 + ' (a)')
+
+
+# ---- loops that get on, or sleep -------------------------------------------------------------------------------------
+
+def compute():
+    total = 1
+    steps = 0
+    end = time.time() + 3600
+    while time.time() < end:
+        for number in xrange(1000):
+            total = (total * 6364136223846793005 + number) % (2 ** 61 - 1)
+        steps += 1
+
+
+def consume():
+    total = 0
+    for number in xrange(10 ** 12):
+        total += number & 7
+
+
+def consume_generator():
+    def numbers():
+        n = 0
+        while n < 10 ** 12:
+            yield n
+            n += 1
+    total = 0
+    for number in numbers():
+        total += number
+
+
+def consume_quietly():
+    for _ in itertools.repeat(None, 10 ** 12):
+        pass
+
+
+def cursor():
+    class Cursor(object):
+        def __init__(self):
+            self.at = 0
+
+        def __iter__(self):
+            return self
+
+        def next(self):
+            self.at += 1
+            return (self.at, 'row %d' % self.at)
+    total = 0
+    for row in Cursor():
+        total += row[0]
+
+
+def until():
+    n = 0
+    limit = 10 ** 12
+    while n < limit:
+        n += 1
+
+
+def flag_at_the_end():
+    value = 1
+    done = False
+    while not done:
+        value += 3
+        if value > 10 ** 15:
+            done = True
+
+
+def solver():
+    row = Row()
+    while not row.advance():
+        pass
+
+
+def mine():
+    nonce = 0
+    digest = ''
+    while not digest.startswith('0' * 30):
+        nonce += 1
+        digest = hashlib.sha1(str(nonce)).hexdigest()
+
+
+def recursion():
+    def fib(n):
+        return n if n < 2 else fib(n - 1) + fib(n - 2)
+    fib(60)
+
+
+def worker():
+    def items():
+        n = 0
+        while True:
+            n += 1
+            yield 'item %d' % n
+    queue = items()
+    stop = False
+    handled = {}
+    while not stop:
+        item = next(queue)
+        handled[item[-1]] = item
+
+
+def serve():
+    class Server(object):
+        def __init__(self):
+            self.stop = False
+            self.requests = 0
+
+        def handle(self):
+            self.requests += 1
+            request = 'GET /%d' % self.requests
+            return len(request)
+    server = Server()
+    while not server.stop:
+        server.handle()
+
+
+def summing():
+    sum(xrange(10 ** 12))
+
+
+def counting_sort():
+    numbers = range(200000)
+    n = 0
+    while n < 10 ** 9:
+        sorted(numbers, key=lambda number: -number)
+        n += 1
+
+
+def sleeping():
+    done = False
+    while not done:
+        time.sleep(0.01)
+
+
+def waiting():
+    lock = threading.Lock()
+    lock.acquire()
+    lock.acquire()
+
+
+def main(kind, place):
+    loop = globals().get(kind)
+
+    def run():
+        sys.stdout.write('ready\n')
+        sys.stdout.flush()
+        loop()
+
+    if place == 'plain':
+        run()
+    elif place == 'thread':
+        thread = threading.Thread(target=run)
+        thread.setDaemon(True)
+        thread.start()
+        while True:
+            time.sleep(0.5)
+    else:
+        read_end, write_end = os.pipe()
+
+        class Handler(asyncore.file_dispatcher):
+            def writable(self):
+                return False
+
+            def handle_read(self):
+                self.recv(1)
+                run()
+
+            def handle_error(self):
+                raise
+        Handler(read_end)
+        if kind == 'idle':
+            sys.stdout.write('ready\n')
+            sys.stdout.flush()
+        else:
+            os.write(write_end, 'x')
+        asyncore.loop(timeout=0.05)
+
+
+if __name__ == '__main__':
+    main(sys.argv[1], sys.argv[2])

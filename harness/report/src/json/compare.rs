@@ -1,0 +1,105 @@
+use super::{ExpectedRecord, FindingRecord, MismatchRecord, Outcome};
+
+/// Pairs expectations with findings of their class, the fewest mismatches first, each finding once at most.
+///
+/// `check` gives the fields of a finding that are not as the expectation with this index wants them; fields of `where`
+/// are named `where.…`, and decide whether the bug counts as localised. The class is compared here.
+pub fn compare(
+    mut expected: Vec<ExpectedRecord>,
+    findings: &[FindingRecord],
+    check: impl Fn(usize, &FindingRecord) -> Vec<MismatchRecord>,
+) -> Vec<ExpectedRecord> {
+    let mut pairs = Vec::new();
+    for (wanted, expectation) in expected.iter().enumerate() {
+        for (index, finding) in findings.iter().enumerate() {
+            if finding.class == expectation.class {
+                pairs.push((check(wanted, finding), wanted, index));
+            }
+        }
+    }
+    pairs.sort_by_key(|(mismatches, wanted, index)| (mismatches.len(), *wanted, *index));
+    for expectation in &mut expected {
+        expectation.found = false;
+        expectation.localised = false;
+        expectation.finding = None;
+        expectation.mismatches.clear();
+    }
+    let mut taken = vec![false; findings.len()];
+    for (mismatches, wanted, index) in pairs {
+        if taken[index] || expected[wanted].found {
+            continue;
+        }
+        taken[index] = true;
+        let expectation = &mut expected[wanted];
+        expectation.found = true;
+        expectation.localised = !mismatches.iter().any(|mismatch| mismatch.field.starts_with("where"));
+        expectation.finding = Some(index);
+        expectation.mismatches = mismatches;
+    }
+    expected
+}
+
+/// Pass only when the run is valid, every expectation was met in every field and every finding was expected.
+#[must_use]
+pub fn outcome_of(valid: bool, expected: &[ExpectedRecord], findings: usize) -> Outcome {
+    if !valid {
+        return Outcome::Invalid;
+    }
+    let met = expected.iter().all(|expectation| expectation.found && expectation.mismatches.is_empty());
+    let paired = expected.iter().filter(|expectation| expectation.finding.is_some()).count();
+    if met && paired == findings { Outcome::Pass } else { Outcome::Fail }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::samples;
+    use serde_json::json;
+
+    fn expectation(class: &str) -> ExpectedRecord {
+        ExpectedRecord::try_from(json!({ "class": class })).unwrap()
+    }
+
+    fn mismatch(field: &str) -> MismatchRecord {
+        MismatchRecord { field: field.to_owned(), expected: json!(1), seen: json!(2) }
+    }
+
+    #[test]
+    fn the_finding_that_fits_best_is_taken_and_the_other_is_a_false_alarm() {
+        let mut near = samples::leak_finding();
+        near.verdict = "near".to_owned();
+        let findings = [near, samples::leak_finding()];
+        let seen = compare(vec![expectation("leak")], &findings, |_, finding| {
+            if finding.verdict == "near" { vec![mismatch("where.attribute")] } else { vec![] }
+        });
+        assert_eq!(seen[0].finding, Some(1));
+        assert!(seen[0].found && seen[0].localised);
+        assert_eq!(outcome_of(true, &seen, findings.len()), Outcome::Fail);
+        assert_eq!(outcome_of(true, &seen, 1), Outcome::Pass);
+        assert_eq!(outcome_of(false, &seen, 1), Outcome::Invalid);
+    }
+
+    #[test]
+    fn a_wrong_place_is_found_but_not_localised() {
+        let findings = [samples::leak_finding()];
+        let seen = compare(vec![expectation("leak")], &findings, |_, _| vec![mismatch("where.class")]);
+        assert!(seen[0].found && !seen[0].localised);
+        assert_eq!(outcome_of(true, &seen, 1), Outcome::Fail);
+    }
+
+    #[test]
+    fn a_finding_of_another_class_never_counts() {
+        let findings = [samples::leak_finding()];
+        let seen = compare(vec![expectation("cycle")], &findings, |_, _| vec![]);
+        assert!(!seen[0].found);
+        assert_eq!(outcome_of(true, &seen, 1), Outcome::Fail);
+    }
+
+    #[test]
+    fn two_expectations_share_no_finding() {
+        let findings = [samples::leak_finding()];
+        let both = vec![expectation("leak"), expectation("leak")];
+        let seen = compare(both, &findings, |_, _| vec![]);
+        assert_eq!((seen[0].found, seen[1].found), (true, false));
+    }
+}

@@ -1,0 +1,323 @@
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{FindingRecord, PinRecord, ProblemRecord, TimingRecord, ToolRecord};
+
+/// What was looked at.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum TargetKind {
+    /// A running process.
+    Process,
+    /// A recorded image.
+    Image,
+    /// An ELF core.
+    Core,
+}
+
+/// What was looked at, as far as it is known.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct TargetRecord {
+    /// Process, image or core.
+    pub kind: TargetKind,
+    /// Process id, of the process the image or core was taken of too.
+    pub pid: Option<u32>,
+    /// The image or core file, as the user named it.
+    pub file: Option<String>,
+    /// Command line, joined with spaces.
+    pub command: Option<String>,
+    /// Interpreter version: `2.7.18`.
+    pub python: Option<String>,
+    /// `UCS2` or `UCS4`.
+    pub unicode: Option<String>,
+    /// Build id of the interpreter, hexadecimal.
+    pub build_id: Option<String>,
+}
+
+/// How many objects and how many bytes of their own.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize, JsonSchema)]
+pub struct Population {
+    /// Objects.
+    pub objects: u64,
+    /// Their own bytes.
+    pub bytes: u64,
+}
+
+/// All objects of a type.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct TypeRow {
+    /// Qualified type.
+    #[serde(rename = "type")]
+    pub type_name: String,
+    /// Objects.
+    pub count: u64,
+    /// Their own bytes.
+    pub bytes: u64,
+}
+
+/// As [`TypeRow`], but dicts are told apart by their owner's type: `dict of model.Attendee`.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct KindRow {
+    /// A qualified type or `dict of X`.
+    pub kind: String,
+    /// Objects.
+    pub count: u64,
+    /// Their own bytes.
+    pub bytes: u64,
+}
+
+/// How far the snapshot can be trusted.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize, JsonSchema)]
+pub struct QualityRecord {
+    /// A collection was in progress: lists are incomplete.
+    pub collection_in_progress: bool,
+    /// Links of the collector's lists whose neighbour did not point back.
+    pub broken_links: u64,
+    /// Pointers that led to memory that was not copied.
+    pub unmapped_pointers: u64,
+    /// Objects with more references found than their count allows.
+    pub surplus_references: u64,
+    /// Allocated pool blocks that are no object we know.
+    pub unidentified_blocks: u64,
+    /// Objects of extension types, read conservatively.
+    pub conservative_objects: u64,
+    /// Checks of the layout that passed, by name.
+    #[serde(default)]
+    pub layout_checks: Vec<String>,
+}
+
+impl From<&bloathound_heap::Quality> for QualityRecord {
+    fn from(quality: &bloathound_heap::Quality) -> Self {
+        Self {
+            collection_in_progress: quality.collection_in_progress,
+            broken_links: quality.broken_links,
+            unmapped_pointers: quality.unmapped_pointers,
+            surplus_references: quality.surplus_references,
+            unidentified_blocks: quality.unidentified_blocks,
+            conservative_objects: quality.conservative_objects,
+            layout_checks: Vec::new(),
+        }
+    }
+}
+
+/// The decoded heap in figures.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize, JsonSchema)]
+pub struct HeapRecord {
+    /// Objects.
+    pub objects: u64,
+    /// Their own bytes.
+    pub bytes: u64,
+    /// Objects on the collector's lists.
+    pub tracked: Option<u64>,
+    /// References between objects.
+    pub references: Option<u64>,
+    /// By type, most bytes first.
+    pub by_type: Vec<TypeRow>,
+    /// By type, and dicts by owner, most bytes first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub by_kind: Vec<KindRow>,
+    /// How far it can be trusted.
+    pub quality: QualityRecord,
+}
+
+/// Resident memory explained, bytes.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct RssRecord {
+    /// The kernel's figure.
+    pub total: u64,
+    /// By category: `live_objects`, `garbage_awaiting_collection`, `free_blocks`, …
+    pub categories: BTreeMap<String, u64>,
+    /// The kernel's figure less the sum of the categories.
+    pub unexplained: i64,
+}
+
+impl RssRecord {
+    /// From the kernel's figure and the categories; the rest is unexplained.
+    #[must_use]
+    pub fn new(total: u64, categories: BTreeMap<String, u64>) -> Self {
+        let sum: i128 = categories.values().map(|bytes| i128::from(*bytes)).sum();
+        let rest = i128::from(total) - sum;
+        Self { total, categories, unexplained: rest.clamp(i128::from(i64::MIN), i128::from(i64::MAX)) as i64 }
+    }
+}
+
+/// Pools of one block size.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct SizeClassRecord {
+    /// Bytes of a block.
+    pub block_bytes: u64,
+    /// Pools.
+    pub pools: u64,
+    /// Blocks in use.
+    pub blocks_used: u64,
+    /// Blocks free, the untouched tail included.
+    pub blocks_free: u64,
+}
+
+/// pymalloc's arenas.
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize, JsonSchema)]
+pub struct ArenasRecord {
+    /// Arenas held.
+    pub count: u64,
+    /// Their bytes.
+    pub bytes: u64,
+    /// Bytes of blocks that hold live objects.
+    pub live_bytes: u64,
+    /// Bytes of blocks that hold garbage awaiting collection.
+    pub garbage_bytes: Option<u64>,
+    /// `live_bytes / bytes`; null without arenas.
+    pub utilisation: Option<f64>,
+    /// Bytes of wholly free pools.
+    pub free_pool_bytes: Option<u64>,
+    /// Bytes of free blocks in pools that are in use.
+    pub free_block_bytes: Option<u64>,
+    /// Reserved, not live, and pinned by live objects.
+    pub stranded_bytes: Option<u64>,
+    /// Arenas that are nearly empty.
+    pub sparse_arenas: Option<u64>,
+    /// By block size.
+    #[serde(default)]
+    pub size_classes: Vec<SizeClassRecord>,
+    /// Who keeps the emptiest arenas, most arenas first.
+    #[serde(default)]
+    pub pinned_by: Vec<PinRecord>,
+}
+
+/// What isn't reachable, by the replayed collector.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize, JsonSchema)]
+pub struct GarbageRecord {
+    /// The next full collection frees these.
+    pub awaiting_collection: Population,
+    /// No collection ever frees these.
+    pub uncollectable: Population,
+    /// Entries of `gc.garbage`.
+    pub in_gc_garbage: u64,
+    /// By type, most bytes first.
+    #[serde(default)]
+    pub by_type: Vec<TypeRow>,
+}
+
+/// A frame of a thread.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct FrameRecord {
+    /// Function.
+    pub function: String,
+    /// File as the code object names it.
+    pub file: String,
+    /// Current line; null where the line table can't be read.
+    pub line: Option<u32>,
+}
+
+/// A thread with its stack.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct ThreadRecord {
+    /// `thread_id` of the thread state.
+    pub id: u64,
+    /// It holds the interpreter lock.
+    pub holds_gil: bool,
+    /// Innermost first.
+    pub frames: Vec<FrameRecord>,
+}
+
+/// An object that keeps much alive.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct RetainedRecord {
+    /// Qualified type.
+    #[serde(rename = "type")]
+    pub type_name: String,
+    /// Shortest path from a root, by names; empty where none is known.
+    pub path: Vec<String>,
+    /// Own bytes.
+    pub shallow_bytes: u64,
+    /// Bytes freed if it went away.
+    pub retained_bytes: u64,
+    /// Address, hexadecimal with `0x`.
+    pub address: Option<String>,
+}
+
+/// Equal strings that are there several times.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct DuplicateRecord {
+    /// The text, perhaps cut; null where strings are redacted.
+    pub text: Option<String>,
+    /// Copies.
+    pub copies: u64,
+    /// Bytes of all but one.
+    pub wasted_bytes: u64,
+}
+
+/// A container with many items.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct ContainerRecord {
+    /// Qualified type.
+    #[serde(rename = "type")]
+    pub type_name: String,
+    /// Items.
+    pub length: u64,
+    /// Own bytes.
+    pub bytes: u64,
+    /// Shortest path from a root, by names.
+    pub path: Vec<String>,
+}
+
+/// Everything one look can tell. What wasn't looked at is null.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct InspectReport {
+    /// See [`super::SCHEMA_VERSION`].
+    pub schema_version: u32,
+    /// Who wrote it.
+    pub tool: ToolRecord,
+    /// What was looked at.
+    pub target: TargetRecord,
+    /// The heap.
+    pub heap: HeapRecord,
+    /// Resident memory.
+    pub rss: Option<RssRecord>,
+    /// Arenas.
+    pub arenas: Option<ArenasRecord>,
+    /// Garbage.
+    pub garbage: Option<GarbageRecord>,
+    /// What was found.
+    pub findings: Vec<FindingRecord>,
+    /// What could not be done or is not trusted.
+    pub problems: Vec<ProblemRecord>,
+    /// How long it took.
+    pub timing: TimingRecord,
+    /// Threads with stacks.
+    #[serde(default)]
+    pub threads: Option<Vec<ThreadRecord>>,
+    /// What keeps most alive, most first.
+    #[serde(default)]
+    pub top_retained: Option<Vec<RetainedRecord>>,
+    /// Strings that are there several times, most wasted bytes first.
+    #[serde(default)]
+    pub duplicate_strings: Option<Vec<DuplicateRecord>>,
+    /// Largest containers first.
+    #[serde(default)]
+    pub largest_containers: Option<Vec<ContainerRecord>>,
+}
+
+impl InspectReport {
+    /// A look that saw the heap and nothing else yet.
+    #[must_use]
+    pub fn new(tool: ToolRecord, target: TargetRecord, heap: HeapRecord) -> Self {
+        Self {
+            schema_version: super::SCHEMA_VERSION,
+            tool,
+            target,
+            heap,
+            rss: None,
+            arenas: None,
+            garbage: None,
+            findings: Vec::new(),
+            problems: Vec::new(),
+            timing: TimingRecord::default(),
+            threads: None,
+            top_retained: None,
+            duplicate_strings: None,
+            largest_containers: None,
+        }
+    }
+}

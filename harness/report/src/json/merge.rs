@@ -1,0 +1,230 @@
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{HostRecord, RunRecord, RunResults, SCHEMA_VERSION};
+use crate::ReportError;
+
+/// Joined results and what is odd about them.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Merged {
+    /// All runs, the scores computed anew.
+    pub results: RunResults,
+    /// Parts that are missing.
+    pub warnings: Vec<String>,
+}
+
+/// Reads results back.
+///
+/// # Errors
+/// When it is not JSON of the right shape, or of another schema version.
+pub fn read_results(name: &str, json: &str) -> Result<RunResults, ReportError> {
+    #[derive(serde::Deserialize)]
+    struct Version {
+        schema_version: u32,
+    }
+    let not_results = |source| ReportError::NotResults { name: name.to_owned(), source };
+    // The version first: the rest of another version may not have our shape.
+    let version: Version = serde_json::from_str(json).map_err(not_results)?;
+    if version.schema_version != SCHEMA_VERSION {
+        return Err(ReportError::SchemaVersion {
+            name: name.to_owned(),
+            found: version.schema_version,
+            readable: SCHEMA_VERSION,
+        });
+    }
+    serde_json::from_str(json).map_err(not_results)
+}
+
+/// Joins the results of partitions; the order of the files doesn't matter.
+///
+/// # Errors
+/// No file, files of two versions of the tool, or a run that is there twice.
+pub fn merge(files: Vec<(String, RunResults)>) -> Result<Merged, ReportError> {
+    let Some((first, base)) = files.first() else {
+        return Err(ReportError::Nothing);
+    };
+    if let Some((second, other)) = files.iter().find(|(_, other)| other.tool != base.tool) {
+        return Err(ReportError::ToolsDiffer {
+            first: first.clone(),
+            first_tool: base.tool.display(),
+            second: second.clone(),
+            second_tool: other.tool.display(),
+        });
+    }
+    refuse_duplicates(&files)?;
+    let warnings = missing_parts(&files);
+    let tool = base.tool.clone();
+    let host = join_hosts(&files);
+    let runs: Vec<RunRecord> = files.into_iter().flat_map(|(_, results)| results.runs).collect();
+    Ok(Merged { results: RunResults::new(tool, host, None, runs), warnings })
+}
+
+fn refuse_duplicates(files: &[(String, RunResults)]) -> Result<(), ReportError> {
+    let mut places: BTreeMap<_, Vec<&str>> = BTreeMap::new();
+    for (name, results) in files {
+        for run in &results.runs {
+            places.entry(run.key()).or_default().push(name);
+        }
+    }
+    let twice: Vec<String> = places
+        .into_iter()
+        .filter(|(_, names)| names.len() > 1)
+        .map(|((scenario, variant, seed), names)| {
+            let places = names.join(" and ");
+            format!("{scenario}, {} (seed {seed}) in {places}", variant.as_str())
+        })
+        .collect();
+    if twice.is_empty() { Ok(()) } else { Err(ReportError::Duplicates(twice)) }
+}
+
+fn missing_parts(files: &[(String, RunResults)]) -> Vec<String> {
+    /// More missing parts than this are told as a number.
+    const NAMED_MAX: usize = 8;
+    let mut present: BTreeMap<u32, BTreeSet<u32>> = BTreeMap::new();
+    for part in files.iter().filter_map(|(_, results)| results.partition) {
+        present.entry(part.of).or_default().insert(part.part);
+    }
+    let mut warnings = Vec::new();
+    if present.len() > 1 {
+        let sizes: Vec<String> = present.keys().map(u32::to_string).collect();
+        warnings.push(format!("parts of different partitions are joined: of {}", sizes.join(", of ")));
+    }
+    for (of, parts) in &present {
+        let missing: Vec<String> = (1..=*of)
+            .filter(|part| !parts.contains(part))
+            .take(NAMED_MAX + 1)
+            .map(|part| format!("{part}/{of}"))
+            .collect();
+        if missing.len() > NAMED_MAX {
+            let count = (*of as usize).saturating_sub(parts.len());
+            warnings.push(format!("{count} parts of {of} are missing"));
+        } else if !missing.is_empty() {
+            warnings.push(format!("missing: part {}", missing.join(", ")));
+        }
+    }
+    warnings
+}
+
+fn join_hosts(files: &[(String, RunResults)]) -> HostRecord {
+    let mut hosts: Vec<HostRecord> = Vec::new();
+    for (_, results) in files {
+        let parts =
+            if results.host.parts.is_empty() { std::slice::from_ref(&results.host) } else { &results.host.parts };
+        for host in parts {
+            if !hosts.contains(host) {
+                hosts.push(host.clone());
+            }
+        }
+    }
+    if hosts.len() == 1 {
+        return hosts.swap_remove(0);
+    }
+    // The order of the files must not show.
+    hosts.sort_by_key(|host| format!("{host:?}"));
+    let mut joined = hosts.first().cloned().unwrap_or_default();
+    for host in &hosts {
+        keep_equal(&mut joined.os, &host.os);
+        keep_equal(&mut joined.kernel, &host.kernel);
+        keep_equal(&mut joined.architecture, &host.architecture);
+        keep_equal(&mut joined.cpus, &host.cpus);
+        keep_equal(&mut joined.memory_bytes, &host.memory_bytes);
+        keep_equal(&mut joined.python, &host.python);
+    }
+    joined.parts = hosts;
+    joined
+}
+
+fn keep_equal<T: PartialEq>(joined: &mut Option<T>, other: &Option<T>) {
+    if joined != other {
+        *joined = None;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{PartitionRecord, to_json};
+    use super::*;
+    use crate::samples;
+
+    fn part(number: u32, runs: Vec<RunRecord>) -> (String, RunResults) {
+        let mut results = samples::results(runs);
+        results.partition = Some(PartitionRecord { part: number, of: 2 });
+        (format!("part{number}.json"), results)
+    }
+
+    #[test]
+    fn joined_parts_are_the_whole_run_in_any_order() {
+        let one = part(1, vec![samples::run_pass(), samples::run_false_alarm()]);
+        let two = part(2, vec![samples::run_cycle()]);
+        let whole = samples::results(vec![samples::run_cycle(), samples::run_pass(), samples::run_false_alarm()]);
+        for files in [vec![one.clone(), two.clone()], vec![two, one]] {
+            let merged = merge(files).unwrap();
+            assert_eq!(to_json(&merged.results).unwrap(), to_json(&whole).unwrap());
+            assert!(merged.warnings.is_empty(), "{:?}", merged.warnings);
+        }
+    }
+
+    #[test]
+    fn a_run_that_is_there_twice_is_refused_by_name() {
+        let error = merge(vec![part(1, vec![samples::run_pass()]), part(2, vec![samples::run_pass()])]).unwrap_err();
+        assert_eq!(error.to_string(), "runs that are there twice: leak, buggy (seed 1) in part1.json and part2.json");
+    }
+
+    #[test]
+    fn a_missing_part_is_said() {
+        let merged = merge(vec![part(2, vec![samples::run_pass()])]).unwrap();
+        assert_eq!(merged.warnings, ["missing: part 1/2"]);
+        let mut huge = part(1, vec![]);
+        huge.1.partition = Some(PartitionRecord { part: 1, of: u32::MAX });
+        let merged = merge(vec![huge]).unwrap();
+        assert_eq!(merged.warnings, ["4294967294 parts of 4294967295 are missing"]);
+    }
+
+    #[test]
+    fn two_versions_of_the_tool_are_refused() {
+        let mut other = part(2, vec![]);
+        other.1.tool.version = "9.9.9".to_owned();
+        let error = merge(vec![part(1, vec![]), other]).unwrap_err();
+        assert!(error.to_string().contains("bloathound 9.9.9"), "{error}");
+    }
+
+    #[test]
+    fn different_hosts_keep_what_they_share() {
+        let mut other = part(2, vec![]);
+        other.1.host.cpus = Some(64);
+        let merged = merge(vec![part(1, vec![]), other]).unwrap();
+        assert_eq!(merged.results.host.cpus, None);
+        assert_eq!(merged.results.host.os.as_deref(), Some("linux"));
+        assert_eq!(merged.results.host.parts.len(), 2);
+    }
+
+    #[test]
+    fn results_are_read_back_as_they_were_written() {
+        let written = samples::results(vec![
+            samples::run_pass(),
+            samples::run_cycle(),
+            samples::run_fragmentation(),
+            samples::run_hot_loop(),
+            samples::run_invalid(),
+        ]);
+        let json = to_json(&written).unwrap();
+        let read = read_results("x.json", &json).unwrap();
+        assert_eq!(read, written);
+        assert_eq!(to_json(&read).unwrap(), json);
+    }
+
+    #[test]
+    fn what_is_no_results_is_refused_with_its_name() {
+        for (json, expected) in [
+            ("", "x.json: not results"),
+            ("{\"schema_version\": 2}", "x.json: schema version 2"),
+            ("{\"schema_version\": 1}", "missing field `tool`"),
+        ] {
+            let error = read_results("x.json", json).unwrap_err();
+            assert!(error.to_string().contains(expected), "{error}");
+        }
+        let json = to_json(&samples::results(vec![samples::run_pass()])).unwrap();
+        let broken = json.replace("\"objects_per_request\"", "\"objects\"");
+        let error = read_results("x.json", &broken).unwrap_err();
+        assert!(error.to_string().contains("evidence of a leak: missing field `objects_per_request`"), "{error}");
+    }
+}

@@ -1,0 +1,276 @@
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::{
+    ClassName, DisturbanceRecord, FindingRecord, HostRecord, PartitionRecord, ProblemRecord, SCHEMA_VERSION,
+    ScoreRecord, TimingRecord, ToolRecord, scores,
+};
+
+/// The service with its bug or with the fix.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum VariantName {
+    /// With the bug.
+    Buggy,
+    /// With the fix; hard negatives too.
+    Fixed,
+}
+
+impl VariantName {
+    /// `buggy` or `fixed`.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Buggy => "buggy",
+            Self::Fixed => "fixed",
+        }
+    }
+}
+
+/// How a run ended.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Outcome {
+    /// Everything expected was found, and nothing else.
+    Pass,
+    /// A bug missed, a wrong place or figure, or a false alarm.
+    Fail,
+    /// The bug did not happen, by the service's own ledger: neither a pass nor a miss.
+    Invalid,
+}
+
+/// A field that was not as expected.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct MismatchRecord {
+    /// Dotted: `verdict`, `where.attribute`, `evidence.objects_per_request`.
+    pub field: String,
+    /// A value, a `{min, max}`, a list or a `{contains}`.
+    pub expected: Value,
+    /// What was found; null where nothing is.
+    pub seen: Value,
+}
+
+/// One finding that had to be there, and what became of it.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct ExpectedRecord {
+    /// Class.
+    pub class: ClassName,
+    /// Verdict, if it matters.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub verdict: Option<String>,
+    /// Fields of `where` and what each must be.
+    #[serde(default, rename = "where", skip_serializing_if = "BTreeMap::is_empty")]
+    pub location: BTreeMap<String, Value>,
+    /// Fields of `evidence` and what each must be.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub evidence: BTreeMap<String, Value>,
+    /// A finding of the class is there.
+    #[serde(default)]
+    pub found: bool,
+    /// And its `where` is as expected.
+    #[serde(default)]
+    pub localised: bool,
+    /// Which one: index into the run's `findings`.
+    #[serde(default)]
+    pub finding: Option<usize>,
+    /// What was not as expected.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub mismatches: Vec<MismatchRecord>,
+}
+
+impl TryFrom<Value> for ExpectedRecord {
+    type Error = serde_json::Error;
+
+    /// From an expectation as a scenario writes it: `{class, verdict, where, evidence}`.
+    fn try_from(value: Value) -> Result<Self, serde_json::Error> {
+        serde_json::from_value(value)
+    }
+}
+
+/// One scenario in one variant.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct RunRecord {
+    /// The scenario's name.
+    pub scenario: String,
+    /// Buggy or fixed.
+    pub variant: VariantName,
+    /// The seed of what varies.
+    pub seed: u64,
+    /// False where the ledger says that the bug did not happen.
+    pub valid: bool,
+    /// How it ended.
+    pub outcome: Outcome,
+    /// Requests made, warm-up included.
+    pub requests: u64,
+    /// Wall time of the whole run.
+    pub seconds: f64,
+    /// Classes whose detectors ran.
+    #[serde(default)]
+    pub looked_for: Vec<ClassName>,
+    /// What had to be found.
+    pub expected: Vec<ExpectedRecord>,
+    /// What was found.
+    pub findings: Vec<FindingRecord>,
+    /// What could not be done or is not trusted.
+    pub problems: Vec<ProblemRecord>,
+    /// What the target noticed of us.
+    #[serde(default)]
+    pub disturbance: DisturbanceRecord,
+    /// The last look's steps.
+    #[serde(default)]
+    pub timing: TimingRecord,
+    /// Why the run is INVALID.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub invalid_because: Option<String>,
+    /// Requests after the warm-up until the verdict stood; null where it never did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub detected_after_requests: Option<u64>,
+    /// Seconds after the warm-up until the verdict stood.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub detected_after_seconds: Option<f64>,
+    /// Folder of the recording.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub recording: Option<String>,
+    /// What the service says it did; no detector reads it.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub ledger: BTreeMap<String, Value>,
+}
+
+impl RunRecord {
+    /// `leak, buggy (seed 7)`.
+    #[must_use]
+    pub fn title(&self) -> String {
+        format!("{}, {} (seed {})", self.scenario, self.variant.as_str(), self.seed)
+    }
+
+    /// Findings that no expectation accounts for: false alarms.
+    pub fn unexpected(&self) -> impl Iterator<Item = &FindingRecord> {
+        self.findings
+            .iter()
+            .enumerate()
+            .filter(|(index, _)| !self.expected.iter().any(|expected| expected.finding == Some(*index)))
+            .map(|(_, finding)| finding)
+    }
+
+    pub(crate) fn key(&self) -> (&str, VariantName, u64) {
+        (&self.scenario, self.variant, self.seed)
+    }
+
+    /// Whether a detector for the class had a say in this run.
+    pub(crate) fn concerns(&self, class: ClassName) -> bool {
+        self.looked_for.contains(&class)
+            || self.expected.iter().any(|expected| expected.class == class)
+            || self.findings.iter().any(|finding| finding.class == class)
+    }
+}
+
+/// Everything `bloathound run --json` writes.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct RunResults {
+    /// See [`SCHEMA_VERSION`].
+    pub schema_version: u32,
+    /// Who wrote it.
+    pub tool: ToolRecord,
+    /// Where it ran.
+    pub host: HostRecord,
+    /// The part this is, of a partitioned run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub partition: Option<PartitionRecord>,
+    /// Every run, by scenario, variant and seed.
+    pub runs: Vec<RunRecord>,
+    /// Scores by class; a class nobody looked for is not there.
+    pub scores: BTreeMap<ClassName, ScoreRecord>,
+}
+
+impl RunResults {
+    /// Sorts the runs and computes the scores from them.
+    #[must_use]
+    pub fn new(
+        tool: ToolRecord,
+        host: HostRecord,
+        partition: Option<PartitionRecord>,
+        mut runs: Vec<RunRecord>,
+    ) -> Self {
+        runs.sort_by(|one, other| one.key().cmp(&other.key()));
+        let scores = scores(&runs);
+        Self { schema_version: SCHEMA_VERSION, tool, host, partition, runs, scores }
+    }
+
+    /// Runs that ended this way.
+    #[must_use]
+    pub fn count(&self, outcome: Outcome) -> usize {
+        self.runs.iter().filter(|run| run.outcome == outcome).count()
+    }
+
+    /// The contract's exit code of a run: 4 for an INVALID one, else 1 for a failure, else 0.
+    #[must_use]
+    pub fn exit_code(&self) -> u8 {
+        if self.count(Outcome::Invalid) > 0 { 4 } else { u8::from(self.count(Outcome::Fail) > 0) }
+    }
+
+    /// The same without what a clock or this machine put in: equal for equal behaviour. Samples, values and states seen, shares of CPU time
+    /// and context switches go too; they are measured in time.
+    #[must_use]
+    pub fn without_measurements(&self) -> Self {
+        let mut results = self.clone();
+        results.host = HostRecord::default();
+        for run in &mut results.runs {
+            run.seconds = 0.0;
+            run.disturbance = DisturbanceRecord::default();
+            run.timing = TimingRecord::default();
+            run.detected_after_seconds = None;
+            run.recording = None;
+            for finding in &mut run.findings {
+                if let super::EvidenceRecord::HotLoop(evidence) = &mut finding.evidence {
+                    evidence.samples = 0;
+                    evidence.cpu_fraction = None;
+                    evidence.starved_seconds = None;
+                    evidence.voluntary_switches = 0;
+                    evidence.distinct_states = 0;
+                    evidence.thread = None;
+                    evidence.exit_values.clear();
+                }
+            }
+        }
+        results
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::EvidenceRecord;
+    use crate::samples;
+
+    #[test]
+    fn an_invalid_run_outranks_a_failed_one() {
+        for (runs, code) in [
+            (vec![samples::run_pass()], 0),
+            (vec![samples::run_pass(), samples::run_missed()], 1),
+            (vec![samples::run_invalid(), samples::run_missed()], 4),
+            (vec![], 0),
+        ] {
+            assert_eq!(samples::results(runs).exit_code(), code);
+        }
+    }
+
+    #[test]
+    fn two_runs_that_differ_by_the_clock_alone_are_equal_without_measurements() {
+        let one = samples::results(vec![samples::run_hot_loop()]);
+        let mut other = one.clone();
+        other.host.kernel = None;
+        let run = &mut other.runs[0];
+        run.seconds = 9.0;
+        run.timing.copy_ms = Some(99.0);
+        if let EvidenceRecord::HotLoop(evidence) = &mut run.findings[0].evidence {
+            evidence.samples += 1;
+            evidence.thread = None;
+        }
+        assert_ne!(one, other);
+        assert_eq!(one.without_measurements(), other.without_measurements());
+        other.runs[0].findings[0].verdict = "busy".to_owned();
+        assert_ne!(one.without_measurements(), other.without_measurements());
+    }
+}

@@ -1,0 +1,104 @@
+//! JUnit XML, as CI servers read it.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
+
+use crate::json::{Outcome, RunRecord, RunResults};
+use crate::{ReportError, describe, sanitize, text};
+
+/// A suite a scenario, a test case a variant. A failed run is a failure, an INVALID one an error: neither a pass nor a
+/// miss. Where a variant ran with several seeds, the seed is in the name.
+///
+/// # Errors
+/// When the XML writer gives up.
+pub fn junit(results: &RunResults) -> Result<String, ReportError> {
+    let mut report = Report::new("bloathound");
+    let mut scenarios: BTreeMap<&str, Vec<&RunRecord>> = BTreeMap::new();
+    for run in &results.runs {
+        scenarios.entry(&run.scenario).or_default().push(run);
+    }
+    let mut total = Duration::ZERO;
+    for (scenario, runs) in scenarios {
+        let mut suite = TestSuite::new(sanitize::line(scenario).as_ref());
+        let mut time = Duration::ZERO;
+        for run in &runs {
+            let alone = runs.iter().filter(|other| other.variant == run.variant).count() == 1;
+            suite.add_test_case(test_case(run, alone));
+            time = time.saturating_add(duration(run));
+        }
+        suite.set_time(time);
+        total = total.saturating_add(time);
+        report.add_test_suite(suite);
+    }
+    report.set_time(total);
+    Ok(report.to_string()?)
+}
+
+fn duration(run: &RunRecord) -> Duration {
+    Duration::try_from_secs_f64(run.seconds).unwrap_or_default()
+}
+
+fn test_case(run: &RunRecord, alone: bool) -> TestCase {
+    let status = match run.outcome {
+        Outcome::Pass => TestCaseStatus::success(),
+        Outcome::Fail => not_passed(run, NonSuccessKind::Failure, "expectation", failure_line(run)),
+        Outcome::Invalid => {
+            let reason = run.invalid_because.clone().unwrap_or_else(|| "the bug did not happen".to_owned());
+            not_passed(run, NonSuccessKind::Error, "INVALID", reason)
+        }
+    };
+    let name =
+        if alone { run.variant.as_str().to_owned() } else { format!("{} (seed {})", run.variant.as_str(), run.seed) };
+    let mut case = TestCase::new(name, status);
+    case.set_classname(sanitize::line(&run.scenario).as_ref());
+    case.set_time(duration(run));
+    let found: Vec<String> =
+        run.findings.iter().map(|finding| sanitize::line(&describe::sentence(finding)).into_owned()).collect();
+    if !found.is_empty() {
+        case.set_system_out(found.join("\n"));
+    }
+    case
+}
+
+fn not_passed(run: &RunRecord, kind: NonSuccessKind, word: &str, message: String) -> TestCaseStatus {
+    let mut status = TestCaseStatus::non_success(kind);
+    status.set_type(word).set_message(sanitize::line(&message).as_ref()).set_description(text::failure(run, false));
+    status
+}
+
+fn failure_line(run: &RunRecord) -> String {
+    let lines = describe::failures(run);
+    match lines.split_first() {
+        Some((first, [])) => first.clone(),
+        Some((first, rest)) => format!("{first} (and {} more)", rest.len()),
+        None => "not as expected".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::samples;
+
+    #[test]
+    fn one_of_everything() {
+        insta::assert_snapshot!(junit(&samples::mixed_results()).unwrap());
+    }
+
+    #[test]
+    fn hostile_names_stay_text() {
+        let xml = junit(&samples::results(vec![samples::run_hostile()])).unwrap();
+        assert!(!xml.contains("<script>"), "{xml}");
+        assert!(!xml.chars().any(|c| sanitize::is_hostile(c) && c != '\n'), "{xml}");
+    }
+
+    #[test]
+    fn seeds_tell_apart_what_a_name_does_not() {
+        let mut other = samples::run_pass();
+        other.seed = 9;
+        let xml = junit(&samples::results(vec![samples::run_pass(), other])).unwrap();
+        assert!(xml.contains("name=\"buggy (seed 1)\"") && xml.contains("name=\"buggy (seed 9)\""));
+    }
+}

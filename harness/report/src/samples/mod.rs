@@ -1,0 +1,302 @@
+//! Records for the tests, of the shapes and sizes that the reference services give.
+
+use std::collections::BTreeMap;
+
+use bloathound_detect as detect;
+use serde_json::json;
+
+use crate::json::*;
+
+mod looks;
+
+pub(crate) use looks::*;
+
+/// A name made to do harm to a terminal, a page and a DOT file at once.
+pub(crate) const HOSTILE: &str =
+    "Evil\x1b[2J\x1b]0;owned\x07\u{9b}31m\u{202e}<script>alert(1)</script>\"]; \\N & 'x'\nnext";
+
+fn strings(parts: &[&str]) -> Vec<String> {
+    parts.iter().map(|part| (*part).to_owned()).collect()
+}
+
+pub(crate) fn detected_leak() -> detect::Finding {
+    detect::Finding {
+        class: detect::FindingClass::Leak,
+        verdict: "grows-with-requests".to_owned(),
+        fingerprint: "leak:module model/.DBModel/._field_cache/key".to_owned(),
+        location: detect::Location {
+            module: Some("model".to_owned()),
+            class: Some("DBModel".to_owned()),
+            attribute: Some("_field_cache".to_owned()),
+            path: strings(&["module model", "DBModel", "_field_cache", "key"]),
+            ..detect::Location::default()
+        },
+        evidence: detect::Evidence::Leak(detect::LeakEvidence {
+            objects_per_request: 1000,
+            bytes_per_request: 904_000,
+            retained_bytes_per_request: 1_652_345,
+            retained_bytes: 33_046_900,
+            type_name: "type".to_owned(),
+            rounds: vec![5000, 10_000, 15_000, 20_000],
+        }),
+    }
+}
+
+pub(crate) fn leak_finding() -> FindingRecord {
+    FindingRecord::from(&detected_leak())
+}
+
+pub(crate) fn cycle_finding() -> FindingRecord {
+    FindingRecord::from(&detect::Finding {
+        class: detect::FindingClass::Cycle,
+        verdict: "uncollectable".to_owned(),
+        fingerprint: "cycle:model.Address|model.Attendee".to_owned(),
+        location: detect::Location {
+            module: Some("model".to_owned()),
+            class: Some("Attendee".to_owned()),
+            file: Some("/home/someone/bloathound/reference-services/cycles/model.py".to_owned()),
+            function: Some("__del__".to_owned()),
+            line_first: Some(21),
+            line_last: Some(22),
+            ..detect::Location::default()
+        },
+        evidence: detect::Evidence::Cycle(detect::CycleEvidence {
+            objects: 4000,
+            types: strings(&["model.Address", "model.Attendee"]),
+            finalizers: strings(&[
+                "Address.__del__ (/home/someone/bloathound/reference-services/cycles/model.py:34)",
+                "Attendee.__del__ (/home/someone/bloathound/reference-services/cycles/model.py:21)",
+            ]),
+            in_gc_garbage: 2000,
+            uncollectable: 4000,
+            cycle: strings(&["Attendee", ".address", "Address", ".attendee", "Attendee"]),
+            closing_reference: "Address.attendee".to_owned(),
+        }),
+    })
+}
+
+pub(crate) fn fragmentation_finding() -> FindingRecord {
+    FindingRecord::from(&detect::Finding {
+        class: detect::FindingClass::Fragmentation,
+        verdict: "live-pinned-arenas".to_owned(),
+        fingerprint: "fragmentation:str|module audit/.work".to_owned(),
+        location: detect::Location {
+            module: Some("audit".to_owned()),
+            attribute: Some("work".to_owned()),
+            ..detect::Location::default()
+        },
+        evidence: detect::Evidence::Fragmentation(detect::FragmentationEvidence {
+            arenas: 208,
+            arena_bytes: 208 << 18,
+            live_bytes: 13_400_000,
+            utilisation: 0.2457,
+            stranded_bytes: 34_600_000,
+            pinned_by: vec![detect::Pin {
+                type_name: "str".to_owned(),
+                owner: strings(&["module audit", "work", "[x]"]),
+                objects: 12_345,
+                bytes: 592_560,
+                arenas: 187,
+            }],
+        }),
+    })
+}
+
+pub(crate) fn hot_loop_finding() -> FindingRecord {
+    FindingRecord::from(&detect::Finding {
+        class: detect::FindingClass::HotLoop,
+        verdict: "no-observed-progress".to_owned(),
+        fingerprint: "hot-loop:service.py:list_attendees:41-44".to_owned(),
+        location: detect::Location {
+            module: Some("service".to_owned()),
+            file: Some("reference-services/tightloop/service.py".to_owned()),
+            function: Some("list_attendees".to_owned()),
+            line_first: Some(41),
+            line_last: Some(44),
+            ..detect::Location::default()
+        },
+        evidence: detect::Evidence::HotLoop(detect::HotLoopEvidence {
+            samples: 297,
+            cpu_fraction: 0.9931,
+            loop_bytecode: Some((57, 90)),
+            distinct_states: 1,
+            unchanging: strings(&["done", "rows", "index"]),
+            starved_seconds: Some(3.02),
+            voluntary_switches: 0,
+            tiers: strings(&["event-loop-starved 3.0 s", "hot-loop", "no-observed-progress"]),
+            thread: Some(4242),
+            inside: None,
+            exit_values: strings(&["done = False"]),
+        }),
+    })
+}
+
+fn run(scenario: &str, variant: VariantName, class: ClassName) -> RunRecord {
+    RunRecord {
+        scenario: scenario.to_owned(),
+        variant,
+        seed: 1,
+        valid: true,
+        outcome: Outcome::Pass,
+        requests: 25,
+        seconds: 4.25,
+        looked_for: vec![class],
+        expected: Vec::new(),
+        findings: Vec::new(),
+        problems: Vec::new(),
+        disturbance: DisturbanceRecord {
+            pauses_ms: vec![8.1, 9.4, 11.2],
+            longest_pause_ms: Some(11.2),
+            latency_p99_ms: Some(61.0),
+            baseline_latency_p99_ms: Some(48.5),
+        },
+        timing: TimingRecord {
+            pause_ms: Some(11.2),
+            copy_ms: Some(9.8),
+            decode_ms: Some(41.0),
+            analyse_ms: Some(120.4),
+        },
+        invalid_because: None,
+        detected_after_requests: None,
+        detected_after_seconds: None,
+        recording: None,
+        ledger: BTreeMap::new(),
+    }
+}
+
+fn expecting(class: &str) -> ExpectedRecord {
+    ExpectedRecord::try_from(json!({
+        "class": class, "finding": 0, "found": true, "localised": true,
+    }))
+    .unwrap()
+}
+
+fn expected_leak() -> ExpectedRecord {
+    ExpectedRecord::try_from(json!({
+        "class": "leak",
+        "verdict": "grows-with-requests",
+        "where": { "class": "DBModel", "attribute": "_field_cache" },
+        "evidence": { "objects_per_request": 1000, "bytes_per_request": { "min": 800_000, "max": 1_000_000 } },
+        "finding": 0, "found": true, "localised": true,
+    }))
+    .unwrap()
+}
+
+pub(crate) fn run_pass() -> RunRecord {
+    let mut run = run("leak", VariantName::Buggy, ClassName::Leak);
+    run.expected = vec![expected_leak()];
+    run.findings = vec![leak_finding()];
+    run.ledger = BTreeMap::from([("leaked.types".to_owned(), json!(20_000))]);
+    run
+}
+
+pub(crate) fn run_missed() -> RunRecord {
+    let mut run = run_pass();
+    run.scenario = "leak-slow".to_owned();
+    run.outcome = Outcome::Fail;
+    run.findings.clear();
+    run.expected[0].found = false;
+    run.expected[0].localised = false;
+    run.expected[0].finding = None;
+    run.recording = Some("recordings/leak-slow-buggy".to_owned());
+    run
+}
+
+pub(crate) fn run_false_alarm() -> RunRecord {
+    let mut run = run("leak", VariantName::Fixed, ClassName::Leak);
+    run.outcome = Outcome::Fail;
+    run.findings = vec![leak_finding()];
+    run.problems = vec![ProblemRecord {
+        stage: "decode".to_owned(),
+        message: "3 pointers led to memory that was not copied; counts may be low".to_owned(),
+    }];
+    run.recording = Some("recordings/leak-fixed".to_owned());
+    run
+}
+
+pub(crate) fn run_wrong_figure() -> RunRecord {
+    let mut run = run_pass();
+    run.outcome = Outcome::Fail;
+    run.seed = 2;
+    run.expected[0].mismatches = vec![MismatchRecord {
+        field: "evidence.objects_per_request".to_owned(),
+        expected: json!(1001),
+        seen: json!(1000),
+    }];
+    run
+}
+
+pub(crate) fn run_invalid() -> RunRecord {
+    let mut run = run("leak-rare", VariantName::Buggy, ClassName::Leak);
+    run.valid = false;
+    run.outcome = Outcome::Invalid;
+    run.expected = vec![expected_leak()];
+    run.expected[0].found = false;
+    run.expected[0].finding = None;
+    run.invalid_because = Some("ledger: leaked.types is 0, expected at least 1000".to_owned());
+    run
+}
+
+pub(crate) fn run_cycle() -> RunRecord {
+    let mut run = run("cycles", VariantName::Buggy, ClassName::Cycle);
+    run.expected = vec![expecting("cycle")];
+    run.findings = vec![cycle_finding()];
+    run
+}
+
+pub(crate) fn run_fragmentation() -> RunRecord {
+    let mut run = run("fragmentation", VariantName::Buggy, ClassName::Fragmentation);
+    run.expected = vec![expecting("fragmentation")];
+    run.findings = vec![fragmentation_finding()];
+    run
+}
+
+pub(crate) fn run_hot_loop() -> RunRecord {
+    let mut run = run("tightloop", VariantName::Buggy, ClassName::HotLoop);
+    run.expected = vec![expecting("hot-loop")];
+    run.findings = vec![hot_loop_finding()];
+    run.timing = TimingRecord::default();
+    run
+}
+
+pub(crate) fn run_hostile() -> RunRecord {
+    let mut run = run_false_alarm();
+    run.scenario = "hostile".to_owned();
+    let finding = &mut run.findings[0];
+    finding.location.module = Some(HOSTILE.to_owned());
+    finding.location.path = vec![HOSTILE.to_owned()];
+    finding.verdict = HOSTILE.to_owned();
+    finding.fingerprint = HOSTILE.to_owned();
+    if let EvidenceRecord::Leak(leak) = &mut finding.evidence {
+        leak.type_name = HOSTILE.to_owned();
+    }
+    run.problems[0].message = HOSTILE.to_owned();
+    run
+}
+
+pub(crate) fn results(runs: Vec<RunRecord>) -> RunResults {
+    let host = HostRecord {
+        os: Some("linux".to_owned()),
+        kernel: Some("6.1.0".to_owned()),
+        architecture: Some("x86_64".to_owned()),
+        cpus: Some(2),
+        memory_bytes: Some(24 << 30),
+        python: Some("2.7.18".to_owned()),
+        parts: Vec::new(),
+    };
+    RunResults::new(ToolRecord::bloathound("0.1.0"), host, None, runs)
+}
+
+/// One of everything.
+pub(crate) fn mixed_results() -> RunResults {
+    results(vec![
+        run_pass(),
+        run_false_alarm(),
+        run_missed(),
+        run_wrong_figure(),
+        run_invalid(),
+        run_cycle(),
+        run_fragmentation(),
+        run_hot_loop(),
+    ])
+}

@@ -1,0 +1,355 @@
+//! Findings in a form that is equal for equal behaviour on any machine: what tests compare with `snapshots/`.
+//!
+//! Redacted by construction: there are no fields for addresses and times here, paths of files lose what belongs to one
+//! machine, and a figure that isn't known to be deterministic stands as the range that its scenario declares, or not at all.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::json::{ClassName, EvidenceRecord, ExpectedRecord, FindingRecord, PinRecord, WhereRecord};
+use crate::{ReportError, redact};
+
+/// How a figure stands in a snapshot.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub enum Show {
+    /// As it is.
+    Exact,
+    /// As this range while it is inside, both ends included; as itself and the range when it isn't.
+    Within {
+        /// The least.
+        min: Option<f64>,
+        /// The most.
+        max: Option<f64>,
+    },
+    /// To this many leading digits. A figure near the middle between two of these flips, so mind where it is.
+    Rounded {
+        /// At least 1.
+        digits: u32,
+    },
+    /// Not at all.
+    Hidden,
+}
+
+/// How figures stand, by class and name of the evidence.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct Policy {
+    shows: BTreeMap<(ClassName, String), Show>,
+}
+
+impl Policy {
+    /// The defaults: counts of objects exact, bytes and shares hidden.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Ranges as the scenario's expectations declare them, and exact where they name an exact value.
+    #[must_use]
+    pub fn from_expected(expected: &[ExpectedRecord]) -> Self {
+        let mut policy = Self::new();
+        for expectation in expected {
+            for (field, wanted) in &expectation.evidence {
+                let show = match wanted {
+                    Value::Object(range) if !range.contains_key("contains") => Show::Within {
+                        min: range.get("min").and_then(Value::as_f64),
+                        max: range.get("max").and_then(Value::as_f64),
+                    },
+                    _ => Show::Exact,
+                };
+                policy = policy.with(expectation.class, field, show);
+            }
+        }
+        policy
+    }
+
+    /// One figure otherwise.
+    #[must_use]
+    pub fn with(mut self, class: ClassName, field: &str, show: Show) -> Self {
+        self.shows.insert((class, field.to_owned()), show);
+        self
+    }
+
+    fn show(&self, class: ClassName, field: &str) -> Show {
+        let declared = self.shows.get(&(class, field.to_owned()));
+        declared.copied().unwrap_or_else(|| default_show(field))
+    }
+}
+
+/// Bytes depend on the build and on what the allocator did, clocks on everything.
+fn default_show(field: &str) -> Show {
+    match field {
+        "objects_per_request"
+        | "type"
+        | "rounds"
+        | "objects"
+        | "types"
+        | "finalizers"
+        | "in_gc_garbage"
+        | "uncollectable"
+        | "cycle"
+        | "closing_reference"
+        | "loop_bytecode"
+        | "unchanging"
+        | "tiers"
+        | "inside"
+        | "pinned_by" => Show::Exact,
+        _ => Show::Hidden,
+    }
+}
+
+/// A finding for comparison.
+#[derive(Clone, PartialEq, Debug, Serialize)]
+pub struct FindingSnapshot {
+    class: ClassName,
+    verdict: String,
+    fingerprint: String,
+    #[serde(rename = "where")]
+    location: BTreeMap<&'static str, Shown>,
+    evidence: BTreeMap<String, Shown>,
+}
+
+#[derive(Clone, PartialEq, Debug, Serialize)]
+#[serde(untagged)]
+enum Shown {
+    Integer(u64),
+    Float(f64),
+    Text(String),
+    List(Vec<Shown>),
+    Map(BTreeMap<&'static str, Shown>),
+}
+
+/// The findings in a stable order.
+#[must_use]
+pub fn of(findings: &[FindingRecord], policy: &Policy) -> Vec<FindingSnapshot> {
+    let mut snapshots: Vec<FindingSnapshot> = findings.iter().map(|finding| one(finding, policy)).collect();
+    snapshots.sort_by(|one, other| {
+        let key = |snapshot: &FindingSnapshot| (snapshot.class, snapshot.fingerprint.clone());
+        key(one).cmp(&key(other))
+    });
+    snapshots
+}
+
+/// [`of`] as YAML, which reads best in a diff. No finding is `[]`.
+///
+/// # Errors
+/// When the YAML writer gives up.
+pub fn yaml(findings: &[FindingRecord], policy: &Policy) -> Result<String, ReportError> {
+    Ok(serde_yaml::to_string(&of(findings, policy))?)
+}
+
+fn one(finding: &FindingRecord, policy: &Policy) -> FindingSnapshot {
+    let mut evidence = BTreeMap::new();
+    for (field, value) in evidence_of(&finding.evidence) {
+        if let Some(shown) = show(value, policy.show(finding.class, field)) {
+            evidence.insert(field.to_owned(), shown);
+        }
+    }
+    FindingSnapshot {
+        class: finding.class,
+        verdict: verdict(&finding.verdict),
+        fingerprint: redact::text(&finding.fingerprint),
+        location: place(&finding.location),
+        evidence,
+    }
+}
+
+/// `event-loop-starved 3.0 s` without its time.
+fn verdict(verdict: &str) -> String {
+    let mut words = verdict.split(' ');
+    let first = words.next().unwrap_or_default();
+    let rest: Vec<&str> = words.collect();
+    let is_time = matches!(rest[..], [number, "s" | "ms"] if number.parse::<f64>().is_ok());
+    redact::text(if is_time { first } else { verdict })
+}
+
+fn place(location: &WhereRecord) -> BTreeMap<&'static str, Shown> {
+    let mut place = BTreeMap::new();
+    let names = [
+        ("module", &location.module),
+        ("class", &location.class),
+        ("attribute", &location.attribute),
+        ("function", &location.function),
+    ];
+    for (field, name) in names {
+        if let Some(name) = name {
+            place.insert(field, Shown::Text(redact::text(name)));
+        }
+    }
+    if let Some(file) = &location.file {
+        place.insert("file", Shown::Text(redact::file(file)));
+    }
+    for (field, line) in [("line_first", location.line_first), ("line_last", location.line_last)] {
+        if let Some(line) = line {
+            place.insert(field, Shown::Integer(u64::from(line)));
+        }
+    }
+    if !location.path.is_empty() {
+        place.insert("path", texts(&location.path));
+    }
+    place
+}
+
+fn texts(texts: &[String]) -> Shown {
+    Shown::List(texts.iter().map(|text| Shown::Text(redact::text(text))).collect())
+}
+
+fn text(text: &str) -> Shown {
+    Shown::Text(redact::text(text))
+}
+
+fn float(number: Option<f64>) -> Shown {
+    number.map_or_else(|| Shown::Text("unknown".to_owned()), Shown::Float)
+}
+
+fn evidence_of(evidence: &EvidenceRecord) -> Vec<(&'static str, Shown)> {
+    use Shown::{Integer, List};
+    match evidence {
+        EvidenceRecord::Leak(leak) => vec![
+            ("objects_per_request", Integer(leak.objects_per_request)),
+            ("bytes_per_request", Integer(leak.bytes_per_request)),
+            ("retained_bytes_per_request", Integer(leak.retained_bytes_per_request)),
+            ("retained_bytes", Integer(leak.retained_bytes)),
+            ("type", text(&leak.type_name)),
+            ("rounds", List(leak.rounds.iter().map(|count| Integer(*count)).collect())),
+        ],
+        EvidenceRecord::Cycle(cycle) => vec![
+            ("objects", Integer(cycle.objects)),
+            ("types", texts(&cycle.types)),
+            ("finalizers", texts(&cycle.finalizers)),
+            ("in_gc_garbage", Integer(cycle.in_gc_garbage)),
+            ("uncollectable", Integer(cycle.uncollectable)),
+            ("cycle", texts(&cycle.cycle)),
+            ("closing_reference", text(&cycle.closing_reference)),
+        ],
+        EvidenceRecord::Fragmentation(fragmentation) => vec![
+            ("arenas", Integer(fragmentation.arenas)),
+            ("arena_bytes", Integer(fragmentation.arena_bytes)),
+            ("live_bytes", Integer(fragmentation.live_bytes)),
+            ("utilisation", float(fragmentation.utilisation)),
+            ("stranded_bytes", Integer(fragmentation.stranded_bytes)),
+            ("pinned_by", List(fragmentation.pinned_by.iter().map(pin).collect())),
+        ],
+        EvidenceRecord::HotLoop(hot) => {
+            let mut fields = vec![
+                ("samples", Integer(hot.samples)),
+                ("cpu_fraction", float(hot.cpu_fraction)),
+                ("distinct_states", Integer(hot.distinct_states)),
+                ("unchanging", texts(&hot.unchanging)),
+                ("starved_seconds", float(hot.starved_seconds)),
+                ("voluntary_switches", Integer(hot.voluntary_switches)),
+                ("tiers", List(hot.tiers.iter().map(|tier| Shown::Text(verdict(tier))).collect())),
+                ("exit_values", texts(&hot.exit_values)),
+            ];
+            fields.extend(hot.inside.iter().map(|function| ("inside", text(function))));
+            fields.extend(hot.thread.map(|thread| ("thread", Integer(u64::from(thread)))));
+            if let Some([first, last]) = hot.loop_bytecode {
+                let offsets = vec![Integer(u64::from(first)), Integer(u64::from(last))];
+                fields.push(("loop_bytecode", List(offsets)));
+            }
+            fields
+        }
+    }
+}
+
+/// Who pins, without how many: the survivors' number depends on where the allocator put them.
+fn pin(pin: &PinRecord) -> Shown {
+    Shown::Map(BTreeMap::from([("type", text(&pin.type_name)), ("owner", texts(&pin.owner))]))
+}
+
+fn show(value: Shown, show: Show) -> Option<Shown> {
+    let number = match &value {
+        Shown::Integer(number) => Some(*number as f64),
+        Shown::Float(number) => Some(*number),
+        _ => None,
+    };
+    match (show, number) {
+        (Show::Hidden, _) => None,
+        (Show::Exact, _) => Some(value),
+        (Show::Within { min, max }, Some(number)) => {
+            let range = range_words(min, max);
+            let inside = min.is_none_or(|min| number >= min) && max.is_none_or(|max| number <= max);
+            Some(Shown::Text(if inside { range } else { format!("{number}, not {range}") }))
+        }
+        (Show::Rounded { digits }, Some(number)) => Some(Shown::Text(format!("about {}", leading(number, digits)))),
+        (Show::Within { .. } | Show::Rounded { .. }, None) => match value {
+            // A list of figures: each by itself.
+            Shown::List(items) => {
+                Some(Shown::List(items.into_iter().filter_map(|item| self::show(item, show)).collect()))
+            }
+            value => Some(value),
+        },
+    }
+}
+
+fn range_words(min: Option<f64>, max: Option<f64>) -> String {
+    match (min, max) {
+        (Some(min), Some(max)) => format!("{min} to {max}"),
+        (Some(min), None) => format!("at least {min}"),
+        (None, Some(max)) => format!("at most {max}"),
+        (None, None) => "any".to_owned(),
+    }
+}
+
+fn leading(number: f64, digits: u32) -> f64 {
+    if number == 0.0 || !number.is_finite() {
+        return number;
+    }
+    let digits = digits.clamp(1, 15) as i32;
+    let exponent = number.abs().log10().floor() as i32 + 1 - digits;
+    let scale = 10f64.powi(exponent.abs());
+    if exponent >= 0 { (number / scale).round() * scale } else { (number * scale).round() / scale }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::samples;
+
+    #[test]
+    fn every_class() {
+        let policy = Policy::from_expected(&samples::run_pass().expected).with(
+            ClassName::Fragmentation,
+            "utilisation",
+            Show::Within { min: None, max: Some(0.5) },
+        );
+        let findings = [
+            samples::hot_loop_finding(),
+            samples::fragmentation_finding(),
+            samples::leak_finding(),
+            samples::cycle_finding(),
+        ];
+        insta::assert_snapshot!(yaml(&findings, &policy).unwrap());
+    }
+
+    #[test]
+    fn no_finding_is_an_empty_list() {
+        assert_eq!(yaml(&[], &Policy::new()).unwrap().trim(), "[]");
+    }
+
+    #[test]
+    fn the_order_of_the_findings_does_not_show() {
+        let mut findings = vec![samples::leak_finding(), samples::cycle_finding()];
+        let one = of(&findings, &Policy::new());
+        findings.reverse();
+        assert_eq!(of(&findings, &Policy::new()), one);
+    }
+
+    #[test]
+    fn a_figure_out_of_its_range_shows() {
+        let within = |min, max| Show::Within { min: Some(min), max: Some(max) };
+        let shown = |show_as| show(Shown::Integer(904), show_as);
+        assert_eq!(shown(within(1.0, 1000.0)), Some(Shown::Text("1 to 1000".to_owned())));
+        assert_eq!(shown(within(1.0, 2.0)), Some(Shown::Text("904, not 1 to 2".to_owned())));
+        assert_eq!(shown(Show::Rounded { digits: 1 }), Some(Shown::Text("about 900".to_owned())));
+        assert_eq!(shown(Show::Hidden), None);
+        assert_eq!(leading(0.0457, 2), 0.046);
+    }
+
+    #[test]
+    fn a_verdict_loses_its_time_and_nothing_else() {
+        assert_eq!(verdict("event-loop-starved 3.0 s"), "event-loop-starved");
+        assert_eq!(verdict("hot-loop service.py:41-44"), "hot-loop service.py:41-44");
+    }
+}

@@ -1,0 +1,324 @@
+use super::style::Style;
+use super::table::{Align, Table, labelled, labelled_at};
+use super::{WIDTH, memory};
+use crate::json::{
+    FindingRecord, FrameRecord, HeapRecord, InspectReport, KindRow, ProblemRecord, QualityRecord, TargetKind,
+    TargetRecord, ThreadRecord, TimingRecord,
+};
+use crate::{describe, sanitize, units};
+
+/// How much is shown.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct InspectView {
+    /// Rows of a table; the rest is summed up in one row.
+    pub rows: usize,
+    /// Frames of a thread.
+    pub frames: usize,
+    /// Escape sequences for colour.
+    pub color: bool,
+}
+
+impl Default for InspectView {
+    fn default() -> Self {
+        Self { rows: 20, frames: 12, color: false }
+    }
+}
+
+/// Everything one look told.
+#[must_use]
+pub fn inspect(report: &InspectReport, view: InspectView) -> String {
+    let style = Style::new(view.color);
+    let mut out = format!("{}\n", style.bold(&target_line(&report.target)));
+    out.push_str(&heap_line(&report.heap));
+    out.push_str(&quality(&report.heap.quality, style));
+    out.push_str(&timing(&report.timing));
+    section(&mut out, style, "heap", &census(&report.heap, view));
+    if let Some(rss) = &report.rss {
+        section(&mut out, style, "resident memory", &memory::rss(rss, style));
+    }
+    if let Some(arenas) = &report.arenas {
+        section(&mut out, style, "arenas", &memory::arenas(arenas, view));
+    }
+    if let Some(garbage) = &report.garbage {
+        section(&mut out, style, "garbage", &memory::garbage(garbage, view));
+    }
+    if let Some(rows) = &report.top_retained {
+        section(&mut out, style, "keeps most alive", &memory::retained(rows, view));
+    }
+    if let Some(rows) = &report.largest_containers {
+        section(&mut out, style, "largest containers", &memory::containers(rows, view));
+    }
+    if let Some(rows) = &report.duplicate_strings {
+        section(&mut out, style, "equal strings", &memory::duplicates(rows, view));
+    }
+    if let Some(rows) = &report.threads {
+        section(&mut out, style, "threads", &threads(rows, view));
+    }
+    out.push_str(&conclusions(&report.findings, &report.problems, style));
+    out
+}
+
+fn section(out: &mut String, style: Style, title: &str, body: &str) {
+    out.push('\n');
+    out.push_str(&style.bold(title));
+    out.push('\n');
+    out.push_str(if body.is_empty() { "  nothing\n" } else { body });
+}
+
+/// `process 4242  python2.7 service.py  (CPython 2.7.18, UCS4)`.
+pub(super) fn target_line(target: &TargetRecord) -> String {
+    let mut parts = vec![match target.kind {
+        TargetKind::Process => "process".to_owned(),
+        TargetKind::Image => "image".to_owned(),
+        TargetKind::Core => "core".to_owned(),
+    }];
+    parts.extend(target.file.clone());
+    if let Some(pid) = target.pid {
+        parts.push(match target.kind {
+            TargetKind::Process => pid.to_string(),
+            _ => format!("of process {pid}"),
+        });
+    }
+    let interpreter: Vec<String> =
+        [target.python.as_ref().map(|version| format!("CPython {version}")), target.unicode.clone()]
+            .into_iter()
+            .flatten()
+            .collect();
+    if !interpreter.is_empty() {
+        parts.push(format!("({})", interpreter.join(", ")));
+    }
+    parts.extend(target.command.clone());
+    sanitize::fit(&parts.join(" "), WIDTH)
+}
+
+fn heap_line(heap: &HeapRecord) -> String {
+    let mut parts = vec![units::plural(heap.objects, "object", "objects"), units::bytes(heap.bytes)];
+    parts.extend(heap.tracked.map(|tracked| format!("{} tracked", units::count(tracked))));
+    parts.extend(heap.references.map(|count| units::plural(count, "reference", "references")));
+    format!("{}\n", parts.join(", "))
+}
+
+/// What is wrong with the snapshot, or that nothing is.
+fn quality(quality: &QualityRecord, style: Style) -> String {
+    let mut faults = Vec::new();
+    if quality.collection_in_progress {
+        faults.push("a collection was in progress: lists are incomplete".to_owned());
+    }
+    let mut add = |number: u64, one: &str, many: &str| {
+        if number > 0 {
+            faults.push(units::plural(number, one, many));
+        }
+    };
+    add(quality.broken_links, "broken link", "broken links");
+    add(quality.unmapped_pointers, "pointer out of the copy", "pointers out of the copy");
+    add(
+        quality.surplus_references,
+        "object with more references than its count",
+        "objects with more references than their counts",
+    );
+    let mut notes = Vec::new();
+    if quality.conservative_objects > 0 {
+        notes.push(format!(
+            "{} of extension types read conservatively",
+            units::plural(quality.conservative_objects, "object", "objects")
+        ));
+    }
+    if quality.unidentified_blocks > 0 {
+        notes.push(units::plural(quality.unidentified_blocks, "block that is no object", "blocks that are no objects"));
+    }
+    if !quality.layout_checks.is_empty() {
+        notes.push(format!("layout checked by {}", quality.layout_checks.join(", ")));
+    }
+    let mut out = String::new();
+    if faults.is_empty() {
+        out.push_str(&format!("{}\n", style.green("snapshot sound")));
+    } else {
+        let verdict = format!("snapshot doubtful: {}", faults.join(", "));
+        for line in sanitize::wrap(&verdict, WIDTH, 4) {
+            out.push_str(&format!("{}\n", style.yellow(&line)));
+        }
+    }
+    if !notes.is_empty() {
+        for line in sanitize::wrap(&notes.join("; "), WIDTH - 2, 4) {
+            out.push_str(&format!("  {line}\n"));
+        }
+    }
+    out
+}
+
+fn timing(timing: &TimingRecord) -> String {
+    let steps: Vec<String> = [
+        ("paused", timing.pause_ms),
+        ("copied", timing.copy_ms),
+        ("decoded", timing.decode_ms),
+        ("analysed", timing.analyse_ms),
+    ]
+    .into_iter()
+    .filter_map(|(name, step)| Some(format!("{name} {} ms", units::milliseconds(step?))))
+    .collect();
+    if steps.is_empty() { String::new() } else { format!("{}\n", steps.join(", ")) }
+}
+
+/// Count, share, bytes, share, running share, kind: most bytes first.
+fn census(heap: &HeapRecord, view: InspectView) -> String {
+    let mut kinds: Vec<KindRow> = if heap.by_kind.is_empty() {
+        heap.by_type
+            .iter()
+            .map(|row| KindRow { kind: row.type_name.clone(), count: row.count, bytes: row.bytes })
+            .collect()
+    } else {
+        heap.by_kind.clone()
+    };
+    kinds.sort_by(|one, other| (other.bytes, &one.kind).cmp(&(one.bytes, &other.kind)));
+    let mut table = Table::new(&[
+        ("count", Align::Right),
+        ("%", Align::Right),
+        ("bytes", Align::Right),
+        ("%", Align::Right),
+        ("sum %", Align::Right),
+        ("kind: class or dict of class", Align::Rest),
+    ]);
+    let mut running = 0u64;
+    let mut add = |kind: &str, count: u64, bytes: u64| {
+        running = running.saturating_add(bytes);
+        table.row(vec![
+            units::count(count),
+            units::percent(count, heap.objects),
+            units::bytes(bytes),
+            units::percent(bytes, heap.bytes),
+            units::percent(running, heap.bytes),
+            kind.to_owned(),
+        ]);
+    };
+    let (shown, rest) = kinds.split_at(view.rows.min(kinds.len()));
+    for row in shown {
+        add(&row.kind, row.count, row.bytes);
+    }
+    if !rest.is_empty() {
+        let objects = rest.iter().map(|row| row.count).sum();
+        let bytes = rest.iter().map(|row| row.bytes).sum();
+        let more = units::plural(rest.len() as u64, "kind", "kinds");
+        add(&format!("… {more} more"), objects, bytes);
+    }
+    table.render(Style::new(view.color))
+}
+
+fn threads(threads: &[ThreadRecord], view: InspectView) -> String {
+    let style = Style::new(view.color);
+    let mut out = String::new();
+    for thread in threads {
+        let gil = if thread.holds_gil { ", holds the interpreter lock" } else { "" };
+        out.push_str(&format!("  thread {}{}\n", thread.id, style.yellow(gil)));
+        out.push_str(&stack(&thread.frames, view.frames));
+    }
+    out
+}
+
+/// Frames, innermost first, a line each.
+pub(super) fn stack(frames: &[FrameRecord], frames_max: usize) -> String {
+    let mut out = String::new();
+    for frame in frames.iter().take(frames_max) {
+        let line = frame.line.map_or_else(String::new, |line| format!(":{line}"));
+        let function = sanitize::fit(&frame.function, 32);
+        let room = WIDTH.saturating_sub(6 + sanitize::width(&function) + line.len());
+        let file = sanitize::fit_end(&frame.file, room);
+        out.push_str(&format!("    {function}  {file}{line}\n"));
+    }
+    if frames.len() > frames_max {
+        let rest = units::plural((frames.len() - frames_max) as u64, "frame", "frames");
+        out.push_str(&format!("    … {rest} more\n"));
+    }
+    out
+}
+
+/// Findings with their evidence, then problems.
+pub(super) fn conclusions(findings: &[FindingRecord], problems: &[ProblemRecord], style: Style) -> String {
+    const LABEL_WIDTH: usize = 10;
+    let mut out = format!("\n{}\n", style.bold("findings"));
+    if findings.is_empty() {
+        out.push_str("  none\n");
+    }
+    for finding in findings {
+        for (index, line) in sanitize::wrap(&describe::sentence(finding), WIDTH - 4, 4).iter().enumerate() {
+            let indent = if index == 0 { "  " } else { "    " };
+            out.push_str(&format!("{indent}{}\n", style.red(line)));
+        }
+        for (name, text) in describe::evidence(finding) {
+            out.push_str(&labelled_at(4, name, LABEL_WIDTH, &text, 3));
+        }
+    }
+    if !problems.is_empty() {
+        out.push_str(&format!("\n{}\n", style.bold("problems")));
+        for problem in problems {
+            out.push_str(&labelled(&sanitize::fit(&problem.stage, LABEL_WIDTH), LABEL_WIDTH, &problem.message, 4));
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::samples;
+
+    fn check_width(text: &str) {
+        for line in text.lines() {
+            assert!(sanitize::width(line) <= WIDTH, "{line}");
+            assert!(!line.chars().any(sanitize::is_hostile), "{line:?}");
+        }
+    }
+
+    #[test]
+    fn a_look_with_every_section() {
+        let view = InspectView { rows: 5, ..InspectView::default() };
+        let text = inspect(&samples::inspect(), view);
+        check_width(&text);
+        insta::assert_snapshot!(text);
+    }
+
+    #[test]
+    fn a_first_look_at_a_doubtful_heap() {
+        let mut report = InspectReport::new(samples::inspect().tool, samples::target(), samples::heap());
+        report.heap.by_kind.clear();
+        report.heap.quality.broken_links = 1;
+        report.heap.quality.collection_in_progress = true;
+        insta::assert_snapshot!(inspect(&report, InspectView::default()));
+    }
+
+    #[test]
+    fn hostile_names_reach_no_terminal() {
+        let mut report = samples::inspect();
+        let hostile = || samples::HOSTILE.to_owned();
+        report.target.command = Some(hostile());
+        report.heap.by_kind[0].kind = hostile();
+        if let Some(rss) = &mut report.rss {
+            rss.categories.insert(hostile(), 1 << 20);
+        }
+        for row in report.top_retained.iter_mut().flatten() {
+            row.path = vec![hostile()];
+            row.type_name = hostile();
+        }
+        for row in report.largest_containers.iter_mut().flatten() {
+            row.path = vec![hostile()];
+            row.type_name = hostile();
+        }
+        for row in report.duplicate_strings.iter_mut().flatten() {
+            row.text = Some(hostile());
+        }
+        for thread in report.threads.iter_mut().flatten() {
+            thread.frames[0] = samples::frame(samples::HOSTILE, samples::HOSTILE, 1);
+        }
+        report.heap.quality.layout_checks = vec![hostile()];
+        report.problems[0].stage = hostile();
+        report.problems[0].message = hostile();
+        report.findings = samples::run_hostile().findings;
+        if let Some(arenas) = &mut report.arenas {
+            arenas.pinned_by[0].type_name = hostile();
+            arenas.pinned_by[0].owner = vec![hostile()];
+        }
+        if let Some(garbage) = &mut report.garbage {
+            garbage.by_type[0].type_name = hostile();
+        }
+        check_width(&inspect(&report, InspectView::default()));
+    }
+}

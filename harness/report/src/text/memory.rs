@@ -1,0 +1,185 @@
+//! Sections of `inspect` about memory.
+
+use super::inspect::InspectView;
+use super::style::Style;
+use super::table::{Align, Table, labelled};
+use crate::json::{ArenasRecord, ContainerRecord, DuplicateRecord, GarbageRecord, RetainedRecord, RssRecord};
+use crate::{describe, units};
+
+/// Cells of the bars beside the categories.
+const BAR_WIDTH: usize = 20;
+/// Above this share of RSS the unexplained rest is coloured.
+const UNEXPLAINED_PERCENT_MAX: u64 = 2;
+
+pub(super) fn rss(rss: &RssRecord, style: Style) -> String {
+    let mut table =
+        Table::new(&[("bytes", Align::Right), ("%", Align::Right), ("", Align::Left), ("category", Align::Rest)]);
+    let mut categories: Vec<(&String, u64)> = rss.categories.iter().map(|(name, bytes)| (name, *bytes)).collect();
+    categories.sort_by(|one, other| (other.1, one.0).cmp(&(one.1, other.0)));
+    for (name, bytes) in categories {
+        table.row(vec![
+            units::bytes(bytes),
+            units::percent(bytes, rss.total),
+            bar(bytes, rss.total),
+            name.replace('_', " "),
+        ]);
+    }
+    table.row(vec![
+        units::signed_bytes(rss.unexplained),
+        units::percent(rss.unexplained.unsigned_abs(), rss.total),
+        String::new(),
+        "unexplained".to_owned(),
+    ]);
+    table.row(vec![units::bytes(rss.total), "100".to_owned(), String::new(), "resident, by the kernel".to_owned()]);
+    let mut out = table.render(style);
+    let limit = rss.total / 100 * UNEXPLAINED_PERCENT_MAX;
+    if rss.unexplained.unsigned_abs() > limit {
+        let words = format!("  more than {UNEXPLAINED_PERCENT_MAX} % is unexplained");
+        out.push_str(&format!("{}\n", style.yellow(&words)));
+    }
+    out
+}
+
+fn bar(part: u64, whole: u64) -> String {
+    if whole == 0 {
+        return String::new();
+    }
+    let cells = (part as f64 / whole as f64 * BAR_WIDTH as f64).round() as usize;
+    "▇".repeat(cells.min(BAR_WIDTH))
+}
+
+pub(super) fn arenas(arenas: &ArenasRecord, view: InspectView) -> String {
+    const LABEL_WIDTH: usize = 11;
+    let mut out = String::new();
+    let mut add = |label: &str, text: &str| out.push_str(&labelled(label, LABEL_WIDTH, text, 3));
+    let share = arenas
+        .utilisation
+        .filter(|share| share.is_finite())
+        .map_or_else(String::new, |share| format!(" ({})", units::ratio(share)));
+    add(
+        "arenas",
+        &format!(
+            "{}, {} of {} live{share}",
+            units::count(arenas.count),
+            units::bytes(arenas.live_bytes),
+            units::bytes(arenas.bytes)
+        ),
+    );
+    for (label, bytes) in [
+        ("garbage", arenas.garbage_bytes),
+        ("free pools", arenas.free_pool_bytes),
+        ("free blocks", arenas.free_block_bytes),
+        ("stranded", arenas.stranded_bytes),
+    ] {
+        if let Some(bytes) = bytes {
+            add(label, &units::bytes(bytes));
+        }
+    }
+    if let Some(sparse) = arenas.sparse_arenas {
+        add("sparse", &units::plural(sparse, "arena nearly empty", "arenas nearly empty"));
+    }
+    for pin in arenas.pinned_by.iter().take(view.rows) {
+        add("pinned by", &describe::pin(pin));
+    }
+    out.push_str(&size_classes(arenas, view));
+    out
+}
+
+/// Block sizes with most free bytes first.
+fn size_classes(arenas: &ArenasRecord, view: InspectView) -> String {
+    if arenas.size_classes.is_empty() {
+        return String::new();
+    }
+    let mut classes = arenas.size_classes.clone();
+    classes.sort_by_key(|class| {
+        let free = class.blocks_free.saturating_mul(class.block_bytes);
+        (std::cmp::Reverse(free), class.block_bytes)
+    });
+    let mut table = Table::new(&[
+        ("block", Align::Right),
+        ("pools", Align::Right),
+        ("in use", Align::Right),
+        ("free", Align::Right),
+        ("free bytes", Align::Right),
+        ("used %", Align::Right),
+    ]);
+    for class in classes.iter().take(view.rows) {
+        table.row(vec![
+            units::bytes(class.block_bytes),
+            units::count(class.pools),
+            units::count(class.blocks_used),
+            units::count(class.blocks_free),
+            units::bytes(class.blocks_free.saturating_mul(class.block_bytes)),
+            units::percent(class.blocks_used, class.blocks_used.saturating_add(class.blocks_free)),
+        ]);
+    }
+    table.render(Style::new(view.color))
+}
+
+pub(super) fn garbage(garbage: &GarbageRecord, view: InspectView) -> String {
+    const LABEL_WIDTH: usize = 20;
+    let words =
+        |objects: u64, bytes: u64| format!("{}, {}", units::plural(objects, "object", "objects"), units::bytes(bytes));
+    let waiting = garbage.awaiting_collection;
+    let stuck = garbage.uncollectable;
+    let mut out = labelled("awaiting collection", LABEL_WIDTH, &words(waiting.objects, waiting.bytes), 1);
+    out.push_str(&labelled("never collected", LABEL_WIDTH, &words(stuck.objects, stuck.bytes), 1));
+    let entries = units::plural(garbage.in_gc_garbage, "entry", "entries");
+    out.push_str(&labelled("gc.garbage", LABEL_WIDTH, &entries, 1));
+    if !garbage.by_type.is_empty() {
+        let mut table = Table::new(&[("count", Align::Right), ("bytes", Align::Right), ("type", Align::Rest)]);
+        for row in garbage.by_type.iter().take(view.rows) {
+            table.row(vec![units::count(row.count), units::bytes(row.bytes), row.type_name.clone()]);
+        }
+        out.push_str(&table.render(Style::new(view.color)));
+    }
+    out
+}
+
+pub(super) fn retained(rows: &[RetainedRecord], view: InspectView) -> String {
+    let mut table = Table::new(&[
+        ("retains", Align::Right),
+        ("own", Align::Right),
+        ("type", Align::Left),
+        ("path", Align::RestEnd),
+    ]);
+    for row in rows.iter().take(view.rows) {
+        table.row(vec![
+            units::bytes(row.retained_bytes),
+            units::bytes(row.shallow_bytes),
+            row.type_name.clone(),
+            describe::owner_of(&row.path),
+        ]);
+    }
+    rendered(&table, rows.is_empty(), view)
+}
+
+pub(super) fn containers(rows: &[ContainerRecord], view: InspectView) -> String {
+    let mut table =
+        Table::new(&[("items", Align::Right), ("own", Align::Right), ("type", Align::Left), ("path", Align::RestEnd)]);
+    for row in rows.iter().take(view.rows) {
+        table.row(vec![
+            units::count(row.length),
+            units::bytes(row.bytes),
+            row.type_name.clone(),
+            describe::owner_of(&row.path),
+        ]);
+    }
+    rendered(&table, rows.is_empty(), view)
+}
+
+pub(super) fn duplicates(rows: &[DuplicateRecord], view: InspectView) -> String {
+    let mut table = Table::new(&[("wasted", Align::Right), ("copies", Align::Right), ("text", Align::Rest)]);
+    for row in rows.iter().take(view.rows) {
+        let text = match &row.text {
+            Some(text) => format!("'{text}'"),
+            None => "redacted".to_owned(),
+        };
+        table.row(vec![units::bytes(row.wasted_bytes), units::count(row.copies), text]);
+    }
+    rendered(&table, rows.is_empty(), view)
+}
+
+fn rendered(table: &Table, is_empty: bool, view: InspectView) -> String {
+    if is_empty { String::new() } else { table.render(Style::new(view.color)) }
+}

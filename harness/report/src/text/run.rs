@@ -1,0 +1,293 @@
+use super::WIDTH;
+use super::style::Style;
+use super::table::{Align, Table, labelled};
+use crate::json::{Outcome, RunRecord, RunResults, TimingRecord};
+use crate::{describe, sanitize, units};
+
+/// Width of the name column, so that lines printed one by one stand under each other.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Layout {
+    name_width: usize,
+}
+
+/// `INVALID` is the longest word.
+const STATUS_WIDTH: usize = 7;
+const VARIANT_WIDTH: usize = 5;
+/// Names beyond this are cut.
+const NAME_WIDTH_MAX: usize = 22;
+/// `pause/copy/decode/analyse ms` fits in this in most runs.
+const TIMES_WIDTH: usize = 15;
+/// Cells of the labels in a failure block.
+const LABEL_WIDTH: usize = 9;
+
+impl Layout {
+    /// For the scenarios that are going to run.
+    pub fn for_names<'n>(names: impl IntoIterator<Item = &'n str>) -> Self {
+        let widest = names.into_iter().map(|name| sanitize::width(&sanitize::line(name))).max().unwrap_or(0);
+        Self { name_width: widest.clamp("scenario".len(), NAME_WIDTH_MAX) }
+    }
+
+    fn found_width(self) -> usize {
+        WIDTH - STATUS_WIDTH - self.name_width - VARIANT_WIDTH - TIMES_WIDTH - 8
+    }
+
+    /// The line above the runs that says what the columns are.
+    #[must_use]
+    pub fn header(self, color: bool) -> String {
+        let line = format!(
+            "{:STATUS_WIDTH$}  {:name$}  {:VARIANT_WIDTH$}  {:found$}  {:>TIMES_WIDTH$}",
+            "",
+            "scenario",
+            "twin",
+            "found",
+            "ps/cp/dec/an ms",
+            name = self.name_width,
+            found = self.found_width()
+        );
+        format!("{}\n", Style::new(color).dim(line.trim_end()))
+    }
+}
+
+/// One run in one line: `ok  leak  buggy  leak 1000/request model.DBModel._field_cache  12/10/41/121`.
+#[must_use]
+pub fn run_line(run: &RunRecord, layout: Layout, color: bool) -> String {
+    let style = Style::new(color);
+    let status = match run.outcome {
+        Outcome::Pass => style.green("ok     "),
+        Outcome::Fail => style.red("FAIL   "),
+        Outcome::Invalid => style.yellow("INVALID"),
+    };
+    let found = match (&run.outcome, &run.invalid_because) {
+        (Outcome::Invalid, Some(reason)) => reason.clone(),
+        _ => describe::seen(run, layout.found_width()),
+    };
+    let name = pad(&sanitize::fit(&run.scenario, layout.name_width), layout.name_width);
+    let found_width = layout.found_width();
+    let found = pad(&sanitize::fit(&found, found_width), found_width);
+    let line =
+        format!("{name}  {:VARIANT_WIDTH$}  {found}  {:>TIMES_WIDTH$}", run.variant.as_str(), times(&run.timing));
+    format!("{status}  {}\n", line.trim_end())
+}
+
+fn pad(text: &str, cells: usize) -> String {
+    let padding = cells.saturating_sub(sanitize::width(text));
+    format!("{text}{}", " ".repeat(padding))
+}
+
+/// Whole milliseconds, rounded up: `12/10/41/121`, `-` for a step that did not happen, nothing when none did.
+fn times(timing: &TimingRecord) -> String {
+    let steps = [timing.pause_ms, timing.copy_ms, timing.decode_ms, timing.analyse_ms];
+    if steps.iter().all(Option::is_none) {
+        return String::new();
+    }
+    let steps: Vec<String> = steps
+        .into_iter()
+        .map(|step| step.map_or_else(|| "-".to_owned(), |step| units::milliseconds(step.ceil())))
+        .collect();
+    steps.join("/")
+}
+
+/// What was expected, what was seen, the evidence, where the recording is, and what to type next. Empty for a pass.
+#[must_use]
+pub fn failure(run: &RunRecord, color: bool) -> String {
+    if run.outcome == Outcome::Pass {
+        return String::new();
+    }
+    let style = Style::new(color);
+    let word = match run.outcome {
+        Outcome::Invalid => style.yellow("INVALID"),
+        _ => style.red("FAIL"),
+    };
+    let title = sanitize::fit(&run.title(), WIDTH - 10);
+    let mut out = format!("{word}  {}\n", style.bold(&title));
+    let mut add = |label: &str, text: &str, lines: usize| {
+        out.push_str(&labelled(label, LABEL_WIDTH, text, lines));
+    };
+    if let Some(reason) = &run.invalid_because {
+        add("invalid", reason, 4);
+    }
+    if run.expected.is_empty() {
+        add("expected", "nothing", 1);
+    }
+    for expected in &run.expected {
+        add("expected", &describe::expectation(expected), 4);
+    }
+    if run.findings.is_empty() {
+        add("seen", "nothing", 1);
+    }
+    for finding in &run.findings {
+        add("seen", &describe::sentence(finding), 4);
+    }
+    if run.outcome == Outcome::Fail {
+        for line in describe::failures(run) {
+            add("wrong", &line, 4);
+        }
+    }
+    for finding in &run.findings {
+        let mut label = "evidence";
+        for (name, text) in describe::evidence(finding) {
+            add(label, &format!("{name}: {text}"), 3);
+            label = "";
+        }
+    }
+    for problem in &run.problems {
+        add("problem", &format!("{}: {}", problem.stage, problem.message), 3);
+    }
+    match &run.recording {
+        Some(recording) => {
+            add("recorded", recording, 4);
+            add("next", &format!("bloathound replay {}", shell_word(recording)), 6);
+        }
+        None => add("next", &again(run), 6),
+    }
+    out
+}
+
+/// The run once more, recorded.
+fn again(run: &RunRecord) -> String {
+    format!(
+        "bloathound run {} --variant {} --seed {} --record recordings",
+        shell_word(&run.scenario),
+        run.variant.as_str(),
+        run.seed
+    )
+}
+
+/// Quoted where a shell would not take it as one plain word.
+pub(crate) fn shell_word(word: &str) -> String {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_./:@%+=,".contains(c);
+    if !word.is_empty() && word.chars().all(is_plain) {
+        word.to_owned()
+    } else {
+        format!("'{}'", word.replace('\'', "'\\''"))
+    }
+}
+
+/// The last lines: how many of what, and the scores by class.
+#[must_use]
+pub fn summary(results: &RunResults, color: bool) -> String {
+    let style = Style::new(color);
+    let (passed, failed, invalid) =
+        (results.count(Outcome::Pass), results.count(Outcome::Fail), results.count(Outcome::Invalid));
+    let mut out = scores(results, style);
+    let seconds: f64 = results.runs.iter().map(|run| run.seconds).sum();
+    let counts = format!("{passed} ok, {failed} failed, {invalid} invalid");
+    let counts = if failed > 0 {
+        style.red(&counts)
+    } else if invalid > 0 {
+        style.yellow(&counts)
+    } else {
+        style.green(&counts)
+    };
+    let runs = units::plural(results.runs.len() as u64, "run", "runs");
+    out.push_str(&format!("{runs}: {counts}, {}\n", units::seconds(seconds)));
+    out
+}
+
+/// A line a class: what was there and found, how sure that is, and false alarms.
+fn scores(results: &RunResults, style: Style) -> String {
+    if results.scores.is_empty() {
+        return String::new();
+    }
+    let mut table = Table::new(&[
+        ("class", Align::Left),
+        ("found", Align::Right),
+        ("recall, 95 %", Align::Left),
+        ("right place", Align::Right),
+        ("false alarms", Align::Right),
+        ("invalid", Align::Right),
+    ]);
+    let of = |part: u64, whole: u64| {
+        if whole == 0 { "-".to_owned() } else { format!("{part} of {whole}") }
+    };
+    for (class, score) in &results.scores {
+        let interval = match (score.recall_low, score.recall_high) {
+            (Some(low), Some(high)) => format!("{low:.2} to {high:.2}"),
+            _ => "-".to_owned(),
+        };
+        table.row(vec![
+            class.to_string(),
+            of(score.found, score.expected),
+            interval,
+            of(score.localised, score.found),
+            score.false_alarms.to_string(),
+            score.invalid_runs.to_string(),
+        ]);
+    }
+    table.render(style)
+}
+
+/// Everything at once: header, lines, failures, summary.
+#[must_use]
+pub fn run(results: &RunResults, color: bool) -> String {
+    let layout = Layout::for_names(results.runs.iter().map(|run| run.scenario.as_str()));
+    let mut out = layout.header(color);
+    for run in &results.runs {
+        out.push_str(&run_line(run, layout, color));
+    }
+    for run in &results.runs {
+        let block = failure(run, color);
+        if !block.is_empty() {
+            out.push('\n');
+            out.push_str(&block);
+        }
+    }
+    out.push('\n');
+    out.push_str(&summary(results, color));
+    out
+}
+
+/// Warnings of [`crate::json::merge`], a line each, for stderr.
+#[must_use]
+pub fn merge_warnings(warnings: &[String]) -> String {
+    warnings.iter().map(|warning| format!("warning: {}\n", sanitize::line(warning))).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::samples;
+
+    #[test]
+    fn a_run_with_one_of_everything() {
+        insta::assert_snapshot!(run(&samples::mixed_results(), false));
+    }
+
+    #[test]
+    fn a_quiet_success_is_a_line_a_scenario() {
+        let results = samples::results(vec![samples::run_pass(), samples::run_cycle()]);
+        insta::assert_snapshot!(run(&results, false));
+    }
+
+    #[test]
+    fn hostile_names_reach_no_terminal() {
+        let text = run(&samples::results(vec![samples::run_hostile()]), false);
+        assert!(!text.chars().any(|c| sanitize::is_hostile(c) && c != '\n'), "{text:?}");
+        for line in text.lines() {
+            assert!(sanitize::width(line) <= WIDTH, "{line}");
+        }
+        insta::assert_snapshot!(text);
+    }
+
+    #[test]
+    fn colour_changes_nothing_but_colour() {
+        let results = samples::mixed_results();
+        let colored = run(&results, true);
+        assert!(colored.contains("\x1b[1;31mFAIL"));
+        let mut plain = String::new();
+        let mut rest = colored.as_str();
+        while let Some(start) = rest.find("\x1b[") {
+            plain.push_str(&rest[..start]);
+            let after = &rest[start..];
+            rest = &after[after.find('m').unwrap() + 1..];
+        }
+        plain.push_str(rest);
+        assert_eq!(plain, run(&results, false));
+    }
+
+    #[test]
+    fn the_next_command_can_be_typed() {
+        assert_eq!(shell_word("recordings/leak-fixed"), "recordings/leak-fixed");
+        assert_eq!(shell_word("it's $(here)"), "'it'\\''s $(here)'");
+    }
+}

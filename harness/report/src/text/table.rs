@@ -1,0 +1,155 @@
+use super::WIDTH;
+use super::style::Style;
+use crate::sanitize;
+
+/// How a column stands and which end is cut when the line is full.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Align {
+    /// Numbers.
+    Right,
+    /// Words; never cut.
+    Left,
+    /// Words that take what is left of the line and lose their end.
+    Rest,
+    /// Paths that take what is left of the line and lose their beginning.
+    RestEnd,
+}
+
+/// A table with a header; at most one column takes the rest of the line.
+pub(crate) struct Table {
+    columns: Vec<(String, Align)>,
+    rows: Vec<Vec<String>>,
+    indent: usize,
+}
+
+/// Cells between columns.
+const GAP: usize = 2;
+/// A column that takes the rest has at least this, even where the line then is longer.
+const REST_MIN: usize = 12;
+/// A column that takes no rest has at most this: a hostile name may not push the others off the line.
+const CELL_MAX: usize = 30;
+
+impl Table {
+    pub(crate) fn new(columns: &[(&str, Align)]) -> Self {
+        Self {
+            columns: columns.iter().map(|(name, align)| ((*name).to_owned(), *align)).collect(),
+            rows: Vec::new(),
+            indent: 2,
+        }
+    }
+
+    pub(crate) fn row(&mut self, cells: Vec<String>) {
+        self.rows.push(cells);
+    }
+
+    pub(crate) fn render(&self, style: Style) -> String {
+        let widths = self.widths();
+        let header: Vec<String> = self.columns.iter().map(|(name, _)| name.clone()).collect();
+        let mut out = style.dim(&self.line(&header, &widths));
+        out.push('\n');
+        for row in &self.rows {
+            out.push_str(&self.line(row, &widths));
+            out.push('\n');
+        }
+        out
+    }
+
+    fn widths(&self) -> Vec<usize> {
+        let natural = |index: usize| {
+            self.rows
+                .iter()
+                .filter_map(|row| row.get(index))
+                .map(|cell| sanitize::width(&sanitize::line(cell)))
+                .chain([sanitize::width(&self.columns[index].0)])
+                .max()
+                .unwrap_or(0)
+        };
+        let mut widths: Vec<usize> = (0..self.columns.len()).map(natural).collect();
+        let takes_rest = |align: Align| matches!(align, Align::Rest | Align::RestEnd);
+        for ((_, align), width) in self.columns.iter().zip(&mut widths) {
+            if !takes_rest(*align) {
+                *width = (*width).min(CELL_MAX);
+            }
+        }
+        if let Some(rest) = self.columns.iter().position(|(_, align)| takes_rest(*align)) {
+            let others: usize = widths.iter().sum::<usize>() - widths[rest];
+            let gaps = GAP * (self.columns.len() - 1) + self.indent;
+            let room = WIDTH.saturating_sub(others + gaps).max(REST_MIN);
+            widths[rest] = widths[rest].min(room);
+        }
+        widths
+    }
+
+    fn line(&self, cells: &[String], widths: &[usize]) -> String {
+        let mut line = " ".repeat(self.indent);
+        for (index, ((_, align), width)) in self.columns.iter().zip(widths).enumerate() {
+            let cell = cells.get(index).map_or("", String::as_str);
+            let cell = match align {
+                Align::RestEnd => sanitize::fit_end(cell, *width),
+                _ => sanitize::fit(cell, *width),
+            };
+            let padding = " ".repeat(width.saturating_sub(sanitize::width(&cell)));
+            if index > 0 {
+                line.push_str(&" ".repeat(GAP));
+            }
+            match align {
+                Align::Right => line.extend([padding, cell]),
+                _ => line.extend([cell, padding]),
+            }
+        }
+        line.truncate(line.trim_end().len());
+        line
+    }
+}
+
+/// `label` in a column of `label_width`, then the text wrapped beside it to at most `lines_max` lines.
+pub(crate) fn labelled(label: &str, label_width: usize, text: &str, lines_max: usize) -> String {
+    labelled_at(2, label, label_width, text, lines_max)
+}
+
+/// As [`labelled`], further in.
+pub(crate) fn labelled_at(indent: usize, label: &str, label_width: usize, text: &str, lines_max: usize) -> String {
+    let room = WIDTH.saturating_sub(indent + label_width + GAP).max(20);
+    let mut out = String::new();
+    for (index, line) in sanitize::wrap(text, room, lines_max).iter().enumerate() {
+        let shown = if index == 0 { label } else { "" };
+        let row = format!("{:indent$}{shown:<label_width$}  {line}", "");
+        out.push_str(row.trim_end());
+        out.push('\n');
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn no_row_is_wider_than_a_line_whatever_the_names(
+            rows in proptest::collection::vec((any::<String>(), any::<u64>(), any::<String>()), 0..6)
+        ) {
+            let mut table = Table::new(&[("a", Align::Left), ("n", Align::Right), ("b", Align::RestEnd)]);
+            for (one, number, two) in rows {
+                table.row(vec![one, number.to_string(), two]);
+            }
+            for line in table.render(Style::new(false)).lines() {
+                prop_assert!(sanitize::width(line) <= WIDTH, "{line:?}");
+                prop_assert!(!line.chars().any(sanitize::is_hostile));
+            }
+        }
+    }
+
+    #[test]
+    fn paths_lose_their_beginning_and_numbers_stand_right() {
+        let mut table = Table::new(&[("n", Align::Right), ("path", Align::RestEnd)]);
+        table.row(vec!["7".to_owned(), format!("start{}end", "-".repeat(100))]);
+        table.row(vec!["12 345".to_owned(), "short".to_owned()]);
+        let text = table.render(Style::new(false));
+        let lines: Vec<&str> = text.lines().collect();
+        assert_eq!(lines[2], "  12 345  short");
+        assert!(lines[1].starts_with("       7  …---") && lines[1].ends_with("end"));
+        assert_eq!(sanitize::width(lines[1]), WIDTH);
+    }
+}
