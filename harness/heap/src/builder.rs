@@ -37,25 +37,24 @@ impl SnapshotBuilder {
 
     /// Adds an object.
     pub fn add_object(&mut self, record: ObjectRecord) -> ObjectId {
-        self.snapshot.records.push(record);
-        ObjectId(self.snapshot.records.len() as u32 - 1)
+        self.snapshot.columns.push(record)
     }
 
     /// An object that was added.
     #[must_use]
-    pub fn record(&self, id: ObjectId) -> Option<&ObjectRecord> {
-        self.snapshot.records.get(id.index())
+    pub fn record(&self, id: ObjectId) -> Option<ObjectRecord> {
+        self.snapshot.records().get(id.index())
     }
 
     /// Changes an object that was added.
-    pub fn record_mut(&mut self, id: ObjectId) -> Option<&mut ObjectRecord> {
-        self.snapshot.records.get_mut(id.index())
+    pub fn set_record(&mut self, id: ObjectId, record: ObjectRecord) {
+        self.snapshot.columns.set(id, record);
     }
 
     /// Number of objects so far.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.snapshot.records.len()
+        self.snapshot.columns.len()
     }
 
     /// True when there is no object yet.
@@ -134,31 +133,29 @@ impl SnapshotBuilder {
     #[must_use]
     pub fn finish(mut self) -> HeapSnapshot {
         for (id, class) in std::mem::take(&mut self.classes) {
-            if let Some(record) = self.snapshot.records.get_mut(id.index()) {
-                record.type_id = class;
-            }
+            self.snapshot.columns.set_type(id, class);
         }
         self.close_offsets();
         self.drop_dangling_references();
         self.drop_dangling_types();
-        let objects = self.snapshot.records.len() as u32;
+        let objects = self.snapshot.columns.len() as u32;
         self.snapshot.roots.retain(|root| root.object.0 < objects);
         self.snapshot.roots.truncate(ROOTS_MAX);
         self.snapshot
     }
 
     fn close_offsets(&mut self) {
-        let HeapSnapshot { records, offsets, targets, labels, .. } = &mut self.snapshot;
-        offsets.truncate(records.len() + 1);
+        let HeapSnapshot { columns, offsets, targets, labels, .. } = &mut self.snapshot;
+        offsets.truncate(columns.len() + 1);
         let end = offsets.last().copied().unwrap_or(0);
-        offsets.resize(records.len() + 1, end);
+        offsets.resize(columns.len() + 1, end);
         targets.truncate(end as usize);
         labels.truncate(end as usize);
     }
 
     fn drop_dangling_references(&mut self) {
-        let HeapSnapshot { records, offsets, targets, labels, .. } = &mut self.snapshot;
-        let objects = records.len() as u32;
+        let HeapSnapshot { columns, offsets, targets, labels, .. } = &mut self.snapshot;
+        let objects = columns.len() as u32;
         if targets.iter().all(|target| target.0 < objects) {
             return;
         }
@@ -181,11 +178,9 @@ impl SnapshotBuilder {
 
     fn drop_dangling_types(&mut self) {
         let known = self.snapshot.types.len() as u32;
-        let mut dangling = self.snapshot.records.iter_mut().filter(|record| record.type_id.0 >= known).peekable();
-        if dangling.peek().is_none() {
+        if !self.snapshot.columns.clamp_types(known) {
             return;
         }
-        dangling.for_each(|record| record.type_id = TypeId(known));
         self.snapshot.types.push(TypeInfo {
             name: "?".into(),
             module: None,

@@ -10,13 +10,18 @@ pub struct Tally {
 }
 
 impl Tally {
+    /// Adds another.
+    pub fn add(&mut self, other: Self) {
+        self.objects += other.objects;
+        self.bytes = self.bytes.saturating_add(other.bytes);
+    }
+
     /// Counts the members of `set`.
     #[must_use]
     pub fn of(snapshot: &HeapSnapshot, set: &BitSet) -> Self {
         let mut tally = Self::default();
         for id in set.iter() {
-            tally.objects += 1;
-            tally.bytes += snapshot.object(id).shallow_size;
+            tally.add(Self { objects: 1, bytes: snapshot.shallow_size(id) });
         }
         tally
     }
@@ -85,11 +90,10 @@ impl GcReplay {
 
 /// `update_refs` and `subtract_refs`: counts that tracked objects don't account for. Returns the surplus.
 fn external_counts(snapshot: &HeapSnapshot, counts: &mut Vec<u32>) -> u64 {
-    let records = snapshot.records();
-    counts.extend(records.iter().map(|record| if record.flags.is_tracked() { record.refcount } else { 0 }));
+    counts.extend_from_slice(snapshot.refcounts());
     let mut surplus = 0;
-    for (source, record) in snapshot.ids().zip(records) {
-        if !record.flags.is_tracked() {
+    for source in snapshot.ids() {
+        if !snapshot.is_tracked(source) {
             continue;
         }
         for (target, label) in snapshot.references_of(source) {
@@ -100,8 +104,7 @@ fn external_counts(snapshot: &HeapSnapshot, counts: &mut Vec<u32>) -> u64 {
             match *count {
                 // A saturated count says nothing about what is left of it.
                 u32::MAX => {}
-                // Untracked objects stand at zero: the collector doesn't see them.
-                0 => surplus += u64::from(records[target.index()].flags.is_tracked()),
+                0 => surplus += u64::from(snapshot.is_tracked(target)),
                 _ => *count -= 1,
             }
         }
@@ -111,18 +114,15 @@ fn external_counts(snapshot: &HeapSnapshot, counts: &mut Vec<u32>) -> u64 {
 
 /// `move_unreachable`: tracked objects that nothing with an outside count leads to.
 fn unreachable(snapshot: &HeapSnapshot, counts: &[u32]) -> BitSet {
-    let mut unreachable = BitSet::with_len(snapshot.len());
+    let mut unreachable: BitSet = snapshot.ids().filter(|id| snapshot.is_tracked(*id)).collect();
     let mut pending = Vec::new();
-    for (id, record) in snapshot.ids().zip(snapshot.records()) {
-        if record.flags.is_tracked() {
-            if counts[id.index()] > 0 {
-                pending.push(id);
-            } else {
-                unreachable.insert(id);
-            }
+    for (id, count) in snapshot.ids().zip(counts) {
+        // What is held from outside is walked at once: nearly all of a heap hangs on a few objects.
+        if *count > 0 && unreachable.remove(id) {
+            pending.push(id);
+            follow(snapshot, &mut pending, |target| unreachable.remove(target));
         }
     }
-    follow(snapshot, pending, |target| unreachable.remove(target));
     unreachable
 }
 
@@ -130,13 +130,13 @@ fn unreachable(snapshot: &HeapSnapshot, counts: &[u32]) -> BitSet {
 fn uncollectable(snapshot: &HeapSnapshot, unreachable: &BitSet) -> (BitSet, BitSet) {
     let to_be_parked: BitSet = unreachable.iter().filter(|id| snapshot.has_finalizer(*id)).collect();
     let mut stays = to_be_parked.clone();
-    let pending = to_be_parked.iter().collect();
-    follow(snapshot, pending, |target| unreachable.contains(target) && stays.insert(target));
+    let mut pending = to_be_parked.iter().collect();
+    follow(snapshot, &mut pending, |target| unreachable.contains(target) && stays.insert(target));
     (stays, to_be_parked)
 }
 
 /// Walks traversed references from `pending`, going on from each target that `enter` lets in (once).
-fn follow(snapshot: &HeapSnapshot, mut pending: Vec<ObjectId>, mut enter: impl FnMut(ObjectId) -> bool) {
+fn follow(snapshot: &HeapSnapshot, pending: &mut Vec<ObjectId>, mut enter: impl FnMut(ObjectId) -> bool) {
     while let Some(source) = pending.pop() {
         for (target, label) in snapshot.references_of(source) {
             if label.is_traversed() && enter(target) {
@@ -152,7 +152,7 @@ fn freed_with(snapshot: &HeapSnapshot, mut gone: BitSet, counts: &mut [u32]) -> 
     if pending.is_empty() {
         return gone;
     }
-    counts.iter_mut().zip(snapshot.records()).for_each(|(count, record)| *count = record.refcount);
+    counts.copy_from_slice(snapshot.refcounts());
     while let Some(source) = pending.pop() {
         for (target, label) in snapshot.references_of(source) {
             let count = &mut counts[target.index()];
@@ -180,8 +180,8 @@ fn parked(snapshot: &HeapSnapshot) -> BitSet {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ReferenceLabel;
     use crate::testing::{Sketch, sketches};
-    use crate::{ReferenceLabel, Tracking};
     use proptest::prelude::*;
 
     fn item() -> ReferenceLabel {
@@ -264,13 +264,13 @@ mod tests {
     fn naive(heap: &Sketch) -> (Vec<bool>, Vec<bool>) {
         let snapshot = heap.build();
         let n = heap.objects.len();
-        let tracked = |index: usize| snapshot.records()[index].flags.tracking() != Tracking::Untracked;
+        let tracked = |index: usize| snapshot.is_tracked(ObjectId(index as u32));
         let seen = |from: usize, to: usize, label: ReferenceLabel| label.is_traversed() && tracked(from) && tracked(to);
         let inner = |index: usize| {
             heap.references.iter().filter(|(from, to, label)| *to == index && seen(*from, *to, *label)).count()
         };
         let held: Vec<usize> =
-            (0..n).filter(|i| tracked(*i) && snapshot.records()[*i].refcount as usize > inner(*i)).collect();
+            (0..n).filter(|i| tracked(*i) && snapshot.refcounts()[*i] as usize > inner(*i)).collect();
         let live = heap.reach(&held, seen);
         let dead = |index: usize| tracked(index) && !live[index];
         let finalizers: Vec<usize> = (0..n).filter(|i| dead(*i) && heap.objects[*i].1).collect();
@@ -278,16 +278,12 @@ mod tests {
         let mut freed: Vec<bool> = (0..n).map(|i| dead(i) && !stays[i]).collect();
         loop {
             let before = freed.clone();
-            for i in 0..n {
-                let from_freed = heap
-                    .references
-                    .iter()
-                    .filter(|(from, to, label)| *to == i && before[*from] && label.is_strong())
-                    .count();
-                let count = snapshot.records()[i].refcount as usize;
-                if count > 0 && from_freed == count {
-                    freed[i] = true;
-                }
+            for (i, freed) in freed.iter_mut().enumerate() {
+                let held_by_freed = |(from, to, label): &&(usize, usize, ReferenceLabel)| {
+                    *to == i && before[*from] && label.is_strong()
+                };
+                let count = snapshot.refcounts()[i] as usize;
+                *freed |= count > 0 && heap.references.iter().filter(held_by_freed).count() == count;
             }
             if freed == before {
                 let stays = stays.iter().zip(&freed).map(|(stays, freed)| *stays && !freed).collect();

@@ -4,21 +4,32 @@
 //! snapshot are in range once it is built, so no algorithm can fail; each is iterative and linear in objects and
 //! references (dominators and components nearly so), whatever the shape of the graph.
 
+mod analysis;
 mod bitset;
 mod builder;
+mod census;
+mod columns;
 mod components;
+mod dominators;
 mod gc_replay;
 mod label;
 mod naming;
 mod object;
 mod paths;
+mod reverse;
+mod shape_maker;
+mod shapes;
 mod snapshot;
 #[cfg(test)]
 mod testing;
 
+pub use analysis::Analysis;
 pub use bitset::BitSet;
 pub use builder::{REFERENCES_MAX, SnapshotBuilder};
+pub use census::{Census, CensusDelta, CensusRow};
+pub use columns::{Records, RecordsIter};
 pub use components::{Components, shortest_cycle, strongly_connected};
+pub use dominators::{Dominator, DominatorChildren, Dominators};
 pub use gc_replay::{GcReplay, Tally};
 pub use label::{ReferenceKind, ReferenceLabel};
 pub use naming::{GenericLabel, Names};
@@ -27,4 +38,6 @@ pub use object::{
     TypeInfo,
 };
 pub use paths::{Arrival, Path, PathFinder, PathTree, Step};
+pub use reverse::{Direction, Neighbourhood, NeighbourhoodLimits, Reverse, neighbourhood};
+pub use shapes::{ShapeColumn, ShapeKey, ShapeLimits, ShapeNode, ShapeTree};
 pub use snapshot::HeapSnapshot;

@@ -1,4 +1,6 @@
-use crate::{BitSet, HeapSnapshot, NameId, ObjectId, Path, ReferenceKind, ReferenceLabel, Root, RootKind, Step};
+use crate::{
+    BitSet, HeapSnapshot, NameId, ObjectId, Path, ReferenceKind, ReferenceLabel, Root, RootKind, Step, TypeId,
+};
 
 /// A reference's name without what varies from one object to the next.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, PartialOrd, Ord)]
@@ -42,6 +44,12 @@ impl<'a> Names<'a> {
             }
         }
         names
+    }
+
+    /// The snapshot they are of.
+    #[must_use]
+    pub fn snapshot(&self) -> &'a HeapSnapshot {
+        self.snapshot
     }
 
     /// True for a reference from an object, class or module to its `__dict__`.
@@ -117,26 +125,28 @@ impl<'a> Names<'a> {
     }
 
     /// The path for people: the root, then one generic label a step. The step into a `__dict__` says nothing and is
-    /// left out, except at the end; data that nests in itself (`next`, `next`, …) says it once.
+    /// left out, except at the end; data that nests in itself (`next`, `next`, …) says its turn once, as in
+    /// [`crate::ShapeTree`].
     #[must_use]
     pub fn labels(&self, path: &Path) -> Vec<String> {
-        let mut labels = vec![self.root(&path.root)];
-        let mut last = None;
+        let mut said: Vec<(GenericLabel, TypeId)> = Vec::new();
         for (index, step) in path.steps.iter().enumerate() {
             if self.is_dict_field(step.label) && index + 1 < path.steps.len() {
                 continue;
             }
-            let label = self.generic(step.from, step.label);
-            let said = (label, self.snapshot.object(step.to).type_id);
-            if last != Some(said) {
-                labels.push(self.text(label));
+            let now = (self.generic(step.from, step.label), self.snapshot.type_id(step.to));
+            if said.len() > 1 && said[said.len() - 2] == now {
+                said.pop();
+            } else if said.last() != Some(&now) {
+                said.push(now);
             }
-            last = Some(said);
         }
-        labels
+        let labels = said.into_iter().map(|(label, _)| self.text(label));
+        std::iter::once(self.root(&path.root)).chain(labels).collect()
     }
 
     /// The path as a Python expression, as far as there is one: `modules['model'].DBModel._field_cache.keys()[1999]`.
+    /// Of a step that repeats many times only the first are written out, and how many more there are.
     #[must_use]
     pub fn expression(&self, path: &Path) -> String {
         let root = &path.root;
@@ -147,49 +157,71 @@ impl<'a> Names<'a> {
             RootKind::GcGarbage => "gc.garbage".to_owned(),
             _ => format!("<{}>", self.root(root)),
         };
+        let mut last = String::new();
+        let mut repeats = 0;
         for (index, step) in path.steps.iter().enumerate() {
-            let into_dict = self.is_dict_field(step.label);
-            let attribute_next =
-                path.steps.get(index + 1).is_some_and(|next| self.attribute(next.from, next.label).is_some());
-            if !(into_dict && attribute_next) {
-                self.push_step(&mut text, step, index > 0);
+            let next = path.steps.get(index + 1);
+            let attribute_next = next.is_some_and(|next| self.attribute(next.from, next.label).is_some());
+            if self.is_dict_field(step.label) && attribute_next {
+                continue;
+            }
+            let words = self.step(step, index > 0);
+            repeats = if words == last { repeats + 1 } else { 0 };
+            if repeats == 0 {
+                last = words;
+            }
+            if repeats < REPEATS_MAX {
+                if step.label.kind() == ReferenceKind::Member {
+                    text = format!("list({text})");
+                }
+                text.push_str(&last);
+            } else if next.is_none_or(|_| !self.repeats_after(path, index, &last)) {
+                text.push_str(&format!(".<{} more>", repeats + 1 - REPEATS_MAX));
             }
         }
         text
     }
 
-    fn push_step(&self, text: &mut String, step: &Step, inside: bool) {
+    /// True when the step after `index`, not counting the one into a `__dict__`, reads `words` too.
+    fn repeats_after(&self, path: &Path, index: usize, words: &str) -> bool {
+        let mut after = path.steps.iter().skip(index + 1);
+        let Some(mut step) = after.next() else { return false };
+        if self.is_dict_field(step.label)
+            && let Some(next) = after.next()
+            && self.attribute(next.from, next.label).is_some()
+        {
+            step = next;
+        }
+        self.step(step, true) == words
+    }
+
+    /// One step of an expression. A value of a `__dict__` is an attribute only when the path came through its owner.
+    fn step(&self, step: &Step, through_owner: bool) -> String {
         let payload = step.label.payload();
         let rank = || {
             let same = |other: &ReferenceLabel| other.kind() == step.label.kind();
             let all = self.snapshot.references_of(step.from).filter(|(_, label)| same(label));
             all.take_while(|found| *found != (step.to, step.label)).count()
         };
-        let step_text = match step.label.kind() {
+        match step.label.kind() {
             ReferenceKind::Field | ReferenceKind::Slot => format!(".{}", self.snapshot.name(NameId(payload))),
             ReferenceKind::Local => format!(".f_locals['{}']", self.snapshot.name(NameId(payload))),
             ReferenceKind::Item => format!("[{payload}]"),
             ReferenceKind::Key => format!(".keys()[{}]", rank()),
-            ReferenceKind::Value => match self.attribute(step.from, step.label) {
-                Some(name) if inside && is_identifier(self.snapshot.name(name)) => {
-                    format!(".{}", self.snapshot.name(name))
-                }
-                Some(name) if inside => format!(".__dict__['{}']", self.snapshot.name(name)),
+            ReferenceKind::Value => match self.attribute(step.from, step.label).map(|name| self.snapshot.name(name)) {
+                Some(name) if through_owner && is_identifier(name) => format!(".{name}"),
+                Some(name) if through_owner => format!(".__dict__['{}']", name.escape_default()),
                 _ => match step.label.key().and_then(|key| self.key_text(key)) {
                     Some(key) => format!("[{key}]"),
                     None => format!(".values()[{}]", rank()),
                 },
             },
-            ReferenceKind::Member => {
-                *text = format!("list({text})");
-                format!("[{}]", rank())
-            }
+            ReferenceKind::Member => format!("[{}]", rank()),
             ReferenceKind::Stack => format!(".<stack {payload}>"),
             ReferenceKind::Type => ".__class__".into(),
             ReferenceKind::Conservative => format!(".<word {payload:#x}>"),
             ReferenceKind::Weak => "()".into(),
-        };
-        text.push_str(&step_text);
+        }
     }
 
     /// A key as it is written: strings quoted, numbers bare.
@@ -200,6 +232,9 @@ impl<'a> Names<'a> {
     }
 }
 
+/// How often a step is written out before the rest is counted.
+const REPEATS_MAX: usize = 8;
+
 fn is_identifier(text: &str) -> bool {
     let word = |c: char| c == '_' || c.is_ascii_alphanumeric();
     text.chars().all(word) && text.chars().next().is_some_and(|c| !c.is_ascii_digit())
@@ -207,7 +242,6 @@ fn is_identifier(text: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use crate::testing::model_heap;
     use crate::{PathFinder, PathTree};
 
@@ -228,6 +262,19 @@ mod tests {
         assert_eq!(expression(ids["odd"]), "modules['model'].__dict__['not a name']");
         assert_eq!(expression(ids["node_3"]), "modules['model'].head.next.next.next");
         assert_eq!(labels(ids["node_3"]), "module model → head → next");
+    }
+
+    #[test]
+    fn a_long_list_is_counted_not_written_out() {
+        let (heap, ids) = crate::testing::model_heap_of(1, 500);
+        let finder = PathFinder::new(&heap);
+        let expression = |id| finder.expression_to(id).unwrap();
+        let eight = ".next".repeat(8);
+        assert_eq!(expression(ids["node_8"]), format!("modules['model'].head{eight}"));
+        assert_eq!(expression(ids["node_499"]), format!("modules['model'].head{eight}.<491 more>"));
+        let dict = format!("dict of {}", ids["node_400"].0);
+        assert_eq!(expression(ids[&dict]), format!("modules['model'].head{eight}.<392 more>.__dict__"));
+        assert_eq!(finder.labels_to(ids["node_499"]).unwrap(), ["module model", "head", "next"]);
     }
 
     #[test]

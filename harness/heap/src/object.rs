@@ -47,12 +47,21 @@ pub struct ObjectFlags(u8);
 impl ObjectFlags {
     /// Packs both.
     #[must_use]
-    pub fn new(tracking: Tracking, trust: Trust) -> Self {
+    pub const fn new(tracking: Tracking, trust: Trust) -> Self {
         let tracking = match tracking {
             Tracking::Untracked => 3,
-            Tracking::Tracked(generation) => generation.min(2),
+            Tracking::Tracked(generation @ 0..2) => generation,
+            Tracking::Tracked(_) => 2,
         };
         Self(tracking | ((trust as u8) << 2))
+    }
+
+    pub(crate) const fn bits(self) -> u8 {
+        self.0
+    }
+
+    pub(crate) const fn from_bits(bits: u8) -> Self {
+        Self(bits & 15)
     }
 
     /// What the collector knows of it.

@@ -124,6 +124,29 @@ impl Wavefront {
     }
 }
 
+/// A class that several modules import is reached through each of them; among paths of equal length the one through
+/// the module that defines it is the one to tell.
+fn prefer_home_modules(snapshot: &HeapSnapshot, costs: &Costs, distances: &[u32], arrivals: &mut [u32]) {
+    let homes: std::collections::HashMap<ObjectId, &str> =
+        snapshot.types().iter().filter_map(|info| Some((info.object?, info.module.as_deref()?))).collect();
+    for root in snapshot.roots().iter().filter(|root| root.kind == RootKind::Module) {
+        let Some(name) = root.name.map(|name| snapshot.name(name)) else { continue };
+        let namespaces = snapshot.references_of(root.object).filter(|(_, label)| {
+            label.kind() == ReferenceKind::Field && label.name().is_some_and(|n| snapshot.name(n) == "__dict__")
+        });
+        for (namespace, _) in namespaces {
+            for index in snapshot.span(namespace) {
+                let (target, label) = (snapshot.targets()[index], snapshot.labels()[index]);
+                let is_home = label.kind() == ReferenceKind::Value && homes.get(&target) == Some(&name);
+                let distance = distances[namespace.index()].saturating_add(u32::from(costs.of(label)));
+                if is_home && distance == distances[target.index()] && arrivals[target.index()] != UNREACHED {
+                    arrivals[target.index()] = index as u32;
+                }
+            }
+        }
+    }
+}
+
 impl PathTree {
     /// Paths to all objects that roots lead to, not going through `exclude`. Holds 4 bytes an object beyond the
     /// result while it runs, and the front of the search.
@@ -141,7 +164,10 @@ impl PathTree {
             front.distances[id.index()] = 0;
         }
         for (index, root) in snapshot.roots().iter().enumerate() {
-            front.offer(&mut arrivals, root.object, 1 + root_cost(root.kind) as u32, references + index as u32);
+            // What a program imports into its main module belongs to where it came from.
+            let is_main = root.kind == RootKind::Module && root.name.is_some_and(|n| snapshot.name(n) == "__main__");
+            let cost = 1 + root_cost(root.kind) as u32 + u32::from(is_main);
+            front.offer(&mut arrivals, root.object, cost, references + index as u32);
         }
         let (targets, labels) = (snapshot.targets(), snapshot.labels());
         let mut distance = 0;
@@ -164,6 +190,7 @@ impl PathTree {
             }
             front.buckets[slot] = bucket;
         }
+        prefer_home_modules(snapshot, &costs, &front.distances, &mut arrivals);
         Self { arrivals, references }
     }
 

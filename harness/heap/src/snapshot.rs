@@ -1,7 +1,8 @@
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
 
-use crate::{BitSet, NameId, ObjectId, ObjectRecord, Quality, ReferenceLabel, Root, TypeInfo};
+use crate::columns::{Columns, Records};
+use crate::{BitSet, NameId, ObjectId, ObjectRecord, Quality, ReferenceLabel, Root, TypeId, TypeInfo};
 
 /// Texts by object. Asked for every attribute there is, so it hashes with one multiplication: ids are dense, ours, and
 /// nobody's to choose.
@@ -28,7 +29,7 @@ impl Hasher for IdHasher {
 /// The decoded heap at one moment: columns by [`ObjectId`] and a compressed adjacency of references.
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct HeapSnapshot {
-    pub(crate) records: Vec<ObjectRecord>,
+    pub(crate) columns: Columns,
     pub(crate) offsets: Vec<u32>,
     pub(crate) targets: Vec<ObjectId>,
     pub(crate) labels: Vec<ReferenceLabel>,
@@ -44,36 +45,64 @@ impl HeapSnapshot {
     /// Number of objects.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.records.len()
+        self.columns.len()
     }
 
     /// True when there is no object.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.records.is_empty()
+        self.columns.len() == 0
     }
 
     /// All ids in order.
     pub fn ids(&self) -> impl ExactSizeIterator<Item = ObjectId> + use<> {
-        (0..self.records.len() as u32).map(ObjectId)
+        (0..self.columns.len() as u32).map(ObjectId)
     }
 
-    /// All objects' records; the index is the id.
+    /// All objects' records, in the order of their ids.
     #[must_use]
-    pub fn records(&self) -> &[ObjectRecord] {
-        &self.records
+    pub fn records(&self) -> Records<'_> {
+        Records { columns: &self.columns }
     }
 
     /// One object. Ids of another snapshot give a panic or a wrong answer, so don't mix them.
+    #[inline]
     #[must_use]
-    pub fn object(&self, id: ObjectId) -> &ObjectRecord {
-        &self.records[id.index()]
+    pub fn object(&self, id: ObjectId) -> ObjectRecord {
+        self.columns.get(id)
+    }
+
+    /// Own bytes of an object, as `sys.getsizeof`.
+    #[inline]
+    #[must_use]
+    pub fn shallow_size(&self, id: ObjectId) -> u64 {
+        self.columns.shallow_size(id)
+    }
+
+    /// An object's type.
+    #[inline]
+    #[must_use]
+    pub fn type_id(&self, id: ObjectId) -> TypeId {
+        self.columns.type_id(id)
+    }
+
+    /// True when an object is on a list of the collector.
+    #[inline]
+    #[must_use]
+    pub fn is_tracked(&self, id: ObjectId) -> bool {
+        self.columns.is_tracked(id)
+    }
+
+    /// Reference counts of all objects; saturated.
+    #[must_use]
+    pub fn refcounts(&self) -> &[u32] {
+        &self.columns.refcounts
     }
 
     /// The object's type.
     #[must_use]
     pub fn type_of(&self, id: ObjectId) -> &TypeInfo {
-        &self.types[self.records[id.index()].type_id.0 as usize]
+        &self.types[self.type_id(id).0 as usize]
     }
 
     /// True when the collector must not free a cycle with this object in it: its type has a finalizer, or the object
@@ -179,7 +208,7 @@ impl HeapSnapshot {
 
     /// Adds roots that show only once all references are known, and how many objects had a surplus of them.
     pub fn add_late_roots(&mut self, roots: Vec<Root>, surplus_references: u64) {
-        let mut rooted = vec![false; self.records.len()];
+        let mut rooted = vec![false; self.columns.len()];
         for root in &self.roots {
             rooted[root.object.index()] = true;
         }

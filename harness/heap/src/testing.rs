@@ -102,6 +102,11 @@ pub(crate) fn sketches(objects: usize) -> impl Strategy<Value = Sketch> {
 
 /// A ring of `n` tracked objects, the first held by a module.
 pub(crate) fn ring(n: usize) -> HeapSnapshot {
+    heap_of(n, (0..n as u32).map(|index| (index, (index + 1) % n as u32)))
+}
+
+/// `n` tracked objects of one byte with these references, the first held by a module.
+pub(crate) fn heap_of(n: usize, references: impl IntoIterator<Item = (u32, u32)>) -> HeapSnapshot {
     let mut builder = SnapshotBuilder::new();
     let type_id = add_type(&mut builder, "thing");
     for index in 0..n as u64 {
@@ -113,9 +118,13 @@ pub(crate) fn ring(n: usize) -> HeapSnapshot {
             flags: ObjectFlags::new(Tracking::Tracked(2), Trust::OnGcList),
         });
     }
-    for index in 0..n {
-        let next = ObjectId(((index + 1) % n) as u32);
-        builder.add_reference(next, ReferenceLabel::new(ReferenceKind::Item, 0, true));
+    let mut references: Vec<(u32, u32)> = references.into_iter().collect();
+    references.sort_by_key(|(from, _)| *from);
+    let mut references = references.into_iter().peekable();
+    for index in 0..n as u32 {
+        while let Some((_, to)) = references.next_if(|(from, _)| *from == index) {
+            builder.add_reference(ObjectId(to), ReferenceLabel::new(ReferenceKind::Item, 0, true));
+        }
         builder.finish_references();
     }
     builder.add_root(Root { object: ObjectId(0), kind: RootKind::Module, name: None });
@@ -209,7 +218,8 @@ impl Scene {
                 self.builder.add_reference(to, label);
             }
             self.builder.finish_references();
-            self.builder.record_mut(id).unwrap().refcount = self.held[index];
+            let record = self.builder.record(id).unwrap();
+            self.builder.set_record(id, ObjectRecord { refcount: self.held[index], ..record });
         }
         (self.builder.finish(), self.ids)
     }

@@ -7,7 +7,7 @@ use object::{LittleEndian as LE, ReadRef};
 /// Most bytes read of one section: a damaged header must not make us allocate what it likes.
 const SECTION_BYTES_MAX: u64 = 256 << 20;
 /// Most bytes of read-only data searched for a version text.
-const VERSION_SEARCH_BYTES_MAX: usize = 32 << 20;
+pub(crate) const VERSION_SEARCH_BYTES_MAX: usize = 32 << 20;
 
 /// Why a file is not a module we can use.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -60,6 +60,7 @@ pub(crate) struct Module<'data, R: ReadRef<'data>> {
     data: R,
     segments: Vec<Segment>,
     build_id: Option<String>,
+    dynamic: Option<u64>,
     sections: SectionTable<'data, FileHeader64<LE>, R>,
 }
 
@@ -90,6 +91,10 @@ impl<'data, R: ReadRef<'data>> Module<'data, R> {
             data,
             segments: segments(program_headers),
             build_id: build_id(program_headers, data),
+            dynamic: program_headers
+                .iter()
+                .find(|header| header.p_type(LE) == elf::PT_DYNAMIC)
+                .map(|header| header.p_vaddr(LE)),
             sections: header.sections(LE, data).unwrap_or_default(),
         })
     }
@@ -100,6 +105,11 @@ impl<'data, R: ReadRef<'data>> Module<'data, R> {
 
     pub(crate) fn build_id(&self) -> Option<&str> {
         self.build_id.as_deref()
+    }
+
+    /// Address of the dynamic section before the load bias is added.
+    pub(crate) fn dynamic_address(&self) -> Option<u64> {
+        self.dynamic
     }
 
     /// Defined symbols of the exported table (`.dynsym`) or the full one (`.symtab`) whose name passes `keep`,
@@ -160,13 +170,13 @@ pub(crate) enum SymbolSection {
 }
 
 /// A name without what a compiler appended to it.
-fn name_at(strings: &[u8], start: usize) -> Option<&[u8]> {
+pub(crate) fn name_at(strings: &[u8], start: usize) -> Option<&[u8]> {
     let rest = strings.get(start..)?;
     let end = rest.iter().position(|&byte| byte == 0 || byte == b'.')?;
     (end > 0).then(|| &rest[..end])
 }
 
-fn segments(headers: &[ProgramHeader64<LE>]) -> Vec<Segment> {
+pub(crate) fn segments(headers: &[ProgramHeader64<LE>]) -> Vec<Segment> {
     headers
         .iter()
         .filter(|header| header.p_type(LE) == elf::PT_LOAD)
@@ -209,7 +219,7 @@ fn hex(bytes: &[u8]) -> String {
 
 /// C strings that are, or end in, `MAJOR.MINOR.MICRO` with an optional `a1`, `b2`, `rc1` or `+` after it. Linkers let a
 /// string be the tail of another (`/opt/python/2.7.18`); whole strings come first.
-fn find_versions(bytes: &[u8], major: u8) -> Vec<String> {
+pub(crate) fn find_versions(bytes: &[u8], major: u8) -> Vec<String> {
     let (mut whole, mut tails) = (Vec::new(), Vec::new());
     let first = b'0'.wrapping_add(major);
     for start in 0..bytes.len().saturating_sub(5) {
@@ -217,7 +227,8 @@ fn find_versions(bytes: &[u8], major: u8) -> Vec<String> {
             continue;
         }
         let before = if start == 0 { 0 } else { bytes[start - 1] };
-        if before == b'.' || before.is_ascii_alphanumeric() {
+        // `GLIBC_2.2.5` and its like name something else.
+        if before == b'.' || before == b'_' || before.is_ascii_alphanumeric() {
             continue;
         }
         let text = &bytes[start..];
@@ -246,7 +257,7 @@ mod tests {
 
     #[test]
     fn versions_are_whole_strings_or_tails() {
-        let bytes = b"\0x2.7.3\0/opt/2.7.17\0see 2.7.1.\x002.7.\x002.7.18\x003.1.2\0";
+        let bytes = b"\0x2.7.3\0A_2.2.5\0/opt/2.7.17\0see 2.7.1.\x002.7.\x002.7.18\x003.1.2\0";
         assert_eq!(find_versions(bytes, 2), ["2.7.18", "2.7.17"]);
         assert_eq!(find_versions(bytes, 3), ["3.1.2"]);
         assert_eq!(find_versions(b"\x002.7.18rc1+\0", 2), ["2.7.18rc1+"]);

@@ -7,8 +7,10 @@ pub type FlatOffset = usize;
 const LEAF_PAGES: u64 = 1 << 18;
 /// First-level entries: 2^47 bytes of user address space over 1 GiB.
 const ROOT_ENTRIES: usize = 1 << 17;
-/// Second-level tables at most (1 MiB each): a hostile core can't spread one page over every gigabyte.
-const MAX_LEAVES: usize = 1024;
+/// Second-level tables (1 MiB each) that any image may have: a process is in five places or so.
+const LEAVES_FREE: usize = 64;
+/// Pages that entitle an image to one more: a hostile file can't spread a page over every gigabyte.
+const PAGES_PER_LEAF: usize = 1024;
 /// Marks a page that was not copied.
 const ABSENT: u32 = u32::MAX;
 
@@ -73,7 +75,8 @@ impl MemoryImage {
         let pages_there = image.flat.len() / PAGE_BYTES as usize;
         let mut next = 0_usize;
         for (start, pages) in runs {
-            if next + pages as usize > pages_there || start.0 >> 47 != 0 {
+            let end = start.0.saturating_add(u64::from(pages) * PAGE_BYTES);
+            if next + pages as usize > pages_there || end > 1 << 47 {
                 continue;
             }
             for page in 0..u64::from(pages) {
@@ -90,7 +93,7 @@ impl MemoryImage {
             return;
         };
         if *slot == ABSENT {
-            if self.leaves.len() >= MAX_LEAVES {
+            if self.leaves.len() >= LEAVES_FREE + self.flat.len() / PAGE_BYTES as usize / PAGES_PER_LEAF {
                 return;
             }
             *slot = self.leaves.len() as u32;

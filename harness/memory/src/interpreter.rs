@@ -8,7 +8,8 @@ use object::ReadRef;
 use object::read::ReadCache;
 
 use crate::elf::{ElfError, FileSymbol, Module, Segment, SymbolSection};
-use crate::{Address, PAGE_BYTES, Region, RegionKind, Symbol, SymbolTable};
+use crate::loaded::LoadedModule;
+use crate::{Address, MemorySource, PAGE_BYTES, Region, RegionKind, Symbol, SymbolTable};
 
 /// File-local names of the interpreter that decoding uses where `.symtab` is there.
 const LOCAL_NAMES: [&str; 22] = [
@@ -82,12 +83,6 @@ pub enum InterpreterError {
     },
 }
 
-/// What looking into one module gave.
-enum Look {
-    Nothing,
-    Found(Box<SymbolTable>),
-}
-
 /// Finds the module with the CPython 2.7 interpreter among `regions` and reads its symbols.
 ///
 /// `executable` is the path the executable is mapped under, where known. `open` opens the file behind a region; it
@@ -100,37 +95,112 @@ pub fn find_interpreter(
     executable: Option<&str>,
     open: &mut dyn FnMut(&Region) -> io::Result<File>,
 ) -> Result<SymbolTable, InterpreterError> {
-    let mut refused = None;
-    let mut first_problem = None;
-    for candidate in candidates(regions, executable) {
-        let path = candidate.path().unwrap_or_default();
-        let look = open(candidate)
-            .map_err(|cause| InterpreterError::Unreadable { path: path.to_owned(), cause })
-            .and_then(|file| {
+    Search { regions, executable, memory: None }.run(open)
+}
+
+/// The same with the target's memory at hand: where a file can't be opened, the exported symbols that the dynamic linker
+/// has loaded are used instead.
+///
+/// # Errors
+/// As [`find_interpreter`].
+pub fn find_interpreter_in(
+    memory: &dyn MemorySource,
+    executable: Option<&str>,
+    open: &mut dyn FnMut(&Region) -> io::Result<File>,
+) -> Result<SymbolTable, InterpreterError> {
+    Search { regions: memory.regions(), executable, memory: Some(memory) }.run(open)
+}
+
+struct Search<'a> {
+    regions: &'a [Region],
+    executable: Option<&'a str>,
+    memory: Option<&'a dyn MemorySource>,
+}
+
+impl Search<'_> {
+    fn run(&self, open: &mut dyn FnMut(&Region) -> io::Result<File>) -> Result<SymbolTable, InterpreterError> {
+        let mut refused = None;
+        let mut first_problem = None;
+        for candidate in candidates(self.regions, self.executable) {
+            let path = candidate.path().unwrap_or_default();
+            match self.look_at(candidate, path, open) {
+                Ok(Some(mut table)) => {
+                    prefer_copied_symbols(&mut table, self.regions, self.executable, open);
+                    return Ok(table);
+                }
+                Ok(None) => {}
+                Err(error @ (InterpreterError::OtherPython { .. } | InterpreterError::DebugBuild { .. })) => {
+                    refused.get_or_insert(error);
+                }
+                // A data file mapped from some directory is no ELF file, and that is no problem.
+                Err(InterpreterError::Elf { cause: ElfError::NotElf, .. }) => {}
+                Err(error) => {
+                    first_problem.get_or_insert((is_likely(path, self.executable), error));
+                }
+            }
+        }
+        Err(match (refused, first_problem) {
+            (Some(refused), _) => refused,
+            (None, Some((true, problem))) => problem,
+            _ => InterpreterError::NotPython { executable: self.executable.unwrap_or("?").to_owned() },
+        })
+    }
+
+    fn look_at(
+        &self,
+        candidate: &Region,
+        path: &str,
+        open: &mut dyn FnMut(&Region) -> io::Result<File>,
+    ) -> Result<Option<SymbolTable>, InterpreterError> {
+        let elf_error = |cause| InterpreterError::Elf { path: path.to_owned(), cause };
+        match open(candidate) {
+            Ok(file) => {
                 let cache = ReadCache::new(file);
-                look_into(&cache, path, regions)
-            });
-        match look {
-            Ok(Look::Found(mut table)) => {
-                prefer_copied_symbols(&mut table, regions, executable, open);
-                return Ok(*table);
+                let module = Module::parse(&cache).map_err(elf_error)?;
+                let versions = |major| module.version_texts(major);
+                judge(ModuleView::of_file(&module), &versions, path, self.regions)
             }
-            Ok(Look::Nothing) => {}
-            Err(error @ (InterpreterError::OtherPython { .. } | InterpreterError::DebugBuild { .. })) => {
-                refused.get_or_insert(error);
-            }
-            // A data file mapped from some directory is no ELF file, and that is no problem.
-            Err(InterpreterError::Elf { cause: ElfError::NotElf, .. }) => {}
-            Err(error) => {
-                first_problem.get_or_insert((is_likely(path, executable), error));
+            Err(cause) => {
+                let loaded = self.memory.and_then(|memory| LoadedModule::read(memory, path));
+                let Some(loaded) = loaded else {
+                    return Err(InterpreterError::Unreadable { path: path.to_owned(), cause });
+                };
+                let versions = |major| loaded.version_texts(major);
+                judge(loaded.view(wanted_name), &versions, path, self.regions)
             }
         }
     }
-    Err(match (refused, first_problem) {
-        (Some(refused), _) => refused,
-        (None, Some((true, problem))) => problem,
-        _ => InterpreterError::NotPython { executable: executable.unwrap_or("?").to_owned() },
-    })
+}
+
+/// What is known of a module, from its file or from memory.
+pub(crate) struct ModuleView {
+    pub(crate) segments: Vec<Segment>,
+    pub(crate) build_id: Option<String>,
+    pub(crate) has_local_symbols: bool,
+    pub(crate) symbols: Vec<FileSymbol>,
+}
+
+impl ModuleView {
+    fn of_file<'data, R: ReadRef<'data>>(module: &Module<'data, R>) -> Self {
+        let full = module.symbols(SymbolSection::Full, wanted_name);
+        let has_local_symbols = full.is_some();
+        let mut symbols = full.unwrap_or_default();
+        symbols.extend(module.symbols(SymbolSection::Exported, wanted_name).unwrap_or_default());
+        let segments = module.segments().to_vec();
+        Self { segments, build_id: module.build_id().map(str::to_owned), has_local_symbols, symbols }
+    }
+
+    fn has(&self, name: &str) -> bool {
+        self.symbols.iter().any(|symbol| symbol.name == name)
+    }
+
+    /// Any Python defines these; an executable that was given copies of some of a library's data does not evaluate.
+    fn is_a_python(&self) -> bool {
+        let evaluates = |symbol: &FileSymbol| symbol.is_function && symbol.name == "PyEval_EvalFrameEx";
+        self.has("PyDict_Type")
+            && self.has("PyType_Type")
+            && (self.symbols.iter().any(evaluates) || self.has("_PyEval_EvalFrameDefault"))
+    }
 }
 
 fn is_likely(path: &str, executable: Option<&str>) -> bool {
@@ -167,54 +237,48 @@ fn wanted_name(name: &[u8]) -> bool {
     name.starts_with(b"Py") || name.starts_with(b"_Py") || LOCAL_NAMES.iter().any(|local| local.as_bytes() == name)
 }
 
-fn look_into<'data, R: ReadRef<'data>>(data: R, path: &str, regions: &[Region]) -> Result<Look, InterpreterError> {
-    let elf_error = |cause| InterpreterError::Elf { path: path.to_owned(), cause };
-    let module = Module::parse(data).map_err(elf_error)?;
-    let full = module.symbols(SymbolSection::Full, wanted_name);
-    let exported = module.symbols(SymbolSection::Exported, wanted_name);
-    let has_local_symbols = full.is_some();
-    let mut all = full.unwrap_or_default();
-    all.extend(exported.unwrap_or_default());
-
-    let has = |name: &str| all.iter().any(|symbol| symbol.name == name);
-    let evaluates = all.iter().any(|symbol| symbol.is_function && symbol.name == "PyEval_EvalFrameEx");
+/// The module's symbols if it is CPython 2.7, nothing if it is no Python at all.
+fn judge(
+    view: ModuleView,
+    versions: &dyn Fn(u8) -> Vec<String>,
+    path: &str,
+    regions: &[Region],
+) -> Result<Option<SymbolTable>, InterpreterError> {
+    let other = |what| Err(InterpreterError::OtherPython { what, path: path.to_owned() });
     if file_name(path).contains("pypy") {
-        return Err(InterpreterError::OtherPython { what: "PyPy".to_owned(), path: path.to_owned() });
+        return other("PyPy".to_owned());
     }
-    if !has("PyDict_Type") || !has("PyType_Type") || !(evaluates || has("_PyEval_EvalFrameDefault")) {
-        return Ok(Look::Nothing);
+    if !view.is_a_python() {
+        return Ok(None);
     }
-    if !has("PyString_Type") || !has("_PyThreadState_Current") {
-        let versions = module.version_texts(3);
-        let what = format!("Python {}", versions.first().map_or("3", String::as_str));
-        return Err(InterpreterError::OtherPython { what, path: path.to_owned() });
+    if !view.has("PyString_Type") || !view.has("_PyThreadState_Current") {
+        return other(format!("Python {}", versions(3).first().map_or("3", String::as_str)));
     }
-    let versions = module.version_texts(2);
-    let version = versions.iter().find(|version| version.starts_with("2.7.")).cloned();
-    if version.is_none()
-        && let Some(older) = versions.first()
-    {
-        let what = format!("Python {older}");
-        return Err(InterpreterError::OtherPython { what, path: path.to_owned() });
+    let found = versions(2);
+    let version = found.iter().find(|version| version.starts_with("2.7.")).cloned();
+    // Capsules came with 2.7; texts that look like a release may be anything's.
+    if !view.has("PyCapsule_Type") {
+        return other(format!("Python {}", found.first().map_or("2, older than 2.7", String::as_str)));
     }
-    if has("_Py_RefTotal") {
+    if view.has("_Py_RefTotal") {
         let version = version.unwrap_or_else(|| "2.7".to_owned());
         return Err(InterpreterError::DebugBuild { path: path.to_owned(), version });
     }
-    let Some(load_bias) = load_bias(module.segments(), path, regions) else {
-        return Err(elf_error(ElfError::Damaged("its segments match no mapping".to_owned())));
+    let Some(load_bias) = load_bias(&view.segments, path, regions) else {
+        let cause = ElfError::Damaged("its segments match no mapping".to_owned());
+        return Err(InterpreterError::Elf { path: path.to_owned(), cause });
     };
     let mut table = SymbolTable {
         path: path.to_owned(),
-        build_id: module.build_id().map(str::to_owned),
+        build_id: view.build_id,
         version,
         load_bias,
-        has_local_symbols,
-        data_ranges: data_ranges(module.segments(), load_bias),
+        has_local_symbols: view.has_local_symbols,
+        data_ranges: data_ranges(&view.segments, load_bias),
         ..SymbolTable::default()
     };
-    add_symbols(&mut table, all);
-    Ok(Look::Found(Box::new(table)))
+    add_symbols(&mut table, view.symbols);
+    Ok(Some(table))
 }
 
 fn add_symbols(table: &mut SymbolTable, symbols: Vec<FileSymbol>) {

@@ -68,10 +68,7 @@ impl Codes {
             }
             Some(_) => {}
         }
-        let constant: [u8; CONSTANT_BYTES] = head
-            .get(co::CO_CONSTANT.start as usize..)?
-            .try_into()
-            .ok()?;
+        let constant: [u8; CONSTANT_BYTES] = head.get(co::CO_CONSTANT.start as usize..)?.try_into().ok()?;
         // The same address may have become another code object meanwhile.
         if let Some(entry) = self.entries.get(&address)
             && entry.constant == constant
@@ -110,11 +107,8 @@ impl Codes {
             };
             objects.iter().map(text).collect()
         };
-        let mut names = Names {
-            names: texts(co::CO_NAMES)?,
-            locals: texts(co::CO_VARNAMES)?,
-            cells: texts(co::CO_CELLVARS)?,
-        };
+        let mut names =
+            Names { names: texts(co::CO_NAMES)?, locals: texts(co::CO_VARNAMES)?, cells: texts(co::CO_CELLVARS)? };
         names.cells.extend(texts(co::CO_FREEVARS)?);
         let line_at = |offset| lines.line_at(offset).unwrap_or(line_first);
         let analysis = bytecode::analyse(&bytecode, &names, &line_at);
@@ -133,6 +127,7 @@ impl Codes {
             is_generator: half_at(head, co::CO_FLAGS) & co::CO_GENERATOR != 0,
             loops: analysis.loops,
             calls: analysis.calls.iter().map(|call| call.offset).collect(),
+            returns: analysis.returns,
             bytecode_bytes: bytecode.len() as u32,
         });
         Some(CodeEntry {
@@ -142,11 +137,7 @@ impl Codes {
             local_count,
             stack_slots,
             bytecode_bytes: bytecode.len() as u32,
-            callee_slots: analysis
-                .calls
-                .iter()
-                .filter_map(|call| Some((call.offset, call.callee_slot?)))
-                .collect(),
+            callee_slots: analysis.calls.iter().filter_map(|call| Some((call.offset, call.callee_slot?))).collect(),
             iterator_slots: analysis.iterators,
             loop_names: analysis.loop_names,
             constant,

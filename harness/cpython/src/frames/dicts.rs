@@ -27,11 +27,7 @@ impl Dict {
         let mask = word_at(&head, dict::MA_MASK);
         let used = word_at(&head, dict::MA_USED);
         let plausible = mask < 1 << 40 && mask & mask.wrapping_add(1) == 0 && mask >= 7 && used <= mask;
-        plausible.then_some(Self {
-            used,
-            mask,
-            table: Address(word_at(&head, dict::MA_TABLE)),
-        })
+        plausible.then_some(Self { used, mask, table: Address(word_at(&head, dict::MA_TABLE)) })
     }
 
     /// The value under the string object `key`. Names are interned, so the key in the table is the same object.

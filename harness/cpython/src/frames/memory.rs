@@ -15,11 +15,7 @@ pub(super) struct Memory<'a> {
 
 impl<'a> Memory<'a> {
     pub(super) fn new(source: &'a dyn MemorySource) -> Self {
-        Self {
-            source,
-            reads: Cell::new(0),
-            left: Cell::new(u32::MAX),
-        }
+        Self { source, reads: Cell::new(0), left: Cell::new(u32::MAX) }
     }
 
     /// Allows `reads` more reads.
@@ -104,18 +100,13 @@ impl<'a> Memory<'a> {
     pub(super) fn is_mapped(&self, address: Address) -> bool {
         let regions = self.source.regions();
         let after = regions.partition_point(|region| region.start <= address);
-        after
-            .checked_sub(1)
-            .and_then(|index| regions.get(index))
-            .is_some_and(|region| region.contains(address))
+        after.checked_sub(1).and_then(|index| regions.get(index)).is_some_and(|region| region.contains(address))
     }
 }
 
 /// The little-endian words of `bytes`.
 pub(super) fn words(bytes: &[u8]) -> impl Iterator<Item = u64> + '_ {
-    bytes
-        .chunks_exact(8)
-        .map(|chunk| chunk.iter().rev().fold(0, |word, &byte| word << 8 | u64::from(byte)))
+    bytes.chunks_exact(8).map(|chunk| chunk.iter().rev().fold(0, |word, &byte| word << 8 | u64::from(byte)))
 }
 
 /// The word at byte `offset`; 0 past the end.

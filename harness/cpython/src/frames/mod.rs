@@ -1,2 +1,135 @@
-//! Frames of a running interpreter, read without stopping it.
+//! Frames of an interpreter, read while it runs.
+//!
+//! A [`FrameReader`] walks the threads' frames in any [`MemorySource`]: live and not paused, or a copy. What it reads
+//! may change under its hands, so every stack is checked after it was read, read again where the check fails, and
+//! given up as *torn* where it fails every time. [`sample`] does that at a steady rate and makes a
+//! [`bloathound_profile::Profile`] of it.
+
 pub mod bytecode;
+mod c_call;
+mod code;
+mod detail;
+mod dicts;
+mod event_loop;
+mod memory;
+mod paths;
+mod sampler;
+mod stack;
+mod threads;
+mod types;
+mod values;
+
+use bloathound_memory::{Address, MemorySource};
+use bloathound_profile::{Code, Stack};
+
+pub use code::line_table;
+pub use sampler::{SamplerOptions, ThreadProbe, sample};
+pub use threads::PythonThread;
+
+use code::Codes;
+use memory::Memory;
+use values::Values;
+
+/// Where to begin in a target.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct FrameTarget {
+    /// The first `PyInterpreterState`, where known.
+    pub interpreter_state: Option<Address>,
+    /// The variable `_PyThreadState_Current`: the holder of the interpreter lock, null while nobody holds it.
+    pub current_thread: Address,
+    /// `sizeof(Py_UNICODE)`: 2 or 4.
+    pub unicode_bytes: u64,
+}
+
+/// Why frames can't be read.
+#[derive(Debug, thiserror::Error)]
+pub enum FramesError {
+    /// Neither the interpreter state nor a running thread leads to the list of threads.
+    #[error(
+        "the list of Python threads was not found: no interpreter state is known and no thread holds the interpreter lock"
+    )]
+    NoThreads,
+    /// What should be the list of threads is none.
+    #[error("the list of Python threads at {at} is damaged: {what}")]
+    Damaged {
+        /// Where.
+        at: Address,
+        /// What is wrong.
+        what: &'static str,
+    },
+}
+
+/// A stack that was read.
+#[derive(Clone, PartialEq, Debug)]
+pub enum StackRead {
+    /// As it was at one moment.
+    Whole(Stack),
+    /// Every attempt was inconsistent.
+    Torn,
+}
+
+/// Reads frames; remembers the code objects and types it met.
+#[derive(Debug)]
+pub struct FrameReader {
+    target: FrameTarget,
+    codes: Codes,
+    values: Values,
+    known: stack::Known,
+    /// Read requests made to the target so far.
+    pub reads: u64,
+}
+
+/// Reads one stack may take with all its values.
+const READS_PER_STACK_MAX: u32 = 6000;
+
+impl FrameReader {
+    /// A reader that has met nothing yet.
+    #[must_use]
+    pub fn new(target: FrameTarget) -> Self {
+        Self {
+            target,
+            codes: Codes::default(),
+            values: Values::new(target.unicode_bytes.clamp(1, 4)),
+            known: stack::Known::default(),
+            reads: 0,
+        }
+    }
+
+    /// The code objects met so far; frames refer to them by index.
+    #[must_use]
+    pub fn codes(&self) -> &[Code] {
+        &self.codes.described
+    }
+
+    /// Stacks read again because the first attempt was inconsistent.
+    #[must_use]
+    pub fn retries(&self) -> u64 {
+        self.known.retries
+    }
+
+    /// The interpreter's threads, oldest first.
+    ///
+    /// # Errors
+    /// [`FramesError`] when the list can't be found or is damaged.
+    pub fn threads(&mut self, source: &dyn MemorySource) -> Result<Vec<PythonThread>, FramesError> {
+        let memory = Memory::new(source);
+        let threads = threads::list(&memory, &self.target);
+        self.reads += memory.reads();
+        threads
+    }
+
+    /// The stack of `thread`, with values of the variables where they matter for judging loops.
+    pub fn stack(&mut self, source: &dyn MemorySource, thread: &PythonThread) -> StackRead {
+        let memory = Memory::new(source);
+        memory.set_budget(READS_PER_STACK_MAX);
+        let raw = stack::walk(&memory, &mut self.codes, &mut self.known, thread.state);
+        let read = match raw {
+            Some(raw) => {
+                StackRead::Whole(detail::describe(&memory, self.codes.described.as_slice(), &mut self.values, raw))
+            }
+            None => StackRead::Torn,
+        };
+        self.reads += memory.reads();
+        read
+    }
+}

@@ -103,11 +103,7 @@ fn read(memory: &Memory<'_>, address: Address) -> Option<TypeInfo> {
         kind,
         basic_bytes,
         dict_offset: (plain && (16..basic_bytes).contains(&dict_offset)).then_some(dict_offset),
-        slots: if is_class && kind == Kind::Other {
-            slots(memory, address)
-        } else {
-            Vec::new()
-        },
+        slots: if is_class && kind == Kind::Other { slots(memory, address) } else { Vec::new() },
         mro: Address(word(object::TP_MRO)),
     })
 }
@@ -145,8 +141,8 @@ fn kind(name: &str, flags: u64, basic_bytes: u64) -> Kind {
         ("generator", 48) => Kind::Generator,
         ("module", 24) => Kind::Module,
         (
-            "classobj" | "code" | "frame" | "property" | "staticmethod" | "classmethod"
-            | "ellipsis" | "NotImplementedType" | "getset_descriptor" | "member_descriptor",
+            "classobj" | "code" | "frame" | "property" | "staticmethod" | "classmethod" | "ellipsis"
+            | "NotImplementedType" | "getset_descriptor" | "member_descriptor",
             _,
         ) => Kind::Fixed,
         _ => Kind::Other,
@@ -156,9 +152,8 @@ fn kind(name: &str, flags: u64, basic_bytes: u64) -> Kind {
 /// `__slots__` of the class at `address`.
 fn slots(memory: &Memory<'_>, address: Address) -> Vec<(Arc<str>, u64)> {
     let count = memory.word(address.offset(object::OB_SIZE)).unwrap_or(0);
-    let meta_bytes = memory
-        .pointer(address.offset(object::OB_TYPE))
-        .and_then(|meta| memory.word(meta.offset(object::TP_BASICSIZE)));
+    let meta_bytes =
+        memory.pointer(address.offset(object::OB_TYPE)).and_then(|meta| memory.word(meta.offset(object::TP_BASICSIZE)));
     if count == 0 || count > SLOTS_MAX || meta_bytes != Some(HEAP_TYPE_BYTES) {
         return Vec::new();
     }

@@ -14,6 +14,3 @@ pub const POSITIONS: &[(&str, u64)] = &[
     ("dictionary-itemiterator", 32),
     ("setiterator", 32),
 ];
-
-/// Iterators that never end, however far they move.
-pub const ENDLESS: &[&str] = &["itertools.count", "itertools.cycle"];

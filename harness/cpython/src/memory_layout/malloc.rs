@@ -88,6 +88,21 @@ pub struct HeapSegment {
     pub walked_to: Address,
 }
 
+/// Bytes of chunks by use, headers included.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct MallocTotals {
+    /// Somebody holds them.
+    pub held: u64,
+    /// In bins.
+    pub free: u64,
+    /// In thread caches and fastbins.
+    pub cached: u64,
+    /// Ends of heaps.
+    pub top: u64,
+    /// Free and cached ones with a held one above them in the same heap: lowering the heap's end can't return them.
+    pub free_below_held: u64,
+}
+
 /// All chunks of a target's C heap, sorted by address.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct MallocMap {
@@ -126,6 +141,35 @@ impl MallocMap {
     #[must_use]
     pub fn chunks_of(&self, segment: &HeapSegment) -> &[MallocChunk] {
         self.chunks.get(segment.chunks.start as usize..segment.chunks.end as usize).unwrap_or_default()
+    }
+
+    /// Totals over all chunks.
+    #[must_use]
+    pub fn totals(&self) -> MallocTotals {
+        let mut totals = MallocTotals::default();
+        for segment in &self.segments {
+            let mut free_since_held = 0;
+            for chunk in self.chunks_of(segment) {
+                match chunk.state {
+                    ChunkState::Live | ChunkState::Mmapped => {
+                        totals.held += chunk.bytes();
+                        totals.free_below_held += free_since_held;
+                        free_since_held = 0;
+                    }
+                    ChunkState::Free => {
+                        totals.free += chunk.bytes();
+                        free_since_held += chunk.bytes();
+                    }
+                    ChunkState::Cached => {
+                        totals.cached += chunk.bytes();
+                        free_since_held += chunk.bytes();
+                    }
+                    ChunkState::Top => totals.top += chunk.bytes(),
+                    ChunkState::Fencepost => {}
+                }
+            }
+        }
+        totals
     }
 
     /// The chunk that `address` is in, by position.

@@ -4,6 +4,7 @@
 
 mod census;
 mod glibc_h;
+mod layout;
 mod malloc;
 mod malloc_lists;
 mod malloc_walk;
@@ -11,6 +12,7 @@ mod mappings;
 mod numbers;
 mod obmalloc_h;
 mod occupancy;
+mod picture;
 mod problem;
 mod pymalloc;
 mod pymalloc_decode;
@@ -18,9 +20,11 @@ mod pymalloc_find;
 mod rss;
 
 pub use census::{ArenaBytes, ArenaCensus, ArenaUse, BlockJudge, BlockUse, SizeClassUse};
-pub use malloc::{ChunkState, HeapSegment, MallocChunk, MallocMap, SegmentKind};
+pub use layout::{HeldBlock, MemoryLayout, locate_arenas};
+pub use malloc::{ChunkState, HeapSegment, MallocChunk, MallocMap, MallocTotals, SegmentKind};
 pub use numbers::{NumberBlock, NumberBlocks, NumberKind, NumberTotals, NumberTypes};
 pub use occupancy::{Occupancy, Occupant};
+pub use picture::{CELL_BYTES, CELLS_PER_ROW, Cell, MemoryPicture, PictureRow, RowKind};
 pub use problem::LayoutProblem;
 pub use pymalloc::{Arena, Block, Pool, PoolUse, PymallocMap};
 pub use pymalloc_find::{ArenaArray, find_arena_array};

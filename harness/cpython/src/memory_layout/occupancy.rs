@@ -150,6 +150,12 @@ impl Occupancy {
             .map_or(Occupant::Nobody, |packed| packed.unpack())
     }
 
+    /// True when block `index` of the pool at `pool` is memory that an object keeps outside itself.
+    #[must_use]
+    pub fn is_storage(&self, pool: u32, index: u32) -> bool {
+        matches!(self.block(pool, index), Occupant::Storage(_))
+    }
+
     /// Who is in the chunk at `position`.
     #[inline]
     #[must_use]

@@ -79,14 +79,22 @@ impl Target {
         }
     }
 
-    /// Copies all present pages of private mappings, with the mappings' resident bytes.
+    /// Copies all present pages of private mappings and the libraries' constants (names of types), with the mappings'
+    /// resident bytes. Reading constants makes them resident, so the kernel's figures are taken first.
     pub fn copy(&self) -> (MemoryImage, SymbolTable) {
+        // Nothing runs in the target while it waits, so this and a sum taken just before are of the same moment.
         let pid = self.child.id();
         let regions = smaps(&fs::read_to_string(format!("/proc/{pid}/smaps")).unwrap());
         let pagemap = File::open(format!("/proc/{pid}/pagemap")).unwrap();
         let memory = File::open(format!("/proc/{pid}/mem")).unwrap();
         let mut builder = ImageBuilder::new();
-        for region in regions.iter().filter(|region| region.is_private_writable()) {
+        for region in &regions {
+            if is_constant_data(region) {
+                builder.add_run(region.start, (region.len_bytes() / PAGE_BYTES) as u32);
+            }
+            if !region.is_private_writable() {
+                continue;
+            }
             let pages = region.len_bytes() / PAGE_BYTES;
             let mut entries = vec![0; pages as usize * 8];
             pagemap.read_exact_at(&mut entries, region.start.0 / PAGE_BYTES * 8).unwrap();
@@ -123,6 +131,10 @@ impl Drop for Target {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+fn is_constant_data(region: &Region) -> bool {
+    region.path().is_some() && region.permissions.read && !region.permissions.execute && !region.permissions.shared
 }
 
 fn field(text: &str, name: &str) -> Option<u64> {

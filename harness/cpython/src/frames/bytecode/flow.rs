@@ -20,8 +20,10 @@ const VISITS_MAX: u32 = 12;
 pub struct Origin {
     /// Names and attribute paths.
     pub paths: BTreeSet<LoopInput>,
-    /// A call, an iteration or an exception had a part in it.
-    pub from_call: bool,
+    /// Offsets of calls that had a part in it.
+    pub calls: BTreeSet<u32>,
+    /// Something that can't be followed had a part in it: an iteration, an exception, a value sent to a generator.
+    pub is_opaque: bool,
     /// Set where the value *is* that path, unchanged.
     exactly: Option<LoopInput>,
     /// Put there by the interpreter when it enters an exception handler.
@@ -30,30 +32,24 @@ pub struct Origin {
 
 impl Origin {
     fn path(path: LoopInput) -> Self {
-        Self {
-            paths: BTreeSet::from([path.clone()]),
-            exactly: Some(path),
-            ..Self::default()
-        }
+        Self { paths: BTreeSet::from([path.clone()]), exactly: Some(path), ..Self::default() }
     }
 
     fn exception() -> Self {
-        Self {
-            from_call: true,
-            is_exception: true,
-            ..Self::default()
-        }
+        Self { is_opaque: true, is_exception: true, ..Self::default() }
     }
 
-    fn absorb(&mut self, other: &Self) {
+    /// Adds what `other` depends on.
+    pub fn absorb(&mut self, other: &Self) {
         if self.exactly != other.exactly {
             self.exactly = None;
         }
         self.paths.extend(other.paths.iter().cloned());
-        self.from_call |= other.from_call;
+        self.calls.extend(&other.calls);
+        self.is_opaque |= other.is_opaque;
         self.is_exception |= other.is_exception;
         if self.paths.len() > PATHS_MAX {
-            self.from_call = true;
+            self.is_opaque = true;
             while self.paths.len() > PATHS_MAX {
                 self.paths.pop_last();
             }
@@ -67,11 +63,13 @@ impl Origin {
                 path.attributes.push(Arc::clone(name));
                 Self::path(path)
             }
-            _ => Self {
-                exactly: None,
-                ..self.clone()
-            },
+            _ => Self { exactly: None, ..self.clone() },
         }
+    }
+
+    /// True when it comes from outside the code that was looked at.
+    pub fn is_from_outside(&self) -> bool {
+        self.is_opaque || !self.calls.is_empty()
     }
 
     /// The path the value is, where it is one.
@@ -100,6 +98,8 @@ pub struct Flow {
     pub successors: Vec<Vec<usize>>,
     /// For conditional jumps and `FOR_ITER`: what they decide on.
     pub decides_on: BTreeMap<usize, Origin>,
+    /// What is returned, by `RETURN_VALUE` instruction.
+    pub returned: BTreeMap<usize, Origin>,
     /// Assignments.
     pub stores: Vec<Store>,
     stacks: Vec<Option<Vec<Origin>>>,
@@ -110,11 +110,7 @@ pub struct Flow {
 impl Flow {
     /// The instructions with nothing known of them but their order.
     pub fn unknown(instructions: Vec<Instruction>) -> Self {
-        Self {
-            index_of: index(&instructions),
-            instructions,
-            ..Self::default()
-        }
+        Self { index_of: index(&instructions), instructions, ..Self::default() }
     }
 
     /// Follows every way through the code.
@@ -197,20 +193,19 @@ impl Flow {
 
     /// Runs one instruction; the instructions that may follow, with their stacks, and whether as an exception handler.
     fn step(&mut self, at: usize, names: &Names) -> Vec<(usize, Vec<Origin>, bool)> {
-        let (Some(&instruction), Some(Some(stack))) =
-            (self.instructions.get(at), self.stacks.get(at))
-        else {
+        let (Some(&instruction), Some(Some(stack))) = (self.instructions.get(at), self.stacks.get(at)) else {
             return Vec::new();
         };
         let mut stack = stack.clone();
         let mut next = Vec::new();
-        let Instruction {
-            opcode, argument, ..
-        } = instruction;
+        let Instruction { opcode, argument, .. } = instruction;
         let target = instruction.target().and_then(|t| self.index_at(t));
         let after = self.index_at(instruction.next);
         match opcode {
-            op::RETURN_VALUE | op::RAISE_VARARGS => {}
+            op::RETURN_VALUE => {
+                self.returned.insert(at, stack.pop().unwrap_or_default());
+            }
+            op::RAISE_VARARGS => {}
             op::END_FINALLY => {
                 let reraises = stack.last().is_some_and(|top| top.is_exception);
                 stack.pop();
@@ -235,7 +230,7 @@ impl Flow {
             op::FOR_ITER => {
                 let mut item = stack.last().cloned().unwrap_or_default();
                 self.decides_on.insert(at, item.clone());
-                item.from_call = true;
+                item.is_opaque = true;
                 item.exactly = None;
                 let mut done = stack.clone();
                 done.pop();
@@ -256,7 +251,7 @@ impl Flow {
             op::SETUP_EXCEPT | op::SETUP_FINALLY | op::SETUP_WITH => {
                 if opcode == op::SETUP_WITH {
                     let mut manager = stack.pop().unwrap_or_default();
-                    manager.from_call = true;
+                    manager.is_opaque = true;
                     manager.exactly = None;
                     stack.push(manager.clone());
                     let mut raised = stack.clone();
@@ -279,14 +274,7 @@ impl Flow {
     }
 
     /// Instructions that only work on the stack and on variables.
-    fn compute(
-        &mut self,
-        at: usize,
-        instruction: Instruction,
-        argument: u32,
-        stack: &mut Vec<Origin>,
-        names: &Names,
-    ) {
+    fn compute(&mut self, at: usize, instruction: Instruction, argument: u32, stack: &mut Vec<Origin>, names: &Names) {
         let height = stack.len();
         let opcode = instruction.opcode;
         match opcode {
@@ -298,10 +286,7 @@ impl Flow {
                 let copied = (argument as usize).min(height);
                 stack.extend_from_within(height - copied..);
             }
-            op::LOAD_FAST
-            | op::LOAD_DEREF
-            | op::LOAD_NAME
-            | op::LOAD_GLOBAL => stack.push(
+            op::LOAD_FAST | op::LOAD_DEREF | op::LOAD_NAME | op::LOAD_GLOBAL => stack.push(
                 variable(opcode, argument, names)
                     .filter(|path| !is_constant(path))
                     .map_or_else(Origin::default, Origin::path),
@@ -350,7 +335,10 @@ impl Flow {
             result.absorb(input);
         }
         result.exactly = None;
-        result.from_call |= op::is_call(opcode) || opcode == op::YIELD_VALUE;
+        result.is_opaque |= opcode == op::YIELD_VALUE;
+        if op::is_call(opcode) && !inputs.first().is_some_and(is_pure) {
+            result.calls.extend(self.instructions.get(at).map(|call| call.offset));
+        }
         stack.extend(std::iter::repeat_n(result, put));
     }
 
@@ -366,9 +354,7 @@ impl Flow {
     fn enclosing_loop(&self, at: usize) -> Option<(usize, usize)> {
         let offset = self.instructions.get(at)?.offset;
         let (setup, block) = self.instructions.iter().enumerate().rev().find(|(_, block)| {
-            block.opcode == op::SETUP_LOOP
-                && block.offset < offset
-                && block.target().is_some_and(|end| end > offset)
+            block.opcode == op::SETUP_LOOP && block.offset < offset && block.target().is_some_and(|end| end > offset)
         })?;
         let depth = self.stacks.get(setup)?.as_ref()?.len();
         Some((self.index_at(block.target()?)?, depth))
@@ -404,9 +390,8 @@ impl Flow {
             matches!(instruction.opcode, op::LOAD_NAME | op::STORE_NAME)
                 && loops.iter().any(|l| l.contains(instruction.offset))
         });
-        let used: BTreeSet<&Arc<str>> = inside
-            .filter_map(|instruction| names.names.get(instruction.argument as usize))
-            .collect();
+        let used: BTreeSet<&Arc<str>> =
+            inside.filter_map(|instruction| names.names.get(instruction.argument as usize)).collect();
         used.into_iter().cloned().collect()
     }
 
@@ -440,6 +425,15 @@ fn variable(opcode: u8, argument: u32, names: &Names) -> Option<LoopInput> {
         is_global: matches!(opcode, op::LOAD_GLOBAL | op::STORE_GLOBAL),
         attributes: Vec::new(),
     })
+}
+
+/// Builtin functions whose results depend on their arguments alone.
+fn is_pure(callee: &Origin) -> bool {
+    const PURE: &[&str] = &[
+        "abs", "bool", "chr", "cmp", "divmod", "float", "hash", "int", "isinstance", "issubclass", "len", "long", "max",
+        "min", "ord", "pow", "range", "repr", "round", "sorted", "str", "sum", "tuple", "type", "unicode", "xrange",
+    ];
+    callee.exactly.as_ref().is_some_and(|path| path.attributes.is_empty() && PURE.contains(&&*path.name))
 }
 
 /// In Python 2.7 `True` and `False` are names like any other, but nobody changes them.

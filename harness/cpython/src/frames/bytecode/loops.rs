@@ -32,11 +32,8 @@ pub fn find(flow: &Flow, line_at: &dyn Fn(u32) -> u32) -> Vec<Loop> {
             *end = (*end).max(instruction.offset);
         }
     }
-    let mut loops: Vec<Loop> = ends
-        .into_iter()
-        .take(LOOPS_MAX)
-        .map(|(first, last)| describe(flow, first, last, line_at))
-        .collect();
+    let mut loops: Vec<Loop> =
+        ends.into_iter().take(LOOPS_MAX).map(|(first, last)| describe(flow, first, last, line_at)).collect();
     loops.sort_by_key(|found| (found.first, u32::MAX - found.last));
     loops
 }
@@ -66,10 +63,7 @@ fn describe(flow: &Flow, first: u32, last: u32, line_at: &dyn Fn(u32) -> u32) ->
         writes: Vec::new(),
         has_calls: body().any(|i| {
             op::is_call(i.opcode)
-                || matches!(
-                    i.opcode,
-                    op::FOR_ITER | op::YIELD_VALUE | op::IMPORT_NAME | op::SETUP_WITH
-                )
+                || matches!(i.opcode, op::FOR_ITER | op::YIELD_VALUE | op::IMPORT_NAME | op::SETUP_WITH)
         }),
     }
 }

@@ -11,7 +11,7 @@ mod slices;
 
 use std::sync::Arc;
 
-use bloathound_profile::Loop;
+use bloathound_profile::{Loop, Returns};
 
 pub use flow::{Flow, Origin};
 
@@ -31,6 +31,8 @@ pub struct Names {
 pub struct Analysis {
     /// Its loops, outer ones before those inside them.
     pub loops: Vec<Loop>,
+    /// What the function's result depends on.
+    pub returns: Returns,
     /// Depth of the value stack before the instruction, and how far below the top the callee is, for each call.
     pub calls: Vec<CallSite>,
     /// For each loop over an iterator: index into `loops` and the iterator's slot on the value stack.
@@ -56,10 +58,10 @@ pub fn analyse(code: &[u8], names: &Names, line_at: &dyn Fn(u32) -> u32) -> Anal
     let instructions = opcodes::disassemble(code);
     if instructions.len() > INSTRUCTIONS_MAX {
         let flow = Flow::unknown(instructions);
-        return Analysis {
-            loops: loops::find(&flow, line_at),
-            ..Analysis::default()
-        };
+        let mut loops = loops::find(&flow, line_at);
+        loops.iter_mut().for_each(slices::describe_unknown);
+        let returns = Returns { is_opaque: true, ..Returns::default() };
+        return Analysis { loops, returns, ..Analysis::default() };
     }
     let flow = Flow::follow(instructions, names);
     let mut loops = loops::find(&flow, line_at);
@@ -72,12 +74,7 @@ pub fn analyse(code: &[u8], names: &Names, line_at: &dyn Fn(u32) -> u32) -> Anal
     }
     let calls = flow.call_sites();
     let loop_names = flow.names_within(&loops, names);
-    Analysis {
-        loops,
-        calls,
-        iterators,
-        loop_names,
-    }
+    Analysis { loops, returns: slices::returns(&flow), calls, iterators, loop_names }
 }
 
 #[cfg(test)]

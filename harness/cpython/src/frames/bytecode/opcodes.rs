@@ -50,18 +50,12 @@ const STORE_SUBSCR: u8 = 60;
 
 /// True for the four forms of a call.
 pub fn is_call(opcode: u8) -> bool {
-    matches!(
-        opcode,
-        CALL_FUNCTION | CALL_FUNCTION_VAR | CALL_FUNCTION_KW | CALL_FUNCTION_VAR_KW
-    )
+    matches!(opcode, CALL_FUNCTION | CALL_FUNCTION_VAR | CALL_FUNCTION_KW | CALL_FUNCTION_VAR_KW)
 }
 
 /// True for jumps that depend on a value.
 pub fn is_conditional(opcode: u8) -> bool {
-    matches!(
-        opcode,
-        JUMP_IF_FALSE_OR_POP | JUMP_IF_TRUE_OR_POP | POP_JUMP_IF_FALSE | POP_JUMP_IF_TRUE
-    )
+    matches!(opcode, JUMP_IF_FALSE_OR_POP | JUMP_IF_TRUE_OR_POP | POP_JUMP_IF_FALSE | POP_JUMP_IF_TRUE)
 }
 
 /// Stack slots below the result that a call takes: the arguments, without the callee.
@@ -95,8 +89,8 @@ pub fn effect(opcode: u8, argument: u32) -> (usize, usize) {
         43 => (4, 0),
         // POP_TOP, DELETE_SLICE+0, PRINT_EXPR, PRINT_ITEM, PRINT_NEWLINE_TO, WITH_CLEANUP, RETURN_VALUE, IMPORT_STAR,
         // END_FINALLY, stores of names, LIST_APPEND, SET_ADD, DELETE_ATTR.
-        POP_TOP | 50 | 70 | 71 | 74 | 81 | RETURN_VALUE | 84 | END_FINALLY | STORE_NAME
-        | STORE_GLOBAL | STORE_FAST | STORE_DEREF | 94 | 146 | 96 => (1, 0),
+        POP_TOP | 50 | 70 | 71 | 74 | 81 | RETURN_VALUE | 84 | END_FINALLY | STORE_NAME | STORE_GLOBAL | STORE_FAST
+        | STORE_DEREF | 94 | 146 | 96 => (1, 0),
         // LOAD_LOCALS, LOAD_CONST, LOAD_NAME, BUILD_MAP, LOAD_GLOBAL, LOAD_FAST, LOAD_CLOSURE, LOAD_DEREF.
         82 | LOAD_CONST | LOAD_NAME | 105 | LOAD_GLOBAL | LOAD_FAST | 135 | LOAD_DEREF => (0, 1),
         UNPACK_SEQUENCE => (1, count),
@@ -161,12 +155,7 @@ pub fn disassemble(code: &[u8]) -> Vec<Instruction> {
             continue;
         }
         extended = 0;
-        instructions.push(Instruction {
-            offset,
-            opcode,
-            argument,
-            next: at as u32,
-        });
+        instructions.push(Instruction { offset, opcode, argument, next: at as u32 });
     }
     instructions
 }

@@ -2,15 +2,19 @@
 
 use std::collections::{BTreeSet, VecDeque};
 
-use bloathound_profile::{Loop, LoopExit, LoopInput, Write};
+use bloathound_profile::{Loop, LoopExit, LoopInput, Returns, Write};
 
 use super::flow::{Flow, Origin};
 use super::opcodes as op;
 
 /// Exits of a loop that are described.
 const EXITS_MAX: usize = 32;
-/// Inputs of an exit that are kept; with more it counts as depending on calls.
+/// Inputs of an exit that are kept; with more it counts as opaque.
 const INPUTS_MAX: usize = 32;
+/// Instructions of a function whose result is followed.
+const FUNCTION_MAX: usize = 1500;
+/// Instructions of a loop whose exits are followed.
+const BODY_MAX: usize = 3000;
 
 /// Fills in exits and writes of `found`.
 pub fn describe(flow: &Flow, found: &mut Loop) {
@@ -21,30 +25,58 @@ pub fn describe(flow: &Flow, found: &mut Loop) {
         return;
     };
     let body = Body::new(flow, head, found);
+    if body.nodes.len() > BODY_MAX {
+        return describe_unknown(found);
+    }
     found.writes = body.writes();
-    let exits: Vec<LoopExit> = body
-        .nodes
-        .iter()
-        .filter_map(|&at| body.exit_at(at))
-        .take(EXITS_MAX)
-        .collect();
+    let exits: Vec<LoopExit> = body.nodes.iter().filter_map(|&at| body.exit_at(at)).take(EXITS_MAX).collect();
     found.exits = exits;
 }
 
-/// The instructions of a loop from which its begin can be reached again.
+/// An exit that may depend on anything, for a loop that was not looked into.
+pub fn describe_unknown(found: &mut Loop) {
+    found.exits = vec![LoopExit { condition: (found.first, found.last), is_opaque: true, ..LoopExit::default() }];
+}
+
+/// What the function's result depends on.
+pub fn returns(flow: &Flow) -> Returns {
+    let unknown = Returns { is_opaque: true, ..Returns::default() };
+    if flow.successors.is_empty() || flow.instructions.len() > FUNCTION_MAX {
+        return unknown;
+    }
+    let all = (0..flow.instructions.len()).filter(|at| flow.is_reached(*at)).collect();
+    let body = Body { flow, head: None, nodes: all };
+    let mut origin = Origin::default();
+    for (&at, returned) in &flow.returned {
+        origin.absorb(returned);
+        body.add_conditions(at, &mut origin);
+    }
+    let closure = body.closure(&origin);
+    Returns {
+        is_opaque: closure.is_opaque || !closure.calls.is_empty() || closure.inputs.len() > INPUTS_MAX,
+        inputs: closure.inputs.into_iter().take(INPUTS_MAX).collect(),
+    }
+}
+
+/// What something depends on, directly or through assignments.
+#[derive(Default)]
+struct Closure {
+    inputs: BTreeSet<LoopInput>,
+    calls: BTreeSet<u32>,
+    is_opaque: bool,
+}
+
+/// The instructions of a loop from which its begin can be reached again; or all of a function.
 struct Body<'a> {
     flow: &'a Flow,
-    head: usize,
+    head: Option<usize>,
     nodes: BTreeSet<usize>,
 }
 
 impl<'a> Body<'a> {
     fn new(flow: &'a Flow, head: usize, found: &Loop) -> Self {
-        let inside = |at: usize| {
-            flow.instructions
-                .get(at)
-                .is_some_and(|instruction| found.contains(instruction.offset))
-        };
+        let inside =
+            |at: usize| flow.instructions.get(at).is_some_and(|instruction| found.contains(instruction.offset));
         let successors = |at: usize| flow.successors.get(at).map_or(&[][..], Vec::as_slice);
         let mut reached = BTreeSet::from([head]);
         let mut queue = VecDeque::from([head]);
@@ -60,10 +92,7 @@ impl<'a> Body<'a> {
         loop {
             let before = nodes.len();
             for &at in reached.iter().rev() {
-                if successors(at)
-                    .iter()
-                    .any(|next| *next == head || nodes.contains(next))
-                {
+                if successors(at).iter().any(|next| *next == head || nodes.contains(next)) {
                     nodes.insert(at);
                 }
             }
@@ -71,7 +100,7 @@ impl<'a> Body<'a> {
                 break;
             }
         }
-        Self { flow, head, nodes }
+        Self { flow, head: Some(head), nodes }
     }
 
     fn successors(&self, at: usize) -> &[usize] {
@@ -79,26 +108,20 @@ impl<'a> Body<'a> {
     }
 
     fn stores(&self) -> impl Iterator<Item = &super::flow::Store> {
-        self.flow
-            .stores
-            .iter()
-            .filter(|store| self.nodes.contains(&store.at))
+        self.flow.stores.iter().filter(|store| self.nodes.contains(&store.at))
     }
 
     fn exit_at(&self, at: usize) -> Option<LoopExit> {
         let instruction = self.flow.instructions.get(at)?;
-        let leaves = self
-            .successors(at)
-            .iter()
-            .any(|next| !self.nodes.contains(next) && !self.raises_again(*next));
+        let leaves = self.successors(at).iter().any(|next| !self.nodes.contains(next) && !self.raises_again(*next));
         if !leaves {
             return None;
         }
         let by_iterator = instruction.opcode == op::FOR_ITER;
-        let (origin, from) = match self.flow.decides_on.get(&at) {
+        let (mut origin, from) = match self.flow.decides_on.get(&at) {
             Some(origin) => {
                 // `while True` and the like decide nothing.
-                if origin.paths.is_empty() && !origin.from_call && !by_iterator {
+                if origin.paths.is_empty() && !origin.is_from_outside() && !by_iterator {
                     return None;
                 }
                 (origin.clone(), self.block_start(at))
@@ -107,19 +130,39 @@ impl<'a> Body<'a> {
             None if instruction.opcode == op::SETUP_EXCEPT => (self.tried(at), at),
             None => return None,
         };
-        let is_exception = !self.flow.decides_on.contains_key(&at);
-        let (inputs, through_calls) = self.closure(&origin);
+        let of_own_iterator = by_iterator && Some(at) == self.head;
+        if of_own_iterator {
+            // Its state is read from the target; what it was made of tells less.
+            origin = Origin::default();
+        }
+        let closure = self.closure(&origin);
         let mut guard = Origin::default();
         self.add_conditions(at, &mut guard);
-        let (guards, _) = self.closure(&guard);
+        let guards = self.closure(&guard).inputs;
         let offset_of = |index: usize| self.flow.instructions.get(index).map_or(0, |i| i.offset);
         Some(LoopExit {
             condition: (offset_of(from), instruction.offset),
-            depends_on_calls: through_calls || is_exception || inputs.len() > INPUTS_MAX,
-            inputs: inputs.into_iter().take(INPUTS_MAX).collect(),
+            is_opaque: closure.is_opaque || closure.inputs.len() > INPUTS_MAX,
+            calls: closure.calls.into_iter().collect(),
+            leaves_when: self.leaves_when(at, &origin, &closure.inputs),
+            inputs: closure.inputs.into_iter().take(INPUTS_MAX).collect(),
             guards: guards.into_iter().take(INPUTS_MAX).collect(),
-            by_iterator: by_iterator && at == self.head,
+            by_iterator: of_own_iterator,
         })
+    }
+
+    /// Where the branch at `at` only asks whether one path is true: which of `inputs`, and the answer that leaves.
+    fn leaves_when(&self, at: usize, origin: &Origin, inputs: &BTreeSet<LoopInput>) -> Option<(usize, bool)> {
+        let path = origin.exactly()?;
+        let instruction = self.flow.instructions.get(at)?;
+        let jump_leaves = !self.nodes.contains(&self.flow.index_at(instruction.target()?)?);
+        let jumps_when = match instruction.opcode {
+            op::POP_JUMP_IF_TRUE | op::JUMP_IF_TRUE_OR_POP => true,
+            op::POP_JUMP_IF_FALSE | op::JUMP_IF_FALSE_OR_POP => false,
+            _ => return None,
+        };
+        let index = inputs.iter().take(INPUTS_MAX).position(|input| input == path)?;
+        Some((index, jump_leaves == jumps_when))
     }
 
     /// The end of a list of `except` clauses none of which matched: an uncaught exception is no exit.
@@ -131,15 +174,10 @@ impl<'a> Body<'a> {
     /// Index of the first instruction that always leads straight to `at`.
     fn block_start(&self, at: usize) -> usize {
         let mut start = at;
-        while start > self.head {
+        while self.head.is_some_and(|head| start > head) {
             let before = start - 1;
             let straight = self.successors(before) == [start]
-                && !self
-                    .flow
-                    .successors
-                    .iter()
-                    .enumerate()
-                    .any(|(from, to)| from != before && to.contains(&start));
+                && !self.flow.successors.iter().enumerate().any(|(from, to)| from != before && to.contains(&start));
             if !straight {
                 break;
             }
@@ -151,7 +189,7 @@ impl<'a> Body<'a> {
     /// Everything that the block guarded by the `SETUP_EXCEPT` at `setup` reads and assigns.
     fn tried(&self, setup: usize) -> Origin {
         let mut origin = Origin::default();
-        origin.from_call = true;
+        origin.is_opaque = true;
         let end = self
             .flow
             .instructions
@@ -168,23 +206,23 @@ impl<'a> Body<'a> {
         origin
     }
 
-    /// Everything `origin` depends on inside the loop; and whether calls have a part in it.
-    fn closure(&self, origin: &Origin) -> (BTreeSet<LoopInput>, bool) {
-        let mut inputs: BTreeSet<LoopInput> = BTreeSet::new();
-        let mut from_call = origin.from_call;
+    /// Everything `origin` depends on inside the loop.
+    fn closure(&self, origin: &Origin) -> Closure {
+        let mut closure = Closure { calls: origin.calls.clone(), is_opaque: origin.is_opaque, ..Closure::default() };
         let mut queue: VecDeque<LoopInput> = origin.paths.iter().cloned().collect();
         while let Some(input) = queue.pop_front() {
-            if inputs.len() > INPUTS_MAX || !inputs.insert(input.clone()) {
+            if closure.inputs.len() > INPUTS_MAX || !closure.inputs.insert(input.clone()) {
                 continue;
             }
             for store in self.stores().filter(|s| s.target.overlaps(&input)) {
                 let mut needed = store.value.clone();
                 self.add_conditions(store.at, &mut needed);
-                from_call |= needed.from_call;
+                closure.is_opaque |= needed.is_opaque;
+                closure.calls.extend(&needed.calls);
                 queue.extend(needed.paths);
             }
         }
-        (inputs, from_call)
+        closure
     }
 
     /// Adds what decides, inside one round of the loop, whether instruction `at` is come to.
@@ -194,11 +232,7 @@ impl<'a> Body<'a> {
         loop {
             let before = leads.len();
             for &node in self.nodes.iter().rev() {
-                if self
-                    .successors(node)
-                    .iter()
-                    .any(|next| *next != self.head && leads.contains(next))
-                {
+                if self.successors(node).iter().any(|next| Some(*next) != self.head && leads.contains(next)) {
                     leads.insert(node);
                 }
             }
@@ -209,29 +243,23 @@ impl<'a> Body<'a> {
         for &node in leads.iter().filter(|node| **node != at) {
             let decides = self.successors(node).iter().any(|next| {
                 // A way out of the loop is not a way past `at`: that exit has an entry of its own.
-                self.nodes.contains(next) && (*next == self.head || !leads.contains(next))
+                self.nodes.contains(next) && (Some(*next) == self.head || !leads.contains(next))
             });
             if let Some(condition) = self.flow.decides_on.get(&node).filter(|_| decides) {
                 origin.paths.extend(condition.paths.iter().cloned());
-                origin.from_call |= condition.from_call;
+                origin.calls.extend(&condition.calls);
+                origin.is_opaque |= condition.is_opaque;
             }
         }
     }
 
     fn writes(&self) -> Vec<Write> {
-        let mut tainted: BTreeSet<LoopInput> = self
-            .stores()
-            .filter(|store| store.value.from_call)
-            .map(|store| store.target.clone())
-            .collect();
+        let mut tainted: BTreeSet<LoopInput> =
+            self.stores().filter(|store| store.value.is_from_outside()).map(|store| store.target.clone()).collect();
         loop {
             let before = tainted.len();
             for store in self.stores() {
-                let fed = store
-                    .value
-                    .paths
-                    .iter()
-                    .any(|path| tainted.iter().any(|t| t.overlaps(path)));
+                let fed = store.value.paths.iter().any(|path| tainted.iter().any(|t| t.overlaps(path)));
                 if fed {
                     tainted.insert(store.target.clone());
                 }
@@ -243,10 +271,7 @@ impl<'a> Body<'a> {
         let targets: BTreeSet<&LoopInput> = self.stores().map(|store| &store.target).collect();
         targets
             .into_iter()
-            .map(|target| Write {
-                target: target.clone(),
-                from_call: tainted.iter().any(|t| t.overlaps(target)),
-            })
+            .map(|target| Write { target: target.clone(), from_call: tainted.iter().any(|t| t.overlaps(target)) })
             .collect()
     }
 }

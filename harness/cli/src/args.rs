@@ -1,0 +1,123 @@
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Finds memory leaks, fragmentation, uncollectable cycles and hot loops in Python 2.7 processes, from outside.
+#[derive(Parser, Debug)]
+#[command(version, propagate_version = true, max_term_width = 100)]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Subcommand, Debug)]
+pub(crate) enum Command {
+    /// Run scenarios, score them, exit by the outcome; no NAME: all
+    Run(RunArguments),
+    /// Everything one look at a process can tell
+    Inspect(InspectArguments),
+    /// The scenarios there are
+    List(ListArguments),
+    /// Can this machine run the scenarios and read processes, and what to do if not
+    Doctor,
+}
+
+/// Which twin to run.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub(crate) enum VariantChoice {
+    Buggy,
+    Fixed,
+    All,
+}
+
+/// A rule that can be switched off.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub(crate) enum Detector {
+    /// Leaks: growth over rounds
+    #[value(alias = "leak")]
+    Growth,
+    /// Uncollectable cycles
+    #[value(alias = "cycle")]
+    Cycles,
+    /// Arenas pinned by live objects
+    Fragmentation,
+    /// Loops that keep a thread busy
+    #[value(alias = "hot", alias = "loop")]
+    HotLoop,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct RunArguments {
+    /// Scenarios by name
+    pub(crate) names: Vec<String>,
+    /// Which twin
+    #[arg(long, value_enum, default_value = "all")]
+    pub(crate) variant: VariantChoice,
+    /// Seed of what varies from case to case
+    #[arg(long)]
+    pub(crate) seed: Option<u64>,
+    /// Write the results to FILE; `-` is stdout
+    #[arg(long, value_name = "FILE")]
+    pub(crate) json: Option<PathBuf>,
+    /// Write JUnit XML to FILE
+    #[arg(long, value_name = "FILE")]
+    pub(crate) junit: Option<PathBuf>,
+    /// Write a report to read in a browser to DIR
+    #[arg(long, value_name = "DIR")]
+    pub(crate) report: Option<PathBuf>,
+    /// Switch a detector off; the suite must then fail
+    #[arg(long, value_enum, value_name = "DETECTOR")]
+    pub(crate) without: Vec<Detector>,
+    /// Run only the K-th of N parts
+    #[arg(long, value_name = "K/N", value_parser = parse_partition)]
+    pub(crate) partition: Option<(u32, u32)>,
+    /// Folder with `scenarios` and `reference-services`
+    #[arg(long, value_name = "DIR")]
+    pub(crate) home: Option<PathBuf>,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct ListArguments {
+    /// Folder with `scenarios` and `reference-services`
+    #[arg(long, value_name = "DIR")]
+    pub(crate) home: Option<PathBuf>,
+}
+
+/// How to look at a process.
+#[derive(Args, Debug, Clone)]
+pub(crate) struct LookArguments {
+    /// Never stop the target; torn reads are counted
+    #[arg(long)]
+    pub(crate) no_pause: bool,
+    /// Always stop the target, even if it sleeps and could be read without
+    #[arg(long, conflicts_with = "no_pause")]
+    pub(crate) always_pause: bool,
+    /// Longest pause; past it the target is let go
+    #[arg(long, value_name = "MILLISECONDS", default_value = "2000")]
+    pub(crate) max_pause: u64,
+    /// Use exported symbols only, as with a stripped interpreter
+    #[arg(long, hide = true)]
+    pub(crate) exported_symbols_only: bool,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct InspectArguments {
+    /// A process id
+    pub(crate) target: String,
+    /// Write the result to FILE; `-` is stdout
+    #[arg(long, value_name = "FILE")]
+    pub(crate) json: Option<PathBuf>,
+    /// Rows of the tables
+    #[arg(long, default_value = "15")]
+    pub(crate) rows: usize,
+    #[command(flatten)]
+    pub(crate) look: LookArguments,
+}
+
+fn parse_partition(text: &str) -> Result<(u32, u32), String> {
+    let parts = text.split_once('/').and_then(|(k, n)| Some((k.parse().ok()?, n.parse().ok()?)));
+    match parts {
+        Some((k, n)) if k >= 1 && k <= n => Ok((k, n)),
+        _ => Err("meant K/N with K from 1 to N, such as 1/2".into()),
+    }
+}

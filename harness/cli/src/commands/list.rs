@@ -1,0 +1,43 @@
+use bloathound_report::json::{ClassName, VariantName};
+use bloathound_report::text::{self, ListRow};
+use bloathound_scenario::{Scenario, Variant};
+
+use crate::args::ListArguments;
+use crate::error::CliError;
+use crate::home::Home;
+use crate::output;
+
+/// `bloathound list`.
+pub(crate) fn list(arguments: &ListArguments) -> Result<u8, CliError> {
+    let home = Home::find(arguments.home.as_deref())?;
+    let scenarios = bloathound_scenario::load_dir(&home.scenarios(), &home.services())?;
+    let rows: Vec<ListRow> = scenarios.iter().map(row).collect();
+    output::result(&text::list(&rows, output::color()));
+    Ok(0)
+}
+
+fn row(scenario: &Scenario) -> ListRow {
+    ListRow {
+        name: scenario.name.clone(),
+        title: scenario.title.clone(),
+        variants: scenario.variants.keys().map(|variant| variant_name(*variant)).collect(),
+        classes: scenario.observe.classes().into_iter().map(class_name).collect(),
+    }
+}
+
+pub(crate) fn variant_name(variant: Variant) -> VariantName {
+    match variant {
+        Variant::Buggy => VariantName::Buggy,
+        Variant::Fixed => VariantName::Fixed,
+    }
+}
+
+pub(crate) fn class_name(class: bloathound_scenario::FindingClass) -> ClassName {
+    use bloathound_scenario::FindingClass as Class;
+    match class {
+        Class::Leak => ClassName::Leak,
+        Class::Cycle => ClassName::Cycle,
+        Class::Fragmentation => ClassName::Fragmentation,
+        Class::HotLoop => ClassName::HotLoop,
+    }
+}

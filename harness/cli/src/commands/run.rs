@@ -1,0 +1,218 @@
+use std::collections::BTreeMap;
+
+use bloathound_driver::{Cache, Environment, Events, Launcher, Limits, RunEvent, Search, run as drive};
+use bloathound_report::json::{
+    ClassName, DisturbanceRecord, ExpectedRecord, FindingRecord, HostRecord, MismatchRecord, PartitionRecord,
+    ProblemRecord, RunRecord, RunResults, ToolRecord, compare, outcome_of,
+};
+use bloathound_report::{junit, text};
+use bloathound_scenario::{Expectation, Matcher, Scenario, Variant, lookup};
+use serde_json::Value;
+
+use super::list::{class_name, variant_name};
+use crate::args::{RunArguments, VariantChoice};
+use crate::error::CliError;
+use crate::home::Home;
+use crate::observer::{Engine, EngineResult};
+use crate::output;
+
+/// `bloathound run`.
+pub(crate) fn run(arguments: &RunArguments) -> Result<u8, CliError> {
+    let home = Home::find(arguments.home.as_deref())?;
+    let scenarios = bloathound_scenario::load_dir(&home.scenarios(), &home.services())?;
+    let chosen = bloathound_scenario::select(&scenarios, &arguments.names)?;
+    let planned = plan(&chosen, arguments)?;
+    let found = Search::from_env().find()?;
+    let environment = environment(&home, &found.interpreter)?;
+    let host = host(&found.interpreter.version);
+    let launcher = Launcher { interpreter: found.interpreter, environment, services_dir: home.services() };
+    let color = output::color();
+    let layout = text::Layout::for_names(planned.iter().map(|(scenario, _)| scenario.name.as_str()));
+    // With the JSON on stdout nothing else may be there.
+    let quiet = arguments.json.as_deref().is_some_and(|path| path.as_os_str() == "-");
+    let show = |text: &str| {
+        if !quiet {
+            output::result(text);
+        }
+    };
+    show(&layout.header(color));
+    let mut runs = Vec::new();
+    for (scenario, variant) in &planned {
+        let record = run_one(scenario, *variant, &launcher, arguments)?;
+        show(&text::run_line(&record, layout, color));
+        show(&text::failure(&record, color));
+        runs.push(record);
+    }
+    let partition = arguments.partition.map(|(part, of)| PartitionRecord { part, of });
+    let results = RunResults::new(ToolRecord::bloathound(env!("CARGO_PKG_VERSION")), host, partition, runs);
+    show(&text::summary(&results, color));
+    write_files(arguments, &results)?;
+    Ok(results.exit_code())
+}
+
+fn write_files(arguments: &RunArguments, results: &RunResults) -> Result<(), CliError> {
+    if let Some(path) = &arguments.json {
+        output::json(path, results)?;
+    }
+    if let Some(path) = &arguments.junit {
+        let xml = junit::junit(results).map_err(|error| CliError::file(path, error))?;
+        output::file(path, xml.as_bytes())?;
+    }
+    Ok(())
+}
+
+/// The twins to run, in order, after choice of variant and partition.
+fn plan<'s>(chosen: &[&'s Scenario], arguments: &RunArguments) -> Result<Vec<(&'s Scenario, Variant)>, CliError> {
+    let wanted = |variant: Variant| match arguments.variant {
+        VariantChoice::All => true,
+        VariantChoice::Buggy => variant == Variant::Buggy,
+        VariantChoice::Fixed => variant == Variant::Fixed,
+    };
+    let all: Vec<(&Scenario, Variant)> = chosen
+        .iter()
+        .flat_map(|scenario| scenario.variants.keys().map(move |variant| (*scenario, *variant)))
+        .filter(|(_, variant)| wanted(*variant))
+        .collect();
+    if all.is_empty() {
+        return Err(CliError::Usage("none of these scenarios has that variant; `bloathound list` shows which have".into()));
+    }
+    let Some((part, of)) = arguments.partition else { return Ok(all) };
+    Ok(all.into_iter().enumerate().filter(|(n, _)| *n as u32 % of == part - 1).map(|(_, one)| one).collect())
+}
+
+fn environment(home: &Home, interpreter: &bloathound_driver::Interpreter) -> Result<Environment, CliError> {
+    let mut tell = |event: RunEvent| match event {
+        RunEvent::EnvironmentBuilding { packages, .. } => {
+            output::message(&format!("installing {} for the services, once", packages.join(", ")));
+        }
+        RunEvent::EnvironmentAwaited { .. } => output::message("waiting for another run that is installing packages"),
+        RunEvent::EnvironmentProgress { line } => output::progress(&format!("  {line}")),
+        RunEvent::EnvironmentBuilt { took, .. } => {
+            output::message(&format!("installed in {:.1} s", took.as_secs_f64()));
+        }
+        _ => {}
+    };
+    let cache = Cache::of_user()?;
+    Ok(cache.prepare(interpreter, &home.lock_file(), &mut tell)?)
+}
+
+fn run_one(
+    scenario: &Scenario,
+    variant: Variant,
+    launcher: &Launcher,
+    arguments: &RunArguments,
+) -> Result<RunRecord, CliError> {
+    let mut engine = Engine::new(&arguments.without);
+    let mut tell = |event: RunEvent| progress(&event);
+    let events: Events<'_> = &mut tell;
+    let driven = drive(scenario, variant, launcher, &Limits::default(), &mut engine, events)
+        .map_err(|source| CliError::Run {
+            scenario: scenario.name.clone(),
+            variant: variant.as_str().into(),
+            source,
+        })?;
+    let result = engine.finish();
+    Ok(record(scenario, variant, arguments, &driven, &result))
+}
+
+fn progress(event: &RunEvent) {
+    let line = match event {
+        RunEvent::RunStarted { scenario, variant } => format!("{scenario}, {}: starting", variant.as_str()),
+        RunEvent::WarmingUp { requests } => format!("  warm-up: {requests} requests"),
+        RunEvent::RoundStarted { round, of } => format!("  round {round} of {of}"),
+        RunEvent::Waiting { conditions } => format!("  waiting until {}", conditions.join(", ")),
+        RunEvent::MeasuringDisturbance => "  measuring the disturbance".to_owned(),
+        _ => return,
+    };
+    output::progress(&line);
+}
+
+fn record(
+    scenario: &Scenario,
+    variant: Variant,
+    arguments: &RunArguments,
+    driven: &bloathound_driver::RunRecord,
+    result: &EngineResult,
+) -> RunRecord {
+    let findings: Vec<FindingRecord> = result.findings.iter().map(FindingRecord::from).collect();
+    let expectations: &[Expectation] = scenario.variants.get(&variant).map_or(&[], |plan| &plan.expected);
+    let expected = compare(
+        expectations.iter().filter_map(|one| ExpectedRecord::try_from(one.to_json()).ok()).collect(),
+        &findings,
+        |index, finding| expectations.get(index).map_or_else(Vec::new, |wanted| mismatches(wanted, finding)),
+    );
+    let valid = driven.unmet.is_empty();
+    let disturbance = &driven.disturbance;
+    RunRecord {
+        scenario: scenario.name.clone(),
+        variant: variant_name(variant),
+        seed: arguments.seed.unwrap_or(scenario.seed),
+        valid,
+        outcome: outcome_of(valid, &expected, findings.len()),
+        requests: driven.requests,
+        seconds: driven.elapsed.as_secs_f64(),
+        looked_for: looked_for(scenario),
+        expected,
+        findings,
+        problems: result.problems.iter().map(ProblemRecord::from).collect(),
+        disturbance: DisturbanceRecord {
+            pauses_ms: disturbance.pauses_ms.clone(),
+            longest_pause_ms: disturbance.longest_pause_ms,
+            latency_p99_ms: disturbance.latency_p99_ms,
+            baseline_latency_p99_ms: disturbance.baseline_latency_p99_ms,
+        },
+        timing: result.timing.clone(),
+        invalid_because: (!valid)
+            .then(|| driven.unmet.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")),
+        detected_after_requests: None,
+        detected_after_seconds: None,
+        recording: None,
+        ledger: ledger(&driven.ledger),
+    }
+}
+
+fn looked_for(scenario: &Scenario) -> Vec<ClassName> {
+    scenario.observe.classes().into_iter().map(class_name).collect()
+}
+
+fn ledger(value: &Value) -> BTreeMap<String, Value> {
+    value.as_object().map(|map| map.iter().map(|(k, v)| (k.clone(), v.clone())).collect()).unwrap_or_default()
+}
+
+/// The fields of a finding that are not as the scenario wants them.
+fn mismatches(wanted: &Expectation, finding: &FindingRecord) -> Vec<MismatchRecord> {
+    let seen = serde_json::to_value(finding).unwrap_or_default();
+    let mut found = Vec::new();
+    let mut check = |field: String, expected: Value, value: Option<&Value>, matches: bool| {
+        if !matches {
+            found.push(MismatchRecord { field, expected, seen: value.cloned().unwrap_or(Value::Null) });
+        }
+    };
+    if let Some(verdict) = &wanted.verdict {
+        let is_it = *verdict == finding.verdict;
+        check("verdict".into(), Value::from(verdict.as_str()), seen.get("verdict"), is_it);
+    }
+    let place = wanted.place.iter().map(|(name, matcher)| ("where", *name, matcher));
+    let evidence = wanted.evidence.iter().map(|(name, matcher)| ("evidence", name.as_str(), matcher));
+    let fields: Vec<(&str, &str, &Matcher)> = place.chain(evidence).collect();
+    for (part, name, matcher) in fields {
+        let value = seen.get(part).and_then(|fields| lookup(fields, name));
+        check(format!("{part}.{name}"), matcher.to_json(), value, value.is_some_and(|value| matcher.matches(value)));
+    }
+    found
+}
+
+fn host(python: &str) -> HostRecord {
+    let system = sysinfo::System::new_with_specifics(
+        sysinfo::RefreshKind::nothing().with_memory(sysinfo::MemoryRefreshKind::nothing().with_ram()),
+    );
+    HostRecord {
+        os: sysinfo::System::long_os_version().ok(),
+        kernel: sysinfo::System::kernel_version().ok(),
+        architecture: Some(sysinfo::System::cpu_arch()),
+        cpus: std::thread::available_parallelism().ok().map(|n| n.get() as u64),
+        memory_bytes: system.ok().map(|system| system.total_memory()),
+        python: Some(python.to_owned()),
+        ..HostRecord::default()
+    }
+}

@@ -1,0 +1,46 @@
+//! Where the scenarios and services are.
+
+use std::path::{Path, PathBuf};
+
+use crate::error::CliError;
+
+/// The folder with `scenarios/` and `reference-services/`.
+#[derive(Clone, Debug)]
+pub(crate) struct Home {
+    root: PathBuf,
+}
+
+impl Home {
+    /// `--home`, then `BLOATHOUND_HOME`, then this folder or one above it, then where the tool was built.
+    pub(crate) fn find(given: Option<&Path>) -> Result<Self, CliError> {
+        let is_home = |root: &Path| root.join("scenarios").is_dir() && root.join("reference-services").is_dir();
+        if let Some(root) = given {
+            if is_home(root) {
+                return Ok(Self { root: root.to_owned() });
+            }
+            let message = format!("{} has no folders scenarios and reference-services", root.display());
+            return Err(CliError::Usage(message));
+        }
+        let set = std::env::var_os("BLOATHOUND_HOME").map(PathBuf::from);
+        let here = std::env::current_dir().unwrap_or_default();
+        let built = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
+        let candidates = set.into_iter().chain(here.ancestors().map(Path::to_owned)).chain([built]);
+        candidates.into_iter().find(|root| is_home(root)).map(|root| Self { root }).ok_or_else(|| {
+            CliError::Usage(
+                "no folders scenarios and reference-services here or above; run from a checkout, or say --home DIR".into(),
+            )
+        })
+    }
+
+    pub(crate) fn scenarios(&self) -> PathBuf {
+        self.root.join("scenarios")
+    }
+
+    pub(crate) fn services(&self) -> PathBuf {
+        self.root.join("reference-services")
+    }
+
+    pub(crate) fn lock_file(&self) -> PathBuf {
+        self.services().join("requirements.lock")
+    }
+}

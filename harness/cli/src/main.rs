@@ -1,0 +1,32 @@
+//! The `bloathound` command: arguments in, results to stdout, messages to stderr, the documented exit codes.
+
+mod analysis;
+mod args;
+mod commands;
+mod error;
+mod home;
+mod observer;
+mod output;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use args::{Arguments, Command};
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let outcome = match arguments.command {
+        Command::Run(run) => commands::run::run(&run),
+        Command::List(list) => commands::list::list(&list),
+        Command::Doctor => commands::doctor::doctor(),
+        Command::Inspect(inspect) => commands::inspect::inspect(&inspect),
+    };
+    match outcome {
+        Ok(code) => ExitCode::from(code),
+        Err(error) => {
+            output::message(&error.to_string());
+            ExitCode::from(error.exit_code())
+        }
+    }
+}

@@ -1,0 +1,56 @@
+//! The only place that prints: results to stdout, messages to stderr. A reader that has gone away is no error.
+
+use std::io::{IsTerminal, Write};
+use std::path::Path;
+
+use bloathound_report::sanitize;
+use serde::Serialize;
+
+use crate::error::CliError;
+
+/// A result.
+pub(crate) fn result(text: &str) {
+    let _ = std::io::stdout().write_all(text.as_bytes());
+}
+
+/// A message; what the target put into it can't act on the terminal.
+pub(crate) fn message(text: &str) {
+    let mut stderr = std::io::stderr().lock();
+    for line in text.lines() {
+        let _ = writeln!(stderr, "{}", sanitize::line(line));
+    }
+}
+
+/// Progress on long work, only where somebody watches.
+pub(crate) fn progress(text: &str) {
+    if std::io::stderr().is_terminal() {
+        message(text);
+    }
+}
+
+/// Colour on a terminal, unless `NO_COLOR` is set.
+pub(crate) fn color() -> bool {
+    std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
+}
+
+/// JSON to a file, or to stdout for `-`. A file is there wholly or not at all.
+pub(crate) fn json<T: Serialize>(path: &Path, value: &T) -> Result<(), CliError> {
+    let text = bloathound_report::json::to_json(value).map_err(|error| CliError::file(path, error))?;
+    file(path, text.as_bytes())
+}
+
+/// Bytes to a file by way of a temporary one beside it, or to stdout for `-`.
+pub(crate) fn file(path: &Path, bytes: &[u8]) -> Result<(), CliError> {
+    if path == Path::new("-") {
+        let _ = std::io::stdout().write_all(bytes);
+        return Ok(());
+    }
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    std::fs::create_dir_all(folder).map_err(|error| CliError::file(folder, error))?;
+    let write = || {
+        let mut temporary = tempfile::NamedTempFile::new_in(folder)?;
+        temporary.write_all(bytes)?;
+        temporary.persist(path).map(|_| ()).map_err(|error| error.error)
+    };
+    write().map_err(|error: std::io::Error| CliError::file(path, error))
+}

@@ -1,0 +1,256 @@
+//! Sampling at a steady rate.
+
+use std::collections::BTreeMap;
+
+use bloathound_memory::{Address, MemorySource};
+use bloathound_profile::{Profile, Sample, SamplingCost, Stack, ThreadFacts, ThreadProfile};
+
+use super::threads::kernel_ids;
+use super::{FrameReader, FramesError, Memory, PythonThread, StackRead, c_call, event_loop};
+use crate::layouts::frameobject_h as frame;
+
+/// What the sampler needs to know of the target's threads and of time. The live process gives it; tests make it up.
+pub trait ThreadProbe {
+    /// Nanoseconds on a clock that never steps back.
+    fn monotonic_ns(&mut self) -> u64;
+    /// Seconds since 1970, on the clock that the target uses too.
+    fn wall_seconds(&mut self) -> f64;
+    /// Returns at `monotonic_ns` on [`ThreadProbe::monotonic_ns`]'s clock; at once when that is past.
+    fn wait_until(&mut self, monotonic_ns: u64);
+    /// The kernel's thread ids of the target; empty when it has gone.
+    fn thread_ids(&mut self) -> Vec<u32>;
+    /// A thread's counts; `None` when it has gone. Context switches cost more to ask for, so only `with_switches`;
+    /// else they may be 0.
+    fn facts(&mut self, tid: u32, with_switches: bool) -> Option<ThreadFacts>;
+}
+
+/// How to sample.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct SamplerOptions {
+    /// Samples a second.
+    pub rate_hz: f64,
+    /// For how long.
+    pub seconds: f64,
+}
+
+impl Default for SamplerOptions {
+    fn default() -> Self {
+        Self { rate_hz: 100.0, seconds: 5.0 }
+    }
+}
+
+/// Rounds between two looks at the list of threads and at context switches.
+const ROUNDS_BETWEEN_LISTS: u64 = 10;
+/// Samples at the end that must agree before a call into C is looked into.
+const SAMPLES_IN_ONE_CALL: usize = 10;
+/// How long an iterator is given to move: long enough for an item, if the call is about items at all.
+const ITERATOR_WAIT_NS: u64 = 100_000_000;
+/// Samples of one run at most, all threads together.
+const SAMPLES_MAX: usize = 200_000;
+
+/// Samples the target without stopping it.
+///
+/// # Errors
+/// [`FramesError`] when the threads can't be found at the beginning. A target that ends meanwhile is no error: the
+/// profile then says so among its problems.
+pub fn sample(
+    source: &dyn MemorySource,
+    reader: &mut FrameReader,
+    probe: &mut dyn ThreadProbe,
+    options: SamplerOptions,
+) -> Result<Profile, FramesError> {
+    let rate_hz = options.rate_hz.clamp(1.0, 1000.0);
+    let period_ns = (1e9 / rate_hz) as u64;
+    let begin = probe.monotonic_ns();
+    let end = begin.saturating_add((options.seconds.clamp(0.0, 86_400.0) * 1e9) as u64);
+    let mut run = Run { source, reader, threads: BTreeMap::new(), tids: Vec::new(), problems: Vec::new(), samples: 0 };
+    run.relist(probe)?;
+    let mut cost = SamplingCost::default();
+    let (reads, retries) = (run.reader.reads, run.reader.retries());
+    let mut due = begin;
+    loop {
+        let from = probe.monotonic_ns();
+        let is_last = from.saturating_add(period_ns) >= end || run.samples >= SAMPLES_MAX;
+        let with_switches = is_last || cost.rounds.is_multiple_of(ROUNDS_BETWEEN_LISTS);
+        if with_switches && run.relist(probe).is_err() {
+            run.problems.push("the list of Python threads could not be read again".to_owned());
+        }
+        if run.tids.is_empty() {
+            run.problems.push("the process ended while it was sampled".to_owned());
+            break;
+        }
+        run.round(probe, with_switches);
+        cost.rounds += 1;
+        let until = probe.monotonic_ns();
+        cost.busy_ns += until.saturating_sub(from);
+        if is_last {
+            break;
+        }
+        due += period_ns;
+        while due <= until {
+            due += period_ns;
+            cost.rounds_missed += 1;
+        }
+        probe.wait_until(due);
+    }
+    run.add_moving_iterators(probe);
+    run.add_overdue(probe);
+    cost.reads = run.reader.reads - reads;
+    cost.retries = run.reader.retries() - retries;
+    let mut threads: Vec<ThreadProfile> = run.threads.into_values().map(|watched| watched.profile).collect();
+    threads.sort_by_key(|thread| (!thread.is_main, thread.tid));
+    cost.torn = threads.iter().flat_map(|thread| &thread.samples).filter(|sample| sample.torn).count() as u64;
+    Ok(Profile { codes: run.reader.codes().to_vec(), threads, rate_hz, cost, problems: run.problems })
+}
+
+/// True when the innermost frame was at the same instruction in each of the last samples.
+fn is_in_one_call(samples: &[Sample]) -> bool {
+    let innermost = |sample: &Sample| sample.stack.0.last().map(|frame| (frame.address, frame.lasti));
+    let mut last = samples.iter().rev().filter(|sample| !sample.torn).take(SAMPLES_IN_ONE_CALL).map(innermost);
+    let Some(Some(place)) = last.next() else {
+        return false;
+    };
+    last.all(|other| other == Some(place))
+}
+
+/// True when the thread used processor time lately.
+fn is_running(samples: &[Sample]) -> bool {
+    let mut last = samples.iter().rev().take(SAMPLES_IN_ONE_CALL).map(|sample| sample.facts.cpu_ns);
+    let now = last.next();
+    now > last.last()
+}
+
+struct Watched {
+    thread: PythonThread,
+    profile: ThreadProfile,
+    last: Option<(ThreadFacts, Stack)>,
+}
+
+struct Run<'a> {
+    source: &'a dyn MemorySource,
+    reader: &'a mut FrameReader,
+    threads: BTreeMap<Address, Watched>,
+    tids: Vec<u32>,
+    problems: Vec<String>,
+    samples: usize,
+}
+
+impl Run<'_> {
+    /// Looks which threads there are.
+    fn relist(&mut self, probe: &mut dyn ThreadProbe) -> Result<(), FramesError> {
+        self.tids = probe.thread_ids();
+        let threads = self.reader.threads(self.source)?;
+        let is_new = |thread: &PythonThread| !self.threads.contains_key(&thread.state);
+        if !threads.iter().any(is_new) && threads.len() == self.threads.len() {
+            return Ok(());
+        }
+        let ids = kernel_ids(self.source, &threads, &self.tids);
+        self.threads.retain(|state, watched| {
+            threads.iter().any(|thread| thread.state == *state) || !watched.profile.samples.is_empty()
+        });
+        let first_tid = self.tids.iter().min().copied();
+        for (thread, tid) in threads.into_iter().zip(ids) {
+            self.threads.entry(thread.state).or_insert_with(|| Watched {
+                thread,
+                profile: ThreadProfile {
+                    tid,
+                    python_id: thread.python_id,
+                    is_main: tid.is_some() && tid == first_tid,
+                    ..ThreadProfile::default()
+                },
+                last: None,
+            });
+        }
+        Ok(())
+    }
+
+    /// One sample of every thread.
+    fn round(&mut self, probe: &mut dyn ThreadProbe, with_switches: bool) {
+        for watched in self.threads.values_mut() {
+            let monotonic_ns = probe.monotonic_ns();
+            let facts = watched.profile.tid.and_then(|tid| probe.facts(tid, with_switches));
+            let is_gone = watched.profile.tid.is_some() && facts.is_none();
+            if is_gone {
+                continue;
+            }
+            let mut facts = facts.unwrap_or_default();
+            if !with_switches && let Some((before, _)) = &watched.last {
+                facts.voluntary_switches = before.voluntary_switches;
+                facts.involuntary_switches = before.involuntary_switches;
+            }
+            // A thread that used no processor time and was not even waiting for some is where it was.
+            let unmoved = watched.last.as_ref().filter(|(before, _)| {
+                watched.profile.tid.is_some()
+                    && (before.cpu_ns, before.wait_ns) == (facts.cpu_ns, facts.wait_ns)
+                    && facts.cpu_ns > 0
+                    && !with_switches
+            });
+            let read = match unmoved {
+                Some((_, stack)) => StackRead::Whole(stack.clone()),
+                None => self.reader.stack(self.source, &watched.thread),
+            };
+            let (stack, torn) = match read {
+                StackRead::Whole(stack) => (stack, false),
+                StackRead::Torn => (Stack::default(), true),
+            };
+            if torn {
+                watched.last = None;
+            } else {
+                watched.last = Some((facts, stack.clone()));
+            }
+            self.samples += 1;
+            watched.profile.samples.push(Sample { monotonic_ns, facts, stack, torn });
+        }
+    }
+
+    /// Where a thread was in one call into C to the end: looks for iterators that the call consumes.
+    fn add_moving_iterators(&mut self, probe: &mut dyn ThreadProbe) {
+        let Some(frame_type) = self.reader.known.frame_type else {
+            return;
+        };
+        let memory = Memory::new(self.source);
+        let stuck: Vec<Address> = self
+            .threads
+            .iter()
+            .filter(|(_, watched)| is_in_one_call(&watched.profile.samples) && is_running(&watched.profile.samples))
+            .map(|(state, _)| *state)
+            .collect();
+        if stuck.is_empty() {
+            return;
+        }
+        let iterators = c_call::iterators(self.source, &memory, &mut self.reader.values, frame_type);
+        let now = probe.monotonic_ns();
+        probe.wait_until(now.saturating_add(ITERATOR_WAIT_NS));
+        let moved = c_call::moved(&memory, &iterators);
+        for state in stuck {
+            if let Some(watched) = self.threads.get_mut(&state) {
+                watched.profile.moving_iterators = moved.clone();
+            }
+        }
+        self.reader.reads += memory.reads();
+    }
+
+    /// Asks the event loop's own timers how long it has been away.
+    fn add_overdue(&mut self, probe: &mut dyn ThreadProbe) {
+        let memory = Memory::new(self.source);
+        for watched in self.threads.values_mut() {
+            let Some((_, stack)) = &watched.last else {
+                continue;
+            };
+            let codes = self.reader.codes.described.as_slice();
+            let main_loop = stack.0.iter().find(|frame| {
+                codes.get(frame.code.0 as usize).is_some_and(|code| {
+                    &*code.function == "mainLoop" && code.file.ends_with("twisted/internet/base.py")
+                })
+            });
+            // Its first local is the reactor.
+            let reactor =
+                main_loop.and_then(|found| memory.pointer(Address(found.address).offset(frame::F_LOCALSPLUS)));
+            watched.profile.overdue_seconds = reactor.and_then(|reactor| {
+                let now = probe.wall_seconds();
+                event_loop::twisted_overdue_seconds(&memory, &mut self.reader.values, reactor, now)
+            });
+        }
+        self.reader.reads += memory.reads();
+    }
+}

@@ -1,0 +1,203 @@
+//! A recorded image: what was copied of a process, in a file that can be analysed anywhere.
+//!
+//! ```text
+//! "BLTHOUND" u32 version                                     12 bytes
+//! frame: tag[4] u32 index u32 stored u32 raw u32 crc u32 hcrc 24 bytes, then `stored` bytes of zstd
+//!   MANI  the manifest, JSON: what it is, regions, runs, page presence, symbols
+//!   DATA  4 MiB of the flat buffer, index 0, 1, 2, ...
+//!   DONE  nothing; index is the number of DATA frames
+//! ```
+//! All numbers little-endian. `crc` is of the stored bytes, `hcrc` of the 20 bytes before it (CRC-32 both). A file
+//! without DONE was cut off; a DATA frame whose checksum is wrong costs its 4 MiB and no more.
+
+mod manifest;
+mod read;
+mod write;
+
+use std::collections::BTreeMap;
+use std::io;
+use std::path::PathBuf;
+
+#[cfg(test)]
+use crate::FlatOffset;
+use crate::{MemoryImage, PageRun, SymbolTable};
+
+pub use read::{read_recording, read_recording_from};
+pub use write::{Transform, write_recording};
+
+/// Version of the file format written; read are this one and none other.
+pub const RECORDING_VERSION: u32 = 1;
+
+pub(crate) const MAGIC: &[u8; 8] = b"BLTHOUND";
+const FRAME_HEADER_BYTES: usize = 24;
+/// Bytes of the flat buffer in a DATA frame; whole pages.
+const CHUNK_BYTES: usize = 4 << 20;
+/// Most bytes of a manifest: regions and runs of a very fragmented process are a few megabytes.
+const MANIFEST_BYTES_MAX: usize = 64 << 20;
+
+/// What a recording is of.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Manifest {
+    /// Name and version of the tool that wrote it.
+    pub tool: String,
+    /// Kernel release of the machine it was taken on.
+    pub kernel: String,
+    /// Path of the executable as the target saw it.
+    pub executable: String,
+    /// Process id it had.
+    pub pid: u32,
+    /// String contents were replaced before writing.
+    pub redacted: bool,
+    /// What the decoder needs to know of the interpreter and cannot find again.
+    pub interpreter: BTreeMap<String, String>,
+    /// Anything else worth keeping.
+    pub facts: BTreeMap<String, String>,
+}
+
+/// A recorded process.
+#[derive(Debug, Default)]
+pub struct Recording {
+    /// What it is of.
+    pub manifest: Manifest,
+    /// Symbols of the interpreter.
+    pub symbols: SymbolTable,
+    /// Page presence of all private writable memory.
+    pub page_runs: Vec<PageRun>,
+    /// The bytes, with the regions and their resident bytes.
+    pub image: MemoryImage,
+}
+
+/// A recording as it could be read.
+#[derive(Debug)]
+pub struct ReadRecording {
+    /// What was there.
+    pub recording: Recording,
+    /// What was not.
+    pub problems: Vec<RecordProblem>,
+}
+
+/// What a written recording came to.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct WrittenRecording {
+    /// Bytes of the image.
+    pub raw_bytes: u64,
+    /// Bytes of the file.
+    pub file_bytes: u64,
+}
+
+/// A flaw of a recording that leaves the rest usable.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum RecordProblem {
+    /// The file ends before its end mark.
+    #[error("the recording is cut off: {present_bytes} of {expected_bytes} bytes of memory are there")]
+    CutOff {
+        /// Bytes of memory read.
+        present_bytes: u64,
+        /// Bytes of memory the manifest promises.
+        expected_bytes: u64,
+    },
+    /// A piece of memory is unusable.
+    #[error("piece {index} of the recorded memory is damaged: {what}")]
+    DamagedChunk {
+        /// Number of the 4 MiB piece.
+        index: u32,
+        /// What is wrong.
+        what: &'static str,
+    },
+    /// A list in the manifest has entries that make no sense.
+    #[error("{count} entries of the recording's {list} make no sense and were left out")]
+    BadEntries {
+        /// Which list.
+        list: &'static str,
+        /// How many.
+        count: u64,
+    },
+}
+
+/// Why a recording could not be written or read at all.
+#[derive(Debug, thiserror::Error)]
+pub enum RecordError {
+    /// The system refused.
+    #[error("{path}: {cause}")]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        cause: io::Error,
+    },
+    /// It is some other file.
+    #[error("{path} is not a recorded image")]
+    NotARecording {
+        /// The file.
+        path: PathBuf,
+    },
+    /// Written by another version of the format.
+    #[error("{path} has format version {found}; this program reads version {RECORDING_VERSION}")]
+    OtherVersion {
+        /// The file.
+        path: PathBuf,
+        /// Its version.
+        found: u32,
+    },
+    /// Without a manifest nothing can be made of the rest.
+    #[error("{path}: the manifest is unusable: {what}")]
+    BadManifest {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        what: String,
+    },
+    /// More memory than the limit given.
+    #[error("{path} holds {bytes} bytes of memory, over the limit of {limit}")]
+    TooLarge {
+        /// The file.
+        path: PathBuf,
+        /// Bytes it promises.
+        bytes: u64,
+        /// The limit.
+        limit: u64,
+    },
+}
+
+/// Header of a frame.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+struct FrameHeader {
+    tag: [u8; 4],
+    index: u32,
+    stored_bytes: u32,
+    raw_bytes: u32,
+    crc: u32,
+}
+
+const MANIFEST_TAG: [u8; 4] = *b"MANI";
+const DATA_TAG: [u8; 4] = *b"DATA";
+const DONE_TAG: [u8; 4] = *b"DONE";
+
+impl FrameHeader {
+    fn to_bytes(self) -> [u8; FRAME_HEADER_BYTES] {
+        let mut bytes = [0; FRAME_HEADER_BYTES];
+        bytes[..4].copy_from_slice(&self.tag);
+        let numbers = [self.index, self.stored_bytes, self.raw_bytes, self.crc];
+        for (place, number) in bytes[4..20].chunks_exact_mut(4).zip(numbers) {
+            place.copy_from_slice(&number.to_le_bytes());
+        }
+        let header_crc = crc32fast::hash(&bytes[..20]);
+        bytes[20..].copy_from_slice(&header_crc.to_le_bytes());
+        bytes
+    }
+
+    /// `None` when the header's own checksum is wrong.
+    fn from_bytes(bytes: &[u8; FRAME_HEADER_BYTES]) -> Option<Self> {
+        let number = |at: usize| u32::from_le_bytes([bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]]);
+        (crc32fast::hash(&bytes[..20]) == number(20)).then(|| Self {
+            tag: [bytes[0], bytes[1], bytes[2], bytes[3]],
+            index: number(4),
+            stored_bytes: number(8),
+            raw_bytes: number(12),
+            crc: number(16),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,197 @@
+use std::fmt;
+use std::sync::Arc;
+
+/// Index of a [`Code`] in [`crate::Profile::codes`].
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct CodeId(pub u32);
+
+/// A code object: what all its frames have in common.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Code {
+    /// Address in the target.
+    pub address: u64,
+    /// `co_name`.
+    pub function: Arc<str>,
+    /// `co_filename`, as the code object has it.
+    pub file: Arc<str>,
+    /// `co_firstlineno`.
+    pub line_first: u32,
+    /// Bytecode offsets and their lines.
+    pub lines: LineTable,
+    /// Its frames are suspended and resumed: a generator.
+    pub is_generator: bool,
+    /// Loops of the bytecode, outer ones before those inside them.
+    pub loops: Vec<Loop>,
+    /// Bytecode offsets of instructions that call something.
+    pub calls: Vec<u32>,
+    /// What the returned value depends on.
+    pub returns: Returns,
+    /// Length of the bytecode.
+    pub bytecode_bytes: u32,
+}
+
+impl Code {
+    /// The innermost loop whose range contains `offset`.
+    #[must_use]
+    pub fn innermost_loop(&self, offset: u32) -> Option<usize> {
+        self.loops
+            .iter()
+            .enumerate()
+            .filter(|(_, candidate)| candidate.contains(offset))
+            .min_by_key(|(_, candidate)| candidate.last - candidate.first)
+            .map(|(index, _)| index)
+    }
+}
+
+/// Which bytecode offset belongs to which line: starts of runs, ascending.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct LineTable(Vec<(u32, u32)>);
+
+impl LineTable {
+    /// A table from `(first offset, line)` pairs with ascending offsets.
+    #[must_use]
+    pub fn new(runs: Vec<(u32, u32)>) -> Self {
+        Self(runs)
+    }
+
+    /// The line of the instruction at `offset`; `None` for an empty table.
+    #[must_use]
+    pub fn line_at(&self, offset: u32) -> Option<u32> {
+        let after = self.0.partition_point(|(start, _)| *start <= offset);
+        self.0.get(after.saturating_sub(1)).or(self.0.first()).map(|(_, line)| *line)
+    }
+}
+
+/// Where a loop's iteration comes from.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum LoopKind {
+    /// An iterator decides: `for`, and comprehensions.
+    Iterator,
+    /// Conditions decide, or nothing: `while`.
+    Condition,
+}
+
+/// A back-jump range of bytecode.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Loop {
+    /// Target of the back jumps: bytecode offset of the first instruction.
+    pub first: u32,
+    /// Bytecode offset of the last instruction that jumps back.
+    pub last: u32,
+    /// First line.
+    pub line_first: u32,
+    /// Last line.
+    pub line_last: u32,
+    /// `for` or `while`.
+    pub kind: LoopKind,
+    /// The branches that can leave it; empty for a loop that only an uncaught exception ends. `while True` is no branch.
+    pub exits: Vec<LoopExit>,
+    /// What the loop assigns.
+    pub writes: Vec<Write>,
+    /// Anything in the loop may run other code: a call or an iteration.
+    pub has_calls: bool,
+}
+
+impl Loop {
+    /// True for offsets of its instructions, inner loops' included.
+    #[must_use]
+    pub fn contains(&self, offset: u32) -> bool {
+        self.first <= offset && offset <= self.last
+    }
+}
+
+/// A branch that can leave a loop.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct LoopExit {
+    /// Bytecode offsets of the first instruction of the condition's block and of the branch itself: a frame seen
+    /// there evaluates the condition.
+    pub condition: (u32, u32),
+    /// What the condition depends on, directly or through what the loop itself computes.
+    pub inputs: Vec<LoopInput>,
+    /// What decides whether the branch is come to at all, where something does.
+    pub guards: Vec<LoopInput>,
+    /// Bytecode offsets of the calls whose results the condition depends on.
+    pub calls: Vec<u32>,
+    /// The condition depends on more than can be seen: an exception, an item of another iterator.
+    pub is_opaque: bool,
+    /// The loop's own iterator decides.
+    pub by_iterator: bool,
+    /// Where the condition is just the truth of one of `inputs`: its index, and the truth that leaves the loop.
+    pub leaves_when: Option<(usize, bool)>,
+}
+
+/// What the value that a function returns depends on.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Returns {
+    /// Names of the function, and attribute paths from them.
+    pub inputs: Vec<LoopInput>,
+    /// It depends on more: results of other calls, items of iterators, exceptions; or nothing is known.
+    pub is_opaque: bool,
+}
+
+/// A name, or a path of attributes from one, that a loop reads or writes.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct LoopInput {
+    /// Name of the local, cell or global.
+    pub name: Arc<str>,
+    /// Looked up outside the frame's own variables.
+    pub is_global: bool,
+    /// Attributes from there.
+    pub attributes: Vec<Arc<str>>,
+}
+
+impl LoopInput {
+    /// True when one is the other or an attribute of it: a change of one may be a change of the other.
+    #[must_use]
+    pub fn overlaps(&self, other: &Self) -> bool {
+        self.name == other.name
+            && self.is_global == other.is_global
+            && self.attributes.iter().zip(&other.attributes).all(|(mine, theirs)| mine == theirs)
+    }
+}
+
+impl fmt::Display for LoopInput {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.name)?;
+        self.attributes.iter().try_for_each(|attribute| {
+            f.write_str(".")?;
+            f.write_str(attribute)
+        })
+    }
+}
+
+/// An assignment inside a loop.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct Write {
+    /// What is assigned.
+    pub target: LoopInput,
+    /// The value comes out of a call or an iteration: from outside, not from the loop's own arithmetic.
+    pub from_call: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn input(name: &str, attributes: &[&str]) -> LoopInput {
+        LoopInput { name: name.into(), is_global: false, attributes: attributes.iter().map(|&a| a.into()).collect() }
+    }
+
+    #[test]
+    fn lines() {
+        let table = LineTable::new(vec![(0, 10), (6, 12), (9, 11)]);
+        assert_eq!(table.line_at(0), Some(10));
+        assert_eq!(table.line_at(8), Some(12));
+        assert_eq!(table.line_at(900), Some(11));
+        assert_eq!(LineTable::default().line_at(3), None);
+    }
+
+    #[test]
+    fn overlapping_paths() {
+        assert!(input("x", &[]).overlaps(&input("x", &["n"])));
+        assert!(input("x", &["n", "m"]).overlaps(&input("x", &["n"])));
+        assert!(!input("x", &["n"]).overlaps(&input("x", &["m"])));
+        assert!(!input("x", &[]).overlaps(&input("y", &[])));
+        assert_eq!(input("x", &["n", "m"]).to_string(), "x.n.m");
+    }
+}

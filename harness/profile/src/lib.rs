@@ -1,0 +1,19 @@
+//! Frames, stacks, samples and profiles of a process that was looked at without being stopped. Pure: no I/O, no CPython.
+//!
+//! A [`Profile`] holds what a sampler saw; each code object is described once as a [`Code`], with the loops of its
+//! bytecode, and frames refer to it by [`CodeId`]. Values of variables are kept as short text and hashes *by value*:
+//! whether two samples saw the same object is no evidence of progress, whether they saw the same value is.
+
+mod code;
+mod folded;
+mod hash;
+mod sample;
+mod value;
+
+pub use code::{Code, CodeId, LineTable, Loop, LoopExit, LoopInput, LoopKind, Returns, Write};
+pub use folded::folded;
+pub use hash::ValueHash;
+pub use sample::{
+    Callee, CalleeKind, Frame, FrameDetail, Profile, Sample, SamplingCost, Stack, ThreadFacts, ThreadProfile,
+};
+pub use value::{Attribute, Value, Variable};

@@ -1,0 +1,167 @@
+"""The manhole: credentials, limits, and the audit log."""
+from __future__ import absolute_import
+
+import os
+import re
+import socket
+import time
+
+from diagnostics.tests.support import DEADLINE, ServiceTest, wait_for
+
+TELNET = re.compile(r'\xff[\xfb-\xfe].|\x1b\[[0-9;?]*[A-Za-z]|\x1b[^\[]')
+
+
+class Client(object):
+    """As much of telnet as a login takes."""
+
+    def __init__(self, service):
+        self.channel = service.connect('manhole.sock')
+        self.text = ''
+
+    def expect(self, *wanted):
+        stop = time.time() + DEADLINE
+        while time.time() < stop:
+            plain = TELNET.sub('', self.text)
+            if any(text in plain for text in wanted):
+                self.text = ''
+                return plain
+            data = self.channel.recv(4096)
+            if not data:
+                raise EOFError(plain)
+            for verb, option in re.findall(r'\xff([\xfb\xfc])(.)', data, re.S):
+                # WILL is answered with DO, WONT with DONT.
+                self.channel.sendall('\xff' + {'\xfb': '\xfd', '\xfc': '\xfe'}[verb] + option)
+            self.text += data
+        raise AssertionError('never saw %r but %r' % (wanted, self.text))
+
+    def login(self, user, password):
+        self.expect('Username: ')
+        self.channel.sendall(user + '\r\n')
+        self.expect('Password: ')
+        self.channel.sendall(password + '\r\n')
+        return self.expect('>>> ', 'failed', 'Username: ')
+
+    def run(self, line, wanted):
+        self.channel.sendall(line + '\r\n')
+        return self.expect(wanted)
+
+    def gone(self):
+        """True when the other end closes."""
+        try:
+            while self.channel.recv(4096):
+                pass
+        except socket.error:
+            pass
+        return True
+
+
+class Manhole(ServiceTest):
+    def on(self, service, command='manhole on'):
+        answer = service.ask(command)
+        self.assertTrue(answer['ok'], answer)
+        return answer['user'], answer['password']
+
+    def test_login_and_audit(self):
+        service = self.start()
+        user, password = self.on(service)
+        client = Client(service)
+        self.assertIn('>>> ', client.login(user, password))
+        client.run('print "%d" % (6 * 7)', '42')
+        entries = service.audit()
+        self.assertEqual([entry['uid'] for entry in entries if entry['event'] == 'login'],
+                         [os.geteuid()])
+        self.assertIn('print "%d" % (6 * 7)', [entry.get('line') for entry in entries])
+        self.assertNotIn(password, open(service.path('audit.log')).read())
+        self.assertTrue(service.ask('manhole off')['was_on'])
+        self.assertTrue(client.gone())
+        self.assertFalse(os.path.exists(service.path('manhole.sock')))
+
+    def test_the_password_is_new_each_time_and_told_once(self):
+        service = self.start()
+        passwords = set()
+        for _ in range(5):
+            passwords.add(self.on(service)[1])
+            again = service.ask('manhole on')
+            self.assertFalse(again['ok'] or 'password' in again)
+            self.assertNotIn('password', service.ask('status')['manhole'])
+            service.ask('manhole off')
+        self.assertEqual(len(passwords), 5)
+        self.assertTrue(all(len(password) >= 24 for password in passwords))
+
+    def test_wrong_passwords(self):
+        service = self.start()
+        user, password = self.on(service)
+        attempts = [(user, 'wrong'), (user, ''), ('root', password), (user, password[:-1])]
+        for name, word in attempts[:2]:
+            client = Client(service)
+            self.assertIn('failed', client.login(name, word))
+        client = Client(service)
+        for name, word in attempts[1:3]:
+            self.assertIn('failed', client.login(name, word))
+            client.text = 'Username: '
+        self.assertRaises((EOFError, socket.error), client.login, user, password[:-1])
+        for _ in range(5):
+            try:
+                Client(service).login(user, 'guess')
+            except (EOFError, socket.error):
+                # The last one may find the door shut.
+                pass
+        # Ten are enough: it closes by itself.
+        wait_for(lambda: not service.ask('status')['manhole']['on'], 'the manhole closing')
+        self.assertTrue(service.events().count('login failed') >= 10)
+        self.answers(service)
+
+    def test_blobs_and_long_lines(self):
+        service = self.start()
+        user, password = self.on(service)
+        for data in (os.urandom(100000), '\xff' * 5000, '\xff\xfa' + 'x' * 200000, 'x' * 200000,
+                     '\xff\xf0\xff\xf0\xff\xfa\xff\xf0'):
+            client = Client(service)
+            try:
+                client.channel.sendall(data)
+            except socket.error:
+                pass
+            client.channel.close()
+            self.answers(service)
+        client = Client(service)
+        client.login(user, password)
+        try:
+            client.channel.sendall('x = "' + 'y' * 100000)
+            self.assertTrue(client.gone())
+        except socket.error:
+            pass
+        self.answers(service)
+        self.assertTrue(any('longer' in entry.get('reason', '') for entry in service.audit()))
+
+    def test_half_open_connections_make_way(self):
+        service = self.start()
+        user, password = self.on(service)
+        inside = Client(service)
+        inside.login(user, password)
+        held = [service.connect('manhole.sock') for _ in range(300)]
+        wait_for(lambda: service.ask('status')['manhole']['connections'] <= 4)
+        late = Client(service)
+        self.assertIn('>>> ', late.login(user, password))
+        inside.run('1 + 1', '2')
+        self.answers(service)
+        for channel in held:
+            channel.close()
+
+    def test_idle(self):
+        service = self.start()
+        user, password = self.on(service, 'manhole on 1')
+        client = Client(service)
+        client.login(user, password)
+        self.assertTrue(client.gone())
+        self.assertIn('idle', [entry.get('reason') for entry in service.audit()])
+
+    def test_a_full_disk_closes_it(self):
+        service = self.start()
+        user, password = self.on(service)
+        client = Client(service)
+        client.login(user, password)
+        size = os.path.getsize(service.path('audit.log'))
+        service.get('limit?bytes=%d' % size)
+        client.channel.sendall('import os; os._exit(7)\r\n')
+        self.assertTrue(client.gone())
+        self.answers(service)

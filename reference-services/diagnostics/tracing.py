@@ -1,0 +1,370 @@
+"""Tracing into a named pipe whose reader comes and goes.
+
+States: `off`; `waiting`, switched on but nobody reads: no trace function is set, a helper
+thread sleeps in the kernel until the pipe has a reader; `tracing`. Nothing ever waits for
+the reader: what does not fit into the pipe is dropped and counted.
+
+A line for each event, its fields parted by tabs:
+
+    c|l|r|e  microseconds  thread  line  file  function     call, line, return, exception
+    s        microseconds  events  dropped                  totals so far, every 0.25 s
+    #        text                                           for people; `# untraced N` for tools
+
+Each line stands by itself, so a reader may join or miss some at any point.
+"""
+from __future__ import absolute_import
+
+import contextlib
+import errno
+import fcntl
+import os
+import signal
+import stat
+import sys
+import thread
+import threading
+import time
+
+from diagnostics.private import Refused, close_on_exec
+
+PIPE = 'trace.fifo'
+# Linux: a write of at most PIPE_BUF bytes to a pipe goes in whole or not at all.
+PIPE_BUF = 4096
+# Linux: F_SETPIPE_SZ. Room for some ten thousand events while the reader is busy; what an
+# ordinary user may ask for by default (/proc/sys/fs/pipe-max-size).
+F_SETPIPE_SZ = 1031
+PIPE_BYTES = 1024 * 1024
+LINES_TOGETHER = 32
+FLUSH_SECONDS = 0.25
+LABEL_MAX = 300
+LABELS_MAX = 20000
+
+
+
+class Tracer(object):
+    """The switch. `wake` is a signal whose handler calls `attend` in the main thread."""
+
+    def __init__(self, reactor, directory, name, wake):
+        self._reactor = reactor
+        self._directory = directory
+        self._name = name
+        self._wake = wake
+        self._made = None
+        self._path = None
+        self._pipe = None
+        self._null = None
+        self._waiter = 0
+        self._opened = None
+        self._run = None
+        self._pool = None
+        self._attending = thread.allocate_lock()
+        self.state = 'off'
+        self.events = 0
+        self.dropped = 0
+
+    def status(self):
+        """What is on, and the figures of this run."""
+        run = self._run
+        return {'state': self.state, 'pipe': self._path,
+                'events': self.events + (run.events if run else 0),
+                'dropped': self.dropped + (run.dropped if run else 0)}
+
+    def switch_on(self):
+        """Make the pipe and wait for a reader."""
+        with self._alone():
+            self._switch_on()
+        self.attend()
+        return {'trace': self.status()}
+
+    @contextlib.contextmanager
+    def _alone(self):
+        if not self._attending.acquire(False):
+            raise Refused('tracing is being switched this moment; try again')
+        try:
+            yield
+        finally:
+            self._attending.release()
+
+    def _switch_on(self):
+        if self.state == 'off':
+            if sys.gettrace() is not None:
+                raise Refused('another trace function is set (a debugger, a coverage tool)')
+            if signal.getsignal(signal.SIGPIPE) != signal.SIG_IGN:
+                raise Refused('SIGPIPE is not ignored: a reader that goes would end the service')
+            self._path = self._directory.pipe(PIPE)
+            self._made = self._directory.identity(PIPE)
+            if self._pipe is None:
+                # This descriptor is never closed, only pointed elsewhere (dup2): a thread
+                # in the middle of a write can't hit a number that means something else.
+                self._null = close_on_exec(os.open(os.devnull, os.O_WRONLY))
+                self._pipe = close_on_exec(os.dup(self._null))
+            self.events = self.dropped = 0
+            self._wait()
+
+    def switch_off(self):
+        """Stop and remove the pipe."""
+        with self._alone():
+            if self.state != 'off':
+                self._stop()
+                self.state = 'off'
+                self._waiter += 1
+                self._release_waiter()
+                self._directory.remove(PIPE, self._made)
+                self._path = None
+        return {'trace': self.status()}
+
+    def toggle(self):
+        """The other of on and off."""
+        return self.switch_on() if self.state == 'off' else self.switch_off()
+
+    def attend(self):
+        """In the main thread: begin when a reader has come, go quiet when it has gone."""
+        # Called by the reactor and by the signal handler, which may interrupt the former
+        # anywhere: whoever holds the lock looks again before leaving.
+        while self._pending() and self._attending.acquire(False):
+            try:
+                if self.state == 'tracing':
+                    self._stop()
+                    self._wait()
+                else:
+                    opened, self._opened = self._opened, None
+                    self._begin(opened)
+            finally:
+                self._attending.release()
+
+    def _pending(self):
+        if self.state == 'tracing':
+            return self._run is not None and self._run.over
+        return self.state == 'waiting' and self._opened is not None
+
+    def _wait(self):
+        self.state = 'waiting'
+        self._waiter += 1
+        thread.start_new_thread(self._open_when_read, (self._waiter, self._path))
+
+    def _open_when_read(self, waiter, path):
+        # The helper thread. To open a pipe for writing waits for a reader, in the kernel.
+        while waiter == self._waiter:
+            try:
+                fd = os.open(path, os.O_WRONLY | os.O_NOFOLLOW)
+            except OSError as error:
+                if error.errno == errno.EINTR:
+                    continue
+                return
+            if waiter != self._waiter or not stat.S_ISFIFO(os.fstat(fd).st_mode):
+                os.close(fd)
+                return
+            close_on_exec(fd)
+            fcntl.fcntl(fd, fcntl.F_SETFL, fcntl.fcntl(fd, fcntl.F_GETFL) | os.O_NONBLOCK)
+            try:
+                fcntl.fcntl(fd, F_SETPIPE_SZ, PIPE_BYTES)
+            except IOError:
+                # The user's pipes may take no more memory: the ordinary size will do.
+                pass
+            self._opened = fd
+            self._call_main()
+            return
+
+    def _release_waiter(self):
+        # A reader for a moment lets the helper thread return; it sees that it is not wanted.
+        try:
+            os.close(os.open(self._path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW))
+        except OSError:
+            pass
+        opened, self._opened = self._opened, None
+        if opened is not None:
+            os.close(opened)
+
+    def _call_main(self):
+        # An idle reactor is woken by the call, a starved one is interrupted by the signal.
+        self._reactor.callFromThread(self.attend)
+        os.kill(os.getpid(), self._wake)
+
+    def _begin(self, fd):
+        os.dup2(fd, self._pipe)
+        close_on_exec(self._pipe)
+        os.close(fd)
+        run = _Run(self._pipe, self._call_main)
+        self._run = run
+        self.state = 'tracing'
+        untraced = self._enter_pool(run)
+        run.say('# bloathound-trace 1 pid %d service %s\n# untraced %d\n'
+                % (os.getpid(), self._name, untraced))
+        threading.settrace(run.enter)
+        # Frames that run already have no trace function of their own; without one they
+        # would show nothing until they return, and a starved loop never does.
+        traced = run.local(thread.get_ident())
+        for frame in _frames_above(sys._getframe()):
+            frame.f_trace = traced
+        self._reactor.callFromThread(self._beat, run)
+        sys.settrace(run.enter)
+
+    def _stop(self):
+        sys.settrace(None)
+        run, self._run = self._run, None
+        if run is None:
+            return
+        threading.settrace(None)
+        self._leave_pool()
+        run.over = True
+        for frame in _frames_above(sys._getframe()):
+            frame.f_trace = None
+        run.flush(thread.get_ident())
+        os.dup2(self._null, self._pipe)
+        close_on_exec(self._pipe)
+        self.events += run.events
+        self.dropped += run.dropped
+
+    def _beat(self, run):
+        # Tells the reader that an idle service is alive, and us that the reader is gone.
+        if run is self._run and not run.over:
+            run.flush(thread.get_ident())
+            run.pulse()
+            self._reactor.callLater(FLUSH_SECONDS, self._beat, run)
+
+    # Python 2.7 sets a trace function for the running thread only. New threads take it from
+    # `threading`; those of Twisted's pool are reached through the work they are given.
+
+    def _enter_pool(self, run):
+        workers = 0
+        pool = getattr(self._reactor, 'threadpool', None)
+        if pool is not None:
+            workers = len(pool.threads)
+            give = pool.callInThreadWithCallback
+
+            def traced(result, work, *args, **kwargs):
+                def work_traced(*args, **kwargs):
+                    sys.settrace(run.enter)
+                    return work(*args, **kwargs)
+                return give(result, work_traced, *args, **kwargs)
+            pool.callInThreadWithCallback = traced
+            self._pool = pool
+        # All but this thread and the pool's.
+        return max(0, len(sys._current_frames()) - 1 - workers)
+
+    def _leave_pool(self):
+        if self._pool is not None:
+            del self._pool.callInThreadWithCallback
+            self._pool = None
+
+
+class _Run(object):
+    """Events from the coming of one reader to its going."""
+
+    def __init__(self, pipe, call_main):
+        self._pipe = pipe
+        self._call_main = call_main
+        self._locals = {}
+        self._lines = {}
+        self._labels = {}
+        self._start = time.time()
+        self._told = 0
+        self._due = 0.0
+        self.over = False
+        self.events = 0
+        self.dropped = 0
+
+    def enter(self, frame, event, arg):
+        """The trace function of a thread: called for each call."""
+        if self.over:
+            return self._leave()
+        if frame.f_code.co_filename in _OWN:
+            return None
+        ident = thread.get_ident()
+        local = self._locals.get(ident)
+        if local is None:
+            local = self.local(ident)
+        return local(frame, event, arg)
+
+    def local(self, ident):
+        """The trace function of a thread's frames, with the thread's own buffer."""
+        lines = self._lines.setdefault(ident, [])
+        put, labels, start, clock = lines.append, self._labels, self._start, time.time
+        due = [clock() + FLUSH_SECONDS]
+
+        def local(frame, event, arg):
+            if self.over:
+                return self._leave()
+            code = frame.f_code
+            now = clock()
+            put('%s\t%d\t%d\t%d\t%s\n' % (
+                event[0], (now - start) * 1000000, ident, frame.f_lineno,
+                labels.get(code) or self._label(code)))
+            if len(lines) >= LINES_TOGETHER or now > due[0]:
+                due[0] = now + FLUSH_SECONDS
+                self.flush(ident)
+            return local
+        self._locals[ident] = local
+        return local
+
+    def _leave(self):
+        # A frame may still have this run's function while the next run traces its thread.
+        if sys.gettrace() == self.enter:
+            sys.settrace(None)
+
+    def _label(self, code):
+        if len(self._labels) >= LABELS_MAX:
+            self._labels.clear()
+        name = code.co_filename[-LABEL_MAX:].encode('string_escape')
+        self._labels[code] = label = '%s\t%s' % (name, code.co_name[:LABEL_MAX])
+        return label
+
+    def flush(self, ident):
+        """Hand the lines of the calling thread to the pipe, or drop and count them."""
+        lines = self._lines.get(ident)
+        if not lines:
+            return
+        data, count = ''.join(lines), len(lines)
+        del lines[:]
+        self.events += count
+        if len(data) <= PIPE_BUF:
+            if not self.say(data):
+                self.dropped += count
+            return
+        for line in data.splitlines(True):
+            if not self.say(line):
+                self.dropped += 1
+
+    def say(self, data):
+        """Write to the pipe at once or not at all; true when it was written."""
+        now = time.time()
+        if self.dropped > self._told or now > self._due:
+            extra = self._stamp(now)
+            if len(data) + len(extra) <= PIPE_BUF:
+                data = extra + data
+        try:
+            os.write(self._pipe, data)
+            return True
+        except OSError as error:
+            if error.errno != errno.EAGAIN and not self.over:
+                # The reader is gone. The trace functions see `over` and leave.
+                self.over = True
+                self._call_main()
+            return False
+
+    def _stamp(self, now):
+        self._due = now + FLUSH_SECONDS
+        self._told = self.dropped
+        since = (now - self._start) * 1000000
+        return 's\t%d\t%d\t%d\n' % (since, self.events, self.dropped)
+
+    def pulse(self):
+        """Write the figures alone."""
+        self.say(self._stamp(time.time()))
+
+
+def _frames_above(frame):
+    """The caller's frames that are not the kit's own."""
+    found = []
+    while frame is not None:
+        if frame.f_code.co_filename not in _OWN:
+            found.append(frame)
+        frame = frame.f_back
+    return found
+
+
+# The kit's own code is left out of the trace; these are its names as code objects know them.
+_OWN = frozenset(
+    os.path.join(os.path.dirname(_frames_above.func_code.co_filename), name)
+    for name in ('audit.py', 'collector.py', 'control.py', 'dump.py', 'kit.py', 'logs.py',
+                 'manhole.py', 'private.py', 'tracing.py'))
