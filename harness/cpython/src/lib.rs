@@ -10,5 +10,5 @@ pub mod layouts;
 pub mod memory_layout;
 mod shape_search;
 
-pub use decode::{Decoded, decode};
+pub use decode::{Decoded, decode, describe, string_bytes};
 pub use interpreter::{Interpreter, LocateError, UnicodeWidth};

@@ -94,7 +94,7 @@ fn goes_round(code: &Code, index: usize, frames: &[&Frame]) -> bool {
         };
         let in_smaller_one = inner.iter().any(|l| l.contains(from) && l.contains(to));
         to < from && !in_smaller_one
-    }) || (inner.is_empty() && frames.windows(2).any(|pair| rebinds_in_place(pair)))
+    }) || (inner.is_empty() && frames.windows(2).any(rebinds_in_place))
 }
 
 /// Same instruction, other objects in the variables: it went somewhere in between.
@@ -142,9 +142,11 @@ fn was_called_anew(code: &Code, frames: &[&Frame]) -> bool {
     });
     let restarted = (0..code.loops.len()).any(|index| {
         // An inner loop begins again with each round of an outer one too.
-        let alone = code.loops.iter().enumerate().all(|(other, l)| {
-            other == index || code.loops.get(index).is_some_and(|this| !l.contains(this.first))
-        });
+        let alone = code
+            .loops
+            .iter()
+            .enumerate()
+            .all(|(other, l)| other == index || code.loops.get(index).is_some_and(|this| !l.contains(this.first)));
         alone && iterator_restarts(frames, index)
     });
     stepped_back || restarted
@@ -186,10 +188,8 @@ fn resumed_generator<'a>(window: &Window<'a>, pivot: usize) -> Vec<Candidate<'a>
     }
     // Its frame keeps its address while it is suspended; of several, the one seen most.
     let children: Vec<&Frame> = window.frames_at(pivot + 1).flatten().collect();
-    let Some(most) = children
-        .iter()
-        .max_by_key(|child| children.iter().filter(|other| same_call(child, other)).count())
-        .copied()
+    let Some(most) =
+        children.iter().max_by_key(|child| children.iter().filter(|other| same_call(child, other)).count()).copied()
     else {
         return Vec::new();
     };

@@ -54,8 +54,9 @@ pub(crate) fn judge(window: &Window<'_>, candidate: &Candidate<'_>, limits: &Hot
     let exits: Vec<Progress> = candidate.found.exits.iter().map(|exit| view.exit(exit)).collect();
     let states = view.states();
     let handful = states <= limits.states_max
-        && view.variables.values().all(|series| series.is_still() && series.distinct <= limits.values_max
-            || series.motion == Motion::Unknown);
+        && view.variables.values().all(|series| {
+            series.is_still() && series.distinct <= limits.values_max || series.motion == Motion::Unknown
+        });
     let child_moves = view.called_code_moves();
     let moving: Vec<String> = view
         .variables
@@ -162,8 +163,7 @@ impl<'a> View<'a> {
         condition.is_some_and(|(input, leaves)| {
             let series = self.inputs.get(input.to_string().as_str());
             let assigned = self.candidate.found.writes.iter().any(|write| write.target.overlaps(input));
-            !assigned
-                && series.is_some_and(|series| series.motion == Motion::Constant && series.truth == Some(!leaves))
+            !assigned && series.is_some_and(|series| series.motion == Motion::Constant && series.truth == Some(!leaves))
         })
     }
 
@@ -184,7 +184,9 @@ impl<'a> View<'a> {
 
     /// Iterators of extension types may keep their state where nobody finds it; the built-in ones don't.
     fn hides_its_state(&self, values: &[&Value]) -> bool {
-        values.iter().any(|value| value.number.is_none() && &*value.type_name != "generator" && value.attributes.is_empty())
+        values
+            .iter()
+            .any(|value| value.number.is_none() && &*value.type_name != "generator" && value.attributes.is_empty())
             && values.iter().all(|value| !value.type_name.starts_with("itertools."))
     }
 
@@ -283,7 +285,9 @@ impl<'a> View<'a> {
         variables.into_iter().any(|((_, name), values)| {
             // What is a variable of the loop's own call too is judged there.
             let series = Series::of(values.into_iter(), self.limits);
-            series.motion == Motion::Moving && !series.turned_back && series.distinct > 2 * self.limits.values_max
+            series.motion == Motion::Moving
+                && !series.turned_back
+                && series.distinct > 2 * self.limits.values_max
                 && !self.variables.get(name).is_some_and(Series::is_still)
         })
     }

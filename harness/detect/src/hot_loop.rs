@@ -16,7 +16,7 @@ use bloathound_profile::{Code, Frame, Profile, ThreadProfile};
 use crate::hot_candidate::{Candidate, candidates};
 use crate::hot_event_loops::is_standard_library;
 use crate::hot_judge::{Judged, Progress, judge as judge_loop};
-use crate::hot_window::Window;
+use crate::hot_window::{Counts, Window};
 use crate::thresholds::HotLoopThresholds;
 use crate::{Evidence, Finding, FindingClass, HotLoopEvidence, Location, Problem};
 
@@ -76,9 +76,14 @@ pub struct HotReport {
 pub fn judge(profile: &Profile, limits: &HotLoopThresholds) -> HotReport {
     let mut report = HotReport::default();
     report.problems.extend(profile.problems.iter().map(|text| problem(text.clone())));
-    let windows: Vec<Window<'_>> =
-        profile.threads.iter().filter_map(|thread| Window::of(profile, thread)).collect();
-    let busy_together: f64 = windows.iter().map(|window| whole_fraction(window.thread)).sum();
+    let mut windows = Vec::new();
+    for thread in &profile.threads {
+        match Window::of(profile, thread) {
+            Some(window) => windows.push(window),
+            None => report.problems.push(problem(format!("{}: no stack could be read whole", thread_name(thread)))),
+        }
+    }
+    let busy_together: f64 = windows.iter().map(|window| whole_counts(window.thread).runnable_fraction).sum();
     for window in &windows {
         judge_thread(window, busy_together, limits, &mut report);
     }
@@ -99,10 +104,11 @@ fn judge_thread(window: &Window<'_>, busy_together: f64, limits: &HotLoopThresho
         report.problems.push(problem(format!("{name}: {all} samples are too few to judge by")));
         return;
     }
-    let whole = whole_fraction(window.thread);
+    let counts = whole_counts(window.thread);
+    let whole = counts.runnable_fraction;
     let shares = busy_together >= limits.busy_fraction_min && whole >= limits.shared_fraction_min;
     if window.samples.len() < limits.samples_min {
-        let kind = if whole <= limits.idle_fraction_max {
+        let kind = if counts.used_fraction <= limits.idle_fraction_max {
             HotObservationKind::Idle
         } else if whole >= limits.busy_fraction_min {
             HotObservationKind::Busy
@@ -114,7 +120,7 @@ fn judge_thread(window: &Window<'_>, busy_together: f64, limits: &HotLoopThresho
         return;
     }
     if window.runnable_fraction < limits.busy_fraction_min && !shares {
-        let kind = match (window.runnable_fraction <= limits.idle_fraction_max, window.event_loop) {
+        let kind = match (counts.used_fraction <= limits.idle_fraction_max, window.event_loop) {
             (true, _) => HotObservationKind::Idle,
             (false, Some(_)) => HotObservationKind::Blocked,
             (false, None) => HotObservationKind::Polling,
@@ -307,20 +313,15 @@ fn observe(report: &mut HotReport, window: &Window<'_>, kind: HotObservationKind
     let last = window.thread.samples.iter().rev().find(|sample| !sample.torn);
     let frame: Option<&Frame> = last.and_then(|sample| sample.stack.0.last());
     let code = frame.and_then(|frame| window.profile.code(frame.code));
-    let location = frame
-        .zip(code)
-        .map_or_else(Location::default, |(frame, code)| location(code, Some((frame.line, frame.line))));
+    let location =
+        frame.zip(code).map_or_else(Location::default, |(frame, code)| location(code, Some((frame.line, frame.line))));
     report.observations.push(HotObservation { kind, thread: window.thread.tid, message, location });
 }
 
-/// Share of the whole time a thread ran or was ready to.
-fn whole_fraction(thread: &ThreadProfile) -> f64 {
-    let (Some(first), Some(last)) = (thread.samples.first(), thread.samples.last()) else {
-        return 0.0;
-    };
-    let wall = last.monotonic_ns.saturating_sub(first.monotonic_ns);
-    let ready = |sample: &bloathound_profile::Sample| sample.facts.cpu_ns.saturating_add(sample.facts.wait_ns);
-    if wall == 0 { 0.0 } else { (ready(last).saturating_sub(ready(first)) as f64 / wall as f64).min(1.0) }
+/// What the kernel counted over all samples of a thread.
+fn whole_counts(thread: &ThreadProfile) -> Counts {
+    let samples: Vec<&bloathound_profile::Sample> = thread.samples.iter().filter(|sample| !sample.torn).collect();
+    Counts::of(&samples)
 }
 
 fn location(code: &Code, lines: Option<(u32, u32)>) -> Location {

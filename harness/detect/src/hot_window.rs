@@ -77,20 +77,11 @@ impl<'a> Window<'a> {
     }
 
     fn count(&mut self) {
-        let (Some(first), Some(last)) = (self.samples.first(), self.samples.last()) else {
-            return;
-        };
-        let wall_ns = last.monotonic_ns.saturating_sub(first.monotonic_ns);
-        let cpu = last.facts.cpu_ns.saturating_sub(first.facts.cpu_ns) as f64;
-        let wait = last.facts.wait_ns.saturating_sub(first.facts.wait_ns) as f64;
-        self.seconds = wall_ns as f64 / 1e9;
-        self.voluntary_switches = last.facts.voluntary_switches.saturating_sub(first.facts.voluntary_switches);
-        if wall_ns > 0 {
-            let wall = wall_ns as f64;
-            self.runnable_fraction = ((cpu + wait) / wall).min(1.0);
-            // The counts are taken at slightly different moments.
-            self.cpu_fraction = (cpu / (wall - wait).max(cpu).max(1.0)).min(1.0);
-        }
+        let counts = Counts::of(&self.samples);
+        self.seconds = counts.seconds;
+        self.voluntary_switches = counts.voluntary_switches;
+        self.runnable_fraction = counts.runnable_fraction;
+        self.cpu_fraction = counts.cpu_fraction;
     }
 
     /// True when the thread's event loop had no turn for long enough, and nothing but computing kept it from one.
@@ -175,5 +166,56 @@ impl EventLoopCodes {
                 let frames = before.stack.0.iter().zip(&after.stack.0);
                 frames.take(depth + 1).all(|(mine, theirs)| same_place(mine, theirs))
             })
+    }
+}
+
+/// What the kernel counted over some samples.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Counts {
+    /// Wall time.
+    pub seconds: f64,
+    /// CPU time over the time it could have had.
+    pub cpu_fraction: f64,
+    /// Share of the time it ran or waited for a processor.
+    pub runnable_fraction: f64,
+    /// CPU time over wall time.
+    pub used_fraction: f64,
+    pub voluntary_switches: u64,
+}
+
+impl Counts {
+    pub(crate) fn of(samples: &[&Sample]) -> Self {
+        let (Some(first), Some(last)) = (samples.first(), samples.last()) else {
+            return Self::default();
+        };
+        let since = |sample: &Sample| sample.monotonic_ns.saturating_sub(first.monotonic_ns) as f64;
+        let whole = since(last);
+        let mut counts = Self {
+            seconds: whole / 1e9,
+            voluntary_switches: last.facts.voluntary_switches.saturating_sub(first.facts.voluntary_switches),
+            ..Self::default()
+        };
+        // The kernel counts a wait when it is over: up to the last sample that saw it run, all is counted.
+        let counted = samples.windows(2).rev().find_map(|pair| match pair {
+            [before, after] if after.facts.cpu_ns > before.facts.cpu_ns => Some(*after),
+            _ => None,
+        });
+        let Some(until) = counted else {
+            return counts;
+        };
+        let cpu = until.facts.cpu_ns.saturating_sub(first.facts.cpu_ns) as f64;
+        let wait = until.facts.wait_ns.saturating_sub(first.facts.wait_ns) as f64;
+        let ran_early = samples.get(samples.len() / 2).is_some_and(|sample| sample.facts.cpu_ns > first.facts.cpu_ns);
+        let ran_late = since(until) > whole / 2.0;
+        counts.used_fraction = (cpu / whole.max(1.0)).min(1.0);
+        if ran_early && ran_late && counts.voluntary_switches == 0 {
+            // It never gave the processor up: when it did not run, it was waiting for one.
+            (counts.runnable_fraction, counts.cpu_fraction) = (1.0, 1.0);
+        } else {
+            let wall = if ran_late { since(until) } else { whole };
+            counts.runnable_fraction = ((cpu + wait) / wall.max(1.0)).min(1.0);
+            counts.cpu_fraction = (cpu / (wall - wait).max(cpu).max(1.0)).min(1.0);
+        }
+        counts
     }
 }

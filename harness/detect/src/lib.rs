@@ -13,6 +13,8 @@ mod hot_event_loops;
 mod hot_judge;
 pub mod hot_loop;
 mod hot_series;
+#[cfg(test)]
+mod hot_tests;
 mod hot_window;
 mod thresholds;
 

@@ -1,0 +1,229 @@
+//! Frames against what others know of them: the interpreter itself, its debug information, and py-spy.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::print_stdout,
+    missing_docs,
+    unreachable_pub,
+    reason = "a failed test ends by a panic, and says why it was skipped"
+)]
+
+mod hot_support;
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use bloathound_cpython::frames::bytecode::{Names, analyse};
+use bloathound_cpython::frames::line_table;
+use bloathound_cpython::layouts::{code_h, frameobject_h as frame, funcobject_h as func, pystate_h};
+use hot_support::{Script, python27};
+
+fn bytes(hex: &str) -> Vec<u8> {
+    let digits = hex.trim_start_matches('-').as_bytes();
+    digits.chunks_exact(2).map(|pair| u8::from_str_radix(std::str::from_utf8(pair).unwrap(), 16).unwrap()).collect()
+}
+
+fn numbers(text: &str) -> Vec<u32> {
+    text.split(['-', ',']).filter(|part| !part.is_empty()).map(|part| part.parse().unwrap()).collect()
+}
+
+/// Back jumps, lines and calls of the whole standard library, as `dis` has them.
+#[test]
+fn bytecode_of_the_standard_library() {
+    let Some(python) = python27() else { return };
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/hot_scripts/disassemble.py");
+    let output = Command::new(python).arg("-B").arg(script).output().unwrap();
+    assert!(output.status.success());
+    let text = String::from_utf8(output.stdout).unwrap();
+    let (mut codes, mut loops, mut slots) = (0, 0, 0);
+    for line in text.lines() {
+        let [code, first, lnotab, stack, jumps, lines, calls] = line.split(' ').collect::<Vec<_>>().try_into().unwrap();
+        let code = bytes(code);
+        let table = line_table(first.parse().unwrap(), &bytes(lnotab));
+        for pair in numbers(lines).chunks_exact(2) {
+            assert_eq!(table.line_at(pair[0]), Some(pair[1]), "{line}");
+        }
+        let analysis = analyse(&code, &Names::default(), &|offset| table.line_at(offset).unwrap());
+        let known: BTreeSet<(u32, u32)> = numbers(jumps).chunks_exact(2).map(|pair| (pair[0], pair[1])).collect();
+        for found in &analysis.loops {
+            assert!(known.contains(&(found.first, found.last)), "{found:?} {line}");
+            assert!(found.line_first <= found.line_last);
+            loops += 1;
+        }
+        for (target, from) in known {
+            let there = analysis.loops.iter().any(|l| l.first == target && l.last >= from);
+            // `dis` can't tell that the end of a list of `except` clauses never goes on.
+            let after_end_finally = code.get(from as usize - 1) == Some(&88);
+            assert!(there || after_end_finally, "{target} {from} {line}");
+        }
+        assert_eq!(analysis.calls.iter().map(|call| call.offset).collect::<Vec<_>>(), numbers(calls), "{line}");
+        let depth: u32 = stack.parse().unwrap();
+        for call in &analysis.calls {
+            slots += u32::from(call.callee_slot.is_some());
+            assert!(call.callee_slot.is_none_or(|slot| slot < depth), "{call:?} {line}");
+        }
+        codes += 1;
+    }
+    println!("{codes} code objects, {loops} loops, {slots} callees placed");
+    assert!(codes > 3000 && loops > 1000 && slots > 10_000);
+}
+
+/// Offsets against the interpreter's debug information, where it has some.
+#[test]
+fn offsets_against_debug_information() {
+    let Some(python) = python27() else { return };
+    let library = Command::new(&python)
+        .args(["-c", "import sysconfig as s; print s.get_config_var('LIBDIR') + '/' + s.get_config_var('INSTSONAME')"])
+        .output()
+        .unwrap();
+    let library = PathBuf::from(String::from_utf8_lossy(&library.stdout).trim());
+    let file = if library.is_file() { library } else { python };
+    let fields: &[(&str, &str, u64)] = &[
+        ("PyFrameObject", "f_back", frame::F_BACK),
+        ("PyFrameObject", "f_code", frame::F_CODE),
+        ("PyFrameObject", "f_builtins", frame::F_BUILTINS),
+        ("PyFrameObject", "f_globals", frame::F_GLOBALS),
+        ("PyFrameObject", "f_locals", frame::F_LOCALS),
+        ("PyFrameObject", "f_valuestack", frame::F_VALUESTACK),
+        ("PyFrameObject", "f_stacktop", frame::F_STACKTOP),
+        ("PyFrameObject", "f_lasti", frame::F_LASTI),
+        ("PyFrameObject", "f_iblock", frame::F_IBLOCK),
+        ("PyFrameObject", "f_blockstack", frame::F_BLOCKSTACK),
+        ("PyFrameObject", "f_localsplus", frame::F_LOCALSPLUS),
+        ("PyCodeObject", "co_nlocals", code_h::CO_NLOCALS),
+        ("PyCodeObject", "co_stacksize", code_h::CO_STACKSIZE),
+        ("PyCodeObject", "co_flags", code_h::CO_FLAGS),
+        ("PyCodeObject", "co_code", code_h::CO_CODE),
+        ("PyCodeObject", "co_names", code_h::CO_NAMES),
+        ("PyCodeObject", "co_varnames", code_h::CO_VARNAMES),
+        ("PyCodeObject", "co_freevars", code_h::CO_FREEVARS),
+        ("PyCodeObject", "co_cellvars", code_h::CO_CELLVARS),
+        ("PyCodeObject", "co_filename", code_h::CO_FILENAME),
+        ("PyCodeObject", "co_name", code_h::CO_NAME),
+        ("PyCodeObject", "co_firstlineno", code_h::CO_FIRSTLINENO),
+        ("PyCodeObject", "co_lnotab", code_h::CO_LNOTAB),
+        ("PyInterpreterState", "tstate_head", pystate_h::INTERP_TSTATE_HEAD),
+        ("PyInterpreterState", "modules", pystate_h::INTERP_MODULES),
+        ("PyThreadState", "interp", pystate_h::TSTATE_INTERP),
+        ("PyThreadState", "frame", pystate_h::TSTATE_FRAME),
+        ("PyThreadState", "thread_id", pystate_h::TSTATE_THREAD_ID),
+        ("PyThreadState", "async_exc", pystate_h::TSTATE_FIELDS[9].0),
+        ("PyFunctionObject", "func_name", func::FUNC_NAME),
+        ("PyMethodObject", "im_self", func::IM_SELF),
+        ("PyInstanceObject", "in_dict", func::IN_DICT),
+        ("PyClassObject", "cl_name", func::CL_NAME),
+        ("PyCFunctionObject", "m_self", func::M_SELF),
+        ("PyGenObject", "gi_frame", func::GI_FRAME),
+        ("PyCellObject", "ob_ref", func::OB_REF),
+    ];
+    let mut command = Command::new("gdb");
+    command.args(["-nx", "-batch"]);
+    for (structure, field, _) in fields {
+        command.arg("-ex").arg(format!("output/d (long)&(({structure} *)0)->{field}"));
+        command.arg("-ex").arg("echo \\n");
+    }
+    let Ok(output) = command.arg(&file).output() else {
+        println!("skipped: no gdb");
+        return;
+    };
+    let text = String::from_utf8_lossy(&output.stdout);
+    let known: Vec<u64> = text.lines().filter_map(|line| line.trim().parse().ok()).collect();
+    if known.len() != fields.len() {
+        println!("skipped: {} has no debug information", file.display());
+        return;
+    }
+    for ((structure, field, ours), theirs) in fields.iter().zip(known) {
+        assert_eq!(*ours, theirs, "{structure}.{field}");
+    }
+}
+
+/// py-spy, from the Python package index, in an environment of its own.
+fn py_spy() -> Option<PathBuf> {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("py-spy");
+    let program = folder.join("bin/py-spy");
+    if !program.is_file() {
+        let made = Command::new("python3").args(["-m", "venv"]).arg(&folder).output();
+        let pip = folder.join("bin/pip");
+        let installed = made.is_ok_and(|output| output.status.success())
+            && Command::new(pip).args(["install", "--quiet", "py-spy"]).output().is_ok_and(|o| o.status.success());
+        if !installed {
+            println!("skipped: py-spy can't be had here");
+            return None;
+        }
+    }
+    Some(program)
+}
+
+/// `(tid, [(function, file, line)])` of each thread, as py-spy's text has it; innermost first.
+fn dump(program: &Path, pid: u32) -> Option<Vec<(u32, Vec<(String, String, u32)>)>> {
+    let output = Command::new(program).args(["dump", "--pid", &pid.to_string()]).output().ok()?;
+    if !output.status.success() {
+        println!("skipped: {}", String::from_utf8_lossy(&output.stderr));
+        return None;
+    }
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    let mut threads: Vec<(u32, Vec<(String, String, u32)>)> = Vec::new();
+    for line in text.lines() {
+        if let Some(rest) = line.strip_prefix("Thread ") {
+            let id = rest.split(' ').next()?;
+            let tid = id.strip_prefix("0x").map_or_else(|| id.parse().ok(), |hex| u64::from_str_radix(hex, 16).ok());
+            threads.push((tid? as u32, Vec::new()));
+        } else if let Some((function, place)) = line.strip_prefix("    ").and_then(|line| line.rsplit_once(" (")) {
+            let (file, number) = place.strip_suffix(')')?.rsplit_once(':')?;
+            let frame = (function.trim().to_owned(), file.to_owned(), number.parse().ok()?);
+            threads.last_mut()?.1.push(frame);
+        }
+    }
+    Some(threads)
+}
+
+fn base_name(path: &str) -> &str {
+    path.rsplit('/').next().unwrap_or(path)
+}
+
+#[test]
+fn stacks_agree_with_py_spy() {
+    let Some(script) = Script::start("threads.py", &[]) else { return };
+    let Some(program) = py_spy() else { return };
+    let Some(theirs) = dump(&program, script.pid()) else { return };
+    let profile = script.sample(0.3);
+    let mut ours: Vec<Vec<(String, String, u32)>> = Vec::new();
+    for thread in &profile.threads {
+        let sample = thread.samples.last().unwrap();
+        let frames = sample.stack.0.iter().rev().map(|frame| {
+            let code = profile.code(frame.code).unwrap();
+            (code.function.to_string(), base_name(&code.file).to_owned(), frame.line)
+        });
+        ours.push(frames.collect());
+    }
+    let mut theirs: Vec<Vec<(String, String, u32)>> = theirs
+        .into_iter()
+        .map(|(_, frames)| frames.into_iter().map(|(f, file, line)| (f, base_name(&file).to_owned(), line)).collect())
+        .collect();
+    ours.sort();
+    theirs.sort();
+    assert_eq!(ours.len(), 4);
+    assert_eq!(ours, theirs);
+    // Each Python thread is one of the kernel's, the oldest the first of them.
+    let tids: BTreeSet<u32> = profile.threads.iter().filter_map(|thread| thread.tid).collect();
+    assert_eq!(tids.len(), 4);
+    assert_eq!(profile.threads[0].tid, Some(script.pid()));
+    assert!(profile.threads[0].is_main && !profile.threads[1].is_main);
+}
+
+/// What sampling costs: idle threads are not read again, and a deep stack not as a whole.
+#[test]
+fn sampling_reads_little() {
+    let Some(script) = Script::start("threads.py", &[]) else { return };
+    let profile = script.sample(2.0);
+    let cost = profile.cost;
+    println!("{cost:?}");
+    assert_eq!(cost.torn, 0);
+    // Four sleeping threads with 40 frames: read at the beginning and where the list of threads is read again.
+    assert!(cost.reads / cost.rounds < 100, "{cost:?}");
+    let Some(script) = Script::start("variants.py", &["counting", "reactor"]) else { return };
+    let busy = script.sample(2.0).cost;
+    assert!(busy.reads / busy.rounds < 150, "{busy:?}");
+}

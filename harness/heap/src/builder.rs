@@ -191,3 +191,59 @@ impl SnapshotBuilder {
         });
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::add_type;
+    use crate::{ObjectFlags, ReferenceKind, RootKind, Tracking, Trust};
+
+    fn record(type_id: TypeId) -> ObjectRecord {
+        let flags = ObjectFlags::new(Tracking::Tracked(0), Trust::OnGcList);
+        ObjectRecord { address: 1, type_id, shallow_size: 1, refcount: 1, flags }
+    }
+
+    fn item(index: u32) -> ReferenceLabel {
+        ReferenceLabel::new(ReferenceKind::Item, index, true)
+    }
+
+    #[test]
+    fn what_leads_nowhere_is_dropped_and_the_rest_stays_in_place() {
+        let mut builder = SnapshotBuilder::new();
+        let thing = add_type(&mut builder, "thing");
+        let ids = [thing, TypeId(9), thing].map(|type_id| builder.add_object(record(type_id)));
+        builder.add_reference(ObjectId(77), item(0));
+        builder.add_reference(ids[1], item(1));
+        builder.finish_references();
+        builder.add_reference(ids[2], item(2));
+        builder.add_reference(ObjectId(3), item(3));
+        builder.finish_references();
+        builder.add_reference(ids[0], item(4));
+        for object in [ids[0], ObjectId(5)] {
+            builder.add_root(Root { object, kind: RootKind::Module, name: None });
+        }
+        let heap = builder.finish();
+        assert_eq!(heap.references_of(ids[0]).collect::<Vec<_>>(), [(ids[1], item(1))]);
+        assert_eq!(heap.references_of(ids[1]).collect::<Vec<_>>(), [(ids[2], item(2))]);
+        // Its references were begun and never finished.
+        assert!(heap.references_of(ids[2]).next().is_none());
+        assert_eq!(heap.type_of(ids[1]).name, "?");
+        assert_eq!(heap.type_of(ids[2]).name, "thing");
+        assert_eq!(heap.roots().len(), 1);
+        assert_eq!([0, 1, 2].map(|index| heap.source_of(index)), [Some(ids[0]), Some(ids[1]), None]);
+    }
+
+    #[test]
+    fn finalizers_and_classes_can_be_told_of_one_object() {
+        let mut builder = SnapshotBuilder::new();
+        let instance = add_type(&mut builder, "instance");
+        let attendee = add_type(&mut builder, "Attendee");
+        let ids = [builder.add_object(record(instance)), builder.add_object(record(instance))];
+        builder.set_class(ids[1], attendee);
+        builder.mark_finalizer(ids[1]);
+        assert_eq!(builder.record(ids[1]).map(|record| record.type_id), Some(instance));
+        let heap = builder.finish();
+        assert_eq!(ids.map(|id| heap.type_of(id).name.clone()), ["instance", "Attendee"]);
+        assert_eq!(ids.map(|id| heap.has_finalizer(id)), [false, true]);
+    }
+}

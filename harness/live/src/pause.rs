@@ -33,6 +33,8 @@ const PTRACE_EVENT_STOP: i32 = 128;
 const LISTINGS_MAX: usize = 1000;
 /// A thread still not stopped after this may sleep where no signal wakes it.
 const LOOK_AT_STATE_AFTER: Duration = Duration::from_millis(2);
+/// Times a thread that our own process traces is tried again, a millisecond apart.
+const OWN_TRACER_TRIES: u32 = 20;
 /// Until then, waiting is a busy loop: a stop takes microseconds.
 const SPIN_FOR: Duration = Duration::from_millis(1);
 
@@ -237,11 +239,21 @@ impl Tracer {
 
     fn ask_to_stop(&self, tid: u32) -> Result<Task, Failure> {
         let id = nix_tid(tid);
-        match ptrace::seize(id, ptrace::Options::empty()) {
-            Ok(()) => {}
-            Err(Errno::ESRCH) => return Ok(Task::Ended),
-            Err(Errno::EPERM) => return self.why_not_allowed(tid),
-            Err(errno) => return Err(Failure::System { call: "PTRACE_SEIZE", errno }),
+        let mut tries = OWN_TRACER_TRIES;
+        loop {
+            match ptrace::seize(id, ptrace::Options::empty()) {
+                Ok(()) => break,
+                Err(Errno::ESRCH) => return Ok(Task::Ended),
+                Err(Errno::EPERM) => match self.why_not_allowed(tid) {
+                    // The thread behind an earlier pause of ours is just about to end.
+                    Err(Failure::Traced { tracer }) if tracer == std::process::id() && tries > 0 => {
+                        tries -= 1;
+                        std::thread::sleep(Duration::from_millis(1));
+                    }
+                    other => return other,
+                },
+                Err(errno) => return Err(Failure::System { call: "PTRACE_SEIZE", errno }),
+            }
         }
         match ptrace::interrupt(id) {
             Ok(()) => Ok(Task::Asked),
@@ -333,4 +345,79 @@ fn process_of_thread(tid: u32) -> u32 {
             line.trim().parse().ok()
         })
         .unwrap_or(tid)
+}
+
+#[cfg(test)]
+#[path = "../tests/common/mod.rs"]
+mod common;
+
+#[cfg(test)]
+mod tests {
+    use super::common::{Script, python27, wait_until};
+    use super::*;
+
+    const COUNTS_SIGNALS: &str = "
+import os, signal, sys
+count = [0]
+def handler(number, frame):
+    count[0] += 1
+for number in (signal.SIGUSR1, signal.SIGRTMIN + 6):
+    signal.signal(number, handler)
+def reads():
+    while True:
+        try:
+            return sys.stdin.readline()
+        except IOError:
+            pass
+print 'ready'
+while reads():
+    print count[0]
+";
+
+    /// A signal that arrives between `PTRACE_SEIZE` and `PTRACE_INTERRUPT` stops the thread first, on its way to be
+    /// delivered. The window is narrow, so the test holds it open.
+    fn signal_in_the_window(number: &str, expected: impl Fn(Task) -> bool + Send + 'static) {
+        let Some(python) = python27() else { return };
+        let mut target = Script::start(&python, COUNTS_SIGNALS);
+        assert_eq!(target.line(), "ready");
+        for round in 1..=5 {
+            let process = Process::open(target.pid()).unwrap();
+            let tid = target.pid();
+            let tracer = std::thread::scope(|scope| {
+                scope
+                    .spawn(|| {
+                        let mut tracer = Tracer::new(&process);
+                        ptrace::seize(nix_tid(tid), ptrace::Options::empty()).unwrap();
+                        let send = format!("import os; os.kill({tid}, {number})");
+                        assert!(std::process::Command::new(&python).args(["-c", &send]).status().unwrap().success());
+                        wait_until("it stops on the signal", || {
+                            thread_state(process.directory(), tid) == Some(ThreadState::Traced)
+                        });
+                        ptrace::interrupt(nix_tid(tid)).unwrap();
+                        tracer.tasks.insert(tid, Task::Asked);
+                        tracer.wait_until_still(Instant::now(), Duration::from_secs(5)).unwrap();
+                        let task = tracer.tasks.get(&tid).copied();
+                        tracer.detach_all();
+                        task
+                    })
+                    .join()
+                    .unwrap()
+            });
+            assert!(tracer.is_some_and(&expected), "{tracer:?}");
+            wait_until("it is let go", || process.status().unwrap().tracer.is_none());
+            target.say("count");
+            assert_eq!(target.line(), round.to_string(), "delivered once");
+        }
+    }
+
+    #[test]
+    fn a_signal_about_to_be_delivered_is_handed_on() {
+        signal_in_the_window("10", |task| task == Task::Still(Some(Signal::SIGUSR1)));
+    }
+
+    #[test]
+    fn a_real_time_signal_about_to_be_delivered_is_handed_on() {
+        // SIGRTMIN is 34 for programs linked with glibc.
+        signal_in_the_window("40", |task| task == Task::StillWithUnnamedSignal);
+    }
 }

@@ -166,7 +166,7 @@ while True:
             assert_eq!(target.line(), number.to_string());
         }
         done.store(true, Ordering::Relaxed);
-        assert!(pauser.join().unwrap() > 100);
+        assert!(pauser.join().unwrap() > 10);
     });
 }
 

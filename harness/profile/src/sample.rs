@@ -17,6 +17,8 @@ pub struct Frame {
     pub identity: ValueHash,
     /// Values, where they were read: for frames inside a loop, what they call, and the innermost frame.
     pub detail: Option<Arc<FrameDetail>>,
+    /// How many samples ago `detail` was read. What waits in a call is not read again each time.
+    pub detail_age: u32,
 }
 
 /// Values of a frame's variables.

@@ -25,7 +25,7 @@ use discover::TrackedAt;
 use marks::{AddressMap, ObjectMarks};
 use types::{Core, TypeLayout, TypeTable};
 
-pub use text::{ObjectText, describe};
+pub use text::{ObjectText, describe, string_bytes};
 
 /// Problems listed at most; further ones are only counted by the snapshot's quality.
 const PROBLEMS_MAX: usize = 100;

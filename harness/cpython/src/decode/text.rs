@@ -63,3 +63,10 @@ fn quote(text: &str, max: usize, cut: bool) -> String {
     let cut = cut || shown.len() < text.len();
     format!("'{}{}'", shown.escape_debug(), if cut { "…" } else { "" })
 }
+
+/// The bytes of the `str` at `at`; the caller knows that it is one. `None` where they were not copied.
+#[must_use]
+pub fn string_bytes(image: &MemoryImage, at: Address) -> Option<&[u8]> {
+    let len = usize::try_from(image.u64_at(at.offset(object::OB_SIZE))?).ok()?;
+    image.bytes(at.offset(string::OB_SVAL), len)
+}

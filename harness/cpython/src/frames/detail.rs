@@ -16,50 +16,81 @@ use crate::layouts::frameobject_h as frame;
 const VARIABLES_MAX: usize = 48;
 /// Words of a frame behind its head that are read.
 const SLOTS_MAX: usize = 512;
+/// Samples that values are kept for while a frame waits in a call; more while what it called waits too.
+const AGE_MAX: u32 = 3;
+const AGE_MAX_BELOW: u32 = 25;
+/// Reads for the values of one stack.
+const READS_FOR_VALUES_MAX: u32 = 6000;
 /// Attempts to read a variable that is assigned while we look.
 const ATTEMPTS: u32 = 3;
 
-/// The frames with lines and values; `raw` is outermost first.
-pub(super) fn describe(memory: &Memory<'_>, codes: &[Code], values: &mut Values, raw: Vec<RawFrame>) -> Stack {
-    let in_loop: Vec<bool> = raw
-        .iter()
-        .map(|frame| {
-            let code = codes.get(frame.code.id.0 as usize);
-            frame.lasti.zip(code).is_some_and(|(lasti, code)| code.innermost_loop(lasti).is_some())
-        })
-        .collect();
-    let last = raw.len().saturating_sub(1);
-    let wanted = |index: usize| {
-        let called_from_loop = index.checked_sub(1).and_then(|caller| in_loop.get(caller)) == Some(&true);
-        in_loop.get(index) == Some(&true) || called_from_loop || index == last
-    };
+/// The frames with lines and values; `raw` is outermost first, `previous` the thread's stack of the sample before.
+pub(super) fn describe(
+    memory: &Memory<'_>,
+    codes: &[Code],
+    values: &mut Values,
+    raw: &[RawFrame],
+    previous: Option<&Stack>,
+) -> Stack {
+    let mut frames: Vec<Frame> = Vec::with_capacity(raw.len());
+    let mut storage: Vec<Vec<Address>> = Vec::with_capacity(raw.len());
+    for raw in raw {
+        let slots = slots(memory, raw);
+        let variables = slots.get(..raw.code.variable_slots()).unwrap_or(&slots);
+        let identity = variables.iter().fold(ValueHash::default(), |hash, at| hash.number(at.0));
+        let line = codes
+            .get(raw.code.id.0 as usize)
+            .map_or(0, |code| code.lines.line_at(raw.lasti.unwrap_or(0)).unwrap_or(code.line_first));
+        let (code, lasti) = (raw.code.id, raw.lasti);
+        frames.push(Frame { address: raw.address.0, code, lasti, line, identity, detail: None, detail_age: 0 });
+        storage.push(slots);
+    }
+    memory.set_budget(READS_FOR_VALUES_MAX);
+    let mut stack = Stack(frames);
     // Inner frames first: should the budget run out, the outer ones go without.
-    let mut frames: Vec<Frame> = raw
-        .into_iter()
-        .enumerate()
-        .rev()
-        .filter_map(|(index, raw)| {
-            let code = codes.get(raw.code.id.0 as usize)?;
-            Some(one(memory, code, values, &raw, wanted(index)))
-        })
-        .collect();
-    frames.reverse();
-    Stack(frames)
+    for (index, (raw, slots)) in raw.iter().zip(&storage).enumerate().rev() {
+        if !is_wanted(codes, &stack, index) {
+            continue;
+        }
+        let known = previous.and_then(|previous| still_valid(previous, &stack, index));
+        let (read, age) = match known {
+            Some((known, age)) => (Some(known), age),
+            None => {
+                let read =
+                    codes.get(raw.code.id.0 as usize).map(|code| Arc::new(detail(memory, code, values, raw, slots)));
+                // Half a value is no value: it would look like a change.
+                (read.filter(|_| !memory.is_exhausted()), 0)
+            }
+        };
+        if let Some(frame) = stack.0.get_mut(index) {
+            frame.detail = read;
+            frame.detail_age = age;
+        }
+    }
+    stack
 }
 
-fn one(memory: &Memory<'_>, code: &Code, values: &mut Values, raw: &RawFrame, with_detail: bool) -> Frame {
-    let slots = slots(memory, raw);
-    let variables = slots.get(..raw.code.variable_slots()).unwrap_or(&slots);
-    let identity = variables.iter().fold(ValueHash::default(), |hash, at| hash.number(at.0));
-    let detail = with_detail.then(|| Arc::new(detail(memory, code, values, raw, &slots)));
-    Frame {
-        address: raw.address.0,
-        code: raw.code.id,
-        lasti: raw.lasti,
-        line: code.lines.line_at(raw.lasti.unwrap_or(0)).unwrap_or(code.line_first),
-        identity,
-        detail,
-    }
+/// True for frames inside a loop, for what they call, and for the innermost frame.
+fn is_wanted(codes: &[Code], stack: &Stack, index: usize) -> bool {
+    let in_loop = |index: usize| {
+        stack.0.get(index).is_some_and(|frame| {
+            let code = codes.get(frame.code.0 as usize);
+            frame.lasti.zip(code).is_some_and(|(lasti, code)| code.innermost_loop(lasti).is_some())
+        })
+    };
+    in_loop(index) || index.checked_sub(1).is_some_and(in_loop) || index + 1 == stack.0.len()
+}
+
+/// The values read in an earlier sample, and how many samples ago, for a frame that waits in the same call since: it
+/// does not change them. The call may have come again unseen, so they are not kept for long.
+fn still_valid(previous: &Stack, stack: &Stack, index: usize) -> Option<(Arc<FrameDetail>, u32)> {
+    let (before, now) = (previous.0.get(index)?, stack.0.get(index)?);
+    let (child_before, child_now) = (previous.0.get(index + 1)?, stack.0.get(index + 1)?);
+    let same_call = |a: &Frame, b: &Frame| (a.address, a.code) == (b.address, b.code);
+    let same_place = |a: &Frame, b: &Frame| same_call(a, b) && (a.lasti, a.identity) == (b.lasti, b.identity);
+    let longest = if same_place(child_before, child_now) { AGE_MAX_BELOW } else { AGE_MAX };
+    (same_place(before, now) && same_call(child_before, child_now) && before.detail_age < longest)
+        .then(|| Some((Arc::clone(before.detail.as_ref()?), before.detail_age + 1)))?
 }
 
 /// Locals, cells, free variables and the value stack, as they are now.

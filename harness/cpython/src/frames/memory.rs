@@ -23,6 +23,11 @@ impl<'a> Memory<'a> {
         self.left.set(reads);
     }
 
+    /// True when the budget is spent: what was read last may be half of what was asked for.
+    pub(super) fn is_exhausted(&self) -> bool {
+        self.left.get() == 0
+    }
+
     /// Reads made so far.
     pub(super) fn reads(&self) -> u64 {
         self.reads.get()

@@ -79,8 +79,8 @@ pub struct FrameReader {
     pub reads: u64,
 }
 
-/// Reads one stack may take with all its values.
-const READS_PER_STACK_MAX: u32 = 6000;
+/// Reads that walking one stack may take, new code objects included.
+const READS_PER_WALK_MAX: u32 = 200_000;
 
 impl FrameReader {
     /// A reader that has met nothing yet.
@@ -118,14 +118,15 @@ impl FrameReader {
         threads
     }
 
-    /// The stack of `thread`, with values of the variables where they matter for judging loops.
-    pub fn stack(&mut self, source: &dyn MemorySource, thread: &PythonThread) -> StackRead {
+    /// The stack of `thread`, with values of the variables where they matter for judging loops. `previous` is the
+    /// thread's stack a moment ago, where there is one: what waits in a call since is not read again each time.
+    pub fn stack(&mut self, source: &dyn MemorySource, thread: &PythonThread, previous: Option<&Stack>) -> StackRead {
         let memory = Memory::new(source);
-        memory.set_budget(READS_PER_STACK_MAX);
-        let raw = stack::walk(&memory, &mut self.codes, &mut self.known, thread.state);
-        let read = match raw {
+        memory.set_budget(READS_PER_WALK_MAX);
+        let read = match stack::walk(&memory, &mut self.codes, &mut self.known, thread.state) {
             Some(raw) => {
-                StackRead::Whole(detail::describe(&memory, self.codes.described.as_slice(), &mut self.values, raw))
+                let codes = self.codes.described.as_slice();
+                StackRead::Whole(detail::describe(&memory, codes, &mut self.values, &raw, previous))
             }
             None => StackRead::Torn,
         };
@@ -133,3 +134,6 @@ impl FrameReader {
         read
     }
 }
+
+#[cfg(test)]
+mod tests;

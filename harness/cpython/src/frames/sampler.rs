@@ -117,7 +117,7 @@ fn is_in_one_call(samples: &[Sample]) -> bool {
 fn is_running(samples: &[Sample]) -> bool {
     let mut last = samples.iter().rev().take(SAMPLES_IN_ONE_CALL).map(|sample| sample.facts.cpu_ns);
     let now = last.next();
-    now > last.last()
+    now > last.next_back()
 }
 
 struct Watched {
@@ -187,7 +187,10 @@ impl Run<'_> {
             });
             let read = match unmoved {
                 Some((_, stack)) => StackRead::Whole(stack.clone()),
-                None => self.reader.stack(self.source, &watched.thread),
+                None => {
+                    let previous = watched.last.as_ref().map(|(_, stack)| stack);
+                    self.reader.stack(self.source, &watched.thread, previous)
+                }
             };
             let (stack, torn) = match read {
                 StackRead::Whole(stack) => (stack, false),

@@ -37,12 +37,7 @@ pub(super) struct Known {
 }
 
 /// The frames of the thread at `state`, outermost first; `None` when every attempt was inconsistent.
-pub(super) fn walk(
-    memory: &Memory<'_>,
-    codes: &mut Codes,
-    known: &mut Known,
-    state: Address,
-) -> Option<Vec<RawFrame>> {
+pub(super) fn walk(memory: &Memory<'_>, codes: &mut Codes, known: &mut Known, state: Address) -> Option<Vec<RawFrame>> {
     let innermost = state.offset(pystate::TSTATE_FRAME);
     let mut others = 0;
     for attempt in 0..ATTEMPTS {
@@ -67,7 +62,8 @@ pub(super) fn walk(
         // A frame that was left while we read has no caller either, and ends the chain too early.
         if known.outermost.get(&state) != Some(&outermost) {
             others += 1;
-            let stays = (0..OUTERMOST_LOOKS).all(|_| memory.pointer(outermost.offset(frame::F_BACK)) == Some(Address::NULL));
+            let stays =
+                (0..OUTERMOST_LOOKS).all(|_| memory.pointer(outermost.offset(frame::F_BACK)) == Some(Address::NULL));
             let is_new = known.outermost.contains_key(&state) && others < ATTEMPTS - 1;
             if !stays || is_new {
                 continue;

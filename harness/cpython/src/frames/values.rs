@@ -17,7 +17,7 @@ use crate::layouts::{
 /// Items of a container and attributes of an instance that are looked at.
 const ITEMS_MAX: usize = 24;
 /// Objects looked at for one value, whatever its shape.
-const OBJECTS_MAX: u32 = 96;
+const OBJECTS_MAX: u32 = 64;
 /// Bytes of a string that enter its hash, from its begin and from its end.
 const STRING_HASHED: u64 = 256;
 /// Characters of a string that are shown.

@@ -56,5 +56,5 @@ pub struct TcacheShape {
 pub const TCACHES: [TcacheShape; 3] = [
     TcacheShape { chunk_bytes: 0x250, bins: 64, count_bytes: 1, counts_free_slots: false },
     TcacheShape { chunk_bytes: 0x290, bins: 64, count_bytes: 2, counts_free_slots: false },
-    TcacheShape { chunk_bytes: 0x310, bins: 76, count_bytes: 2, counts_free_slots: true },
+    TcacheShape { chunk_bytes: 0x300, bins: 76, count_bytes: 2, counts_free_slots: true },
 ];

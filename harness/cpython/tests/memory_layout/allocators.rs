@@ -24,9 +24,7 @@ fn number_types(symbols: &SymbolTable) -> NumberTypes {
 
 /// Allocated blocks whose second word is `type_object`: objects without a GC head.
 fn objects_of(map: &PymallocMap, image: &MemoryImage, type_object: Address) -> Vec<(Address, u32)> {
-    map.allocated_blocks()
-        .filter(|(address, _)| image.pointer_at(address.offset(8)) == Some(type_object))
-        .collect()
+    map.allocated_blocks().filter(|(address, _)| image.pointer_at(address.offset(8)) == Some(type_object)).collect()
 }
 
 #[test]
@@ -145,9 +143,7 @@ fn malloc_chunks_cover_the_heap_without_a_gap() {
     let chunks = malloc.chunks_of(segment);
     assert!(chunks.windows(2).all(|pair| pair[0].end() == pair[1].address));
     assert_eq!(chunks.last().unwrap().end(), segment.range.end);
-    let bytes = |state| -> u64 {
-        chunks.iter().filter(|c| c.state == state).map(|c| c.bytes()).sum()
-    };
+    let bytes = |state| -> u64 { chunks.iter().filter(|c| c.state == state).map(|c| c.bytes()).sum() };
     assert!(bytes(ChunkState::Free) > 2400 * 1600, "{}", bytes(ChunkState::Free));
     assert!(bytes(ChunkState::Live) > 2500 * 1600);
     let big = malloc.chunk_containing(Address(facts["big"])).unwrap();
@@ -158,4 +154,71 @@ fn malloc_chunks_cover_the_heap_without_a_gap() {
         assert_eq!(malloc.chunk_containing(chunk.address), Some(position as u32));
         assert_eq!(malloc.chunk_containing(chunk.end().back(1)), Some(position as u32));
     }
+}
+
+#[test]
+fn live_numbers_agree_with_the_interpreters_own_count() {
+    // Both functions return how many numbers are alive, after giving back the blocks without any.
+    let mut target = Target::start(
+        "import ctypes\n\
+         ints = range(100000, 200000)\ndel ints[1::7]\nfloats = [n * 1.5 for n in xrange(30000)]\ndel floats[::5]\n\
+         live_floats = ctypes.pythonapi.PyFloat_ClearFreeList()\n\
+         live_ints = ctypes.pythonapi.PyInt_ClearFreeList()\n\
+         tell('floats', live_floats)\ntell('ints', live_ints)\nwait()\n",
+    );
+    let facts = target.facts();
+    let (image, symbols) = target.copy();
+    let map = arenas(&image, &symbols);
+    let (malloc, _) = MallocMap::decode(&image, &map);
+    let lists: Vec<Address> = symbols.all("block_list").iter().map(|s| s.address).collect();
+    for lists in [&lists[..], &[]] {
+        let (numbers, problems) = NumberBlocks::decode(&image, lists, number_types(&symbols), &malloc);
+        assert_eq!(problems, []);
+        let ints = numbers.totals(NumberKind::Int).live;
+        let floats = numbers.totals(NumberKind::Float).live;
+        // Telling makes an int or two.
+        assert!(ints.abs_diff(facts["ints"]) <= 4, "{ints} {facts:?}");
+        assert!(floats.abs_diff(facts["floats"]) <= 1, "{floats} {facts:?}");
+    }
+}
+
+#[test]
+fn free_and_held_bytes_agree_with_mallocs_own_count() {
+    let mut target = Target::start(
+        "import ctypes\n\
+         class Info(ctypes.Structure):\n    _fields_ = [(name, ctypes.c_size_t) for name in \
+         'arena ordblks smblks hblks hblkhd usmblks fsmblks uordblks fordblks keepcost'.split()]\n\
+         libc = ctypes.CDLL(None)\n\
+         if hasattr(libc, 'mallinfo2'):\n    libc.mallinfo2.restype = Info\n    ask = libc.mallinfo2\n\
+         else:\n    ask = None\n\
+         kept = [range(1000 + n % 50) for n in xrange(3000)]\ndel kept[1::3]\nbig = bytearray(3 << 20)\n\
+         small = [bytearray(600 + n % 60) for n in xrange(2000)]\ndel small[::2]\ngc.collect()\n\
+         info = ask and ask()\n\
+         for name in 'hblks hblkhd fsmblks uordblks fordblks keepcost'.split():\n    \
+         tell(name, getattr(info, name) if info else 0)\n\
+         wait()\n",
+    );
+    let facts = target.facts();
+    if facts["uordblks"] == 0 {
+        println!("this glibc has no mallinfo2 (before 2.33): nothing to compare with");
+        return;
+    }
+    let (image, symbols) = target.copy();
+    let map = arenas(&image, &symbols);
+    let (malloc, problems) = MallocMap::decode(&image, &map);
+    assert_eq!(problems, []);
+    let totals = malloc.totals();
+    let mapped: Vec<_> = malloc.chunks().iter().filter(|c| c.state == ChunkState::Mmapped).collect();
+    let mapped_bytes: u64 = mapped.iter().map(|chunk| chunk.bytes()).sum();
+    assert_eq!((mapped.len() as u64, mapped_bytes), (facts["hblks"], facts["hblkhd"]));
+    // glibc counts what its thread caches hold as in use, and what fastbins hold as free.
+    let in_use = totals.held - mapped_bytes + totals.cached;
+    let telling = 8 << 10;
+    assert!((in_use - facts["fsmblks"]).abs_diff(facts["uordblks"]) < telling, "{totals:?} {facts:?}");
+    assert!(
+        (totals.free + totals.top + facts["fsmblks"]).abs_diff(facts["fordblks"]) < telling,
+        "{totals:?} {facts:?}"
+    );
+    assert!(totals.top.abs_diff(facts["keepcost"]) < telling, "{totals:?} {facts:?}");
+    assert!(totals.free > 1 << 20 && totals.cached > 1000, "{totals:?}");
 }

@@ -8,8 +8,7 @@ use std::path::PathBuf;
 use std::process::{Child, ChildStdin, Command, Stdio};
 
 use bloathound_memory::{
-    Address, ImageBuilder, MemoryImage, PAGE_BYTES, Permissions, Region, RegionKind, SymbolTable,
-    find_interpreter,
+    Address, ImageBuilder, MemoryImage, PAGE_BYTES, Permissions, Region, RegionKind, SymbolTable, find_interpreter,
 };
 
 /// The interpreter to test with: `BLOATHOUND_PYTHON`, then pyenv's 2.7.18, then `python2.7` of the search path.
@@ -112,10 +111,8 @@ impl Target {
             memory.read_exact_at(&mut flat[at..at + len], start.0).unwrap();
             at += len;
         }
-        let symbols = find_interpreter(&regions, None, &mut |region| {
-            File::open(region.path().unwrap_or_default())
-        })
-        .expect("the interpreter is found");
+        let symbols = find_interpreter(&regions, None, &mut |region| File::open(region.path().unwrap_or_default()))
+            .expect("the interpreter is found");
         (MemoryImage::new(regions, runs, flat), symbols)
     }
 

@@ -71,9 +71,9 @@ pub fn sample_process(pid: u32, seconds: f64) -> Profile {
 /// Python 2.7: `BLOATHOUND_PYTHON27`, on the path, or of pyenv.
 pub fn python27() -> Option<PathBuf> {
     let named = std::env::var_os("BLOATHOUND_PYTHON27").map(PathBuf::from);
-    let on_path = std::env::var_os("PATH").into_iter().flat_map(|path| {
-        std::env::split_paths(&path).map(|folder| folder.join("python2.7")).collect::<Vec<_>>()
-    });
+    let on_path = std::env::var_os("PATH")
+        .into_iter()
+        .flat_map(|path| std::env::split_paths(&path).map(|folder| folder.join("python2.7")).collect::<Vec<_>>());
     let pyenv = std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".pyenv/versions"));
     let versions = pyenv.and_then(|folder| std::fs::read_dir(folder).ok()).into_iter().flatten();
     let of_pyenv = versions

@@ -56,11 +56,8 @@ impl ThreadProbe for ProcProbe {
         let len = file.read_at(&mut buffer, 0).ok()?;
         let text = std::str::from_utf8(buffer.get(..len)?).ok()?;
         let mut fields = text.split_ascii_whitespace().map(str::parse::<u64>);
-        let mut facts = ThreadFacts {
-            cpu_ns: fields.next()?.ok()?,
-            wait_ns: fields.next()?.ok()?,
-            ..ThreadFacts::default()
-        };
+        let mut facts =
+            ThreadFacts { cpu_ns: fields.next()?.ok()?, wait_ns: fields.next()?.ok()?, ..ThreadFacts::default() };
         if with_switches {
             let status = std::fs::read_to_string(self.path(tid, "status")).ok()?;
             let count = |name: &str| {

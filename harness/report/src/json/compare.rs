@@ -40,10 +40,13 @@ pub fn compare(
 }
 
 /// Pass only when the run is valid, every expectation was met in every field and every finding was expected.
+///
+/// A ledger that disagrees makes a run INVALID, with one exception: where nothing may be found and something was, the
+/// twin has the bug (its fix was undone, say), and that is a failure however the ledger puts it.
 #[must_use]
 pub fn outcome_of(valid: bool, expected: &[ExpectedRecord], findings: usize) -> Outcome {
     if !valid {
-        return Outcome::Invalid;
+        return if expected.is_empty() && findings > 0 { Outcome::Fail } else { Outcome::Invalid };
     }
     let met = expected.iter().all(|expectation| expectation.found && expectation.mismatches.is_empty());
     let paired = expected.iter().filter(|expectation| expectation.finding.is_some()).count();
@@ -77,6 +80,13 @@ mod tests {
         assert_eq!(outcome_of(true, &seen, findings.len()), Outcome::Fail);
         assert_eq!(outcome_of(true, &seen, 1), Outcome::Pass);
         assert_eq!(outcome_of(false, &seen, 1), Outcome::Invalid);
+    }
+
+    #[test]
+    fn a_twin_with_the_bug_fails_whatever_its_ledger_says() {
+        assert_eq!(outcome_of(false, &[], 1), Outcome::Fail);
+        assert_eq!(outcome_of(false, &[], 0), Outcome::Invalid);
+        assert_eq!(outcome_of(true, &[], 0), Outcome::Pass);
     }
 
     #[test]

@@ -223,6 +223,8 @@ impl RunResults {
             run.timing = TimingRecord::default();
             run.detected_after_seconds = None;
             run.recording = None;
+            // Times of events and totals of what runs by the clock stand in it; the run was judged by it already.
+            run.ledger.clear();
             for finding in &mut run.findings {
                 if let super::EvidenceRecord::HotLoop(evidence) = &mut finding.evidence {
                     evidence.samples = 0;

@@ -430,8 +430,32 @@ fn variable(opcode: u8, argument: u32, names: &Names) -> Option<LoopInput> {
 /// Builtin functions whose results depend on their arguments alone.
 fn is_pure(callee: &Origin) -> bool {
     const PURE: &[&str] = &[
-        "abs", "bool", "chr", "cmp", "divmod", "float", "hash", "int", "isinstance", "issubclass", "len", "long", "max",
-        "min", "ord", "pow", "range", "repr", "round", "sorted", "str", "sum", "tuple", "type", "unicode", "xrange",
+        "abs",
+        "bool",
+        "chr",
+        "cmp",
+        "divmod",
+        "float",
+        "hash",
+        "int",
+        "isinstance",
+        "issubclass",
+        "len",
+        "long",
+        "max",
+        "min",
+        "ord",
+        "pow",
+        "range",
+        "repr",
+        "round",
+        "sorted",
+        "str",
+        "sum",
+        "tuple",
+        "type",
+        "unicode",
+        "xrange",
     ];
     callee.exactly.as_ref().is_some_and(|path| path.attributes.is_empty() && PURE.contains(&&*path.name))
 }

@@ -1,5 +1,7 @@
 //! The bytecode here was compiled by CPython 2.7.18 from the sources quoted.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a failed test ends by a panic")]
+
 use bloathound_profile::{Loop, LoopKind};
 
 use super::*;
