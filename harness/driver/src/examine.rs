@@ -4,13 +4,13 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use bloathound_cpython::memory_layout::{PymallocMap, find_arena_array};
+use bloathound_cpython::memory_layout::{PymallocMap, locate_arenas};
 use bloathound_cpython::{Interpreter, LocateError, decode};
 use bloathound_heap::HeapSnapshot;
 use bloathound_live::{
     CaptureMode, CaptureOptions, CaptureTimings, LiveError, Mapping, Process, Stillness, TornInfo, Verdict,
 };
-use bloathound_memory::{InterpreterError, MemoryImage, MemorySource, PageRun, SymbolTable};
+use bloathound_memory::{InterpreterError, MemoryImage, PageRun, SymbolTable};
 
 /// Why a process could not be examined. In every case it runs on as before.
 #[derive(Debug, thiserror::Error)]
@@ -217,13 +217,7 @@ fn find_pools(
     data_ranges: &[std::ops::Range<bloathound_memory::Address>],
     problems: &mut Vec<String>,
 ) -> Option<PymallocMap> {
-    let by_symbol = || {
-        let array = image.pointer_at(interpreter.arenas?)?;
-        Some((array, image.read_u32(interpreter.maxarenas?).ok()?))
-    };
-    let by_shape = || find_arena_array(image, data_ranges).map(|found| (found.entries, found.max_arenas));
-    let (array, entries) = by_symbol().or_else(by_shape)?;
-    let (pools, found) = PymallocMap::decode(image, array, entries);
+    let (pools, found) = locate_arenas(image, interpreter, data_ranges)?;
     problems.extend(found.iter().map(ToString::to_string));
     Some(pools)
 }

@@ -10,6 +10,8 @@ mod environment;
 mod error;
 mod event;
 pub mod examine;
+pub mod hot;
+pub mod memory_view;
 mod http;
 mod interpreter;
 pub mod kit;

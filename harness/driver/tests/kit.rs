@@ -100,6 +100,8 @@ fn census(snapshot: &HeapSnapshot, tracked_only: bool) -> BTreeMap<String, (u64,
 fn the_leak_by_dumps_alone_from_delta_to_cache() {
     let Some(subject) = Subject::start("leak", &[]) else { return };
     subject.get("/attendees");
+    // The first dump meets built-in types for the first time; they would be in the delta.
+    subject.dump();
     let before = subject.dump().snapshot();
     for _ in 0..3 {
         subject.get("/attendees");
@@ -162,6 +164,8 @@ fn a_manhole_is_a_source_that_leaves_nothing_behind() {
     };
     let mut manhole = subject.manhole();
     assert_eq!(manhole.peer().unwrap(), subject.service.pid() as i32);
+    subject.get("/attendees");
+    manhole.collect().unwrap();
     let first = manhole.collect().unwrap();
     let (files, threads) = traces_of(subject.service.pid());
     subject.get("/attendees");
@@ -172,8 +176,9 @@ fn a_manhole_is_a_source_that_leaves_nothing_behind() {
     assert_eq!(rows.get("type").unwrap().0 - census(&first.snapshot(), true).get("type").unwrap().0, 50);
     // Between the two nothing of the first remained: one walker each, the running one.
     for name in ["_Walk", "_Old"] {
-        let classes = rows.keys().filter(|row| row.ends_with(name)).count();
-        assert!(classes <= 1, "{name}: {rows:?}");
+        // The kit, which this service happens to have, holds one of its own.
+        let left = rows.iter().filter(|(row, _)| row.ends_with(name) && !row.starts_with("diagnostics."));
+        assert!(left.map(|(_, row)| row.0).sum::<u64>() <= 1, "{name}: {rows:?}");
     }
     let census_rows = manhole.census().unwrap();
     let functions = census_rows.iter().find(|row| row.type_name == "function").unwrap().count;
@@ -230,34 +235,36 @@ fn the_tight_loop_is_found_by_signal_while_the_manhole_is_dead() {
         wait_for("the loop", || {
             std::fs::read_to_string(subject.service.ledger_file()).is_ok_and(|text| text.contains("loop_entered"))
         });
+        // The row that it stumbles over comes a few turns of the reactor later.
+        wait_for("a blocked reactor", || subject.control.request("status").unwrap().by_signal);
         let dead = ManholeClient::login(&socket, "operator", "x", Duration::from_secs(2));
         assert!(matches!(dead, Err(KitError::Manhole(_))), "{dead:?}");
 
-        let mut session = TraceSession::start(subject.control.clone()).unwrap();
+        let mut session = TraceSession::start(subject.control.clone(), false).unwrap();
         assert!(session.by_signal());
         let summary = watch(&mut session, "a loop", |summary| summary.repeating.is_some());
-        let (found, turn) = summary.repeating.as_ref().unwrap();
-        assert!(found.turns >= 3 && turn.iter().any(|row| row.file.ends_with("loops.py") && row.function == kind));
-        assert_eq!(calls, summary.calls > 0, "{summary:?}");
+        let found = summary.repeating.as_ref().unwrap();
+        assert!(found.lines.iter().any(|row| row.file.ends_with("loops.py") && row.function == kind), "{found:?}");
+        assert_eq!(calls, found.has_calls, "{summary:?}");
         assert_eq!(summary.blindness.only_lines, !calls);
         println!(
             "{kind}: {:.0} events/s, {:.0} calls/s, {} turns of {} events, lines {:?}",
-            summary.events as f64 / summary.seconds,
+            summary.events_per_second(),
             summary.calls_per_second(),
-            found.turns,
-            found.period,
-            turn.iter().map(|row| row.line).collect::<Vec<_>>()
+            found.sequence.turns,
+            found.sequence.period,
+            found.lines.iter().map(|row| row.line).collect::<Vec<_>>()
         );
         session.finish().unwrap();
         let status = subject.control.request("status").unwrap();
-        assert!(status.by_signal && status.text(&["trace", "state"]) == Some("off"));
+        assert!(status.by_signal && status.text(&["trace", "state"]) == Some("off"), "{status:?}");
     }
 }
 
 #[test]
 fn a_reader_that_just_goes_leaves_the_service_quiet() {
     let Some(subject) = Subject::start("leak", &["--rows", "50"]) else { return };
-    let mut session = TraceSession::start(subject.control.clone()).unwrap();
+    let mut session = TraceSession::start(subject.control.clone(), false).unwrap();
     let load = std::thread::spawn({
         let port = subject.service.port();
         move || round(port, 60)
@@ -273,7 +280,7 @@ fn a_reader_that_just_goes_leaves_the_service_quiet() {
     wait_for("quiet", || {
         subject.control.request("status").unwrap().text(&["trace", "state"]) == Some("waiting")
     });
-    let again = TraceSession::start(subject.control.clone()).unwrap();
+    let again = TraceSession::start(subject.control.clone(), false).unwrap();
     again.finish().unwrap();
     subject.get("/health");
 }
@@ -314,17 +321,19 @@ fn toggles_under_load_lose_no_request() {
         subject.control.request(off).unwrap();
         measure("off again");
     }
-    let mut session = TraceSession::start(subject.control.clone()).unwrap();
-    std::thread::scope(|scope| {
-        let load = scope.spawn(|| round(port, 300));
-        let mut tally = TraceTally::default();
-        while !load.is_finished() {
-            session.step(&mut tally, Duration::from_millis(50), None).unwrap();
-        }
-        let report = load.join().unwrap();
-        rows.push(("trace, read".to_owned(), report.throughput_per_second(), report.latency_ms(0.99)));
-    });
-    session.finish().unwrap();
+    for (what, full, requests) in [("trace, read", false, 300), ("trace full, read", true, 20)] {
+        let mut session = TraceSession::start(subject.control.clone(), full).unwrap();
+        std::thread::scope(|scope| {
+            let load = scope.spawn(|| round(port, requests));
+            let mut tally = TraceTally::default();
+            while !load.is_finished() {
+                session.step(&mut tally, Duration::from_millis(50), None).unwrap();
+            }
+            let report = load.join().unwrap();
+            rows.push((what.to_owned(), report.throughput_per_second(), report.latency_ms(0.99)));
+        });
+        session.finish().unwrap();
+    }
     let mut last = Vec::new();
     for _ in 0..3 {
         let report = round(port, 300);

@@ -88,7 +88,7 @@ impl ControlClient {
             let wait = PATIENCE.min(stop.saturating_duration_since(Instant::now())).max(Duration::from_millis(1));
             channel.set_read_timeout(Some(wait)).map_err(|source| KitError::io("waiting", source))?;
             match (&channel).take(ANSWER_BYTES_MAX).read_to_end(&mut answer) {
-                Ok(_) => return parse(command, &answer, nudged, began.elapsed()),
+                Ok(_) => return parse(command, &answer, began.elapsed()),
                 Err(error) if is_timeout(&error) && Instant::now() < stop => nudged |= self.target.nudge(peer),
                 Err(error) if is_timeout(&error) => return Err(self.timed_out(command, nudged)),
                 Err(source) => return Err(KitError::io(format!("reading the answer to `{command}`"), source)),
@@ -150,7 +150,7 @@ fn is_timeout(error: &io::Error) -> bool {
     matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut)
 }
 
-fn parse(command: &str, answer: &[u8], by_signal: bool, took: Duration) -> Result<Reply, KitError> {
+fn parse(command: &str, answer: &[u8], took: Duration) -> Result<Reply, KitError> {
     let bad = |reason: &str| KitError::BadAnswer { command: shortened(command), reason: reason.into() };
     if answer.is_empty() {
         return Err(bad("the connection was closed without one"));
@@ -158,6 +158,7 @@ fn parse(command: &str, answer: &[u8], by_signal: bool, took: Duration) -> Resul
     let Ok(Value::Object(mut fields)) = serde_json::from_slice(answer) else {
         return Err(bad("it is no JSON object"));
     };
+    let by_signal = fields.remove("urgent") == Some(Value::Bool(true));
     match fields.remove("ok") {
         Some(Value::Bool(true)) => Ok(Reply { fields, by_signal, took }),
         Some(Value::Bool(false)) => {
@@ -179,13 +180,14 @@ mod tests {
     #[test]
     fn answers_are_told_apart() {
         let took = Duration::ZERO;
-        let reply = parse("status", br#"{"ok": true, "trace": {"state": "off"}}"#, false, took).unwrap();
+        let reply = parse("status", br#"{"ok": true, "urgent": true, "trace": {"state": "off"}}"#, took).unwrap();
+        assert!(reply.by_signal);
         assert_eq!(reply.text(&["trace", "state"]), Some("off"));
         assert_eq!(reply.text(&["trace", "nothing"]), None);
-        let refused = parse("x", br#"{"ok": false, "error": "no such command"}"#, false, took);
+        let refused = parse("x", br#"{"ok": false, "error": "no such command"}"#, took);
         assert!(matches!(refused, Err(KitError::Refused { reason, .. }) if reason == "no such command"));
         for bad in [&b""[..], b"[]", b"{}", b"\xff", br#"{"ok": 1}"#] {
-            assert!(matches!(parse("x", bad, false, took), Err(KitError::BadAnswer { .. })), "{bad:?}");
+            assert!(matches!(parse("x", bad, took), Err(KitError::BadAnswer { .. })), "{bad:?}");
         }
     }
 }

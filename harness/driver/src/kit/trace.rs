@@ -40,9 +40,10 @@ pub struct TraceSession {
 }
 
 impl TraceSession {
-    /// Switches tracing on and opens the pipe.
-    pub fn start(control: ControlClient) -> Result<Self, KitError> {
-        let command = "trace on";
+    /// Switches tracing on and opens the pipe. Tracing slows the service down, so it comes in bursts with rests that
+    /// leave the service most of its speed; `full` is without rests.
+    pub fn start(control: ControlClient, full: bool) -> Result<Self, KitError> {
+        let command = if full { "trace on full" } else { "trace on" };
         let reply = control.request(command)?;
         if reply.text(&["trace", "state"]) == Some("tracing") {
             let reason = "somebody reads the trace already".to_owned();

@@ -42,6 +42,13 @@ pub enum TraceLine<'a> {
         /// Events that didn't fit into the pipe.
         dropped: u64,
     },
+    /// Between two bursts of events nothing was traced.
+    Rested {
+        /// Microseconds since this reader came, at the end of the rest.
+        at_us: u64,
+        /// How long it was.
+        rested_us: u64,
+    },
     /// Threads that existed before tracing and can't be reached.
     Untraced(u64),
     /// The opening line: the process.
@@ -70,6 +77,10 @@ pub fn parse_trace_line(line: &str) -> Option<TraceLine<'_>> {
         "l" => TraceKind::Line,
         "r" => TraceKind::Return,
         "e" => TraceKind::Exception,
+        "p" => {
+            let mut number = || fields.next()?.parse().ok();
+            return Some(TraceLine::Rested { at_us: number()?, rested_us: number()? });
+        }
         "s" => {
             let mut number = || fields.next()?.parse().ok();
             return Some(TraceLine::Totals { at_us: number()?, events: number()?, dropped: number()? });
@@ -106,6 +117,7 @@ mod tests {
             })
         );
         assert_eq!(parse_trace_line("s\t10\t500\t32"), Some(TraceLine::Totals { at_us: 10, events: 500, dropped: 32 }));
+        assert_eq!(parse_trace_line("p\t90\t70"), Some(TraceLine::Rested { at_us: 90, rested_us: 70 }));
         assert_eq!(parse_trace_line("# untraced 2"), Some(TraceLine::Untraced(2)));
         assert_eq!(parse_trace_line("# bloathound-trace 1 pid 77 service x"), Some(TraceLine::Opening { pid: 77 }));
     }

@@ -34,6 +34,17 @@ pub struct LineRow {
     pub runs: u64,
 }
 
+/// A repeating sequence and where it runs.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct TraceLoop {
+    /// How long a turn is and how many were seen.
+    pub sequence: RepeatingSequence,
+    /// The lines of one turn, each once, in their order.
+    pub lines: Vec<LineRow>,
+    /// A turn calls functions; one that doesn't is invisible to a tracer of calls.
+    pub has_calls: bool,
+}
+
 /// What tracing can't see, in figures.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Blindness {
@@ -45,7 +56,7 @@ pub struct Blindness {
     pub unreadable: u64,
     /// No event came in this stretch: an idle service, or one inside C code.
     pub silent: bool,
-    /// Lines ran and nothing was called.
+    /// Lines ran and nothing was called, at least not in the loop.
     pub only_lines: bool,
 }
 
@@ -54,6 +65,8 @@ pub struct Blindness {
 pub struct TraceSummary {
     /// Length of the stretch by the service's clock, seconds.
     pub seconds: f64,
+    /// How much of it was traced: between bursts tracing rests, to spare the service. All rates are by this.
+    pub traced_seconds: f64,
     /// Events in it.
     pub events: u64,
     /// Calls in it.
@@ -62,8 +75,8 @@ pub struct TraceSummary {
     pub functions: Vec<FunctionRow>,
     /// Lines by runs, most first.
     pub lines: Vec<LineRow>,
-    /// The sequence that the busiest thread repeats, with the lines of one turn in their order.
-    pub repeating: Option<(RepeatingSequence, Vec<LineRow>)>,
+    /// What the busiest thread does over and over.
+    pub repeating: Option<TraceLoop>,
     /// What was not seen.
     pub blindness: Blindness,
 }
@@ -72,13 +85,26 @@ impl TraceSummary {
     /// Calls a second.
     #[must_use]
     pub fn calls_per_second(&self) -> f64 {
-        if self.seconds > 0.0 { self.calls as f64 / self.seconds } else { 0.0 }
+        self.rate(self.calls)
+    }
+
+    /// Events a second.
+    #[must_use]
+    pub fn events_per_second(&self) -> f64 {
+        self.rate(self.events)
+    }
+
+    fn rate(&self, count: u64) -> f64 {
+        if self.traced_seconds > 0.0 { count as f64 / self.traced_seconds } else { 0.0 }
     }
 }
 
 #[derive(Default, Debug)]
 struct Thread {
+    /// Since the last rest.
     recent: VecDeque<u32>,
+    /// Before it.
+    previous: VecDeque<u32>,
     events: u64,
 }
 
@@ -105,6 +131,7 @@ pub struct TraceTally {
     threads: HashMap<u64, Thread>,
     first_us: Option<u64>,
     last_us: u64,
+    rested_us: u64,
     dropped: u64,
     dropped_before: u64,
     untraced_threads: u64,
@@ -125,6 +152,13 @@ impl TraceTally {
             TraceLine::Totals { at_us, dropped, .. } => {
                 self.dropped = dropped;
                 self.at(at_us);
+            }
+            TraceLine::Rested { at_us, rested_us } => {
+                self.at(at_us);
+                self.rested_us = self.rested_us.saturating_add(rested_us);
+                for thread in self.threads.values_mut() {
+                    thread.previous = std::mem::take(&mut thread.recent);
+                }
             }
             TraceLine::Untraced(threads) => self.untraced_threads = threads,
             TraceLine::Opening { .. } => {}
@@ -185,19 +219,23 @@ impl TraceTally {
             lines: sum.lines + count.lines,
             events: sum.events + count.events,
         });
+        let stretch_us = self.last_us.saturating_sub(self.first_us.unwrap_or(self.last_us));
+        let repeating = self.repeating();
+        let loop_without_calls = repeating.as_ref().is_some_and(|found| !found.has_calls);
         let summary = TraceSummary {
-            seconds: self.last_us.saturating_sub(self.first_us.unwrap_or(self.last_us)) as f64 / 1e6,
+            seconds: stretch_us as f64 / 1e6,
+            traced_seconds: stretch_us.saturating_sub(self.rested_us) as f64 / 1e6,
             events: totals.events,
             calls: totals.calls,
             functions: self.functions(rows),
             lines: self.lines(rows),
-            repeating: self.repeating(),
+            repeating,
             blindness: Blindness {
                 dropped: self.dropped.saturating_sub(self.dropped_before),
                 untraced_threads: self.untraced_threads,
                 unreadable: self.unreadable,
                 silent: totals.events == 0,
-                only_lines: totals.lines > 0 && totals.calls == 0,
+                only_lines: totals.lines > 0 && (totals.calls == 0 || loop_without_calls),
             },
         };
         self.begin_stretch();
@@ -208,6 +246,7 @@ impl TraceTally {
         self.first_us = Some(self.last_us);
         self.dropped_before = self.dropped;
         self.unreadable = 0;
+        self.rested_us = 0;
         self.counts.fill(Count::default());
         for thread in self.threads.values_mut() {
             thread.events = 0;
@@ -253,16 +292,20 @@ impl TraceTally {
         }
     }
 
-    fn repeating(&self) -> Option<(RepeatingSequence, Vec<LineRow>)> {
+    fn repeating(&self) -> Option<TraceLoop> {
         let (_, busiest) = self
             .threads
             .iter()
             .filter(|(_, thread)| thread.events > 0)
             .max_by_key(|(ident, thread)| (thread.events, **ident))?;
-        let recent: Vec<u32> = busiest.recent.iter().copied().collect();
-        let found = RepeatingSequence::at_end_of(&recent)?;
+        // A burst may just have begun: then the one before it says more.
+        let burst = if busiest.recent.len() >= busiest.previous.len() { &busiest.recent } else { &busiest.previous };
+        let recent: Vec<u32> = burst.iter().copied().collect();
+        let sequence = RepeatingSequence::at_end_of(&recent)?;
+        let events = &recent[recent.len() - sequence.period..];
+        let has_calls = events.iter().any(|event| event & 3 == TraceKind::Call as u32);
         let mut turn: Vec<LineRow> = Vec::new();
-        for event in &recent[recent.len() - found.period..] {
+        for event in events {
             let row = self.line_row(event >> 2);
             if !turn.iter().any(|seen| seen.line == row.line && seen.file == row.file) {
                 turn.push(row);
@@ -271,7 +314,7 @@ impl TraceTally {
         // The stretch may begin anywhere in the turn; the first line of the code is where people begin.
         let first = (0..turn.len()).min_by_key(|at| (turn[*at].file != turn[0].file, turn[*at].line)).unwrap_or(0);
         turn.rotate_left(first);
-        Some((found, turn))
+        Some(TraceLoop { sequence, lines: turn, has_calls })
     }
 }
 
@@ -292,9 +335,9 @@ mod tests {
     fn a_loop_without_calls_is_recognised_and_its_blindness_said() {
         let lines = (0..200).map(|turn| format!("l\t{}\t1\t{}\t/srv/a.py\tspin", turn * 5000, 12 + turn % 2));
         let summary = tally(lines).summarise(5);
-        let (found, turn) = summary.repeating.expect("a loop");
-        assert_eq!((found.period, found.turns), (2, 100));
-        assert_eq!(turn.iter().map(|row| row.line).collect::<Vec<_>>(), [12, 13]);
+        let found = summary.repeating.expect("a loop");
+        assert_eq!((found.sequence.period, found.sequence.turns), (2, 100));
+        assert_eq!(found.lines.iter().map(|row| row.line).collect::<Vec<_>>(), [12, 13]);
         assert!(summary.blindness.only_lines && !summary.blindness.silent);
         assert_eq!(summary.functions[0].events, 200);
         assert_eq!(summary.lines.iter().map(|row| row.runs).sum::<u64>(), 200);
@@ -311,6 +354,17 @@ mod tests {
         assert_eq!((summary.blindness.dropped, summary.blindness.untraced_threads), (64, 3));
         let next = tally.summarise(5);
         assert!(next.blindness.silent && next.functions.is_empty() && next.blindness.dropped == 0);
+    }
+
+    #[test]
+    fn rests_are_left_out_of_the_rates_and_do_not_hide_a_loop() {
+        let mut lines: Vec<String> = (0..200).map(|n| format!("c\t{}\t1\t{}\t/a.py\tf", n * 5000, n % 2)).collect();
+        lines.push("p\t9995000\t9000000".into());
+        lines.push("c\t9995001\t1\t5\t/a.py\tf".into());
+        let summary = tally(lines).summarise(5);
+        assert!((summary.seconds - 9.995).abs() < 0.001 && (summary.traced_seconds - 0.995).abs() < 0.001);
+        assert!((summary.calls_per_second() - 202.0).abs() < 1.0, "{}", summary.calls_per_second());
+        assert_eq!(summary.repeating.unwrap().sequence.period, 2);
     }
 
     #[test]
