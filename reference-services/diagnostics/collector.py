@@ -107,8 +107,9 @@ class _Walk(object):
         seen = self.seen
         while waiting:
             thing = waiting.pop()
-            # Held by `thing` and the argument.
-            count = sys.getrefcount(thing) - 2
+            # Held by `thing` and the argument. None is left where its holder, one of ours, has
+            # taken another since: a counter of what was written.
+            count = sys.getrefcount(thing) - 2 or 1
             referents = gc.get_referents(thing)
             self.put(thing, count, 0, referents)
             for referent in referents:

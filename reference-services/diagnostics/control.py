@@ -129,6 +129,8 @@ class Control(object):
         self._busy = True
         try:
             reply = self._reply(line, peer, urgent)
+            # Whether the reactor answered or the signal handler: the client can't know.
+            reply['urgent'] = urgent
         finally:
             self._busy = False
         try:

@@ -126,7 +126,9 @@ class Kit(object):
         return self.logs.switch_off(arguments)
 
     def _trace_on(self, arguments):
-        return self._tracer.switch_on()
+        if arguments not in ([], ['full']):
+            raise Refused('trace on takes nothing, or the word full')
+        return self._tracer.switch_on(bool(arguments))
 
     def _trace_off(self, arguments):
         return self._tracer.switch_off()
@@ -165,7 +167,7 @@ COMMANDS = dict((row[0], row) for row in (
     ('stacks', Kit._stacks, False, 0, True),
     ('log on', Kit._log_on, True, 8, True),
     ('log off', Kit._log_off, False, 8, True),
-    ('trace on', Kit._trace_on, True, 0, True),
+    ('trace on', Kit._trace_on, True, 1, True),
     ('trace off', Kit._trace_off, False, 0, True),
     ('dump', Kit._dump, True, 1, True),
     ('manhole on', Kit._manhole_on, True, 1, False),

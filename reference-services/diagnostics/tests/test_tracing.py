@@ -46,7 +46,7 @@ class Tracing(ServiceTest):
 
     def test_readers_come_and_go(self):
         service = self.start()
-        service.ask('trace on')
+        service.ask('trace on full')
         for _ in range(3):
             reader = Reader(service.path('trace.fifo'))
             wait_for(lambda: self.state(service) == 'tracing')
@@ -66,7 +66,7 @@ class Tracing(ServiceTest):
 
     def test_a_slow_reader_loses_events_and_the_service_no_time(self):
         service = self.start()
-        service.ask('trace on')
+        service.ask('trace on full')
         reader = Reader(service.path('trace.fifo'))
         wait_for(lambda: self.state(service) == 'tracing')
         slowest = 0
@@ -81,6 +81,22 @@ class Tracing(ServiceTest):
         reader.read_until(lambda text: any(
             line.startswith('s\t') and int(line.split('\t')[3]) > 0
             for line in text.split('\n')[:-1]), 'the count of dropped events')
+        reader.close()
+
+    def test_bursts_and_rests_leave_most_of_the_speed(self):
+        service = self.start()
+        service.ask('trace on')
+        reader = Reader(service.path('trace.fifo'))
+        wait_for(lambda: self.state(service) == 'tracing')
+
+        def rested():
+            service.get('ok')
+            reader.read_until(lambda text: True, 'anything')
+            return [line.split('\t') for line in reader.text.split('\n')[:-1] if line[:1] == 'p']
+        rests = wait_for(lambda: len(rested()) > 4 and rested(), 'some rests')
+        stretch = int(rests[-1][1]) - int(rests[0][1])
+        self.assertTrue(sum(int(rest[2]) for rest in rests[1:]) > 0.3 * stretch, rests)
+        self.assertIn('with rests', service.ask('trace on full')['error'])
         reader.close()
 
     def test_a_starved_reactor_is_traced_by_signal(self):
@@ -109,7 +125,7 @@ class Tracing(ServiceTest):
         service = self.start()
         # The pool's thread exists before tracing does.
         service.get('thread')
-        service.ask('trace on')
+        service.ask('trace on full')
         reader = Reader(service.path('trace.fifo'))
         wait_for(lambda: self.state(service) == 'tracing')
         service.get('thread')
