@@ -2,9 +2,11 @@
 
 use std::time::{Duration, Instant};
 
-use bloathound_detect::{CycleReport, Thresholds, find_cycles};
+use bloathound_detect::Thresholds;
+use bloathound_detect::fragmentation::{ArenaFacts, FragmentationJudgement, judge};
 use bloathound_driver::examine::Examined;
-use bloathound_heap::{Dominators, GcReplay, Names, PathTree, ShapeLimits, ShapeTree};
+use bloathound_driver::memory_view::MemoryView;
+use bloathound_heap::{Dominators, GcReplay, Names, PathFinder, PathTree, ShapeLimits, ShapeTree};
 
 /// What one look gives to the rules that compare looks.
 #[derive(Debug)]
@@ -23,9 +25,31 @@ pub(crate) fn shapes(examined: &Examined) -> ShapeTree {
     ShapeTree::build(&names, &paths, Some(&dominators), ShapeLimits::default()).0
 }
 
-/// The cycles of one look.
-pub(crate) fn cycles(examined: &Examined, thresholds: &Thresholds) -> CycleReport {
-    find_cycles(&examined.snapshot, &GcReplay::run(&examined.snapshot), thresholds)
+/// The arenas of one look in numbers; `None` where they are unknown.
+pub(crate) fn arena_facts(examined: &Examined, replay: &GcReplay) -> Option<ArenaFacts> {
+    let view = MemoryView::new(examined, &replay.awaiting_collection)?;
+    Some(view.facts(&view.census()))
+}
+
+/// The fragmentation of one look, against the same process before the load where that is known.
+pub(crate) fn fragmentation(
+    examined: &Examined,
+    replay: &GcReplay,
+    before: Option<&ArenaFacts>,
+    thresholds: &Thresholds,
+) -> FragmentationJudgement {
+    let Some(view) = MemoryView::new(examined, &replay.awaiting_collection) else {
+        return FragmentationJudgement::default();
+    };
+    let census = view.census();
+    let facts = view.facts(&census);
+    let verdict = judge(&facts, before, &[], &thresholds.fragmentation);
+    if verdict.findings.is_empty() {
+        return verdict;
+    }
+    // Who pins costs a path for each survivor: asked only where there is something to explain.
+    let pins = view.pins(&census, &PathFinder::new(&examined.snapshot));
+    judge(&facts, before, &pins.groups, &thresholds.fragmentation)
 }
 
 /// Runs `work` and adds the time it took to `sum`.

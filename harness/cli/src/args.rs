@@ -16,6 +16,12 @@ pub(crate) enum Command {
     Run(RunArguments),
     /// Everything one look at a process can tell
     Inspect(InspectArguments),
+    /// Growth over time on a live process
+    Watch(WatchArguments),
+    /// Hot-loop verdict on a live process, sampled without stopping it
+    Hot(HotArguments),
+    /// Join the results of partitions
+    Merge(MergeArguments),
     /// The scenarios there are
     List(ListArguments),
     /// Can this machine run the scenarios and read processes, and what to do if not
@@ -112,6 +118,58 @@ pub(crate) struct InspectArguments {
     pub(crate) rows: usize,
     #[command(flatten)]
     pub(crate) look: LookArguments,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct WatchArguments {
+    /// The process
+    pub(crate) pid: u32,
+    /// Looks after the first one
+    #[arg(long, default_value = "5", value_parser = clap::value_parser!(u32).range(2..=1000))]
+    pub(crate) rounds: u32,
+    /// Seconds between looks
+    #[arg(long, default_value = "10", value_parser = parse_seconds)]
+    pub(crate) interval: f64,
+    /// Write the result to FILE; `-` is stdout
+    #[arg(long, value_name = "FILE")]
+    pub(crate) json: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) look: LookArguments,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct HotArguments {
+    /// The process
+    pub(crate) pid: u32,
+    /// How long to watch
+    #[arg(long, default_value = "5", value_parser = parse_seconds)]
+    pub(crate) seconds: f64,
+    /// Samples a second
+    #[arg(long, default_value = "100", value_parser = parse_seconds)]
+    pub(crate) rate: f64,
+    /// Write the result to FILE; `-` is stdout
+    #[arg(long, value_name = "FILE")]
+    pub(crate) json: Option<PathBuf>,
+    /// Write stacks for a flame graph to FILE
+    #[arg(long, value_name = "FILE")]
+    pub(crate) folded: Option<PathBuf>,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct MergeArguments {
+    /// Results of `run --partition K/N --json FILE`
+    #[arg(required = true)]
+    pub(crate) files: Vec<PathBuf>,
+    /// Write the joined results to FILE; `-` is stdout
+    #[arg(long, value_name = "FILE")]
+    pub(crate) json: Option<PathBuf>,
+}
+
+fn parse_seconds(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(number) if number > 0.0 && number <= 86_400.0 => Ok(number),
+        _ => Err("meant a number above 0 and up to 86400".into()),
+    }
 }
 
 fn parse_partition(text: &str) -> Result<(u32, u32), String> {

@@ -24,6 +24,9 @@ pub(crate) enum CliError {
     /// A process can't be examined.
     #[error("{}", explain(.0))]
     Examine(#[from] ExamineError),
+    /// This machine or this process can't.
+    #[error("{0}")]
+    NotHere(String),
     /// A run broke off.
     #[error("{scenario}, {variant}: {source}")]
     Run {
@@ -49,7 +52,7 @@ impl CliError {
     pub(crate) fn exit_code(&self) -> u8 {
         match self {
             Self::Usage(_) | Self::Scenario(_) | Self::UnknownScenario(_) | Self::File { .. } => 2,
-            Self::NoPython(_) | Self::Environment(_) | Self::Examine(_) => 3,
+            Self::NoPython(_) | Self::Environment(_) | Self::Examine(_) | Self::NotHere(_) => 3,
             // Something broke that should not: neither a miss nor a pass.
             Self::Run { .. } => 1,
         }

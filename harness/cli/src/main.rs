@@ -7,6 +7,7 @@ mod error;
 mod home;
 mod observer;
 mod output;
+mod sections;
 
 use std::process::ExitCode;
 
@@ -20,6 +21,9 @@ fn main() -> ExitCode {
         Command::Run(run) => commands::run::run(&run),
         Command::List(list) => commands::list::list(&list),
         Command::Doctor => commands::doctor::doctor(),
+        Command::Watch(watch) => commands::watch::watch(&watch),
+        Command::Hot(hot) => commands::hot::hot(&hot),
+        Command::Merge(merge) => commands::merge::merge(&merge),
         Command::Inspect(inspect) => commands::inspect::inspect(&inspect),
     };
     match outcome {

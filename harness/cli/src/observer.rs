@@ -2,9 +2,15 @@
 
 use std::time::Duration;
 
-use bloathound_detect::{Finding, GrowthRound, GrowthUnit, Problem, Thresholds, find_growth};
+use bloathound_cpython::frames::SamplerOptions;
+use bloathound_detect::fragmentation::ArenaFacts;
+use bloathound_detect::{
+    Finding, GrowthRound, GrowthUnit, Problem, Thresholds, find_cycles, find_growth, hot_loop,
+};
 use bloathound_driver::examine::{ExamineOptions, Examined, Target};
+use bloathound_driver::hot::sample_process;
 use bloathound_driver::{Look, Looked, Moment, Observer};
+use bloathound_heap::GcReplay;
 use bloathound_live::CaptureMode;
 use bloathound_report::json::{TimingRecord, milliseconds};
 
@@ -17,6 +23,8 @@ pub(crate) struct Engine {
     without: Vec<Detector>,
     thresholds: Thresholds,
     rounds: Vec<RoundShapes>,
+    /// The arenas of the fresh process.
+    baseline: Option<ArenaFacts>,
     findings: Vec<Finding>,
     problems: Vec<Problem>,
     timing: TimingRecord,
@@ -36,6 +44,7 @@ impl Engine {
             without: without.to_vec(),
             thresholds: Thresholds::default(),
             rounds: Vec::new(),
+            baseline: None,
             findings: Vec::new(),
             problems: Vec::new(),
             timing: TimingRecord::default(),
@@ -81,11 +90,29 @@ impl Engine {
     }
 
     fn inspect(&mut self, examined: &Examined) {
+        let replay = GcReplay::run(&examined.snapshot);
         if self.runs(Detector::Cycles) {
-            let report = analysis::cycles(examined, &self.thresholds);
+            let report = find_cycles(&examined.snapshot, &replay, &self.thresholds);
             self.findings.extend(report.findings);
             self.problems.extend(report.problems);
         }
+        if self.runs(Detector::Fragmentation) {
+            let report = analysis::fragmentation(examined, &replay, self.baseline.as_ref(), &self.thresholds);
+            self.findings.extend(report.findings);
+            self.problems.extend(report.problems);
+        }
+    }
+
+    fn sample(&mut self, pid: u32, duration: Duration) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+        let target = Target::open(pid, ExamineOptions::default())?;
+        let options = SamplerOptions { seconds: duration.as_secs_f64(), ..SamplerOptions::default() };
+        let profile = sample_process(&target, options)?;
+        if self.runs(Detector::HotLoop) {
+            let report = hot_loop::judge(&profile, &self.thresholds.hot_loop);
+            self.findings.extend(report.findings);
+            self.problems.extend(report.problems);
+        }
+        Ok(())
     }
 }
 
@@ -107,11 +134,17 @@ impl Observer for Engine {
                 analysis::timed(&mut analysed, || self.inspect(&examined));
                 self.note_problems(&examined);
             }
-            Moment::Fresh | Moment::UnderLoad => {
+            Moment::Fresh => {
+                let examined = self.examine(pid)?;
+                looked.pauses.push(examined.timings.capture.longest_pause);
+                let replay = GcReplay::run(&examined.snapshot);
+                self.baseline = analysis::arena_facts(&examined, &replay);
+            }
+            Moment::UnderLoad => {
                 let examined = self.examine(pid)?;
                 looked.pauses.push(examined.timings.capture.longest_pause);
             }
-            Moment::Hot { .. } => {}
+            Moment::Hot { duration } => self.sample(pid, duration)?,
         }
         if !analysed.is_zero() {
             self.timing.analyse_ms = Some(milliseconds(analysed));

@@ -33,6 +33,11 @@ pub(crate) fn color() -> bool {
     std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
 }
 
+/// True for `-`: then nothing but the JSON may go to stdout.
+pub(crate) fn is_stdout(path: Option<&Path>) -> bool {
+    path == Some(Path::new("-"))
+}
+
 /// JSON to a file, or to stdout for `-`. A file is there wholly or not at all.
 pub(crate) fn json<T: Serialize>(path: &Path, value: &T) -> Result<(), CliError> {
     let text = bloathound_report::json::to_json(value).map_err(|error| CliError::file(path, error))?;

@@ -1,19 +1,22 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use bloathound_detect::Thresholds;
+use bloathound_cpython::Interpreter;
+use bloathound_detect::fragmentation::judge;
+use bloathound_detect::{Thresholds, find_cycles};
 use bloathound_driver::examine::{ExamineOptions, Examined, Target};
-use bloathound_heap::{GcReplay, HeapSnapshot};
+use bloathound_driver::memory_view::MemoryView;
+use bloathound_heap::{Analysis, GcReplay, HeapSnapshot};
 use bloathound_live::{CaptureMode, Stillness};
 use bloathound_report::json::{
-    FindingRecord, GarbageRecord, HeapRecord, InspectReport, Population, ProblemRecord, QualityRecord, TargetKind,
+    FindingRecord, GarbageRecord, HeapRecord, InspectReport, KindRow, Population, ProblemRecord, QualityRecord, TargetKind,
     TargetRecord, TimingRecord, ToolRecord, TypeRow, milliseconds,
 };
 use bloathound_report::text::{self, InspectView};
 
 use crate::args::{InspectArguments, LookArguments};
 use crate::error::CliError;
-use crate::{analysis, output};
+use crate::{analysis, output, sections};
 
 /// `bloathound inspect`.
 pub(crate) fn inspect(arguments: &InspectArguments) -> Result<u8, CliError> {
@@ -23,11 +26,12 @@ pub(crate) fn inspect(arguments: &InspectArguments) -> Result<u8, CliError> {
         .map_err(|_| CliError::Usage(format!("{:?} is no process id; meant a number", arguments.target)))?;
     let mut target = Target::open(pid, options(&arguments.look))?;
     let examined = target.examine()?;
-    let report = report(pid, &examined);
+    let record = target_record(pid, &examined.interpreter, examined.build_id.clone());
+    let report = report(record, &examined);
     if let Some(path) = &arguments.json {
         output::json(path, &report)?;
     }
-    if arguments.json.as_deref().is_none_or(|path| path.as_os_str() != "-") {
+    if !output::is_stdout(arguments.json.as_deref()) {
         let view = InspectView { rows: arguments.rows, color: output::color(), ..InspectView::default() };
         output::result(&text::inspect(&report, view));
     }
@@ -47,25 +51,12 @@ pub(crate) fn options(look: &LookArguments) -> ExamineOptions {
     }
 }
 
-fn report(pid: u32, examined: &Examined) -> InspectReport {
+/// Everything that one decoded copy tells.
+pub(crate) fn report(target: TargetRecord, examined: &Examined) -> InspectReport {
     let mut analysed = Duration::ZERO;
-    let snapshot = &examined.snapshot;
-    let replay = analysis::timed(&mut analysed, || GcReplay::run(snapshot));
-    let cycles = analysis::timed(&mut analysed, || {
-        bloathound_detect::find_cycles(snapshot, &replay, &Thresholds::default())
-    });
-    let heap = analysis::timed(&mut analysed, || heap(examined));
-    let tool = ToolRecord::bloathound(env!("CARGO_PKG_VERSION"));
-    let mut report = InspectReport::new(tool, target(pid, examined), heap);
-    report.garbage = Some(garbage(snapshot, &replay));
-    report.findings = cycles.findings.iter().map(FindingRecord::from).collect();
-    let decode = examined.problems.iter().map(|message| ProblemRecord { stage: "decode".into(), message: message.clone() });
-    report.problems = decode.chain(cycles.problems.iter().map(ProblemRecord::from)).collect();
+    let mut report = analysis::timed(&mut analysed, || analyse(target, examined));
     report.timing = TimingRecord {
-        pause_ms: Some(match examined.stillness {
-            Some(Stillness::Paused) => milliseconds(examined.timings.capture.longest_pause),
-            _ => 0.0,
-        }),
+        pause_ms: Some(pause_ms(examined)),
         copy_ms: Some(milliseconds(examined.timings.capture.copy)),
         decode_ms: Some(milliseconds(examined.timings.decode)),
         analyse_ms: Some(milliseconds(analysed)),
@@ -73,7 +64,52 @@ fn report(pid: u32, examined: &Examined) -> InspectReport {
     report
 }
 
-fn target(pid: u32, examined: &Examined) -> TargetRecord {
+fn analyse(target: TargetRecord, examined: &Examined) -> InspectReport {
+    let thresholds = Thresholds::default();
+    let analysis = Analysis::run(&examined.snapshot);
+    let replay = analysis.replay();
+    let cycles = find_cycles(&examined.snapshot, replay, &thresholds);
+    let tool = ToolRecord::bloathound(env!("CARGO_PKG_VERSION"));
+    let mut report = InspectReport::new(tool, target, heap(examined, &analysis));
+    report.garbage = Some(garbage(&examined.snapshot, replay));
+    report.findings = cycles.findings.iter().map(FindingRecord::from).collect();
+    let decode = examined.problems.iter().map(|message| problem("decode", message));
+    report.problems = decode.chain(cycles.problems.iter().map(ProblemRecord::from)).collect();
+    if let Some(view) = MemoryView::new(examined, &replay.awaiting_collection) {
+        let census = view.census();
+        let facts = view.facts(&census);
+        // Asking for owners costs; a process without sparse arenas has nothing to explain.
+        let pins = (facts.stranded_bytes() > 0).then(|| view.pins(&census, analysis.finder()));
+        let groups = pins.as_ref().map_or(&[][..], |pins| &pins.groups);
+        let judged = judge(&facts, None, groups, &thresholds.fragmentation);
+        report.findings.extend(judged.findings.iter().map(FindingRecord::from));
+        report.problems.extend(judged.problems.iter().map(ProblemRecord::from));
+        report.arenas = Some(sections::arenas(&census, &facts, pins.as_ref()));
+        if !examined.mappings.is_empty() {
+            report.rss = Some(sections::rss(&view));
+        }
+        report.problems.extend(view.layout.problems.iter().map(|found| problem("memory", &found.to_string())));
+    }
+    report.threads = sections::threads(examined);
+    report.top_retained = Some(sections::top_retained(&analysis));
+    report.duplicate_strings = Some(sections::duplicate_strings(examined));
+    report.largest_containers = Some(sections::largest_containers(&analysis));
+    report
+}
+
+fn problem(stage: &str, message: &str) -> ProblemRecord {
+    ProblemRecord { stage: stage.into(), message: message.into() }
+}
+
+/// How long the target stood still; 0 where it was not stopped.
+pub(crate) fn pause_ms(examined: &Examined) -> f64 {
+    match examined.stillness {
+        Some(Stillness::Paused) => milliseconds(examined.timings.capture.longest_pause),
+        _ => 0.0,
+    }
+}
+
+pub(crate) fn target_record(pid: u32, interpreter: &Interpreter, build_id: Option<String>) -> TargetRecord {
     let command = std::fs::read(format!("/proc/{pid}/cmdline")).ok().map(|bytes| {
         let words: Vec<_> = bytes.split(|b| *b == 0).map(String::from_utf8_lossy).collect();
         words.join(" ").trim().to_owned()
@@ -84,13 +120,14 @@ fn target(pid: u32, examined: &Examined) -> TargetRecord {
         file: None,
         command,
         python: Some("2.7".into()),
-        unicode: Some(format!("UCS{}", examined.interpreter.unicode.bytes())),
-        build_id: examined.build_id.clone(),
+        unicode: Some(format!("UCS{}", interpreter.unicode.bytes())),
+        build_id,
     }
 }
 
-fn heap(examined: &Examined) -> HeapRecord {
+fn heap(examined: &Examined, analysis: &Analysis<'_>) -> HeapRecord {
     let snapshot = &examined.snapshot;
+    let kinds = analysis.census().rows.into_iter();
     let by_type = census(snapshot, |_| true);
     HeapRecord {
         objects: snapshot.len() as u64,
@@ -98,7 +135,9 @@ fn heap(examined: &Examined) -> HeapRecord {
         tracked: Some(snapshot.records().iter().filter(|record| record.flags.is_tracked()).count() as u64),
         references: Some(snapshot.targets().len() as u64),
         by_type,
-        by_kind: Vec::new(),
+        by_kind: kinds
+            .map(|row| KindRow { kind: row.name, count: row.tally.objects, bytes: row.tally.bytes })
+            .collect(),
         quality: QualityRecord {
             layout_checks: examined.interpreter.known_by.iter().map(|(k, v)| format!("{k}: {v}")).collect(),
             ..QualityRecord::from(snapshot.quality())
@@ -107,7 +146,7 @@ fn heap(examined: &Examined) -> HeapRecord {
 }
 
 /// Objects by type, most bytes first.
-fn census(snapshot: &HeapSnapshot, counts: impl Fn(bloathound_heap::ObjectId) -> bool) -> Vec<TypeRow> {
+pub(crate) fn census(snapshot: &HeapSnapshot, counts: impl Fn(bloathound_heap::ObjectId) -> bool) -> Vec<TypeRow> {
     let mut sums = vec![(0_u64, 0_u64); snapshot.types().len()];
     for id in snapshot.ids().filter(|id| counts(*id)) {
         let record = snapshot.object(id);

@@ -1,6 +1,9 @@
 //! One file a command.
 
 pub(crate) mod doctor;
+pub(crate) mod hot;
 pub(crate) mod inspect;
 pub(crate) mod list;
+pub(crate) mod merge;
 pub(crate) mod run;
+pub(crate) mod watch;

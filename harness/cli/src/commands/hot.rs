@@ -1,0 +1,124 @@
+use std::collections::BTreeMap;
+
+use bloathound_cpython::frames::SamplerOptions;
+use bloathound_detect::{HotObservationKind, HotReport as Judged, Thresholds, hot_loop};
+use bloathound_driver::examine::{ExamineOptions, Target};
+use bloathound_driver::hot::sample_process;
+use bloathound_profile::{Profile, ThreadProfile};
+use bloathound_report::json::{
+    FindingRecord, FrameRecord, HotReport, ProblemRecord, SCHEMA_VERSION, StackRecord, ToolRecord,
+};
+use bloathound_report::text::{self, InspectView};
+
+use crate::args::HotArguments;
+use crate::error::CliError;
+use crate::output;
+
+/// `bloathound hot`.
+pub(crate) fn hot(arguments: &HotArguments) -> Result<u8, CliError> {
+    let target = Target::open(arguments.pid, ExamineOptions::default())?;
+    output::progress(&format!("sampling process {} for {} s", arguments.pid, arguments.seconds));
+    let options = SamplerOptions { seconds: arguments.seconds, rate_hz: arguments.rate };
+    let profile = sample_process(&target, options).map_err(|error| CliError::NotHere(error.to_string()))?;
+    let judged = hot_loop::judge(&profile, &Thresholds::default().hot_loop);
+    let report = report(arguments, &target, &profile, &judged);
+    if let Some(path) = &arguments.json {
+        output::json(path, &report)?;
+    }
+    if let Some(path) = &arguments.folded {
+        let stacks: Vec<String> =
+            profile.threads.iter().map(|thread| bloathound_profile::folded(&profile, thread)).collect();
+        output::file(path, stacks.concat().as_bytes())?;
+    }
+    if !output::is_stdout(arguments.json.as_deref()) {
+        let view = InspectView { color: output::color(), ..InspectView::default() };
+        output::result(&text::hot(&report, view));
+        for observation in &judged.observations {
+            output::result(&format!("  {}\n", bloathound_report::sanitize::line(&observation.message)));
+        }
+    }
+    Ok(0)
+}
+
+fn report(arguments: &HotArguments, target: &Target, profile: &Profile, judged: &Judged) -> HotReport {
+    let main = profile.threads.iter().max_by_key(|thread| cpu_ns(thread));
+    let samples: u64 = profile.threads.iter().map(|thread| thread.samples.len() as u64).sum();
+    HotReport {
+        schema_version: SCHEMA_VERSION,
+        tool: ToolRecord::bloathound(env!("CARGO_PKG_VERSION")),
+        target: super::inspect::target_record(arguments.pid, target.interpreter(), target.symbols().build_id.clone()),
+        seconds: main.map_or(arguments.seconds, seconds),
+        samples,
+        torn_samples: profile.cost.torn,
+        cpu_fraction: main.map(|thread| cpu_ns(thread) as f64 / 1e9 / seconds(thread).max(1e-9)),
+        voluntary_switches: main.map(voluntary_switches),
+        verdict: verdict(judged),
+        stacks: main.map(|thread| stacks(profile, thread)).unwrap_or_default(),
+        findings: judged.findings.iter().map(FindingRecord::from).collect(),
+        problems: judged.problems.iter().map(ProblemRecord::from).collect(),
+    }
+}
+
+/// The strongest finding, else what the busiest thread did.
+fn verdict(judged: &Judged) -> String {
+    if let Some(finding) = judged.findings.first() {
+        return finding.verdict.clone();
+    }
+    let rank = |kind: HotObservationKind| match kind {
+        HotObservationKind::InsideOneCCall => (4, "inside-one-c-call"),
+        HotObservationKind::Busy => (3, "busy"),
+        HotObservationKind::Blocked => (2, "blocked"),
+        HotObservationKind::Polling => (1, "polling"),
+        HotObservationKind::Idle => (0, "idle"),
+    };
+    let strongest = judged.observations.iter().map(|observation| rank(observation.kind)).max();
+    strongest.map_or("unknown", |(_, word)| word).to_owned()
+}
+
+fn cpu_ns(thread: &ThreadProfile) -> u64 {
+    match (thread.samples.first(), thread.samples.last()) {
+        (Some(first), Some(last)) => last.facts.cpu_ns.saturating_sub(first.facts.cpu_ns),
+        _ => 0,
+    }
+}
+
+fn seconds(thread: &ThreadProfile) -> f64 {
+    match (thread.samples.first(), thread.samples.last()) {
+        (Some(first), Some(last)) => last.monotonic_ns.saturating_sub(first.monotonic_ns) as f64 / 1e9,
+        _ => 0.0,
+    }
+}
+
+fn voluntary_switches(thread: &ThreadProfile) -> u64 {
+    // Only some samples carry the counts; those without have 0.
+    let counts: Vec<u64> =
+        thread.samples.iter().map(|sample| sample.facts.voluntary_switches).filter(|count| *count > 0).collect();
+    match (counts.iter().min(), counts.iter().max()) {
+        (Some(least), Some(most)) => most - least,
+        _ => 0,
+    }
+}
+
+/// Stacks that were seen, most often first.
+fn stacks(profile: &Profile, thread: &ThreadProfile) -> Vec<StackRecord> {
+    let mut seen: BTreeMap<Vec<(u32, u32)>, u64> = BTreeMap::new();
+    for sample in thread.samples.iter().filter(|sample| !sample.torn) {
+        let key = sample.stack.0.iter().rev().map(|frame| (frame.code.0, frame.line)).collect();
+        *seen.entry(key).or_default() += 1;
+    }
+    let mut stacks: Vec<(Vec<(u32, u32)>, u64)> = seen.into_iter().collect();
+    stacks.sort_by_key(|(_, samples)| std::cmp::Reverse(*samples));
+    let frame = |(code, line): (u32, u32)| {
+        let code = profile.code(bloathound_profile::CodeId(code));
+        FrameRecord {
+            function: code.map_or_else(|| "?".into(), |code| code.function.to_string()),
+            file: code.map_or_else(|| "?".into(), |code| code.file.to_string()),
+            line: Some(line),
+        }
+    };
+    stacks
+        .into_iter()
+        .take(20)
+        .map(|(frames, samples)| StackRecord { samples, frames: frames.into_iter().map(frame).collect() })
+        .collect()
+}

@@ -1,0 +1,25 @@
+use bloathound_report::{json, text};
+
+use crate::args::MergeArguments;
+use crate::error::CliError;
+use crate::output;
+
+/// `bloathound merge`: joins the results of partitions.
+pub(crate) fn merge(arguments: &MergeArguments) -> Result<u8, CliError> {
+    let mut parts = Vec::new();
+    for path in &arguments.files {
+        let text = std::fs::read_to_string(path).map_err(|error| CliError::file(path, error))?;
+        let name = path.display().to_string();
+        let results = json::read_results(&name, &text).map_err(|error| CliError::Usage(error.to_string()))?;
+        parts.push((name, results));
+    }
+    let merged = json::merge(parts).map_err(|error| CliError::Usage(error.to_string()))?;
+    output::message(&text::merge_warnings(&merged.warnings));
+    if let Some(path) = &arguments.json {
+        output::json(path, &merged.results)?;
+    }
+    if !output::is_stdout(arguments.json.as_deref()) {
+        output::result(&text::run(&merged.results, output::color()));
+    }
+    Ok(merged.results.exit_code())
+}

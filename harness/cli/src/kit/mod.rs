@@ -1,0 +1,33 @@
+//! `bloathound ctl` and `bloathound trace`: the commands of the in-process kit, writing to whatever they are given.
+
+mod ctl;
+mod render;
+mod trace;
+
+use std::path::Path;
+
+use bloathound_driver::kit::{KitError, KitTarget};
+
+pub(crate) use ctl::{CtlOptions, ctl};
+pub(crate) use trace::{TraceOptions, trace};
+
+/// A process id, or the path of a control socket.
+pub(crate) fn target(text: &str) -> Result<KitTarget, KitError> {
+    match text.parse() {
+        Ok(pid) => KitTarget::of_process(pid),
+        Err(_) => KitTarget::of_socket(Path::new(text)),
+    }
+}
+
+/// The exit code of the contract for what went wrong: 3 where this machine or user can't, 2 for wrong usage, 1 for the rest.
+pub(crate) fn exit_code(error: &KitError) -> u8 {
+    match error {
+        KitError::NoProcess { .. }
+        | KitError::NotPermitted { .. }
+        | KitError::NoDiagnostics { .. }
+        | KitError::NoAnswerer { .. }
+        | KitError::Unsafe { .. } => 3,
+        KitError::Refused { .. } => 2,
+        _ => 1,
+    }
+}
