@@ -17,7 +17,7 @@ The format: one JSON array a line, ASCII. Addresses and sizes are whole numbers.
                                                      instance's dict
     ["m", address, name]                             a module in sys.modules
     ["f", address, thread, function]                 the frame a thread is in
-    ["g", address]                                   an entry of gc.garbage
+    ["g", address]                                   the list gc.garbage
     ["r", address, text]                             a short repr, where they were asked for
     ["end", objects, references]                     last line; without it the dump is torn
 
@@ -224,8 +224,7 @@ class _Walk(object):
                     id(frame), thread, quote(frame.f_code.co_name)))
         # A frame whose variable refers to itself would stay as garbage, and all it holds.
         frame = None
-        for thing in gc.garbage:
-            self.write('["g", %d]\n' % id(thing))
+        self.write('["g", %d]\n' % id(gc.garbage))
 
     def short_repr(self, thing):
         kind = type(thing)

@@ -18,6 +18,9 @@ const CLOCKS: &[&str] = &["time", "clock"];
 const CODE_TYPES: &[&str] =
     &["function", "builtin_function_or_method", "instancemethod", "type", "classobj", "module", "method_descriptor"];
 
+/// Types whose values are seen whole.
+const PLAIN_TYPES: &[&str] = &["int", "bool", "long", "float", "str", "unicode", "NoneType"];
+
 /// What a loop does.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Progress {
@@ -64,7 +67,8 @@ pub(crate) fn judge(window: &Window<'_>, candidate: &Candidate<'_>, limits: &Hot
         .filter(|(_, series)| series.motion == Motion::Moving)
         .map(|(name, _)| name.to_string())
         .collect();
-    let anything_moves = !moving.is_empty() || child_moves;
+    let among_many = view.inputs.values().any(|series| view.moves_among_many_containers(series));
+    let anything_moves = !moving.is_empty() || child_moves || among_many;
     let iterator = view.iterator();
     let progress = if exits.contains(&Progress::TowardsExit) {
         Progress::TowardsExit
@@ -149,11 +153,21 @@ impl<'a> View<'a> {
         if !self.candidate.frames.iter().any(seen_at) && exit.guards.iter().any(moves) {
             return Progress::TowardsExit;
         }
-        let unknown = |input: &bloathound_profile::LoopInput| {
-            self.inputs.get(input.to_string().as_str()).is_some_and(|series| series.motion == Motion::Unknown)
+        let unclear = |input: &bloathound_profile::LoopInput| {
+            self.inputs
+                .get(input.to_string().as_str())
+                .is_some_and(|series| series.motion == Motion::Unknown || self.moves_among_many_containers(series))
         };
         let opaque = exit.is_opaque || (!exit.calls.is_empty() && relevant.is_none());
-        if opaque || exit.inputs.iter().any(unknown) { Progress::CannotTell } else { Progress::NotTowardsExit }
+        if opaque || exit.inputs.iter().any(unclear) { Progress::CannotTell } else { Progress::NotTowardsExit }
+    }
+
+    /// A stack or a queue of things that look the same comes to the same length and look again and again, though it is
+    /// never the same: of what is no plain value, only a handful of states count as recurring.
+    fn moves_among_many_containers(&self, series: &Series) -> bool {
+        series.motion == Motion::Recurring
+            && series.distinct > self.limits.values_max
+            && !PLAIN_TYPES.contains(&series.type_name.as_str())
     }
 
     /// True when the exit's condition is one value that never changed and, as it is, never leaves: however often the

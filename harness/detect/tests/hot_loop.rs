@@ -126,6 +126,26 @@ fn one_call_into_c() {
 }
 
 #[test]
+fn more_that_goes_nowhere() {
+    all_get(hot_loop::NO_OBSERVED_PROGRESS, &["cycling", "linked_ring", "spinning_receive", "locked"], &["plain"]);
+    for place in ["plain", "reactor"] {
+        let Some(report) = report("states", place) else { return };
+        assert_eq!(only_finding(&report).1, "states");
+    }
+    let Some(of_module) = report("module_level", "plain") else { return };
+    let (verdict, function, evidence) = only_finding(&of_module);
+    assert_eq!((verdict, function), (hot_loop::NO_OBSERVED_PROGRESS, "<module>"));
+    assert_eq!(evidence.unchanging.first().map(String::as_str), Some("done"));
+}
+
+#[test]
+fn two_threads_that_share_the_lock() {
+    let Some(report) = report("two_threads", "plain") else { return };
+    let functions: Vec<_> = report.findings.iter().map(|finding| finding.location.function.as_deref()).collect();
+    assert_eq!(functions, [Some("spin"), Some("spin")], "{report:#?}");
+}
+
+#[test]
 fn honest_work_below_an_event_loop_is_busy() {
     none_found(HotObservationKind::Busy, HONEST, &["reactor"]);
 }
@@ -148,6 +168,11 @@ const HONEST: &[&str] = &[
     "mine",
     "recursion",
     "counting_sort",
+    "traversal",
+    "bubble_sort",
+    "simulation",
+    "tokens",
+    "deep_solver",
 ];
 
 #[test]

@@ -19,6 +19,8 @@ mod ledger;
 mod load;
 mod pip;
 mod python;
+pub mod recording;
+mod redaction;
 mod service;
 mod session;
 

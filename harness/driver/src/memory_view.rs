@@ -63,7 +63,7 @@ impl<'a> MemoryView<'a> {
             arena: block.arena,
             bytes: block.bytes,
             holder: match block.usage {
-                BlockUse::KeptForReuse => Holder::KeptForReuse,
+                BlockUse::KeptForReuse | BlockUse::KeptUntilCollection => Holder::KeptForReuse,
                 BlockUse::Unidentified => Holder::Unknown,
                 BlockUse::Live(id) | BlockUse::Garbage(id) if block.is_storage => Holder::StorageOf(id),
                 BlockUse::Live(id) | BlockUse::Garbage(id) => Holder::Object(id),

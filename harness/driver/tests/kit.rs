@@ -10,81 +10,17 @@
 mod support;
 
 use std::collections::BTreeMap;
-use std::io::{Read, Write};
-use std::net::TcpStream;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use bloathound_driver::examine::{ExamineOptions, Target};
 use bloathound_driver::kit::{
-    ControlClient, Dump, KitError, KitTarget, ManholeClient, TraceSession, TraceStep, TraceSummary, TraceTally,
+    Dump, KitError, KitTarget, ManholeClient, TraceSession, TraceStep, TraceSummary, TraceTally,
 };
-use bloathound_driver::{Launch, LoadReport, Service, run_round};
+use bloathound_driver::{LoadReport, run_round};
 use bloathound_heap::{Census, HeapSnapshot, Names, ObjectId, PathFinder};
 use bloathound_scenario::{Load, Method, Request};
+use support::kit::{PATIENCE, Subject, start};
 use support::{is_running, launcher, wait_for};
-
-const PATIENCE: Duration = Duration::from_secs(60);
-
-struct Subject {
-    service: Service,
-    control: ControlClient,
-    // After the service, so that the directory is still there while it ends.
-    _directory: tempfile::TempDir,
-}
-
-impl Subject {
-    fn start(name: &str, options: &[&str]) -> Option<Self> {
-        let directory = tempfile::tempdir().unwrap();
-        let private = directory.path().join("kit");
-        let mut arguments = vec!["--diagnostics", private.to_str().unwrap()];
-        arguments.extend(options);
-        let service = start(name, &arguments)?;
-        let control = ControlClient::new(KitTarget::of_process(service.pid() as i32).unwrap(), PATIENCE);
-        assert_eq!(control.target().socket(), private.join("control.sock"));
-        Some(Self { service, control, _directory: directory })
-    }
-
-    fn begin(&self, path: &str) -> TcpStream {
-        let mut connection = TcpStream::connect(("127.0.0.1", self.service.port())).unwrap();
-        write!(connection, "GET {path} HTTP/1.0\r\n\r\n").unwrap();
-        connection
-    }
-
-    fn get(&self, path: &str) -> String {
-        let mut answer = String::new();
-        self.begin(path).read_to_string(&mut answer).unwrap();
-        assert!(answer.starts_with("HTTP/1.1 200") || answer.starts_with("HTTP/1.0 200"), "{answer}");
-        answer
-    }
-
-    fn dump(&self) -> Dump {
-        let reply = self.control.request("dump").unwrap();
-        Dump::open(Path::new(reply.text(&["dump", "file"]).unwrap())).unwrap()
-    }
-
-    fn manhole(&self) -> ManholeClient {
-        let reply = self.control.request("manhole on").unwrap();
-        let socket = PathBuf::from(reply.text(&["manhole", "socket"]).unwrap());
-        let (user, password) = (reply.text(&["user"]).unwrap(), reply.text(&["password"]).unwrap());
-        ManholeClient::login(&socket, user, password, PATIENCE).unwrap()
-    }
-}
-
-fn start(name: &str, options: &[&str]) -> Option<Service> {
-    let launcher = launcher()?;
-    let mut arguments: Vec<String> = ["-u", "-B", "-s", "-m", "service"].map(str::to_owned).to_vec();
-    arguments.extend(options.iter().map(|option| (*option).to_owned()));
-    let folder = |name: &str| launcher.services_dir.join(name);
-    let launch = Launch {
-        name: name.to_owned(),
-        program: launcher.interpreter.executable.clone(),
-        arguments,
-        python_path: vec![launcher.environment.dir.clone(), folder("common"), folder(name)],
-        ready_within: PATIENCE,
-    };
-    Some(Service::start(&launch).unwrap_or_else(|error| panic!("{error}")))
-}
 
 /// Types by name; what only one view can know is left out by the caller.
 fn census(snapshot: &HeapSnapshot, tracked_only: bool) -> BTreeMap<String, (u64, u64)> {
@@ -123,35 +59,6 @@ fn the_leak_by_dumps_alone_from_delta_to_cache() {
     let path = after.ids().filter(fresh).find_map(|id| finder.labels_to(id)).unwrap().join(" → ");
     assert_eq!(path, "module model → DBModel → _field_cache → key");
     assert_eq!(after.quality().surplus_references, 0, "more references than counts");
-}
-
-#[test]
-fn the_views_from_inside_and_outside_agree() {
-    let Some(subject) = Subject::start("leak", &["--rows", "200"]) else { return };
-    subject.get("/attendees");
-    // Openly collected, so that both views see a heap at rest.
-    let mut connection = TcpStream::connect(("127.0.0.1", subject.service.port())).unwrap();
-    write!(connection, "POST /collect HTTP/1.0\r\n\r\n").unwrap();
-    connection.read_to_string(&mut String::new()).unwrap();
-    subject.dump();
-    let inside = subject.dump().snapshot();
-    let outside =
-        Target::open(subject.service.pid(), ExamineOptions::default()).unwrap().examine().unwrap().snapshot;
-    let (inside_rows, outside_rows) = (census(&inside, true), census(&outside, true));
-    let mut different = Vec::new();
-    for (name, (count, bytes)) in &outside_rows {
-        let (seen, seen_bytes) = inside_rows.get(name).copied().unwrap_or_default();
-        if (seen, seen_bytes) != (*count, *bytes) {
-            different.push(format!("{name}: outside {count} of {bytes} B, inside {seen} of {seen_bytes} B"));
-        }
-    }
-    // The dump itself is running while it looks: its frames and what they hold, the request being answered.
-    println!("of {} tracked types {} differ: {different:#?}", outside_rows.len(), different.len());
-    let tracked = |rows: &BTreeMap<String, (u64, u64)>| rows.values().map(|row| row.0).sum::<u64>() as i64;
-    assert!((tracked(&inside_rows) - tracked(&outside_rows)).abs() <= 60, "{different:#?}");
-    for name in ["type", "function", "module", "property", "weakref", "staticmethod"] {
-        assert_eq!(inside_rows.get(name), outside_rows.get(name), "{name}");
-    }
 }
 
 #[test]

@@ -83,7 +83,8 @@ fn a_core_is_what_a_capture_is() {
         let there = core.image.region_of(region.start).unwrap();
         assert_eq!((there.start, there.end, &there.kind), (region.start, region.end, &region.kind));
     }
-    // Same pages, but for the stacks: what gdb stops makes a turn there before it waits again.
+    // Same pages, but for the stacks (what gdb stops makes a turn there before it waits again) and glibc's `struct rseq`,
+    // 32 bytes beside each thread's local storage, where the kernel notes the processor a thread goes on on.
     let is_stack = |address: Address| {
         let region = core.image.region_of(address).unwrap();
         core.threads.iter().any(|thread| region.contains(thread.stack_pointer))
@@ -92,15 +93,16 @@ fn a_core_is_what_a_capture_is() {
     for (start, pages) in capture.image.runs() {
         for page in 0..u64::from(*pages) {
             let address = start.offset(page * PAGE_BYTES);
-            if core.image.bytes(address, 4096) == capture.image.bytes(address, 4096) {
-                same += 1;
-            } else {
-                assert!(is_stack(address), "{address} {:?}", core.image.region_of(address));
-                other += 1;
-            }
+            let (ours, theirs) = (capture.image.bytes(address, 4096), core.image.bytes(address, 4096));
+            let (Some(ours), Some(theirs)) = (ours, theirs) else {
+                panic!("{address} is not in the core: {:?}", core.image.region_of(address));
+            };
+            let differing = ours.iter().zip(theirs).filter(|(ours, theirs)| ours != theirs).count();
+            assert!(differing <= 32 || is_stack(address), "{address}: {differing} bytes");
+            if differing == 0 { same += 1 } else { other += 1 }
         }
     }
-    assert!(same > 2000 && other < 4, "{same} {other}");
+    assert!(same > 2000 && other < 6, "{same} {other}");
 
     // Same symbols, and names of types in the interpreter and in an extension module.
     let symbols = core.interpreter(&mut open_mapped_file).unwrap();

@@ -65,12 +65,15 @@ fn killed_at_any_moment() {
             .stderr(Stdio::null())
             .spawn()
             .unwrap();
-        // From its first millisecond to well into its second recording; every third time, right within a pause.
+        // From its first millisecond on; every third time right within a pause, every fourth after a whole recording.
         let moment = Duration::from_micros(u64::from(kill) * 7919 % 300_000);
         let started = Instant::now();
         let is_held = || process.threads().unwrap().iter().any(|thread| thread.state == ThreadState::Traced);
         if kill % 3 == 0 {
             wait_until("it is held", is_held);
+        } else if kill % 4 == 1 {
+            let _ = std::fs::remove_file(&path);
+            wait_until("it has recorded", || path.exists());
         } else {
             wait_until("the moment has come", || started.elapsed() >= moment);
         }

@@ -111,6 +111,11 @@ impl MemoryImage {
         &self.runs
     }
 
+    /// Changes what is said of the mappings; where they are must stay as it is.
+    pub fn map_regions(&mut self, change: impl FnMut(&mut Region)) {
+        self.regions.iter_mut().for_each(change);
+    }
+
     /// All copied bytes, run after run.
     #[must_use]
     pub fn flat(&self) -> &[u8] {

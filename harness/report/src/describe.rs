@@ -112,12 +112,14 @@ pub(crate) fn sentence(finding: &FindingRecord) -> String {
 
 /// Name and text of every piece of evidence.
 pub(crate) fn evidence(finding: &FindingRecord) -> Vec<(&'static str, String)> {
+    // Where only time is known, a round is the unit.
+    let unit = if finding.verdict == "grows-every-round" { "round" } else { "request" };
     let mut rows = match &finding.evidence {
         EvidenceRecord::Leak(leak) => vec![
             (
                 "grows by",
                 format!(
-                    "{} {} a request, {}",
+                    "{} {} a {unit}, {}",
                     units::count(leak.objects_per_request),
                     leak.type_name,
                     units::bytes(leak.bytes_per_request)
@@ -126,7 +128,7 @@ pub(crate) fn evidence(finding: &FindingRecord) -> Vec<(&'static str, String)> {
             (
                 "retains",
                 format!(
-                    "{} a request, {} in all",
+                    "{} a {unit}, {} in all",
                     units::bytes(leak.retained_bytes_per_request),
                     units::bytes(leak.retained_bytes)
                 ),

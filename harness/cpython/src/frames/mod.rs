@@ -118,6 +118,20 @@ impl FrameReader {
         threads
     }
 
+    /// True when the innermost frame of `thread` is where it was in `stack`: two reads instead of all.
+    pub(crate) fn is_at(&mut self, source: &dyn MemorySource, thread: &PythonThread, stack: &Stack) -> bool {
+        use crate::layouts::{frameobject_h::F_LASTI, pystate_h::TSTATE_FRAME};
+        self.reads += 2;
+        let innermost = source.read_address(thread.state.offset(TSTATE_FRAME)).ok();
+        match stack.0.last() {
+            None => innermost == Some(Address::NULL),
+            Some(last) => {
+                let lasti = source.read_u32(Address(last.address).offset(F_LASTI)).ok();
+                innermost == Some(Address(last.address)) && lasti.filter(|at| *at != u32::MAX) == last.lasti
+            }
+        }
+    }
+
     /// The stack of `thread`, with values of the variables where they matter for judging loops. `previous` is the
     /// thread's stack a moment ago, where there is one: what waits in a call since is not read again each time.
     pub fn stack(&mut self, source: &dyn MemorySource, thread: &PythonThread, previous: Option<&Stack>) -> StackRead {

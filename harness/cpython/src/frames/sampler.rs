@@ -179,11 +179,14 @@ impl Run<'_> {
                 facts.involuntary_switches = before.involuntary_switches;
             }
             // A thread that used no processor time and was not even waiting for some is where it was.
-            let unmoved = watched.last.as_ref().filter(|(before, _)| {
+            let reader = &mut *self.reader;
+            let unmoved = watched.last.as_ref().filter(|(before, stack)| {
                 watched.profile.tid.is_some()
                     && (before.cpu_ns, before.wait_ns) == (facts.cpu_ns, facts.wait_ns)
                     && facts.cpu_ns > 0
                     && !with_switches
+                    // Some kernels count a running thread's time but once a second.
+                    && reader.is_at(self.source, &watched.thread, stack)
             });
             let read = match unmoved {
                 Some((_, stack)) => StackRead::Whole(stack.clone()),

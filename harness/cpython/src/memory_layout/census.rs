@@ -1,12 +1,12 @@
 //! What each arena holds: live objects, garbage, free blocks, free pools.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 
 use bloathound_heap::{BitSet, HeapSnapshot, ObjectId};
 use bloathound_memory::{Address, MemoryImage};
 
 use super::obmalloc_h::{ARENA_BYTES, POOL_BYTES, POOL_HEADER_BYTES};
-use super::occupancy::is_kept_for_reuse;
+use super::occupancy::kept_for_reuse;
 use super::{Arena, Occupancy, Occupant, Pool, PoolUse, PymallocMap};
 
 /// Bytes of one arena, or of several, by use. The sum is 256 KiB an arena.
@@ -16,8 +16,10 @@ pub struct ArenaBytes {
     pub live: u64,
     /// Blocks of objects that nothing reaches, not collected yet, and of their storage.
     pub garbage: u64,
-    /// Blocks of dead objects on the interpreter's free lists.
+    /// Blocks of dead objects on free lists that a full collection does not clear (dicts, lists).
     pub kept_for_reuse: u64,
+    /// Blocks of dead objects on free lists that a full collection clears (tuples, frames, methods, unicode).
+    pub kept_until_collection: u64,
     /// Allocated blocks that hold no object we know, and pools whose header makes no sense.
     pub unidentified: u64,
     /// Blocks that were freed.
@@ -38,6 +40,7 @@ impl ArenaBytes {
     pub fn total(&self) -> u64 {
         self.held()
             + self.garbage
+            + self.kept_until_collection
             + self.free_blocks
             + self.untouched_blocks
             + self.free_pools
@@ -56,6 +59,7 @@ impl ArenaBytes {
         self.live += other.live;
         self.garbage += other.garbage;
         self.kept_for_reuse += other.kept_for_reuse;
+        self.kept_until_collection += other.kept_until_collection;
         self.unidentified += other.unidentified;
         self.free_blocks += other.free_blocks;
         self.untouched_blocks += other.untouched_blocks;
@@ -111,18 +115,24 @@ pub enum BlockUse {
     Live(ObjectId),
     /// Of this object, which nothing reaches.
     Garbage(ObjectId),
-    /// A dead object on a free list.
+    /// A dead object on a free list that stays.
     KeptForReuse,
+    /// A dead object on a free list that a full collection clears.
+    KeptUntilCollection,
     /// No object we know.
     Unidentified,
 }
+
+/// Types whose free lists `clear_freelists` of `Modules/gcmodule.c` empties at the end of a full collection.
+const CLEARED_TYPES: &[&str] = &["tuple", "frame", "instancemethod", "builtin_function_or_method", "unicode"];
 
 /// Tells what allocated blocks are used for.
 pub struct BlockJudge<'a> {
     image: &'a MemoryImage,
     occupancy: &'a Occupancy,
     garbage: Option<&'a BitSet>,
-    types: HashSet<Address>,
+    /// What becomes of dead objects of a type, by the type's address.
+    types: HashMap<Address, BlockUse>,
 }
 
 impl<'a> BlockJudge<'a> {
@@ -134,11 +144,15 @@ impl<'a> BlockJudge<'a> {
         occupancy: &'a Occupancy,
         garbage: Option<&'a BitSet>,
     ) -> Self {
+        let fate = |name: &str, is_heap_type: bool| match !is_heap_type && CLEARED_TYPES.contains(&name) {
+            true => BlockUse::KeptUntilCollection,
+            false => BlockUse::KeptForReuse,
+        };
         let types = snapshot
             .types()
             .iter()
-            .filter_map(|info| info.object)
-            .map(|id| Address(snapshot.object(id).address))
+            .filter_map(|info| Some((info.object?, fate(&info.name, info.is_heap_type))))
+            .map(|(id, fate)| (Address(snapshot.object(id).address), fate))
             .collect();
         Self { image, occupancy, garbage, types }
     }
@@ -160,11 +174,8 @@ impl<'a> BlockJudge<'a> {
         match self.occupancy.block(position, index) {
             Occupant::Object(id) | Occupant::Storage(id) => self.object(id),
             Occupant::Nobody => {
-                match is_kept_for_reuse(self.image, pool.block_address(index), |address| self.types.contains(&address))
-                {
-                    true => BlockUse::KeptForReuse,
-                    false => BlockUse::Unidentified,
-                }
+                let dead_type = |address| self.types.get(&address).copied();
+                kept_for_reuse(self.image, pool.block_address(index), dead_type).unwrap_or(BlockUse::Unidentified)
             }
         }
     }
@@ -197,6 +208,7 @@ pub(super) fn pool_bytes(judge: &BlockJudge<'_>, pool: &Pool, position: u32) -> 
                     BlockUse::Live(_) => bytes.live += block,
                     BlockUse::Garbage(_) => bytes.garbage += block,
                     BlockUse::KeptForReuse => bytes.kept_for_reuse += block,
+                    BlockUse::KeptUntilCollection => bytes.kept_until_collection += block,
                     BlockUse::Unidentified => bytes.unidentified += block,
                 }
             }

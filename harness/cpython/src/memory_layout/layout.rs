@@ -118,7 +118,7 @@ impl MemoryLayout {
         self.pymalloc.pools().iter().zip(0_u32..).flat_map(move |(pool, position)| {
             pool.allocated_indices().filter_map(move |index| {
                 let usage = judge.block(pool, position, index);
-                let is_held = !matches!(usage, BlockUse::Garbage(_));
+                let is_held = !matches!(usage, BlockUse::Garbage(_) | BlockUse::KeptUntilCollection);
                 is_held.then(|| HeldBlock {
                     arena: pool.arena,
                     bytes: u32::from(pool.block_bytes),

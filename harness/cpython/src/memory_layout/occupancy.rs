@@ -13,6 +13,8 @@ use crate::layouts::setobject_h::SET_TABLE;
 
 /// `PyUnicodeObject.str`.
 const UNICODE_STR: u64 = 24;
+/// `PyCodeObject.co_zombieframe`: the frame of the last call, kept for the next one.
+const ZOMBIE_FRAME: u64 = 112;
 /// `PyTypeObject.tp_doc`; a heap type owns a copy.
 const TP_DOC: u64 = 176;
 /// `Py_TPFLAGS_LIST_SUBCLASS`, `…UNICODE…`, `…DICT…`, `…TYPE…` (`Include/object.h`).
@@ -43,7 +45,6 @@ const WITHOUT_STORAGE: &[&str] = &[
     "classmethod",
     "generator",
     "frame",
-    "code",
     "builtin_function_or_method",
     "wrapper_descriptor",
     "method_descriptor",
@@ -94,6 +95,8 @@ enum Plan {
     Inline,
     /// One pointer at this offset.
     Pointer(u64),
+    /// One pointer at this offset to a dead object with a collector's head.
+    DeadObject(u64),
     /// Any word of the structure, so many bytes of it.
     Scan(u64),
 }
@@ -240,6 +243,11 @@ impl Finder<'_> {
                         self.claim(to, id, numbers);
                     }
                 }
+                Some(Plan::DeadObject(offset)) => {
+                    if let Some(to) = self.image.pointer_at(address.offset(*offset)) {
+                        self.claim(to.back(GC_HEAD_BYTES), id, numbers);
+                    }
+                }
                 Some(Plan::Scan(bytes)) => self.scan_object(address, *bytes, id, numbers),
                 Some(Plan::Inline) | None => {}
             }
@@ -293,6 +301,7 @@ fn plan(image: &MemoryImage, info: &TypeInfo, object: Option<Address>) -> Plan {
         () if flags & TYPE_SUBCLASS != 0 => Plan::Pointer(TP_DOC),
         () if flags & INLINE_SUBCLASSES != 0 => Plan::Inline,
         () if info.is_heap_type => scan(word(TP_BASICSIZE)),
+        () if info.name == "code" => Plan::DeadObject(ZOMBIE_FRAME),
         () if info.name == "set" || info.name == "frozenset" => Plan::Pointer(SET_TABLE),
         () if WITHOUT_STORAGE.contains(&info.name.as_str()) => Plan::Inline,
         () => scan(word(TP_BASICSIZE)),
@@ -303,12 +312,16 @@ fn scan(basic_size: Option<u64>) -> Plan {
     Plan::Scan(basic_size.unwrap_or(0).saturating_sub(PYOBJECT_BYTES).min(SCAN_BYTES_MAX))
 }
 
-/// True when the block looks like an object that is dead but kept for reuse (free lists of tuples, frames, dicts, …):
-/// no references, and a known type.
-pub(super) fn is_kept_for_reuse(image: &MemoryImage, block: Address, is_type: impl Fn(Address) -> bool) -> bool {
-    [0, GC_HEAD_BYTES].into_iter().any(|head| {
+/// The type of a dead object that is kept for reuse in the block (free lists of tuples, frames, dicts, …): it has no
+/// references, and `type_of` knows its type.
+pub(super) fn kept_for_reuse<T>(
+    image: &MemoryImage,
+    block: Address,
+    type_of: impl Fn(Address) -> Option<T>,
+) -> Option<T> {
+    [0, GC_HEAD_BYTES].into_iter().find_map(|head| {
         let object = block.offset(head);
-        image.u64_at(object.offset(OB_REFCNT)) == Some(0)
-            && image.pointer_at(object.offset(OB_TYPE)).is_some_and(&is_type)
+        let is_dead = image.u64_at(object.offset(OB_REFCNT)) == Some(0);
+        is_dead.then(|| type_of(image.pointer_at(object.offset(OB_TYPE))?))?
     })
 }

@@ -6,8 +6,7 @@ use bloathound_memory::Address;
 use super::census::BlockUse;
 use super::obmalloc_h::{ARENA_BYTES, POOL_BYTES, POOL_HEADER_BYTES};
 use super::{
-    Arena, BlockJudge, HeapSegment, MallocChunk, MemoryLayout, NumberBlock, Occupant, Pool, PoolUse,
-    SegmentKind,
+    Arena, BlockJudge, HeapSegment, MallocChunk, MemoryLayout, NumberBlock, Occupant, Pool, PoolUse, SegmentKind,
 };
 
 /// Bytes of a cell.
@@ -168,7 +167,7 @@ impl<F: Fn(ObjectId) -> Option<u8>> Painter<'_, F> {
         match usage {
             BlockUse::Live(id) => (self.group_of)(id).map_or(Cell::Live, Cell::Group),
             BlockUse::Garbage(_) => Cell::Garbage,
-            BlockUse::KeptForReuse | BlockUse::Unidentified => Cell::OtherHeld,
+            BlockUse::KeptForReuse | BlockUse::KeptUntilCollection | BlockUse::Unidentified => Cell::OtherHeld,
         }
     }
 

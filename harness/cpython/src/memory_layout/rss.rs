@@ -313,7 +313,7 @@ impl Accountant<'_> {
     fn arena_bytes(&mut self, bytes: &ArenaBytes) {
         self.add(RssCategory::LiveObjects, bytes.live);
         self.add(RssCategory::GarbageAwaitingCollection, bytes.garbage);
-        self.add(RssCategory::KeptForReuse, bytes.kept_for_reuse);
+        self.add(RssCategory::KeptForReuse, bytes.kept_for_reuse + bytes.kept_until_collection);
         self.add(RssCategory::UnidentifiedBlocks, bytes.unidentified);
         self.add(RssCategory::FreeBlocks, bytes.free_blocks);
         self.add(RssCategory::UntouchedBlocks, bytes.untouched_blocks);
@@ -326,7 +326,7 @@ impl Accountant<'_> {
         let (id, is_live) = match usage {
             BlockUse::Live(id) => (id, true),
             BlockUse::Garbage(id) => (id, false),
-            BlockUse::KeptForReuse | BlockUse::Unidentified => return,
+            _ => return,
         };
         let TypeId(type_id) = self.input.snapshot.object(id).type_id;
         if let Some(entry) = self.account.by_type.get_mut(type_id as usize) {

@@ -173,3 +173,33 @@ fn survivors_of_a_load_pin_arenas_that_would_fit_in_a_few() {
     assert!(arenas(&after) > 40 && after.census.packed_arenas < 10, "{} arenas", arenas(&after));
     assert!(after.census.total.free_pools > 8 << 20);
 }
+
+#[test]
+fn what_a_full_collection_leaves_is_foretold() {
+    let mut target = Target::start(
+        "gc.collect(); gc.disable()\n\
+         class Node(object): pass\n\
+         kept = []\n\
+         for n in xrange(30000):\n    a = Node(); a.me = a; a.load = ('load %d' % n, n, a)\n    \
+         if n % 900 == 0: kept.append('survivor %d' % n)\n\
+         del a\n\
+         for size in range(1, 20):\n    many = [(None,) * size for n in xrange(3000)]\n    del many\n\
+         def deep(n):\n    return n and deep(n - 1)\n\
+         deep(400)\nwait()\ngc.collect()\nwait()\n",
+    );
+    target.facts();
+    let (image, symbols) = target.copy();
+    let foretold = look(&image, &symbols).census;
+    target.go_on();
+    target.facts();
+    let (image, symbols) = target.copy();
+    let left = look(&image, &symbols).census;
+    assert!(foretold.total.garbage > 8 << 20 && left.total.garbage == 0);
+    assert!(foretold.total.kept_until_collection > 1 << 20, "{:?}", foretold.total);
+    assert!(left.total.kept_until_collection < 16 << 10, "{:?}", left.total);
+    // The next `wait()` takes a frame and a handful of tuples.
+    assert!(foretold.total.held().abs_diff(left.total.held()) < 32 << 10, "{:?} {:?}", foretold.total, left.total);
+    let pinned = |census: &ArenaCensus| census.arenas.iter().filter(|arena| arena.bytes.held() > 0).count();
+    assert!(pinned(&foretold).abs_diff(pinned(&left)) <= 1, "{} {}", pinned(&foretold), pinned(&left));
+    assert!(pinned(&foretold) + 10 < foretold.arenas.len());
+}

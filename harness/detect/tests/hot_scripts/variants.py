@@ -8,6 +8,7 @@ import hashlib
 import itertools
 import os
 import re
+import socket
 import sys
 import threading
 import time
@@ -215,6 +216,55 @@ def closure():
     return state
 
 
+def cycling():
+    for number in itertools.cycle([1, 2, 3]):
+        if number > 5:
+            break
+
+
+def states():
+    following = dict((state, (state + 1) % 12) for state in range(12))
+    state = 0
+    while state != 99:
+        state = following[state]
+
+
+def linked_ring():
+    first = Row()
+    first.next = Row()
+    first.next.next = first
+    row = first
+    while row is not None:
+        row = row.next
+
+
+def spinning_receive():
+    receiving, sending = socket.socketpair()
+    receiving.setblocking(False)
+    while True:
+        try:
+            data = receiving.recv(1)
+        except socket.error:
+            continue
+        if not data:
+            break
+
+
+def locked():
+    lock = threading.Lock()
+    done = False
+    while not done:
+        with lock:
+            pass
+
+
+def two_threads():
+    other = threading.Thread(target=spin)
+    other.setDaemon(True)
+    other.start()
+    spin()
+
+
 def regex():
     re.compile(r'(\w+ ?)+$').match('x' * 36 + ' (a)')
 
@@ -334,6 +384,62 @@ def serve():
         server.handle()
 
 
+def traversal():
+    class Node(object):
+        def __init__(self, depth):
+            self.children = [Node(depth - 1), Node(depth - 1)] if depth else []
+    root = Node(12)
+    stack = [root]
+    visited = 0
+    while stack:
+        node = stack.pop()
+        visited += 1
+        stack.extend(node.children)
+        if len(stack) == 1:
+            stack.extend([root] * 4)
+
+
+def bubble_sort():
+    numbers = range(20000, 0, -1)
+    for end in xrange(len(numbers), 0, -1):
+        for at in xrange(end - 1):
+            if numbers[at] > numbers[at + 1]:
+                numbers[at], numbers[at + 1] = numbers[at + 1], numbers[at]
+
+
+def simulation():
+    def evolve(cells):
+        return [(cell * 3 + cells[at - 1]) % 1009 for at, cell in enumerate(cells)]
+    cells = range(5000)
+    for step in xrange(10 ** 9):
+        cells = evolve(cells)
+
+
+def tokens():
+    text = 'word ' * 2000
+    word = re.compile(r'\w+ ?')
+    for repeat in xrange(10 ** 9):
+        at = 0
+        while True:
+            match = word.match(text, at)
+            if match is None:
+                break
+            at = match.end()
+
+
+def deep_solver():
+    class State(object):
+        def __init__(self):
+            self.inner = Row()
+
+        def advance(self):
+            self.inner.n += 1
+            return self.inner.n > 10 ** 12
+    solver = State()
+    while not solver.advance():
+        pass
+
+
 def summing():
     sum(xrange(10 ** 12))
 
@@ -397,4 +503,11 @@ def main(kind, place):
 
 
 if __name__ == '__main__':
+    if sys.argv[1] == 'module_level':
+        sys.stdout.write('ready\n')
+        sys.stdout.flush()
+        done = False
+        tries = 0
+        while not done:
+            tries = 1 - tries
     main(sys.argv[1], sys.argv[2])

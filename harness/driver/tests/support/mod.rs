@@ -7,6 +7,8 @@
     reason = "each test file uses some of it; a test fails by panicking and a skip is told"
 )]
 
+pub mod kit;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
