@@ -20,6 +20,14 @@ pub(crate) enum Command {
     Watch(WatchArguments),
     /// Hot-loop verdict on a live process, sampled without stopping it
     Hot(HotArguments),
+    /// Record an image of a process, to be analysed anywhere
+    Capture(CaptureArguments),
+    /// What is more and what is less in B than in A, by type
+    Diff(DiffArguments),
+    /// Why an object is alive: its path, what it keeps alive, who refers to it
+    Why(WhyArguments),
+    /// The same analysis on a recorded run; no Python needed
+    Replay(ReplayArguments),
     /// Join the results of partitions
     Merge(MergeArguments),
     /// The scenarios there are
@@ -71,6 +79,12 @@ pub(crate) struct RunArguments {
     /// Write a report to read in a browser to DIR
     #[arg(long, value_name = "DIR")]
     pub(crate) report: Option<PathBuf>,
+    /// Keep an image of every look in DIR, for `replay`
+    #[arg(long, value_name = "DIR")]
+    pub(crate) record: Option<PathBuf>,
+    /// Replace the contents of strings in what is recorded
+    #[arg(long, requires = "record")]
+    pub(crate) redact: bool,
     /// Switch a detector off; the suite must then fail
     #[arg(long, value_enum, value_name = "DETECTOR")]
     pub(crate) without: Vec<Detector>,
@@ -108,7 +122,7 @@ pub(crate) struct LookArguments {
 
 #[derive(Args, Debug)]
 pub(crate) struct InspectArguments {
-    /// A process id
+    /// A process id, a recorded image or an ELF core
     pub(crate) target: String,
     /// Write the result to FILE; `-` is stdout
     #[arg(long, value_name = "FILE")]
@@ -116,6 +130,9 @@ pub(crate) struct InspectArguments {
     /// Rows of the tables
     #[arg(long, default_value = "15")]
     pub(crate) rows: usize,
+    /// Draw the address space to FILE (.png or .svg)
+    #[arg(long, value_name = "FILE")]
+    pub(crate) heatmap: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) look: LookArguments,
 }
@@ -153,6 +170,68 @@ pub(crate) struct HotArguments {
     /// Write stacks for a flame graph to FILE
     #[arg(long, value_name = "FILE")]
     pub(crate) folded: Option<PathBuf>,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct CaptureArguments {
+    /// The process
+    pub(crate) pid: u32,
+    /// The image; readable by its owner only
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: PathBuf,
+    /// Replace the contents of string objects (lengths, hashes and names of code stay) and the main thread's stack.
+    /// Memory that was freed and buffers of C code are not searched
+    #[arg(long)]
+    pub(crate) redact: bool,
+    #[command(flatten)]
+    pub(crate) look: LookArguments,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct DiffArguments {
+    /// A process id, a recorded image or an ELF core
+    pub(crate) before: String,
+    /// Another one
+    pub(crate) after: String,
+    /// Write the result to FILE; `-` is stdout
+    #[arg(long, value_name = "FILE")]
+    pub(crate) json: Option<PathBuf>,
+    /// Rows of the table
+    #[arg(long, default_value = "20")]
+    pub(crate) rows: usize,
+    #[command(flatten)]
+    pub(crate) look: LookArguments,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct WhyArguments {
+    /// A process id, a recorded image or an ELF core
+    pub(crate) target: String,
+    /// A type's name, with its module or without, or an address such as 0x7f3a2c5d8e10
+    pub(crate) what: String,
+    /// Steps drawn to either side [default: 3 to what refers to it, 2 to what it refers to]
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..=50))]
+    pub(crate) depth: Option<u32>,
+    /// Write the result to FILE; `-` is stdout
+    #[arg(long, value_name = "FILE")]
+    pub(crate) json: Option<PathBuf>,
+    /// Draw the references to FILE in graphviz' language
+    #[arg(long, value_name = "FILE")]
+    pub(crate) dot: Option<PathBuf>,
+    /// Draw the references to FILE as a picture
+    #[arg(long, value_name = "FILE")]
+    pub(crate) svg: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) look: LookArguments,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct ReplayArguments {
+    /// What `run --record` wrote: one run's folder, or the folder of several
+    pub(crate) dir: PathBuf,
+    /// Write the results to FILE; `-` is stdout
+    #[arg(long, value_name = "FILE")]
+    pub(crate) json: Option<PathBuf>,
 }
 
 #[derive(Args, Debug)]

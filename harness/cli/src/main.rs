@@ -4,10 +4,13 @@ mod analysis;
 mod args;
 mod commands;
 mod error;
+mod heat;
 mod home;
 mod observer;
 mod output;
+mod recorder;
 mod sections;
+mod target;
 
 use std::process::ExitCode;
 
@@ -23,6 +26,10 @@ fn main() -> ExitCode {
         Command::Doctor => commands::doctor::doctor(),
         Command::Watch(watch) => commands::watch::watch(&watch),
         Command::Hot(hot) => commands::hot::hot(&hot),
+        Command::Capture(capture) => commands::capture::capture(&capture),
+        Command::Diff(diff) => commands::diff::diff(&diff),
+        Command::Why(why) => commands::why::why(&why),
+        Command::Replay(replay) => commands::replay::replay(&replay),
         Command::Merge(merge) => commands::merge::merge(&merge),
         Command::Inspect(inspect) => commands::inspect::inspect(&inspect),
     };

@@ -10,12 +10,17 @@ use bloathound_detect::{
 use bloathound_driver::examine::{ExamineOptions, Examined, Target};
 use bloathound_driver::hot::sample_process;
 use bloathound_driver::{Look, Looked, Moment, Observer};
-use bloathound_heap::GcReplay;
+use bloathound_driver::memory_view::MemoryView;
+use bloathound_heap::{Analysis, GcReplay};
 use bloathound_live::CaptureMode;
-use bloathound_report::json::{TimingRecord, milliseconds};
+use bloathound_report::heatmap::{HeatMap, HeatPanel};
+use bloathound_report::json::{InspectReport, TimingRecord, milliseconds};
 
 use crate::analysis::{self, RoundShapes};
 use crate::args::Detector;
+use crate::commands::inspect;
+use crate::heat;
+use crate::recorder::Recorder;
 
 /// The engine as the driver's observer.
 #[derive(Debug)]
@@ -25,6 +30,13 @@ pub(crate) struct Engine {
     rounds: Vec<RoundShapes>,
     /// The arenas of the fresh process.
     baseline: Option<ArenaFacts>,
+    /// Where looks are kept, if they are.
+    recorder: Option<Recorder>,
+    /// Whether to keep pictures and the last look for a report.
+    illustrate: bool,
+    before: Option<HeatPanel>,
+    heat_map: Option<HeatMap>,
+    last_look: Option<InspectReport>,
     findings: Vec<Finding>,
     problems: Vec<Problem>,
     timing: TimingRecord,
@@ -36,19 +48,38 @@ pub(crate) struct EngineResult {
     pub(crate) findings: Vec<Finding>,
     pub(crate) problems: Vec<Problem>,
     pub(crate) timing: TimingRecord,
+    /// Before and after, where a report was asked for.
+    pub(crate) heat_map: Option<HeatMap>,
+    /// Everything the last look told, where a report was asked for.
+    pub(crate) last_look: Option<InspectReport>,
 }
 
 impl Engine {
-    pub(crate) fn new(without: &[Detector]) -> Self {
+    pub(crate) fn new(without: &[Detector], illustrate: bool) -> Self {
         Self {
             without: without.to_vec(),
             thresholds: Thresholds::default(),
             rounds: Vec::new(),
             baseline: None,
+            recorder: None,
+            illustrate,
+            before: None,
+            heat_map: None,
+            last_look: None,
             findings: Vec::new(),
             problems: Vec::new(),
             timing: TimingRecord::default(),
         }
+    }
+
+    /// Keeps every look from now on.
+    pub(crate) fn record_to(&mut self, recorder: Recorder) {
+        self.recorder = Some(recorder);
+    }
+
+    /// Hands the recorder over, to be finished.
+    pub(crate) fn take_recorder(&mut self) -> Option<Recorder> {
+        self.recorder.take()
     }
 
     fn runs(&self, detector: Detector) -> bool {
@@ -67,16 +98,26 @@ impl Engine {
             self.findings.extend(report.findings);
             self.problems.extend(report.problems);
         }
-        EngineResult { findings: self.findings, problems: self.problems, timing: self.timing }
+        EngineResult {
+            findings: self.findings,
+            problems: self.problems,
+            timing: self.timing,
+            heat_map: self.heat_map,
+            last_look: self.last_look,
+        }
     }
 
-    fn examine(&mut self, pid: u32) -> Result<Examined, Box<dyn std::error::Error + Send + Sync>> {
+    fn examine(&mut self, pid: u32, look: &Look) -> Result<Examined, Box<dyn std::error::Error + Send + Sync>> {
         // The harness always stops its target: the harder way is the one to be gated.
         let options = ExamineOptions { mode: CaptureMode::Paused, ..ExamineOptions::default() };
-        let examined = Target::open(pid, options)?.examine()?;
+        let mut target = Target::open(pid, options)?;
+        let mut examined = target.examine()?;
         self.timing.pause_ms = Some(milliseconds(examined.timings.capture.longest_pause));
         self.timing.copy_ms = Some(milliseconds(examined.timings.capture.copy));
         self.timing.decode_ms = Some(milliseconds(examined.timings.decode));
+        if let Some(recorder) = &mut self.recorder {
+            recorder.keep(look, pid, Some((&mut examined, target.symbols())))?;
+        }
         Ok(examined)
     }
 
@@ -103,6 +144,57 @@ impl Engine {
         }
     }
 
+    /// Pictures and tables for a report; their cost counts for nothing.
+    fn illustrate(&mut self, pid: u32, examined: &Examined, is_fresh: bool) {
+        if !self.illustrate {
+            return;
+        }
+        let analysis = Analysis::run(&examined.snapshot);
+        let Some(view) = MemoryView::new(examined, &analysis.replay().awaiting_collection) else { return };
+        if is_fresh {
+            self.before = Some(heat::panel(&view, &analysis, None, "before the load"));
+            return;
+        }
+        let pins = view.pins(&view.census(), analysis.finder());
+        let after = heat::panel(&view, &analysis, Some(&pins), "after");
+        self.heat_map = Some(HeatMap {
+            title: "memory of the service".into(),
+            panels: self.before.clone().into_iter().chain([after]).collect(),
+            groups: heat::group_names(Some(&pins)),
+        });
+        let target = inspect::target_record(pid, &examined.interpreter, examined.build_id.clone());
+        self.last_look = Some(inspect::report(target, examined));
+    }
+
+    /// What the rules have to say of one look, live or recorded.
+    pub(crate) fn judge(&mut self, pid: u32, look: &Look, examined: &Examined) {
+        let mut analysed = Duration::ZERO;
+        match look.moment {
+            Moment::Round { round, of } => {
+                let shapes = analysis::timed(&mut analysed, || analysis::shapes(examined));
+                self.rounds.push(RoundShapes { shapes, requests: look.requests_since });
+                self.note_problems(examined);
+                if round == of {
+                    self.illustrate(pid, examined, false);
+                }
+            }
+            Moment::Inspect => {
+                analysis::timed(&mut analysed, || self.inspect(examined));
+                self.note_problems(examined);
+                self.illustrate(pid, examined, false);
+            }
+            Moment::Fresh => {
+                let replay = GcReplay::run(&examined.snapshot);
+                self.baseline = analysis::arena_facts(examined, &replay);
+                self.illustrate(pid, examined, true);
+            }
+            Moment::UnderLoad | Moment::Hot { .. } => {}
+        }
+        if !analysed.is_zero() {
+            self.timing.analyse_ms = Some(milliseconds(analysed));
+        }
+    }
+
     fn sample(&mut self, pid: u32, duration: Duration) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
         let target = Target::open(pid, ExamineOptions::default())?;
         let options = SamplerOptions { seconds: duration.as_secs_f64(), ..SamplerOptions::default() };
@@ -118,37 +210,17 @@ impl Engine {
 
 impl Observer for Engine {
     fn observe(&mut self, pid: u32, look: &Look) -> Result<Looked, Box<dyn std::error::Error + Send + Sync>> {
-        let mut analysed = Duration::ZERO;
         let mut looked = Looked::default();
-        match look.moment {
-            Moment::Round { .. } => {
-                let examined = self.examine(pid)?;
-                looked.pauses.push(examined.timings.capture.longest_pause);
-                let shapes = analysis::timed(&mut analysed, || analysis::shapes(&examined));
-                self.rounds.push(RoundShapes { shapes, requests: look.requests_since });
-                self.note_problems(&examined);
+        if let Moment::Hot { duration } = look.moment {
+            self.sample(pid, duration)?;
+            if let Some(recorder) = &mut self.recorder {
+                recorder.keep(look, pid, None)?;
             }
-            Moment::Inspect => {
-                let examined = self.examine(pid)?;
-                looked.pauses.push(examined.timings.capture.longest_pause);
-                analysis::timed(&mut analysed, || self.inspect(&examined));
-                self.note_problems(&examined);
-            }
-            Moment::Fresh => {
-                let examined = self.examine(pid)?;
-                looked.pauses.push(examined.timings.capture.longest_pause);
-                let replay = GcReplay::run(&examined.snapshot);
-                self.baseline = analysis::arena_facts(&examined, &replay);
-            }
-            Moment::UnderLoad => {
-                let examined = self.examine(pid)?;
-                looked.pauses.push(examined.timings.capture.longest_pause);
-            }
-            Moment::Hot { duration } => self.sample(pid, duration)?,
+            return Ok(looked);
         }
-        if !analysed.is_zero() {
-            self.timing.analyse_ms = Some(milliseconds(analysed));
-        }
+        let examined = self.examine(pid, look)?;
+        looked.pauses.push(examined.timings.capture.longest_pause);
+        self.judge(pid, look, &examined);
         Ok(looked)
     }
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 use bloathound_cpython::Interpreter;
 use bloathound_detect::fragmentation::judge;
 use bloathound_detect::{Thresholds, find_cycles};
-use bloathound_driver::examine::{ExamineOptions, Examined, Target};
+use bloathound_driver::examine::{ExamineOptions, Examined};
 use bloathound_driver::memory_view::MemoryView;
 use bloathound_heap::{Analysis, GcReplay, HeapSnapshot};
 use bloathound_live::{CaptureMode, Stillness};
@@ -16,20 +16,19 @@ use bloathound_report::text::{self, InspectView};
 
 use crate::args::{InspectArguments, LookArguments};
 use crate::error::CliError;
-use crate::{analysis, output, sections};
+use crate::{analysis, heat, output, sections, target};
 
 /// `bloathound inspect`.
 pub(crate) fn inspect(arguments: &InspectArguments) -> Result<u8, CliError> {
-    let pid: u32 = arguments
-        .target
-        .parse()
-        .map_err(|_| CliError::Usage(format!("{:?} is no process id; meant a number", arguments.target)))?;
-    let mut target = Target::open(pid, options(&arguments.look))?;
-    let examined = target.examine()?;
-    let record = target_record(pid, &examined.interpreter, examined.build_id.clone());
+    let (examined, record) = target::open(&arguments.target, &arguments.look)?;
     let report = report(record, &examined);
     if let Some(path) = &arguments.json {
         output::json(path, &report)?;
+    }
+    if let Some(path) = &arguments.heatmap {
+        let map = heat::one_look(&examined, &format!("memory of {}", arguments.target))
+            .ok_or_else(|| CliError::NotHere("the arenas were not found: there is nothing to draw".into()))?;
+        heat::write(path, &map)?;
     }
     if !output::is_stdout(arguments.json.as_deref()) {
         let view = InspectView { rows: arguments.rows, color: output::color(), ..InspectView::default() };

@@ -1,9 +1,14 @@
 //! One file a command.
 
+pub(crate) mod capture;
+pub(crate) mod diff;
 pub(crate) mod doctor;
 pub(crate) mod hot;
 pub(crate) mod inspect;
 pub(crate) mod list;
 pub(crate) mod merge;
+pub(crate) mod replay;
+pub(crate) mod report;
 pub(crate) mod run;
 pub(crate) mod watch;
+pub(crate) mod why;

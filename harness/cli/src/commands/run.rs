@@ -5,6 +5,7 @@ use bloathound_report::json::{
     ClassName, DisturbanceRecord, ExpectedRecord, FindingRecord, HostRecord, MismatchRecord, PartitionRecord,
     ProblemRecord, RunRecord, RunResults, ToolRecord, compare, outcome_of,
 };
+use bloathound_report::html::{self, HtmlReport, RunKey};
 use bloathound_report::{junit, text};
 use bloathound_scenario::{Expectation, Matcher, Scenario, Variant, lookup};
 use serde_json::Value;
@@ -15,6 +16,7 @@ use crate::error::CliError;
 use crate::home::Home;
 use crate::observer::{Engine, EngineResult};
 use crate::output;
+use crate::recorder::Recorder;
 
 /// `bloathound run`.
 pub(crate) fn run(arguments: &RunArguments) -> Result<u8, CliError> {
@@ -24,7 +26,7 @@ pub(crate) fn run(arguments: &RunArguments) -> Result<u8, CliError> {
     let planned = plan(&chosen, arguments)?;
     let found = Search::from_env().find()?;
     let environment = environment(&home, &found.interpreter)?;
-    let host = host(&found.interpreter.version);
+    let host = host(Some(&found.interpreter.version));
     let launcher = Launcher { interpreter: found.interpreter, environment, services_dir: home.services() };
     let color = output::color();
     let layout = text::Layout::for_names(planned.iter().map(|(scenario, _)| scenario.name.as_str()));
@@ -37,8 +39,12 @@ pub(crate) fn run(arguments: &RunArguments) -> Result<u8, CliError> {
     };
     show(&layout.header(color));
     let mut runs = Vec::new();
+    let mut extras = BTreeMap::new();
     for (scenario, variant) in &planned {
-        let record = run_one(scenario, *variant, &launcher, arguments)?;
+        let (record, result) = run_one(scenario, *variant, &launcher, arguments)?;
+        if let Some(folder) = &arguments.report {
+            extras.insert(RunKey::from(&record), super::report::extras(folder, scenario, &record, &result)?);
+        }
         show(&text::run_line(&record, layout, color));
         show(&text::failure(&record, color));
         runs.push(record);
@@ -47,6 +53,10 @@ pub(crate) fn run(arguments: &RunArguments) -> Result<u8, CliError> {
     let results = RunResults::new(ToolRecord::bloathound(env!("CARGO_PKG_VERSION")), host, partition, runs);
     show(&text::summary(&results, color));
     write_files(arguments, &results)?;
+    if let Some(folder) = &arguments.report {
+        let page = html::index(&HtmlReport { results: &results, extras: &extras });
+        output::file(&folder.join("index.html"), page.as_bytes())?;
+    }
     Ok(results.exit_code())
 }
 
@@ -101,8 +111,11 @@ fn run_one(
     variant: Variant,
     launcher: &Launcher,
     arguments: &RunArguments,
-) -> Result<RunRecord, CliError> {
-    let mut engine = Engine::new(&arguments.without);
+) -> Result<(RunRecord, EngineResult), CliError> {
+    let mut engine = Engine::new(&arguments.without, arguments.report.is_some());
+    if let Some(folder) = &arguments.record {
+        engine.record_to(Recorder::create(folder, &scenario.name, variant.as_str(), arguments.redact)?);
+    }
     let mut tell = |event: RunEvent| progress(&event);
     let events: Events<'_> = &mut tell;
     let driven = drive(scenario, variant, launcher, &Limits::default(), &mut engine, events)
@@ -111,8 +124,12 @@ fn run_one(
             variant: variant.as_str().into(),
             source,
         })?;
+    let recorder = engine.take_recorder();
     let result = engine.finish();
-    Ok(record(scenario, variant, arguments, &driven, &result))
+    if let Some(recorder) = recorder {
+        super::replay::finish(recorder, scenario, variant, arguments, &driven, &result)?;
+    }
+    Ok((record(scenario, variant, arguments, &driven, &result), result))
 }
 
 fn progress(event: &RunEvent) {
@@ -136,11 +153,7 @@ fn record(
 ) -> RunRecord {
     let findings: Vec<FindingRecord> = result.findings.iter().map(FindingRecord::from).collect();
     let expectations: &[Expectation] = scenario.variants.get(&variant).map_or(&[], |plan| &plan.expected);
-    let expected = compare(
-        expectations.iter().filter_map(|one| ExpectedRecord::try_from(one.to_json()).ok()).collect(),
-        &findings,
-        |index, finding| expectations.get(index).map_or_else(Vec::new, |wanted| mismatches(wanted, finding)),
-    );
+    let expected = held_against(expectations, &findings);
     let valid = driven.unmet.is_empty();
     let disturbance = &driven.disturbance;
     RunRecord {
@@ -171,7 +184,16 @@ fn record(
     }
 }
 
-fn looked_for(scenario: &Scenario) -> Vec<ClassName> {
+/// What had to be found, and what became of it.
+pub(crate) fn held_against(expectations: &[Expectation], findings: &[FindingRecord]) -> Vec<ExpectedRecord> {
+    compare(
+        expectations.iter().filter_map(|one| ExpectedRecord::try_from(one.to_json()).ok()).collect(),
+        findings,
+        |index, finding| expectations.get(index).map_or_else(Vec::new, |wanted| mismatches(wanted, finding)),
+    )
+}
+
+pub(crate) fn looked_for(scenario: &Scenario) -> Vec<ClassName> {
     scenario.observe.classes().into_iter().map(class_name).collect()
 }
 
@@ -209,7 +231,7 @@ fn ends_so(matcher: &Matcher, file: &Value) -> bool {
     path.match_indices('/').any(|(at, _)| matcher.matches(&Value::from(&path[at + 1..])))
 }
 
-fn host(python: &str) -> HostRecord {
+pub(crate) fn host(python: Option<&str>) -> HostRecord {
     let system = sysinfo::System::new_with_specifics(
         sysinfo::RefreshKind::nothing().with_memory(sysinfo::MemoryRefreshKind::nothing().with_ram()),
     );
@@ -219,7 +241,7 @@ fn host(python: &str) -> HostRecord {
         architecture: Some(sysinfo::System::cpu_arch()),
         cpus: std::thread::available_parallelism().ok().map(|n| n.get() as u64),
         memory_bytes: system.ok().map(|system| system.total_memory()),
-        python: Some(python.to_owned()),
+        python: python.map(str::to_owned),
         ..HostRecord::default()
     }
 }

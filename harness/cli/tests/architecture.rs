@@ -1,0 +1,187 @@
+//! The rules of `harness/ARCHITECTURE.md` that a compiler does not hold: dependencies point one way, and the pure
+//! rooms do no input or output of their own.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// Which rooms a room may build on. `cli` is the root package. A new dependency belongs here first, with a reason in
+/// `harness/ARCHITECTURE.md`.
+const MAY_USE: [(&str, &[&str]); 11] = [
+    ("memory", &[]),
+    ("heap", &[]),
+    ("profile", &[]),
+    ("scenario", &[]),
+    ("live", &["memory"]),
+    ("testkit", &["memory"]),
+    ("cpython", &["memory", "heap", "profile"]),
+    ("detect", &["heap", "profile"]),
+    ("report", &["heap", "profile", "detect"]),
+    ("driver", &["memory", "heap", "profile", "scenario", "live", "cpython", "detect"]),
+    ("cli", &["memory", "heap", "profile", "scenario", "live", "cpython", "detect", "report", "driver"]),
+];
+
+/// Rooms that take values and give values back.
+const PURE: [&str; 4] = ["heap", "profile", "detect", "report"];
+
+/// Rooms that decode or judge: whatever they have to say goes into their results.
+const ENGINE: [&str; 8] = ["memory", "live", "cpython", "heap", "profile", "detect", "report", "scenario"];
+
+fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn read(path: &Path) -> String {
+    fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+/// `bloathound-*` under `[dependencies]` of a manifest, without the prefix. Development dependencies are exempt.
+fn dependencies(manifest: &Path) -> BTreeSet<String> {
+    let text = read(manifest);
+    let mut section = "";
+    let mut found = BTreeSet::new();
+    for line in text.lines().map(str::trim) {
+        if line.starts_with('[') {
+            section = line;
+        } else if section == "[dependencies]"
+            && let Some(rest) = line.strip_prefix("bloathound-")
+        {
+            let name: String = rest.chars().take_while(char::is_ascii_alphanumeric).collect();
+            found.insert(name);
+        }
+    }
+    found
+}
+
+fn manifests() -> BTreeMap<String, PathBuf> {
+    let harness = root().join("harness");
+    let mut found = BTreeMap::from([("cli".to_owned(), root().join("Cargo.toml"))]);
+    for entry in fs::read_dir(&harness).expect("harness can be listed") {
+        let folder = entry.expect("an entry").path();
+        let manifest = folder.join("Cargo.toml");
+        if manifest.is_file() {
+            let name = folder.file_name().expect("a name").to_string_lossy().into_owned();
+            found.insert(name, manifest);
+        }
+    }
+    found
+}
+
+/// Rust files of a room, tests and benchmarks left out: whole files by their names, test modules by their attribute.
+fn product_sources(room: &str) -> Vec<(PathBuf, String)> {
+    let mut folders = vec![root().join("harness").join(room).join("src")];
+    let mut found = Vec::new();
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(&folder).expect("a folder of sources") {
+            let path = entry.expect("an entry").path();
+            let name = path.file_name().expect("a name").to_string_lossy().into_owned();
+            if path.is_dir() {
+                folders.push(path);
+            } else if name.ends_with(".rs") && !name.contains("tests") {
+                let text = read(&path);
+                let product = text.split("#[cfg(test)]\nmod tests {").next().unwrap_or_default().to_owned();
+                found.push((path, product));
+            }
+        }
+    }
+    assert!(!found.is_empty(), "{room} has no sources");
+    found
+}
+
+/// Lines of code with this text in them; comments don't count.
+fn lines_with(rooms: &[&str], needles: &[&str]) -> Vec<String> {
+    let mut hits = Vec::new();
+    for (path, text) in rooms.iter().flat_map(|room| product_sources(room)) {
+        for (number, line) in text.lines().enumerate() {
+            let code = line.trim_start();
+            if !code.starts_with("//") && needles.iter().any(|needle| code.contains(needle)) {
+                let file = path.strip_prefix(root()).unwrap_or(&path);
+                hits.push(format!("{}:{}: {code}", file.display(), number + 1));
+            }
+        }
+    }
+    hits
+}
+
+#[test]
+fn dependencies_point_one_way() {
+    let allowed: BTreeMap<&str, &[&str]> = MAY_USE.into_iter().collect();
+    let manifests = manifests();
+    let rooms: BTreeSet<&str> = manifests.keys().map(String::as_str).collect();
+    let listed: BTreeSet<&str> = allowed.keys().copied().collect();
+    assert_eq!(rooms, listed, "a room without a rule, or a rule without a room");
+    let mut seen = 0;
+    for (room, manifest) in &manifests {
+        for dependency in dependencies(manifest) {
+            seen += 1;
+            assert!(
+                allowed[room.as_str()].contains(&dependency.as_str()),
+                "{room} may not build on {dependency}; it may on {:?}",
+                allowed[room.as_str()]
+            );
+        }
+    }
+    assert!(seen > 15, "only {seen} dependencies were read: are the manifests written another way?");
+}
+
+#[test]
+fn the_rules_themselves_have_no_cycle() {
+    let mut settled: BTreeSet<&str> = BTreeSet::new();
+    while settled.len() < MAY_USE.len() {
+        let ready: Vec<&str> = MAY_USE
+            .into_iter()
+            .filter(|(room, uses)| !settled.contains(room) && uses.iter().all(|one| settled.contains(one)))
+            .map(|(room, _)| room)
+            .collect();
+        assert!(!ready.is_empty(), "these build on each other: {:?}", MAY_USE.map(|(room, _)| room));
+        settled.extend(ready);
+    }
+}
+
+#[test]
+fn pure_rooms_do_no_input_or_output() {
+    // `schema.rs` of report keeps the committed schemas up to date in a test; product code is free of it.
+    let hits = lines_with(&PURE, &["std::fs", "std::net", "std::process", "File::", "TcpStream", "std::env::"]);
+    assert!(hits.is_empty(), "{}", hits.join("\n"));
+}
+
+#[test]
+fn engine_rooms_print_nothing() {
+    let hits = lines_with(&ENGINE, &["println!(", "eprintln!(", "print!(", "dbg!("]);
+    assert!(hits.is_empty(), "{}", hits.join("\n"));
+}
+
+#[test]
+fn every_room_takes_the_workspace_lints() {
+    for (room, manifest) in manifests() {
+        let text = read(&manifest);
+        assert!(text.contains("[lints]\nworkspace = true"), "{room} leaves the workspace's lints out");
+    }
+}
+
+#[test]
+fn unsafe_code_is_where_it_is_known_to_be() {
+    let every: Vec<&str> = MAY_USE.iter().map(|(room, _)| *room).collect();
+    let hits = lines_with(&every, &["unsafe {", "unsafe fn", "unsafe impl"]);
+    let files: BTreeSet<&str> = hits.iter().filter_map(|hit| hit.split(':').next()).collect();
+    assert_eq!(files, BTreeSet::from(["harness/driver/src/death_signal.rs"]), "{}", hits.join("\n"));
+}
+
+#[test]
+fn files_stay_readable() {
+    let every: Vec<&str> = MAY_USE.iter().map(|(room, _)| *room).collect();
+    let long: Vec<String> = every
+        .iter()
+        .flat_map(|room| product_sources(room))
+        .filter(|(_, text)| text.lines().count() > 500)
+        .map(|(path, text)| format!("{}: {} lines", path.display(), text.lines().count()))
+        .collect();
+    assert!(long.is_empty(), "{}", long.join("\n"));
+}
+
+#[test]
+fn the_workflow_that_runs_is_the_one_in_ci() {
+    let [kept, used] =
+        ["ci/github-actions.yml", ".github/workflows/bloathound.yml"].map(|file| read(&root().join(file)));
+    assert!(kept == used, "copy ci/github-actions.yml over .github/workflows/bloathound.yml");
+}
