@@ -28,6 +28,10 @@ pub(crate) enum Command {
     Why(WhyArguments),
     /// The same analysis on a recorded run; no Python needed
     Replay(ReplayArguments),
+    /// Send a command to the diagnostics that a service has built in
+    Ctl(CtlArguments),
+    /// Live summary of what a service with diagnostics does
+    Trace(TraceArguments),
     /// Join the results of partitions
     Merge(MergeArguments),
     /// The scenarios there are
@@ -242,6 +246,42 @@ pub(crate) struct MergeArguments {
     /// Write the joined results to FILE; `-` is stdout
     #[arg(long, value_name = "FILE")]
     pub(crate) json: Option<PathBuf>,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct CtlArguments {
+    /// A process id, or the path of a control socket
+    pub(crate) target: String,
+    /// `status`, `trace on`, `log on NAME`, `manhole on`, `dump`, …
+    #[arg(required = true)]
+    pub(crate) command: Vec<String>,
+    /// Seconds to wait for the answer
+    #[arg(long, default_value = "60", value_parser = parse_seconds)]
+    pub(crate) timeout: f64,
+    /// Print the answer as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct TraceArguments {
+    /// A process id, or the path of a control socket
+    pub(crate) target: String,
+    /// Seconds to watch; until Ctrl-C if not given
+    #[arg(long, value_parser = parse_seconds)]
+    pub(crate) seconds: Option<f64>,
+    /// Seconds between summaries
+    #[arg(long, default_value = "1", value_parser = parse_seconds)]
+    pub(crate) interval: f64,
+    /// Trace without rests: all events, and a service many times slower
+    #[arg(long)]
+    pub(crate) full: bool,
+    /// Rows of the tables
+    #[arg(long, default_value = "10")]
+    pub(crate) rows: usize,
+    /// Seconds to wait for the service to switch
+    #[arg(long, default_value = "10", value_parser = parse_seconds)]
+    pub(crate) timeout: f64,
 }
 
 fn parse_seconds(text: &str) -> Result<f64, String> {

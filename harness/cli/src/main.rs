@@ -6,6 +6,7 @@ mod commands;
 mod error;
 mod heat;
 mod home;
+mod kit;
 mod observer;
 mod output;
 mod recorder;
@@ -30,6 +31,8 @@ fn main() -> ExitCode {
         Command::Diff(diff) => commands::diff::diff(&diff),
         Command::Why(why) => commands::why::why(&why),
         Command::Replay(replay) => commands::replay::replay(&replay),
+        Command::Ctl(ctl) => commands::kit::ctl(&ctl),
+        Command::Trace(trace) => commands::kit::trace(&trace),
         Command::Merge(merge) => commands::merge::merge(&merge),
         Command::Inspect(inspect) => commands::inspect::inspect(&inspect),
     };

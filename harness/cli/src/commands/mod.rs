@@ -5,6 +5,7 @@ pub(crate) mod diff;
 pub(crate) mod doctor;
 pub(crate) mod hot;
 pub(crate) mod inspect;
+pub(crate) mod kit;
 pub(crate) mod list;
 pub(crate) mod merge;
 pub(crate) mod replay;
