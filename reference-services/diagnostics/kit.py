@@ -12,7 +12,7 @@ from diagnostics.control import Control
 from diagnostics.dump import Dumper
 from diagnostics.logs import Logs
 from diagnostics.private import Directory, Refused, to_json, write_all
-from diagnostics.tracing import Tracer
+from diagnostics.tracing import Tracer, is_own
 
 TOGGLE_TRACING = signal.SIGUSR1
 ATTEND = signal.SIGUSR2
@@ -113,6 +113,10 @@ class Kit(object):
     def _stacks(self, arguments):
         stacks = {}
         for ident, frame in sys._current_frames().items()[:THREADS_MAX]:
+            while frame is not None and is_own(frame):
+                frame = frame.f_back
+            if frame is None:
+                continue
             lines = traceback.extract_stack(frame, None)[-STACK_DEPTH_MAX:]
             stacks[str(ident)] = ['%s:%d %s' % line[:3] for line in reversed(lines)]
         # This frame was among them; its own variable would keep it.

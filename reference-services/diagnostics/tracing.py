@@ -432,17 +432,22 @@ class _Run(object):
         self.say(self._stamp(time.time()))
 
 
+def is_own(frame):
+    """True for a frame of the kit itself."""
+    return frame.f_code.co_filename in _OWN
+
+
 def _frames_above(frame):
     """The caller's frames that are not the kit's own."""
     found = []
     while frame is not None:
-        if frame.f_code.co_filename not in _OWN:
+        if not is_own(frame):
             found.append(frame)
         frame = frame.f_back
     return found
 
 
-# The kit's own code is left out of the trace; these are its names as code objects know them.
+# The kit's own code is left out of traces; these are its names as code objects know them.
 _OWN = frozenset(
     os.path.join(os.path.dirname(_frames_above.func_code.co_filename), name)
     for name in ('audit.py', 'collector.py', 'control.py', 'dump.py', 'kit.py', 'logs.py',

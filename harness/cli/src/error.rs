@@ -23,7 +23,7 @@ pub(crate) enum CliError {
     Environment(#[from] EnvironmentError),
     /// A process can't be examined.
     #[error("{}", explain(.0))]
-    Examine(#[from] ExamineError),
+    Examine(Box<ExamineError>),
     /// This machine or this process can't.
     #[error("{0}")]
     NotHere(String),
@@ -35,7 +35,7 @@ pub(crate) enum CliError {
         /// Which twin.
         variant: String,
         /// Why.
-        source: RunError,
+        source: Box<RunError>,
     },
     /// A file can't be written or read.
     #[error("{path}: {cause}")]
@@ -45,6 +45,12 @@ pub(crate) enum CliError {
         /// Why.
         cause: String,
     },
+}
+
+impl From<ExamineError> for CliError {
+    fn from(error: ExamineError) -> Self {
+        Self::Examine(Box::new(error))
+    }
 }
 
 impl CliError {
@@ -75,7 +81,8 @@ fn explain(error: &ExamineError) -> String {
     let hint = match error {
         ExamineError::Live(live) => live_hint(live),
         ExamineError::Interpreter { .. } | ExamineError::Layout { .. } => Some(
-            "bloathound reads CPython 2.7 (64-bit, release builds) on Linux; for Python 3 try py-spy or memray".to_owned(),
+            "bloathound reads CPython 2.7 (64-bit, release builds) on Linux; for Python 3 try py-spy or memray"
+                .to_owned(),
         ),
     };
     match hint {

@@ -27,7 +27,8 @@ impl Home {
         let candidates = set.into_iter().chain(here.ancestors().map(Path::to_owned)).chain([built]);
         candidates.into_iter().find(|root| is_home(root)).map(|root| Self { root }).ok_or_else(|| {
             CliError::Usage(
-                "no folders scenarios and reference-services here or above; run from a checkout, or say --home DIR".into(),
+                "no folders scenarios and reference-services here or above; run from a checkout, or say --home DIR"
+                    .into(),
             )
         })
     }

@@ -4,13 +4,11 @@ use std::time::Duration;
 
 use bloathound_cpython::frames::SamplerOptions;
 use bloathound_detect::fragmentation::ArenaFacts;
-use bloathound_detect::{
-    Finding, GrowthRound, GrowthUnit, Problem, Thresholds, find_cycles, find_growth, hot_loop,
-};
+use bloathound_detect::{Finding, GrowthRound, GrowthUnit, Problem, Thresholds, find_cycles, find_growth, hot_loop};
 use bloathound_driver::examine::{ExamineOptions, Examined, Target};
 use bloathound_driver::hot::sample_process;
-use bloathound_driver::{Look, Looked, Moment, Observer};
 use bloathound_driver::memory_view::MemoryView;
+use bloathound_driver::{Look, Looked, Moment, Observer};
 use bloathound_heap::{Analysis, GcReplay};
 use bloathound_live::CaptureMode;
 use bloathound_report::heatmap::{HeatMap, HeatPanel};

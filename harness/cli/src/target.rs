@@ -107,9 +107,9 @@ pub(crate) fn explain(error: OpenFileError) -> CliError {
         OpenFileError::Recording(RecordError::OtherVersion { .. }) => {
             CliError::NotHere(format!("{text}\n  use the release of bloathound that wrote it"))
         }
-        OpenFileError::Recording(_) | OpenFileError::NoFacts { .. } => {
-            CliError::Usage(format!("{text}\n  the file is damaged: take it again with `bloathound capture PID -o FILE`"))
-        }
+        OpenFileError::Recording(_) | OpenFileError::NoFacts { .. } => CliError::Usage(format!(
+            "{text}\n  the file is damaged: take it again with `bloathound capture PID -o FILE`"
+        )),
         OpenFileError::Core(_) => {
             CliError::Usage(format!("{text}\n  the file is damaged or no core: take it again with `gcore PID`"))
         }

@@ -146,11 +146,7 @@ impl Interpreter {
         Ok(found)
     }
 
-    fn find_interpreter_state(
-        &mut self,
-        source: &dyn MemorySource,
-        symbols: &SymbolTable,
-    ) -> Result<(), LocateError> {
+    fn find_interpreter_state(&mut self, source: &dyn MemorySource, symbols: &SymbolTable) -> Result<(), LocateError> {
         if let Some(head) = symbols.unique("interp_head") {
             let state = source.read_address(head.address)?;
             if shape_search::is_interpreter_state(source, state, self.dict_type) {

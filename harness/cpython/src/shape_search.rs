@@ -8,10 +8,6 @@ use crate::layouts::object_h as object;
 use crate::layouts::pystate_h::{INTERP_MODULES, INTERP_TSTATE_HEAD, TSTATE_INTERP};
 use crate::layouts::stringobject_h as string;
 
-
-
-
-
 /// Bytes of static data looked through at most; the interpreter's own are about 400 KiB.
 const SEARCH_BYTES_MAX: u64 = 16 << 20;
 /// Bytes read at once.

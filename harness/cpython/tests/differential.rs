@@ -1,6 +1,8 @@
 //! What the decoder reads against what the interpreter itself says: type, `sys.getsizeof` and `gc.get_referents` of
 //! every tracked object of a stopped process that holds one of everything.
 
+#![allow(clippy::expect_used, clippy::print_stderr, reason = "a test says what it lacks and stops")]
+
 mod support;
 
 use std::collections::{BTreeMap, HashMap};
@@ -72,16 +74,16 @@ fn every_tracked_object_agrees_with_the_interpreter() {
         expected.sort_unstable();
         let found = traversed(&snapshot, id);
         if found != expected {
-            let name = |a: &u64| by_address.get(a).map_or_else(|| format!("{a:x}"), |id| snapshot.type_of(*id).name.clone());
-            let only = |a: &[u64], b: &[u64]| a.iter().filter(|x| !b.contains(x)).map(name).collect::<Vec<_>>().join(" ");
+            let name =
+                |a: &u64| by_address.get(a).map_or_else(|| format!("{a:x}"), |id| snapshot.type_of(*id).name.clone());
+            let only =
+                |a: &[u64], b: &[u64]| a.iter().filter(|x| !b.contains(x)).map(name).collect::<Vec<_>>().join(" ");
             let detail = format!("too many [{}] missing [{}]", only(&found, &expected), only(&expected, &found));
             differences.entry(format!("{}: referents", fact.type_name)).or_default().push(detail);
         }
     }
-    let listing: Vec<String> = differences
-        .iter()
-        .map(|(what, details)| format!("{what} ({} times): {}", details.len(), details[0]))
-        .collect();
+    let listing: Vec<String> =
+        differences.iter().map(|(what, details)| format!("{what} ({} times): {}", details.len(), details[0])).collect();
     assert!(compared > 5000, "only {compared} objects were compared");
     assert!(listing.is_empty(), "{compared} compared\n{}\n{:?}", listing.join("\n"), decoded.problems);
     assert_eq!(snapshot.quality().broken_links, 0);

@@ -8,6 +8,9 @@ use crate::hot_window::{Window, same_call, same_place};
 /// Share of the samples a resumed generator must be in to be the one whose loop matters.
 const GENERATOR_SHARE_MIN: f64 = 0.2;
 
+/// Times something must be seen to happen again before it counts as going on.
+const TIMES_MIN: usize = 3;
+
 /// A call that was in progress in the samples, and one of its loops that it never left.
 pub(crate) struct Candidate<'a> {
     pub code: &'a Code,
@@ -76,7 +79,8 @@ fn loops_never_left(code: &Code, frames: &[&Frame]) -> Vec<usize> {
     indices
 }
 
-/// True when a frame stepped back, and not inside a smaller loop: then this one came round.
+/// True when a frame stepped back again and again, and not inside a smaller loop: then this one came round. A single
+/// step back may be all that happened before something else began.
 fn goes_round(code: &Code, index: usize, frames: &[&Frame]) -> bool {
     let Some(this) = code.loops.get(index) else {
         return false;
@@ -87,14 +91,22 @@ fn goes_round(code: &Code, index: usize, frames: &[&Frame]) -> bool {
     }
     let inner: Vec<&Loop> =
         code.loops.iter().filter(|l| this.contains(l.first) && (l.first, l.last) != (this.first, this.last)).collect();
-    frames.windows(2).any(|pair| {
+    let steps_back = |pair: &[&Frame]| {
         let &[before, after] = pair else { return false };
         let (Some(from), Some(to)) = (before.lasti, after.lasti) else {
             return false;
         };
         let in_smaller_one = inner.iter().any(|l| l.contains(from) && l.contains(to));
-        to < from && !in_smaller_one
-    }) || (inner.is_empty() && frames.windows(2).any(rebinds_in_place))
+        (to < from && !in_smaller_one) || (inner.is_empty() && rebinds_in_place(pair))
+    };
+    happens_on_and_on(frames.windows(2).map(steps_back))
+}
+
+/// True for what happened several times, and still did in the second half.
+fn happens_on_and_on(happened: impl Iterator<Item = bool>) -> bool {
+    let happened: Vec<bool> = happened.collect();
+    let late = happened.get(happened.len() / 2..).unwrap_or_default();
+    happened.iter().filter(|did| **did).count() >= TIMES_MIN && late.contains(&true)
 }
 
 /// Same instruction, other objects in the variables: it went somewhere in between.
@@ -133,13 +145,13 @@ pub(crate) fn iterator_restarts(frames: &[&Frame], index: usize) -> bool {
 
 /// True when these frames, all of one address, were more than one call.
 fn was_called_anew(code: &Code, frames: &[&Frame]) -> bool {
-    let stepped_back = frames.windows(2).any(|pair| {
+    let stepped_back = happens_on_and_on(frames.windows(2).map(|pair| {
         let &[before, after] = pair else { return false };
         let (Some(from), Some(to)) = (before.lasti, after.lasti) else {
             return before.lasti.is_some() && after.lasti.is_none();
         };
         to < from && !code.loops.iter().any(|l| l.contains(from) && l.contains(to))
-    });
+    }));
     let restarted = (0..code.loops.len()).any(|index| {
         // An inner loop begins again with each round of an outer one too.
         let alone = code
@@ -163,11 +175,11 @@ fn child_was_called_anew(window: &Window<'_>, depth: usize) -> bool {
         return false;
     }
     let children: Vec<Option<&Frame>> = window.frames_at(depth + 1).collect();
-    let changed = children.windows(2).any(|pair| match pair {
+    let changed = happens_on_and_on(children.windows(2).map(|pair| match pair {
         [Some(before), Some(after)] => !same_call(before, after),
         [before, after] => before.is_some() != after.is_some(),
         _ => false,
-    });
+    }));
     let present: Vec<&Frame> = children.into_iter().flatten().collect();
     let code = present.first().and_then(|child| window.profile.code(child.code));
     let constructor_only = window.frames_at(depth).flatten().any(|frame| {

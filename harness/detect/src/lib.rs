@@ -5,9 +5,9 @@
 
 mod cycles;
 mod finding;
-mod growth;
 pub mod fragmentation;
 mod fragmentation_pins;
+mod growth;
 mod hot_candidate;
 mod hot_event_loops;
 mod hot_judge;
@@ -20,8 +20,8 @@ mod thresholds;
 
 pub use cycles::{CycleReport, find_cycles};
 pub use finding::{
-    CycleEvidence, Evidence, Finding, FindingClass, FragmentationEvidence, HotLoopEvidence,
-    LeakEvidence, Location, Pin, Problem,
+    CycleEvidence, Evidence, Finding, FindingClass, FragmentationEvidence, HotLoopEvidence, LeakEvidence, Location,
+    Pin, Problem,
 };
 pub use growth::{GrowthReport, GrowthRound, GrowthUnit, find_growth};
 pub use hot_loop::{HotObservation, HotObservationKind, HotReport};

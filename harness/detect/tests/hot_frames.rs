@@ -156,15 +156,18 @@ fn py_spy() -> Option<PathBuf> {
     Some(program)
 }
 
+/// A thread's id and its frames: function, file, line.
+type DumpedThread = (u32, Vec<(String, String, u32)>);
+
 /// `(tid, [(function, file, line)])` of each thread, as py-spy's text has it; innermost first.
-fn dump(program: &Path, pid: u32) -> Option<Vec<(u32, Vec<(String, String, u32)>)>> {
+fn dump(program: &Path, pid: u32) -> Option<Vec<DumpedThread>> {
     let output = Command::new(program).args(["dump", "--pid", &pid.to_string()]).output().ok()?;
     if !output.status.success() {
         println!("skipped: {}", String::from_utf8_lossy(&output.stderr));
         return None;
     }
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
-    let mut threads: Vec<(u32, Vec<(String, String, u32)>)> = Vec::new();
+    let mut threads: Vec<DumpedThread> = Vec::new();
     for line in text.lines() {
         if let Some(rest) = line.strip_prefix("Thread ") {
             let id = rest.split(' ').next()?;

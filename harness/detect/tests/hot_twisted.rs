@@ -165,6 +165,23 @@ fn one_call_into_c() {
     check("ccall", hot_loop::INSIDE_ONE_C_CALL, None, &[]);
 }
 
+/// The event loop's own timers tell that it was away before anybody looked.
+#[test]
+fn overdue_timers_tell_more_than_was_watched() {
+    let (Some(python), Some(environment)) = (python27(), environment()) else { return };
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/hot_scripts/overdue.py");
+    let mut command = Command::new(python);
+    command.arg("-B").arg(script).env("PYTHONPATH", environment);
+    let script = hot_support::Script::spawn(&mut command);
+    // Ready means: due since a second, and still in the loop.
+    let profile = script.sample(1.5);
+    let overdue = profile.threads[0].overdue_seconds.unwrap();
+    assert!((2.4..60.0).contains(&overdue), "{overdue}");
+    let report = hot_loop::judge(&profile, &HotLoopThresholds::default());
+    let Evidence::HotLoop(evidence) = &report.findings[0].evidence else { panic!() };
+    assert_eq!(evidence.starved_seconds, Some(overdue));
+}
+
 #[test]
 fn the_fixed_twins_are_silent() {
     for kind in ["call", "counting", "ccall"] {

@@ -20,8 +20,7 @@ impl<'a> MemoryView<'a> {
     #[must_use]
     pub fn new(examined: &'a Examined, garbage: &'a BitSet) -> Option<Self> {
         let pools = examined.pools.clone()?;
-        let layout =
-            MemoryLayout::new(&examined.image, &examined.interpreter, &examined.snapshot, pools, Vec::new());
+        let layout = MemoryLayout::new(&examined.image, &examined.interpreter, &examined.snapshot, pools, Vec::new());
         Some(Self { examined, garbage, layout })
     }
 

@@ -160,8 +160,8 @@ pub fn open_core(path: &Path, limit: u64, exported_symbols_only: bool) -> Result
     if exported_symbols_only {
         symbols = symbols.without_local_symbols();
     }
-    let interpreter = Interpreter::locate(&core.image, &symbols)
-        .map_err(|source| OpenFileError::Layout { path: name(), source })?;
+    let interpreter =
+        Interpreter::locate(&core.image, &symbols).map_err(|source| OpenFileError::Layout { path: name(), source })?;
     let mappings = core.image.regions().iter().cloned().map(Mapping::new).collect();
     let is_collecting = interpreter.is_collecting(&core.image);
     let mut examined = examine_image(core.image, interpreter, &symbols.data_ranges);

@@ -143,21 +143,24 @@ fn names_of_code(snapshot: &HeapSnapshot) -> (HashSet<ObjectId>, HashSet<ObjectI
         .iter()
         .map(|info| matches!(info.name.as_str(), "code" | "type" | "classobj" | "function" | "module"))
         .collect();
-    // Keys of `sys.modules` need not be interned, and paths begin with them.
-    let root_names: HashSet<_> = snapshot.roots().iter().filter_map(|root| root.name).collect();
     for id in snapshot.ids() {
-        if snapshot.text_name(id).is_some_and(|name| root_names.contains(&name)) {
-            names.insert(id);
-        }
         let by_field = named.get(snapshot.type_id(id).0 as usize).copied().unwrap_or(false);
         for (target, label) in snapshot.references_of(id) {
             match label.kind() {
                 ReferenceKind::Field if by_field => {
                     let field = label.name().map_or("", |name| snapshot.name(name));
-                    if field == "co_filename" { paths.insert(target) } else { names.insert(target) };
+                    if field == "co_filename" {
+                        paths.insert(target)
+                    } else {
+                        names.insert(target)
+                    };
                 }
                 ReferenceKind::Value => {
                     let key = label.key().filter(|key| key.index() < snapshot.len());
+                    // Paths begin with the keys of `sys.modules`, which need not be interned.
+                    if snapshot.type_of(target).name == "module" {
+                        names.extend(key);
+                    }
                     if key.and_then(|key| snapshot.text(key)).is_some_and(|key| NAMING_KEYS.contains(&key)) {
                         names.insert(target);
                     }

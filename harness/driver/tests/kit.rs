@@ -53,9 +53,8 @@ fn the_leak_by_dumps_alone_from_delta_to_cache() {
     // … and then what holds one of them.
     let known: std::collections::HashSet<u64> = before.ids().map(|id| before.object(id).address).collect();
     let finder = PathFinder::new(&after);
-    let fresh = |id: &ObjectId| {
-        after.type_of(*id).qualified_name() == "type" && !known.contains(&after.object(*id).address)
-    };
+    let fresh =
+        |id: &ObjectId| after.type_of(*id).qualified_name() == "type" && !known.contains(&after.object(*id).address);
     let path = after.ids().filter(fresh).find_map(|id| finder.labels_to(id)).unwrap().join(" → ");
     assert_eq!(path, "module model → DBModel → _field_cache → key");
     assert_eq!(after.quality().surplus_references, 0, "more references than counts");
@@ -66,7 +65,8 @@ fn a_manhole_is_a_source_that_leaves_nothing_behind() {
     let Some(subject) = Subject::start("leak", &["--rows", "50"]) else { return };
     let modules = |dump: &Dump| {
         let snapshot = dump.snapshot();
-        let names: Vec<String> = snapshot.roots().iter().filter_map(|root| Some(snapshot.name(root.name?).to_owned())).collect();
+        let names: Vec<String> =
+            snapshot.roots().iter().filter_map(|root| Some(snapshot.name(root.name?).to_owned())).collect();
         names
     };
     let mut manhole = subject.manhole();
@@ -184,9 +184,7 @@ fn a_reader_that_just_goes_leaves_the_service_quiet() {
     // As if killed: nothing is said to the service.
     drop(session);
     load.join().unwrap();
-    wait_for("quiet", || {
-        subject.control.request("status").unwrap().text(&["trace", "state"]) == Some("waiting")
-    });
+    wait_for("quiet", || subject.control.request("status").unwrap().text(&["trace", "state"]) == Some("waiting"));
     let again = TraceSession::start(subject.control.clone(), false).unwrap();
     again.finish().unwrap();
     subject.get("/health");
@@ -211,13 +209,22 @@ fn round(port: u16, requests: u64) -> LoadReport {
 fn toggles_under_load_lose_no_request() {
     let Some(subject) = Subject::start("negatives", &["--kind", "cache", "--rows", "200"]) else { return };
     let port = subject.service.port();
-    round(port, 100);
     let mut rows = Vec::new();
+    // Side by side with the same service without the kit, turn about.
+    let plain = start("negatives", &["--kind", "cache", "--rows", "200"]).unwrap();
+    round(plain.port(), 100);
+    round(port, 100);
+    for _ in 0..3 {
+        for (what, port) in [("no kit", plain.port()), ("all off", port)] {
+            let report = round(port, 300);
+            rows.push((what.to_owned(), report.throughput_per_second(), report.latency_ms(0.99)));
+        }
+    }
+    drop(plain);
     let mut measure = |what: &str| {
         let report = round(port, 300);
         rows.push((what.to_owned(), report.throughput_per_second(), report.latency_ms(0.99)));
     };
-    measure("all off");
     for (what, on, off) in [
         ("debug log", "log on", "log off"),
         ("manhole", "manhole on", "manhole off"),
@@ -251,21 +258,33 @@ fn toggles_under_load_lose_no_request() {
         println!("{what:18} {throughput:8.1} requests/s   p99 {p99:7.1} ms");
     }
     let best = last.iter().copied().fold(0.0, f64::max);
-    assert!(best > 0.6 * rows[0].1, "slower after switching off: {rows:?}");
+    let plain = rows.iter().filter(|row| row.0 == "no kit").map(|row| row.1).fold(0.0, f64::max);
+    // Wide, for a busy machine: what it catches is a trace function or a debug level left behind, which costs most.
+    assert!(best > 0.6 * plain, "slower after switching off: {rows:?}");
 }
 
 /// The kit's own tests, in Python, on real processes: security, tracing, dump, logging, manhole.
 #[test]
 fn the_kits_own_tests_pass() {
     let Some(launcher) = launcher() else { return };
-    let output = duct::cmd!(&launcher.interpreter.executable, "-B", "-m", "unittest", "discover", "-s", "diagnostics/tests", "-t", ".")
-        .dir(&launcher.services_dir)
-        .env("BLOATHOUND_TEST_ENV", &launcher.environment.dir)
-        .stderr_to_stdout()
-        .stdout_capture()
-        .unchecked()
-        .run()
-        .unwrap();
+    let output = duct::cmd!(
+        &launcher.interpreter.executable,
+        "-B",
+        "-m",
+        "unittest",
+        "discover",
+        "-s",
+        "diagnostics/tests",
+        "-t",
+        "."
+    )
+    .dir(&launcher.services_dir)
+    .env("BLOATHOUND_TEST_ENV", &launcher.environment.dir)
+    .stderr_to_stdout()
+    .stdout_capture()
+    .unchecked()
+    .run()
+    .unwrap();
     let text = String::from_utf8_lossy(&output.stdout);
     assert!(output.status.success(), "{text}");
     println!("{}", text.lines().rev().take(4).collect::<Vec<_>>().join(" "));

@@ -1,12 +1,19 @@
 //! The view from inside (the kit's dump) and the view from outside (process memory) of the same services: types, sizes,
 //! counts, references and findings agree, and what doesn't is explained.
-#![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout, reason = "a test fails by panicking; figures are told")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "a test fails by panicking; figures are told"
+)]
 
 mod support;
 
 use std::collections::{BTreeMap, HashMap};
 
-use bloathound_detect::{Evidence, Finding, GrowthReport, GrowthRound, GrowthUnit, Thresholds, find_cycles, find_growth};
+use bloathound_detect::{
+    Evidence, Finding, GrowthReport, GrowthRound, GrowthUnit, Thresholds, find_cycles, find_growth,
+};
 use bloathound_driver::examine::{ExamineOptions, Target};
 use bloathound_heap::{Analysis, HeapSnapshot, ObjectId, ReferenceKind, ReferenceLabel, ShapeLimits, ShapeTree};
 use support::kit::Subject;
@@ -35,9 +42,8 @@ fn tracked(snapshot: &HeapSnapshot) -> BTreeMap<String, (i64, i64)> {
 /// Addresses that the collector's traversal of an object visits, sorted; `conservative` with the words that the view
 /// from outside found to be an object's address in a structure that nobody described.
 fn visited(snapshot: &HeapSnapshot, id: ObjectId, conservative: bool) -> Vec<u64> {
-    let shown = |label: ReferenceLabel| {
-        label.is_traversed() && (conservative || label.kind() != ReferenceKind::Conservative)
-    };
+    let shown =
+        |label: ReferenceLabel| label.is_traversed() && (conservative || label.kind() != ReferenceKind::Conservative);
     let traversed = snapshot.references_of(id).filter(|(_, label)| shown(*label));
     let mut addresses: Vec<u64> = traversed.map(|(target, _)| snapshot.object(target).address).collect();
     addresses.sort_unstable();

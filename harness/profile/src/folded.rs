@@ -37,7 +37,15 @@ mod tests {
     use crate::{Code, CodeId, Frame, LineTable, Sample, Stack, ThreadFacts, ValueHash};
 
     fn frame(code: u32, line: u32) -> Frame {
-        Frame { address: 0, code: CodeId(code), lasti: Some(0), line, identity: ValueHash::default(), detail: None }
+        Frame {
+            address: 0,
+            code: CodeId(code),
+            lasti: Some(0),
+            line,
+            identity: ValueHash::default(),
+            detail: None,
+            detail_age: 0,
+        }
     }
 
     #[test]

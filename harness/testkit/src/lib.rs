@@ -2,6 +2,4 @@
 
 mod allocator;
 
-pub use allocator::{
-    ArenaPlan, BlockFate, ChunkFate, MemoryWriter, PoolFate, write_arenas, write_heap,
-};
+pub use allocator::{ArenaPlan, BlockFate, ChunkFate, MemoryWriter, PoolFate, write_arenas, write_heap};

@@ -15,8 +15,8 @@ pub(crate) fn capture(arguments: &CaptureArguments) -> Result<u8, CliError> {
     let mut target = Target::open(arguments.pid, inspect::options(&arguments.look))?;
     let mut examined = target.examine()?;
     let options = RecordOptions { tool: TOOL.into(), pid: arguments.pid, redact: arguments.redact };
-    let written = record(path, &mut examined, target.symbols(), &options)
-        .map_err(|error| CliError::Usage(error.to_string()))?;
+    let written =
+        record(path, &mut examined, target.symbols(), &options).map_err(|error| CliError::Usage(error.to_string()))?;
     for problem in &examined.problems {
         output::message(&format!("note: {problem}"));
     }

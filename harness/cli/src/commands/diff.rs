@@ -26,10 +26,9 @@ pub(crate) fn diff(arguments: &DiffArguments) -> Result<u8, CliError> {
     report.problems = sides
         .into_iter()
         .flat_map(|(name, problems)| {
-            problems.into_iter().map(move |problem| ProblemRecord {
-                stage: "decode".into(),
-                message: format!("{name}: {problem}"),
-            })
+            problems
+                .into_iter()
+                .map(move |problem| ProblemRecord { stage: "decode".into(), message: format!("{name}: {problem}") })
         })
         .collect();
     if let Some(path) = &arguments.json {

@@ -118,7 +118,8 @@ fn nix_is_root() -> bool {
 
 fn try_reading_child() -> Result<(), String> {
     // `cat` waits for its input, which ends with us.
-    let mut child = Command::new("cat").stdin(Stdio::piped()).stdout(Stdio::null()).spawn().map_err(|e| e.to_string())?;
+    let mut child =
+        Command::new("cat").stdin(Stdio::piped()).stdout(Stdio::null()).spawn().map_err(|e| e.to_string())?;
     let tried = bloathound_live::Process::open(child.id())
         .and_then(|process| process.pause(&bloathound_live::PauseOptions::default()).map(drop))
         .map_err(|error| error.to_string());

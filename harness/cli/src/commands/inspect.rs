@@ -9,8 +9,8 @@ use bloathound_driver::memory_view::MemoryView;
 use bloathound_heap::{Analysis, GcReplay, HeapSnapshot};
 use bloathound_live::{CaptureMode, Stillness};
 use bloathound_report::json::{
-    FindingRecord, GarbageRecord, HeapRecord, InspectReport, KindRow, Population, ProblemRecord, QualityRecord, TargetKind,
-    TargetRecord, TimingRecord, ToolRecord, TypeRow, milliseconds,
+    FindingRecord, GarbageRecord, HeapRecord, InspectReport, KindRow, Population, ProblemRecord, QualityRecord,
+    TargetKind, TargetRecord, TimingRecord, ToolRecord, TypeRow, milliseconds,
 };
 use bloathound_report::text::{self, InspectView};
 

@@ -3,7 +3,8 @@ use std::path::{Path, PathBuf};
 use bloathound_driver::Look;
 use bloathound_driver::recording::open_recording;
 use bloathound_report::json::{
-    DisturbanceRecord, FindingRecord, Outcome, ProblemRecord, RunRecord, RunResults, ToolRecord, VariantName, outcome_of,
+    DisturbanceRecord, FindingRecord, Outcome, ProblemRecord, RunRecord, RunResults, ToolRecord, VariantName,
+    outcome_of,
 };
 use bloathound_report::text;
 use bloathound_scenario::{FindingClass, Scenario, Variant};
@@ -66,7 +67,11 @@ pub(crate) fn finish(
         service: scenario.service.clone(),
         requests: driven.requests,
         invalid_because: (!unmet.is_empty()).then(|| unmet.join("; ")),
-        without: arguments.without.iter().filter_map(|one| Some(one.to_possible_value()?.get_name().to_owned())).collect(),
+        without: arguments
+            .without
+            .iter()
+            .filter_map(|one| Some(one.to_possible_value()?.get_name().to_owned()))
+            .collect(),
         redacted: false,
         looks: Vec::new(),
         scenario_yaml,

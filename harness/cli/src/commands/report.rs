@@ -42,7 +42,8 @@ fn fix_diff(service: &Path) -> Option<String> {
     names.sort();
     for name in names.iter().filter(|name| name.to_string_lossy().ends_with(".py")) {
         let fixed = Path::new("fix").join(name);
-        let output = std::process::Command::new("diff").arg("-u").arg(name).arg(fixed).current_dir(service).output().ok()?;
+        let output =
+            std::process::Command::new("diff").arg("-u").arg(name).arg(fixed).current_dir(service).output().ok()?;
         diffs.push_str(&String::from_utf8_lossy(&output.stdout));
     }
     (!diffs.is_empty()).then_some(diffs)

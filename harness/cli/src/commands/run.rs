@@ -1,11 +1,11 @@
 use std::collections::BTreeMap;
 
 use bloathound_driver::{Cache, Environment, Events, Launcher, Limits, RunEvent, Search, run as drive};
+use bloathound_report::html::{self, HtmlReport, RunKey};
 use bloathound_report::json::{
     ClassName, DisturbanceRecord, ExpectedRecord, FindingRecord, HostRecord, MismatchRecord, PartitionRecord,
     ProblemRecord, RunRecord, RunResults, ToolRecord, compare, outcome_of,
 };
-use bloathound_report::html::{self, HtmlReport, RunKey};
 use bloathound_report::{junit, text};
 use bloathound_scenario::{Expectation, Matcher, Scenario, Variant, lookup};
 use serde_json::Value;
@@ -84,7 +84,9 @@ fn plan<'s>(chosen: &[&'s Scenario], arguments: &RunArguments) -> Result<Vec<(&'
         .filter(|(_, variant)| wanted(*variant))
         .collect();
     if all.is_empty() {
-        return Err(CliError::Usage("none of these scenarios has that variant; `bloathound list` shows which have".into()));
+        return Err(CliError::Usage(
+            "none of these scenarios has that variant; `bloathound list` shows which have".into(),
+        ));
     }
     let Some((part, of)) = arguments.partition else { return Ok(all) };
     Ok(all.into_iter().enumerate().filter(|(n, _)| *n as u32 % of == part - 1).map(|(_, one)| one).collect())
@@ -118,12 +120,9 @@ fn run_one(
     }
     let mut tell = |event: RunEvent| progress(&event);
     let events: Events<'_> = &mut tell;
-    let driven = drive(scenario, variant, launcher, &Limits::default(), &mut engine, events)
-        .map_err(|source| CliError::Run {
-            scenario: scenario.name.clone(),
-            variant: variant.as_str().into(),
-            source,
-        })?;
+    let driven = drive(scenario, variant, launcher, &Limits::default(), &mut engine, events).map_err(|source| {
+        CliError::Run { scenario: scenario.name.clone(), variant: variant.as_str().into(), source: Box::new(source) }
+    })?;
     let recorder = engine.take_recorder();
     let result = engine.finish();
     if let Some(recorder) = recorder {
@@ -174,9 +173,8 @@ fn record(
             latency_p99_ms: disturbance.latency_p99_ms,
             baseline_latency_p99_ms: disturbance.baseline_latency_p99_ms,
         },
-        timing: result.timing.clone(),
-        invalid_because: (!valid)
-            .then(|| driven.unmet.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")),
+        timing: result.timing,
+        invalid_because: (!valid).then(|| driven.unmet.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")),
         detected_after_requests: None,
         detected_after_seconds: None,
         recording: None,

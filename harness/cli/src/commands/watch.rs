@@ -29,7 +29,9 @@ pub(crate) fn watch(arguments: &WatchArguments) -> Result<u8, CliError> {
         let examined = target.examine()?;
         output::progress(&format!("look {round} of {}: {} objects", arguments.rounds, examined.snapshot.len()));
         rounds.push(round_record(round, started.elapsed(), &examined));
-        problems.extend(examined.problems.iter().filter(|problem| !problems.contains(problem)).cloned().collect::<Vec<_>>());
+        problems.extend(
+            examined.problems.iter().filter(|problem| !problems.contains(problem)).cloned().collect::<Vec<_>>(),
+        );
         shapes.push(RoundShapes { shapes: analysis::shapes(&examined), requests: 1 });
         censuses.push(inspect::census(&examined.snapshot, |_| true));
     }

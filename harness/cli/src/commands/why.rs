@@ -81,9 +81,10 @@ fn candidates(snapshot: &HeapSnapshot, what: &str) -> Result<Vec<ObjectId>, CliE
 
 /// Says inside which object an address is: people copy addresses of buffers.
 fn nearest_address(snapshot: &HeapSnapshot, address: u64) -> String {
-    let inside = snapshot.ids().map(|id| snapshot.object(id)).find(|object| {
-        object.address < address && address - object.address < object.shallow_size
-    });
+    let inside = snapshot
+        .ids()
+        .map(|id| snapshot.object(id))
+        .find(|object| object.address < address && address - object.address < object.shallow_size);
     inside.map_or_else(String::new, |object| format!("; it is inside the one at {:#x}", object.address))
 }
 
@@ -134,9 +135,8 @@ fn report(
         path.push(PathStep { label: finder.names().root(&found.root), object: object(found.root.object) });
         for (index, step) in found.steps.iter().enumerate() {
             let next = found.steps.get(index + 1);
-            let is_attribute = |next: &Step| {
-                matches!(finder.names().generic(next.from, next.label), GenericLabel::Name(_))
-            };
+            let is_attribute =
+                |next: &Step| matches!(finder.names().generic(next.from, next.label), GenericLabel::Name(_));
             // `.__dict__` and then the attribute is one step for people.
             if finder.names().is_dict_field(step.label) && next.is_some_and(is_attribute) {
                 continue;
@@ -145,7 +145,8 @@ fn report(
         }
     }
     let awaits = analysis.replay().awaiting_collection.contains(id);
-    let decode = examined.problems.iter().map(|message| ProblemRecord { stage: "decode".into(), message: message.clone() });
+    let decode =
+        examined.problems.iter().map(|message| ProblemRecord { stage: "decode".into(), message: message.clone() });
     let garbage = awaits.then(|| ProblemRecord {
         stage: "why".into(),
         message: "nothing keeps it: it is garbage that the next collection frees".into(),

@@ -45,7 +45,10 @@ fn next_step(target: &str, command: &[String], fields: &serde_json::Map<String, 
     Some(match words.as_slice() {
         ["trace", "on"] => format!("bloathound trace {target}"),
         ["manhole", "on", ..] => {
-            format!("socat -,raw,echo=0 UNIX-CONNECT:{}   (off: bloathound ctl {target} manhole off)", text(["manhole", "socket"])?)
+            format!(
+                "socat -,raw,echo=0 UNIX-CONNECT:{}   (off: bloathound ctl {target} manhole off)",
+                text(["manhole", "socket"])?
+            )
         }
         ["log", "on", ..] => {
             let file = fields.get("file")?.as_str()?;

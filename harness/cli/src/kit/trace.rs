@@ -51,12 +51,16 @@ fn watch(
     let mut tally = TraceTally::default();
     let began = Instant::now();
     let mut shown = Instant::now();
+    let mut summaries = 0_u64;
     loop {
         let step = session.step(&mut tally, STEP, Some(signals.as_fd()))?;
         let over = options.duration.is_some_and(|duration| began.elapsed() >= duration)
             || matches!(step, TraceStep::Interrupted | TraceStep::Ended);
-        if over || shown.elapsed() >= options.interval {
+        // At the end once more, unless what has come since the last one is too little to tell anything.
+        let due = if over && summaries > 0 { options.interval / 2 } else { options.interval };
+        if shown.elapsed() >= due || (over && summaries == 0) {
             shown = Instant::now();
+            summaries += 1;
             let mut text = String::new();
             if options.clear {
                 text.push_str(CLEAR);

@@ -165,10 +165,11 @@ impl Decoder<'_> {
                 info.object = Some(id);
             }
         }
-        if layout.core == Core::Str && self.image.u32_at(at.offset(string::OB_SSTATE)).is_some_and(|s| s != 0) {
-            if let Some(text) = types::string_text(self.image, at, NAME_BYTES_MAX) {
-                self.builder.set_text(id, &text);
-            }
+        if layout.core == Core::Str
+            && self.image.u32_at(at.offset(string::OB_SSTATE)).is_some_and(|state| state != 0)
+            && let Some(text) = types::string_text(self.image, at, NAME_BYTES_MAX)
+        {
+            self.builder.set_text(id, &text);
         }
         id
     }

@@ -1,8 +1,6 @@
 //! What keeps objects alive from outside the heap, and finalizers.
 
-use bloathound_heap::{
-    FinalizerSite, HeapSnapshot, ObjectId, ReferenceKind, Root, RootKind, TypeId, TypeInfo,
-};
+use bloathound_heap::{FinalizerSite, HeapSnapshot, ObjectId, ReferenceKind, Root, RootKind, TypeId, TypeInfo};
 use bloathound_memory::{Address, MemorySource};
 
 use super::Decoder;
@@ -213,9 +211,8 @@ impl Decoder<'_> {
                 return None;
             }
             let blocks = self.image.u32_at(frame_at.offset(frame::F_IBLOCK))?.min(frame::BLOCKS_MAX);
-            let kind = |n: u32| {
-                self.image.u32_at(frame_at.offset(frame::F_BLOCKSTACK + u64::from(n) * frame::TRYBLOCK_BYTES))
-            };
+            let kind =
+                |n: u32| self.image.u32_at(frame_at.offset(frame::F_BLOCKSTACK + u64::from(n) * frame::TRYBLOCK_BYTES));
             Some((0..blocks).any(|n| kind(n).is_some_and(|kind| kind != SETUP_LOOP)))
         };
         check().unwrap_or(false)

@@ -78,9 +78,7 @@ fn frame_bytes(image: &MemoryImage, at: Address) -> u64 {
         image.u64_at(tuple.offset(object::OB_SIZE)).unwrap_or(0).min(1 << 16)
     };
     let int = |offset: u64| u64::from(image.u32_at(code_at.offset(offset)).unwrap_or(0)).min(1 << 16);
-    let extras = int(code::CO_STACKSIZE)
-        + int(code::CO_NLOCALS)
-        + tuple_len(code::CO_CELLVARS)
-        + tuple_len(code::CO_FREEVARS);
+    let extras =
+        int(code::CO_STACKSIZE) + int(code::CO_NLOCALS) + tuple_len(code::CO_CELLVARS) + tuple_len(code::CO_FREEVARS);
     FRAME_BASE_BYTES + extras * 8
 }

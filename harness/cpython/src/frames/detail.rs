@@ -96,6 +96,10 @@ fn still_valid(previous: &Stack, stack: &Stack, index: usize) -> Option<(Arc<Fra
 /// Locals, cells, free variables and the value stack, as they are now.
 fn slots(memory: &Memory<'_>, raw: &RawFrame) -> Vec<Address> {
     let count = (raw.code.variable_slots() + raw.code.stack_slots).min(SLOTS_MAX) as u64;
+    if count <= raw.slots_read as u64 {
+        let with_head = raw.head.get(frame::F_LOCALSPLUS as usize..).unwrap_or_default();
+        return words(with_head).take(count as usize).map(Address).collect();
+    }
     let at = raw.address.offset(frame::F_LOCALSPLUS);
     let bytes = memory.bytes(at, 8 * count, 8 * SLOTS_MAX).unwrap_or_default();
     words(&bytes).map(Address).collect()

@@ -11,16 +11,26 @@ use crate::layouts::{frameobject_h as frame, object_h as object, pystate_h as py
 
 /// Calls of one stack; the interpreter's own limit is 1000 unless it was raised.
 const DEPTH_MAX: usize = 4000;
+/// Looks after which the code objects of frames are checked again.
+const LOOKS_BETWEEN_CHECKS: u32 = 20;
 /// Looks at an outermost frame not met before: it must have no caller each time.
 const OUTERMOST_LOOKS: u32 = 12;
 /// Attempts at one stack before it counts as torn.
 const ATTEMPTS: u32 = 6;
 
+/// Words behind a frame's head that are read with it: enough for the variables and the stack of most.
+const SLOTS_WITH_HEAD: usize = 32;
+const HEAD_BYTES: usize = frame::F_LOCALSPLUS as usize;
+const FRAME_BYTES: usize = HEAD_BYTES + 8 * SLOTS_WITH_HEAD;
+
 /// A frame as it lies in memory.
 #[derive(Clone, Debug)]
 pub(super) struct RawFrame {
     pub address: Address,
-    pub head: [u8; frame::F_LOCALSPLUS as usize],
+    /// `PyFrameObject`, and the first words of `f_localsplus` where `slots_read` says so.
+    pub head: [u8; FRAME_BYTES],
+    /// How many words of `f_localsplus` are in `head`.
+    pub slots_read: usize,
     pub code: Arc<CodeEntry>,
     pub lasti: Option<u32>,
 }
@@ -32,6 +42,10 @@ pub(super) struct Known {
     pub frame_type: Option<Address>,
     /// The outermost frame of each thread, by thread state: it stays for as long as the thread runs Python.
     outermost: HashMap<Address, Address>,
+    /// Code of the frames met lately. Emptied now and then: an address may come to hold another code object.
+    recent: HashMap<Address, (Address, Arc<CodeEntry>)>,
+    /// Looks since it was emptied.
+    looks: u32,
     /// Stacks read again because the first attempt was inconsistent.
     pub retries: u64,
 }
@@ -42,7 +56,12 @@ pub(super) fn walk(memory: &Memory<'_>, codes: &mut Codes, known: &mut Known, st
     let mut others = 0;
     for attempt in 0..ATTEMPTS {
         known.retries += u64::from(attempt > 0);
-        let mut reader = Walk { memory, codes, frame_type: &mut known.frame_type };
+        known.looks += 1;
+        if known.looks > LOOKS_BETWEEN_CHECKS {
+            known.looks = 0;
+            known.recent.clear();
+        }
+        let mut reader = Walk { memory, codes, frame_type: &mut known.frame_type, recent: &mut known.recent };
         let Some(first) = memory.pointer(innermost) else {
             continue;
         };
@@ -79,6 +98,7 @@ struct Walk<'a, 'm> {
     memory: &'a Memory<'m>,
     codes: &'a mut Codes,
     frame_type: &'a mut Option<Address>,
+    recent: &'a mut HashMap<Address, (Address, Arc<CodeEntry>)>,
 }
 
 impl Walk<'_, '_> {
@@ -101,7 +121,15 @@ impl Walk<'_, '_> {
         if !address.is_aligned(8) {
             return None;
         }
-        let head: [u8; frame::F_LOCALSPLUS as usize] = self.memory.block(address)?;
+        let mut head = [0; FRAME_BYTES];
+        // The last frame of a mapping has less behind it.
+        let slots_read = if self.memory.fill(address, &mut head) {
+            SLOTS_WITH_HEAD
+        } else if self.memory.fill(address, head.get_mut(..HEAD_BYTES)?) {
+            0
+        } else {
+            return None;
+        };
         let type_at = Address(word_at(&head, object::OB_TYPE));
         match *self.frame_type {
             Some(known) if known != type_at => return None,
@@ -117,13 +145,22 @@ impl Walk<'_, '_> {
         if word_at(&head, object::OB_REFCNT) == 0 || half_at(&head, frame::F_IBLOCK) > frame::BLOCKS_MAX {
             return None;
         }
-        let code = self.codes.get(self.memory, Address(word_at(&head, frame::F_CODE)))?;
+        let code_at = Address(word_at(&head, frame::F_CODE));
+        // A frame keeps its code alive: only one that was not met lately needs another look.
+        let code = match self.recent.get(&address) {
+            Some((known_at, code)) if *known_at == code_at => Arc::clone(code),
+            _ => {
+                let code = self.codes.get(self.memory, code_at)?;
+                self.recent.insert(address, (code_at, Arc::clone(&code)));
+                code
+            }
+        };
         let lasti = half_at(&head, frame::F_LASTI);
         let lasti = (lasti != u32::MAX).then_some(lasti);
         if lasti.is_some_and(|offset| offset >= code.bytecode_bytes) {
             return None;
         }
-        Some(RawFrame { address, head, code, lasti })
+        Some(RawFrame { address, head, slots_read, code, lasti })
     }
 
     /// Whether `frames`, read from `first` outwards, were the stack of one moment, now that `now` is the innermost

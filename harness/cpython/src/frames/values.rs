@@ -16,8 +16,10 @@ use crate::layouts::{
 
 /// Items of a container and attributes of an instance that are looked at.
 const ITEMS_MAX: usize = 24;
+/// Items of a container inside another.
+const INNER_ITEMS_MAX: usize = 6;
 /// Objects looked at for one value, whatever its shape.
-const OBJECTS_MAX: u32 = 64;
+const OBJECTS_MAX: u32 = 48;
 /// Bytes of a string that enter its hash, from its begin and from its end.
 const STRING_HASHED: u64 = 256;
 /// Characters of a string that are shown.
@@ -220,7 +222,7 @@ impl Values {
             return;
         }
         // First and last items: what is appended or popped shows.
-        let half = (ITEMS_MAX / 2) as u64;
+        let half = (items_max(levels) / 2) as u64;
         let first = memory.bytes(items, 8 * count.min(half), 8 * ITEMS_MAX).unwrap_or_default();
         let tail_at = count.saturating_sub(half).max(half.min(count));
         let last = memory.bytes(items.offset(8 * tail_at), 8 * (count - tail_at), 8 * ITEMS_MAX);
@@ -241,7 +243,7 @@ impl Values {
         if levels == 0 {
             return;
         }
-        for (key, value) in dict.entries(memory, ITEMS_MAX) {
+        for (key, value) in dict.entries(memory, items_max(levels)) {
             for part in [key, value] {
                 if let Some(part) = self.look(memory, part, levels - 1, budget) {
                     look.hash = look.hash.number(part.hash.0);
@@ -369,6 +371,15 @@ impl Values {
                 look.hash = look.hash.number(seen.hash.0);
             }
         }
+    }
+}
+
+/// Items looked at with so many levels left: fewer where more is below them.
+fn items_max(levels: u8) -> usize {
+    match levels {
+        0 | 1 => ITEMS_MAX,
+        LEVELS_DEEP.. => ITEMS_MAX / 2,
+        _ => INNER_ITEMS_MAX,
     }
 }
 

@@ -51,11 +51,7 @@ pub const FIXED: &[(&str, u64, &[Field])] = &[
     ("reversed", 32, &[(24, "sequence", true)]),
     ("memoryview", 120, &[(16, "base", true), (32, "obj", true)]),
     ("buffer", 64, &[(16, "base", false)]),
-    (
-        "file",
-        144,
-        &[(24, "name", false), (32, "mode", false), (104, "encoding", false), (112, "errors", false)],
-    ),
+    ("file", 144, &[(24, "name", false), (32, "mode", false), (104, "encoding", false), (112, "errors", false)]),
     ("iterator", 32, &[(24, "sequence", true)]),
     ("listiterator", 32, &[(24, "sequence", true)]),
     ("listreverseiterator", 32, &[(24, "sequence", true)]),
@@ -93,13 +89,7 @@ pub const FIXED: &[(&str, u64, &[Field])] = &[
     (
         "thread._local",
         64,
-        &[
-            (16, "key", false),
-            (24, "args", true),
-            (32, "kw", true),
-            (48, "dummies", true),
-            (56, "wr_callback", false),
-        ],
+        &[(16, "key", false), (24, "args", true), (32, "kw", true), (48, "dummies", true), (56, "wr_callback", false)],
     ),
     ("operator.methodcaller", 40, &[(16, "name", false), (24, "args", true), (32, "kwds", true)]),
     (
