@@ -5,6 +5,7 @@
 //! given up as *torn* where it fails every time. [`sample`] does that at a steady rate and makes a
 //! [`bloathound_profile::Profile`] of it.
 
+mod atoms;
 pub mod bytecode;
 mod c_call;
 mod code;
@@ -140,6 +141,7 @@ impl FrameReader {
         let read = match stack::walk(&memory, &mut self.codes, &mut self.known, thread.state) {
             Some(raw) => {
                 let codes = self.codes.described.as_slice();
+                self.values.next_round();
                 StackRead::Whole(detail::describe(&memory, codes, &mut self.values, &raw, previous))
             }
             None => StackRead::Torn,

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use bloathound_memory::Address;
 use bloathound_profile::{Attribute, Value, ValueHash};
 
+use super::atoms;
 use super::dicts::Dict;
 use super::memory::{Memory, half_at, word_at, words};
 use super::types::{Kind, TypeInfo, Types};
@@ -20,10 +21,11 @@ const ITEMS_MAX: usize = 24;
 const INNER_ITEMS_MAX: usize = 6;
 /// Objects looked at for one value, whatever its shape.
 const OBJECTS_MAX: u32 = 48;
-/// Bytes of a string that enter its hash, from its begin and from its end.
-const STRING_HASHED: u64 = 256;
-/// Characters of a string that are shown.
-const STRING_SHOWN: usize = 24;
+/// A value of so many objects is not read in each sample but only in every third.
+const LARGE_OBJECTS: u32 = 8;
+const ROUNDS_KEPT: u64 = 3;
+/// Such values kept.
+const LATELY_MAX: usize = 4096;
 /// Levels of a value "in depth".
 const LEVELS_DEEP: u8 = 3;
 /// Bytes read of every object at first: enough for most whole.
@@ -34,11 +36,11 @@ const REFERENCES_MAX: u64 = 1 << 40;
 const KEYS_MAX: usize = 20_000;
 
 /// What was seen of an object.
-struct Look {
-    type_name: Arc<str>,
-    summary: String,
-    hash: ValueHash,
-    number: Option<f64>,
+pub(super) struct Look {
+    pub type_name: Arc<str>,
+    pub summary: String,
+    pub hash: ValueHash,
+    pub number: Option<f64>,
     attributes: Vec<Attribute>,
 }
 
@@ -54,6 +56,9 @@ struct Object {
 pub(super) struct Values {
     pub(super) types: Types,
     keys: HashMap<Address, Arc<str>>,
+    /// Values of containers and instances read in the last rounds, by address and levels, with the round.
+    lately: HashMap<(Address, u8), (Value, u64)>,
+    round: u64,
     unicode_bytes: u64,
 }
 
@@ -72,17 +77,36 @@ impl Values {
         self.value(memory, address, LEVELS_DEEP)
     }
 
+    /// Begins another sample.
+    pub(super) fn next_round(&mut self) {
+        self.round += 1;
+        if self.lately.len() > LATELY_MAX {
+            self.lately.clear();
+        }
+    }
+
     fn value(&mut self, memory: &Memory<'_>, address: Address, levels: u8) -> Option<Value> {
+        if let Some((known, round)) = self.lately.get(&(address, levels))
+            && self.round - round < ROUNDS_KEPT
+        {
+            return Some(known.clone());
+        }
         let mut budget = OBJECTS_MAX;
         let look = self.look(memory, address, levels, &mut budget)?;
-        Some(Value {
+        let is_large = OBJECTS_MAX - budget >= LARGE_OBJECTS;
+        let value = Value {
             type_name: look.type_name,
             summary: look.summary,
             shallow: look.hash,
             deep: look.hash,
             number: look.number,
             attributes: look.attributes,
-        })
+        };
+        // Half a value must not stay: the next reader may have more to spend.
+        if is_large && !memory.is_exhausted() {
+            self.lately.insert((address, levels), (value.clone(), self.round));
+        }
+        Some(value)
     }
 
     fn object(&mut self, memory: &Memory<'_>, address: Address) -> Option<Object> {
@@ -116,7 +140,7 @@ impl Values {
         };
         match object.info.kind {
             Kind::None => look.summary = "None".to_owned(),
-            Kind::Int => integer(&mut look, word(string::NUMBER_VALUE)),
+            Kind::Int => atoms::integer(&mut look, word(string::NUMBER_VALUE)),
             Kind::Float => {
                 let bits = word(string::NUMBER_VALUE);
                 let number = f64::from_bits(bits);
@@ -124,11 +148,11 @@ impl Values {
                 look.number = Some(number);
                 look.summary = format!("{number:?}");
             }
-            Kind::Long => long(memory, &object, &mut look),
-            Kind::Str => text(memory, &mut look, address.offset(string::OB_SVAL), word(object::OB_SIZE), 1),
+            Kind::Long => atoms::long(memory, address, word(object::OB_SIZE), &mut look),
+            Kind::Str => atoms::text(memory, &mut look, address.offset(string::OB_SVAL), word(object::OB_SIZE), 1),
             Kind::Unicode => {
                 let data = Address(word(string::UNICODE_DATA));
-                text(memory, &mut look, data, word(string::UNICODE_LENGTH), self.unicode_bytes);
+                atoms::text(memory, &mut look, data, word(string::UNICODE_LENGTH), self.unicode_bytes);
             }
             Kind::List => {
                 self.items(memory, &mut look, Address(word(list::LIST_ITEMS)), &object, levels, budget);
@@ -381,54 +405,4 @@ fn items_max(levels: u8) -> usize {
         LEVELS_DEEP.. => ITEMS_MAX / 2,
         _ => INNER_ITEMS_MAX,
     }
-}
-
-fn integer(look: &mut Look, bits: u64) {
-    let number = bits.cast_signed();
-    look.hash = look.hash.number(bits);
-    look.number = Some(number as f64);
-    look.summary = match (&*look.type_name, number) {
-        ("bool", 0) => "False".to_owned(),
-        ("bool", _) => "True".to_owned(),
-        _ => number.to_string(),
-    };
-}
-
-/// `Include/longintrepr.h`: `ob_size` digits of 30 bits (15 in some builds), its sign the number's.
-fn long(memory: &Memory<'_>, object: &Object, look: &mut Look) {
-    let size = word_at(&object.head, object::OB_SIZE).cast_signed();
-    let digits = size.unsigned_abs();
-    look.hash = look.hash.number(size.cast_unsigned());
-    let bytes = memory.bytes(object.address.offset(24), digits.min(64) * 4, 256).unwrap_or_default();
-    look.hash = look.hash.bytes(&bytes);
-    let magnitude =
-        bytes.chunks_exact(4).rev().fold(0.0, |sum, digit| sum * f64::from(1 << 30) + f64::from(half_at(digit, 0)));
-    if digits <= 30 {
-        look.number = Some(if size < 0 { -magnitude } else { magnitude });
-    }
-    look.summary = match digits {
-        0 => "0L".to_owned(),
-        1 => format!("{}L", look.number.unwrap_or_default()),
-        _ => format!("long of {digits} digits"),
-    };
-}
-
-fn text(memory: &Memory<'_>, look: &mut Look, data: Address, length: u64, width: u64) {
-    let bytes = length.saturating_mul(width.max(1));
-    look.hash = look.hash.number(length);
-    let first = memory.bytes(data, bytes.min(STRING_HASHED), STRING_HASHED as usize);
-    let Some(first) = first else { return };
-    look.hash = look.hash.bytes(&first);
-    if bytes > STRING_HASHED {
-        let rest = (bytes - STRING_HASHED).min(STRING_HASHED);
-        let last = memory.bytes(data.offset(bytes - rest), rest, STRING_HASHED as usize);
-        look.hash = look.hash.bytes(&last.unwrap_or_default());
-    }
-    let character = |unit: &[u8]| {
-        let code = unit.iter().rev().fold(0_u32, |code, &byte| code << 8 | u32::from(byte));
-        char::from_u32(code).filter(|c| !c.is_control()).unwrap_or('.')
-    };
-    let shown: String = first.chunks_exact(width.max(1) as usize).take(STRING_SHOWN).map(character).collect();
-    look.summary =
-        if length > STRING_SHOWN as u64 { format!("'{shown}…' ({length} characters)") } else { format!("'{shown}'") };
 }

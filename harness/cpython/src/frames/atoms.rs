@@ -1,0 +1,63 @@
+//! Values that are seen whole: numbers and text.
+
+use bloathound_memory::Address;
+
+use super::memory::{Memory, half_at};
+use super::values::Look;
+
+/// Bytes of a string that enter its hash, from its begin and from its end.
+const STRING_HASHED: u64 = 256;
+/// Characters of a string that are shown.
+const STRING_SHOWN: usize = 24;
+
+/// An `int` or a `bool`.
+pub(super) fn integer(look: &mut Look, bits: u64) {
+    let number = bits.cast_signed();
+    look.hash = look.hash.number(bits);
+    look.number = Some(number as f64);
+    look.summary = match (&*look.type_name, number) {
+        ("bool", 0) => "False".to_owned(),
+        ("bool", _) => "True".to_owned(),
+        _ => number.to_string(),
+    };
+}
+
+/// `Include/longintrepr.h`: `ob_size` digits of 30 bits (15 in some builds), its sign the number's.
+pub(super) fn long(memory: &Memory<'_>, address: Address, size: u64, look: &mut Look) {
+    let size = size.cast_signed();
+    let digits = size.unsigned_abs();
+    look.hash = look.hash.number(size.cast_unsigned());
+    let bytes = memory.bytes(address.offset(24), digits.min(64) * 4, 256).unwrap_or_default();
+    look.hash = look.hash.bytes(&bytes);
+    let magnitude =
+        bytes.chunks_exact(4).rev().fold(0.0, |sum, digit| sum * f64::from(1 << 30) + f64::from(half_at(digit, 0)));
+    if digits <= 30 {
+        look.number = Some(if size < 0 { -magnitude } else { magnitude });
+    }
+    look.summary = match digits {
+        0 => "0L".to_owned(),
+        1 => format!("{}L", look.number.unwrap_or_default()),
+        _ => format!("long of {digits} digits"),
+    };
+}
+
+/// A `str` or `unicode` of `length` characters of `width` bytes at `data`.
+pub(super) fn text(memory: &Memory<'_>, look: &mut Look, data: Address, length: u64, width: u64) {
+    let bytes = length.saturating_mul(width.max(1));
+    look.hash = look.hash.number(length);
+    let first = memory.bytes(data, bytes.min(STRING_HASHED), STRING_HASHED as usize);
+    let Some(first) = first else { return };
+    look.hash = look.hash.bytes(&first);
+    if bytes > STRING_HASHED {
+        let rest = (bytes - STRING_HASHED).min(STRING_HASHED);
+        let last = memory.bytes(data.offset(bytes - rest), rest, STRING_HASHED as usize);
+        look.hash = look.hash.bytes(&last.unwrap_or_default());
+    }
+    let character = |unit: &[u8]| {
+        let code = unit.iter().rev().fold(0_u32, |code, &byte| code << 8 | u32::from(byte));
+        char::from_u32(code).filter(|c| !c.is_control()).unwrap_or('.')
+    };
+    let shown: String = first.chunks_exact(width.max(1) as usize).take(STRING_SHOWN).map(character).collect();
+    look.summary =
+        if length > STRING_SHOWN as u64 { format!("'{shown}…' ({length} characters)") } else { format!("'{shown}'") };
+}
