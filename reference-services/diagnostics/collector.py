@@ -29,6 +29,7 @@ import sys
 
 VERSION = 1
 SEEN_MAX = 100000
+PIECE = 4096
 TEXT_MAX = 64
 REPR_MAX = 60
 _LONG = 1 << 64  # a larger number takes long to print
@@ -126,8 +127,13 @@ class _Walk(object):
         size = sys.getsizeof(thing) if safe else object.__sizeof__(thing) + gc_size
         self.objects += 1
         self.references += len(referents)
-        self.write('["o", %d, %d, %d, %d, %d, %r]\n' % (
-            id(thing), id(kind), size, count, tracked, map(id, referents)))
+        if len(referents) <= PIECE:
+            self.write('["o", %d, %d, %d, %d, %d, %r]\n' % (
+                id(thing), id(kind), size, count, tracked, map(id, referents)))
+        else:
+            self.write('["o", %d, %d, %d, %d, %d, [' % (
+                id(thing), id(kind), size, count, tracked))
+            self.pieces(referents)
         if names:
             self.names(referents)
         if is_type:
@@ -137,6 +143,13 @@ class _Walk(object):
             self.old_class(thing)
         if self.reprs:
             self.short_repr(thing)
+
+    def pieces(self, referents):
+        """A long list of referents, without a number object and a text for each at once."""
+        for start in xrange(0, len(referents), PIECE):
+            piece = repr(map(id, referents[start:start + PIECE]))[1:-1]
+            self.write(', ' + piece if start else piece)
+        self.write(']]\n')
 
     def kind(self, kind):
         """Write a type once; returns what `put` needs to know of its instances."""

@@ -115,8 +115,14 @@ struct Structures {
     sizes: HashMap<String, u64>,
 }
 
-fn read_unit(dwarf: &gimli::Dwarf<Slice<'_>>, unit: &gimli::Unit<Slice<'_>>, found: &mut Structures) -> gimli::Result<()> {
-    let text = |value: AttributeValue<Slice<'_>>| dwarf.attr_string(unit, value).ok().map(|s| s.to_string_lossy().into_owned());
+fn read_unit(
+    dwarf: &gimli::Dwarf<Slice<'_>>,
+    unit: &gimli::Unit<Slice<'_>>,
+    found: &mut Structures,
+) -> gimli::Result<()> {
+    let text = |value: AttributeValue<Slice<'_>>| {
+        dwarf.attr_string(unit, value).ok().map(|s| s.to_string_lossy().into_owned())
+    };
     let mut names: HashMap<UnitOffset, Vec<String>> = HashMap::new();
     let mut entries = unit.entries();
     let mut structures = Vec::new();
@@ -130,7 +136,8 @@ fn read_unit(dwarf: &gimli::Dwarf<Slice<'_>>, unit: &gimli::Unit<Slice<'_>>, fou
                 structures.push(entry.offset());
             }
             gimli::DW_TAG_typedef => {
-                if let (Some(AttributeValue::UnitRef(target)), Some(name)) = (entry.attr_value(gimli::DW_AT_type), name) {
+                if let (Some(AttributeValue::UnitRef(target)), Some(name)) = (entry.attr_value(gimli::DW_AT_type), name)
+                {
                     names.entry(target).or_default().push(name);
                 }
             }
