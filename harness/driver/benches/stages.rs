@@ -1,0 +1,111 @@
+//! The stages that need a process: copy, decode, the account of memory, a sample of stacks, judging a loop.
+//!
+//! The heap is deterministic: a script makes N tracked objects and waits. Needs a CPython 2.7; without one it says so.
+
+use std::io::{BufRead, BufReader};
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use bloathound_cpython::frames::SamplerOptions;
+use bloathound_detect::{Thresholds, hot_loop};
+use bloathound_driver::Search;
+use bloathound_driver::examine::{ExamineOptions, Target};
+use bloathound_driver::hot::sample_process;
+use bloathound_driver::memory_view::MemoryView;
+use bloathound_heap::GcReplay;
+use bloathound_live::{CaptureMode, CaptureOptions, Verdict};
+use criterion::{BenchmarkId, Criterion, SamplingMode};
+
+const HEAP: &str = "
+import gc, sys
+gc.disable()
+class Row(object):
+    cache = {}
+    def __init__(self, n):
+        self.n = n
+        self.items = [n, str(n)]
+        self.pair = (n, [n])
+for n in xrange(int(sys.argv[1]) // 5):
+    Row.cache[n] = Row(n)
+sys.stdout.write('ready\\n')
+sys.stdout.flush()
+sys.stdin.readline()
+";
+
+const LOOP: &str = "
+import sys
+sys.stdout.write('ready\\n')
+sys.stdout.flush()
+done = False
+while not done:
+    row = len(sys.argv)
+";
+
+/// A process that ends with us.
+struct Running(Child);
+
+impl Running {
+    fn start(python: &std::path::Path, script: &str, argument: &str) -> Option<Self> {
+        let child =
+            Command::new(python).args(["-c", script, argument]).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn();
+        let mut running = Self(child.ok()?);
+        let mut line = String::new();
+        BufReader::new(running.0.stdout.take()?).read_line(&mut line).ok()?;
+        line.starts_with("ready").then_some(running)
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+fn heap_stages(criterion: &mut Criterion, python: &std::path::Path, tracked: u32) -> Option<()> {
+    let running = Running::start(python, HEAP, &tracked.to_string())?;
+    let options = ExamineOptions { mode: CaptureMode::Paused, ..ExamineOptions::default() };
+    let mut target = Target::open(running.0.id(), options).ok()?;
+    let examined = target.examine().ok()?;
+    let mut group = criterion.benchmark_group("stages");
+    group.sample_size(10).sampling_mode(SamplingMode::Flat).measurement_time(Duration::from_secs(5));
+    group.bench_function(BenchmarkId::new("copy", tracked), |bencher| {
+        bencher.iter(|| target.process().capture(CaptureOptions::default(), &mut |_| Verdict::Accept));
+    });
+    group.bench_function(BenchmarkId::new("decode", tracked), |bencher| {
+        bencher.iter(|| bloathound_cpython::decode(&examined.image, &examined.interpreter, examined.pools.as_ref()));
+    });
+    let replay = GcReplay::run(&examined.snapshot);
+    group.bench_function(BenchmarkId::new("arenas and RSS account", tracked), |bencher| {
+        bencher
+            .iter(|| MemoryView::new(&examined, &replay.awaiting_collection).map(|view| (view.census(), view.rss())));
+    });
+    group.finish();
+    Some(())
+}
+
+fn loop_judging(criterion: &mut Criterion, python: &std::path::Path) -> Option<()> {
+    let running = Running::start(python, LOOP, "x")?;
+    let target = Target::open(running.0.id(), ExamineOptions::default()).ok()?;
+    let profile = sample_process(&target, SamplerOptions { seconds: 2.0, ..SamplerOptions::default() }).ok()?;
+    let thresholds = Thresholds::default();
+    criterion.bench_function("judging 200 samples of a loop", |bencher| {
+        bencher.iter(|| hot_loop::judge(&profile, &thresholds.hot_loop));
+    });
+    Some(())
+}
+
+fn main() {
+    let mut criterion = Criterion::default().configure_from_args();
+    match Search::from_env().find() {
+        Ok(found) => {
+            let python = found.interpreter.executable;
+            for tracked in [100_000, 1_000_000] {
+                heap_stages(&mut criterion, &python, tracked);
+            }
+            loop_judging(&mut criterion, &python);
+        }
+        Err(error) => drop(std::io::Write::write_all(&mut std::io::stderr(), format!("{error}\n").as_bytes())),
+    }
+    criterion.final_summary();
+}
