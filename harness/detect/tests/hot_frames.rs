@@ -14,10 +14,12 @@ mod hot_support;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::{Duration, Instant};
 
 use bloathound_cpython::frames::bytecode::{Names, analyse};
 use bloathound_cpython::frames::line_table;
 use bloathound_cpython::layouts::{code_h, frameobject_h as frame, funcobject_h as func, pystate_h};
+use bloathound_profile::Profile;
 use hot_support::{Script, python27};
 
 fn bytes(hex: &str) -> Vec<u8> {
@@ -159,26 +161,43 @@ fn py_spy() -> Option<PathBuf> {
 /// A thread's id and its frames: function, file, line.
 type DumpedThread = (u32, Vec<(String, String, u32)>);
 
-/// `(tid, [(function, file, line)])` of each thread, as py-spy's text has it; innermost first.
-fn dump(program: &Path, pid: u32) -> Option<Vec<DumpedThread>> {
+/// Function, file and line of each frame of a thread, innermost first.
+type Lines = Vec<(String, String, u32)>;
+
+/// The stacks as we have them, sorted.
+fn stacks(profile: &Profile) -> Vec<Lines> {
+    let lines = |sample: &bloathound_profile::Sample| {
+        let frames = sample.stack.0.iter().rev();
+        frames
+            .map(|frame| {
+                let code = profile.code(frame.code).unwrap();
+                (code.function.to_string(), base_name(&code.file).to_owned(), frame.line)
+            })
+            .collect()
+    };
+    let mut stacks: Vec<Lines> = profile.threads.iter().filter_map(|thread| thread.samples.last().map(lines)).collect();
+    stacks.sort();
+    stacks
+}
+
+/// The stacks as py-spy's text has them, sorted.
+fn dump(program: &Path, pid: u32) -> Option<Vec<Lines>> {
     let output = Command::new(program).args(["dump", "--pid", &pid.to_string()]).output().ok()?;
     if !output.status.success() {
         println!("skipped: {}", String::from_utf8_lossy(&output.stderr));
         return None;
     }
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
-    let mut threads: Vec<DumpedThread> = Vec::new();
+    let mut threads: Vec<Lines> = Vec::new();
     for line in text.lines() {
-        if let Some(rest) = line.strip_prefix("Thread ") {
-            let id = rest.split(' ').next()?;
-            let tid = id.strip_prefix("0x").map_or_else(|| id.parse().ok(), |hex| u64::from_str_radix(hex, 16).ok());
-            threads.push((tid? as u32, Vec::new()));
+        if line.starts_with("Thread ") {
+            threads.push(Vec::new());
         } else if let Some((function, place)) = line.strip_prefix("    ").and_then(|line| line.rsplit_once(" (")) {
             let (file, number) = place.strip_suffix(')')?.rsplit_once(':')?;
-            let frame = (function.trim().to_owned(), file.to_owned(), number.parse().ok()?);
-            threads.last_mut()?.1.push(frame);
+            threads.last_mut()?.push((function.trim().to_owned(), base_name(file).to_owned(), number.parse().ok()?));
         }
     }
+    threads.sort();
     Some(threads)
 }
 
@@ -190,23 +209,16 @@ fn base_name(path: &str) -> &str {
 fn stacks_agree_with_py_spy() {
     let Some(script) = Script::start("threads.py", &[]) else { return };
     let Some(program) = py_spy() else { return };
-    let Some(theirs) = dump(&program, script.pid()) else { return };
-    let profile = script.sample(0.3);
-    let mut ours: Vec<Vec<(String, String, u32)>> = Vec::new();
-    for thread in &profile.threads {
-        let sample = thread.samples.last().unwrap();
-        let frames = sample.stack.0.iter().rev().map(|frame| {
-            let code = profile.code(frame.code).unwrap();
-            (code.function.to_string(), base_name(&code.file).to_owned(), frame.line)
-        });
-        ours.push(frames.collect());
-    }
-    let mut theirs: Vec<Vec<(String, String, u32)>> = theirs
-        .into_iter()
-        .map(|(_, frames)| frames.into_iter().map(|(f, file, line)| (f, base_name(&file).to_owned(), line)).collect())
-        .collect();
-    ours.sort();
-    theirs.sort();
+    // Both look at a moment of their own; the threads come to rest when they come to rest.
+    let deadline = Instant::now() + Duration::from_secs(20);
+    let (profile, ours, theirs) = loop {
+        let Some(theirs) = dump(&program, script.pid()) else { return };
+        let profile = script.sample(0.2);
+        let ours = stacks(&profile);
+        if (ours == theirs && ours.len() == 4) || Instant::now() > deadline {
+            break (profile, ours, theirs);
+        }
+    };
     assert_eq!(ours.len(), 4);
     assert_eq!(ours, theirs);
     // Each Python thread is one of the kernel's, the oldest the first of them.

@@ -31,7 +31,6 @@ def main():
         thread = threading.Thread(target=Worker(depth).descend, args=(depth,), name='depth-%d' % depth)
         thread.setDaemon(True)
         thread.start()
-    time.sleep(0.3)
     sys.stdout.write('ready\n')
     sys.stdout.flush()
     Worker(5).descend(5)
