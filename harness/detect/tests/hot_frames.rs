@@ -158,9 +158,6 @@ fn py_spy() -> Option<PathBuf> {
     Some(program)
 }
 
-/// A thread's id and its frames: function, file, line.
-type DumpedThread = (u32, Vec<(String, String, u32)>);
-
 /// Function, file and line of each frame of a thread, innermost first.
 type Lines = Vec<(String, String, u32)>;
 
