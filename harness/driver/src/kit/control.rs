@@ -15,6 +15,8 @@ use super::{KitError, KitTarget};
 
 /// How long the reactor may take before the signal is tried.
 const PATIENCE: Duration = Duration::from_millis(1000);
+/// Signals that may go unanswered on one connection.
+const NUDGES_BEFORE_ANEW: u32 = 4;
 const RETRY: Duration = Duration::from_millis(20);
 const ANSWER_BYTES_MAX: u64 = 1 << 20;
 const LINE_BYTES_MAX: usize = 1024;
@@ -79,17 +81,26 @@ impl ControlClient {
         }
         let began = Instant::now();
         let stop = began + self.deadline;
-        let mut channel = self.connect(command, stop)?;
+        let mut channel = self.send(command, stop)?;
         let peer = peer_of(&channel)?;
-        channel.write_all(format!("{command}\n").as_bytes()).map_err(|source| KitError::io("sending", source))?;
         let mut answer = Vec::new();
         let mut nudged = false;
+        let mut in_vain = 0;
         loop {
+            // A reactor that blocks between taking a connection and reading it keeps it from the signal handler, which
+            // sees new ones only. A dump is the one command that must not happen twice.
+            if in_vain == NUDGES_BEFORE_ANEW && answer.is_empty() && !command.starts_with("dump") {
+                in_vain = 0;
+                channel = self.send(command, stop)?;
+            }
             let wait = PATIENCE.min(stop.saturating_duration_since(Instant::now())).max(Duration::from_millis(1));
             channel.set_read_timeout(Some(wait)).map_err(|source| KitError::io("waiting", source))?;
             match (&channel).take(ANSWER_BYTES_MAX).read_to_end(&mut answer) {
                 Ok(_) => return parse(command, &answer, began.elapsed()),
-                Err(error) if is_timeout(&error) && Instant::now() < stop => nudged |= self.target.nudge(peer),
+                Err(error) if is_timeout(&error) && Instant::now() < stop => {
+                    nudged |= self.target.nudge(peer);
+                    in_vain += 1;
+                }
                 Err(error) if is_timeout(&error) => return Err(self.timed_out(command, nudged)),
                 Err(source) => return Err(KitError::io(format!("reading the answer to `{command}`"), source)),
             }
@@ -103,6 +114,12 @@ impl ControlClient {
             ": the reactor is blocked and the service offers no signal"
         };
         KitError::TimedOut { command: command.into(), waited: self.deadline, hint }
+    }
+
+    fn send(&self, command: &str, stop: Instant) -> Result<UnixStream, KitError> {
+        let mut channel = self.connect(command, stop)?;
+        channel.write_all(format!("{command}\n").as_bytes()).map_err(|source| KitError::io("sending", source))?;
+        Ok(channel)
     }
 
     /// Connects without ever blocking: behind a blocked reactor the queue of connections may be full, and the signal
