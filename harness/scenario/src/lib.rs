@@ -1,5 +1,4 @@
-//! Scenario files: raw YAML to a validated scenario, the JSON schema of the files, and the score of
-//! what was found against what had to be found.
+//! Scenario files: raw YAML to a validated scenario, and the JSON schema of the files.
 //!
 //! The road: text → `RawScenario` (types and keys) → [`Scenario`] (every other check). Whatever is
 //! refused is refused with file, line, column, what was found and what was meant.
@@ -14,7 +13,6 @@ mod matcher;
 mod model;
 mod raw;
 mod schema;
-mod score;
 mod unique_map;
 mod validate;
 mod vocabulary;
@@ -29,4 +27,3 @@ pub use model::{
     Scenario, Variant, VariantPlan, Wait,
 };
 pub use schema::schema;
-pub use score::{Difference, FindingView, Mismatch, Outcome, Score, score};
