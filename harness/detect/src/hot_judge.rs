@@ -18,6 +18,24 @@ const CLOCKS: &[&str] = &["time", "clock"];
 const CODE_TYPES: &[&str] =
     &["function", "builtin_function_or_method", "instancemethod", "type", "classobj", "module", "method_descriptor"];
 
+/// Types, without their modules, whose objects deliver what is outside the process.
+const OUTSIDE_TYPES: &[&str] = &[
+    "file",
+    "socket",
+    "_socketobject",
+    "SSLSocket",
+    "FileIO",
+    "BufferedReader",
+    "BufferedRandom",
+    "TextIOWrapper",
+    "mmap",
+    "epoll",
+    "Connection",
+    "Cursor",
+];
+/// Functions in C that do so by a file's number.
+const OUTSIDE_FUNCTIONS: &[&str] = &["read", "recv", "readv"];
+
 /// Types whose values are seen whole.
 const PLAIN_TYPES: &[&str] = &["int", "bool", "long", "float", "str", "unicode", "NoneType"];
 
@@ -28,6 +46,8 @@ pub(crate) enum Progress {
     TowardsExit,
     /// Exits depend on what can't be seen, and something moves.
     CannotTell,
+    /// An exit depends on what a file, a socket or the like delivers: whether it is new is not in the process.
+    Outside,
     /// Nothing that any exit depends on changes, but other things do.
     NotTowardsExit,
     /// Nothing changes at all, or only among a handful of states.
@@ -67,12 +87,12 @@ pub(crate) fn judge(window: &Window<'_>, candidate: &Candidate<'_>, limits: &Hot
         .filter(|(_, series)| series.motion == Motion::Moving)
         .map(|(name, _)| name.to_string())
         .collect();
-    let among_many = view.inputs.values().any(|series| view.moves_among_many_containers(series));
+    let among_many = view.inputs.values().any(|series| view.moves_among_many_objects(series));
     let anything_moves = !moving.is_empty() || child_moves || among_many;
     let iterator = view.iterator();
     let progress = if exits.contains(&Progress::TowardsExit) {
         Progress::TowardsExit
-    } else if exits.contains(&Progress::CannotTell) && anything_moves {
+    } else if exits.contains(&Progress::Outside) || (exits.contains(&Progress::CannotTell) && anything_moves) {
         Progress::CannotTell
     } else if candidate.found.exits.is_empty() && candidate.found.has_calls && view.data_comes_in(&moving) {
         // Only an exception can end it, and one may: new data keeps coming in.
@@ -156,18 +176,48 @@ impl<'a> View<'a> {
         let unclear = |input: &bloathound_profile::LoopInput| {
             self.inputs
                 .get(input.to_string().as_str())
-                .is_some_and(|series| series.motion == Motion::Unknown || self.moves_among_many_containers(series))
+                .is_some_and(|series| series.motion == Motion::Unknown || self.moves_among_many_objects(series))
         };
+        if relevant.is_none() && self.asks_outside(exit) {
+            return Progress::Outside;
+        }
         let opaque = exit.is_opaque || (!exit.calls.is_empty() && relevant.is_none());
         if opaque || exit.inputs.iter().any(unclear) { Progress::CannotTell } else { Progress::NotTowardsExit }
     }
 
     /// A stack or a queue of things that look the same comes to the same length and look again and again, though it is
     /// never the same: of what is no plain value, only a handful of states count as recurring.
-    fn moves_among_many_containers(&self, series: &Series) -> bool {
-        series.motion == Motion::Recurring
-            && series.distinct > self.limits.values_max
-            && !PLAIN_TYPES.contains(&series.type_name.as_str())
+    ///
+    /// So does a walk from object to object that all look the same: what was made anew each time round would have
+    /// the few addresses that the last ones left.
+    fn moves_among_many_objects(&self, series: &Series) -> bool {
+        let many = self.limits.values_max;
+        let (objects, distinct) = series.objects;
+        !PLAIN_TYPES.contains(&series.type_name.as_str())
+            && ((series.motion == Motion::Recurring && series.distinct > many)
+                || (series.is_still() && objects == Motion::Moving && distinct > many))
+    }
+
+    /// True when the exit depends on what C code brings from outside the process, where nobody saw it come.
+    fn asks_outside(&self, exit: &LoopExit) -> bool {
+        let is_outside = |input: &bloathound_profile::LoopInput| {
+            self.inputs.get(input.to_string().as_str()).is_some_and(brings_from_outside)
+        };
+        // Where the answer was never looked at, none came: the call raised each time.
+        let (first, last) = exit.condition;
+        let answered = exit.calls.iter().copied().filter(|call| (first..=last).contains(call)).max();
+        let after = answered.map_or(first, |call| call + 1);
+        let is_looked_at = || self.candidate.frames.iter().any(|f| f.lasti.is_some_and(|at| after <= at && at <= last));
+        // An answer that is always empty, the end of a stream, is no new one either.
+        let is_empty = |write: &bloathound_profile::Write| {
+            let series = self.variables.get(write.target.to_string().as_str());
+            write.from_call
+                && series.is_some_and(|series| series.motion == Motion::Constant && series.truth == Some(false))
+        };
+        !exit.calls.is_empty()
+            && exit.inputs.iter().any(is_outside)
+            && is_looked_at()
+            && !self.candidate.found.writes.iter().any(is_empty)
     }
 
     /// True when the exit's condition is one value that never changed and, as it is, never leaves: however often the
@@ -362,6 +412,17 @@ impl<'a> View<'a> {
         };
         self.exit_names().iter().filter_map(shown).collect()
     }
+}
+
+/// True for an object that reads from outside the process, and for a method or function that does.
+fn brings_from_outside(series: &Series) -> bool {
+    let of_type = |name: &str| OUTSIDE_TYPES.contains(&name.rsplit('.').next().unwrap_or(name));
+    let function = series.last.strip_prefix("builtin_function_or_method ");
+    of_type(&series.type_name)
+        || function.is_some_and(|name| match name.rsplit_once('.') {
+            Some((of, _)) => of_type(of),
+            None => OUTSIDE_FUNCTIONS.contains(&name),
+        })
 }
 
 fn is_clock(series: &Series) -> bool {

@@ -25,6 +25,8 @@ pub(crate) struct Series {
     pub motion: Motion,
     /// Different values.
     pub distinct: usize,
+    /// Whether it was always another object, and how many there were.
+    pub objects: (Motion, usize),
     /// A number that both rose and fell: what counts up was begun anew.
     pub turned_back: bool,
     /// The last value's truth as a condition, where known.
@@ -46,9 +48,11 @@ impl Series {
         let mut total = 0_usize;
         let seen: Vec<&Value> = values.inspect(|_| total += 1).flatten().collect();
         let hashes: Vec<ValueHash> = seen.iter().map(|value| value.deep).collect();
+        let objects: Vec<ValueHash> = seen.iter().map(|value| ValueHash(value.identity)).collect();
         let numbers: Vec<f64> = seen.iter().filter_map(|value| value.number).collect();
         Self {
             motion: motion(&hashes, total, limits),
+            objects: (motion(&objects, total, limits), objects.iter().collect::<HashSet<_>>().len()),
             distinct: hashes.iter().collect::<HashSet<_>>().len(),
             turned_back: turned_back(&numbers),
             truth: seen.last().and_then(|value| value.truth()),

@@ -53,6 +53,7 @@ fn number(n: u64) -> Option<Value> {
     Some(Value {
         type_name: "int".into(),
         summary: n.to_string(),
+        identity: 0,
         shallow: hash,
         deep: hash,
         number: Some(n as f64),

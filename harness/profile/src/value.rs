@@ -9,6 +9,8 @@ pub struct Value {
     pub type_name: Arc<str>,
     /// Short text: `17`, `'abc…' (40 bytes)`, `list of 3`, `Row instance`.
     pub summary: String,
+    /// Which object it is: its address. No evidence where objects are shared or made anew, as small integers are.
+    pub identity: u64,
     /// By value, one level deep: atoms whole, containers with their atoms, instances with their attributes' atoms.
     pub shallow: ValueHash,
     /// By value, some levels deep. Equal to `shallow` where nobody asked for more.

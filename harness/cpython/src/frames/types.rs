@@ -30,6 +30,7 @@ pub(super) enum Kind {
     Cell,
     Generator,
     Module,
+    File,
     /// A type, a code object and whatever else nobody expects to change: its name says it all.
     Fixed,
     /// Keeps its position at this offset.
@@ -43,7 +44,8 @@ pub(super) enum Kind {
 pub(super) struct TypeInfo {
     pub name: Arc<str>,
     pub kind: Kind,
-    pub basic_bytes: u64,
+    /// Bytes of the structure that C code knows: of the type itself, or of the C type a class is derived from.
+    pub c_bytes: u64,
     /// Where instances keep their `__dict__`.
     pub dict_offset: Option<u64>,
     /// `__slots__`: names and offsets.
@@ -51,9 +53,18 @@ pub(super) struct TypeInfo {
     pub mro: Address,
 }
 
+impl TypeInfo {
+    /// True for the iterators whose state is understood.
+    pub(super) fn is_iterator(&self) -> bool {
+        matches!(self.kind, Kind::Iterator(_)) || self.name.starts_with("itertools.")
+    }
+}
+
 /// `sizeof(PyHeapTypeObject)`: the slots of a class written in Python follow it.
 const HEAP_TYPE_BYTES: u64 = 872;
 const SLOTS_MAX: u64 = 64;
+/// Bases looked through for one written in C.
+const BASES_MAX: usize = 64;
 const TYPES_MAX: usize = 50_000;
 
 /// All types met so far.
@@ -101,11 +112,30 @@ fn read(memory: &Memory<'_>, address: Address) -> Option<TypeInfo> {
     Some(TypeInfo {
         name: name.into(),
         kind,
-        basic_bytes,
+        c_bytes: if is_class { c_base_bytes(memory, &bytes) } else { basic_bytes },
         dict_offset: (plain && (16..basic_bytes).contains(&dict_offset)).then_some(dict_offset),
         slots: if is_class && kind == Kind::Other { slots(memory, address) } else { Vec::new() },
         mro: Address(word(object::TP_MRO)),
     })
+}
+
+/// `tp_basicsize` of the nearest base that is no class written in Python.
+fn c_base_bytes(memory: &Memory<'_>, class: &[u8]) -> u64 {
+    let mut base = Address(word_at(class, object::TP_BASE));
+    for _ in 0..BASES_MAX {
+        let Some(flags) = memory.word(base.offset(object::TP_FLAGS)) else {
+            return 0;
+        };
+        if flags & object::FLAG_HEAPTYPE == 0 {
+            let bytes = memory.word(base.offset(object::TP_BASICSIZE)).unwrap_or(0);
+            return if bytes > 1 << 24 { 0 } else { bytes };
+        }
+        let Some(next) = memory.pointer(base.offset(object::TP_BASE)) else {
+            return 0;
+        };
+        base = next;
+    }
+    0
 }
 
 fn kind(name: &str, flags: u64, basic_bytes: u64) -> Kind {
@@ -140,6 +170,7 @@ fn kind(name: &str, flags: u64, basic_bytes: u64) -> Kind {
         ("cell", 24) => Kind::Cell,
         ("generator", 48) => Kind::Generator,
         ("module", 24) => Kind::Module,
+        ("file", 136..) => Kind::File,
         (
             "classobj" | "code" | "frame" | "property" | "staticmethod" | "classmethod" | "ellipsis"
             | "NotImplementedType" | "getset_descriptor" | "member_descriptor",

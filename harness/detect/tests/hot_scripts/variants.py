@@ -250,6 +250,15 @@ def spinning_receive():
             break
 
 
+def end_of_stream():
+    receiving, sending = socket.socketpair()
+    sending.close()
+    received = ''
+    while not received.endswith('.'):
+        data = receiving.recv(64)
+        received += data
+
+
 def locked():
     lock = threading.Lock()
     done = False
@@ -464,8 +473,8 @@ def waiting():
     lock.acquire()
 
 
-def main(kind, place):
-    loop = globals().get(kind)
+def main(kind, place, loops=globals()):
+    loop = loops.get(kind)
 
     def run():
         sys.stdout.write('ready\n')
