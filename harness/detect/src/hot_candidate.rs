@@ -5,8 +5,9 @@ use bloathound_profile::{CalleeKind, Code, Frame, Loop, LoopKind};
 use crate::hot_event_loops::is_trampoline;
 use crate::hot_window::{Window, same_call, same_place};
 
-/// Share of the samples a resumed generator must be in to be the one whose loop matters.
-const GENERATOR_SHARE_MIN: f64 = 0.2;
+/// Share of the samples a resumed generator must be in to be the one whose loop matters. Most of the time may go into
+/// the machinery that resumes it.
+const GENERATOR_SHARE_MIN: f64 = 0.05;
 
 /// Times something must be seen to happen again before it counts as going on.
 const TIMES_MIN: usize = 3;
@@ -198,26 +199,48 @@ fn resumed_generator<'a>(window: &Window<'a>, pivot: usize) -> Vec<Candidate<'a>
     if !code_at(pivot).is_some_and(is_trampoline) {
         return Vec::new();
     }
-    // Its frame keeps its address while it is suspended; of several, the one seen most.
-    let children: Vec<&Frame> = window.frames_at(pivot + 1).flatten().collect();
+    // Its frame keeps its address while it is suspended; of several, the one seen most. What else the trampoline calls
+    // is its own work.
+    let is_generator = |frame: &&Frame| window.profile.code(frame.code).is_some_and(|code| code.is_generator);
+    let children: Vec<&Frame> = window.frames_at(pivot + 1).flatten().filter(is_generator).collect();
     let Some(most) =
         children.iter().max_by_key(|child| children.iter().filter(|other| same_call(child, other)).count()).copied()
     else {
         return Vec::new();
     };
     let frames: Vec<&Frame> = children.into_iter().filter(|child| same_call(child, most)).collect();
-    let Some(code) = window.profile.code(most.code).filter(|code| code.is_generator) else {
+    let Some(code) = window.profile.code(most.code) else {
         return Vec::new();
     };
     if (frames.len() as f64) < GENERATOR_SHARE_MIN * window.samples.len() as f64 {
         return Vec::new();
     }
+    let came_again = was_resumed_where_it_had_been(window, pivot + 1, most);
     loops_never_left(code, &frames)
         .into_iter()
-        .filter(|&index| goes_round(code, index, &frames))
+        .filter(|&index| came_again || goes_round(code, index, &frames))
         .filter_map(|index| {
             let found = code.loops.get(index)?;
             Some(Candidate { code, index, found, depth: pivot + 1, frames: frames.clone() })
         })
         .collect()
+}
+
+/// True when the generator was left and, resumed, was again and again at an instruction it had been at or past: without
+/// a loop around it, it could not have come there.
+fn was_resumed_where_it_had_been(window: &Window<'_>, depth: usize, generator: &Frame) -> bool {
+    let mut before: Option<(&Frame, bool)> = None;
+    let mut happened = Vec::new();
+    for child in window.frames_at(depth) {
+        match child.filter(|child| same_call(child, generator)) {
+            Some(frame) => {
+                if let Some((previous, left)) = before {
+                    happened.push(left && frame.lasti <= previous.lasti);
+                }
+                before = Some((frame, false));
+            }
+            None => before = before.map(|(frame, _)| (frame, true)),
+        }
+    }
+    happens_on_and_on(happened.into_iter())
 }

@@ -182,6 +182,30 @@ fn overdue_timers_tell_more_than_was_watched() {
     assert_eq!(evidence.starved_seconds, Some(overdue));
 }
 
+fn coroutine(kind: &str) -> Option<HotReport> {
+    let (python, environment) = (python27()?, environment()?);
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/hot_scripts/coroutines.py");
+    let mut command = Command::new(python);
+    command.arg("-B").arg(script).arg(kind).env("PYTHONPATH", environment);
+    let profile = hot_support::Script::spawn(&mut command).sample(2.0);
+    Some(hot_loop::judge(&profile, &HotLoopThresholds::default()))
+}
+
+/// The trampoline goes round for all of them; whose loop it is, and whether it gets on, is the coroutine's matter.
+#[test]
+fn coroutines_whose_answers_are_there_already() {
+    let Some(stuck) = coroutine("stuck") else { return };
+    let [finding] = stuck.findings.as_slice() else {
+        panic!("one finding expected: {stuck:#?}");
+    };
+    assert_eq!(finding.location.function.as_deref(), Some("stuck"));
+    assert_eq!(finding.verdict, hot_loop::NO_OBSERVED_PROGRESS);
+    for kind in ["draining", "counting"] {
+        let Some(report) = coroutine(kind) else { return };
+        assert!(report.findings.is_empty(), "{kind}: {report:#?}");
+    }
+}
+
 #[test]
 fn the_fixed_twins_are_silent() {
     for kind in ["call", "counting", "ccall"] {
