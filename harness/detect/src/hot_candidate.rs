@@ -199,41 +199,52 @@ fn resumed_generator<'a>(window: &Window<'a>, pivot: usize) -> Vec<Candidate<'a>
     if !code_at(pivot).is_some_and(is_trampoline) {
         return Vec::new();
     }
-    // Its frame keeps its address while it is suspended; of several, the one seen most. What else the trampoline calls
-    // is its own work.
-    let is_generator = |frame: &&Frame| window.profile.code(frame.code).is_some_and(|code| code.is_generator);
-    let children: Vec<&Frame> = window.frames_at(pivot + 1).flatten().filter(is_generator).collect();
-    let Some(most) =
-        children.iter().max_by_key(|child| children.iter().filter(|other| same_call(child, other)).count()).copied()
-    else {
+    let children = generators_below(window, pivot);
+    // Its frame keeps its address while it is suspended; of several, the one seen most.
+    let seen = || children.iter().flatten();
+    let times = |child: &Frame| seen().filter(|(_, other)| same_call(child, other)).count();
+    let Some(&(depth, most)) = seen().max_by_key(|(_, child)| times(child)) else {
         return Vec::new();
     };
-    let frames: Vec<&Frame> = children.into_iter().filter(|child| same_call(child, most)).collect();
+    let frames: Vec<&Frame> = seen().map(|(_, child)| *child).filter(|child| same_call(child, most)).collect();
     let Some(code) = window.profile.code(most.code) else {
         return Vec::new();
     };
     if (frames.len() as f64) < GENERATOR_SHARE_MIN * window.samples.len() as f64 {
         return Vec::new();
     }
-    let came_again = was_resumed_where_it_had_been(window, pivot + 1, most);
+    let came_again = was_resumed_where_it_had_been(&children, most);
     loops_never_left(code, &frames)
         .into_iter()
         .filter(|&index| came_again || goes_round(code, index, &frames))
         .filter_map(|index| {
             let found = code.loops.get(index)?;
-            Some(Candidate { code, index, found, depth: pivot + 1, frames: frames.clone() })
+            Some(Candidate { code, index, found, depth, frames: frames.clone() })
         })
         .collect()
 }
 
+/// The generator that the trampoline at `pivot` had resumed, in each sample that saw one, with its depth. An exception is
+/// thrown into it by a function in between. What else the trampoline calls is its own work.
+fn generators_below<'a>(window: &Window<'a>, pivot: usize) -> Vec<Option<(usize, &'a Frame)>> {
+    let is_generator = |frame: &Frame| window.profile.code(frame.code).is_some_and(|code| code.is_generator);
+    let of_sample = |sample: &'a bloathound_profile::Sample| {
+        [pivot + 1, pivot + 2].into_iter().find_map(|depth| {
+            let frame = sample.stack.0.get(depth)?;
+            is_generator(frame).then_some((depth, frame))
+        })
+    };
+    window.samples.iter().map(|sample| of_sample(sample)).collect()
+}
+
 /// True when the generator was left and, resumed, was again and again at an instruction it had been at or past: without
 /// a loop around it, it could not have come there.
-fn was_resumed_where_it_had_been(window: &Window<'_>, depth: usize, generator: &Frame) -> bool {
+fn was_resumed_where_it_had_been(children: &[Option<(usize, &Frame)>], generator: &Frame) -> bool {
     let mut before: Option<(&Frame, bool)> = None;
     let mut happened = Vec::new();
-    for child in window.frames_at(depth) {
-        match child.filter(|child| same_call(child, generator)) {
-            Some(frame) => {
+    for child in children {
+        match child.filter(|(_, child)| same_call(child, generator)) {
+            Some((_, frame)) => {
                 if let Some((previous, left)) = before {
                     happened.push(left && frame.lasti <= previous.lasti);
                 }

@@ -194,7 +194,8 @@ impl<'a> View<'a> {
         let many = self.limits.values_max;
         let (objects, distinct) = series.objects;
         !PLAIN_TYPES.contains(&series.type_name.as_str())
-            && ((series.motion == Motion::Recurring && series.distinct > many)
+            && ((series.motion == Motion::Recurring
+                && (series.repeated > many || series.distinct > self.limits.states_max))
                 || (series.is_still() && objects == Motion::Moving && distinct > many))
     }
 

@@ -25,6 +25,8 @@ pub(crate) struct Series {
     pub motion: Motion,
     /// Different values.
     pub distinct: usize,
+    /// Of these, how many came more than once: a value read while it was being made is seen no second time.
+    pub repeated: usize,
     /// Whether it was always another object, and how many there were.
     pub objects: (Motion, usize),
     /// A number that both rose and fell: what counts up was begun anew.
@@ -53,6 +55,7 @@ impl Series {
         Self {
             motion: motion(&hashes, total, limits),
             objects: (motion(&objects, total, limits), objects.iter().collect::<HashSet<_>>().len()),
+            repeated: repeated(&hashes),
             distinct: hashes.iter().collect::<HashSet<_>>().len(),
             turned_back: turned_back(&numbers),
             truth: seen.last().and_then(|value| value.truth()),
@@ -85,6 +88,15 @@ fn motion(hashes: &[ValueHash], total: usize, limits: &HotLoopThresholds) -> Mot
     let went_back = returns(hashes);
     let recurs = again as f64 >= limits.recurring_fraction_min * late.len() as f64;
     if recurs && ends_known && went_back { Motion::Recurring } else { Motion::Moving }
+}
+
+/// How many values came more than once.
+fn repeated(hashes: &[ValueHash]) -> usize {
+    let mut times: HashMap<ValueHash, usize> = HashMap::new();
+    for hash in hashes {
+        *times.entry(*hash).or_default() += 1;
+    }
+    times.values().filter(|times| **times > 1).count()
 }
 
 /// True when some value was left and came again.

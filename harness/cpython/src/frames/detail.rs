@@ -100,9 +100,7 @@ fn slots(memory: &Memory<'_>, raw: &RawFrame) -> Vec<Address> {
         let with_head = raw.head.get(frame::F_LOCALSPLUS as usize..).unwrap_or_default();
         return words(with_head).take(count as usize).map(Address).collect();
     }
-    let at = raw.address.offset(frame::F_LOCALSPLUS);
-    let bytes = memory.bytes(at, 8 * count, 8 * SLOTS_MAX).unwrap_or_default();
-    words(&bytes).map(Address).collect()
+    slots_again(memory, raw)
 }
 
 fn detail(memory: &Memory<'_>, code: &Code, values: &mut Values, raw: &RawFrame, slots: &[Address]) -> FrameDetail {
@@ -130,7 +128,7 @@ fn detail(memory: &Memory<'_>, code: &Code, values: &mut Values, raw: &RawFrame,
         .collect();
     for input in inputs(code, &around) {
         let name = input.to_string().into();
-        let value = storage.input(memory, values, entry, input);
+        let value = steady_input(memory, values, raw, &storage, input);
         detail.inputs.push(Variable { name, value });
     }
     let stack = slots.get(entry.variable_slots()..).unwrap_or_default();
@@ -176,6 +174,34 @@ fn steady(memory: &Memory<'_>, values: &mut Values, slot: Address, seen: Address
         at = now;
     }
     None
+}
+
+/// The value, in depth, of what an exit depends on. It may be assigned while we look, too.
+fn steady_input(
+    memory: &Memory<'_>,
+    values: &mut Values,
+    raw: &RawFrame,
+    storage: &Storage<'_>,
+    input: &LoopInput,
+) -> Option<bloathound_profile::Value> {
+    let mut at = storage.locate(memory, values, &raw.code, input)?;
+    for _ in 0..ATTEMPTS {
+        let value = values.deep(memory, at);
+        let slots = slots_again(memory, raw);
+        let now = Storage { head: storage.head, slots: &slots }.locate(memory, values, &raw.code, input)?;
+        if now == at {
+            return value;
+        }
+        at = now;
+    }
+    None
+}
+
+/// The slots as they are by now, not as they were when the frame was read.
+fn slots_again(memory: &Memory<'_>, raw: &RawFrame) -> Vec<Address> {
+    let count = (raw.code.variable_slots() + raw.code.stack_slots).min(SLOTS_MAX) as u64;
+    let bytes = memory.bytes(raw.address.offset(frame::F_LOCALSPLUS), 8 * count, 8 * SLOTS_MAX).unwrap_or_default();
+    words(&bytes).map(Address).collect()
 }
 
 fn callee(memory: &Memory<'_>, values: &mut Values, at: Address) -> Option<Callee> {

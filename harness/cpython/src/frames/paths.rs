@@ -1,7 +1,7 @@
 //! Looking up what a loop depends on: a name, then attributes from there.
 
 use bloathound_memory::Address;
-use bloathound_profile::{LoopInput, Value};
+use bloathound_profile::LoopInput;
 
 use super::code::CodeEntry;
 use super::dicts::Dict;
@@ -54,15 +54,15 @@ impl Storage<'_> {
             .find_map(|at| Dict::read(memory, at)?.lookup(memory, key))
     }
 
-    /// What `input` is now: the object at the end of its path, in depth. Where an attribute is computed or the path
-    /// leads into a C type, the object it was asked from instead.
-    pub(super) fn input(
+    /// Where `input` is now: the object at the end of its path. Where an attribute is computed or the path leads into a
+    /// C type, the object it was asked from instead.
+    pub(super) fn locate(
         &self,
         memory: &Memory<'_>,
         values: &mut Values,
         code: &CodeEntry,
         input: &LoopInput,
-    ) -> Option<Value> {
+    ) -> Option<Address> {
         let mut at = self.name(memory, code, &input.name, input.is_global)?;
         for attribute in &input.attributes {
             let key = *code.name_objects.get(attribute)?;
@@ -71,7 +71,7 @@ impl Storage<'_> {
                 None => break,
             }
         }
-        values.deep(memory, at)
+        Some(at)
     }
 }
 

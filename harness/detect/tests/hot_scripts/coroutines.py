@@ -22,6 +22,41 @@ def stuck():
 
 
 @defer.inlineCallbacks
+def fetch(number):
+    answer = yield defer.succeed(number)
+    defer.returnValue([answer])
+
+
+@defer.inlineCallbacks
+def nested():
+    done = False
+    page = 0
+    while not done:
+        rows = yield fetch(page)
+        for row in rows:
+            if row > 5:
+                done = True
+
+
+@defer.inlineCallbacks
+def failing():
+    while True:
+        try:
+            yield defer.fail(ValueError('not there'))
+        except ValueError:
+            continue
+        break
+
+
+@defer.inlineCallbacks
+def paging():
+    page = 0
+    while page < 10 ** 9:
+        rows = yield fetch(page)
+        page += len(rows)
+
+
+@defer.inlineCallbacks
 def draining():
     pending = [str(number) for number in xrange(3000000)]
     while pending:
