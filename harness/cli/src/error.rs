@@ -1,7 +1,8 @@
 use bloathound_driver::examine::ExamineError;
 use bloathound_driver::{EnvironmentError, HOW_TO_GET_ONE, PythonError, RunError};
-use bloathound_live::LiveError;
 use bloathound_scenario::{ScenarioErrors, UnknownScenario};
+
+use crate::permission;
 
 /// Why a command could not do its work, and by which code it exits.
 #[derive(Debug, thiserror::Error)]
@@ -78,28 +79,17 @@ fn no_python(error: &PythonError) -> String {
 
 /// The error, and what the user can do about it.
 fn explain(error: &ExamineError) -> String {
-    let hint = match error {
-        ExamineError::Live(live) => live_hint(live),
-        ExamineError::Interpreter { .. } | ExamineError::Layout { .. } => Some(
+    let hints = match error {
+        ExamineError::Live(live) => permission::live_hints(live),
+        ExamineError::Interpreter { .. } | ExamineError::Layout { .. } => vec![
             "bloathound reads CPython 2.7 (64-bit, release builds) on Linux; for Python 3 try py-spy or memray"
                 .to_owned(),
-        ),
+        ],
     };
-    match hint {
-        Some(hint) => format!("{error}\n  {hint}"),
-        None => error.to_string(),
+    let mut text = error.to_string();
+    for hint in hints {
+        text.push_str("\n  ");
+        text.push_str(&hint);
     }
-}
-
-fn live_hint(error: &LiveError) -> Option<String> {
-    Some(match error {
-        LiveError::Gone { .. } | LiveError::Reused { .. } | LiveError::Zombie { .. } => {
-            "the process has ended; `pgrep -af python` lists those that run".into()
-        }
-        LiveError::PauseBudget { .. } => {
-            "raise the budget with --max-pause MILLISECONDS, or read without stopping: --no-pause".into()
-        }
-        LiveError::NeverAcceptable { .. } => "the target collects all the time; try again, or use --no-pause".into(),
-        _ => return None,
-    })
+    text
 }

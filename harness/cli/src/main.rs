@@ -9,6 +9,7 @@ mod home;
 mod kit;
 mod observer;
 mod output;
+mod permission;
 mod recorder;
 mod sections;
 mod target;

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use bloathound_driver::examine::{Examined, Target};
 use bloathound_driver::recording::{OpenFileError, open_core, open_recording};
-use bloathound_memory::{CoreError, RecordError};
+use bloathound_memory::{CoreError, ElfError, RecordError};
 use bloathound_report::json::{TargetKind, TargetRecord};
 
 use crate::args::LookArguments;
@@ -110,14 +110,20 @@ pub(crate) fn explain(error: OpenFileError) -> CliError {
         OpenFileError::Recording(_) | OpenFileError::NoFacts { .. } => CliError::Usage(format!(
             "{text}\n  the file is damaged: take it again with `bloathound capture PID -o FILE`"
         )),
+        OpenFileError::Core(CoreError::Elf { cause: ElfError::OtherMachine(_), .. }) => {
+            CliError::NotHere(format!("{text}\n  bloathound reads CPython 2.7 (64-bit x86, release builds)"))
+        }
         OpenFileError::Core(_) => {
             CliError::Usage(format!("{text}\n  the file is damaged or no core: take it again with `gcore PID`"))
         }
         OpenFileError::Interpreter { .. } => CliError::NotHere(format!(
             "{text}\n  bloathound reads cores of CPython 2.7 (64-bit, release builds); the interpreter's own files must be\n  on this machine at the paths they had, and of the same build"
         )),
-        OpenFileError::Layout { .. } => CliError::NotHere(format!(
-            "{text}\n  the core may lack memory: take it with `gcore PID`, or set /proc/PID/coredump_filter to 0x3f before the crash"
-        )),
+        OpenFileError::Layout { problems, .. } => {
+            let lacks: String = problems.iter().map(|problem| format!("\n  {problem}")).collect();
+            CliError::NotHere(format!(
+                "{text}{lacks}\n  the core may lack memory: take it with `gcore PID`, or write 0x3f to /proc/PID/coredump_filter and\n  lift `ulimit -c` before the crash"
+            ))
+        }
     }
 }

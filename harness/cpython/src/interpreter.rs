@@ -7,7 +7,7 @@ use bloathound_memory::{Address, MemorySource, SymbolTable};
 use crate::layouts::dictobject_h as dict;
 use crate::layouts::object_h as object;
 use crate::layouts::objimpl_h as gc;
-use crate::shape_search;
+use crate::{code_search, shape_search};
 
 /// How the target stores text.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -97,6 +97,18 @@ impl Interpreter {
     /// # Errors
     /// [`LocateError`] when this is no CPython 2.7 release build or its memory can't be read.
     pub fn locate(source: &dyn MemorySource, symbols: &SymbolTable) -> Result<Self, LocateError> {
+        let mut found = Self::locate_by_symbols(source, symbols)?;
+        if !found.is_complete() {
+            found.search(source, symbols)?;
+        }
+        Ok(found)
+    }
+
+    /// What the symbols tell, checked against the target; [`Interpreter::search`] finds the rest.
+    ///
+    /// # Errors
+    /// As [`Interpreter::locate`].
+    pub fn locate_by_symbols(source: &dyn MemorySource, symbols: &SymbolTable) -> Result<Self, LocateError> {
         if !symbols.all("_Py_RefTotal").is_empty() || !symbols.all("_Py_AddToAllObjects").is_empty() {
             return Err(LocateError::DebugBuild);
         }
@@ -142,8 +154,29 @@ impl Interpreter {
             }
         }
         found.find_interpreter_state(source, symbols)?;
-        shape_search::fill_missing(&mut found, source, symbols);
         Ok(found)
+    }
+
+    /// True when nothing is left to be searched for. The arenas are searched for in the copy.
+    #[must_use]
+    pub fn is_complete(&self) -> bool {
+        self.interpreter_state.is_some()
+            && self.interned.is_some()
+            && self.garbage.is_some()
+            && self.collecting.is_some()
+            && !self.number_block_lists.is_empty()
+    }
+
+    /// Searches for what symbols did not tell: by the code that uses it, and by the shape of what it points at.
+    ///
+    /// The search follows words that may be anything. `source` had better not bring pages in.
+    ///
+    /// # Errors
+    /// [`LocateError`] when memory that must be there can't be read.
+    pub fn search(&mut self, source: &dyn MemorySource, symbols: &SymbolTable) -> Result<(), LocateError> {
+        code_search::fill_missing(self, source, symbols);
+        shape_search::fill_missing(self, source, symbols);
+        if self.interpreter_state.is_none() { self.find_current_interpreter(source) } else { Ok(()) }
     }
 
     fn find_interpreter_state(&mut self, source: &dyn MemorySource, symbols: &SymbolTable) -> Result<(), LocateError> {
@@ -152,9 +185,13 @@ impl Interpreter {
             if shape_search::is_interpreter_state(source, state, self.dict_type) {
                 self.interpreter_state = Some(state);
                 self.known_by.insert("interpreter_state".into(), "symbol interp_head, thread list points back".into());
-                return Ok(());
             }
         }
+        Ok(())
+    }
+
+    /// The interpreter of the thread that holds the GIL: one of several, perhaps not the first of the list.
+    fn find_current_interpreter(&mut self, source: &dyn MemorySource) -> Result<(), LocateError> {
         let thread = source.read_address(self.current_thread)?;
         if !thread.is_null()
             && let Ok(state) = source.read_address(thread.offset(crate::layouts::pystate_h::TSTATE_INTERP))

@@ -3,6 +3,7 @@
 //! [`Interpreter::locate`] finds the interpreter's own data in a target by symbols (or by shape in a stripped build),
 //! [`decode`] turns a copied [`bloathound_memory::MemoryImage`] into a [`bloathound_heap::HeapSnapshot`].
 
+mod code_search;
 pub mod decode;
 pub mod frames;
 mod interpreter;

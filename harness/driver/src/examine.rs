@@ -12,6 +12,9 @@ use bloathound_live::{
 };
 use bloathound_memory::{InterpreterError, MemoryImage, PageRun, SymbolTable};
 
+/// Looks taken anew when a decoded copy shows that a collection was running.
+const COLLECTING_TRIES: u32 = 5;
+
 /// Why a process could not be examined. In every case it runs on as before.
 #[derive(Debug, thiserror::Error)]
 pub enum ExamineError {
@@ -142,6 +145,20 @@ impl Target {
     /// # Errors
     /// [`ExamineError`] when the process is gone, can't be stopped or the budget is used up.
     pub fn examine(&mut self) -> Result<Examined, ExamineError> {
+        let mut examined = self.look()?;
+        // Where the collector's flag was not found, the objects tell, but only once they are decoded.
+        for _ in 0..COLLECTING_TRIES {
+            if self.interpreter.collecting.is_some() || !examined.snapshot.quality().collection_in_progress {
+                break;
+            }
+            drop(examined);
+            examined = self.look()?;
+            examined.problems.push("let go and tried again: a collection was running".into());
+        }
+        Ok(examined)
+    }
+
+    fn look(&mut self) -> Result<Examined, ExamineError> {
         self.process.refresh()?;
         let pid = self.process.pid();
         // A process that had just started when it was opened knows more of itself now.
@@ -179,8 +196,14 @@ impl Target {
     }
 }
 
+/// What symbols do not tell is searched for where memory is there: the target must not grow by our looking around.
 fn locate(process: &Process, symbols: &SymbolTable, pid: u32) -> Result<Interpreter, ExamineError> {
-    Interpreter::locate(process, symbols).map_err(|source| ExamineError::Layout { pid, source })
+    let layout = |source| ExamineError::Layout { pid, source };
+    let mut found = Interpreter::locate_by_symbols(process, symbols).map_err(layout)?;
+    if !found.is_complete() {
+        found.search(&process.resident()?, symbols).map_err(layout)?;
+    }
+    Ok(found)
 }
 
 /// Decodes an image, wherever it came from. `data_ranges` is where to search for what symbols did not tell.

@@ -1,6 +1,6 @@
 //! Where the memory of an examined process goes, in the form that the fragmentation rule takes.
 
-use bloathound_cpython::memory_layout::{ArenaCensus, BlockJudge, BlockUse, MemoryLayout, RssAccount};
+use bloathound_cpython::memory_layout::{ArenaCensus, BlockJudge, BlockUse, MemoryLayout, PymallocMap, RssAccount};
 use bloathound_detect::fragmentation::{ArenaFacts, ArenaLoad, HeldBlock, Holder, PinLimits, Pins, group_pins};
 use bloathound_heap::{BitSet, PathFinder};
 
@@ -20,8 +20,18 @@ impl<'a> MemoryView<'a> {
     #[must_use]
     pub fn new(examined: &'a Examined, garbage: &'a BitSet) -> Option<Self> {
         let pools = examined.pools.clone()?;
+        Some(Self::of(examined, garbage, pools))
+    }
+
+    /// The account of resident memory makes sense without arenas too; what is said of arenas does not.
+    #[must_use]
+    pub fn without_arenas(examined: &'a Examined, garbage: &'a BitSet) -> Self {
+        Self::of(examined, garbage, PymallocMap::default())
+    }
+
+    fn of(examined: &'a Examined, garbage: &'a BitSet, pools: PymallocMap) -> Self {
         let layout = MemoryLayout::new(&examined.image, &examined.interpreter, &examined.snapshot, pools, Vec::new());
-        Some(Self { examined, garbage, layout })
+        Self { examined, garbage, layout }
     }
 
     /// Tells what blocks are used for.

@@ -6,8 +6,8 @@ use std::path::Path;
 use bloathound_cpython::{Interpreter, LocateError};
 use bloathound_live::Mapping;
 use bloathound_memory::{
-    Core, CoreError, InterpreterError, Manifest, MemorySource, RecordError, Recording, Region, RegionKind, SymbolTable,
-    Transform, WrittenRecording, open_mapped_file, read_core, read_recording, write_recording,
+    Core, CoreError, CoreProblem, InterpreterError, Manifest, MemorySource, RecordError, Recording, Region, RegionKind,
+    SymbolTable, Transform, WrittenRecording, open_mapped_file, read_core, read_recording, write_recording,
 };
 
 use crate::examine::{Examined, examine_image, facts};
@@ -56,6 +56,8 @@ pub enum OpenFileError {
         /// What is not as it must be.
         #[source]
         source: LocateError,
+        /// What the core lacks.
+        problems: Vec<CoreProblem>,
     },
 }
 
@@ -160,8 +162,11 @@ pub fn open_core(path: &Path, limit: u64, exported_symbols_only: bool) -> Result
     if exported_symbols_only {
         symbols = symbols.without_local_symbols();
     }
-    let interpreter =
-        Interpreter::locate(&core.image, &symbols).map_err(|source| OpenFileError::Layout { path: name(), source })?;
+    let interpreter = Interpreter::locate(&core.image, &symbols).map_err(|source| {
+        let lacks = |problem: &&CoreProblem| **problem != CoreProblem::ResidentUnknown;
+        let problems = core.problems.iter().filter(lacks).cloned().collect();
+        OpenFileError::Layout { path: name(), source, problems }
+    })?;
     let mappings = core.image.regions().iter().cloned().map(Mapping::new).collect();
     let is_collecting = interpreter.is_collecting(&core.image);
     let mut examined = examine_image(core.image, interpreter, &symbols.data_ranges);

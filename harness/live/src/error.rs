@@ -1,39 +1,7 @@
 use std::io;
 use std::time::Duration;
 
-/// Why another process can't be read. The numbers are what the edge needs to say what to do.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct NoAccess {
-    /// Effective user id the target runs under.
-    pub target_uid: Option<u32>,
-    /// Our effective user id.
-    pub our_uid: u32,
-    /// `kernel.yama.ptrace_scope`: 0 same user, 1 descendants only, 2 administrator only, 3 nobody. `None` without Yama.
-    pub yama_ptrace_scope: Option<u32>,
-    /// We have `CAP_SYS_PTRACE` in our user namespace.
-    pub has_cap_sys_ptrace: bool,
-    /// The target lives in another user namespace, where our capabilities may count for nothing.
-    pub other_user_namespace: bool,
-    /// Process id that already traces the target; a second tracer is not possible.
-    pub tracer: Option<u32>,
-}
-
-impl NoAccess {
-    /// The most likely obstacle, in words that fit after "because".
-    #[must_use]
-    pub fn reason(&self) -> &'static str {
-        let same_user = self.target_uid == Some(self.our_uid);
-        match self.yama_ptrace_scope {
-            Some(3) => "kernel.yama.ptrace_scope is 3: nobody may trace until the next boot",
-            _ if self.other_user_namespace => "it lives in another user namespace",
-            _ if self.has_cap_sys_ptrace => "a security module or seccomp filter forbids it",
-            _ if !same_user => "it belongs to another user and CAP_SYS_PTRACE is missing",
-            Some(2) => "kernel.yama.ptrace_scope is 2 and CAP_SYS_PTRACE is missing",
-            Some(1) => "kernel.yama.ptrace_scope is 1: only descendants may be traced without CAP_SYS_PTRACE",
-            _ => "it changed its credentials or is not dumpable, and CAP_SYS_PTRACE is missing",
-        }
-    }
-}
+use crate::access::NoAccess;
 
 /// What went wrong with a live target.
 #[derive(Debug, thiserror::Error)]

@@ -5,6 +5,7 @@
 //!
 //! [`Process`] is the target; [`Process::capture`] copies it; [`Pause`] holds it still for whoever needs more.
 
+mod access;
 mod capture;
 mod copy;
 mod error;
@@ -16,15 +17,18 @@ mod plan;
 mod process;
 mod procfs;
 mod quiet;
+mod resident;
 mod survey;
 mod threads;
 mod work;
 
+pub use access::{NoAccess, Obstacle, Surroundings};
 pub use bloathound_memory::{PageRun, PageState};
 pub use capture::{Capture, CaptureMode, CaptureOptions, CaptureTimings, Stillness, TornInfo, Verdict, copy_again};
-pub use error::{LiveError, NoAccess};
+pub use error::LiveError;
 pub use maps::{Mapping, parse_maps, parse_smaps};
 pub use pause::{Pause, PauseOptions};
 pub use process::{Identity, Process, kernel_release};
 pub use procfs::{ProcessStatus, TaskStat, parse_stat, parse_status};
+pub use resident::Resident;
 pub use threads::{CpuTime, Thread, ThreadState, ticks_per_second};

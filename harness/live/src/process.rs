@@ -9,8 +9,9 @@ use bloathound_memory::{
 use nix::errno::Errno;
 use nix::unistd::Pid;
 
+use crate::access::NoAccess;
 use crate::copy;
-use crate::error::{LiveError, NoAccess};
+use crate::error::LiveError;
 use crate::maps::{Mapping, parse_maps, parse_smaps};
 use crate::pagemap;
 use crate::procfs::{ProcessStatus, TaskStat, parse_stat, parse_status};
@@ -20,8 +21,6 @@ use bloathound_memory::PageRun;
 
 /// `PF_KTHREAD` of the kernel's `sched.h`.
 const KERNEL_THREAD_FLAG: u64 = 0x0020_0000;
-/// Number of `CAP_SYS_PTRACE` (`linux/capability.h`).
-const CAP_SYS_PTRACE: u32 = 19;
 
 /// What tells one process from another that gets the same id later.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
@@ -69,6 +68,7 @@ impl Process {
         if process.regions.is_empty() {
             return Err(LiveError::Zombie { pid });
         }
+        process.try_reading()?;
         Ok(process)
     }
 
@@ -240,6 +240,15 @@ impl Process {
         })
     }
 
+    /// A container's seccomp filter lets files be opened and refuses the system call that reads memory.
+    fn try_reading(&self) -> Result<(), LiveError> {
+        // Nothing is ever there, and the right to read is asked for first.
+        match copy::read_live(self.nix_pid(), Address::NULL, &mut [0; 1]) {
+            Err(Errno::EPERM | Errno::EACCES | Errno::ENOSYS) => Err(self.no_permission()),
+            _ => Ok(()),
+        }
+    }
+
     /// What an error on one of the target's files under `/proc` means.
     pub(crate) fn refused(&self, name: &str, error: io::Error) -> LiveError {
         if error.kind() == io::ErrorKind::PermissionDenied {
@@ -258,18 +267,7 @@ impl Process {
             return gone;
         }
         let status = self.status().unwrap_or_else(|_| self.status.clone());
-        let ours = fs::read_to_string("/proc/self/status").unwrap_or_default();
-        let namespace = |pid: &str| fs::read_link(format!("/proc/{pid}/ns/user")).ok();
-        let access = NoAccess {
-            target_uid: status.effective_uid,
-            our_uid: nix::unistd::geteuid().as_raw(),
-            yama_ptrace_scope: fs::read_to_string("/proc/sys/kernel/yama/ptrace_scope")
-                .ok()
-                .and_then(|text| text.trim().parse().ok()),
-            has_cap_sys_ptrace: parse_status(&ours).effective_capabilities >> CAP_SYS_PTRACE & 1 == 1,
-            other_user_namespace: namespace(&pid.to_string()).is_some_and(|theirs| Some(theirs) != namespace("self")),
-            tracer: status.tracer,
-        };
+        let access = NoAccess::gather(Path::new("/"), pid, &status, nix::unistd::geteuid().as_raw());
         LiveError::NoPermission { pid, access: Box::new(access) }
     }
 }

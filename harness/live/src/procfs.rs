@@ -40,6 +40,10 @@ pub struct ProcessStatus {
     pub involuntary_switches: u64,
     /// Effective capabilities, one bit each.
     pub effective_capabilities: u64,
+    /// Permitted capabilities, one bit each.
+    pub permitted_capabilities: u64,
+    /// 2 when a filter looks at its system calls.
+    pub seccomp_mode: u32,
     /// State letter.
     pub state: Option<char>,
 }
@@ -82,6 +86,10 @@ pub fn parse_status(text: &str) -> ProcessStatus {
             "CapEff" => {
                 status.effective_capabilities = u64::from_str_radix(value.trim(), 16).unwrap_or(0);
             }
+            "CapPrm" => {
+                status.permitted_capabilities = u64::from_str_radix(value.trim(), 16).unwrap_or(0);
+            }
+            "Seccomp" => status.seccomp_mode = value.trim().parse().unwrap_or(0),
             "State" => status.state = value.trim().chars().next(),
             _ => {}
         }

@@ -152,6 +152,18 @@ impl<'data, R: ReadRef<'data>> Module<'data, R> {
         find_versions(&bytes[..bytes.len().min(VERSION_SEARCH_BYTES_MAX)], major)
     }
 
+    /// Bytes of the file that are mapped at `address` (before the load bias is added).
+    pub(crate) fn bytes_at(&self, address: u64, len: u64) -> Option<&'data [u8]> {
+        let inside = |segment: &&Segment| {
+            let end = segment.virtual_address.saturating_add(segment.file_bytes);
+            (segment.virtual_address..end).contains(&address)
+        };
+        let segment = self.segments.iter().find(inside)?;
+        let offset = address - segment.virtual_address;
+        let len = len.min(segment.file_bytes - offset);
+        self.data.read_bytes_at(segment.file_offset.checked_add(offset)?, len).ok()
+    }
+
     fn bytes_of(&self, section: &<FileHeader64<LE> as FileHeader>::SectionHeader) -> Option<&'data [u8]> {
         if section.sh_size(LE) > SECTION_BYTES_MAX {
             return None;

@@ -1,5 +1,6 @@
 //! Finds the module that holds the interpreter and its symbols.
 
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io;
 use std::ops::Range;
@@ -36,6 +37,11 @@ const LOCAL_NAMES: [&str; 22] = [
     "usable_arenas",
     "usedpools",
 ];
+
+/// Exported functions whose first instructions use file-local variables: `collecting` and `garbage` of gcmodule.c.
+const FUNCTIONS_THAT_TELL: [&str; 2] = ["PyGC_Collect", "initgc"];
+/// Bytes kept of each; what is looked for is in the first 60 of every build seen.
+pub(crate) const ENTRY_CODE_BYTES: u64 = 128;
 
 /// Libraries looked into when neither the executable nor a file named after Python is the interpreter.
 const OTHER_MODULES_MAX: usize = 256;
@@ -178,6 +184,22 @@ pub(crate) struct ModuleView {
     pub(crate) build_id: Option<String>,
     pub(crate) has_local_symbols: bool,
     pub(crate) symbols: Vec<FileSymbol>,
+    pub(crate) entry_code: BTreeMap<String, Vec<u8>>,
+}
+
+/// First bytes of the functions that tell where variables are; `read` gives bytes at an address of the file.
+pub(crate) fn entry_code(
+    symbols: &[FileSymbol],
+    read: impl Fn(u64, u64) -> Option<Vec<u8>>,
+) -> BTreeMap<String, Vec<u8>> {
+    let telling = symbols.iter().filter(|symbol| FUNCTIONS_THAT_TELL.contains(&symbol.name.as_str()));
+    telling
+        .filter(|symbol| symbol.is_function)
+        .filter_map(|symbol| {
+            let len = if symbol.size == 0 { ENTRY_CODE_BYTES } else { symbol.size.min(ENTRY_CODE_BYTES) };
+            Some((symbol.name.clone(), read(symbol.value, len)?))
+        })
+        .collect()
 }
 
 impl ModuleView {
@@ -187,7 +209,8 @@ impl ModuleView {
         let mut symbols = full.unwrap_or_default();
         symbols.extend(module.symbols(SymbolSection::Exported, wanted_name).unwrap_or_default());
         let segments = module.segments().to_vec();
-        Self { segments, build_id: module.build_id().map(str::to_owned), has_local_symbols, symbols }
+        let entry_code = entry_code(&symbols, |at, len| module.bytes_at(at, len).map(<[u8]>::to_vec));
+        Self { segments, build_id: module.build_id().map(str::to_owned), has_local_symbols, symbols, entry_code }
     }
 
     fn has(&self, name: &str) -> bool {
@@ -234,7 +257,9 @@ fn candidates<'a>(regions: &'a [Region], executable: Option<&str>) -> Vec<&'a Re
 }
 
 fn wanted_name(name: &[u8]) -> bool {
-    name.starts_with(b"Py") || name.starts_with(b"_Py") || LOCAL_NAMES.iter().any(|local| local.as_bytes() == name)
+    name.starts_with(b"Py")
+        || name.starts_with(b"_Py")
+        || LOCAL_NAMES.iter().chain(&FUNCTIONS_THAT_TELL).any(|known| known.as_bytes() == name)
 }
 
 /// The module's symbols if it is CPython 2.7, nothing if it is no Python at all.
@@ -275,6 +300,7 @@ fn judge(
         load_bias,
         has_local_symbols: view.has_local_symbols,
         data_ranges: data_ranges(&view.segments, load_bias),
+        entry_code: view.entry_code,
         ..SymbolTable::default()
     };
     add_symbols(&mut table, view.symbols);

@@ -5,7 +5,7 @@ use object::elf::{self, Sym64};
 use object::read::elf::Sym;
 
 use crate::elf::{FileSymbol, Module, Segment, VERSION_SEARCH_BYTES_MAX, find_versions, name_at};
-use crate::interpreter::ModuleView;
+use crate::interpreter::{ModuleView, entry_code};
 use crate::{Address, MemorySource, PAGE_BYTES, Region};
 
 /// Headers of any real module fit in its first page.
@@ -27,6 +27,7 @@ const STRING_TABLE_BYTES: u64 = 10;
 pub(crate) struct LoadedModule<'a> {
     memory: &'a dyn MemorySource,
     path: String,
+    bias: u64,
     segments: Vec<Segment>,
     build_id: Option<String>,
     symbols: Vec<u8>,
@@ -82,7 +83,7 @@ impl<'a> LoadedModule<'a> {
         memory.read(Address(symbols_at), &mut symbols).ok()?;
         let mut strings = vec![0; strings_len as usize];
         memory.read(Address(strings_at), &mut strings).ok()?;
-        Some(Self { memory, path: path.to_owned(), segments, build_id, symbols, strings })
+        Some(Self { memory, path: path.to_owned(), bias, segments, build_id, symbols, strings })
     }
 
     /// Its exported symbols whose name passes `keep`.
@@ -95,7 +96,7 @@ impl<'a> LoadedModule<'a> {
                 (segment.virtual_address..segment.virtual_address.saturating_add(segment.memory_bytes)).contains(&value)
             })
         };
-        let symbols = entries
+        let symbols: Vec<FileSymbol> = entries
             .iter()
             .filter(|symbol| !symbol.is_undefined(LE) && in_module(symbol.st_value(LE)))
             .filter_map(|symbol| {
@@ -108,11 +109,17 @@ impl<'a> LoadedModule<'a> {
                 })
             })
             .collect();
+        let entry_code = entry_code(&symbols, |at, len| {
+            let mut code = vec![0; len as usize];
+            self.memory.read(Address(at.wrapping_add(self.bias)), &mut code).ok()?;
+            Some(code)
+        });
         ModuleView {
             segments: self.segments.clone(),
             build_id: self.build_id.clone(),
             has_local_symbols: false,
             symbols,
+            entry_code,
         }
     }
 

@@ -1,4 +1,4 @@
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use crate::Address;
 
@@ -29,6 +29,9 @@ pub struct SymbolTable {
     /// Name to symbol. Of file-local names that occur several times (`free_list`), all are kept. What compilers
     /// append to file-local names (`free_list.1234`, `generations.lto_priv.0`) is cut off.
     pub symbols: HashMap<String, Vec<Symbol>>,
+    /// First bytes of the exported functions that tell, in a stripped build, where the variables they use are. Missing
+    /// where code is neither in a file nor in memory: in most cores.
+    pub entry_code: BTreeMap<String, Vec<u8>>,
 }
 
 impl SymbolTable {

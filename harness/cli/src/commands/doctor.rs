@@ -1,11 +1,12 @@
 use std::process::{Command, Stdio};
 
 use bloathound_driver::{Cache, HOW_TO_GET_ONE, Search};
+use bloathound_live::{LiveError, NoAccess, Surroundings};
 use bloathound_report::text::{self, Check, CheckStatus};
 
 use crate::error::CliError;
 use crate::home::Home;
-use crate::output;
+use crate::{output, permission};
 
 /// `bloathound doctor`: everything a run needs, and what to do where it is missing.
 pub(crate) fn doctor() -> Result<u8, CliError> {
@@ -86,44 +87,94 @@ fn packages(home: &Home, interpreter: &bloathound_driver::Interpreter) -> Check 
     }
 }
 
-/// May this user read another process of his own, and stop it? Tried on a child, and on one that is no child of ours.
+/// May this user read another process of his own, and stop it?
 fn reading() -> Check {
-    let scope = std::fs::read_to_string("/proc/sys/kernel/yama/ptrace_scope").ok();
-    let scope = scope.as_deref().map(str::trim);
-    let tried = try_reading_child();
-    match (tried, scope) {
-        (Err(why), _) => {
-            let hints = vec!["sudo bloathound doctor".into(), "docker run --cap-add=SYS_PTRACE …".into()];
-            no("reading", format!("a process of our own can't be read: {why}"), hints)
+    judge_reading(try_reading_child(), Surroundings::ours())
+}
+
+/// Tried on a child of ours; what holds for others' children, Yama tells.
+fn judge_reading(tried: Result<(), LiveError>, surroundings: Surroundings) -> Check {
+    let able = surroundings.has_cap_sys_ptrace;
+    match (tried, surroundings.yama_ptrace_scope) {
+        (Err(LiveError::NoPermission { access, .. }), _) => {
+            let message = format!("a process of our own can't be read: {}", access.reason());
+            no("reading", message, permission::hints(&access, "doctor"))
         }
-        (Ok(()), None | Some("0")) => ok("reading", "this user may read his own processes".into()),
-        (Ok(()), Some("1")) if !nix_is_root() => Check {
+        (Err(error), _) => {
+            no("reading", format!("a process of our own can't be read: {error}"), permission::live_hints(&error))
+        }
+        // The kernel allows a parent nothing more at 3; should it do so some day, others are refused still.
+        (Ok(()), Some(3)) => {
+            let access = NoAccess { surroundings, ..NoAccess::default() };
+            no("reading", access.reason().to_owned(), permission::hints(&access, "doctor"))
+        }
+        (Ok(()), Some(scope @ (1 | 2))) if !able => Check {
             name: "reading".into(),
             status: CheckStatus::Warning,
-            message: "Yama's ptrace_scope is 1: services that bloathound starts can be read, others can't".into(),
+            message: format!(
+                "Yama's ptrace_scope is {scope}: services that bloathound starts can be read, others can't"
+            ),
             hints: vec!["sudo bloathound inspect PID".into(), "sudo sysctl kernel.yama.ptrace_scope=0".into()],
         },
-        (Ok(()), Some("3")) => no(
-            "reading",
-            "Yama's ptrace_scope is 3: nobody may read another process until the next boot".into(),
-            vec!["remove kernel.yama.ptrace_scope=3 from /etc/sysctl.d and boot again".into()],
-        ),
-        (Ok(()), Some(_)) => ok("reading", "this user may read processes".into()),
+        (Ok(()), _) if able => ok("reading", "this user may read any process".into()),
+        (Ok(()), _) => {
+            ok("reading", "this user may read his own processes; others with sudo bloathound inspect PID".into())
+        }
     }
 }
 
-fn nix_is_root() -> bool {
-    std::fs::metadata("/proc/self").is_ok_and(|meta| std::os::unix::fs::MetadataExt::uid(&meta) == 0)
-}
-
-fn try_reading_child() -> Result<(), String> {
+fn try_reading_child() -> Result<(), LiveError> {
     // `cat` waits for its input, which ends with us.
-    let mut child =
-        Command::new("cat").stdin(Stdio::piped()).stdout(Stdio::null()).spawn().map_err(|e| e.to_string())?;
+    let started = Command::new("cat").stdin(Stdio::piped()).stdout(Stdio::null()).spawn();
+    let mut child = started.map_err(|cause| LiveError::System { pid: 0, call: "starting cat", cause })?;
     let tried = bloathound_live::Process::open(child.id())
-        .and_then(|process| process.pause(&bloathound_live::PauseOptions::default()).map(drop))
-        .map_err(|error| error.to_string());
+        .and_then(|process| process.pause(&bloathound_live::PauseOptions::default()).map(drop));
     let _ = child.kill();
     let _ = child.wait();
     tried
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(tried: Result<(), LiveError>, scope: Option<u32>, able: bool) -> Check {
+        let surroundings =
+            Surroundings { yama_ptrace_scope: scope, has_cap_sys_ptrace: able, ..Surroundings::default() };
+        judge_reading(tried, surroundings)
+    }
+
+    fn refused(surroundings: Surroundings) -> LiveError {
+        let access = NoAccess { target_uid: Some(1000), our_uid: 1000, surroundings, ..NoAccess::default() };
+        LiveError::NoPermission { pid: 77, access: Box::new(access) }
+    }
+
+    #[test]
+    fn yama_is_told_at_each_of_its_levels() {
+        for (scope, able, expected) in [
+            (None, false, CheckStatus::Ok),
+            (Some(0), false, CheckStatus::Ok),
+            (Some(1), false, CheckStatus::Warning),
+            (Some(1), true, CheckStatus::Ok),
+            (Some(2), true, CheckStatus::Ok),
+            (Some(3), true, CheckStatus::No),
+        ] {
+            let check = check(Ok(()), scope, able);
+            assert_eq!(check.status, expected, "{scope:?} {able}: {}", check.message);
+            assert_eq!(check.hints.is_empty(), expected == CheckStatus::Ok, "{scope:?}: {:?}", check.hints);
+        }
+        let surroundings = Surroundings { yama_ptrace_scope: Some(2), ..Surroundings::default() };
+        let check = judge_reading(Err(refused(surroundings)), surroundings);
+        assert_eq!(check.status, CheckStatus::No);
+        assert!(check.message.contains("ptrace_scope is 2"), "{}", check.message);
+        assert!(check.hints.contains(&"sudo bloathound doctor".to_owned()), "{:?}", check.hints);
+    }
+
+    #[test]
+    fn a_container_is_told_what_it_lacks() {
+        let surroundings = Surroundings { seccomp_filter: true, container: true, ..Surroundings::default() };
+        let check = judge_reading(Err(refused(surroundings)), surroundings);
+        assert!(check.message.contains("seccomp"), "{}", check.message);
+        assert!(check.hints.iter().any(|line| line.contains("--cap-add SYS_PTRACE")), "{:?}", check.hints);
+    }
 }

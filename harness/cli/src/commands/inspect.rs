@@ -88,6 +88,8 @@ fn analyse(target: TargetRecord, examined: &Examined) -> InspectReport {
             report.rss = Some(sections::rss(&view));
         }
         report.problems.extend(view.layout.problems.iter().map(|found| problem("memory", &found.to_string())));
+    } else if !examined.mappings.is_empty() {
+        report.rss = Some(sections::rss(&MemoryView::without_arenas(examined, &replay.awaiting_collection)));
     }
     report.threads = sections::threads(examined);
     report.top_retained = Some(sections::top_retained(&analysis));

@@ -124,6 +124,14 @@ impl Decoder<'_> {
                 Block::Raw => self.builder.quality_mut().unidentified_blocks += 1,
             }
         }
+        // What a collection takes apart is on no list that we know: only the objects themselves tell.
+        if self.undecided > 0 && !self.builder.quality_mut().collection_in_progress {
+            self.builder.quality_mut().collection_in_progress = true;
+            self.problem(format!(
+                "a collection was in progress ({} objects were about to be freed): the collector's lists are incomplete",
+                self.undecided
+            ));
+        }
     }
 
     fn classify(&mut self, bytes: &[u8]) -> Block {
@@ -140,8 +148,14 @@ impl Decoder<'_> {
         let headed_type = Address(read_word(bytes, head + object::OB_TYPE as usize));
         let refs = read_word(bytes, gc::GC_REFS as usize) as i64;
         match self.known_type(headed_type) {
-            Some(layout) if layout.is_gc && refs >= gc::GC_REFS_REACHABLE - 1 => {
-                if plausible_count(read_word(bytes, head)) { Block::Headed } else { Block::Dead }
+            Some(layout) if layout.is_gc && refs >= gc::GC_REFS_TENTATIVELY_UNREACHABLE => {
+                if !plausible_count(read_word(bytes, head)) {
+                    return Block::Dead;
+                }
+                if refs == gc::GC_REFS_TENTATIVELY_UNREACHABLE {
+                    self.undecided += 1;
+                }
+                Block::Headed
             }
             _ => Block::Raw,
         }

@@ -25,6 +25,7 @@ use discover::TrackedAt;
 use marks::{AddressMap, ObjectMarks};
 use types::{Core, TypeLayout, TypeTable};
 
+pub(crate) use discover::{plausible_count, read_word};
 pub use text::{ObjectText, describe, string_bytes};
 
 /// Problems listed at most; further ones are only counted by the snapshot's quality.
@@ -59,6 +60,7 @@ pub fn decode(image: &MemoryImage, interpreter: &Interpreter, pools: Option<&Pym
         late_addresses: Vec::new(),
         interned_dict: interpreter.interned.and_then(|variable| image.pointer_at(variable)),
         dead_blocks: 0,
+        undecided: 0,
         problems: Vec::new(),
         classes: BTreeMap::new(),
         generator_finalizing: None,
@@ -67,7 +69,14 @@ pub fn decode(image: &MemoryImage, interpreter: &Interpreter, pools: Option<&Pym
     decoder.walk_type_tree();
     match pools {
         Some(pools) => decoder.sweep_pools(pools),
-        None => decoder.problem("pymalloc's arenas are unknown: objects nothing refers to are missing".into()),
+        None => {
+            let by_symbols = interpreter.known_by.get("collecting").is_some_and(|how| how == "symbol");
+            let why = match by_symbols && interpreter.arenas.is_none() {
+                true => "this interpreter was built without pymalloc",
+                false => "pymalloc's arenas are unknown",
+            };
+            decoder.problem(format!("{why}: objects nothing refers to are missing"));
+        }
     }
     decoder.sweep_number_blocks();
     decoder.add_records(&tracked);
@@ -88,6 +97,8 @@ struct Decoder<'a> {
     interned_dict: Option<Address>,
     /// Allocated blocks with an object's remains: the interpreter's free lists.
     dead_blocks: u64,
+    /// Objects that a running collection has not decided on.
+    undecided: u64,
     problems: Vec<String>,
     /// Old-style classes as types of their own, by the class object's address.
     classes: BTreeMap<u64, TypeId>,

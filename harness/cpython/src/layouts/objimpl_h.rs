@@ -12,6 +12,8 @@ pub const GC_REFS: u64 = 16;
 pub const GC_REFS_UNTRACKED: i64 = -2;
 /// `_PyGC_REFS_REACHABLE`: on a list, no collection running.
 pub const GC_REFS_REACHABLE: i64 = -3;
+/// `_PyGC_REFS_TENTATIVELY_UNREACHABLE`: a collection is about to decide on it.
+pub const GC_REFS_TENTATIVELY_UNREACHABLE: i64 = -4;
 /// Generations there are.
 pub const GENERATIONS: usize = 3;
 /// Strides of `struct gc_generation` seen: 40 with a head aligned to 8 (2.7.16 and later), 48 before.

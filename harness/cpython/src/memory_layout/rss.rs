@@ -1,15 +1,14 @@
 //! The account of resident memory: every resident page of every mapping in a named category.
 
-use std::ops::Range;
-
 use bloathound_heap::{HeapSnapshot, TypeId};
-use bloathound_memory::{Address, MemoryImage, MemorySource, PAGE_BYTES, Region};
+use bloathound_memory::{MemoryImage, MemorySource, Region};
 
 use super::census::{BlockUse, pool_bytes};
 use super::glibc_h::SIZE;
 use super::mappings::{MappingRole, roles};
 use super::numbers::NUMBER_BYTES;
 use super::obmalloc_h::{ARENA_BYTES, POOL_BYTES};
+use super::present::Present;
 use super::{
     Arena, ArenaBytes, BlockJudge, ChunkState, HeapSegment, MallocChunk, MallocMap, NumberBlocks, Occupant, PymallocMap,
 };
@@ -214,41 +213,6 @@ pub struct RssInput<'a> {
     pub malloc: &'a MallocMap,
     /// Its int and float blocks.
     pub numbers: &'a NumberBlocks,
-}
-
-/// Copied (so: resident) bytes of any range.
-struct Present {
-    /// Start, end and bytes of all runs before.
-    runs: Vec<(u64, u64, u64)>,
-}
-
-impl Present {
-    fn new(image: &MemoryImage) -> Self {
-        let mut before = 0;
-        let runs = image
-            .runs()
-            .iter()
-            .map(|(start, pages)| {
-                let bytes = u64::from(*pages) * PAGE_BYTES;
-                let run = (start.0, start.0.saturating_add(bytes), before);
-                before += bytes;
-                run
-            })
-            .collect();
-        Self { runs }
-    }
-
-    fn below(&self, address: Address) -> u64 {
-        let position = self.runs.partition_point(|(start, _, _)| *start < address.0);
-        match position.checked_sub(1).and_then(|at| self.runs.get(at)) {
-            Some((start, end, before)) => before + address.0.min(*end) - start,
-            None => 0,
-        }
-    }
-
-    fn bytes(&self, range: Range<Address>) -> u64 {
-        self.below(range.end).saturating_sub(self.below(range.start))
-    }
 }
 
 struct Accountant<'a> {

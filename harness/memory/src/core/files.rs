@@ -17,14 +17,14 @@ const PAGE: usize = PAGE_BYTES as usize;
 /// Most bytes of constants read from files.
 const FILE_BYTES_MAX: usize = 64 << 20;
 
-/// True unless the core and the file both have a build id, and not the same one.
+/// True unless the core has a build id and the file has another one or none.
 pub(super) fn is_same_build(file: &File, memory: &dyn MemorySource, path: &str) -> bool {
     let on_disk = file.try_clone().ok().and_then(|file| {
         let cache = ReadCache::new(file);
         Module::parse(&cache).ok()?.build_id().map(str::to_owned)
     });
     match (on_disk, build_id_in_memory(memory, path)) {
-        (Some(on_disk), Some(in_memory)) => on_disk == in_memory,
+        (on_disk, Some(in_memory)) => on_disk == Some(in_memory),
         _ => true,
     }
 }

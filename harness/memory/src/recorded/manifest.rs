@@ -262,6 +262,8 @@ impl RawSymbols {
                 .into_iter()
                 .map(|(name, list)| (name, list.into_iter().map(placed).collect()))
                 .collect(),
+            // Needed to find facts only; a recording has them.
+            entry_code: BTreeMap::new(),
         }
     }
 }
