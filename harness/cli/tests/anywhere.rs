@@ -160,10 +160,10 @@ def work():
     os.write(1, 'forked %d\\n' % os.getpid())
     sys.stdin.read()
     time.sleep(1000)
+os.write(1, 'ready\\n')
 if os.fork() == 0:
     work()
 worker = multiprocessing.Process(target=work)
-os.write(1, 'ready\\n')
 worker.start()
 sys.stdin.readline()
 time.sleep(1000)
@@ -307,7 +307,7 @@ fn a_collection_under_way_is_never_taken_for_a_heap() {
     if !live() {
         return;
     }
-    // Almost always inside a collection, with a gap now and then.
+    // In and out of collections.
     let script = "
 import gc, sys
 class Node(object): pass
@@ -318,7 +318,7 @@ print 'ready'
 sys.stdout.flush()
 while 1:
     gc.collect()
-    for i in xrange(20000): pass
+    for i in xrange(300000): pass
 ";
     let target = Target::script(script);
     let pid = target.pid().to_string();

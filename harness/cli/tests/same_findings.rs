@@ -129,8 +129,8 @@ fn a_stripped_interpreter_tells_the_same_of_the_same_memory() {
         return;
     }
     assert_same(&whole, &told(&["inspect", core]), "the files stripped, the core as it was");
-    let why = bloathound().args(["why", core, "__main__.Node"]).assert().success();
-    why.stdout(contains("modules['__main__'].nodes"));
+    let why = bloathound().args(["why", core, "__main__.Plain"]).assert().success();
+    why.stdout(contains("modules['__main__'].plain"));
     // Gone altogether: the core has what the loader had put into memory, or says what it lacks.
     fs::remove_dir_all(folder.path().join("lib")).unwrap();
     fs::remove_dir_all(folder.path().join("bin")).unwrap();
@@ -163,6 +163,60 @@ fn a_running_stripped_interpreter_tells_what_an_unstripped_one_does() {
     };
     assert_eq!(whole, stripped);
     assert_eq!(whole[2]["in_gc_garbage"], json!(70), "{}", whole[2]);
+}
+
+/// A weak reference's callback runs inside the collection that clears its object, and waits there.
+const INSIDE: &str = "
+import gc, sys, weakref
+class Node(object): pass
+gc.disable()
+def make():
+    nodes = [Node() for i in range(500)]
+    for n in nodes: n.all = nodes
+    return weakref.ref(nodes[0], called)
+def called(reference):
+    print 'ready'
+    sys.stdout.flush()
+    sys.stdin.readline()
+watched = make()
+gc.collect()
+print 'done'
+sys.stdout.flush()
+sys.stdin.readline()
+";
+
+#[test]
+fn a_process_that_stands_still_inside_a_collection_is_not_trusted() {
+    if !live() {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let python = copy_interpreter(folder.path());
+    let mut target = Target::start(copied(&python).args(["-c", INSIDE])).at_rest();
+    let pid = target.pid().to_string();
+    for options in [&[][..], &["--exported-symbols-only"], &["--no-pause"]] {
+        let refused = contains("a collection is running").and(contains("try again later"));
+        bloathound().args(["inspect", &pid]).args(options).assert().code(3).stdout("").stderr(refused);
+    }
+    // A core can't be taken again at once: what it has is told, and how far it goes.
+    let Some(core) = gcore(target.pid(), folder.path()) else { return };
+    let core = core.to_str().unwrap();
+    let distrusted = |options: &[&str]| {
+        let report = told(&[&["inspect", core], options].concat());
+        assert_eq!(report["heap"]["quality"]["collection_in_progress"], json!(true), "{options:?}");
+        assert!(report["problems"].to_string().contains("a collection was in progress"), "{}", report["problems"]);
+    };
+    distrusted(&[]);
+    distrusted(&["--exported-symbols-only"]);
+    // No files, so neither local symbols nor code: the objects themselves tell.
+    fs::remove_dir_all(folder.path().join("lib")).unwrap();
+    fs::remove_dir_all(folder.path().join("bin")).unwrap();
+    if bloathound().arg("inspect").arg(core).output().unwrap().status.success() {
+        distrusted(&[]);
+    }
+    target.say("");
+    assert_eq!(target.line(), "done");
+    bloathound().args(["inspect", &pid]).assert().success();
 }
 
 /// Writes a core by the kernel, with what `filter` lets into it; `None` with a notice where it goes elsewhere.
