@@ -371,6 +371,22 @@ fn a_process_that_ends_while_it_is_watched() {
 }
 
 #[test]
+fn a_process_that_ends_while_it_is_sampled() {
+    if !live() {
+        return;
+    }
+    let script = "import sys, time\nprint 'ready'\nsys.stdout.flush()\nsys.stdin.readline()\ntime.sleep(0.5)";
+    let mut target = Target::script(script);
+    let pid = target.pid().to_string();
+    target.say("");
+    let output = bloathound().args(["hot", &pid, "--seconds", "30"]).timeout(Duration::from_secs(25)).output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert_eq!(text.matches("the process ended while it was sampled").count(), 1, "{text}");
+    assert!(text.matches("could not be read again").count() <= 1, "{text}");
+}
+
+#[test]
 fn the_dead_and_the_kernels_are_refused() {
     // Nobody takes note of its end.
     let mut parent = Command::new("sh");

@@ -114,7 +114,8 @@ impl Target {
     /// [`ExamineError`] when it is gone, not ours to read, or runs no CPython 2.7.
     pub fn open(pid: u32, options: ExamineOptions) -> Result<Self, ExamineError> {
         let process = Process::open(pid)?;
-        let mut symbols = process.interpreter().map_err(|source| ExamineError::Interpreter { pid, source })?;
+        let mut symbols =
+            process.interpreter().map_err(|source| gone_or(&process, ExamineError::Interpreter { pid, source }))?;
         if options.exported_symbols_only {
             symbols = symbols.without_local_symbols();
         }
@@ -196,9 +197,14 @@ impl Target {
     }
 }
 
+/// Nothing is as it must be in a process that ended meanwhile.
+fn gone_or(process: &Process, error: ExamineError) -> ExamineError {
+    process.check_alive().err().map_or(error, ExamineError::Live)
+}
+
 /// What symbols do not tell is searched for where memory is there: the target must not grow by our looking around.
 fn locate(process: &Process, symbols: &SymbolTable, pid: u32) -> Result<Interpreter, ExamineError> {
-    let layout = |source| ExamineError::Layout { pid, source };
+    let layout = |source| gone_or(process, ExamineError::Layout { pid, source });
     let mut found = Interpreter::locate_by_symbols(process, symbols).map_err(layout)?;
     if !found.is_complete() {
         found.search(&process.resident()?, symbols).map_err(layout)?;

@@ -49,6 +49,10 @@ impl ThreadProbe for LiveProbe<'_> {
     }
 
     fn thread_ids(&mut self) -> Vec<u32> {
+        // A zombie's thread is listed until somebody takes note of its end.
+        if self.process.check_alive().is_err() {
+            return Vec::new();
+        }
         self.process.thread_ids().unwrap_or_default()
     }
 

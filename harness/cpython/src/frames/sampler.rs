@@ -73,7 +73,11 @@ pub fn sample(
         let is_last = from.saturating_add(period_ns) >= end || run.samples >= SAMPLES_MAX;
         let with_switches = is_last || cost.rounds.is_multiple_of(ROUNDS_BETWEEN_LISTS);
         if with_switches && run.relist(probe).is_err() {
-            run.problems.push("the list of Python threads could not be read again".to_owned());
+            // Once: a process that is about to end fails at every sample.
+            let message = "the list of Python threads could not be read again";
+            if run.problems.last().is_none_or(|last| last != message) {
+                run.problems.push(message.to_owned());
+            }
         }
         if run.tids.is_empty() {
             run.problems.push("the process ended while it was sampled".to_owned());
