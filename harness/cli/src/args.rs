@@ -18,7 +18,7 @@ pub(crate) enum Command {
     Inspect(InspectArguments),
     /// Growth over time on a live process
     Watch(WatchArguments),
-    /// Hot-loop verdict on a live process, sampled without stopping it
+    /// Hot-loop verdict on a live process, sampled without stopping it, or on samples that were kept
     Hot(HotArguments),
     /// Record an image of a process, to be analysed anywhere
     Capture(CaptureArguments),
@@ -83,12 +83,15 @@ pub(crate) struct RunArguments {
     /// Write a report to read in a browser to DIR
     #[arg(long, value_name = "DIR")]
     pub(crate) report: Option<PathBuf>,
-    /// Keep an image of every look in DIR, for `replay`
+    /// Keep an image of every look, and the samples, in DIR, for `replay`
     #[arg(long, value_name = "DIR")]
     pub(crate) record: Option<PathBuf>,
-    /// Replace the contents of strings in what is recorded
+    /// Replace what strings say in what is recorded, as `capture --redact` does
     #[arg(long, requires = "record")]
     pub(crate) redact: bool,
+    /// Take time to make what is recorded small
+    #[arg(long, requires = "record")]
+    pub(crate) small: bool,
     /// Switch a detector off; the suite must then fail
     #[arg(long, value_enum, value_name = "DETECTOR")]
     pub(crate) without: Vec<Detector>,
@@ -160,9 +163,9 @@ pub(crate) struct WatchArguments {
 
 #[derive(Args, Debug)]
 pub(crate) struct HotArguments {
-    /// The process
-    pub(crate) pid: u32,
-    /// How long to watch
+    /// A process id, or a file of samples that --record kept
+    pub(crate) target: String,
+    /// How long to watch a process
     #[arg(long, default_value = "5", value_parser = parse_seconds)]
     pub(crate) seconds: f64,
     /// Samples a second
@@ -174,6 +177,12 @@ pub(crate) struct HotArguments {
     /// Write stacks for a flame graph to FILE
     #[arg(long, value_name = "FILE")]
     pub(crate) folded: Option<PathBuf>,
+    /// Keep the samples in FILE, to be judged again anywhere; readable by its owner only
+    #[arg(long, value_name = "FILE")]
+    pub(crate) record: Option<PathBuf>,
+    /// Replace what strings say, and the folders of source files, in what is kept
+    #[arg(long, requires = "record")]
+    pub(crate) redact: bool,
 }
 
 #[derive(Args, Debug)]
@@ -183,10 +192,14 @@ pub(crate) struct CaptureArguments {
     /// The image; readable by its owner only
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: PathBuf,
-    /// Replace the contents of string objects (lengths, hashes and names of code stay) and the main thread's stack.
-    /// Memory that was freed and buffers of C code are not searched
+    /// Replace what strings say. Lengths, hashes and names stay: of modules, classes, functions, variables and attributes, and
+    /// the ends of paths of source files. Memory that no analysis reads is left out anyway: freed blocks, stacks, the
+    /// environment, buffers of C code
     #[arg(long)]
     pub(crate) redact: bool,
+    /// Take time to make the image small
+    #[arg(long)]
+    pub(crate) small: bool,
     #[command(flatten)]
     pub(crate) look: LookArguments,
 }

@@ -11,6 +11,7 @@ use bloathound_driver::memory_view::MemoryView;
 use bloathound_driver::{Look, Looked, Moment, Observer};
 use bloathound_heap::{Analysis, GcReplay};
 use bloathound_live::CaptureMode;
+use bloathound_profile::Profile;
 use bloathound_report::heatmap::{HeatMap, HeatPanel};
 use bloathound_report::json::{InspectReport, TimingRecord, milliseconds};
 
@@ -114,7 +115,7 @@ impl Engine {
         self.timing.copy_ms = Some(milliseconds(examined.timings.capture.copy));
         self.timing.decode_ms = Some(milliseconds(examined.timings.decode));
         if let Some(recorder) = &mut self.recorder {
-            recorder.keep(look, pid, Some((&mut examined, target.symbols())))?;
+            recorder.keep(look, pid, &mut examined, target.symbols())?;
         }
         Ok(examined)
     }
@@ -193,16 +194,29 @@ impl Engine {
         }
     }
 
-    fn sample(&mut self, pid: u32, duration: Duration) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+    fn sample(
+        &mut self,
+        pid: u32,
+        look: &Look,
+        duration: Duration,
+    ) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
         let target = Target::open(pid, ExamineOptions::default())?;
         let options = SamplerOptions { seconds: duration.as_secs_f64(), ..SamplerOptions::default() };
         let profile = sample_process(&target, options)?;
+        if let Some(recorder) = &mut self.recorder {
+            recorder.keep_samples(look, &target, &profile)?;
+        }
+        self.judge_samples(&profile);
+        Ok(())
+    }
+
+    /// What the rules have to say of samples, live or recorded.
+    pub(crate) fn judge_samples(&mut self, profile: &Profile) {
         if self.runs(Detector::HotLoop) {
-            let report = hot_loop::judge(&profile, &self.thresholds.hot_loop);
+            let report = hot_loop::judge(profile, &self.thresholds.hot_loop);
             self.findings.extend(report.findings);
             self.problems.extend(report.problems);
         }
-        Ok(())
     }
 }
 
@@ -210,10 +224,7 @@ impl Observer for Engine {
     fn observe(&mut self, pid: u32, look: &Look) -> Result<Looked, Box<dyn std::error::Error + Send + Sync>> {
         let mut looked = Looked::default();
         if let Moment::Hot { duration } = look.moment {
-            self.sample(pid, duration)?;
-            if let Some(recorder) = &mut self.recorder {
-                recorder.keep(look, pid, None)?;
-            }
+            self.sample(pid, look, duration)?;
             return Ok(looked);
         }
         let examined = self.examine(pid, look)?;

@@ -1,12 +1,15 @@
-//! A run on disk: one recorded image a look, and what is needed to judge them again.
+//! A run on disk: one recorded image or file of samples a look, and what is needed to judge them again.
 
+use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 
-use bloathound_detect::{Finding, FindingClass};
-use bloathound_driver::examine::Examined;
+use bloathound_detect::Finding;
+use bloathound_driver::examine::{Examined, Target};
 use bloathound_driver::recording::{RecordOptions, record};
+use bloathound_driver::samples::{SamplesManifest, record_samples};
 use bloathound_driver::{Look, Moment};
-use bloathound_memory::{RecordError, SymbolTable};
+use bloathound_memory::{Effort, RecordError, SealedError, SymbolTable};
+use bloathound_profile::Profile;
 use bloathound_report::json::{FindingRecord, ToolRecord, VariantName};
 use serde::{Deserialize, Serialize};
 
@@ -14,11 +17,13 @@ use crate::commands::capture::TOOL;
 use crate::error::CliError;
 use crate::output;
 
-/// Version of `run.json`.
-pub(crate) const FORMAT: u32 = 1;
+/// Version of `run.json` that is written.
+pub(crate) const FORMAT: u32 = 2;
+/// Versions that are read. In 1 samples of hot loops were not recorded: the rest of such a run is judged.
+pub(crate) const FORMATS_READ: RangeInclusive<u32> = 1..=FORMAT;
 /// Says what a folder holds.
 pub(crate) const MANIFEST: &str = "run.json";
-/// What the run found, without what is not recorded.
+/// What the run found.
 pub(crate) const FINDINGS: &str = "findings.json";
 
 /// When a recorded look was taken.
@@ -31,7 +36,7 @@ pub(crate) enum RecordedMoment {
     Round { round: u64, of: u64 },
     /// After the load.
     Inspect,
-    /// Sampled while it worked; there is no image of that.
+    /// Sampled while it worked.
     Hot,
 }
 
@@ -47,7 +52,7 @@ impl RecordedMoment {
         }
     }
 
-    /// The driver's word for it; `None` for what has no image.
+    /// The driver's word for it; `None` for samples.
     pub(crate) fn to_moment(self) -> Option<Moment> {
         match self {
             Self::Fresh => Some(Moment::Fresh),
@@ -57,12 +62,12 @@ impl RecordedMoment {
         }
     }
 
-    fn file(self) -> Option<String> {
+    fn file(self) -> String {
         match self {
-            Self::Fresh => Some("fresh.bhi".into()),
-            Self::Round { round, .. } => Some(format!("round-{round:02}.bhi")),
-            Self::Inspect => Some("inspect.bhi".into()),
-            Self::Hot => None,
+            Self::Fresh => "fresh.bhi".into(),
+            Self::Round { round, .. } => format!("round-{round:02}.bhi"),
+            Self::Inspect => "inspect.bhi".into(),
+            Self::Hot => "hot.bhs".into(),
         }
     }
 }
@@ -77,7 +82,7 @@ pub(crate) struct RecordedLook {
     pub(crate) requests: u64,
     /// Requests since the look before.
     pub(crate) requests_since: u64,
-    /// Its image, in the same folder; null where nothing was recorded.
+    /// Its image or samples, in the same folder; null where nothing was recorded.
     pub(crate) file: Option<String>,
 }
 
@@ -106,50 +111,88 @@ pub(crate) struct RecordedRun {
 }
 
 impl RecordedRun {
-    /// True when hot loops were looked for: samples are not recorded.
+    /// True when hot loops were looked for and no samples were kept.
     pub(crate) fn lacks_samples(&self) -> bool {
-        self.looks.iter().any(|look| look.moment == RecordedMoment::Hot)
+        self.looks.iter().any(|look| look.moment == RecordedMoment::Hot && look.file.is_none())
     }
+}
+
+/// How a run is recorded.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct HowRecorded {
+    /// Replace what strings say.
+    pub(crate) redact: bool,
+    /// How hard to compress.
+    pub(crate) effort: Effort,
 }
 
 /// Writes a run's looks into its folder.
 #[derive(Debug)]
 pub(crate) struct Recorder {
     folder: PathBuf,
-    redact: bool,
+    how: HowRecorded,
     looks: Vec<RecordedLook>,
+    /// The last image: the next one builds on it.
+    last_image: Option<PathBuf>,
 }
 
 impl Recorder {
-    /// Makes the folder `SCENARIO-VARIANT` in `dir`; what it says of an earlier run goes first.
-    pub(crate) fn create(dir: &Path, scenario: &str, variant: &str, redact: bool) -> Result<Self, CliError> {
+    /// Makes the folder `SCENARIO-VARIANT` in `dir`; what an earlier run left in it goes first, its manifest before all.
+    pub(crate) fn create(dir: &Path, scenario: &str, variant: &str, how: HowRecorded) -> Result<Self, CliError> {
         let folder = dir.join(format!("{scenario}-{variant}"));
         std::fs::create_dir_all(&folder).map_err(|error| CliError::file(&folder, error))?;
+        let remove = |path: &Path| match std::fs::remove_file(path) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(CliError::file(path, error)),
+            _ => Ok(()),
+        };
         for name in [MANIFEST, FINDINGS] {
-            let path = folder.join(name);
-            if path.exists() {
-                std::fs::remove_file(&path).map_err(|error| CliError::file(&path, error))?;
+            remove(&folder.join(name))?;
+        }
+        let entries = std::fs::read_dir(&folder).map_err(|error| CliError::file(&folder, error))?;
+        for path in entries.filter_map(|entry| Some(entry.ok()?.path())) {
+            if path.extension().is_some_and(|kind| kind == "bhi" || kind == "bhs") {
+                remove(&path)?;
             }
         }
-        Ok(Self { folder, redact, looks: Vec::new() })
+        Ok(Self { folder, how, looks: Vec::new(), last_image: None })
     }
 
-    /// Notes a look and writes its image, where there is one.
+    /// Notes a look and writes its image.
     pub(crate) fn keep(
         &mut self,
         look: &Look,
         pid: u32,
-        image: Option<(&mut Examined, &SymbolTable)>,
+        examined: &mut Examined,
+        symbols: &SymbolTable,
     ) -> Result<(), RecordError> {
         let Some(moment) = RecordedMoment::of(look.moment) else { return Ok(()) };
-        let file = moment.file().filter(|_| image.is_some());
-        if let (Some(name), Some((examined, symbols))) = (&file, image) {
-            let options = RecordOptions { tool: TOOL.into(), pid, redact: self.redact };
-            record(&self.folder.join(name), examined, symbols, &options)?;
-        }
-        let (requests, requests_since) = (look.requests, look.requests_since);
-        self.looks.push(RecordedLook { moment, requests, requests_since, file });
+        let path = self.folder.join(moment.file());
+        let options = RecordOptions {
+            tool: TOOL.into(),
+            pid,
+            redact: self.how.redact,
+            effort: self.how.effort,
+            base: self.last_image.take(),
+        };
+        record(&path, examined, symbols, &options)?;
+        self.last_image = Some(path);
+        self.note(look, moment);
         Ok(())
+    }
+
+    /// Notes a look and writes its samples.
+    pub(crate) fn keep_samples(&mut self, look: &Look, target: &Target, profile: &Profile) -> Result<(), SealedError> {
+        let Some(moment) = RecordedMoment::of(look.moment) else { return Ok(()) };
+        let HowRecorded { redact, effort } = self.how;
+        let manifest = SamplesManifest::of(target, TOOL);
+        record_samples(&self.folder.join(moment.file()), manifest, profile, redact, effort)?;
+        self.note(look, moment);
+        Ok(())
+    }
+
+    fn note(&mut self, look: &Look, moment: RecordedMoment) {
+        let (requests, requests_since, file) = (look.requests, look.requests_since, Some(moment.file()));
+        self.looks.push(RecordedLook { moment, requests, requests_since, file });
     }
 
     /// The folder.
@@ -160,15 +203,14 @@ impl Recorder {
     /// Writes the findings, then the manifest that makes the folder a recording.
     pub(crate) fn finish(self, mut run: RecordedRun, findings: &[Finding]) -> Result<(), CliError> {
         run.looks = self.looks;
-        run.redacted = self.redact;
+        run.redacted = self.how.redact;
         output::file(&self.folder.join(FINDINGS), findings_json(findings)?.as_bytes())?;
         output::json(&self.folder.join(MANIFEST), &run)
     }
 }
 
-/// The findings that images can give again, as they are written.
+/// The findings as they are written.
 pub(crate) fn findings_json(findings: &[Finding]) -> Result<String, CliError> {
-    let from_images = findings.iter().filter(|finding| finding.class != FindingClass::HotLoop);
-    let records: Vec<FindingRecord> = from_images.map(FindingRecord::from).collect();
+    let records: Vec<FindingRecord> = findings.iter().map(FindingRecord::from).collect();
     bloathound_report::json::to_json(&records).map_err(|error| CliError::file(Path::new(FINDINGS), error))
 }

@@ -6,7 +6,8 @@ use std::path::Path;
 
 use bloathound_driver::examine::{Examined, Target};
 use bloathound_driver::recording::{OpenFileError, open_core, open_recording};
-use bloathound_memory::{CoreError, ElfError, RecordError};
+use bloathound_driver::samples::SAMPLES;
+use bloathound_memory::{CoreError, ElfError, RecordError, SealedError};
 use bloathound_report::json::{TargetKind, TargetRecord};
 
 use crate::args::LookArguments;
@@ -86,6 +87,12 @@ fn kind_of(path: &Path) -> Result<FileKind, CliError> {
     match start.as_slice() {
         b"BLTHOUND" => Ok(FileKind::Image),
         [0x7f, b'E', b'L', b'F', ..] => Ok(FileKind::Core),
+        start if start == SAMPLES.magic => {
+            let path = path.display();
+            Err(CliError::Usage(format!(
+                "{path}: these are samples, no memory: judge them with `bloathound hot {path}`"
+            )))
+        }
         _ => Err(neither("neither of these by what it begins with")),
     }
 }
@@ -95,6 +102,23 @@ pub(crate) fn memory_limit() -> u64 {
     let memory = sysinfo::MemoryRefreshKind::nothing().with_ram();
     let system = sysinfo::System::new_with_specifics(sysinfo::RefreshKind::nothing().with_memory(memory));
     system.map_or(8 << 30, |system| system.total_memory())
+}
+
+/// The error of a file of samples, and what the user can do about it.
+pub(crate) fn explain_samples(error: SealedError) -> CliError {
+    let text = error.to_string();
+    match error {
+        SealedError::OtherVersion { .. } => {
+            CliError::NotHere(format!("{text}\n  use the release of bloathound that wrote it"))
+        }
+        SealedError::Damaged { .. } => {
+            CliError::Usage(format!("{text}\n  take it again with `bloathound hot PID --record FILE`"))
+        }
+        SealedError::OtherKind { .. } => {
+            CliError::Usage(format!("{text}\n  `bloathound inspect` reads recorded images and ELF cores"))
+        }
+        SealedError::Io { .. } => CliError::Usage(text),
+    }
 }
 
 /// The error, and what the user can do about it.
@@ -107,6 +131,9 @@ pub(crate) fn explain(error: OpenFileError) -> CliError {
         OpenFileError::Recording(RecordError::OtherVersion { .. }) => {
             CliError::NotHere(format!("{text}\n  use the release of bloathound that wrote it"))
         }
+        OpenFileError::Recording(RecordError::BadBase { .. }) => CliError::Usage(format!(
+            "{text}\n  images of one run belong together in one folder: put them side by side, as `run --record` wrote them"
+        )),
         OpenFileError::Recording(_) | OpenFileError::NoFacts { .. } => CliError::Usage(format!(
             "{text}\n  the file is damaged: take it again with `bloathound capture PID -o FILE`"
         )),

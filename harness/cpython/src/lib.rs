@@ -9,7 +9,9 @@ pub mod frames;
 mod interpreter;
 pub mod layouts;
 pub mod memory_layout;
+mod needed;
 mod shape_search;
 
 pub use decode::{Decoded, decode, describe, string_bytes};
 pub use interpreter::{Interpreter, LocateError, UnicodeWidth};
+pub use needed::{Needed, is_telling};

@@ -24,5 +24,6 @@ pub use finding::{
     Pin, Problem,
 };
 pub use growth::{GrowthReport, GrowthRound, GrowthUnit, find_growth};
+pub use hot_event_loops::telling_path_bytes;
 pub use hot_loop::{HotObservation, HotObservationKind, HotReport};
 pub use thresholds::{FragmentationThresholds, HotLoopThresholds, Thresholds};

@@ -21,6 +21,7 @@ mod pip;
 mod python;
 pub mod recording;
 mod redaction;
+pub mod samples;
 mod service;
 mod session;
 

@@ -1,13 +1,16 @@
 //! Examined processes to recorded images and back, and ELF cores to examined processes.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::ops::Range;
+use std::path::{Path, PathBuf};
 
-use bloathound_cpython::{Interpreter, LocateError};
+use bloathound_cpython::memory_layout::MemoryLayout;
+use bloathound_cpython::{Interpreter, LocateError, Needed};
 use bloathound_live::Mapping;
 use bloathound_memory::{
-    Core, CoreError, CoreProblem, InterpreterError, Manifest, MemorySource, RecordError, Recording, Region, RegionKind,
-    SymbolTable, Transform, WrittenRecording, open_mapped_file, read_core, read_recording, write_recording,
+    Address, Base, Core, CoreError, CoreProblem, Effort, InterpreterError, Manifest, MemorySource, RecordError, Recording,
+    Region, RegionKind, SymbolTable, WriteOptions, WrittenRecording, open_mapped_file, read_core, read_recording,
+    write_recording,
 };
 
 use crate::examine::{Examined, examine_image, facts};
@@ -22,6 +25,10 @@ pub struct RecordOptions {
     pub pid: u32,
     /// Replace the contents of strings and the folders of paths.
     pub redact: bool,
+    /// How hard to compress.
+    pub effort: Effort,
+    /// An image of the same process in the same folder that this one may build on.
+    pub base: Option<PathBuf>,
 }
 
 /// Why a file could not be turned into an examined process.
@@ -83,7 +90,8 @@ pub struct ExaminedCore {
     pub version: Option<String>,
 }
 
-/// Writes what was examined to `path`, whole or not at all, readable by its owner only.
+/// Writes what was examined to `path`, whole or not at all, readable by its owner only. Words that no analysis reads are
+/// zero in it ([`Needed`]).
 ///
 /// # Errors
 /// [`RecordError::Io`].
@@ -94,15 +102,16 @@ pub fn record(
     options: &RecordOptions,
 ) -> Result<WrittenRecording, RecordError> {
     let mut redaction = options.redact.then(|| Redaction::plan(examined));
+    let needed = needed(examined, &symbols.data_ranges);
     let manifest = Manifest {
         tool: options.tool.clone(),
-        kernel: std::fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default().trim().to_owned(),
+        kernel: kernel_release(),
         // The folders are nobody's business, and nothing needs them.
         executable: base_name(&examined.executable).to_owned(),
         pid: options.pid,
         redacted: options.redact,
         interpreter: facts(examined),
-        facts: BTreeMap::new(),
+        facts: BTreeMap::from([("needed_bytes".to_owned(), needed.bytes().to_string())]),
     };
     let symbols = SymbolTable {
         path: base_name(&symbols.path).to_owned(),
@@ -119,12 +128,25 @@ pub fn record(
         image.map_regions(without_folders);
     }
     let mut recording = Recording { manifest, symbols, page_runs: std::mem::take(&mut examined.page_runs), image };
-    let mut scrub = redaction.as_mut().map(|redaction| |place: usize, bytes: &mut [u8]| redaction.apply(place, bytes));
-    let transform = scrub.as_mut().map(|scrub| scrub as &mut Transform<'_>);
-    let written = write_recording(path, &recording, transform);
+    let mut scrub = |place: usize, bytes: &mut [u8]| {
+        needed.clear_rest(place, bytes);
+        if let Some(redaction) = &mut redaction {
+            redaction.apply(place, bytes);
+        }
+    };
+    // One that can't be read is not built on: the image then stands alone.
+    let base = options.base.as_ref().and_then(|base| Base::read(base, u64::MAX).ok());
+    let how = WriteOptions { transform: Some(&mut scrub), base: base.as_ref(), effort: options.effort };
+    let written = write_recording(path, &recording, how);
     examined.image = std::mem::take(&mut recording.image);
     examined.page_runs = recording.page_runs;
     written
+}
+
+fn needed(examined: &Examined, data_ranges: &[Range<Address>]) -> Needed {
+    let Examined { image, interpreter, snapshot, .. } = examined;
+    let layout = examined.pools.clone().map(|pools| MemoryLayout::new(image, interpreter, snapshot, pools, Vec::new()));
+    Needed::of(image, interpreter, snapshot, layout.as_ref(), data_ranges)
 }
 
 /// Reads a recorded image of at most `limit` bytes of memory and decodes it.
@@ -181,7 +203,12 @@ pub fn open_core(path: &Path, limit: u64, exported_symbols_only: bool) -> Result
     Ok(ExaminedCore { examined, pid: core.pid, command: core.command, version: symbols.version })
 }
 
-fn base_name(path: &str) -> &str {
+/// Release of the kernel that runs here.
+pub(crate) fn kernel_release() -> String {
+    std::fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default().trim().to_owned()
+}
+
+pub(crate) fn base_name(path: &str) -> &str {
     path.rsplit('/').next().unwrap_or(path)
 }
 

@@ -1,14 +1,16 @@
-//! What a redacted recording leaves out: the contents of strings. Lengths, hashes and names of code stay, so that the
-//! analysis gives the same paths and figures.
+//! What a redacted recording leaves out: what strings say. Lengths, hashes and names of code stay, so that the analysis
+//! gives the same figures, and paths by the same names.
 
 use std::collections::HashSet;
-use std::hash::{DefaultHasher, Hash, Hasher};
 use std::ops::Range;
 
+use bloathound_cpython::layouts::object_h::{FLAG_STRING_SUBCLASS, FLAG_UNICODE_SUBCLASS, TP_FLAGS};
 use bloathound_cpython::layouts::stringobject_h as string;
 use bloathound_cpython::string_bytes;
-use bloathound_heap::{HeapSnapshot, ObjectId, ReferenceKind};
-use bloathound_memory::{Address, FlatOffset, MemorySource, PAGE_BYTES, RegionKind};
+use bloathound_detect::telling_path_bytes;
+use bloathound_heap::{HeapSnapshot, ObjectId, ReferenceKind, ReferenceLabel, TypeInfo};
+use bloathound_memory::{Address, FlatOffset, MemoryImage};
+use bloathound_profile::ValueHash;
 
 use crate::examine::Examined;
 
@@ -16,15 +18,30 @@ use crate::examine::Examined;
 const SEED_BYTES_MAX: usize = 1 << 20;
 /// Strings that name code and not data, by the key they are kept under.
 const NAMING_KEYS: [&str; 3] = ["__module__", "__name__", "__package__"];
+/// Fields that name code.
+const NAMING_FIELDS: [&str; 5] = ["__name__", "__module__", "func_name", "func_module", "co_name"];
+/// Fields that lead to tuples of names.
+const NAME_LISTS: [&str; 5] = ["co_names", "co_varnames", "co_freevars", "co_cellvars", "__slots__"];
+/// Fields that lead to dicts whose keys are names: of attributes and of variables.
+const NAMESPACES: [&str; 5] = ["__dict__", "f_globals", "f_locals", "f_builtins", "func_globals"];
+/// Deleted slots of sets are told by it.
+const DUMMY_KEY: &[u8] = b"<dummy key>";
+/// What stands for the folders of a path.
+pub(crate) const FOLDER_FILL: u8 = b'x';
 
 /// A piece of the flat buffer and what its new content is made of.
 #[derive(Debug)]
 struct Scrub {
     range: Range<FlatOffset>,
-    /// Equal contents have equal seeds, so that duplicates stay duplicates; `None` writes zeros.
-    seed: Option<u64>,
-    /// Bytes of a character.
-    unit: u8,
+    fill: Fill,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Fill {
+    Zeros,
+    Folders,
+    /// Letters; equal contents have equal seeds, so that duplicates stay duplicates. Bytes of a character.
+    Letters(u64, u8),
 }
 
 /// Ranges to replace, in order of their place.
@@ -38,50 +55,53 @@ impl Redaction {
     pub(crate) fn plan(examined: &Examined) -> Self {
         let snapshot = &examined.snapshot;
         let image = &examined.image;
-        let (names, paths) = names_of_code(snapshot);
-        let kind_of: Vec<Option<TextKind>> = snapshot.types().iter().map(TextKind::of).collect();
-        let mut scrubs = Vec::new();
-        let mut add = |at: Address, len: usize, unit: u8| {
-            let (Some(start), Some(bytes)) = (image.locate(at), image.bytes(at, len)) else { return };
-            if len > 0 {
-                let mut hasher = DefaultHasher::new();
-                bytes.get(..len.min(SEED_BYTES_MAX)).hash(&mut hasher);
-                len.hash(&mut hasher);
-                scrubs.push(Scrub { range: start..start + len, seed: Some(hasher.finish()), unit });
-            }
-        };
+        let names = Names::of(snapshot);
+        let kind_of: Vec<Option<TextKind>> =
+            snapshot.types().iter().map(|info| TextKind::of(image, snapshot, info)).collect();
+        let mut plan = Self::default();
         for id in snapshot.ids() {
             let record = snapshot.object(id);
             let at = Address(record.address);
             match kind_of.get(record.type_id.0 as usize).copied().flatten() {
-                Some(TextKind::Bytes) if !names.contains(&id) => {
-                    let interned = image.u32_at(at.offset(string::OB_SSTATE)).is_some_and(|state| state != 0);
-                    let Some(bytes) = string_bytes(image, at).filter(|_| !interned) else { continue };
-                    let kept = if paths.contains(&id) { file_name_bytes(bytes) } else { 0 };
-                    add(at.offset(string::OB_SVAL), bytes.len() - kept, 1);
-                }
+                Some(TextKind::Bytes) => plan.bytes(image, id, at, &names),
                 Some(TextKind::Unicode) => {
                     let width = examined.interpreter.unicode.bytes();
                     let length = image.u64_at(at.offset(string::UNICODE_LENGTH)).unwrap_or(0);
                     let data = image.pointer_at(at.offset(string::UNICODE_DATA)).unwrap_or_default();
                     let bytes = usize::try_from(length.saturating_mul(width)).unwrap_or(0);
-                    add(data, bytes, width as u8);
+                    plan.letters(image, data, bytes, width as u8);
                 }
-                _ => {}
+                None => {}
             }
         }
-        // The main thread's stack begins with the command line and the environment; nothing is decoded from it.
-        for region in image.regions().iter().filter(|region| region.kind == RegionKind::Stack) {
-            for (start, pages) in image.runs() {
-                let end = start.offset(u64::from(*pages) * PAGE_BYTES);
-                let (from, to) = ((*start).max(region.start), end.min(region.end));
-                if let Some(place) = image.locate(from).filter(|_| from < to) {
-                    scrubs.push(Scrub { range: place..place + to.since(from) as usize, seed: None, unit: 1 });
-                }
-            }
+        plan.scrubs.sort_by_key(|scrub| scrub.range.start);
+        plan
+    }
+
+    fn bytes(&mut self, image: &MemoryImage, id: ObjectId, at: Address, names: &Names) {
+        let Some(bytes) = string_bytes(image, at) else { return };
+        let text = at.offset(string::OB_SVAL);
+        if names.paths.contains(&id) {
+            let kept = std::str::from_utf8(bytes).map_or(0, telling_path_bytes).min(bytes.len());
+            self.add(image, text, bytes.len() - kept, Fill::Folders);
+        } else if !names.names.contains(&id) && bytes != DUMMY_KEY {
+            self.letters(image, text, bytes.len(), 1);
         }
-        scrubs.sort_by_key(|scrub| scrub.range.start);
-        Self { scrubs }
+        // What is left of the last word: nothing is read there, and it may be of something else.
+        let end = text.offset(bytes.len() as u64);
+        self.add(image, end, (8 - end.0 % 8) as usize, Fill::Zeros);
+    }
+
+    fn letters(&mut self, image: &MemoryImage, at: Address, len: usize, unit: u8) {
+        let Some(bytes) = image.bytes(at, len) else { return };
+        let seed = ValueHash::default().number(len as u64).bytes(bytes.get(..SEED_BYTES_MAX).unwrap_or(bytes));
+        self.add(image, at, len, Fill::Letters(seed.0, unit));
+    }
+
+    fn add(&mut self, image: &MemoryImage, at: Address, len: usize, fill: Fill) {
+        if let Some(start) = image.locate(at).filter(|_| len > 0 && image.bytes(at, len).is_some()) {
+            self.scrubs.push(Scrub { range: start..start + len, fill });
+        }
     }
 
     /// Replaces what of the ranges is in the piece `bytes` at `place` of the flat buffer.
@@ -107,12 +127,18 @@ impl Redaction {
 impl Scrub {
     /// A letter for each character; wide characters have it in their lowest byte.
     fn byte(&self, at: usize) -> u8 {
-        let Some(seed) = self.seed else { return 0 };
-        let unit = usize::from(self.unit.max(1));
-        if !at.is_multiple_of(unit) {
-            return 0;
+        match self.fill {
+            Fill::Zeros => 0,
+            Fill::Folders => FOLDER_FILL,
+            Fill::Letters(seed, unit) => {
+                let unit = usize::from(unit.max(1));
+                if !at.is_multiple_of(unit) {
+                    return 0;
+                }
+                // Eight letters tell contents apart; more would make the file larger.
+                b'a' + ((seed >> ((at / unit % 8) * 8)) & 15) as u8
+            }
         }
-        b'a' + ((seed >> ((at / unit % 16) * 4)) & 15) as u8
     }
 }
 
@@ -123,56 +149,71 @@ enum TextKind {
 }
 
 impl TextKind {
-    fn of(info: &bloathound_heap::TypeInfo) -> Option<Self> {
-        if info.is_heap_type || info.module.as_deref().is_some_and(|module| module != "__builtin__") {
-            return None;
-        }
-        match info.name.as_str() {
-            "str" => Some(Self::Bytes),
-            "unicode" => Some(Self::Unicode),
-            _ => None,
+    fn of(image: &MemoryImage, snapshot: &HeapSnapshot, info: &TypeInfo) -> Option<Self> {
+        let flags =
+            info.object.and_then(|id| image.u64_at(Address(snapshot.object(id).address).offset(TP_FLAGS))).unwrap_or(0);
+        match () {
+            () if flags & FLAG_STRING_SUBCLASS != 0 => Some(Self::Bytes),
+            () if flags & FLAG_UNICODE_SUBCLASS != 0 => Some(Self::Unicode),
+            () => None,
         }
     }
 }
 
-/// Strings that are names of code and stay; and paths of source files, of which the last part stays.
-fn names_of_code(snapshot: &HeapSnapshot) -> (HashSet<ObjectId>, HashSet<ObjectId>) {
-    let (mut names, mut paths) = (HashSet::new(), HashSet::new());
-    let named: Vec<bool> = snapshot
-        .types()
-        .iter()
-        .map(|info| matches!(info.name.as_str(), "code" | "type" | "classobj" | "function" | "module"))
-        .collect();
-    for id in snapshot.ids() {
-        let by_field = named.get(snapshot.type_id(id).0 as usize).copied().unwrap_or(false);
-        for (target, label) in snapshot.references_of(id) {
-            match label.kind() {
-                ReferenceKind::Field if by_field => {
-                    let field = label.name().map_or("", |name| snapshot.name(name));
-                    if field == "co_filename" {
-                        paths.insert(target)
-                    } else {
-                        names.insert(target)
-                    };
-                }
-                ReferenceKind::Value => {
-                    let key = label.key().filter(|key| key.index() < snapshot.len());
-                    // Paths begin with the keys of `sys.modules`, which need not be interned.
-                    if snapshot.type_of(target).name == "module" {
-                        names.extend(key);
+/// Strings that are names of code and stay; and paths of source files, of which the end stays.
+#[derive(Default)]
+struct Names {
+    names: HashSet<ObjectId>,
+    paths: HashSet<ObjectId>,
+}
+
+impl Names {
+    fn of(snapshot: &HeapSnapshot) -> Self {
+        let mut found = Self::default();
+        for id in snapshot.ids() {
+            for (target, label) in snapshot.references_of(id) {
+                match label.kind() {
+                    ReferenceKind::Field => {
+                        let field = label.name().map_or("", |name| snapshot.name(name));
+                        found.field(snapshot, field, target);
                     }
-                    if key.and_then(|key| snapshot.text(key)).is_some_and(|key| NAMING_KEYS.contains(&key)) {
-                        names.insert(target);
-                    }
+                    ReferenceKind::Value => found.value(snapshot, target, label),
+                    _ => {}
                 }
-                _ => {}
             }
         }
+        found
     }
-    (names, paths)
-}
 
-/// Length of the last part of a path, with the slash before it.
-fn file_name_bytes(path: &[u8]) -> usize {
-    path.iter().rposition(|byte| *byte == b'/').map_or(path.len(), |slash| path.len() - slash)
+    fn field(&mut self, snapshot: &HeapSnapshot, field: &str, target: ObjectId) {
+        match field {
+            "co_filename" => {
+                self.paths.insert(target);
+            }
+            _ if NAMING_FIELDS.contains(&field) => {
+                self.names.insert(target);
+            }
+            _ if NAMESPACES.contains(&field) => {
+                let is_key = |label: ReferenceLabel| label.kind() == ReferenceKind::Key;
+                self.names.extend(snapshot.references_of(target).filter(|(_, l)| is_key(*l)).map(|(key, _)| key));
+            }
+            _ if NAME_LISTS.contains(&field) => {
+                let is_item = |label: ReferenceLabel| label.kind() == ReferenceKind::Item;
+                self.names.insert(target);
+                self.names.extend(snapshot.references_of(target).filter(|(_, l)| is_item(*l)).map(|(item, _)| item));
+            }
+            _ => {}
+        }
+    }
+
+    fn value(&mut self, snapshot: &HeapSnapshot, target: ObjectId, label: ReferenceLabel) {
+        let key = label.key().filter(|key| key.index() < snapshot.len());
+        // Paths begin with the keys of `sys.modules`.
+        if snapshot.type_of(target).name == "module" {
+            self.names.extend(key);
+        }
+        if key.and_then(|key| snapshot.text(key)).is_some_and(|key| NAMING_KEYS.contains(&key)) {
+            self.names.insert(target);
+        }
+    }
 }

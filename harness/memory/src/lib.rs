@@ -26,8 +26,9 @@ pub use image::{FlatOffset, ImageBuilder, MemoryImage};
 pub use interpreter::{InterpreterError, find_interpreter, find_interpreter_in};
 pub use pages::{PageRun, PageState};
 pub use recorded::{
-    Manifest, RECORDING_VERSION, ReadRecording, RecordError, RecordProblem, Recording, Transform, WrittenRecording,
-    read_recording, read_recording_from, write_recording,
+    Base, Effort, Manifest, RECORDING_VERSION, ReadRecording, RecordError, RecordProblem, Recording, SealedError,
+    SealedKind, Transform, WriteOptions, WrittenRecording, read_recording, read_recording_from, read_sealed,
+    write_recording, write_sealed,
 };
 pub use region::{Permissions, Region, RegionKind};
 pub use saved::{SavedKind, saved_kind};

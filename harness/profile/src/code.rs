@@ -54,6 +54,12 @@ impl LineTable {
         Self(runs)
     }
 
+    /// The pairs it was made from.
+    #[must_use]
+    pub fn runs(&self) -> &[(u32, u32)] {
+        &self.0
+    }
+
     /// The line of the instruction at `offset`; `None` for an empty table.
     #[must_use]
     pub fn line_at(&self, offset: u32) -> Option<u32> {

@@ -1,27 +1,33 @@
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use bloathound_cpython::frames::SamplerOptions;
 use bloathound_detect::{HotObservationKind, HotReport as Judged, Thresholds, hot_loop};
 use bloathound_driver::examine::{ExamineOptions, Target};
 use bloathound_driver::hot::sample_process;
+use bloathound_driver::samples::{RecordedSamples, SamplesManifest, open_samples, record_samples};
+use bloathound_memory::Effort;
 use bloathound_profile::{Profile, ThreadProfile};
 use bloathound_report::json::{
-    FindingRecord, FrameRecord, HotReport, ProblemRecord, SCHEMA_VERSION, StackRecord, ToolRecord,
+    FindingRecord, FrameRecord, HotReport, ProblemRecord, SCHEMA_VERSION, StackRecord, TargetKind, TargetRecord,
+    ToolRecord,
 };
 use bloathound_report::text::{self, InspectView};
 
+use super::capture::TOOL;
 use crate::args::HotArguments;
 use crate::error::CliError;
 use crate::output;
+use crate::target::explain_samples;
 
 /// `bloathound hot`.
 pub(crate) fn hot(arguments: &HotArguments) -> Result<u8, CliError> {
-    let target = Target::open(arguments.pid, ExamineOptions::default())?;
-    output::progress(&format!("sampling process {} for {} s", arguments.pid, arguments.seconds));
-    let options = SamplerOptions { seconds: arguments.seconds, rate_hz: arguments.rate };
-    let profile = sample_process(&target, options).map_err(|error| CliError::NotHere(error.to_string()))?;
+    let (profile, target) = match arguments.target.parse() {
+        Ok(pid) => of_process(arguments, pid)?,
+        Err(_) => of_file(arguments)?,
+    };
     let judged = hot_loop::judge(&profile, &Thresholds::default().hot_loop);
-    let report = report(arguments, &target, &profile, &judged);
+    let report = report(arguments, target, &profile, &judged);
     if let Some(path) = &arguments.json {
         output::json(path, &report)?;
     }
@@ -40,13 +46,50 @@ pub(crate) fn hot(arguments: &HotArguments) -> Result<u8, CliError> {
     Ok(0)
 }
 
-fn report(arguments: &HotArguments, target: &Target, profile: &Profile, judged: &Judged) -> HotReport {
+fn of_process(arguments: &HotArguments, pid: u32) -> Result<(Profile, TargetRecord), CliError> {
+    let target = Target::open(pid, ExamineOptions::default())?;
+    output::progress(&format!("sampling process {pid} for {} s", arguments.seconds));
+    let options = SamplerOptions { seconds: arguments.seconds, rate_hz: arguments.rate };
+    let profile = sample_process(&target, options).map_err(|error| CliError::NotHere(error.to_string()))?;
+    if let Some(path) = &arguments.record {
+        let manifest = SamplesManifest::of(&target, TOOL);
+        record_samples(path, manifest, &profile, arguments.redact, Effort::Quick)
+            .map_err(|error| CliError::Usage(error.to_string()))?;
+    }
+    let record = super::inspect::target_record(pid, target.interpreter(), target.symbols().build_id.clone());
+    Ok((profile, record))
+}
+
+fn of_file(arguments: &HotArguments) -> Result<(Profile, TargetRecord), CliError> {
+    if arguments.record.is_some() {
+        return Err(CliError::Usage("--record keeps samples of a process; these are in a file already".into()));
+    }
+    let path = Path::new(&arguments.target);
+    // A pipe or a device would be waited for.
+    if !path.is_file() {
+        let message = format!("{}: meant a process id or a file of samples", path.display());
+        return Err(CliError::Usage(message));
+    }
+    let RecordedSamples { manifest, profile } = open_samples(path).map_err(explain_samples)?;
+    let record = TargetRecord {
+        kind: TargetKind::Image,
+        pid: Some(manifest.pid),
+        file: Some(arguments.target.clone()),
+        command: Some(manifest.executable).filter(|name| !name.is_empty()),
+        python: Some("2.7".into()),
+        unicode: Some(format!("UCS{}", manifest.unicode_bytes)),
+        build_id: manifest.build_id,
+    };
+    Ok((profile, record))
+}
+
+fn report(arguments: &HotArguments, target: TargetRecord, profile: &Profile, judged: &Judged) -> HotReport {
     let main = profile.threads.iter().max_by_key(|thread| cpu_ns(thread));
     let samples: u64 = profile.threads.iter().map(|thread| thread.samples.len() as u64).sum();
     HotReport {
         schema_version: SCHEMA_VERSION,
         tool: ToolRecord::bloathound(env!("CARGO_PKG_VERSION")),
-        target: super::inspect::target_record(arguments.pid, target.interpreter(), target.symbols().build_id.clone()),
+        target,
         seconds: main.map_or(arguments.seconds, seconds),
         samples,
         torn_samples: profile.cost.torn,

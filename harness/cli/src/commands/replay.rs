@@ -2,6 +2,7 @@ use std::path::{Path, PathBuf};
 
 use bloathound_driver::Look;
 use bloathound_driver::recording::open_recording;
+use bloathound_driver::samples::open_samples;
 use bloathound_report::json::{
     DisturbanceRecord, FindingRecord, Outcome, ProblemRecord, RunRecord, RunResults, ToolRecord, VariantName,
     outcome_of,
@@ -15,7 +16,7 @@ use super::run::{held_against, host, looked_for};
 use crate::args::{Detector, ReplayArguments, RunArguments};
 use crate::error::CliError;
 use crate::observer::{Engine, EngineResult};
-use crate::recorder::{FINDINGS, FORMAT, MANIFEST, RecordedRun, Recorder, findings_json};
+use crate::recorder::{FINDINGS, FORMAT, FORMATS_READ, MANIFEST, RecordedRun, Recorder, findings_json};
 use crate::{output, target};
 
 /// `bloathound replay`: recorded runs through the same rules again.
@@ -107,23 +108,28 @@ fn read_run(folder: &Path) -> Result<RecordedRun, CliError> {
     let path = folder.join(MANIFEST);
     let text = std::fs::read_to_string(&path).map_err(|error| CliError::file(&path, error))?;
     let run: RecordedRun = serde_json::from_str(&text).map_err(|error| CliError::file(&path, error))?;
-    if run.format != FORMAT {
-        let message = format!("format {} of another release of bloathound; this one reads {FORMAT}", run.format);
+    if !FORMATS_READ.contains(&run.format) {
+        let message = format!("format {} of another release of bloathound; this one reads 1 to {FORMAT}", run.format);
         return Err(CliError::file(&path, message));
     }
     Ok(run)
 }
 
-/// All images through the rules, in the order of the looks.
+/// All images and samples through the rules, in the order of the looks.
 fn analyse(folder: &Path, run: &RecordedRun) -> Result<EngineResult, CliError> {
     let without: Vec<Detector> = run.without.iter().filter_map(|name| Detector::from_str(name, true).ok()).collect();
     let mut engine = Engine::new(&without, false);
     for recorded in &run.looks {
-        let (Some(name), Some(moment)) = (&recorded.file, recorded.moment.to_moment()) else { continue };
+        let Some(name) = &recorded.file else { continue };
         // The manifest may come from anywhere: only files beside it are read.
         if Path::new(name).file_name().is_none_or(|file| file != name.as_str()) {
             return Err(CliError::file(&folder.join(MANIFEST), format!("{name:?} is no file in this folder")));
         }
+        let Some(moment) = recorded.moment.to_moment() else {
+            let samples = open_samples(&folder.join(name)).map_err(target::explain_samples)?;
+            engine.judge_samples(&samples.profile);
+            continue;
+        };
         let reopened = open_recording(&folder.join(name), target::memory_limit()).map_err(target::explain)?;
         let look = Look { moment, requests: recorded.requests, requests_since: recorded.requests_since };
         engine.judge(reopened.manifest.pid, &look, &reopened.examined);
@@ -143,7 +149,7 @@ fn judge(folder: &Path, run: &RecordedRun) -> Result<RunRecord, CliError> {
     let mut problem = |message: String| problems.push(ProblemRecord { stage: "replay".into(), message });
     if run.lacks_samples() {
         expectations.retain(|one| one.class != FindingClass::HotLoop);
-        problem("samples of hot loops are not recorded: nothing is said about them here".into());
+        problem("samples of hot loops were not recorded: nothing is said about them here".into());
     }
     let findings: Vec<FindingRecord> = result.findings.iter().map(FindingRecord::from).collect();
     let expected = held_against(&expectations, &findings);

@@ -10,13 +10,14 @@ use bloathound_report::{junit, text};
 use bloathound_scenario::{Expectation, Matcher, Scenario, Variant, lookup};
 use serde_json::Value;
 
+use super::capture::effort;
 use super::list::{class_name, variant_name};
 use crate::args::{RunArguments, VariantChoice};
 use crate::error::CliError;
 use crate::home::Home;
 use crate::observer::{Engine, EngineResult};
 use crate::output;
-use crate::recorder::Recorder;
+use crate::recorder::{HowRecorded, Recorder};
 
 /// `bloathound run`.
 pub(crate) fn run(arguments: &RunArguments) -> Result<u8, CliError> {
@@ -116,7 +117,8 @@ fn run_one(
 ) -> Result<(RunRecord, EngineResult), CliError> {
     let mut engine = Engine::new(&arguments.without, arguments.report.is_some());
     if let Some(folder) = &arguments.record {
-        engine.record_to(Recorder::create(folder, &scenario.name, variant.as_str(), arguments.redact)?);
+        let how = HowRecorded { redact: arguments.redact, effort: effort(arguments.small) };
+        engine.record_to(Recorder::create(folder, &scenario.name, variant.as_str(), how)?);
     }
     let mut tell = |event: RunEvent| progress(&event);
     let events: Events<'_> = &mut tell;

@@ -7,7 +7,7 @@ mod references;
 mod roots;
 mod sizes;
 mod text;
-mod types;
+pub(crate) mod types;
 
 use std::collections::BTreeMap;
 use std::rc::Rc;

@@ -25,6 +25,7 @@ pub use layout::{HeldBlock, MemoryLayout, locate_arenas};
 pub use malloc::{ChunkState, HeapSegment, MallocChunk, MallocMap, MallocTotals, SegmentKind};
 pub(crate) use numbers::{BLOCK_BYTES, NUMBER_BYTES};
 pub use numbers::{NumberBlock, NumberBlocks, NumberKind, NumberTotals, NumberTypes};
+pub(crate) use obmalloc_h::{ARENA_BYTES, ARENA_OBJECT_BYTES, POOL_BYTES, POOL_HEADER_BYTES};
 pub use occupancy::{Occupancy, Occupant};
 pub use picture::{CELL_BYTES, CELLS_PER_ROW, Cell, MemoryPicture, PictureRow, RowKind};
 pub use problem::LayoutProblem;

@@ -25,6 +25,17 @@ pub(super) struct RawManifest {
     /// Start address, page count, state letter.
     pages: Vec<(u64, u32, char)>,
     symbols: RawSymbols,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    base: Option<BaseName>,
+}
+
+/// The image that one builds on.
+#[derive(Serialize, Deserialize)]
+pub(super) struct BaseName {
+    /// Its name in the same folder.
+    pub(super) file: String,
+    /// CRC-32 of its memory.
+    pub(super) crc: u32,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -69,6 +80,7 @@ pub(super) struct Contents {
     pub(super) regions: Vec<Region>,
     pub(super) runs: Vec<(Address, u32)>,
     pub(super) page_runs: Vec<PageRun>,
+    pub(super) base: Option<BaseName>,
 }
 
 impl RawManifest {
@@ -78,6 +90,7 @@ impl RawManifest {
         regions: &[Region],
         runs: &[(Address, u32)],
         page_runs: &[PageRun],
+        base: Option<(&str, u32)>,
     ) -> Self {
         Self {
             tool: manifest.tool.clone(),
@@ -91,6 +104,7 @@ impl RawManifest {
             runs: runs.iter().map(|(start, pages)| (start.0, *pages)).collect(),
             pages: page_runs.iter().map(|run| (run.start.0, run.pages, letter(run.state))).collect(),
             symbols: RawSymbols::new(symbols),
+            base: base.map(|(file, crc)| BaseName { file: file.to_owned(), crc }),
         }
     }
 
@@ -129,7 +143,7 @@ impl RawManifest {
             interpreter: self.interpreter,
             facts: self.facts,
         };
-        Contents { manifest, symbols: self.symbols.check(), regions, runs, page_runs }
+        Contents { manifest, symbols: self.symbols.check(), regions, runs, page_runs, base: self.base }
     }
 }
 

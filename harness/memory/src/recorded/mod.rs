@@ -3,19 +3,31 @@
 //! ```text
 //! "BLTHOUND" u32 version                                     12 bytes
 //! frame: tag[4] u32 index u32 stored u32 raw u32 crc u32 hcrc 24 bytes, then `stored` bytes of zstd
-//!   MANI  the manifest, JSON: what it is, regions, runs, page presence, symbols
+//!   MANI  the manifest, JSON: what it is, regions, runs, page presence, symbols, the image it builds on
 //!   DATA  4 MiB of the flat buffer, index 0, 1, 2, ...
 //!   DONE  nothing; index is the number of DATA frames
 //! ```
 //! All numbers little-endian. `crc` is of the stored bytes, `hcrc` of the 20 bytes before it (CRC-32 both). A file
 //! without DONE was cut off; a DATA frame whose checksum is wrong costs its 4 MiB and no more.
+//!
+//! **Images of one run.** The manifest may name a `base`: an image in the same folder, and the CRC-32 of its whole memory.
+//! A page that the base has at the same address is then stored as the exclusive or of both. Such a file is read with its
+//! base beside it (and that with its own), or not at all: [`RecordError::BadBase`] says which file is missing.
+//!
+//! **Versions.** 2 is written. 1 is the same without a base, and is read too; others are refused by their number.
+//!
+//! Samples of a thread's stacks are in files of the same make ([`write_sealed`]).
 
+mod delta;
+mod frames;
 mod manifest;
 mod read;
+mod sealed;
 mod write;
 
 use std::collections::BTreeMap;
 use std::io;
+use std::ops::RangeInclusive;
 use std::path::PathBuf;
 
 #[cfg(test)]
@@ -23,17 +35,17 @@ use crate::FlatOffset;
 use crate::{MemoryImage, PageRun, SymbolTable};
 
 pub use read::{read_recording, read_recording_from};
-pub use write::{Transform, write_recording};
+pub use sealed::{SealedError, SealedKind, read_sealed, write_sealed};
+pub use write::{Effort, Transform, WriteOptions, write_recording};
 
-/// Version of the file format written; read are this one and none other.
-pub const RECORDING_VERSION: u32 = 1;
+/// Version of the file format written.
+pub const RECORDING_VERSION: u32 = 2;
+/// Versions read.
+const VERSIONS_READ: RangeInclusive<u32> = 1..=RECORDING_VERSION;
 
 pub(crate) const MAGIC: &[u8; 8] = b"BLTHOUND";
-const FRAME_HEADER_BYTES: usize = 24;
 /// Bytes of the flat buffer in a DATA frame; whole pages.
 const CHUNK_BYTES: usize = 4 << 20;
-/// Most bytes of a manifest: regions and runs of a very fragmented process are a few megabytes.
-const MANIFEST_BYTES_MAX: usize = 64 << 20;
 
 /// What a recording is of.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -65,6 +77,14 @@ pub struct Recording {
     pub page_runs: Vec<PageRun>,
     /// The bytes, with the regions and their resident bytes.
     pub image: MemoryImage,
+}
+
+/// An image that another one in the same folder builds on.
+#[derive(Debug)]
+pub struct Base {
+    /// Its name.
+    pub file: String,
+    recording: Recording,
 }
 
 /// A recording as it could be read.
@@ -132,7 +152,7 @@ pub enum RecordError {
         path: PathBuf,
     },
     /// Written by another version of the format.
-    #[error("{path} has format version {found}; this program reads version {RECORDING_VERSION}")]
+    #[error("{path} has format version {found}; this program reads 1 to {RECORDING_VERSION}")]
     OtherVersion {
         /// The file.
         path: PathBuf,
@@ -147,6 +167,16 @@ pub enum RecordError {
         /// What is wrong.
         what: String,
     },
+    /// The image that this one builds on.
+    #[error("{path} builds on {base}: {what}")]
+    BadBase {
+        /// The file.
+        path: PathBuf,
+        /// What it builds on.
+        base: PathBuf,
+        /// What is wrong with that.
+        what: String,
+    },
     /// More memory than the limit given.
     #[error("{path} holds {bytes} bytes of memory, over the limit of {limit}")]
     TooLarge {
@@ -157,46 +187,6 @@ pub enum RecordError {
         /// The limit.
         limit: u64,
     },
-}
-
-/// Header of a frame.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-struct FrameHeader {
-    tag: [u8; 4],
-    index: u32,
-    stored_bytes: u32,
-    raw_bytes: u32,
-    crc: u32,
-}
-
-const MANIFEST_TAG: [u8; 4] = *b"MANI";
-const DATA_TAG: [u8; 4] = *b"DATA";
-const DONE_TAG: [u8; 4] = *b"DONE";
-
-impl FrameHeader {
-    fn to_bytes(self) -> [u8; FRAME_HEADER_BYTES] {
-        let mut bytes = [0; FRAME_HEADER_BYTES];
-        bytes[..4].copy_from_slice(&self.tag);
-        let numbers = [self.index, self.stored_bytes, self.raw_bytes, self.crc];
-        for (place, number) in bytes[4..20].chunks_exact_mut(4).zip(numbers) {
-            place.copy_from_slice(&number.to_le_bytes());
-        }
-        let header_crc = crc32fast::hash(&bytes[..20]);
-        bytes[20..].copy_from_slice(&header_crc.to_le_bytes());
-        bytes
-    }
-
-    /// `None` when the header's own checksum is wrong.
-    fn from_bytes(bytes: &[u8; FRAME_HEADER_BYTES]) -> Option<Self> {
-        let number = |at: usize| u32::from_le_bytes([bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]]);
-        (crc32fast::hash(&bytes[..20]) == number(20)).then(|| Self {
-            tag: [bytes[0], bytes[1], bytes[2], bytes[3]],
-            index: number(4),
-            stored_bytes: number(8),
-            raw_bytes: number(12),
-            crc: number(16),
-        })
-    }
 }
 
 #[cfg(test)]

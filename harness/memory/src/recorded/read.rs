@@ -1,54 +1,155 @@
 use std::fs::File;
 use std::io::{self, BufReader, Read};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use super::manifest::{Contents, RawManifest};
-use super::{
-    CHUNK_BYTES, DATA_TAG, DONE_TAG, FRAME_HEADER_BYTES, FrameHeader, MAGIC, MANIFEST_BYTES_MAX, MANIFEST_TAG,
-    RECORDING_VERSION, ReadRecording, RecordError, RecordProblem, Recording,
-};
+use super::delta::Delta;
+use super::frames::{DATA_TAG, DONE_TAG, FrameHeader, MANIFEST_BYTES_MAX, MANIFEST_TAG, read_up_to};
+use super::manifest::{BaseName, Contents, RawManifest};
+use super::{Base, CHUNK_BYTES, MAGIC, ReadRecording, RecordError, RecordProblem, Recording, VERSIONS_READ};
 use crate::{Address, MemoryImage, PAGE_BYTES};
 
 const PAGE: usize = PAGE_BYTES as usize;
 /// Most problems listed one by one.
 const PROBLEMS_MAX: usize = 100;
+/// Images that build on one another.
+const BASES_MAX: usize = 1000;
 
-/// Reads the recording at `path`, of at most `limit` bytes of memory.
+/// Reads the recording at `path`, of at most `limit` bytes of memory, and what it builds on from the files beside it.
 ///
 /// # Errors
-/// When it can't be opened, is no recording, has no usable manifest, or promises more than `limit`. Anything less is
-/// listed in [`ReadRecording::problems`].
+/// When it can't be opened, is no recording, has no usable manifest, promises more than `limit`, or builds on an image
+/// that is not there or not whole. Anything less is listed in [`ReadRecording::problems`].
 pub fn read_recording(path: &Path, limit: u64) -> Result<ReadRecording, RecordError> {
-    let file = File::open(path).map_err(|cause| RecordError::Io { path: path.to_owned(), cause })?;
-    read_recording_from(&mut BufReader::with_capacity(1 << 20, file), path, limit)
+    // The files from `path` down to the one that stands alone. Only names are kept: one image is in memory beside the
+    // one that is made of it.
+    let mut chain: Vec<(PathBuf, Option<BaseName>)> = Vec::new();
+    let mut next = Some(path.to_owned());
+    while let Some(file) = next {
+        let mut source = open(&file).map_err(|error| of_base(error, path, &file))?;
+        let contents =
+            read_contents(&mut source, &file, &mut Vec::new()).map_err(|error| of_base(error, path, &file))?;
+        let base = contents.base;
+        next = base.as_ref().map(|base| file.with_file_name(&base.file));
+        if base.as_ref().is_some_and(|base| !is_file_name(&base.file)) {
+            return Err(bad_base(path, &file, "it names a file in another folder"));
+        }
+        if chain.len() >= BASES_MAX || next.as_ref().is_some_and(|next| chain.iter().any(|(known, _)| known == next)) {
+            return Err(bad_base(path, &file, "the files go round in a circle"));
+        }
+        chain.push((file, base));
+    }
+    let mut below: Option<ReadRecording> = None;
+    for (file, base) in chain.into_iter().rev() {
+        let found = match (&base, &below) {
+            (Some(base), Some(below)) => {
+                let file = file.with_file_name(&base.file);
+                if !below.problems.is_empty() {
+                    return Err(bad_base(path, &file, "it is damaged"));
+                }
+                if image_crc(&below.recording.image) != base.crc {
+                    return Err(bad_base(path, &file, "it is another image than the one this was taken after"));
+                }
+                Some(&below.recording.image)
+            }
+            _ => None,
+        };
+        let mut source = open(&file).map_err(|error| of_base(error, path, &file))?;
+        let read = read_over(&mut source, &file, limit, found).map_err(|error| of_base(error, path, &file))?;
+        below = Some(read);
+    }
+    below.ok_or_else(|| RecordError::NotARecording { path: path.to_owned() })
 }
 
-/// Reads a recording from any stream; `path` is only for messages.
+/// Reads a recording that stands alone from any stream; `path` is only for messages.
 ///
 /// # Errors
-/// As [`read_recording`].
+/// As [`read_recording`]; an image that builds on another can't be read this way.
 pub fn read_recording_from(source: &mut dyn Read, path: &Path, limit: u64) -> Result<ReadRecording, RecordError> {
-    let bad_manifest = |what: &str| RecordError::BadManifest { path: path.to_owned(), what: what.to_owned() };
-    check_magic(source, path)?;
-    let mut problems = Vec::new();
-    let header = next_header(source).filter(|header| header.tag == MANIFEST_TAG);
-    let header = header.ok_or_else(|| bad_manifest("it is not there"))?;
-    if header.raw_bytes as usize > MANIFEST_BYTES_MAX {
-        return Err(bad_manifest("it is too long"));
-    }
-    let stored = read_stored(source, &header).map_err(|cause| RecordError::Io { path: path.to_owned(), cause })?;
-    let json = unpack(&header, stored.as_deref(), MANIFEST_BYTES_MAX).map_err(bad_manifest)?;
-    let raw: RawManifest = serde_json::from_slice(&json).map_err(|error| bad_manifest(&error.to_string()))?;
-    drop(json);
-    let contents = raw.check(&mut problems);
+    read_over(source, path, limit, None)
+}
 
+impl Base {
+    /// Reads the image at `path`, to write the next one in the same folder over it.
+    ///
+    /// # Errors
+    /// As [`read_recording`]; also when the image is not whole.
+    pub fn read(path: &Path, limit: u64) -> Result<Self, RecordError> {
+        let read = read_recording(path, limit)?;
+        let name = path.file_name().and_then(|name| name.to_str()).map(str::to_owned);
+        match name {
+            Some(file) if read.problems.is_empty() => Ok(Self { file, recording: read.recording }),
+            Some(_) => Err(bad_base(path, path, "it is damaged")),
+            None => Err(bad_base(path, path, "its name is no text")),
+        }
+    }
+
+    /// Checksum of its memory.
+    pub(super) fn crc(&self) -> u32 {
+        image_crc(&self.recording.image)
+    }
+}
+
+fn image_crc(image: &MemoryImage) -> u32 {
+    crc32fast::hash(image.flat())
+}
+
+fn is_file_name(name: &str) -> bool {
+    Path::new(name).file_name().is_some_and(|file| file == name)
+}
+
+fn bad_base(path: &Path, base: &Path, what: &'static str) -> RecordError {
+    RecordError::BadBase { path: path.to_owned(), base: base.to_owned(), what: what.to_owned() }
+}
+
+/// An error of a file that another one builds on, as one of that other one.
+fn of_base(error: RecordError, path: &Path, file: &Path) -> RecordError {
+    if path == file {
+        return error;
+    }
+    RecordError::BadBase { path: path.to_owned(), base: file.to_owned(), what: error.to_string() }
+}
+
+fn open(path: &Path) -> Result<BufReader<File>, RecordError> {
+    let file = File::open(path).map_err(|cause| RecordError::Io { path: path.to_owned(), cause })?;
+    Ok(BufReader::with_capacity(1 << 20, file))
+}
+
+fn read_over(
+    source: &mut dyn Read,
+    path: &Path,
+    limit: u64,
+    base: Option<&MemoryImage>,
+) -> Result<ReadRecording, RecordError> {
+    let mut problems = Vec::new();
+    let contents = read_contents(source, path, &mut problems)?;
+    if contents.base.is_some() != base.is_some() {
+        return Err(bad_base(path, path, "the image it builds on is not at hand"));
+    }
     let expected_bytes: u64 = contents.runs.iter().map(|(_, pages)| u64::from(*pages) * PAGE_BYTES).sum();
     if expected_bytes > limit {
         return Err(RecordError::TooLarge { path: path.to_owned(), bytes: expected_bytes, limit });
     }
     let memory = read_memory(source, expected_bytes, &mut problems)
         .map_err(|cause| RecordError::Io { path: path.to_owned(), cause })?;
-    Ok(ReadRecording { recording: assemble(contents, memory), problems })
+    Ok(ReadRecording { recording: assemble(contents, memory, base), problems })
+}
+
+fn read_contents(
+    source: &mut dyn Read,
+    path: &Path,
+    problems: &mut Vec<RecordProblem>,
+) -> Result<Contents, RecordError> {
+    let bad_manifest = |what: &str| RecordError::BadManifest { path: path.to_owned(), what: what.to_owned() };
+    check_magic(source, path)?;
+    let header = FrameHeader::next(source).filter(|header| header.tag == MANIFEST_TAG);
+    let header = header.ok_or_else(|| bad_manifest("it is not there"))?;
+    if header.raw_bytes as usize > MANIFEST_BYTES_MAX {
+        return Err(bad_manifest("it is too long"));
+    }
+    let stored = header.stored(source).map_err(|cause| RecordError::Io { path: path.to_owned(), cause })?;
+    let json = header.unpack(stored.as_deref(), MANIFEST_BYTES_MAX).map_err(bad_manifest)?;
+    let raw: RawManifest = serde_json::from_slice(&json).map_err(|error| bad_manifest(&error.to_string()))?;
+    Ok(raw.check(problems))
 }
 
 fn check_magic(source: &mut dyn Read, path: &Path) -> Result<(), RecordError> {
@@ -58,7 +159,7 @@ fn check_magic(source: &mut dyn Read, path: &Path) -> Result<(), RecordError> {
         return Err(RecordError::NotARecording { path: path.to_owned() });
     }
     let found = u32::from_le_bytes([start[8], start[9], start[10], start[11]]);
-    if found != RECORDING_VERSION {
+    if !VERSIONS_READ.contains(&found) {
         return Err(RecordError::OtherVersion { path: path.to_owned(), found });
     }
     Ok(())
@@ -79,7 +180,7 @@ fn read_memory(source: &mut dyn Read, expected_bytes: u64, problems: &mut Vec<Re
     // One frame for every piece promised, and the end mark.
     let pieces = u32::try_from(expected_bytes.div_ceil(CHUNK_BYTES as u64)).unwrap_or(u32::MAX);
     for next in 0..=pieces {
-        let Some(header) = next_header(source) else {
+        let Some(header) = FrameHeader::next(source) else {
             break;
         };
         if header.tag == DONE_TAG {
@@ -91,9 +192,9 @@ fn read_memory(source: &mut dyn Read, expected_bytes: u64, problems: &mut Vec<Re
         if header.tag != DATA_TAG || header.index != next || due == 0 {
             break;
         }
-        let stored = read_stored(source, &header)?;
+        let stored = header.stored(source)?;
         let cut_off = stored.is_none();
-        match unpack(&header, stored.as_deref(), due) {
+        match header.unpack(stored.as_deref(), due) {
             Ok(bytes) if bytes.len() == due => {
                 memory.pieces.push((place, due));
                 memory.flat.extend_from_slice(&bytes);
@@ -118,7 +219,7 @@ fn push(problems: &mut Vec<RecordProblem>, problem: RecordProblem) {
 }
 
 /// An image of the pages that are there.
-fn assemble(contents: Contents, memory: Memory) -> Recording {
+fn assemble(contents: Contents, mut memory: Memory, base: Option<&MemoryImage>) -> Recording {
     let mut runs: Vec<(Address, u32)> = Vec::new();
     let mut pieces = memory.pieces.iter().copied().peekable();
     let mut place = 0_u64;
@@ -138,6 +239,9 @@ fn assemble(contents: Contents, memory: Memory) -> Recording {
         }
         place = end;
     }
+    if let Some(base) = base {
+        Delta::new(base, &runs).apply(&mut memory.flat);
+    }
     Recording {
         manifest: contents.manifest,
         symbols: contents.symbols,
@@ -152,48 +256,4 @@ fn push_run(runs: &mut Vec<(Address, u32)>, start: Address, pages: u32) {
         Some((last, count)) if last.offset(u64::from(*count) * PAGE_BYTES) == start => *count += pages,
         _ => runs.push((start, pages)),
     }
-}
-
-fn next_header(source: &mut dyn Read) -> Option<FrameHeader> {
-    let mut bytes = [0; FRAME_HEADER_BYTES];
-    let read = read_up_to(source, &mut bytes).ok()?;
-    (read == bytes.len()).then(|| FrameHeader::from_bytes(&bytes)).flatten()
-}
-
-/// The stored bytes of a frame; `None` when the file ends before them or they are absurdly many.
-fn read_stored(source: &mut dyn Read, header: &FrameHeader) -> io::Result<Option<Vec<u8>>> {
-    let bytes = u64::from(header.stored_bytes);
-    if bytes > 2 * MANIFEST_BYTES_MAX as u64 {
-        return Ok(None);
-    }
-    // Grows with what is really there, not with what the header says.
-    let mut stored = Vec::new();
-    source.take(bytes).read_to_end(&mut stored)?;
-    Ok((stored.len() as u64 == bytes).then_some(stored))
-}
-
-fn unpack(header: &FrameHeader, stored: Option<&[u8]>, most: usize) -> Result<Vec<u8>, &'static str> {
-    let stored = stored.ok_or("it is cut off")?;
-    if crc32fast::hash(stored) != header.crc {
-        return Err("its checksum is wrong");
-    }
-    let raw_bytes = header.raw_bytes as usize;
-    if raw_bytes > most {
-        return Err("it is too long");
-    }
-    let bytes = zstd::bulk::decompress(stored, raw_bytes).map_err(|_| "it can't be unpacked")?;
-    if bytes.len() == raw_bytes { Ok(bytes) } else { Err("it has another length") }
-}
-
-fn read_up_to(source: &mut dyn Read, buffer: &mut [u8]) -> io::Result<usize> {
-    let mut done = 0;
-    while let Some(rest) = buffer.get_mut(done..).filter(|rest| !rest.is_empty()) {
-        match source.read(rest) {
-            Ok(0) => break,
-            Ok(read) => done += read,
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(error),
-        }
-    }
-    Ok(done)
 }

@@ -1,21 +1,47 @@
-use std::ffi::OsString;
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, BufWriter, Write};
-use std::path::{Path, PathBuf};
+use std::fs::File;
+use std::io;
+use std::path::Path;
 
+use super::delta::Delta;
+use super::frames::{DATA_TAG, FrameWriter, MANIFEST_TAG, Partial};
 use super::manifest::RawManifest;
-use super::{
-    CHUNK_BYTES, DATA_TAG, DONE_TAG, FrameHeader, MAGIC, MANIFEST_TAG, RECORDING_VERSION, RecordError, Recording,
-    WrittenRecording,
-};
+use super::{Base, CHUNK_BYTES, MAGIC, RECORDING_VERSION, RecordError, Recording, WrittenRecording};
 use crate::{FlatOffset, MemorySource};
-
-/// zstd's own default: 300 MB/s, a heap shrinks to a fifth.
-const LEVEL: i32 = 3;
 
 /// Changes a piece of the flat buffer (its place and its bytes) before it is written: redaction. It is called for every
 /// piece, in order; a range to scrub may cross from one into the next.
 pub type Transform<'a> = dyn FnMut(FlatOffset, &mut [u8]) + 'a;
+
+/// How hard zstd tries.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Effort {
+    /// zstd's own default: 300 MB/s.
+    #[default]
+    Quick,
+    /// As small as can be, at some 2 MB/s.
+    Small,
+}
+
+impl Effort {
+    pub(super) fn level(self) -> i32 {
+        match self {
+            Self::Quick => 3,
+            Self::Small => 19,
+        }
+    }
+}
+
+/// How to write a recording.
+#[derive(Default)]
+pub struct WriteOptions<'a, 'b> {
+    /// What to change.
+    pub transform: Option<&'a mut Transform<'b>>,
+    /// An image in the same folder that this one is to build on: pages at the same address are written as what is
+    /// different, and the image can't be read without that file beside it.
+    pub base: Option<&'a Base>,
+    /// How hard to compress.
+    pub effort: Effort,
+}
 
 /// Writes a recording to `path`: under another name beside it first, readable by its owner only, then renamed.
 ///
@@ -24,120 +50,46 @@ pub type Transform<'a> = dyn FnMut(FlatOffset, &mut [u8]) + 'a;
 pub fn write_recording(
     path: &Path,
     recording: &Recording,
-    transform: Option<&mut Transform<'_>>,
+    options: WriteOptions<'_, '_>,
 ) -> Result<WrittenRecording, RecordError> {
     let io_error = |cause| RecordError::Io { path: path.to_owned(), cause };
     let partial = Partial::create(path).map_err(io_error)?;
-    let written = write_to(&partial.file, recording, transform).map_err(io_error)?;
+    let written = write_to(&partial.file, recording, options).map_err(io_error)?;
     partial.finish(path).map_err(io_error)?;
     Ok(written)
 }
 
-fn write_to(
-    file: &File,
-    recording: &Recording,
-    mut transform: Option<&mut Transform<'_>>,
-) -> io::Result<WrittenRecording> {
-    let mut frames = Frames { out: BufWriter::new(file), bytes: 0, compressor: zstd::bulk::Compressor::new(LEVEL)? };
-    frames.raw(MAGIC)?;
-    frames.raw(&RECORDING_VERSION.to_le_bytes())?;
+fn write_to(file: &File, recording: &Recording, mut options: WriteOptions<'_, '_>) -> io::Result<WrittenRecording> {
+    let mut frames = FrameWriter::new(file, MAGIC, RECORDING_VERSION, options.effort.level())?;
     let image = &recording.image;
-    let manifest =
-        RawManifest::new(&recording.manifest, &recording.symbols, image.regions(), image.runs(), &recording.page_runs);
+    let base = options.base.map(|base| (base.file.as_str(), base.crc()));
+    let manifest = RawManifest::new(
+        &recording.manifest,
+        &recording.symbols,
+        image.regions(),
+        image.runs(),
+        &recording.page_runs,
+        base,
+    );
     frames.frame(MANIFEST_TAG, 0, &serde_json::to_vec(&manifest)?)?;
 
     let pages: usize = image.runs().iter().map(|(_, pages)| *pages as usize).sum();
     let flat = image.flat();
     let flat = flat.get(..pages * crate::PAGE_BYTES as usize).unwrap_or(flat);
+    let mut delta = options.base.map(|base| Delta::new(&base.recording.image, image.runs()));
     let mut changed = Vec::new();
     let mut count = 0;
     for chunk in flat.chunks(CHUNK_BYTES) {
-        let bytes = match &mut transform {
-            Some(transform) => {
-                changed.clear();
-                changed.extend_from_slice(chunk);
-                transform(count as usize * CHUNK_BYTES, &mut changed);
-                changed.as_slice()
-            }
-            None => chunk,
-        };
-        frames.frame(DATA_TAG, count, bytes)?;
+        changed.clear();
+        changed.extend_from_slice(chunk);
+        if let Some(transform) = &mut options.transform {
+            transform(count as usize * CHUNK_BYTES, &mut changed);
+        }
+        if let Some(delta) = &mut delta {
+            delta.apply(&mut changed);
+        }
+        frames.frame(DATA_TAG, count, &changed)?;
         count += 1;
     }
-    frames.frame(DONE_TAG, count, &[])?;
-    frames.out.flush()?;
-    Ok(WrittenRecording { raw_bytes: flat.len() as u64, file_bytes: frames.bytes })
-}
-
-struct Frames<'a> {
-    out: BufWriter<&'a File>,
-    bytes: u64,
-    compressor: zstd::bulk::Compressor<'static>,
-}
-
-impl Frames<'_> {
-    fn raw(&mut self, bytes: &[u8]) -> io::Result<()> {
-        self.bytes += bytes.len() as u64;
-        self.out.write_all(bytes)
-    }
-
-    fn frame(&mut self, tag: [u8; 4], index: u32, bytes: &[u8]) -> io::Result<()> {
-        // The end mark is a header and nothing else.
-        let stored = if bytes.is_empty() { Vec::new() } else { self.compressor.compress(bytes)? };
-        let too_long = |_| io::Error::other("a frame of more than 4 GiB");
-        let header = FrameHeader {
-            tag,
-            index,
-            stored_bytes: u32::try_from(stored.len()).map_err(too_long)?,
-            raw_bytes: u32::try_from(bytes.len()).map_err(too_long)?,
-            crc: crc32fast::hash(&stored),
-        };
-        self.raw(&header.to_bytes())?;
-        self.raw(&stored)
-    }
-}
-
-/// The file under its temporary name; removed unless finished.
-struct Partial {
-    file: File,
-    path: PathBuf,
-    finished: bool,
-}
-
-impl Partial {
-    fn create(path: &Path) -> io::Result<Self> {
-        let name = path.file_name().ok_or_else(|| io::Error::new(io::ErrorKind::InvalidInput, "not a file name"))?;
-        let mut options = OpenOptions::new();
-        options.write(true).create_new(true);
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let mut attempt = 0;
-        loop {
-            let mut partial = OsString::from(".");
-            partial.push(name);
-            partial.push(format!(".{}-{attempt}.partial", std::process::id()));
-            let partial = path.with_file_name(partial);
-            match options.open(&partial) {
-                Ok(file) => return Ok(Self { file, path: partial, finished: false }),
-                // Another thread of ours, or what a killed process with our id left.
-                Err(error) if error.kind() == io::ErrorKind::AlreadyExists && attempt < 100 => attempt += 1,
-                Err(error) => return Err(error),
-            }
-        }
-    }
-
-    fn finish(mut self, path: &Path) -> io::Result<()> {
-        self.file.sync_data()?;
-        fs::rename(&self.path, path)?;
-        self.finished = true;
-        Ok(())
-    }
-}
-
-impl Drop for Partial {
-    fn drop(&mut self) {
-        if !self.finished {
-            let _ = fs::remove_file(&self.path);
-        }
-    }
+    Ok(WrittenRecording { raw_bytes: flat.len() as u64, file_bytes: frames.finish(count)? })
 }

@@ -1,0 +1,211 @@
+//! Which words of a copy decoding and analysis read: what a recorded image has to keep. All else may become zero, and
+//! decodes to the same heap, the same allocators and the same account of memory.
+//!
+//! Needed as they are: the objects that were found (what a type keeps in fields of its own, items, tables, texts), the
+//! headers of pools and chunks, links of free blocks, the interpreter's variables and states, names of types.
+//! In memory that nobody described to us (blocks and chunks of C code, storage of extension types, static data, stacks
+//! of threads) only words that can mean something to a reader are: addresses of copied memory and small numbers, see
+//! [`is_telling`]. Freed blocks, free pools, free chunks, the main thread's stack and the read-only data of libraries are
+//! not needed at all.
+
+mod allocators;
+mod objects;
+
+use std::ops::Range;
+
+use bloathound_heap::HeapSnapshot;
+use bloathound_memory::{Address, FlatOffset, MemoryImage, MemorySource, PAGE_BYTES, Region, RegionKind};
+
+use crate::Interpreter;
+use crate::layouts::{objimpl_h as gc, pystate_h as pystate};
+use crate::memory_layout::{MemoryLayout, find_arena_array};
+
+const WORD: usize = 8;
+/// Numbers of unknown memory below this are kept: too short to say anything.
+const SMALL_NUMBER_MAX: u64 = 1 << 16;
+/// Around a variable found by its shape: where its neighbour `maxarenas` may stand.
+const NEIGHBOURHOOD_BYTES: u64 = 256 + 8;
+/// Interpreter and thread states before we take a list for damage.
+const STATES_MAX: usize = 10_000;
+/// What is read of an interpreter's and of a thread's state: all but the last fields of either.
+const INTERPRETER_STATE_BYTES: u64 = 72;
+const THREAD_STATE_BYTES: u64 = 152;
+
+/// The words of an image's flat buffer that are needed.
+#[derive(Debug)]
+pub struct Needed {
+    /// A bit a word.
+    words: Vec<u64>,
+}
+
+/// True for a word of unknown memory that a reader may want: an address of copied memory, a small number of either sign,
+/// or control characters only (packed counts). Text of three letters and more is none of these.
+#[must_use]
+pub fn is_telling(image: &MemoryImage, word: u64) -> bool {
+    word < SMALL_NUMBER_MAX
+        || word > u64::MAX - SMALL_NUMBER_MAX
+        || image.locate(Address(word)).is_some()
+        || word.to_le_bytes().iter().all(|byte| *byte < b' ')
+}
+
+impl Needed {
+    /// Finds them. Without `layout` (pymalloc's arenas are unknown) all writable memory counts as unknown.
+    #[must_use]
+    pub fn of(
+        image: &MemoryImage,
+        interpreter: &Interpreter,
+        snapshot: &HeapSnapshot,
+        layout: Option<&MemoryLayout>,
+        data_ranges: &[Range<Address>],
+    ) -> Self {
+        let words = vec![0; image.flat().len().div_ceil(WORD * 64)];
+        let mut marker = Marker { image, needed: Self { words } };
+        marker.unmanaged_memory(layout);
+        if let Some(layout) = layout {
+            marker.arenas(snapshot, interpreter, layout);
+            marker.chunks(snapshot, interpreter, layout);
+        }
+        marker.objects(snapshot, interpreter);
+        marker.interpreter(interpreter, data_ranges);
+        marker.needed
+    }
+
+    /// True when the word at `place` is needed.
+    #[must_use]
+    pub fn contains(&self, place: FlatOffset) -> bool {
+        let word = place / WORD;
+        self.words.get(word / 64).is_some_and(|bits| bits >> (word % 64) & 1 == 1)
+    }
+
+    /// Bytes needed.
+    #[must_use]
+    pub fn bytes(&self) -> u64 {
+        self.words.iter().map(|bits| u64::from(bits.count_ones())).sum::<u64>() * WORD as u64
+    }
+
+    /// Zeroes what of `bytes`, which stand at `place` of the flat buffer, is not needed.
+    pub fn clear_rest(&self, place: FlatOffset, bytes: &mut [u8]) {
+        for (index, word) in bytes.chunks_mut(WORD).enumerate() {
+            if !self.contains(place + index * WORD) {
+                word.fill(0);
+            }
+        }
+    }
+
+    fn insert(&mut self, words: Range<usize>) {
+        for word in words {
+            if let Some(bits) = self.words.get_mut(word / 64) {
+                *bits |= 1 << (word % 64);
+            }
+        }
+    }
+}
+
+struct Marker<'a> {
+    image: &'a MemoryImage,
+    needed: Needed,
+}
+
+impl Marker<'_> {
+    /// Keeps `len` bytes at `at` as they are, where they were copied.
+    fn keep(&mut self, at: Address, len: u64) {
+        self.each_piece(at, len, |needed, _, place| needed.insert(place.start / WORD..place.end.div_ceil(WORD)));
+    }
+
+    /// Keeps the telling words of `len` bytes at `at`.
+    fn keep_telling(&mut self, at: Address, len: u64) {
+        let from = at.0.next_multiple_of(WORD as u64);
+        let len = at.0.saturating_add(len).saturating_sub(from) & !(WORD as u64 - 1);
+        self.each_piece(Address(from), len, |needed, image, place| {
+            let words = image.flat().get(place.clone()).unwrap_or_default().chunks_exact(WORD);
+            for (index, word) in (place.start / WORD..).zip(words) {
+                let value = word.iter().rev().fold(0, |sum, byte| sum << 8 | u64::from(*byte));
+                if value != 0 && is_telling(image, value) {
+                    needed.insert(index..index + 1);
+                }
+            }
+        });
+    }
+
+    /// The copied parts of a range, page by page, as places in the flat buffer.
+    fn each_piece(
+        &mut self,
+        at: Address,
+        len: u64,
+        mut take: impl FnMut(&mut Needed, &MemoryImage, Range<FlatOffset>),
+    ) {
+        let end = at.0.saturating_add(len.min(1 << 40));
+        let mut from = at.0;
+        while from < end {
+            let to = (from / PAGE_BYTES + 1).saturating_mul(PAGE_BYTES).min(end);
+            if let Some(place) = self.image.locate(Address(from)) {
+                take(&mut self.needed, self.image, place..place + (to - from) as usize);
+            }
+            from = to;
+        }
+    }
+
+    /// Writable memory that neither allocator manages.
+    fn unmanaged_memory(&mut self, layout: Option<&MemoryLayout>) {
+        let managed = layout.map(allocators::managed_ranges).unwrap_or_default();
+        for region in self.image.regions().iter().filter(|region| may_tell(region)) {
+            let mut from = region.start;
+            let first = managed.partition_point(|range| range.end <= region.start);
+            for range in managed.iter().skip(first).take_while(|range| range.start < region.end) {
+                self.keep_telling(from, range.start.since(from));
+                from = from.max(range.end);
+            }
+            self.keep_telling(from, region.end.since(from));
+        }
+    }
+
+    /// The interpreter's variables, its states and its threads'.
+    fn interpreter(&mut self, interpreter: &Interpreter, data_ranges: &[Range<Address>]) {
+        self.keep(interpreter.generations, interpreter.generation_stride * gc::GENERATIONS as u64);
+        let variables = [interpreter.arenas, interpreter.maxarenas, interpreter.interned, interpreter.garbage];
+        for variable in variables.into_iter().flatten().chain(interpreter.collecting) {
+            self.keep(variable, WORD as u64);
+        }
+        self.keep(interpreter.current_thread, WORD as u64);
+        for variable in &interpreter.number_block_lists {
+            self.keep(*variable, WORD as u64);
+        }
+        self.arena_array(interpreter, data_ranges);
+        let mut state = interpreter.interpreter_state.unwrap_or_default();
+        for _ in 0..STATES_MAX {
+            if state.is_null() {
+                break;
+            }
+            self.keep(state, INTERPRETER_STATE_BYTES);
+            let mut thread = self.image.pointer_at(state.offset(pystate::INTERP_TSTATE_HEAD)).unwrap_or_default();
+            for _ in 0..STATES_MAX {
+                if thread.is_null() {
+                    break;
+                }
+                self.keep(thread, THREAD_STATE_BYTES);
+                thread = self.image.pointer_at(thread.offset(pystate::TSTATE_NEXT)).unwrap_or_default();
+            }
+            state = self.image.pointer_at(state.offset(pystate::INTERP_NEXT)).unwrap_or_default();
+        }
+    }
+
+    fn arena_array(&mut self, interpreter: &Interpreter, data_ranges: &[Range<Address>]) {
+        let by_symbol = interpreter.arenas.zip(interpreter.maxarenas);
+        if let Some((entries, count)) =
+            by_symbol.and_then(|(arenas, count)| Some((self.image.pointer_at(arenas)?, self.image.u32_at(count)?)))
+        {
+            self.keep(entries, u64::from(count) * crate::memory_layout::ARENA_OBJECT_BYTES);
+        } else if let Some(found) = find_arena_array(self.image, data_ranges) {
+            let from = found.variable.back(NEIGHBOURHOOD_BYTES.min(found.variable.0));
+            self.keep(from, 2 * NEIGHBOURHOOD_BYTES);
+            self.keep(found.entries, u64::from(found.max_arenas) * crate::memory_layout::ARENA_OBJECT_BYTES);
+        }
+    }
+}
+
+/// True for memory that may hold what a reader wants outside the allocators: static data, stacks of threads, mappings of
+/// C code. Not for the main thread's stack, which begins with the environment, and not for read-only data of files.
+fn may_tell(region: &Region) -> bool {
+    let is_file = matches!(region.kind, RegionKind::File { .. });
+    region.permissions.read && region.kind != RegionKind::Stack && (region.permissions.write || !is_file)
+}

@@ -1,0 +1,175 @@
+use std::fs;
+
+use super::*;
+use bloathound_profile::{
+    Attribute, Callee, CalleeKind, Code, CodeId, Frame, FrameDetail, LineTable, Loop, LoopExit, LoopInput, LoopKind,
+    Returns, Sample, Stack, ThreadFacts, ThreadProfile, Value, ValueHash, Variable, Write,
+};
+use std::sync::Arc;
+
+fn value(summary: &str) -> Value {
+    Value {
+        type_name: "str".into(),
+        summary: summary.into(),
+        shallow: ValueHash(u64::MAX),
+        deep: ValueHash(3),
+        // Has no short decimal form.
+        number: Some(0.1 + 0.2),
+        attributes: vec![Attribute {
+            name: "done".into(),
+            summary: "'s3cret'".into(),
+            hash: ValueHash(7),
+            number: Some(f64::MIN_POSITIVE / 2.0),
+        }],
+    }
+}
+
+fn example() -> Profile {
+    let input = |name: &str| LoopInput { name: name.into(), is_global: true, attributes: vec!["a".into(), "b".into()] };
+    let one = Loop {
+        first: 3,
+        last: 99,
+        line_first: 22,
+        line_last: 28,
+        kind: LoopKind::Condition,
+        exits: vec![LoopExit {
+            condition: (3, 6),
+            inputs: vec![input("row")],
+            guards: vec![input("guard")],
+            calls: vec![12],
+            is_opaque: true,
+            by_iterator: true,
+            leaves_when: Some((0, true)),
+        }],
+        writes: vec![Write { target: input("x"), from_call: true }],
+        has_calls: true,
+    };
+    let code = Code {
+        address: 0x7fff_1234_5678,
+        function: "call".into(),
+        file: "/home/someone/loops.py".into(),
+        line_first: 20,
+        lines: LineTable::new(vec![(0, 20), (6, 22)]),
+        is_generator: true,
+        loops: vec![one],
+        calls: vec![12, 40],
+        returns: Returns { inputs: vec![input("r")], is_opaque: false },
+        bytecode_bytes: 120,
+    };
+    let detail = Arc::new(FrameDetail {
+        variables: vec![
+            Variable { name: "row".into(), value: Some(value("'s3cret'")) },
+            Variable { name: "unbound".into(), value: None },
+        ],
+        inputs: vec![Variable {
+            name: "row.done".into(),
+            value: Some(value("'s3cret and then some …' (99 characters)")),
+        }],
+        iterators: vec![(0, value("'s3cret'"))],
+        callee: Some(Callee { kind: CalleeKind::C, name: "sorted".into() }),
+    });
+    let frame = |lasti, detail: Option<&Arc<FrameDetail>>, detail_age| Frame {
+        address: 0x1000,
+        code: CodeId(0),
+        lasti,
+        line: 23,
+        identity: ValueHash(11),
+        detail: detail.cloned(),
+        detail_age,
+    };
+    let sample = |monotonic_ns, frames, torn| Sample {
+        monotonic_ns,
+        facts: ThreadFacts { cpu_ns: 5, wait_ns: 6, voluntary_switches: 7, involuntary_switches: 8 },
+        stack: Stack(frames),
+        torn,
+    };
+    let thread = ThreadProfile {
+        tid: Some(4),
+        python_id: u64::MAX,
+        is_main: true,
+        samples: vec![
+            sample(1, vec![frame(None, None, 0), frame(Some(34), Some(&detail), 0)], false),
+            sample(2, vec![frame(None, None, 0), frame(Some(34), Some(&detail), 1)], false),
+            sample(3, Vec::new(), true),
+        ],
+        moving_iterators: vec!["listiterator".into()],
+        overdue_seconds: Some(2.99),
+    };
+    Profile {
+        codes: vec![code],
+        threads: vec![thread],
+        rate_hz: 99.9,
+        problems: vec!["one".into()],
+        ..Profile::default()
+    }
+}
+
+#[test]
+fn what_is_written_is_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("hot.bhs");
+    let manifest = SamplesManifest { tool: "bloathound".into(), pid: 7, ..SamplesManifest::default() };
+    let bytes = record_samples(&path, manifest.clone(), &example(), false, Effort::Quick).unwrap();
+    assert_eq!(bytes, fs::metadata(&path).unwrap().len());
+    let mode = std::os::unix::fs::PermissionsExt::mode(&fs::metadata(&path).unwrap().permissions());
+    assert_eq!(mode & 0o777, 0o600);
+    let read = open_samples(&path).unwrap();
+    assert_eq!(read, RecordedSamples { manifest, profile: example() });
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+}
+
+#[test]
+fn redacted_samples_say_nothing_of_strings_and_folders() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("hot.bhs");
+    record_samples(&path, SamplesManifest::default(), &example(), true, Effort::Quick).unwrap();
+    let document = read_sealed(&path, SAMPLES, 1 << 20).unwrap();
+    let text = String::from_utf8(document).unwrap();
+    for gone in ["s3cret", "someone"] {
+        assert!(!text.contains(gone), "{text}");
+    }
+    let read = open_samples(&path).unwrap();
+    assert!(read.manifest.redacted);
+    let mut whole = example();
+    whole.codes[0].file = "xxxxxxxxxxxxx/loops.py".into();
+    assert_eq!(read.profile.codes, whole.codes);
+    let first = |profile: &Profile| profile.threads[0].samples[0].stack.0[1].detail.clone().unwrap();
+    let values = first(&read.profile);
+    assert_eq!(values.variables[0].value.as_ref().unwrap().summary, "'xxxxxx'");
+    assert_eq!(values.variables[0].value.as_ref().unwrap().deep, ValueHash(3));
+}
+
+#[test]
+fn any_damage_is_told_and_other_versions_are_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("hot.bhs");
+    record_samples(&path, SamplesManifest::default(), &example(), false, Effort::Quick).unwrap();
+    let whole = fs::read(&path).unwrap();
+    for at in 0..whole.len() {
+        let mut flipped = whole.clone();
+        flipped[at] ^= 0x10;
+        fs::write(&path, &flipped).unwrap();
+        assert!(open_samples(&path).is_err(), "a bit flipped at {at}");
+        fs::write(&path, &whole[..at]).unwrap();
+        assert!(open_samples(&path).is_err(), "cut off at {at}");
+    }
+    let mut other = whole;
+    other[8] = 9;
+    fs::write(&path, &other).unwrap();
+    assert!(matches!(open_samples(&path), Err(SealedError::OtherVersion { found: 9, read: 1, .. })));
+}
+
+#[test]
+fn frames_that_lead_nowhere_are_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("hot.bhs");
+    record_samples(&path, SamplesManifest::default(), &example(), false, Effort::Quick).unwrap();
+    let text = String::from_utf8(read_sealed(&path, SAMPLES, 1 << 20).unwrap()).unwrap();
+    for (there, instead) in
+        [("\"code\":0", "\"code\":1"), ("\"detail\":0", "\"detail\":5"), ("\"stack\":[0,", "\"stack\":[9,")]
+    {
+        assert!(text.contains(there), "{text}");
+        write_sealed(&path, SAMPLES, text.replace(there, instead).as_bytes(), Effort::Quick).unwrap();
+        assert!(matches!(open_samples(&path), Err(SealedError::Damaged { .. })), "{instead}");
+    }
+}
