@@ -1,4 +1,5 @@
-//! Recorded runs analysed again, on the real binary. Nothing here but the last test needs a Python 2.7.
+//! Recorded runs analysed again, on the real binary. Nothing here but the last test needs a Python 2.7; `recording.rs` has those
+//! that make recordings.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -15,6 +16,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use bloathound_driver::Search;
+use bloathound_memory::MemorySource;
 use bloathound_report::json::{RunResults, to_json};
 use predicates::prelude::*;
 use predicates::str::contains;
@@ -51,6 +53,39 @@ fn copy(folder: &Path) -> TempDir {
     copy
 }
 
+/// A picture of what the file has in memory, checksums checked and compression undone.
+fn contents(path: &Path) -> Vec<u8> {
+    let recording = bloathound_memory::read_recording(path, u64::MAX).unwrap().recording;
+    let names = format!("{:?} {:?} {:?}", recording.manifest, recording.symbols, recording.image.regions());
+    [names.as_bytes(), recording.image.flat()].concat()
+}
+
+/// Standard output in that folder, without the figures that are of the moment. `ci/record` takes the same away.
+fn shown(folder: &Path, arguments: &[&str]) -> String {
+    let output = bloathound().current_dir(folder).args(arguments).output().unwrap();
+    assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+    let text = String::from_utf8(output.stdout).unwrap();
+    let lines = text.lines().filter(|line| !line.starts_with("paused "));
+    lines.map(|line| format!("{}\n", without_timings(line))).collect()
+}
+
+/// ` -/-/-/273` at the end of a line without the figures.
+fn without_timings(line: &str) -> String {
+    let is_timing = |word: &str| word.starts_with("-/-/-/");
+    match line.rsplit_once(' ') {
+        Some((before, last)) if is_timing(last) => format!("{} -/-/-/N", before.trim_end()),
+        _ => line.to_owned(),
+    }
+}
+
+#[test]
+fn all_four_bugs_are_recorded_and_one_twin() {
+    let names: Vec<String> =
+        runs().iter().map(|path| path.file_name().unwrap().to_string_lossy().into_owned()).collect();
+    let wanted = ["cycles-buggy", "fragmentation-buggy", "leak-buggy", "tightloop-buggy", "tightloop-fixed"];
+    assert_eq!(names, wanted);
+}
+
 #[test]
 fn replay_gives_the_findings_of_the_run_byte_for_byte() {
     for folder in runs() {
@@ -58,10 +93,84 @@ fn replay_gives_the_findings_of_the_run_byte_for_byte() {
         bloathound().arg("replay").arg(&folder).arg("--json").arg(&results).assert().success();
         let read: RunResults = serde_json::from_slice(&fs::read(&results).unwrap()).unwrap();
         let [run] = read.runs.as_slice() else { panic!("one run was recorded") };
-        assert!(!run.expected.is_empty() || run.findings.is_empty(), "{}", folder.display());
+        let is_buggy = folder.to_string_lossy().ends_with("-buggy");
+        assert_eq!((run.expected.is_empty(), run.findings.is_empty()), (!is_buggy, !is_buggy), "{}", folder.display());
         let again = to_json(&run.findings).unwrap();
         assert_eq!(again, fs::read_to_string(folder.join("findings.json")).unwrap(), "{}", folder.display());
     }
+}
+
+#[test]
+fn texts_are_the_committed_ones_byte_for_byte() {
+    for folder in runs() {
+        let committed = |name: &str| fs::read_to_string(folder.join(name)).unwrap();
+        assert_eq!(shown(&folder, &["replay", "."]), committed("replay.txt"), "{}", folder.display());
+        if let Some(image) = images(&folder).last() {
+            let name = image.file_name().unwrap().to_str().unwrap();
+            assert_eq!(shown(&folder, &["inspect", name]), committed("inspect.txt"), "{}", folder.display());
+        }
+        if folder.join("hot.bhs").exists() {
+            assert_eq!(shown(&folder, &["hot", "hot.bhs"]), committed("hot.txt"), "{}", folder.display());
+        }
+    }
+}
+
+#[test]
+fn neither_place_nor_language_changes_what_an_image_tells() {
+    let image = images(&recorded().join("leak-buggy")).pop().unwrap();
+    let elsewhere = tempfile::tempdir().unwrap();
+    let tell = |zone: &str, language: &str, home: &Path| {
+        let mut command = bloathound();
+        command.current_dir(home).env("HOME", home).env("TZ", zone).env("LANG", language).env("LC_ALL", language);
+        let output = command.arg("inspect").arg(&image).args(["--json", "-"]).output().unwrap();
+        let text = String::from_utf8(output.stdout).unwrap();
+        let (before, after) = text.split_once("\"timing\": {").unwrap();
+        // How long it took is all that may differ.
+        before.to_owned() + after.split_once('}').unwrap().1
+    };
+    let first = tell("UTC", "C", &root());
+    assert!(first.contains("\"by_type\""), "{first}");
+    assert_eq!(first, tell("UTC", "C", &root()));
+    assert_eq!(first, tell("Asia/Kathmandu", "tr_TR.UTF-8", elsewhere.path()));
+}
+
+/// Words that would tell of the machine a recording was made on: its folders, and of this machine also names and values of
+/// the environment. Where it was made `ci/record` runs this; elsewhere it can only find too much of nothing.
+#[test]
+fn recordings_say_nothing_of_a_machine() {
+    let mut words: Vec<String> =
+        ["/home/", "/root/", "/Users/", "/tmp/", "/var/", "/usr/", "pyenv", "PATH=", "HOME="].map(str::to_owned).into();
+    let host = fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+    words.extend(Some(host.trim().to_owned()).filter(|host| host.len() > 4 && host != "localhost"));
+    words.extend(std::env::vars().map(|(_, value)| value).filter(|value| value.len() > 5 && value.contains('/')));
+    let mut files = 0;
+    for folder in runs() {
+        for entry in fs::read_dir(&folder).unwrap() {
+            let path = entry.unwrap().path();
+            let content = match path.extension().and_then(|kind| kind.to_str()) {
+                Some("bhi") => contents(&path),
+                Some("bhs") => format!("{:?}", bloathound_driver::samples::open_samples(&path).unwrap()).into_bytes(),
+                _ => fs::read(&path).unwrap(),
+            };
+            for word in &words {
+                let found = content.windows(word.len()).position(|window| window == word.as_bytes());
+                let around = found.map(|at| {
+                    let from = at.saturating_sub(40);
+                    String::from_utf8_lossy(&content[from..(at + 80).min(content.len())]).into_owned()
+                });
+                assert_eq!(around, None, "{word:?} is in {}", path.display());
+            }
+            files += 1;
+        }
+    }
+    assert!(files > 15, "{files}");
+}
+
+#[test]
+fn recordings_are_a_few_megabytes() {
+    let files = runs().into_iter().flat_map(|folder| fs::read_dir(folder).unwrap());
+    let bytes: u64 = files.map(|entry| entry.unwrap().metadata().unwrap().len()).sum();
+    assert!(bytes < 5_500_000, "{bytes}");
 }
 
 #[test]
@@ -85,8 +194,65 @@ fn damaged_images_are_told_and_break_nothing() {
     bloathound().arg("inspect").arg(&image).assert().code(predicate::in_iter([0, 2])).stdout(told);
     fs::write(&image, &whole[..60]).unwrap();
     bloathound().arg("inspect").arg(&image).assert().code(2).stderr(contains("capture PID -o FILE"));
+    let mut newer = whole.clone();
+    newer[8] = 9;
+    fs::write(&image, &newer).unwrap();
+    bloathound()
+        .arg("inspect")
+        .arg(&image)
+        .assert()
+        .code(3)
+        .stderr(contains("format version 9").and(contains("release")));
     fs::write(&image, b"something else").unwrap();
     bloathound().arg("inspect").arg(&image).assert().code(2).stderr(contains("recorded image or an ELF core"));
+}
+
+#[test]
+fn an_image_of_a_run_without_the_one_before_says_which_is_missing() {
+    let copy = copy(&recorded().join("leak-buggy"));
+    let images = images(copy.path());
+    let (first, last) = (images.first().unwrap(), images.last().unwrap());
+    bloathound().arg("inspect").arg(last).assert().success();
+    fs::remove_file(first).unwrap();
+    let said = || contains("builds on").and(contains("round-00.bhi")).and(contains("side by side"));
+    bloathound().arg("inspect").arg(last).assert().code(2).stdout("").stderr(said());
+    bloathound().arg("replay").arg(copy.path()).assert().code(2).stderr(contains("round-00.bhi"));
+}
+
+#[test]
+fn damaged_samples_are_told() {
+    let copy = copy(&recorded().join("tightloop-buggy"));
+    let samples = copy.path().join("hot.bhs");
+    let whole = fs::read(&samples).unwrap();
+    let said = contains("no-observed-progress").and(contains("done = False"));
+    bloathound().arg("hot").arg(&samples).assert().success().stdout(said);
+    bloathound().arg("inspect").arg(&samples).assert().code(2).stderr(contains("bloathound hot"));
+    let mut flipped = whole.clone();
+    let middle = flipped.len() / 2;
+    flipped[middle] ^= 0x55;
+    fs::write(&samples, &flipped).unwrap();
+    bloathound().arg("hot").arg(&samples).assert().code(2).stdout("").stderr(contains("damaged"));
+    bloathound().arg("replay").arg(copy.path()).assert().code(2).stderr(contains("damaged"));
+    let mut newer = whole;
+    newer[8] = 9;
+    fs::write(&samples, &newer).unwrap();
+    bloathound().arg("hot").arg(&samples).assert().code(3).stderr(contains("format version 9"));
+    let image = images(&recorded().join("leak-buggy")).pop().unwrap();
+    bloathound().arg("hot").arg(image).assert().code(2).stderr(contains("not recorded samples"));
+    bloathound().args(["hot", "no-such-file"]).assert().code(2).stderr(contains("process id"));
+}
+
+#[test]
+fn a_run_of_the_first_format_is_judged_but_for_its_samples() {
+    let copy = copy(&recorded().join("tightloop-buggy"));
+    let manifest = copy.path().join("run.json");
+    let text = fs::read_to_string(&manifest).unwrap();
+    let older = text.replace("\"format\": 2", "\"format\": 1").replace("\"hot.bhs\"", "null");
+    fs::write(&manifest, &older).unwrap();
+    fs::write(copy.path().join("findings.json"), "[]\n").unwrap();
+    bloathound().arg("replay").arg(copy.path()).assert().code(0).stdout(contains("nothing"));
+    fs::write(&manifest, older.replace("\"format\": 1", "\"format\": 9")).unwrap();
+    bloathound().arg("replay").arg(copy.path()).assert().code(2).stderr(contains("format 9"));
 }
 
 #[test]

@@ -55,9 +55,9 @@ impl Redaction {
     pub(crate) fn plan(examined: &Examined) -> Self {
         let snapshot = &examined.snapshot;
         let image = &examined.image;
-        let names = Names::of(snapshot);
         let kind_of: Vec<Option<TextKind>> =
             snapshot.types().iter().map(|info| TextKind::of(image, snapshot, info)).collect();
+        let names = Names::of(image, snapshot, &kind_of);
         let mut plan = Self::default();
         for id in snapshot.ids() {
             let record = snapshot.object(id);
@@ -165,11 +165,19 @@ impl TextKind {
 struct Names {
     names: HashSet<ObjectId>,
     paths: HashSet<ObjectId>,
+    /// The strings that are [`NAMING_KEYS`]; not all of them are interned.
+    keys: HashSet<ObjectId>,
 }
 
 impl Names {
-    fn of(snapshot: &HeapSnapshot) -> Self {
-        let mut found = Self::default();
+    fn of(image: &MemoryImage, snapshot: &HeapSnapshot, kind_of: &[Option<TextKind>]) -> Self {
+        let is_naming_key = |id: &ObjectId| {
+            let record = snapshot.object(*id);
+            kind_of.get(record.type_id.0 as usize) == Some(&Some(TextKind::Bytes))
+                && string_bytes(image, Address(record.address))
+                    .is_some_and(|text| NAMING_KEYS.iter().any(|key| key.as_bytes() == text))
+        };
+        let mut found = Self { keys: snapshot.ids().filter(is_naming_key).collect(), ..Self::default() };
         for id in snapshot.ids() {
             for (target, label) in snapshot.references_of(id) {
                 match label.kind() {
@@ -212,7 +220,7 @@ impl Names {
         if snapshot.type_of(target).name == "module" {
             self.names.extend(key);
         }
-        if key.and_then(|key| snapshot.text(key)).is_some_and(|key| NAMING_KEYS.contains(&key)) {
+        if key.is_some_and(|key| self.keys.contains(&key)) {
             self.names.insert(target);
         }
     }

@@ -101,7 +101,8 @@ impl Marker<'_> {
             self.keep_telling(segment.walked_to, segment.range.end.since(segment.walked_to));
         }
         for block in layout.numbers.blocks() {
-            self.keep(block.address, BLOCK_BYTES);
+            // The numbers are objects; free entries may never have been anything but links.
+            self.keep_telling(block.address, BLOCK_BYTES);
         }
     }
 

@@ -18,7 +18,7 @@ use bloathound_memory::{Address, FlatOffset, MemoryImage, MemorySource, PAGE_BYT
 
 use crate::Interpreter;
 use crate::layouts::{objimpl_h as gc, pystate_h as pystate};
-use crate::memory_layout::{MemoryLayout, find_arena_array};
+use crate::memory_layout::{ARENA_OBJECT_BYTES, MemoryLayout, find_arena_array};
 
 const WORD: usize = 8;
 /// Numbers of unknown memory below this are kept: too short to say anything.
@@ -191,14 +191,26 @@ impl Marker<'_> {
 
     fn arena_array(&mut self, interpreter: &Interpreter, data_ranges: &[Range<Address>]) {
         let by_symbol = interpreter.arenas.zip(interpreter.maxarenas);
-        if let Some((entries, count)) =
-            by_symbol.and_then(|(arenas, count)| Some((self.image.pointer_at(arenas)?, self.image.u32_at(count)?)))
-        {
-            self.keep(entries, u64::from(count) * crate::memory_layout::ARENA_OBJECT_BYTES);
-        } else if let Some(found) = find_arena_array(self.image, data_ranges) {
-            let from = found.variable.back(NEIGHBOURHOOD_BYTES.min(found.variable.0));
-            self.keep(from, 2 * NEIGHBOURHOOD_BYTES);
-            self.keep(found.entries, u64::from(found.max_arenas) * crate::memory_layout::ARENA_OBJECT_BYTES);
+        let read = by_symbol
+            .and_then(|(arenas, count)| Some((self.image.pointer_at(arenas)?, self.image.u32_at(count)?)))
+            .filter(|(entries, _)| !entries.is_null());
+        let (entries, count) = match read {
+            Some(found) => found,
+            None => {
+                let Some(found) = find_arena_array(self.image, data_ranges) else { return };
+                let from = found.variable.back(NEIGHBOURHOOD_BYTES.min(found.variable.0));
+                self.keep(from, 2 * NEIGHBOURHOOD_BYTES);
+                (found.entries, found.max_arenas)
+            }
+        };
+        for index in 0..u64::from(count) {
+            let entry = entries.offset(index * ARENA_OBJECT_BYTES);
+            match self.image.u64_at(entry) {
+                // Beyond its address an unused entry is not initialised.
+                Some(0) => {}
+                Some(_) => self.keep(entry, ARENA_OBJECT_BYTES),
+                None => break,
+            }
         }
     }
 }

@@ -9,6 +9,7 @@ use super::{Marker, WORD};
 use crate::Interpreter;
 use crate::decode::types::{Core, TypeLayout, TypeTable};
 use crate::layouts::dictobject_h as dict;
+use crate::layouts::frameobject_h as frame;
 use crate::layouts::listobject_h as list;
 use crate::layouts::object_h as object;
 use crate::layouts::objimpl_h::GC_HEAD_BYTES;
@@ -114,9 +115,27 @@ impl Marker<'_> {
                 // Static ones lack the part behind it.
                 self.keep(at, object::PYTYPEOBJECT_BYTES);
             }
+            Core::Frame => self.frame(at, own),
+            Core::TeeData => {
+                // Values not read yet are not initialised.
+                let read = self.image.u32_at(at.offset(shapes::TEE_COUNT)).unwrap_or(0).min(shapes::TEE_VALUES_MAX);
+                self.keep(at, shapes::TEE_VALUES + 8 * u64::from(read));
+            }
             Core::Plain => self.plain(at, layout, own),
             _ => self.keep(at, own),
         }
+    }
+
+    /// A frame is made of memory as it was: of its block stack and its value stack only what is in use means anything.
+    fn frame(&mut self, at: Address, own: u64) {
+        let blocks = self.image.u32_at(at.offset(frame::F_IBLOCK)).unwrap_or(0).min(frame::BLOCKS_MAX);
+        self.keep(at, frame::F_BLOCKSTACK + u64::from(blocks) * frame::TRYBLOCK_BYTES);
+        let (variables, end) = (at.offset(frame::F_LOCALSPLUS), at.offset(own));
+        let (bottom, top) = (self.word(at, frame::F_VALUESTACK), self.word(at, frame::F_STACKTOP));
+        let used = Address(bottom.max(top).clamp(variables.0, end.0.max(variables.0)));
+        self.keep(variables, used.since(variables));
+        // A running frame does not say how far its stack reaches.
+        self.keep_telling(used, end.since(used));
     }
 
     /// An object of a type whose fields may be unknown: they may hold text.
@@ -133,7 +152,12 @@ impl Marker<'_> {
         };
         self.keep(at, from);
         self.keep_telling(at.offset(from), to.saturating_sub(from));
-        self.keep(at.offset(to), own.saturating_sub(to));
+        // What a class adds are attributes; items of a type made in C may be anything.
+        let (rest, rest_bytes) = (at.offset(to), own.saturating_sub(to));
+        match layout.is_heap {
+            true => self.keep(rest, rest_bytes),
+            false => self.keep_telling(rest, rest_bytes),
+        }
         if let Some((_, length, _)) = layout.buffer {
             self.keep(at.offset(length), WORD as u64);
         }

@@ -3,6 +3,7 @@ use std::path::Path;
 
 use proptest::prelude::*;
 
+use super::frames::{FRAME_HEADER_BYTES, FrameHeader, MANIFEST_TAG};
 use super::*;
 use crate::{Address, MemorySource, PAGE_BYTES, PageState, Permissions, Region, RegionKind, Symbol};
 
@@ -53,7 +54,7 @@ fn example() -> Recording {
 fn written(recording: &Recording) -> Vec<u8> {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("image");
-    let size = write_recording(&path, recording, None).unwrap();
+    let size = write_recording(&path, recording, WriteOptions::default()).unwrap();
     let bytes = std::fs::read(&path).unwrap();
     assert_eq!(size.file_bytes, bytes.len() as u64);
     assert_eq!(size.raw_bytes, recording.image.flat().len() as u64);
@@ -104,7 +105,8 @@ fn a_transform_changes_what_is_written_and_nothing_else() {
         assert_eq!(place % CHUNK_BYTES, 0);
         bytes.fill(b'x');
     };
-    write_recording(&path, &original, Some(&mut scrub)).unwrap();
+    let options = WriteOptions { transform: Some(&mut scrub), ..WriteOptions::default() };
+    write_recording(&path, &original, options).unwrap();
     assert_eq!(crate::saved_kind(&path).unwrap(), crate::SavedKind::Recording);
     let read = read_recording(&path, LIMIT).unwrap();
     assert!(read.recording.image.flat().iter().all(|byte| *byte == b'x'));
@@ -118,12 +120,15 @@ fn only_the_owner_may_read_it_and_nothing_is_left_over() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("image");
     std::fs::write(&path, "older").unwrap();
-    write_recording(&path, &example(), None).unwrap();
+    write_recording(&path, &example(), WriteOptions::default()).unwrap();
     assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
     assert_eq!(std::fs::read_dir(directory.path()).unwrap().count(), 1);
     let nowhere = directory.path().join("missing/image");
-    assert!(matches!(write_recording(&nowhere, &example(), None), Err(RecordError::Io { .. })));
-    assert!(matches!(write_recording(Path::new("/"), &example(), None), Err(RecordError::Io { .. })));
+    assert!(matches!(write_recording(&nowhere, &example(), WriteOptions::default()), Err(RecordError::Io { .. })));
+    assert!(matches!(
+        write_recording(Path::new("/"), &example(), WriteOptions::default()),
+        Err(RecordError::Io { .. })
+    ));
 }
 
 #[test]
@@ -133,6 +138,9 @@ fn other_files_and_versions_are_refused() {
     let mut bytes = written(&example());
     bytes[8] = 9;
     assert!(matches!(read(&bytes), Err(RecordError::OtherVersion { found: 9, .. })));
+    // The first version is the same without a base.
+    bytes[8] = 1;
+    assert_eq!(read(&bytes).unwrap().recording.image.flat(), example().image.flat());
     let bytes = written(&example());
     let error = read_recording_from(&mut bytes.as_slice(), Path::new("x"), 1 << 20).unwrap_err();
     assert!(matches!(error, RecordError::TooLarge { limit: 1_048_576, .. }), "{error}");
@@ -169,6 +177,77 @@ fn a_damaged_piece_costs_itself_only() {
     assert_eq!(assert_pages_are_right(&recording.image), 2510 - 1024);
     assert_eq!(recording.image.locate(Address(0x1000_0000 + 24 * PAGE_BYTES)), None);
     assert_eq!(recording.image.u64_at(Address(0x7000_0000_0000)), Some(2500));
+}
+
+/// `example` a while later: a page changed, one came, one went.
+fn later(change: u8) -> Recording {
+    let mut recording = example();
+    let mut runs = recording.image.runs().to_vec();
+    let mut flat = recording.image.flat().to_vec();
+    flat[5 * PAGE + 100] = change;
+    flat.drain((2510 - 1) * PAGE..);
+    runs[2].1 -= 1;
+    runs.push((Address(0x7000_0010_0000), 1));
+    flat.extend((0..PAGE).map(|at| change.wrapping_mul(at as u8)));
+    let regions = recording.image.regions().to_vec();
+    recording.image = MemoryImage::new(regions, runs, flat);
+    recording
+}
+
+fn write_over(path: &Path, recording: &Recording, base: &Path) -> WrittenRecording {
+    let base = Base::read(base, LIMIT).unwrap();
+    write_recording(path, recording, WriteOptions { base: Some(&base), ..WriteOptions::default() }).unwrap()
+}
+
+#[test]
+fn an_image_that_builds_on_others_is_read_with_them() {
+    let folder = tempfile::tempdir().unwrap();
+    let paths: Vec<_> = (0..3).map(|n| folder.path().join(format!("{n}.bhi"))).collect();
+    let alone = write_recording(&paths[0], &example(), WriteOptions::default()).unwrap();
+    for (n, recording) in [(1, later(7)), (2, later(9))] {
+        let written = write_over(&paths[n], &recording, &paths[n - 1]);
+        assert!(written.file_bytes * 3 < alone.file_bytes * 2, "{written:?}");
+        let ReadRecording { recording: read, problems } = read_recording(&paths[n], LIMIT).unwrap();
+        assert_eq!(problems, []);
+        assert_eq!(read.image.runs(), recording.image.runs());
+        assert_eq!(read.image.flat(), recording.image.flat());
+    }
+    let bytes = std::fs::read(&paths[2]).unwrap();
+    assert!(matches!(read(&bytes), Err(RecordError::BadBase { .. })), "from a stream nothing is beside it");
+
+    let bad_base = |what: &str| {
+        let error = read_recording(&paths[2], LIMIT).unwrap_err();
+        assert!(matches!(&error, RecordError::BadBase { .. }) && error.to_string().contains(what), "{error}");
+    };
+    // Another image under the base's name.
+    write_over(&paths[1], &later(8), &paths[0]);
+    bad_base("another image");
+    let whole = std::fs::read(&paths[0]).unwrap();
+    let mut damaged = whole.clone();
+    let middle = damaged.len() / 2;
+    damaged[middle] ^= 1;
+    std::fs::write(&paths[0], damaged).unwrap();
+    bad_base("damaged");
+    std::fs::remove_file(&paths[0]).unwrap();
+    bad_base("0.bhi");
+    // A circle.
+    std::fs::copy(&paths[1], &paths[0]).unwrap();
+    bad_base("circle");
+}
+
+#[test]
+fn a_damaged_piece_of_an_image_that_builds_on_another_costs_itself_only() {
+    let folder = tempfile::tempdir().unwrap();
+    let (base, path) = (folder.path().join("base"), folder.path().join("next"));
+    write_recording(&base, &example(), WriteOptions::default()).unwrap();
+    write_over(&path, &example(), &base);
+    let mut bytes = std::fs::read(&path).unwrap();
+    let second = bytes.windows(4).enumerate().filter(|(_, window)| *window == b"DATA").nth(1).unwrap().0;
+    bytes[second + FRAME_HEADER_BYTES + 3] ^= 1;
+    std::fs::write(&path, bytes).unwrap();
+    let ReadRecording { recording, problems } = read_recording(&path, LIMIT).unwrap();
+    assert!(matches!(problems.as_slice(), [RecordProblem::DamagedChunk { index: 1, .. }]), "{problems:?}");
+    assert_eq!(assert_pages_are_right(&recording.image), 2510 - 1024);
 }
 
 proptest! {
