@@ -21,7 +21,7 @@ use bloathound_driver::Search;
 use bloathound_memory::MemorySource;
 use predicates::prelude::*;
 use predicates::str::contains;
-use support::{bloathound, live, root};
+use support::{asleep, bloathound, live, root};
 use tempfile::TempDir;
 
 /// Services at work take whole processors: one run at a time.
@@ -184,6 +184,7 @@ fn a_redacted_image_does_not_say_a_secret() {
         return;
     }
     let process = Waiting::start(SECRETS, SECRET);
+    asleep(process.0.id());
     let folder = tempfile::tempdir().unwrap();
     let (whole, redacted) = (folder.path().join("whole.bhi"), folder.path().join("redacted.bhi"));
     bloathound().args(["capture", &process.pid(), "-o"]).arg(&whole).assert().success();

@@ -116,3 +116,24 @@ pub fn children(parent: u32) -> Vec<u32> {
     });
     pids.collect()
 }
+
+/// Waits until all threads of a process sleep and none used the processor between two looks: it has done what it had to.
+pub fn asleep(pid: u32) {
+    let look = || -> Option<Vec<String>> {
+        let threads = fs::read_dir(format!("/proc/{pid}/task")).ok()?.flatten();
+        threads
+            .map(|thread| {
+                let status = fs::read_to_string(thread.path().join("status")).ok()?;
+                let switches: String = status.lines().filter(|line| line.contains("ctxt_switches")).collect();
+                status.contains("State:\tS").then_some(switches)
+            })
+            .collect()
+    };
+    let mut before = None;
+    wait_until("the process to sleep", Duration::from_secs(30), || {
+        let now = look();
+        let still = now.is_some() && now == before;
+        before = now;
+        still.then_some(())
+    });
+}

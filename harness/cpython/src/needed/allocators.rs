@@ -43,13 +43,18 @@ impl Marker<'_> {
                     match layout.occupancy.block(position, index) {
                         // Its object is kept for itself.
                         Occupant::Object(_) => {}
-                        Occupant::Storage(owner) if outside.is_known(marker.image, snapshot, owner) => {}
-                        Occupant::Storage(_) => marker.keep_telling(at, u64::from(pool.block_bytes)),
-                        Occupant::Nobody => marker.nobodys_block(at, u64::from(pool.block_bytes), &mut outside),
+                        Occupant::Storage(owner) if outside.is_known(marker.image, snapshot, owner) => {
+                            // Its first words decide whether it is taken for an object.
+                            let first = u64::from(pool.block_bytes).min(GC_HEAD_BYTES + object::PYOBJECT_BYTES);
+                            marker.no_object(at, first, &mut outside);
+                        }
+                        _ => marker.no_object(at, u64::from(pool.block_bytes), &mut outside),
                     }
                 }),
             }
         }
+        // What was taken for a type once is to be taken for one again, if it is a dead one too.
+        self.types_met(&outside);
     }
 
     /// Calls `allocated` for each allocated block and keeps the link in each free one.
@@ -63,15 +68,24 @@ impl Marker<'_> {
         }
     }
 
-    /// A block of C code, or a dead object on a free list: whether it is taken for an object depends on the collector's
-    /// count too.
-    fn nobodys_block(&mut self, at: Address, bytes: u64, outside: &mut Outside) {
+    /// A block of C code, of an object's storage, or a dead object on a free list: whether it is taken for an object depends
+    /// on the count before what may be its type, and on the collector's count.
+    fn no_object(&mut self, at: Address, bytes: u64, outside: &mut Outside) {
         self.keep_telling(at, bytes);
-        let type_at = at.offset(GC_HEAD_BYTES + object::OB_TYPE);
-        if bytes >= GC_HEAD_BYTES + object::PYOBJECT_BYTES
-            && self.image.pointer_at(type_at).is_some_and(|type_at| outside.is_type(self.image, type_at))
-        {
-            self.keep(at.offset(GC_REFS), WORD as u64);
+        for head in [0, GC_HEAD_BYTES] {
+            let type_at = self.image.pointer_at(at.offset(head + object::OB_TYPE));
+            let has_room = bytes >= head + object::PYOBJECT_BYTES;
+            if has_room && type_at.is_some_and(|type_at| outside.is_type(self.image, type_at)) {
+                self.keep_unless_text(at.offset(head));
+                self.keep_unless_text(at.offset(GC_REFS));
+            }
+        }
+    }
+
+    fn keep_unless_text(&mut self, at: Address) {
+        let is_text = |byte: u8| byte == 0 || byte.is_ascii_graphic() || byte == b' ';
+        if self.image.u64_at(at).is_some_and(|word| !word.to_le_bytes().into_iter().all(is_text)) {
+            self.keep(at, WORD as u64);
         }
     }
 

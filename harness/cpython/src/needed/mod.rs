@@ -4,7 +4,7 @@
 //! Needed as they are: the objects that were found (what a type keeps in fields of its own, items, tables, texts), the
 //! headers of pools and chunks, links of free blocks, the interpreter's variables and states, names of types.
 //! In memory that nobody described to us (blocks and chunks of C code, storage of extension types, static data, stacks
-//! of threads) only words that can mean something to a reader are: addresses of copied memory and small numbers, see
+//! of threads) only words that can mean something to a reader are: addresses of mapped memory and small numbers, see
 //! [`is_telling`]. Freed blocks, free pools, free chunks, the main thread's stack and the read-only data of libraries are
 //! not needed at all.
 
@@ -38,13 +38,14 @@ pub struct Needed {
     words: Vec<u64>,
 }
 
-/// True for a word of unknown memory that a reader may want: an address of copied memory, a small number of either sign,
+/// True for a word of unknown memory that a reader may want: an address of mapped memory, a small number of either sign,
 /// or control characters only (packed counts). Text of three letters and more is none of these.
 #[must_use]
 pub fn is_telling(image: &MemoryImage, word: u64) -> bool {
     word < SMALL_NUMBER_MAX
         || word > u64::MAX - SMALL_NUMBER_MAX
         || image.locate(Address(word)).is_some()
+        || image.region_of(Address(word)).is_some()
         || word.to_le_bytes().iter().all(|byte| *byte < b' ')
 }
 

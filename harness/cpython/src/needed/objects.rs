@@ -19,6 +19,8 @@ use crate::layouts::stringobject_h as string;
 
 /// Longest name of a type or slot that is read.
 const NAME_BYTES_MAX: usize = 256;
+/// What a deleted slot of a set points at.
+const DUMMY_KEY: &[u8] = b"<dummy key>";
 /// Types whose own fields are numbers and nothing else.
 const NUMBERS: [&str; 7] = ["object", "int", "long", "bool", "float", "complex", "NoneType"];
 
@@ -72,6 +74,14 @@ impl Marker<'_> {
         }
         for layout in outside.types.all().to_vec() {
             self.type_name(layout.address);
+        }
+    }
+
+    /// What was taken for a type where no object is of it, such as one that is dead: not its name, which may be gone.
+    pub(super) fn types_met(&mut self, met: &Outside) {
+        for layout in met.types.all() {
+            self.keep_telling(layout.address, object::PYTYPEOBJECT_BYTES);
+            self.keep(layout.address.offset(object::TP_FLAGS), WORD as u64);
         }
     }
 
@@ -174,7 +184,16 @@ impl Marker<'_> {
         }
         let kept_bytes = kept * WORD as u64;
         for slot in 0..slots {
+            self.dummy_key(Address(self.word(table, slot * entry_bytes + WORD as u64)));
             self.keep(table.offset(slot * entry_bytes + entry_bytes - kept_bytes), kept_bytes);
+        }
+    }
+
+    /// Deleted slots are told by the text of their key, which need not be an object that was found.
+    fn dummy_key(&mut self, key: Address) {
+        let text = key.offset(string::OB_SVAL);
+        if self.image.bytes(text, DUMMY_KEY.len()) == Some(DUMMY_KEY) {
+            self.keep(key.offset(object::OB_SIZE), string::OB_SVAL - object::OB_SIZE + DUMMY_KEY.len() as u64);
         }
     }
 
