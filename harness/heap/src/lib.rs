@@ -4,6 +4,7 @@
 //! snapshot are in range once it is built, so no algorithm can fail; each is iterative and linear in objects and
 //! references (dominators and components nearly so), whatever the shape of the graph.
 
+mod agreement;
 mod analysis;
 mod bitset;
 mod builder;
@@ -12,8 +13,10 @@ mod columns;
 mod components;
 mod dominators;
 mod gc_replay;
+mod inventory;
 mod label;
 mod naming;
+mod newcomers;
 mod object;
 mod paths;
 mod reverse;
@@ -23,6 +26,7 @@ mod snapshot;
 #[cfg(test)]
 mod testing;
 
+pub use agreement::{Agreement, AgreementRow};
 pub use analysis::Analysis;
 pub use bitset::BitSet;
 pub use builder::{REFERENCES_MAX, SnapshotBuilder};
@@ -31,8 +35,10 @@ pub use columns::{Records, RecordsIter};
 pub use components::{Components, shortest_cycle, strongly_connected};
 pub use dominators::{Dominator, DominatorChildren, Dominators};
 pub use gc_replay::{GcReplay, Tally};
+pub use inventory::Inventory;
 pub use label::{ReferenceKind, ReferenceLabel};
 pub use naming::{GenericLabel, Names};
+pub use newcomers::{Holder, Newcomers, Referrers, ReferrersRow};
 pub use object::{
     FinalizerSite, NameId, ObjectFlags, ObjectId, ObjectRecord, Quality, Root, RootKind, Tracking, Trust, TypeId,
     TypeInfo,

@@ -116,6 +116,15 @@ impl TypeInfo {
             _ => self.name.clone(),
         }
     }
+
+    /// True when both have the same qualified name.
+    #[must_use]
+    pub fn is_called_as(&self, other: &Self) -> bool {
+        fn home(info: &TypeInfo) -> Option<&str> {
+            info.module.as_deref().filter(|module| *module != "__builtin__")
+        }
+        self.name == other.name && home(self) == home(other)
+    }
 }
 
 /// Where a `__del__` method is written.

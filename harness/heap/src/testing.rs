@@ -138,12 +138,18 @@ pub(crate) struct Scene {
     pub(crate) ids: std::collections::BTreeMap<String, ObjectId>,
     references: Vec<(ObjectId, ObjectId, ReferenceLabel)>,
     held: Vec<u32>,
+    base: u64,
 }
 
 impl Scene {
     pub(crate) fn new() -> Self {
+        Self::at(0x1000)
+    }
+
+    /// With the first object at an address, and the others behind it.
+    pub(crate) fn at(base: u64) -> Self {
         let (builder, types) = (SnapshotBuilder::new(), Default::default());
-        Self { builder, types, ids: Default::default(), references: Vec::new(), held: Vec::new() }
+        Self { builder, types, ids: Default::default(), references: Vec::new(), held: Vec::new(), base }
     }
 
     pub(crate) fn object(&mut self, name: &str, type_name: &str, size: u64) -> ObjectId {
@@ -152,7 +158,7 @@ impl Scene {
         let atom = matches!(type_name, "str" | "int");
         let tracking = if atom { Tracking::Untracked } else { Tracking::Tracked(2) };
         let id = builder.add_object(ObjectRecord {
-            address: 0x1000 + builder.len() as u64 * 64,
+            address: self.base + builder.len() as u64 * 64,
             type_id,
             shallow_size: size,
             refcount: 0,
@@ -232,7 +238,15 @@ pub(crate) fn model_heap() -> (HeapSnapshot, std::collections::BTreeMap<String, 
 
 /// [`model_heap`] with so many row classes and list nodes.
 pub(crate) fn model_heap_of(rows: usize, nodes: usize) -> (HeapSnapshot, std::collections::BTreeMap<String, ObjectId>) {
-    let mut scene = Scene::new();
+    model_heap_in(Scene::new(), rows, nodes)
+}
+
+/// [`model_heap_of`] in a scene of its own.
+pub(crate) fn model_heap_in(
+    mut scene: Scene,
+    rows: usize,
+    nodes: usize,
+) -> (HeapSnapshot, std::collections::BTreeMap<String, ObjectId>) {
     let module = scene.object("module", "module", 56);
     let early = scene.object("early", "DBModel", 64);
     let model = scene.object("model_class", "type", 904);
