@@ -129,7 +129,8 @@ pub(crate) struct LookArguments {
 
 #[derive(Args, Debug)]
 pub(crate) struct InspectArguments {
-    /// A process id, a recorded image or an ELF core
+    /// A process id, a recorded image, an ELF core, a memory dump, or manhole:ADDRESS (a process id or a socket of the
+    /// diagnostics, a manhole's own socket, or 127.0.0.1:PORT)
     pub(crate) target: String,
     /// Write the result to FILE; `-` is stdout
     #[arg(long, value_name = "FILE")]
@@ -187,9 +188,9 @@ pub(crate) struct HotArguments {
 
 #[derive(Args, Debug)]
 pub(crate) struct CaptureArguments {
-    /// The process
-    pub(crate) pid: u32,
-    /// The image; readable by its owner only
+    /// A process id; or manhole:ADDRESS, for a memory dump
+    pub(crate) target: String,
+    /// The image or dump; readable by its owner only
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: PathBuf,
     /// Replace what strings say. Lengths, hashes and names stay: of modules, classes, functions, variables and attributes, and
@@ -206,7 +207,8 @@ pub(crate) struct CaptureArguments {
 
 #[derive(Args, Debug)]
 pub(crate) struct DiffArguments {
-    /// A process id, a recorded image or an ELF core
+    /// A process id, a recorded image, an ELF core, a memory dump, or manhole:ADDRESS (a process id or a socket of the
+    /// diagnostics, a manhole's own socket, or 127.0.0.1:PORT)
     pub(crate) before: String,
     /// Another one
     pub(crate) after: String,
@@ -222,7 +224,8 @@ pub(crate) struct DiffArguments {
 
 #[derive(Args, Debug)]
 pub(crate) struct WhyArguments {
-    /// A process id, a recorded image or an ELF core
+    /// A process id, a recorded image, an ELF core, a memory dump, or manhole:ADDRESS (a process id or a socket of the
+    /// diagnostics, a manhole's own socket, or 127.0.0.1:PORT)
     pub(crate) target: String,
     /// A type's name, with its module or without, or an address such as 0x7f3a2c5d8e10
     pub(crate) what: String,

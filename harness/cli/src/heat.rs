@@ -4,16 +4,22 @@ use std::path::Path;
 
 use bloathound_cpython::memory_layout::{Cell, MemoryPicture, RowKind};
 use bloathound_detect::fragmentation::{PinGroup, Pins};
-use bloathound_driver::examine::Examined;
 use bloathound_driver::memory_view::MemoryView;
 use bloathound_heap::{Analysis, ObjectId};
 use bloathound_report::heatmap::{GROUPS_MAX, HeatCell, HeatMap, HeatPanel, HeatRow, HeatRowKind};
 
 use crate::error::CliError;
-use crate::output;
+use crate::view::HeapView;
+use crate::{heat_of_addresses, output};
 
 /// One look as a panel; who pins most arenas stands out, in the order of [`group_names`].
 pub(crate) fn panel(view: &MemoryView<'_>, analysis: &Analysis<'_>, pins: Option<&Pins>, title: &str) -> HeatPanel {
+    let picture = view.layout.picture(&view.judge(), group_of(analysis, pins));
+    HeatPanel { title: title.to_owned(), rows: rows(&picture) }
+}
+
+/// Which of the groups that stand out an object belongs to.
+pub(crate) fn group_of<'a>(analysis: &'a Analysis<'_>, pins: Option<&'a Pins>) -> impl Fn(ObjectId) -> Option<u8> + 'a {
     let groups: Vec<&PinGroup> = pins.map(|pins| pins.groups.iter().take(GROUPS_MAX).collect()).unwrap_or_default();
     let snapshot = analysis.snapshot();
     let names: Vec<Vec<usize>> = snapshot
@@ -24,16 +30,14 @@ pub(crate) fn panel(view: &MemoryView<'_>, analysis: &Analysis<'_>, pins: Option
             (0..groups.len()).filter(|number| groups[*number].type_name == name).collect()
         })
         .collect();
-    let group_of = |id: ObjectId| {
+    move |id: ObjectId| {
         let candidates = &names[snapshot.object(id).type_id.0 as usize];
         if candidates.is_empty() {
             return None;
         }
         let labels = analysis.finder().labels_to(id).unwrap_or_default();
         candidates.iter().find(|number| labels.starts_with(&groups[**number].owner)).map(|number| *number as u8)
-    };
-    let picture = view.layout.picture(&view.judge(), group_of);
-    HeatPanel { title: title.to_owned(), rows: rows(&picture) }
+    }
 }
 
 /// What the colours of groups stand for.
@@ -72,8 +76,9 @@ fn rows(picture: &MemoryPicture) -> Vec<HeatRow> {
 }
 
 /// The picture of one look.
-pub(crate) fn one_look(examined: &Examined, title: &str) -> Option<HeatMap> {
-    let analysis = Analysis::run(&examined.snapshot);
+pub(crate) fn one_look(heap: HeapView<'_>, title: &str) -> Option<HeatMap> {
+    let analysis = Analysis::run(heap.snapshot);
+    let Some(examined) = heap.memory else { return Some(heat_of_addresses::draw(&analysis, title)) };
     let view = MemoryView::new(examined, &analysis.replay().awaiting_collection)?;
     let pins = view.pins(&view.census(), analysis.finder());
     let panels = vec![panel(&view, &analysis, Some(&pins), "now")];

@@ -5,6 +5,7 @@ mod args;
 mod commands;
 mod error;
 mod heat;
+mod heat_of_addresses;
 mod home;
 mod kit;
 mod observer;
@@ -13,6 +14,7 @@ mod permission;
 mod recorder;
 mod sections;
 mod target;
+mod view;
 
 use std::process::ExitCode;
 

@@ -1,10 +1,12 @@
-//! TARGET on the command line: a process id, a recorded image or an ELF core.
+//! TARGET on the command line: a process id, a recorded image, an ELF core, a memory dump or a manhole.
 
 use std::fs::File;
 use std::io::Read;
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 use bloathound_driver::examine::{Examined, Target};
+use bloathound_driver::kit::{Dump, KitError, ManholeAddress, ManholeSession};
 use bloathound_driver::recording::{OpenFileError, open_core, open_recording};
 use bloathound_driver::samples::SAMPLES;
 use bloathound_memory::{CoreError, ElfError, RecordError, SealedError};
@@ -13,23 +15,35 @@ use bloathound_report::json::{TargetKind, TargetRecord};
 use crate::args::LookArguments;
 use crate::commands::inspect;
 use crate::error::CliError;
+use crate::view::{Inside, Source};
 
 /// What a file begins with.
 enum FileKind {
     Image,
     Core,
+    Dump,
 }
 
-/// Looks at a process, or reads a file by what it begins with.
+/// What stands before the address of a manhole.
+const MANHOLE: &str = "manhole:";
+/// Longest wait for a manhole's next bytes.
+const MANHOLE_PATIENCE: Duration = Duration::from_secs(60);
+
+/// Looks at a process, reads a file by what it begins with, or collects through a manhole.
 ///
 /// # Errors
-/// With exit code 2 for a file that is neither or damaged beyond use, 3 for what this machine or tool can't read.
-pub(crate) fn open(target: &str, look: &LookArguments) -> Result<(Examined, TargetRecord), CliError> {
+/// With exit code 2 for a file that is none of these or damaged beyond use, 3 for what this machine or tool can't read.
+pub(crate) fn open(target: &str, look: &LookArguments) -> Result<(Source, TargetRecord), CliError> {
     if let Ok(pid) = target.parse::<u32>() {
         let mut live = Target::open(pid, inspect::options(look))?;
         let examined = live.examine()?;
         let record = inspect::target_record(pid, &examined.interpreter, examined.build_id.clone());
-        return Ok((examined, record));
+        return Ok((memory(examined), record));
+    }
+    if is_manhole(target) {
+        let started = Instant::now();
+        let (dump, pid) = through_manhole(target, None)?;
+        return inside(target, TargetKind::Manhole, pid, &dump, started);
     }
     let path = Path::new(target);
     match kind_of(path)? {
@@ -38,17 +52,92 @@ pub(crate) fn open(target: &str, look: &LookArguments) -> Result<(Examined, Targ
             has_heap(target, &reopened.examined)?;
             let record = file_record(TargetKind::Image, target, &reopened.examined);
             let command = Some(reopened.manifest.executable).filter(|name| !name.is_empty());
-            Ok((reopened.examined, TargetRecord { pid: Some(reopened.manifest.pid), command, ..record }))
+            Ok((memory(reopened.examined), TargetRecord { pid: Some(reopened.manifest.pid), command, ..record }))
         }
         FileKind::Core => {
             let core = open_core(path, memory_limit(), look.exported_symbols_only).map_err(explain)?;
             has_heap(target, &core.examined)?;
             let record = file_record(TargetKind::Core, target, &core.examined);
             let command = Some(core.command.trim().to_owned()).filter(|command| !command.is_empty());
-            Ok((core.examined, TargetRecord { pid: core.pid, command, ..record }))
+            Ok((memory(core.examined), TargetRecord { pid: core.pid, command, ..record }))
+        }
+        FileKind::Dump => {
+            let started = Instant::now();
+            let dump = Dump::open(path, memory_limit())?;
+            inside(target, TargetKind::Dump, None, &dump, started)
         }
     }
 }
+
+fn memory(examined: Examined) -> Source {
+    Source::Memory(Box::new(examined))
+}
+
+/// True for `manhole:…`.
+pub(crate) fn is_manhole(target: &str) -> bool {
+    target.starts_with(MANHOLE)
+}
+
+/// True for what a process tells of itself: a manhole, or a dump's file.
+pub(crate) fn is_inside(target: &str) -> bool {
+    is_manhole(target) || matches!(kind_of(Path::new(target)), Ok(FileKind::Dump))
+}
+
+/// Logs in, collects, and leaves the manhole as it was. `copy` gets the dump's text as it comes. With the process at
+/// the other end, as far as the kernel says.
+pub(crate) fn through_manhole(
+    target: &str,
+    copy: Option<&mut dyn std::io::Write>,
+) -> Result<(Dump, Option<u32>), CliError> {
+    let address = ManholeAddress::parse(target.strip_prefix(MANHOLE).unwrap_or(target))?;
+    let mut session = ManholeSession::open(&address, MANHOLE_PATIENCE)?;
+    let dump = session.client().collect_to(copy, memory_limit())?;
+    let pid = session.client().peer().and_then(|pid| u32::try_from(pid).ok());
+    session.close()?;
+    Ok((dump, pid))
+}
+
+/// A dump as a source. `pid` where something better than the dump's own word is known.
+fn inside(
+    target: &str,
+    kind: TargetKind,
+    pid: Option<u32>,
+    dump: &Dump,
+    started: Instant,
+) -> Result<(Source, TargetRecord), CliError> {
+    if dump.is_empty() {
+        return Err(CliError::Usage(format!("{target}: no object is in this dump")));
+    }
+    let mut problems = Vec::new();
+    if dump.torn {
+        problems.push(
+            "the dump is torn: its last line is missing, because the process ended or the disk was full; what came \
+             before is taken for the whole"
+                .to_owned(),
+        );
+    }
+    let record = TargetRecord {
+        kind,
+        pid: pid.or(u32::try_from(dump.facts.pid).ok()),
+        file: Some(target.to_owned()),
+        command: Some(dump.facts.service.clone()).filter(|name| !name.is_empty()),
+        python: dump.facts.python.clone(),
+        unicode: None,
+        build_id: None,
+        not_seen: NOT_SEEN.map(str::to_owned).to_vec(),
+    };
+    let snapshot = dump.snapshot();
+    Ok((Source::Inside(Box::new(Inside { snapshot, problems, took: started.elapsed() })), record))
+}
+
+/// What a process can't tell of itself by `gc` and `sys`.
+const NOT_SEEN: [&str; 5] = [
+    "resident memory, arenas and the C heap: fragmentation is judged from outside only",
+    "stacks (`bloathound ctl PID stacks` has them)",
+    "objects that only C code or untracked C objects refer to",
+    "names of fields that C code holds: a reference is named by what it leads to, `(tuple)`",
+    "texts of strings, unless the dump was asked for `reprs`",
+];
 
 /// A file may lack so much that nothing is left to be told.
 fn has_heap(target: &str, examined: &Examined) -> Result<(), CliError> {
@@ -68,12 +157,19 @@ fn file_record(kind: TargetKind, file: &str, examined: &Examined) -> TargetRecor
         python: Some("2.7".into()),
         unicode: Some(format!("UCS{}", examined.interpreter.unicode.bytes())),
         build_id: examined.build_id.clone(),
+        not_seen: Vec::new(),
     }
 }
 
+/// What a dump begins with (`reference-services/diagnostics/collector.py`).
+const DUMP: &[u8] = b"[\"bloathound-dump\"";
+
 fn kind_of(path: &Path) -> Result<FileKind, CliError> {
     let neither = |what: &str| {
-        CliError::Usage(format!("{}: {what}; meant a process id, a recorded image or an ELF core", path.display()))
+        CliError::Usage(format!(
+            "{}: {what}; meant a process id, a recorded image, an ELF core, a memory dump or manhole:ADDRESS",
+            path.display()
+        ))
     };
     let facts = std::fs::metadata(path).map_err(|error| neither(&error.to_string()))?;
     // A pipe or a device would be waited for.
@@ -82,18 +178,19 @@ fn kind_of(path: &Path) -> Result<FileKind, CliError> {
     }
     let mut start = Vec::new();
     File::open(path)
-        .and_then(|file| file.take(8).read_to_end(&mut start))
+        .and_then(|file| file.take(DUMP.len() as u64).read_to_end(&mut start))
         .map_err(|error| neither(&error.to_string()))?;
     match start.as_slice() {
-        b"BLTHOUND" => Ok(FileKind::Image),
+        [b'B', b'L', b'T', b'H', b'O', b'U', b'N', b'D', ..] => Ok(FileKind::Image),
+        DUMP => Ok(FileKind::Dump),
         [0x7f, b'E', b'L', b'F', ..] => Ok(FileKind::Core),
-        start if start == SAMPLES.magic => {
+        start if start.starts_with(&SAMPLES.magic) => {
             let path = path.display();
             Err(CliError::Usage(format!(
                 "{path}: these are samples, no memory: judge them with `bloathound hot {path}`"
             )))
         }
-        _ => Err(neither("neither of these by what it begins with")),
+        _ => Err(neither("none of these by what it begins with")),
     }
 }
 
@@ -151,6 +248,21 @@ pub(crate) fn explain(error: OpenFileError) -> CliError {
             CliError::NotHere(format!(
                 "{text}{lacks}\n  the core may lack memory: take it with `gcore PID`, or write 0x3f to /proc/PID/coredump_filter and\n  lift `ulimit -c` before the crash"
             ))
+        }
+    }
+}
+
+impl From<KitError> for CliError {
+    fn from(error: KitError) -> Self {
+        let text = error.to_string();
+        match &error {
+            KitError::BadDump { .. } => Self::Usage(format!("{text}\n  the dump is damaged: take it again")),
+            KitError::DumpTooLarge { .. } => Self::NotHere(format!("{text}\n  read it on a machine with more memory")),
+            KitError::Credentials(_) => Self::Usage(text),
+            KitError::NoDiagnostics { .. } => Self::NotHere(format!(
+                "{text}\n  a manhole of the service's own is named manhole:SOCKET or manhole:127.0.0.1:PORT"
+            )),
+            _ => Self::NotHere(text),
         }
     }
 }

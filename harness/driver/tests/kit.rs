@@ -19,7 +19,7 @@ use bloathound_driver::kit::{
 use bloathound_driver::{LoadReport, run_round};
 use bloathound_heap::{Census, HeapSnapshot, Names, ObjectId, PathFinder};
 use bloathound_scenario::{Load, Method, Request};
-use support::kit::{PATIENCE, Subject, start};
+use support::kit::{MEMORY, PATIENCE, Subject, start};
 use support::{is_running, launcher, wait_for};
 
 /// Types by name; what only one view can know is left out by the caller.
@@ -72,11 +72,11 @@ fn a_manhole_is_a_source_that_leaves_nothing_behind() {
     let mut manhole = subject.manhole();
     assert_eq!(manhole.peer().unwrap(), subject.service.pid() as i32);
     subject.get("/attendees");
-    manhole.collect().unwrap();
-    let first = manhole.collect().unwrap();
+    manhole.collect(MEMORY).unwrap();
+    let first = manhole.collect(MEMORY).unwrap();
     let (files, threads) = traces_of(subject.service.pid());
     subject.get("/attendees");
-    let second = manhole.collect().unwrap();
+    let second = manhole.collect(MEMORY).unwrap();
     assert!(!first.torn && !second.torn && first.len() > 10_000);
     assert_eq!(modules(&first).len(), modules(&second).len(), "no module more");
     let rows = census(&second.snapshot(), true);

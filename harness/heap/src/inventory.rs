@@ -27,10 +27,8 @@ impl Inventory {
                 *type_names.entry(info.qualified_name()).or_insert(next)
             })
             .collect();
-        let mut entries: Vec<(u64, u32)> = snapshot
-            .ids()
-            .map(|id| (snapshot.object(id).address, numbers[snapshot.type_id(id).0 as usize]))
-            .collect();
+        let mut entries: Vec<(u64, u32)> =
+            snapshot.ids().map(|id| (snapshot.object(id).address, numbers[snapshot.type_id(id).0 as usize])).collect();
         entries.sort_unstable();
         Self { entries, type_names, modules: modules(snapshot) }
     }

@@ -38,6 +38,21 @@ pub enum HeatCell {
     MallocHeld,
     /// malloc: free.
     MallocFree,
+    /// Known objects take this share of the cell; of what else is there nothing is known.
+    Objects(HeatShare),
+}
+
+/// How much of a cell known objects take.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, PartialOrd, Ord, Hash)]
+pub enum HeatShare {
+    /// Up to a quarter.
+    Little,
+    /// Up to a half.
+    Some,
+    /// Up to three quarters.
+    Much,
+    /// More.
+    Most,
 }
 
 /// What a row is cut out of.
@@ -49,6 +64,8 @@ pub enum HeatRowKind {
     MallocHeap,
     /// Large allocations that are mappings of their own.
     MallocMapped,
+    /// 256 KiB of addresses with a known object; whose memory it is is not known.
+    Addresses,
 }
 
 /// 256 KiB.
@@ -98,7 +115,11 @@ const GROUP_COLOURS: [Colour; GROUPS_MAX] = [
 
 impl HeatCell {
     /// The kinds without groups, in the order of the legend.
-    pub(crate) const PLAIN: [Self; 10] = [
+    pub(crate) const PLAIN: [Self; 14] = [
+        Self::Objects(HeatShare::Most),
+        Self::Objects(HeatShare::Much),
+        Self::Objects(HeatShare::Some),
+        Self::Objects(HeatShare::Little),
         Self::Live,
         Self::Garbage,
         Self::OtherHeld,
@@ -132,6 +153,10 @@ impl HeatCell {
             Self::NumbersFree => [0x1c, 0x55, 0x4d],
             Self::MallocHeld => [0x7d, 0x6a, 0xd6],
             Self::MallocFree => [0x30, 0x28, 0x4a],
+            Self::Objects(HeatShare::Little) => [0x1d, 0x3a, 0x5c],
+            Self::Objects(HeatShare::Some) => [0x2a, 0x5d, 0x94],
+            Self::Objects(HeatShare::Much) => [0x3d, 0x8b, 0xe0],
+            Self::Objects(HeatShare::Most) => [0x9c, 0xcb, 0xff],
         }
     }
 
@@ -147,6 +172,10 @@ impl HeatCell {
             Self::NumbersFree => "free entries of int and float blocks",
             Self::MallocHeld => "C heap, held by C code",
             Self::MallocFree => "C heap, free",
+            Self::Objects(HeatShare::Little) => "objects in up to a quarter of a cell",
+            Self::Objects(HeatShare::Some) => "in up to a half",
+            Self::Objects(HeatShare::Much) => "in up to three quarters",
+            Self::Objects(HeatShare::Most) => "in more",
         }
     }
 }

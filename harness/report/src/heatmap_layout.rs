@@ -72,7 +72,8 @@ fn sections(panel: &HeatPanel) -> Vec<Section<'_>> {
     let rows = |is_wanted: fn(HeatRowKind) -> bool| panel.rows.iter().filter(move |row| is_wanted(row.kind)).collect();
     let all = [
         Section { name: "arenas", rows: rows(|kind| kind == HeatRowKind::Arena) },
-        Section { name: "C heap", rows: rows(|kind| kind != HeatRowKind::Arena) },
+        Section { name: "C heap", rows: rows(|kind| !matches!(kind, HeatRowKind::Arena | HeatRowKind::Addresses)) },
+        Section { name: "addresses of objects", rows: rows(|kind| kind == HeatRowKind::Addresses) },
     ];
     all.into_iter().filter(|section| !section.rows.is_empty()).collect()
 }

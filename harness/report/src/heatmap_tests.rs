@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 
-use crate::heatmap::{BACKGROUND, CELLS_PER_ROW, HeatCell, HeatMap, HeatPanel, HeatRow, HeatRowKind};
+use crate::heatmap::{BACKGROUND, CELLS_PER_ROW, HeatCell, HeatMap, HeatPanel, HeatRow, HeatRowKind, HeatShare};
 use crate::heatmap_layout::lay_out;
 
 fn row(kind: HeatRowKind, cells: &[(HeatCell, usize)]) -> HeatRow {
@@ -127,12 +127,18 @@ fn any_cell() -> impl Strategy<Value = HeatCell> {
         Just(HeatCell::Live),
         Just(HeatCell::Garbage),
         Just(HeatCell::MallocFree),
+        Just(HeatCell::Objects(HeatShare::Some)),
         any::<u8>().prop_map(HeatCell::Group),
     ]
 }
 
 fn any_kind() -> impl Strategy<Value = HeatRowKind> {
-    prop_oneof![Just(HeatRowKind::Arena), Just(HeatRowKind::MallocHeap), Just(HeatRowKind::MallocMapped)]
+    prop_oneof![
+        Just(HeatRowKind::Arena),
+        Just(HeatRowKind::MallocHeap),
+        Just(HeatRowKind::MallocMapped),
+        Just(HeatRowKind::Addresses)
+    ]
 }
 
 proptest! {

@@ -16,17 +16,18 @@ use bloathound_report::text::{self, InspectView};
 
 use crate::args::{InspectArguments, LookArguments};
 use crate::error::CliError;
+use crate::view::HeapView;
 use crate::{analysis, heat, output, sections, target};
 
 /// `bloathound inspect`.
 pub(crate) fn inspect(arguments: &InspectArguments) -> Result<u8, CliError> {
-    let (examined, record) = target::open(&arguments.target, &arguments.look)?;
-    let report = report(record, &examined);
+    let (source, record) = target::open(&arguments.target, &arguments.look)?;
+    let report = report(record, source.view());
     if let Some(path) = &arguments.json {
         output::json(path, &report)?;
     }
     if let Some(path) = &arguments.heatmap {
-        let map = heat::one_look(&examined, &format!("memory of {}", arguments.target))
+        let map = heat::one_look(source.view(), &format!("memory of {}", arguments.target))
             .ok_or_else(|| CliError::NotHere("the arenas were not found: there is nothing to draw".into()))?;
         heat::write(path, &map)?;
     }
@@ -50,31 +51,42 @@ pub(crate) fn options(look: &LookArguments) -> ExamineOptions {
     }
 }
 
-/// Everything that one decoded copy tells.
-pub(crate) fn report(target: TargetRecord, examined: &Examined) -> InspectReport {
+/// Everything that one look tells.
+pub(crate) fn report<'a>(target: TargetRecord, heap: impl Into<HeapView<'a>>) -> InspectReport {
+    let heap = heap.into();
     let mut analysed = Duration::ZERO;
-    let mut report = analysis::timed(&mut analysed, || analyse(target, examined));
+    let mut report = analysis::timed(&mut analysed, || analyse(target, heap));
     report.timing = TimingRecord {
-        pause_ms: Some(pause_ms(examined)),
-        copy_ms: Some(milliseconds(examined.timings.capture.copy)),
-        decode_ms: Some(milliseconds(examined.timings.decode)),
+        pause_ms: heap.memory.map(pause_ms),
+        copy_ms: heap.memory.map(|memory| milliseconds(memory.timings.capture.copy)),
+        decode_ms: Some(milliseconds(heap.decode)),
         analyse_ms: Some(milliseconds(analysed)),
     };
     report
 }
 
-fn analyse(target: TargetRecord, examined: &Examined) -> InspectReport {
+fn analyse(target: TargetRecord, heap: HeapView<'_>) -> InspectReport {
     let thresholds = Thresholds::default();
-    let analysis = Analysis::run(&examined.snapshot);
+    let analysis = Analysis::run(heap.snapshot);
     let replay = analysis.replay();
-    let cycles = find_cycles(&examined.snapshot, replay, &thresholds);
+    let cycles = find_cycles(heap.snapshot, replay, &thresholds);
     let tool = ToolRecord::bloathound(env!("CARGO_PKG_VERSION"));
-    let mut report = InspectReport::new(tool, target, heap(examined, &analysis));
-    report.garbage = Some(garbage(&examined.snapshot, replay));
+    let mut report = InspectReport::new(tool, target, heap_record(heap, &analysis));
+    report.garbage = Some(garbage(heap.snapshot, replay));
     report.findings = cycles.findings.iter().map(FindingRecord::from).collect();
-    let decode = examined.problems.iter().map(|message| problem("decode", message));
+    let decode = heap.problems.iter().map(|message| problem("decode", message));
     report.problems = decode.chain(cycles.problems.iter().map(ProblemRecord::from)).collect();
-    if let Some(view) = MemoryView::new(examined, &replay.awaiting_collection) {
+    if let Some(examined) = heap.memory {
+        analyse_memory(&mut report, examined, &analysis, &thresholds);
+    }
+    report.top_retained = Some(sections::top_retained(&analysis));
+    report.largest_containers = Some(sections::largest_containers(&analysis));
+    report
+}
+
+/// What only a copy of the memory tells.
+fn analyse_memory(report: &mut InspectReport, examined: &Examined, analysis: &Analysis<'_>, thresholds: &Thresholds) {
+    if let Some(view) = MemoryView::new(examined, &analysis.replay().awaiting_collection) {
         let census = view.census();
         let facts = view.facts(&census);
         // Asking for owners costs; a process without sparse arenas has nothing to explain.
@@ -92,10 +104,7 @@ fn analyse(target: TargetRecord, examined: &Examined) -> InspectReport {
         report.rss = Some(sections::rss(&MemoryView::without_arenas(examined, &replay.awaiting_collection)));
     }
     report.threads = sections::threads(examined);
-    report.top_retained = Some(sections::top_retained(&analysis));
     report.duplicate_strings = Some(sections::duplicate_strings(examined));
-    report.largest_containers = Some(sections::largest_containers(&analysis));
-    report
 }
 
 fn problem(stage: &str, message: &str) -> ProblemRecord {
@@ -123,11 +132,12 @@ pub(crate) fn target_record(pid: u32, interpreter: &Interpreter, build_id: Optio
         python: Some("2.7".into()),
         unicode: Some(format!("UCS{}", interpreter.unicode.bytes())),
         build_id,
+        not_seen: Vec::new(),
     }
 }
 
-fn heap(examined: &Examined, analysis: &Analysis<'_>) -> HeapRecord {
-    let snapshot = &examined.snapshot;
+fn heap_record(heap: HeapView<'_>, analysis: &Analysis<'_>) -> HeapRecord {
+    let snapshot = heap.snapshot;
     let kinds = analysis.census().rows.into_iter();
     let by_type = census(snapshot, |_| true);
     HeapRecord {
@@ -140,7 +150,10 @@ fn heap(examined: &Examined, analysis: &Analysis<'_>) -> HeapRecord {
             .map(|row| KindRow { kind: row.name, count: row.tally.objects, bytes: row.tally.bytes })
             .collect(),
         quality: QualityRecord {
-            layout_checks: examined.interpreter.known_by.iter().map(|(k, v)| format!("{k}: {v}")).collect(),
+            layout_checks: heap
+                .memory
+                .map(|memory| memory.interpreter.known_by.iter().map(|(k, v)| format!("{k}: {v}")).collect())
+                .unwrap_or_default(),
             ..QualityRecord::from(snapshot.quality())
         },
     }

@@ -1,7 +1,4 @@
-use bloathound_cpython::describe;
-use bloathound_driver::examine::Examined;
 use bloathound_heap::{Analysis, GenericLabel, HeapSnapshot, NameId, ObjectId, ReferenceKind, Reverse, Step};
-use bloathound_memory::Address;
 use bloathound_report::graph::{self, GraphOptions};
 use bloathound_report::json::{
     ObjectRecord, PathStep, ProblemRecord, SCHEMA_VERSION, TargetRecord, ToolRecord, WhyReport,
@@ -10,6 +7,7 @@ use bloathound_report::text;
 
 use crate::args::WhyArguments;
 use crate::error::CliError;
+use crate::view::HeapView;
 use crate::{output, target};
 
 /// Characters of a string that are shown.
@@ -21,21 +19,22 @@ const NEAR_MAX: usize = 5;
 
 /// `bloathound why`: what keeps an object alive.
 pub(crate) fn why(arguments: &WhyArguments) -> Result<u8, CliError> {
-    let (examined, record) = target::open(&arguments.target, &arguments.look)?;
-    let candidates = candidates(&examined.snapshot, &arguments.what)?;
-    let analysis = Analysis::run(&examined.snapshot);
+    let (source, record) = target::open(&arguments.target, &arguments.look)?;
+    let heap = source.view();
+    let candidates = candidates(heap.snapshot, &arguments.what)?;
+    let analysis = Analysis::run(heap.snapshot);
     let Some(id) = most_telling(&analysis, &candidates) else {
         return Err(CliError::Usage(format!("nothing is known as {}", arguments.what)));
     };
-    let report = report(&examined, &analysis, record, (&arguments.what, candidates.len(), id));
+    let report = report(heap, &analysis, record, (&arguments.what, candidates.len(), id));
     let defaults = GraphOptions::default();
     let options = GraphOptions {
         forward_depth: arguments.depth.unwrap_or(defaults.forward_depth),
         backward_depth: arguments.depth.unwrap_or(defaults.backward_depth),
         ..defaults
     };
-    let reverse = Reverse::build(&examined.snapshot);
-    let drawn = graph::around(&examined.snapshot, &reverse, id, options, |id| {
+    let reverse = Reverse::build(heap.snapshot);
+    let drawn = graph::around(heap.snapshot, &reverse, id, options, |id| {
         Some(analysis.dominators().retained_size(id)).filter(|bytes| *bytes > 0)
     });
     if let Some(path) = &arguments.dot {
@@ -123,12 +122,12 @@ fn most_telling(analysis: &Analysis<'_>, candidates: &[ObjectId]) -> Option<Obje
 }
 
 fn report(
-    examined: &Examined,
+    heap: HeapView<'_>,
     analysis: &Analysis<'_>,
     target: TargetRecord,
     (what, matches, id): (&str, usize, ObjectId),
 ) -> WhyReport {
-    let object = |id| object_record(examined, analysis, id);
+    let object = |id| object_record(heap, analysis, id);
     let finder = analysis.finder();
     let mut path = Vec::new();
     if let Some(found) = finder.path_to(id) {
@@ -141,12 +140,11 @@ fn report(
             if finder.names().is_dict_field(step.label) && next.is_some_and(is_attribute) {
                 continue;
             }
-            path.push(PathStep { label: label(examined, analysis, step), object: object(step.to) });
+            path.push(PathStep { label: label(heap, analysis, step), object: object(step.to) });
         }
     }
     let awaits = analysis.replay().awaiting_collection.contains(id);
-    let decode =
-        examined.problems.iter().map(|message| ProblemRecord { stage: "decode".into(), message: message.clone() });
+    let decode = heap.problems.iter().map(|message| ProblemRecord { stage: "decode".into(), message: message.clone() });
     let garbage = awaits.then(|| ProblemRecord {
         stage: "why".into(),
         message: "nothing keeps it: it is garbage that the next collection frees".into(),
@@ -165,12 +163,12 @@ fn report(
     }
 }
 
-fn object_record(examined: &Examined, analysis: &Analysis<'_>, id: ObjectId) -> ObjectRecord {
+fn object_record(heap: HeapView<'_>, analysis: &Analysis<'_>, id: ObjectId) -> ObjectRecord {
     let snapshot = analysis.snapshot();
     let object = snapshot.object(id);
     ObjectRecord {
         type_name: snapshot.type_of(id).qualified_name(),
-        text: describe(&examined.image, &examined.interpreter, Address(object.address), TEXT_MAX),
+        text: heap.text(id, TEXT_MAX),
         address: Some(format!("{:#x}", object.address)),
         shallow_bytes: object.shallow_size,
         retained_bytes: Some(analysis.dominators().retained_size(id)).filter(|bytes| *bytes > 0),
@@ -179,7 +177,7 @@ fn object_record(examined: &Examined, analysis: &Analysis<'_>, id: ObjectId) -> 
 }
 
 /// A reference as it is written: `.DBModel`, `['key']`, `[3]`.
-fn label(examined: &Examined, analysis: &Analysis<'_>, step: &Step) -> String {
+fn label(heap: HeapView<'_>, analysis: &Analysis<'_>, step: &Step) -> String {
     let (snapshot, names) = (analysis.snapshot(), analysis.names());
     let payload = step.label.payload();
     match step.label.kind() {
@@ -190,10 +188,7 @@ fn label(examined: &Examined, analysis: &Analysis<'_>, step: &Step) -> String {
             GenericLabel::Name(name) => format!(".{}", snapshot.name(name)),
             _ => {
                 let key = step.label.key().filter(|key| key.index() < snapshot.len());
-                let text = key.and_then(|key| {
-                    let at = Address(snapshot.object(key).address);
-                    describe(&examined.image, &examined.interpreter, at, TEXT_MAX)
-                });
+                let text = key.and_then(|key| heap.text(key, TEXT_MAX));
                 text.map_or_else(|| "[value]".into(), |text| format!("[{text}]"))
             }
         },

@@ -11,6 +11,17 @@ use super::KitError;
 
 /// One line: an object's record holds all its referents, so a list of ten million items is a long line.
 const LINE_BYTES_MAX: u64 = 1 << 30;
+/// Any other line: names of files and classes.
+const SHORT_LINE_BYTES_MAX: usize = 1 << 20;
+/// Addresses of user space (`Documentation/arch/x86/x86_64/mm.rst`); sizes of all objects together stay below that too.
+const ADDRESS_END: u64 = 1 << 56;
+
+/// Bytes that reading and analysing takes for each record, a generous estimate.
+mod cost {
+    pub(super) const OBJECT: u64 = 250;
+    pub(super) const REFERENCE: u64 = 24;
+    pub(super) const NAMED: u64 = 400;
+}
 
 /// What the first line tells of the process.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Deserialize)]
@@ -23,6 +34,9 @@ pub struct DumpFacts {
     /// When the dump began, seconds since 1970.
     #[serde(default)]
     pub at: u64,
+    /// The interpreter's version.
+    #[serde(default)]
+    pub python: Option<String>,
 }
 
 #[derive(Clone, Debug)]
@@ -67,13 +81,16 @@ pub struct Dump {
     pub(super) modules: Vec<(u64, String)>,
     pub(super) frames: Vec<(u64, String)>,
     pub(super) garbage: Vec<u64>,
+    bytes: u64,
+    cost: u64,
 }
 
 type Site = Option<(String, Option<String>, Option<u32>)>;
 
 impl Dump {
-    /// Reads a dump file. A symbolic link in its place is not followed.
-    pub fn open(path: &Path) -> Result<Self, KitError> {
+    /// Reads a dump file. A symbolic link in its place is not followed. `memory_bytes` is how much of ours it and its
+    /// analysis may take.
+    pub fn open(path: &Path, memory_bytes: u64) -> Result<Self, KitError> {
         let file = fs::OpenOptions::new()
             .read(true)
             .custom_flags((OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK).bits())
@@ -82,34 +99,43 @@ impl Dump {
         if !file.metadata().is_ok_and(|state| state.is_file()) {
             return Err(KitError::unsafe_path(path, "not a plain file"));
         }
-        Self::read(BufReader::with_capacity(1 << 20, file), path)
+        Self::read(BufReader::with_capacity(1 << 20, file), path, memory_bytes)
     }
 
     /// Reads a dump from anywhere; `path` is for messages.
-    pub fn read(mut from: impl BufRead, path: &Path) -> Result<Self, KitError> {
+    pub fn read(mut from: impl BufRead, path: &Path, memory_bytes: u64) -> Result<Self, KitError> {
         let mut dump = Self { torn: true, ..Self::default() };
         let mut line = Vec::new();
         let mut number = 0;
+        // The numbers of a line take up to four times its bytes.
+        let longest = LINE_BYTES_MAX.min(memory_bytes / 8);
         loop {
             line.clear();
+            let most = if number == 0 { SHORT_LINE_BYTES_MAX as u64 } else { longest };
             let length = (&mut from)
-                .take(LINE_BYTES_MAX)
+                .take(most)
                 .read_until(b'\n', &mut line)
                 .map_err(|source| KitError::io(format!("reading {}", path.display()), source))?;
             if length == 0 && number > 0 {
                 return Ok(dump);
             }
             number += 1;
-            // A dump that stops in the middle of a line is torn; what came before it is good.
+            let bad = |reason: String| KitError::BadDump { path: path.to_owned(), line: number, reason };
             if line.last() != Some(&b'\n') && number > 1 {
+                if length as u64 == most {
+                    return Err(bad(format!("longer than {most} bytes")));
+                }
+                // A dump that stops in the middle of a line is torn; what came before it is good.
                 return Ok(dump);
             }
-            let bad = |reason: String| KitError::BadDump { path: path.to_owned(), line: number, reason };
             if number == 1 {
                 dump.facts = opening(&line).map_err(bad)?;
             } else if dump.take(&line).map_err(bad)? {
                 dump.torn = false;
                 return Ok(dump);
+            }
+            if dump.cost > memory_bytes {
+                return Err(KitError::DumpTooLarge { path: path.to_owned(), line: number, memory_bytes });
             }
         }
     }
@@ -138,8 +164,16 @@ impl Dump {
 
     /// Takes one line; true when it is the last.
     fn take(&mut self, line: &[u8]) -> Result<bool, String> {
-        match line.get(2) {
-            Some(b'o') => self.take_object(line)?,
+        let kind = line.get(2).copied();
+        if kind == Some(b'o') {
+            self.take_object(line)?;
+            return Ok(false);
+        }
+        if line.len() > SHORT_LINE_BYTES_MAX {
+            return Err(format!("longer than {SHORT_LINE_BYTES_MAX} bytes"));
+        }
+        self.cost += cost::NAMED + 2 * line.len() as u64;
+        match kind {
             Some(b't') => {
                 let (_, address, name, module, heap, site): (&str, u64, String, Option<String>, u8, Site) =
                     parse(line)?;
@@ -162,7 +196,7 @@ impl Dump {
             }
             Some(b'r') => {
                 let (_, address, text): (&str, u64, String) = parse(line)?;
-                self.texts.entry(address).or_insert(text);
+                self.texts.entry(address).or_insert_with(|| content(text));
             }
             Some(b'm') => {
                 let (_, address, name): (&str, u64, String) = parse(line)?;
@@ -173,6 +207,10 @@ impl Dump {
                 self.frames.push((address, function));
             }
             Some(b'g') => self.garbage.push(parse::<(&str, u64)>(line)?.1),
+            Some(b'x') => {
+                let (_, reason): (&str, String) = parse(line)?;
+                return Err(format!("given up by the process: {reason}"));
+            }
             Some(b'e') => {
                 parse::<(&str, u64, u64)>(line)?;
                 return Ok(true);
@@ -186,10 +224,18 @@ impl Dump {
         let (_, address, type_address, size, refcount, tracked, referents): (&str, u64, u64, u64, i64, u8, Vec<u64>) =
             parse(line)?;
         let Ok(index) = u32::try_from(self.objects.len()) else { return Err("more than 2^32 objects".into()) };
+        if address == 0 || address >= ADDRESS_END {
+            return Err(format!("no object can be at {address:#x}"));
+        }
         // An object that no list of the collector has may be written twice; the first record stands.
         if self.by_address.contains_key(&address) {
             return Ok(());
         }
+        self.bytes = self.bytes.saturating_add(size);
+        if self.bytes >= ADDRESS_END {
+            return Err("the objects are larger than memory can be".into());
+        }
+        self.cost += cost::OBJECT + cost::REFERENCE * referents.len() as u64;
         self.by_address.insert(address, index);
         self.referents.extend(referents);
         let referents_end = self.referents.len();
@@ -214,6 +260,17 @@ fn finalizer(site: Site) -> Option<DumpedFinalizer> {
     site.map(|(class, file, line)| DumpedFinalizer { class, site: file.zip(line) })
 }
 
+/// What a repr is of: a string's content without its quotes, a function's name, a number.
+fn content(text: String) -> String {
+    let bare = text.strip_prefix('u').unwrap_or(&text);
+    let Some(quote) = bare.chars().next().filter(|first| matches!(first, '\'' | '"')) else {
+        return text.strip_prefix("function ").map_or_else(|| text.clone(), str::to_owned);
+    };
+    let inner = &bare[1..];
+    // Without its end it was cut.
+    inner.strip_suffix(quote).map_or_else(|| format!("{inner}…"), str::to_owned)
+}
+
 fn parse<'a, T: Deserialize<'a>>(line: &'a [u8]) -> Result<T, String> {
     serde_json::from_slice(line).map_err(|error| error.to_string())
 }
@@ -221,11 +278,12 @@ fn parse<'a, T: Deserialize<'a>>(line: &'a [u8]) -> Result<T, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     const OPENING: &str = "[\"bloathound-dump\", 1, {\"pid\": 7, \"service\": \"leak\", \"at\": 5}]\n";
 
     fn read(text: &str) -> Result<Dump, KitError> {
-        Dump::read(text.as_bytes(), Path::new("x.jsonl"))
+        Dump::read(text.as_bytes(), Path::new("x.jsonl"), 1 << 30)
     }
 
     #[test]
@@ -236,7 +294,7 @@ mod tests {
         );
         let dump = read(&text).unwrap();
         assert!(!dump.torn);
-        assert_eq!(dump.facts, DumpFacts { pid: 7, service: "leak".into(), at: 5 });
+        assert_eq!(dump.facts, DumpFacts { pid: 7, service: "leak".into(), at: 5, python: None });
         assert_eq!(dump.len(), 2);
         assert_eq!(dump.referents_of(0), [200, 300]);
         assert_eq!(dump.referents_of(1), [0_u64; 0]);
@@ -264,9 +322,86 @@ mod tests {
             (&format!("{OPENING}[\"o\", -1, 2, 3, 4, 1, []]\n"), 2),
             (&format!("{OPENING}[\"z\", 1]\n"), 2),
             (&format!("{OPENING}\n"), 2),
+            (&format!("{OPENING}[\"o\", 0, 2, 3, 4, 1, []]\n"), 2),
+            (&format!("{OPENING}[\"o\", 18446744073709551615, 2, 3, 4, 1, []]\n"), 2),
+            (&format!("{OPENING}[\"o\", 8, 2, 18446744073709551615, 4, 1, []]\n"), 2),
+            (&format!("{OPENING}[\"o\", 8, 2, 3, 4, 1, []]\n[\"x\", \"disk full\"]\n"), 3),
+            (&format!("{OPENING}[\"n\", 8, \"{}\"]\n", "x".repeat(SHORT_LINE_BYTES_MAX)), 2),
+            (&format!("{OPENING}{}\n", "[".repeat(100_000)), 2),
         ] {
             let error = read(text).unwrap_err();
             assert!(matches!(error, KitError::BadDump { line, .. } if line == at), "{text:?}: {error}");
+        }
+    }
+    #[test]
+    fn a_dump_takes_no_more_memory_than_it_may() {
+        let object = |at: u64| format!("[\"o\", {at}, 2, 3, 4, 1, []]\n");
+        let text: String = std::iter::once(OPENING.to_owned()).chain((1..2000).map(object)).collect();
+        let read = |memory| Dump::read(text.as_bytes(), Path::new("x.jsonl"), memory);
+        assert!(matches!(read(100_000), Err(KitError::DumpTooLarge { line: 100..1000, .. })));
+        assert_eq!(read(1 << 20).unwrap().len(), 1999);
+        let long = format!("{OPENING}[\"o\", 8, 2, 3, 4, 1, [{}1]]\n", "1, ".repeat(50_000));
+        let refused = Dump::read(long.as_bytes(), Path::new("x.jsonl"), 100_000);
+        assert!(matches!(refused, Err(KitError::BadDump { line: 2, .. })), "{refused:?}");
+    }
+
+    #[test]
+    fn a_repr_gives_the_text_it_is_of() {
+        for (repr, text) in [
+            ("'day one'", "day one"),
+            ("u\"it's\"", "it's"),
+            ("'cut", "cut…"),
+            ("function fields", "fields"),
+            ("17", "17"),
+            ("", ""),
+        ] {
+            assert_eq!(content(repr.into()), text);
+        }
+    }
+
+    /// A dump of a few objects with every kind of line.
+    const WHOLE: &str = r#"["bloathound-dump", 1, {"pid": 7, "service": "leak"}]
+["m", 100, "model"]
+["t", 1, "module", "__builtin__", 0, null]
+["t", 2, "dict", "__builtin__", 0, null]
+["t", 3, "type", "__builtin__", 0, null]
+["t", 4, "Row", "model", 1, ["Row", "model.py", 3]]
+["t", 5, "instancemethod", "__builtin__", 0, null]
+["o", 100, 1, 56, 2, 1, [110]]
+["o", 110, 2, 280, 1, 1, [120, 130, 121, 140]]
+["n", 120, "Row"]
+["r", 121, "'one'"]
+["o", 120, 6, 40, 1, 0, []]
+["o", 130, 3, 904, 2, 1, [110, 2, 150, 151, 3]]
+["o", 140, 4, 64, 1, 1, [130, 140, 110]]
+["o", 150, 5, 80, 1, 1, [1, 140, 130]]
+["c", 160, "Old", "model", null]
+["f", 170, 1, "main"]
+["g", 180]
+["end", 6, 20]
+"#;
+
+    proptest! {
+        #[test]
+        fn whatever_is_read_can_be_analysed(
+            changes in prop::collection::vec((0..WHOLE.len(), any::<u8>()), 0..6),
+            cut in 0..WHOLE.len() * 3,
+        ) {
+            let mut bytes = WHOLE.as_bytes().to_vec();
+            for (at, byte) in changes {
+                // Digits more often than not: what is still JSON goes further.
+                bytes[at] = if byte < 160 && bytes[at].is_ascii_digit() { b'0' + byte % 10 } else { byte };
+            }
+            bytes.truncate(cut);
+            if let Ok(dump) = Dump::read(bytes.as_slice(), Path::new("x.jsonl"), 1 << 20) {
+                let snapshot = dump.snapshot();
+                let analysis = bloathound_heap::Analysis::run(&snapshot);
+                for id in snapshot.ids() {
+                    let _ = (analysis.finder().labels_to(id), analysis.finder().expression_to(id));
+                }
+                let bytes: u64 = snapshot.records().iter().map(|record| record.shallow_size).sum();
+                prop_assert!(bytes < ADDRESS_END);
+            }
         }
     }
 }

@@ -119,7 +119,10 @@ impl<'a> Build<'a> {
                 flags: ObjectFlags::new(tracking, trust),
             });
         }
-        for (address, text) in &self.dump.texts {
+        // In order, so that equal dumps give equal snapshots.
+        let mut texts: Vec<(&u64, &String)> = self.dump.texts.iter().collect();
+        texts.sort_unstable();
+        for (address, text) in texts {
             if let Some(id) = self.id(*address) {
                 self.builder.set_text(id, text);
             }

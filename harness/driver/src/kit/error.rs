@@ -86,6 +86,22 @@ pub enum KitError {
         /// What is wrong with it.
         reason: String,
     },
+    /// A memory dump needs more memory than there is.
+    #[error("{path}, line {line}: the dump takes more than {} MiB of memory to read", .memory_bytes >> 20)]
+    DumpTooLarge {
+        /// The file.
+        path: PathBuf,
+        /// Line, from 1, at which it was given up.
+        line: u64,
+        /// How much it was allowed.
+        memory_bytes: u64,
+    },
+    /// Somebody pressed Ctrl-C, or told us to end.
+    #[error("interrupted")]
+    Interrupted,
+    /// Name and password for a manhole are missing or can't be used.
+    #[error("{0}")]
+    Credentials(String),
     /// The manhole didn't let us in or behaved unlike one.
     #[error("manhole: {0}")]
     Manhole(String),

@@ -104,6 +104,11 @@ pub(super) fn trusted(uid: u32) -> bool {
     uid == own.as_raw() || uid == 0 || own.is_root()
 }
 
+/// What a service names, as seen from here: it stands beside the socket, also where the service has another root.
+pub(super) fn beside(socket: &Path, named: &Path) -> PathBuf {
+    socket.with_file_name(named.file_name().unwrap_or_default())
+}
+
 fn read_card(path: &Path) -> Option<Card> {
     let file = fs::OpenOptions::new()
         .read(true)

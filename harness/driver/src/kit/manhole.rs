@@ -1,14 +1,15 @@
 use std::fs;
 use std::io::{self, ErrorKind, Read, Write};
-use std::os::unix::fs::PermissionsExt;
-use std::os::unix::net::{UnixListener, UnixStream};
+use std::os::fd::AsFd;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use nix::sys::socket::{getsockopt, sockopt::PeerCredentials};
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
+use super::manhole_door::{Channel, Credentials};
+use super::manhole_stream::Stream;
 use super::terminal::Terminal;
-use super::{Dump, KitError};
+use super::{Dump, KitError, StopSignals};
 
 /// Walks the heap with `gc` and `sys` alone; the same file that writes the kit's own dumps.
 const COLLECTOR: &str = include_str!("../../../../reference-services/diagnostics/collector.py");
@@ -16,6 +17,7 @@ const COLLECT: &str = include_str!("manhole_collect.py");
 const CENSUS: &str = include_str!("manhole_census.py");
 /// Text kept while waiting for a marker.
 const TEXT_BYTES_MAX: usize = 1 << 20;
+const READ_BYTES: usize = 64 * 1024;
 
 /// Objects of one type, as the collector inside the process lists them.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -26,42 +28,50 @@ pub struct CensusRow {
     pub count: u64,
 }
 
-/// Logged in to a manhole (telnet on a Unix socket): a source for places where reading another process is not
-/// permitted. It is Twisted's own, so the kit need not be there. What is sent runs in the service, blocks it while it
-/// runs, uses the standard library alone, and takes itself away again.
+/// Logged in to a manhole (telnet on a Unix socket or the loopback): a source for places where reading another process
+/// is not permitted. It is Twisted's own, so the kit need not be there. What is sent runs in the service, blocks it while
+/// it runs, uses the standard library alone, and takes itself away again.
 #[derive(Debug)]
 pub struct ManholeClient {
-    channel: UnixStream,
+    channel: Channel,
     terminal: Terminal,
     text: Vec<u8>,
     nonce: String,
     commands: u32,
     deadline: Duration,
+    stop: Option<StopSignals>,
 }
 
 impl ManholeClient {
-    /// Connects and logs in. `deadline` bounds each wait.
+    /// Connects to a Unix socket and logs in. `deadline` bounds each wait.
     pub fn login(socket: &Path, user: &str, password: &str, deadline: Duration) -> Result<Self, KitError> {
-        let channel =
-            UnixStream::connect(socket).map_err(|source| KitError::NoAnswerer { path: socket.to_owned(), source })?;
+        Self::login_by(Channel::unix(socket)?, &Credentials::new(user, password)?, deadline)
+    }
+
+    pub(super) fn login_by(channel: Channel, by: &Credentials, deadline: Duration) -> Result<Self, KitError> {
         let nonce = nonce().map_err(|source| KitError::io("getting random bytes", source))?;
         let mut client =
-            Self { channel, terminal: Terminal::default(), text: Vec::new(), nonce, commands: 0, deadline };
+            Self { channel, terminal: Terminal::default(), text: Vec::new(), nonce, commands: 0, deadline, stop: None };
         client.wait_for(&["sername: "])?;
-        client.send(format!("{user}\r\n").as_bytes())?;
+        client.send(format!("{}\r\n", by.user()).as_bytes())?;
         client.wait_for(&["assword: "])?;
-        client.send(format!("{password}\r\n").as_bytes())?;
+        client.send(format!("{}\r\n", by.password()).as_bytes())?;
         match client.wait_for(&[">>> ", "Authentication failed", "sername: "])? {
-            (0, _) => Ok(client),
+            0 => Ok(client),
             _ => Err(KitError::Manhole("wrong name or password".into())),
         }
     }
 
-    /// The process at the other end, as the kernel says.
-    pub fn peer(&self) -> Result<i32, KitError> {
-        getsockopt(&self.channel, PeerCredentials)
-            .map(|peer| peer.pid())
-            .map_err(|error| KitError::io("asking who listens", io::Error::from(error)))
+    /// From now on gives up when one of these signals comes.
+    pub(super) fn heed(&mut self, stop: StopSignals) {
+        self.stop = Some(stop);
+    }
+
+    /// The process at the other end, as the kernel says; `None` over TCP, and where it is in another world of process
+    /// ids.
+    #[must_use]
+    pub fn peer(&self) -> Option<i32> {
+        self.channel.peer()
     }
 
     /// What the collector tracks, by type; the text comes through the manhole itself, so it works over any distance.
@@ -77,55 +87,50 @@ impl ManholeClient {
             .collect()
     }
 
-    /// A memory dump, sent over a socket of ours: the process must be on this machine and see our temporary directory.
-    pub fn collect(&mut self) -> Result<Dump, KitError> {
-        let failed = |source| KitError::io("preparing to receive the dump", source);
-        let directory = tempfile::Builder::new()
-            .prefix("bloathound-")
-            .permissions(fs::Permissions::from_mode(0o700))
-            .tempdir()
-            .map_err(failed)?;
-        let path = directory.path().join("dump.sock");
-        let listener = UnixListener::bind(&path).map_err(failed)?;
-        listener.set_nonblocking(true).map_err(failed)?;
-        let pid = self.peer()?;
-        let head = format!(
-            "BLOATHOUND_PATH = {}\nBLOATHOUND_FACTS = {}\n",
-            literal(&path.to_string_lossy()),
-            literal(&format!("{{\"pid\": {pid}}}")),
-        );
+    /// A memory dump. It comes over the same connection, so it works over any distance and out of any container.
+    /// `memory_bytes` is how much of ours it and its analysis may take.
+    pub fn collect(&mut self, memory_bytes: u64) -> Result<Dump, KitError> {
+        self.collect_to(None, memory_bytes)
+    }
+
+    /// The same, and writes the dump's text as it comes.
+    pub fn collect_to(&mut self, copy: Option<&mut dyn Write>, memory_bytes: u64) -> Result<Dump, KitError> {
+        let head = format!("BLOATHOUND_NONCE = '{}'\n", self.nonce);
         self.type_in(&format!("{head}{COLLECTOR}\n{COLLECT}"))?;
-        let channel = self.accept(&listener, pid)?;
-        channel.set_read_timeout(Some(self.deadline)).map_err(failed)?;
-        let dump = Dump::read(io::BufReader::with_capacity(1 << 20, channel), &path)?;
+        let first = self.begin_stream()?;
+        let mut stream = Stream::new(self, first, copy);
+        let read = Dump::read(&mut stream, Path::new("the manhole's dump"), memory_bytes);
+        if let Some(failure) = stream.finish() {
+            return Err(failure);
+        }
+        let dump = read?;
         match self.answer()?.trim() {
             "sent" => Ok(dump),
-            other => Err(KitError::Manhole(format!("collecting: {other}"))),
+            other => Err(KitError::Manhole(format!("collecting {other}"))),
         }
     }
 
-    /// Waits for the collector to connect, watching the manhole for what else it may say.
-    fn accept(&mut self, listener: &UnixListener, pid: i32) -> Result<UnixStream, KitError> {
+    /// Reads up to the marker that the collector writes past Twisted's buffers, and returns what came behind it. What is
+    /// still in those buffers comes after the dump.
+    fn begin_stream(&mut self) -> Result<Vec<u8>, KitError> {
+        let marker = format!("STREAM{}\n", self.nonce).into_bytes();
         let stop = Instant::now() + self.deadline;
+        let (mut window, mut chunk) = (Vec::new(), Vec::new());
         while Instant::now() < stop {
-            match listener.accept() {
-                Ok((channel, _)) => {
-                    let peer = getsockopt(&channel, PeerCredentials).map(|peer| peer.pid());
-                    if peer == Ok(pid) {
-                        channel.set_nonblocking(false).map_err(|source| KitError::io("receiving", source))?;
-                        return Ok(channel);
-                    }
-                }
-                Err(error) if error.kind() == ErrorKind::WouldBlock => {
-                    self.receive(Duration::from_millis(20))?;
-                    if let Some(answer) = self.finished_answer() {
-                        return Err(KitError::Manhole(format!("collecting: {}", answer.trim())));
-                    }
-                }
-                Err(source) => return Err(KitError::io("receiving", source)),
+            chunk.clear();
+            self.read_bytes(&mut chunk)?;
+            window.extend_from_slice(&chunk);
+            if let Some(at) = window.windows(marker.len()).position(|bytes| bytes == marker) {
+                return Ok(window.split_off(at + marker.len()));
             }
+            self.take_text(&chunk);
+            if let Some(answer) = self.finished_answer() {
+                return Err(KitError::Manhole(format!("collecting {}", answer.trim())));
+            }
+            let surplus = window.len().saturating_sub(marker.len());
+            window.drain(..surplus);
         }
-        Err(KitError::Manhole("the service sent no dump in time".into()))
+        Err(KitError::Manhole(format!("it sent no dump in time; it said {:?}", self.last_words())))
     }
 
     fn run(&mut self, source: &str) -> Result<String, KitError> {
@@ -144,10 +149,8 @@ impl ManholeClient {
             nonce = self.nonce,
             n = self.commands,
         );
-        let line = format!(
-            "_b = {{}}; exec {} in _b; _b.clear(); del _b; exec 'import gc; gc.collect(0)' in {{}}\r\n",
-            literal(&format!("{source}\n{tail}\n")),
-        );
+        let run = "import gc\nb = {}\ntry:\n exec s in b\nfinally:\n b.clear()\n del b, s\n gc.collect(0)\n";
+        let line = format!("exec {} in {{'s': {}}}\r\n", literal(run), literal(&format!("{source}\n{tail}\n")));
         self.send(line.as_bytes())
     }
 
@@ -173,13 +176,13 @@ impl ManholeClient {
         rest.split_once(&end).map(|(answer, _)| answer.to_owned())
     }
 
-    fn wait_for(&mut self, any_of: &[&str]) -> Result<(usize, ()), KitError> {
+    fn wait_for(&mut self, any_of: &[&str]) -> Result<usize, KitError> {
         let stop = Instant::now() + self.deadline;
         loop {
             let text = String::from_utf8_lossy(&self.text).into_owned();
             if let Some(which) = any_of.iter().position(|wanted| text.contains(wanted)) {
                 self.text.clear();
-                return Ok((which, ()));
+                return Ok(which);
             }
             let left = stop.saturating_duration_since(Instant::now());
             if left.is_zero() {
@@ -189,28 +192,70 @@ impl ManholeClient {
         }
     }
 
+    /// Waits until there is something to read; false when there is nothing in time.
+    fn wait(&self, wait: Duration) -> Result<bool, KitError> {
+        let wait = PollTimeout::try_from(wait.max(Duration::from_millis(1))).unwrap_or(PollTimeout::MAX);
+        let mut ready = vec![PollFd::new(self.channel.as_fd(), PollFlags::POLLIN)];
+        ready.extend(self.stop.iter().map(|stop| PollFd::new(stop.as_fd(), PollFlags::POLLIN)));
+        match poll(&mut ready, wait) {
+            Ok(0) | Err(nix::errno::Errno::EINTR) => Ok(false),
+            Ok(_) if ready.get(1).is_some_and(|stop| stop.any() == Some(true)) => Err(KitError::Interrupted),
+            Ok(_) => Ok(true),
+            Err(error) => Err(KitError::io("waiting for the manhole", error.into())),
+        }
+    }
+
     fn receive(&mut self, wait: Duration) -> Result<(), KitError> {
-        let failed = |source| KitError::io("the manhole's connection", source);
-        self.channel.set_read_timeout(Some(wait.max(Duration::from_millis(1)))).map_err(failed)?;
-        let mut buffer = [0; 16 * 1024];
-        let length = match self.channel.read(&mut buffer) {
-            Ok(0) => return Err(KitError::Manhole(format!("it closed; it said {:?}", self.last_words()))),
-            Ok(length) => length,
-            Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => return Ok(()),
-            Err(source) => return Err(failed(source)),
-        };
+        if !self.wait(wait)? {
+            return Ok(());
+        }
+        let mut bytes = Vec::new();
+        self.read_bytes(&mut bytes)?;
         let mut answers = Vec::new();
-        self.terminal.feed(&buffer[..length], &mut self.text, &mut answers);
+        self.terminal.feed(&bytes, &mut self.text, &mut answers);
+        self.shorten();
+        if answers.is_empty() { Ok(()) } else { self.send(&answers) }
+    }
+
+    /// Reads what there is, at least one byte.
+    pub(super) fn read_bytes(&mut self, bytes: &mut Vec<u8>) -> Result<(), KitError> {
+        let failed = |source| KitError::io("the manhole's connection", source);
+        if !self.wait(self.deadline)? {
+            return Err(KitError::Manhole(format!("it says nothing; the last was {:?}", self.last_words())));
+        }
+        self.channel.set_timeout(self.deadline).map_err(failed)?;
+        let start = bytes.len();
+        bytes.resize(start + READ_BYTES, 0);
+        let outcome = self.channel.read(&mut bytes[start..]);
+        bytes.truncate(start + outcome.as_ref().copied().unwrap_or(0));
+        match outcome {
+            Ok(0) => Err(KitError::Manhole(format!("it closed; it said {:?}", self.last_words()))),
+            Ok(_) => Ok(()),
+            Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {
+                Err(KitError::Manhole("it says nothing".into()))
+            }
+            Err(source) => Err(failed(source)),
+        }
+    }
+
+    /// Takes bytes as the terminal's text; telnet's questions in them stay without an answer, which it can do without.
+    pub(super) fn take_text(&mut self, bytes: &[u8]) {
+        self.terminal.feed(bytes, &mut self.text, &mut Vec::new());
+        self.shorten();
+    }
+
+    fn shorten(&mut self) {
         if self.text.len() > TEXT_BYTES_MAX {
             let surplus = self.text.len() - TEXT_BYTES_MAX;
             self.text.drain(..surplus);
         }
-        if answers.is_empty() { Ok(()) } else { self.send(&answers) }
     }
 
     fn send(&mut self, data: &[u8]) -> Result<(), KitError> {
+        let failed = |source| KitError::io("the manhole's connection", source);
+        self.channel.set_timeout(self.deadline).map_err(failed)?;
         // Telnet's escape byte would have to be doubled; nothing we type holds it, our answers are made of it.
-        self.channel.write_all(data).map_err(|source| KitError::io("the manhole's connection", source))
+        self.channel.write_all(data).map_err(failed)
     }
 
     fn last_words(&self) -> String {
@@ -257,7 +302,8 @@ mod tests {
         for source in [COLLECTOR, COLLECT, CENSUS] {
             for line in source.lines().map(str::trim).filter(|line| line.starts_with("import ")) {
                 let names = line.trim_start_matches("import ").split(", ");
-                assert!(names.clone().all(|name| ["gc", "sys", "socket"].contains(&name)), "{line}");
+                let known = ["gc", "os", "socket", "sys", "time"];
+                assert!(names.clone().all(|name| known.contains(&name)), "{line}");
             }
         }
     }

@@ -2,14 +2,14 @@ use std::fs::{self, File};
 use std::io::{ErrorKind, Read};
 use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::fs::{FileTypeExt, MetadataExt, OpenOptionsExt};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
 use nix::errno::Errno;
 use nix::fcntl::OFlag;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
-use super::locate::trusted;
+use super::locate::{beside, trusted};
 use super::{ControlClient, KitError, TraceTally, parse_trace_line};
 
 const READ_BYTES: usize = 64 * 1024;
@@ -118,11 +118,6 @@ impl TraceSession {
         drop(pipe);
         control.request("trace off").map(|_| ())
     }
-}
-
-/// The pipe as seen from here: it stands beside the socket, also where the service has another root.
-fn beside(socket: &Path, named: &Path) -> PathBuf {
-    socket.with_file_name(named.file_name().unwrap_or_default())
 }
 
 fn open_pipe(path: &Path) -> Result<File, KitError> {

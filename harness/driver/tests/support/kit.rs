@@ -10,6 +10,8 @@ use bloathound_driver::{Launch, Service};
 
 use super::launcher;
 
+/// What reading a dump may take.
+pub const MEMORY: u64 = 4 << 30;
 pub const PATIENCE: Duration = Duration::from_secs(60);
 
 pub struct Subject {
@@ -55,7 +57,7 @@ impl Subject {
 
     pub fn dump(&self) -> Dump {
         let reply = self.control.request("dump").unwrap();
-        Dump::open(Path::new(reply.text(&["dump", "file"]).unwrap())).unwrap()
+        Dump::open(Path::new(reply.text(&["dump", "file"]).unwrap()), MEMORY).unwrap()
     }
 
     pub fn manhole(&self) -> ManholeClient {

@@ -15,18 +15,22 @@ pub enum TargetKind {
     Image,
     /// An ELF core.
     Core,
+    /// A memory dump that the process wrote of itself.
+    Dump,
+    /// A login to the process's manhole.
+    Manhole,
 }
 
 /// What was looked at, as far as it is known.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct TargetRecord {
-    /// Process, image or core.
+    /// What it is.
     pub kind: TargetKind,
-    /// Process id, of the process the image or core was taken of too.
+    /// Process id, of the process the image, core or dump was taken of too; that of a dump is as the process saw it.
     pub pid: Option<u32>,
-    /// The image or core file, as the user named it.
+    /// The file, or the manhole, as the user named it.
     pub file: Option<String>,
-    /// Command line, joined with spaces.
+    /// Command line, joined with spaces; of a dump the name that the service gave itself.
     pub command: Option<String>,
     /// Interpreter version: `2.7.18`.
     pub python: Option<String>,
@@ -34,6 +38,9 @@ pub struct TargetRecord {
     pub unicode: Option<String>,
     /// Build id of the interpreter, hexadecimal.
     pub build_id: Option<String>,
+    /// What can't be seen by this way of looking.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub not_seen: Vec<String>,
 }
 
 /// How many objects and how many bytes of their own.

@@ -126,6 +126,97 @@ pub(crate) fn delta(before: u64, after: u64) -> i64 {
     difference.clamp(i128::from(i64::MIN), i128::from(i64::MAX)) as i64
 }
 
+/// Who refers to the new objects of a type.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct ReferrerRow {
+    /// Qualified type of the referrers, or `dict of X`.
+    pub kind: String,
+    /// They are new themselves.
+    pub new: bool,
+    /// How many of them.
+    pub objects: u64,
+    /// Their references.
+    pub references: u64,
+    /// Path to the one with most references, by names; empty where none is known.
+    pub path: Vec<String>,
+    /// References of that one.
+    pub path_references: u64,
+    /// Its address, hexadecimal with `0x`.
+    pub address: Option<String>,
+}
+
+/// The new objects of a type.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct NewTypeRow {
+    /// Qualified type.
+    #[serde(rename = "type")]
+    pub type_name: String,
+    /// How many are new.
+    pub new: Population,
+    /// Who refers to them: what is not new first, then by references.
+    pub referrers: Vec<ReferrerRow>,
+}
+
+/// Where something old holds something new.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct HolderRow {
+    /// Path to the new objects, by names without what varies: `module model`, `DBModel`, `_field_cache`, `key`.
+    pub path: Vec<String>,
+    /// Their qualified type.
+    #[serde(rename = "type")]
+    pub type_name: String,
+    /// The new objects there.
+    pub held: Population,
+    /// They, and what is new and hangs on them.
+    pub with_below: Population,
+    /// Address of one of them, hexadecimal with `0x`.
+    pub example: Option<String>,
+}
+
+/// What the second has and the first has not, where both are of one run.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct NewObjectsRecord {
+    /// New and there to stay.
+    pub staying: Population,
+    /// New, and freed by the next full collection.
+    pub awaiting_collection: Population,
+    /// New and staying, though no root is known that leads to them.
+    pub unrooted: Population,
+    /// Who holds those that stay, most bytes first.
+    pub holders: Vec<HolderRow>,
+    /// By type, most bytes first, and who refers to them.
+    pub by_type: Vec<NewTypeRow>,
+}
+
+/// How two views of one process agree on objects of a type.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct AgreementTypeRow {
+    /// Qualified type; `all` for the sum.
+    #[serde(rename = "type")]
+    pub type_name: String,
+    /// Objects on the collector's lists in the first.
+    pub before: u64,
+    /// In the second.
+    pub after: u64,
+    /// Objects at one address in both.
+    pub both: u64,
+    /// Of these, those whose sizes differ.
+    pub sizes_differ: u64,
+    /// Those whose reference counts differ.
+    pub counts_differ: u64,
+    /// Those whose references differ.
+    pub references_differ: u64,
+}
+
+/// A view from inside the process against one from outside.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct CrossCheckRecord {
+    /// All types together.
+    pub all: AgreementTypeRow,
+    /// Types on which they disagree, most first.
+    pub by_type: Vec<AgreementTypeRow>,
+}
+
 /// What `diff --json` writes.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct DiffReport {
@@ -143,6 +234,15 @@ pub struct DiffReport {
     pub total_after: Population,
     /// Types whose figures differ, largest difference in bytes first.
     pub by_type: Vec<DiffRow>,
+    /// Which objects are new and who holds them; null unless both are looks of one kind at one run.
+    #[serde(default)]
+    pub new_objects: Option<NewObjectsRecord>,
+    /// Set where one looks from inside the process and the other from outside, at one run.
+    #[serde(default)]
+    pub cross_check: Option<CrossCheckRecord>,
+    /// The command that explains what is new.
+    #[serde(default)]
+    pub next: Option<String>,
     /// What could not be done or is not trusted.
     pub problems: Vec<ProblemRecord>,
 }
@@ -169,6 +269,9 @@ impl DiffReport {
             total_before: totals.0,
             total_after: totals.1,
             by_type,
+            new_objects: None,
+            cross_check: None,
+            next: None,
             problems: Vec::new(),
         }
     }

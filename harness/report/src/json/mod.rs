@@ -24,7 +24,8 @@ pub use inspect::{
 };
 pub(crate) use looks::delta;
 pub use looks::{
-    DiffReport, DiffRow, GrowthRow, HotReport, ObjectRecord, PathStep, StackRecord, WatchReport, WatchRound, WhyReport,
+    AgreementTypeRow, CrossCheckRecord, DiffReport, DiffRow, GrowthRow, HolderRow, HotReport, NewObjectsRecord,
+    NewTypeRow, ObjectRecord, PathStep, ReferrerRow, StackRecord, WatchReport, WatchRound, WhyReport,
 };
 pub use merge::{Merged, merge, read_results};
 pub use parts::{DisturbanceRecord, HostRecord, PartitionRecord, TimingRecord, ToolRecord, milliseconds};

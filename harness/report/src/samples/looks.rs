@@ -13,6 +13,7 @@ pub(crate) fn target() -> TargetRecord {
         python: Some("2.7.18".to_owned()),
         unicode: Some("UCS4".to_owned()),
         build_id: None,
+        not_seen: Vec::new(),
     }
 }
 
@@ -196,6 +197,69 @@ pub(crate) fn diff() -> DiffReport {
             row("type", (391, 10_391), (353_464, 9_393_464)),
         ],
     )
+}
+
+/// [`diff`] with what is known only of two looks at one run. A cross-check stands beside it as it never would.
+pub(crate) fn diff_of_one_run() -> DiffReport {
+    let population = |objects, bytes| Population { objects, bytes };
+    let words = |path: &[&str]| path.iter().map(|label| (*label).to_owned()).collect::<Vec<_>>();
+    let holder = |path: &[&str], type_name: &str, held, with_below| HolderRow {
+        path: words(path),
+        type_name: type_name.to_owned(),
+        held,
+        with_below,
+        example: Some("0x7f0012345678".to_owned()),
+    };
+    let referrer = |kind: &str, new, objects, references, path: &[&str]| ReferrerRow {
+        kind: kind.to_owned(),
+        new,
+        objects,
+        references,
+        path: words(path),
+        path_references: references / objects,
+        address: Some("0x7f00deadbee0".to_owned()),
+    };
+    let row = |name: &str, both, differing| AgreementTypeRow {
+        type_name: name.to_owned(),
+        before: both + 1,
+        after: both,
+        both,
+        sizes_differ: 0,
+        counts_differ: differing,
+        references_differ: 0,
+    };
+    let mut report = diff();
+    report.before.not_seen = words(&["resident memory, arenas and the C heap", "stacks"]);
+    report.new_objects = Some(NewObjectsRecord {
+        staying: population(30_000, 21_000_000),
+        awaiting_collection: population(12, 960),
+        unrooted: population(0, 0),
+        holders: vec![
+            holder(
+                &["module model", "DBModel", "_field_cache", "key"],
+                "type",
+                population(10_000, 9_040_000),
+                population(20_000, 20_400_000),
+            ),
+            holder(
+                &["module model", "DBModel", "_field_cache", "[x]"],
+                "tuple",
+                population(10_000, 720_000),
+                population(10_000, 720_000),
+            ),
+        ],
+        by_type: vec![NewTypeRow {
+            type_name: "type".to_owned(),
+            new: population(10_000, 9_040_000),
+            referrers: vec![
+                referrer("dict", false, 1, 10_000, &["module model", "DBModel", "_field_cache"]),
+                referrer("tuple", true, 10_000, 10_000, &[]),
+            ],
+        }],
+    });
+    report.cross_check = Some(CrossCheckRecord { all: row("all", 120_000, 9), by_type: vec![row("dict", 1000, 9)] });
+    report.next = Some("bloathound why after.bhi attendees.Attendee".to_owned());
+    report
 }
 
 pub(crate) fn why() -> WhyReport {

@@ -32,6 +32,7 @@ pub fn inspect(report: &InspectReport, view: InspectView) -> String {
     out.push_str(&heap_line(&report.heap));
     out.push_str(&quality(&report.heap.quality, style));
     out.push_str(&timing(&report.timing));
+    out.push_str(&not_seen(&report.target));
     section(&mut out, style, "heap", &census(&report.heap, view));
     if let Some(rss) = &report.rss {
         section(&mut out, style, "resident memory", &memory::rss(rss, style));
@@ -71,6 +72,8 @@ pub(super) fn target_line(target: &TargetRecord) -> String {
         TargetKind::Process => "process".to_owned(),
         TargetKind::Image => "image".to_owned(),
         TargetKind::Core => "core".to_owned(),
+        TargetKind::Dump => "dump".to_owned(),
+        TargetKind::Manhole => "by manhole".to_owned(),
     }];
     parts.extend(target.file.clone());
     if let Some(pid) = target.pid {
@@ -89,6 +92,15 @@ pub(super) fn target_line(target: &TargetRecord) -> String {
     }
     parts.extend(target.command.clone());
     sanitize::fit(&parts.join(" "), WIDTH)
+}
+
+/// What nobody should conclude from its absence.
+pub(super) fn not_seen(target: &TargetRecord) -> String {
+    if target.not_seen.is_empty() {
+        return String::new();
+    }
+    let text = format!("not seen: {}", target.not_seen.join("; "));
+    sanitize::wrap(&text, WIDTH, 8).into_iter().map(|line| format!("{line}\n")).collect()
 }
 
 fn heap_line(heap: &HeapRecord) -> String {

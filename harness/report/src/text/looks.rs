@@ -1,5 +1,6 @@
 use super::WIDTH;
-use super::inspect::{InspectView, conclusions, stack, target_line};
+use super::inspect::{InspectView, conclusions, not_seen, stack, target_line};
+use super::newcomers;
 use super::style::Style;
 use super::table::{Align, Table};
 use crate::json::{DiffReport, HotReport, ObjectRecord, WatchReport, WhyReport};
@@ -146,7 +147,26 @@ pub fn diff(report: &DiffReport, view: InspectView) -> String {
         ]);
     }
     out.push_str(&table.render(style));
+    if let Some(new) = &report.new_objects {
+        out.push_str(&newcomers::holders(new, view));
+        out.push_str(&newcomers::referrers(new, view));
+    }
+    if let Some(checked) = &report.cross_check {
+        out.push_str(&newcomers::cross_check(checked, view));
+    }
+    for target in [&report.before, &report.after] {
+        let words = not_seen(target);
+        if !words.is_empty() {
+            // Said once where both are of a kind.
+            out.push_str(&format!("\n{words}"));
+            break;
+        }
+    }
     out.push_str(&problems(&report.problems, style));
+    if let Some(next) = &report.next {
+        let lines = sanitize::wrap(&format!("next: {next}"), WIDTH, 6);
+        out.push_str(&format!("\n{}\n", lines.join("\n")));
+    }
     out
 }
 
@@ -201,6 +221,10 @@ pub fn why(report: &WhyReport, color: bool) -> String {
         for dominator in &report.dominators {
             out.push_str(&format!("  {}\n", object_words(dominator, WIDTH - 2)));
         }
+    }
+    let words = not_seen(&report.target);
+    if !words.is_empty() {
+        out.push_str(&format!("\n{words}"));
     }
     out.push_str(&problems(&report.problems, style));
     out
@@ -271,6 +295,13 @@ mod tests {
     }
 
     #[test]
+    fn diff_of_one_run_shows_who_holds_what_is_new() {
+        let text = diff(&samples::diff_of_one_run(), InspectView { rows: 2, ..InspectView::default() });
+        check(&text);
+        insta::assert_snapshot!(text);
+    }
+
+    #[test]
     fn why_shows_the_path_as_a_tree() {
         let text = why(&samples::why(), false);
         check(&text);
@@ -294,9 +325,21 @@ mod tests {
         let mut report = samples::watch();
         report.growth[0].type_name = samples::HOSTILE.to_owned();
         check(&watch(&report, InspectView::default()));
-        let mut report = samples::diff();
+        let mut report = samples::diff_of_one_run();
         report.by_type[0].type_name = samples::HOSTILE.to_owned();
         report.after.file = Some(samples::HOSTILE.to_owned());
+        report.after.not_seen = vec![samples::HOSTILE.to_owned()];
+        report.next = Some(samples::HOSTILE.to_owned());
+        for new in report.new_objects.iter_mut() {
+            new.holders[0].path = vec![samples::HOSTILE.to_owned()];
+            new.holders[0].type_name = samples::HOSTILE.to_owned();
+            new.by_type[0].type_name = samples::HOSTILE.to_owned();
+            new.by_type[0].referrers[0].kind = samples::HOSTILE.to_owned();
+            new.by_type[0].referrers[0].path = vec![samples::HOSTILE.to_owned()];
+        }
+        for checked in report.cross_check.iter_mut() {
+            checked.by_type[0].type_name = samples::HOSTILE.to_owned();
+        }
         check(&diff(&report, InspectView::default()));
     }
 }

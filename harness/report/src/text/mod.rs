@@ -5,6 +5,7 @@
 mod inspect;
 mod looks;
 mod memory;
+mod newcomers;
 mod run;
 mod setup;
 mod style;
@@ -12,8 +13,7 @@ mod table;
 
 pub use inspect::{InspectView, inspect};
 pub use looks::{diff, hot, watch, why};
-pub(crate) use run::shell_word;
-pub use run::{Layout, failure, merge_warnings, run, run_line, summary};
+pub use run::{Layout, failure, merge_warnings, run, run_line, shell_word, summary};
 pub use setup::{Check, CheckStatus, ListRow, doctor, list};
 pub(crate) use style::Style;
 

@@ -154,7 +154,8 @@ fn again(run: &RunRecord) -> String {
 }
 
 /// Quoted where a shell would not take it as one plain word.
-pub(crate) fn shell_word(word: &str) -> String {
+#[must_use]
+pub fn shell_word(word: &str) -> String {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_./:@%+=,".contains(c);
     if !word.is_empty() && word.chars().all(is_plain) {
         word.to_owned()

@@ -1,0 +1,104 @@
+use std::time::Duration;
+
+use super::locate::beside;
+use super::manhole_door::{Channel, Credentials, ManholeAddress};
+use super::{ControlClient, KitError, KitTarget, ManholeClient, StopSignals};
+
+/// A login to a manhole for the time of a look. A manhole of the kit that was closed is opened for it and closed again
+/// when this is dropped, by Ctrl-C too.
+#[derive(Debug)]
+pub struct ManholeSession {
+    client: ManholeClient,
+    /// Where to switch off what was switched on.
+    opened: Option<ControlClient>,
+}
+
+impl ManholeSession {
+    /// Opens the manhole where that is for us to do, and logs in. `deadline` bounds each wait.
+    pub fn open(address: &ManholeAddress, deadline: Duration) -> Result<Self, KitError> {
+        let own = |channel| {
+            let client = ManholeClient::login_by(channel, &Credentials::required()?, deadline)?;
+            Ok(Self { client, opened: None })
+        };
+        match address {
+            ManholeAddress::Process(pid) => Self::by_kit(KitTarget::of_process(*pid)?, deadline),
+            ManholeAddress::Control(path) => Self::by_kit(KitTarget::of_socket(path)?, deadline),
+            ManholeAddress::Socket(path) => own(Channel::unix(path)?),
+            ManholeAddress::Loopback(at) => own(Channel::loopback(*at, deadline)?),
+        }
+    }
+
+    fn by_kit(target: KitTarget, deadline: Duration) -> Result<Self, KitError> {
+        let control = ControlClient::new(target, deadline);
+        let socket = |named: Option<&str>| beside(control.target().socket(), named.unwrap_or("manhole.sock").as_ref());
+        // Before anything is switched on, so that Ctrl-C can't come in between.
+        let stop = StopSignals::take()?;
+        match control.request("manhole on") {
+            Ok(reply) => {
+                let opened = Opened(Some(control.clone()));
+                let missing = || KitError::Manhole("it was opened, and no password came with it".into());
+                let user = reply.text(&["user"]).ok_or_else(missing)?;
+                let password = reply.text(&["password"]).ok_or_else(missing)?;
+                let credentials = Credentials::new(user, password)?;
+                let channel = Channel::unix(&socket(reply.text(&["manhole", "socket"])))?;
+                let mut client = ManholeClient::login_by(channel, &credentials, deadline)?;
+                client.heed(stop);
+                Ok(Self { client, opened: opened.keep() })
+            }
+            // Somebody else opened it, and it stays open. Its password was told once, to them.
+            Err(KitError::Refused { command, reason }) => {
+                let is_on = control.request("status")?.value(&["manhole", "on"]).and_then(|on| on.as_bool());
+                if is_on != Some(true) {
+                    return Err(KitError::Refused { command, reason });
+                }
+                let credentials = Credentials::required().map_err(|error| {
+                    KitError::Credentials(format!(
+                        "the manhole is open already, and its password was told then: {error}"
+                    ))
+                })?;
+                let client = ManholeClient::login_by(Channel::unix(&socket(None))?, &credentials, deadline)?;
+                Ok(Self { client, opened: None })
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// The login.
+    pub fn client(&mut self) -> &mut ManholeClient {
+        &mut self.client
+    }
+
+    /// True when the manhole is there for us alone.
+    #[must_use]
+    pub fn was_opened(&self) -> bool {
+        self.opened.is_some()
+    }
+
+    /// Logs out, and closes what was opened. Dropping does the same and tells of no failure.
+    pub fn close(mut self) -> Result<(), KitError> {
+        self.opened.take().map_or(Ok(()), |control| control.request("manhole off").map(|_| ()))
+    }
+}
+
+impl Drop for ManholeSession {
+    fn drop(&mut self) {
+        drop(Opened(self.opened.take()));
+    }
+}
+
+/// Closes the manhole when dropped, until it is somebody else's to do.
+struct Opened(Option<ControlClient>);
+
+impl Opened {
+    fn keep(mut self) -> Option<ControlClient> {
+        self.0.take()
+    }
+}
+
+impl Drop for Opened {
+    fn drop(&mut self) {
+        if let Some(control) = self.0.take() {
+            let _ = control.request("manhole off");
+        }
+    }
+}
