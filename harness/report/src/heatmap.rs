@@ -172,10 +172,10 @@ impl HeatCell {
             Self::NumbersFree => "free entries of int and float blocks",
             Self::MallocHeld => "C heap, held by C code",
             Self::MallocFree => "C heap, free",
-            Self::Objects(HeatShare::Little) => "objects in up to a quarter of a cell",
-            Self::Objects(HeatShare::Some) => "in up to a half",
-            Self::Objects(HeatShare::Much) => "in up to three quarters",
-            Self::Objects(HeatShare::Most) => "in more",
+            Self::Objects(HeatShare::Little) => "objects fill up to a quarter of it",
+            Self::Objects(HeatShare::Some) => "objects fill up to half",
+            Self::Objects(HeatShare::Much) => "objects fill up to three quarters",
+            Self::Objects(HeatShare::Most) => "objects fill nearly all of a cell",
         }
     }
 }

@@ -17,6 +17,8 @@ const COLLECT: &str = include_str!("manhole_collect.py");
 const CENSUS: &str = include_str!("manhole_census.py");
 /// Text kept while waiting for a marker.
 const TEXT_BYTES_MAX: usize = 1 << 20;
+/// Of a program, typed on a line.
+const PIECE_CHARS: usize = 400;
 const READ_BYTES: usize = 64 * 1024;
 
 /// Objects of one type, as the collector inside the process lists them.
@@ -138,8 +140,10 @@ impl ManholeClient {
         self.answer()
     }
 
-    /// Types a line that runs `_send` of `source` in a namespace of its own, prints what it returns between two
-    /// markers, and takes the namespace away. Classes are cycles with themselves, so what was just made is collected.
+    /// Types lines that run `_send` of `source` in a namespace of its own, print what it returns between two markers, and
+    /// take the namespace away. Classes are cycles with themselves, so what was just made is collected.
+    ///
+    /// A manhole in colour looks through its whole line again at every character, so the lines are short ones.
     fn type_in(&mut self, source: &str) -> Result<(), KitError> {
         self.commands += 1;
         self.text.clear();
@@ -150,8 +154,14 @@ impl ManholeClient {
             n = self.commands,
         );
         let run = "import gc\nb = {}\ntry:\n exec s in b\nfinally:\n b.clear()\n del b, s\n gc.collect(0)\n";
-        let line = format!("exec {} in {{'s': {}}}\r\n", literal(run), literal(&format!("{source}\n{tail}\n")));
-        self.send(line.as_bytes())
+        let mut lines = String::new();
+        let program: Vec<char> = format!("{source}\n{tail}\n").chars().collect();
+        for (index, piece) in program.chunks(PIECE_CHARS).enumerate() {
+            let sign = if index == 0 { "=" } else { "+=" };
+            lines.push_str(&format!("_b {sign} {}\r\n", literal(&piece.iter().collect::<String>())));
+        }
+        lines.push_str(&format!("exec {} in {{'s': _b}}; del _b\r\n", literal(run)));
+        self.send(lines.as_bytes())
     }
 
     fn answer(&mut self) -> Result<String, KitError> {

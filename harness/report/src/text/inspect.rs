@@ -30,7 +30,8 @@ pub fn inspect(report: &InspectReport, view: InspectView) -> String {
     let style = Style::new(view.color);
     let mut out = format!("{}\n", style.bold(&target_line(&report.target)));
     out.push_str(&heap_line(&report.heap));
-    out.push_str(&quality(&report.heap.quality, style));
+    let is_told = matches!(report.target.kind, TargetKind::Dump | TargetKind::Manhole);
+    out.push_str(&quality(&report.heap.quality, is_told, style));
     out.push_str(&timing(&report.timing));
     out.push_str(&not_seen(&report.target));
     section(&mut out, style, "heap", &census(&report.heap, view));
@@ -110,8 +111,9 @@ fn heap_line(heap: &HeapRecord) -> String {
     format!("{}\n", parts.join(", "))
 }
 
-/// What is wrong with the snapshot, or that nothing is.
-fn quality(quality: &QualityRecord, style: Style) -> String {
+/// What is wrong with the snapshot, or that nothing is. `is_told`: the process told it of itself; what the telling made
+/// is referred to and not in it.
+fn quality(quality: &QualityRecord, is_told: bool, style: Style) -> String {
     let mut faults = Vec::new();
     if quality.collection_in_progress {
         faults.push("a collection was in progress: lists are incomplete".to_owned());
@@ -122,13 +124,19 @@ fn quality(quality: &QualityRecord, style: Style) -> String {
         }
     };
     add(quality.broken_links, "broken link", "broken links");
-    add(quality.unmapped_pointers, "pointer out of the copy", "pointers out of the copy");
+    if !is_told {
+        add(quality.unmapped_pointers, "pointer out of the copy", "pointers out of the copy");
+    }
     add(
         quality.surplus_references,
         "object with more references than its count",
         "objects with more references than their counts",
     );
     let mut notes = Vec::new();
+    if is_told && quality.unmapped_pointers > 0 {
+        let few = units::plural(quality.unmapped_pointers, "reference leads", "references lead");
+        notes.push(format!("{few} to what is not in the dump, such as what it was made with"));
+    }
     if quality.conservative_objects > 0 {
         notes.push(format!(
             "{} of extension types read conservatively",

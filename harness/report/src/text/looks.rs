@@ -7,6 +7,9 @@ use crate::json::{DiffReport, HotReport, ObjectRecord, WatchReport, WhyReport};
 use crate::json::{GrowthRow, ProblemRecord};
 use crate::{describe, sanitize, units};
 
+/// Cells of a command to type next.
+const NEXT_MAX: usize = 400;
+
 /// Growth over time: a line a round, then the types that grew.
 #[must_use]
 pub fn watch(report: &WatchReport, view: InspectView) -> String {
@@ -164,8 +167,8 @@ pub fn diff(report: &DiffReport, view: InspectView) -> String {
     }
     out.push_str(&problems(&report.problems, style));
     if let Some(next) = &report.next {
-        let lines = sanitize::wrap(&format!("next: {next}"), WIDTH, 6);
-        out.push_str(&format!("\n{}\n", lines.join("\n")));
+        // A command is to be copied: it is not broken into lines.
+        out.push_str(&format!("\nnext: {}\n", sanitize::fit(next, NEXT_MAX)));
     }
     out
 }
@@ -329,7 +332,6 @@ mod tests {
         report.by_type[0].type_name = samples::HOSTILE.to_owned();
         report.after.file = Some(samples::HOSTILE.to_owned());
         report.after.not_seen = vec![samples::HOSTILE.to_owned()];
-        report.next = Some(samples::HOSTILE.to_owned());
         for new in report.new_objects.iter_mut() {
             new.holders[0].path = vec![samples::HOSTILE.to_owned()];
             new.holders[0].type_name = samples::HOSTILE.to_owned();
@@ -341,5 +343,10 @@ mod tests {
             checked.by_type[0].type_name = samples::HOSTILE.to_owned();
         }
         check(&diff(&report, InspectView::default()));
+        report.next = Some(samples::HOSTILE.repeat(100));
+        let text = diff(&report, InspectView::default());
+        assert!(
+            text.lines().all(|line| sanitize::width(line) <= NEXT_MAX + 6 && !line.chars().any(sanitize::is_hostile))
+        );
     }
 }

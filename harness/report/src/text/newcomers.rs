@@ -9,6 +9,8 @@ use crate::{describe, sanitize, units};
 const TYPES_MAX: usize = 3;
 const REFERRERS_MAX: usize = 4;
 
+const TYPE_CELLS: usize = 16;
+
 /// Who holds what is new, by paths.
 pub(super) fn holders(new: &NewObjectsRecord, view: InspectView) -> String {
     let style = Style::new(view.color);
@@ -36,7 +38,8 @@ pub(super) fn holders(new: &NewObjectsRecord, view: InspectView) -> String {
             units::count(row.held.objects),
             units::count(row.with_below.objects),
             units::bytes(row.with_below.bytes),
-            row.type_name.clone(),
+            // The path says more.
+            sanitize::fit_end(&row.type_name, TYPE_CELLS),
             describe::owner_of(&row.path),
         ]);
     }

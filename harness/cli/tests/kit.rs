@@ -1,0 +1,218 @@
+//! The talk's own story by commands alone, on the real binary: dumps and manholes as targets.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stderr,
+    reason = "a test fails by panicking and a skip is told"
+)]
+
+#[path = "support/kit.rs"]
+mod kit;
+mod support;
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::process::Command;
+
+use kit::{Diagnosed, Foreign, text};
+use predicates::prelude::*;
+use predicates::str::contains;
+use support::bloathound;
+
+fn stdout(command: &mut assert_cmd::Command) -> String {
+    let output = command.assert().success().get_output().stdout.clone();
+    String::from_utf8(output).unwrap()
+}
+
+/// The arguments of the command that `diff` tells to type next.
+fn next(diff: &str) -> Vec<String> {
+    let line = diff.lines().find_map(|line| line.strip_prefix("next: bloathound ")).unwrap_or_else(|| panic!("{diff}"));
+    line.split(' ').map(str::to_owned).collect()
+}
+
+#[test]
+fn the_talks_story_by_dumps() {
+    let Some(leak) = Diagnosed::start("leak", &["--rows", "200"]) else { return };
+    leak.get("/attendees");
+    // The first dump meets some types for the first time.
+    leak.dump();
+    // `set_base`, then load, then `analyze`.
+    let before = text(&leak.dump());
+    for _ in 0..3 {
+        leak.get("/attendees");
+    }
+    let after = text(&leak.dump());
+    let told = stdout(bloathound().args(["diff", &before, &after]));
+    // `top`: classes, by type …
+    assert!(told.lines().any(|line| line.trim_start().starts_with("+600 ") && line.ends_with("  type")), "{told}");
+    // … who holds them, and `refs`: one dict.
+    let held = "600 from 1 dict: module model → DBModel → _field_cache";
+    assert!(told.contains(held), "{told}");
+    let holder = told.lines().find(|line| line.contains("_field_cache → key")).unwrap_or_else(|| panic!("{told}"));
+    assert!(holder.trim_start().starts_with("600 ") && holder.contains(" type "), "{told}");
+    assert!(told.contains("not seen: resident memory"), "{told}");
+    // What it says to type next explains it.
+    let why = next(&told);
+    assert_eq!(why, ["why", &after, "attendees.Attendee"]);
+    let told = stdout(bloathound().args(&why));
+    assert!(told.contains("modules['model'].DBModel._field_cache.keys()["), "{told}");
+    // The same to be read by programs.
+    let json = stdout(bloathound().args(["diff", &before, &after, "--json", "-"]));
+    let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(json["after"]["kind"], "dump");
+    let places = json["new_objects"]["holders"].as_array().unwrap();
+    let cache = places.iter().find(|row| row["path"][3] == "key").unwrap();
+    assert_eq!((cache["held"]["objects"].as_u64(), cache["type"].as_str()), (Some(600), Some("type")));
+    leak.get("/health");
+}
+
+#[test]
+fn one_look_at_a_dump_says_what_it_can_not_see_and_draws_the_addresses() {
+    let Some(leak) = Diagnosed::start("leak", &["--rows", "100"]) else { return };
+    leak.get("/attendees");
+    let dump = text(&leak.dump());
+    let picture = leak.directory.path().join("map.png");
+    let told = stdout(bloathound().args(["inspect", &dump, "--heatmap"]).arg(&picture));
+    for wanted in ["dump ", "snapshot sound", "not seen: resident memory", "keeps most alive"] {
+        assert!(told.contains(wanted), "{wanted}: {told}");
+    }
+    for unknown in ["\nresident memory\n", "\narenas\n", "\nthreads\n", "\nequal strings\n"] {
+        assert!(!told.contains(unknown), "{unknown}: {told}");
+    }
+    assert!(fs::read(&picture).unwrap().starts_with(b"\x89PNG"));
+    let json = stdout(bloathound().args(["inspect", &dump, "--json", "-"]));
+    let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(json["target"]["python"], "2.7.18");
+    assert_eq!(json["target"]["pid"].as_u64(), Some(u64::from(leak.service.pid())));
+    assert!(json["rss"].is_null() && json["arenas"].is_null() && json["threads"].is_null());
+    // From inside and from outside: the same, but for what ran.
+    let told = stdout(bloathound().args(["diff", &dump, &leak.pid(), "--json", "-"]));
+    let json: serde_json::Value = serde_json::from_str(&told).unwrap();
+    let all = &json["cross_check"]["all"];
+    let number = |name: &str| all[name].as_u64().unwrap();
+    assert!(number("both") > 10_000 && number("sizes_differ") < 20 && number("references_differ") < 100, "{all}");
+    assert!(number("before") - number("both") < 200 && number("after") - number("both") < 200, "{all}");
+}
+
+#[test]
+fn the_talks_story_by_a_manhole_that_is_closed_again() {
+    let Some(leak) = Diagnosed::start("leak", &["--rows", "200"]) else { return };
+    leak.get("/attendees");
+    let before = text(&leak.directory.path().join("before.jsonl"));
+    let target = format!("manhole:{}", leak.pid());
+    // The first time Twisted's interpreter is imported, which is not the leak.
+    stdout(bloathound().args(["capture", &target, "-o", &before]));
+    stdout(bloathound().args(["capture", &target, "-o", &before]));
+    assert_eq!(fs::metadata(&before).unwrap().permissions().mode() & 0o777, 0o600);
+    for _ in 0..3 {
+        leak.get("/attendees");
+    }
+    let told = stdout(bloathound().args(["diff", &before, &target]));
+    assert!(told.contains("600 from 1 dict: module model → DBModel → _field_cache"), "{told}");
+    assert_eq!(next(&told), ["why", &target, "attendees.Attendee"]);
+    let control = text(&leak.directory.path().join("kit/control.sock"));
+    let told = stdout(bloathound().args(["why", &format!("manhole:{control}"), "attendees.Attendee"]));
+    assert!(told.contains("modules['model'].DBModel._field_cache.keys()["), "{told}");
+    assert_eq!(leak.ctl(&["status"])["manhole"]["on"], false, "it was off and is off");
+    // One that is open stays open, and is not ours to enter without its password.
+    let password = leak.ctl(&["manhole", "on"])["password"].as_str().unwrap().to_owned();
+    let said = contains("open already").and(contains("BLOATHOUND_MANHOLE_PASSWORD"));
+    bloathound().args(["inspect", &target]).assert().code(2).stdout("").stderr(said);
+    stdout(bloathound().args(["inspect", &target]).env("BLOATHOUND_MANHOLE_PASSWORD", &password));
+    bloathound()
+        .args(["inspect", &target])
+        .env("BLOATHOUND_MANHOLE_PASSWORD", "guess")
+        .assert()
+        .code(3)
+        .stderr(contains("wrong name or password"));
+    assert_eq!(leak.ctl(&["status"])["manhole"]["on"], true);
+    leak.get("/health");
+}
+
+#[test]
+fn a_manhole_of_the_services_own_will_do() {
+    for (kind, way) in [("plain", "tcp"), ("colored", "tcp"), ("colored", "unix")] {
+        let Some(foreign) = Foreign::start(kind, way, &[]) else { return };
+        let before = text(&foreign.directory.path().join("before.jsonl"));
+        for _ in 0..2 {
+            stdout(foreign.bloathound().args(["capture", &foreign.target(), "-o", &before]));
+        }
+        foreign.get();
+        let told = stdout(foreign.bloathound().args(["diff", &before, &foreign.target()]));
+        assert!(told.contains("500 from 1 list: module __main__ → KEPT"), "{kind} {way}: {told}");
+        assert!(!told.contains("_Walk"), "nothing of ours is left: {told}");
+        let wrong =
+            foreign.bloathound().args(["inspect", &foreign.target()]).env("BLOATHOUND_MANHOLE_USER", "x").assert();
+        wrong.code(3).stdout("").stderr(contains("wrong name or password"));
+        bloathound().args(["inspect", &foreign.target()]).assert().code(2).stderr(contains("BLOATHOUND_MANHOLE_USER"));
+        foreign.get();
+    }
+}
+
+/// What reads memory can't look into another user's namespaces without rights; a socket in a shared directory can.
+#[test]
+fn a_manhole_is_reached_in_namespaces_of_its_own() {
+    let unshare = ["unshare", "--user", "--map-root-user", "--pid", "--net", "--ipc", "--fork", "--kill-child"];
+    let able = Command::new(unshare[0]).args(&unshare[1..]).arg("true").status();
+    if !able.is_ok_and(|status| status.success()) {
+        eprintln!("skipped: no namespaces can be made here");
+        return;
+    }
+    let Some(foreign) = Foreign::start("plain", "unix", &unshare) else { return };
+    let told = stdout(foreign.bloathound().args(["inspect", &foreign.target(), "--json", "-"]));
+    let json: serde_json::Value = serde_json::from_str(&told).unwrap();
+    assert!(json["heap"]["objects"].as_u64().unwrap() > 10_000);
+    assert_eq!(json["target"]["kind"], "manhole");
+}
+
+#[test]
+fn damaged_and_hostile_dumps_are_code_2_with_their_line() {
+    let folder = tempfile::tempdir().unwrap();
+    let opening = "[\"bloathound-dump\", 1, {\"pid\": 7, \"service\": \"\\u001b[2Jx\"}]\n";
+    let cases = [
+        ("[\"o\", 1, 2]\n", "line 2"),
+        ("[\"o\", 8, 2, 3, 4, 1, []]\n[\"z\", 1]\n", "line 3"),
+        ("[\"o\", 8, 2, 18446744073709551615, 4, 1, []]\n", "line 2"),
+        ("", "no object"),
+    ];
+    for (number, (lines, said)) in cases.into_iter().enumerate() {
+        let path = folder.path().join(format!("{number}.jsonl"));
+        fs::write(&path, format!("{opening}{lines}")).unwrap();
+        for command in [&["inspect"][..], &["why"], &["diff"]] {
+            let mut run = bloathound();
+            run.args(command).arg(&path);
+            match command[0] {
+                "why" => run.arg("dict"),
+                "diff" => run.arg(&path),
+                _ => &mut run,
+            };
+            run.assert().code(2).stdout("").stderr(contains(said));
+        }
+    }
+    // Torn, and with names that would act on a terminal.
+    let path = folder.path().join("torn.jsonl");
+    let hostile = "\\u001b]0;x\\u0007\\u202e";
+    let lines = format!(
+        "[\"t\", 2, \"{hostile}\", null, 1, null]\n[\"m\", 8, \"{hostile}\"]\n[\"o\", 8, 2, 64, 1, 1, [16]]\n\
+         [\"o\", 16, 2, 64, 1, 1, []]\n[\"o\", 24"
+    );
+    fs::write(&path, format!("{opening}{lines}")).unwrap();
+    let svg = folder.path().join("map.svg");
+    for arguments in [
+        vec!["inspect".to_owned(), text(&path), "--heatmap".into(), text(&svg)],
+        vec!["why".to_owned(), text(&path), "0x10".into()],
+        vec!["diff".to_owned(), text(&path), text(&path)],
+    ] {
+        let told = stdout(bloathound().args(&arguments));
+        let plain = told.chars().all(|c| c == '\n' || !(c.is_control() || c == '\u{202e}'));
+        assert!(plain && told.contains("torn"), "{told:?}");
+    }
+    let drawn = fs::read_to_string(&svg).unwrap();
+    assert!(!drawn.contains('\u{1b}') && !drawn.contains('\u{202e}'));
+    // A symbolic link in a dump's place is not followed.
+    let link = folder.path().join("link.jsonl");
+    std::os::unix::fs::symlink(Path::new("torn.jsonl"), &link).unwrap();
+    bloathound().arg("inspect").arg(&link).assert().failure().stdout("");
+}
