@@ -154,14 +154,14 @@ impl ManholeClient {
             n = self.commands,
         );
         let run = "import gc\nb = {}\ntry:\n exec s in b\nfinally:\n b.clear()\n del b, s\n gc.collect(0)\n";
-        let mut lines = String::new();
         let program: Vec<char> = format!("{source}\n{tail}\n").chars().collect();
         for (index, piece) in program.chunks(PIECE_CHARS).enumerate() {
             let sign = if index == 0 { "=" } else { "+=" };
-            lines.push_str(&format!("_b {sign} {}\r\n", literal(&piece.iter().collect::<String>())));
+            self.send(format!("_b {sign} {}\r\n", literal(&piece.iter().collect::<String>())).as_bytes())?;
+            // Between two lines the service has its turn.
+            self.wait_for(&[">>> "])?;
         }
-        lines.push_str(&format!("exec {} in {{'s': _b}}; del _b\r\n", literal(run)));
-        self.send(lines.as_bytes())
+        self.send(format!("exec {} in {{'s': _b}}; del _b\r\n", literal(run)).as_bytes())
     }
 
     fn answer(&mut self) -> Result<String, KitError> {
