@@ -132,10 +132,10 @@ fn inside(
 
 /// What a process can't tell of itself by `gc` and `sys`.
 const NOT_SEEN: [&str; 5] = [
-    "resident memory, arenas and the C heap: fragmentation is judged from outside only",
-    "stacks (`bloathound ctl PID stacks` has them)",
-    "objects that only C code or untracked C objects refer to",
-    "names of fields that C code holds: a reference is named by what it leads to, `(tuple)`",
+    "resident memory, arenas and the C heap, so no fragmentation",
+    "stacks",
+    "what only C code refers to",
+    "names of fields of C types (`(tuple)` is a reference to a tuple)",
     "texts of strings, unless the dump was asked for `reprs`",
 ];
 

@@ -12,14 +12,16 @@ mod kit;
 mod support;
 
 use std::fs;
+use std::io::Read;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
-use std::process::Command;
+use std::process::{Command, Stdio};
+use std::time::Duration;
 
 use kit::{Diagnosed, Foreign, text};
 use predicates::prelude::*;
 use predicates::str::contains;
-use support::bloathound;
+use support::{bloathound, wait_until};
 
 fn stdout(command: &mut assert_cmd::Command) -> String {
     let output = command.assert().success().get_output().stdout.clone();
@@ -93,7 +95,8 @@ fn one_look_at_a_dump_says_what_it_can_not_see_and_draws_the_addresses() {
     let all = &json["cross_check"]["all"];
     let number = |name: &str| all[name].as_u64().unwrap();
     assert!(number("both") > 10_000 && number("sizes_differ") < 20 && number("references_differ") < 100, "{all}");
-    assert!(number("before") - number("both") < 200 && number("after") - number("both") < 200, "{all}");
+    // Garbage of the first requests is collected in between.
+    assert!(number("before") - number("both") < 1000 && number("after") - number("both") < 1000, "{all}");
 }
 
 #[test]
@@ -131,14 +134,39 @@ fn the_talks_story_by_a_manhole_that_is_closed_again() {
     leak.get("/health");
 }
 
+/// Ctrl-C in the middle of a dump: the service is writing to somebody who is about to go.
+#[test]
+fn an_interrupted_look_closes_the_manhole_too() {
+    let Some(large) = Diagnosed::start("negatives", &["--kind", "packed"]) else { return };
+    let output = large.directory.path().join("never.jsonl");
+    let mut look = Command::new(env!("CARGO_BIN_EXE_bloathound"))
+        .args(["capture", &format!("manhole:{}", large.pid()), "-o"])
+        .arg(&output)
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let audit = large.directory.path().join("kit/audit.log");
+    // The last line that is typed: the dump begins.
+    wait_until("the dump", Duration::from_secs(60), || {
+        fs::read_to_string(&audit).ok()?.contains("del _b").then_some(())
+    });
+    let killed = Command::new("kill").args(["-INT", &look.id().to_string()]).status().unwrap();
+    assert!(killed.success());
+    let mut said = String::new();
+    look.stderr.take().unwrap().read_to_string(&mut said).unwrap();
+    assert_eq!(look.wait().unwrap().code(), Some(3), "{said}");
+    assert!(said.contains("interrupted"), "{said}");
+    assert_eq!(large.ctl(&["status"])["manhole"]["on"], false);
+    assert!(!output.exists(), "what is not whole has no name");
+    large.get("/health");
+}
+
 #[test]
 fn a_manhole_of_the_services_own_will_do() {
-    for (kind, way) in [("plain", "tcp"), ("colored", "tcp"), ("colored", "unix")] {
+    for (kind, way) in [("plain", "unix"), ("colored", "tcp")] {
         let Some(foreign) = Foreign::start(kind, way, &[]) else { return };
         let before = text(&foreign.directory.path().join("before.jsonl"));
-        for _ in 0..2 {
-            stdout(foreign.bloathound().args(["capture", &foreign.target(), "-o", &before]));
-        }
+        stdout(foreign.bloathound().args(["capture", &foreign.target(), "-o", &before]));
         foreign.get();
         let told = stdout(foreign.bloathound().args(["diff", &before, &foreign.target()]));
         assert!(told.contains("500 from 1 list: module __main__ → KEPT"), "{kind} {way}: {told}");

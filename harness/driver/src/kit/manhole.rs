@@ -18,7 +18,7 @@ const CENSUS: &str = include_str!("manhole_census.py");
 /// Text kept while waiting for a marker.
 const TEXT_BYTES_MAX: usize = 1 << 20;
 /// Of a program, typed on a line.
-const PIECE_CHARS: usize = 400;
+const PIECE_CHARS: usize = 200;
 const READ_BYTES: usize = 64 * 1024;
 
 /// Objects of one type, as the collector inside the process lists them.
@@ -62,6 +62,11 @@ impl ManholeClient {
             0 => Ok(client),
             _ => Err(KitError::Manhole("wrong name or password".into())),
         }
+    }
+
+    /// Ends the connection, in the middle of whatever comes.
+    pub(super) fn hang_up(&mut self) {
+        self.channel.shut();
     }
 
     /// From now on gives up when one of these signals comes.

@@ -1,6 +1,6 @@
 use std::fmt;
 use std::io::{self, Read, Write};
-use std::net::{SocketAddr, TcpStream};
+use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::fs::MetadataExt;
 use std::os::unix::net::UnixStream;
@@ -149,6 +149,14 @@ impl Channel {
             Self::Unix(channel) => channel.set_read_timeout(wait).and_then(|()| channel.set_write_timeout(wait)),
             Self::Tcp(channel) => channel.set_read_timeout(wait).and_then(|()| channel.set_write_timeout(wait)),
         }
+    }
+
+    /// Ends the connection for both sides.
+    pub(super) fn shut(&self) {
+        let _ = match self {
+            Self::Unix(channel) => channel.shutdown(Shutdown::Both),
+            Self::Tcp(channel) => channel.shutdown(Shutdown::Both),
+        };
     }
 
     /// The process at the other end, as the kernel says; `None` over TCP, and for one in another world of process ids.

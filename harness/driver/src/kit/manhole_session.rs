@@ -4,6 +4,10 @@ use super::locate::beside;
 use super::manhole_door::{Channel, Credentials, ManholeAddress};
 use super::{ControlClient, KitError, KitTarget, ManholeClient, StopSignals};
 
+/// Each is refused only after a second in which the reactor did not answer.
+const SWITCH_OFF_TRIES: u32 = 30;
+const SWITCH_OFF_PAUSE: Duration = Duration::from_millis(50);
+
 /// A login to a manhole for the time of a look. A manhole of the kit that was closed is opened for it and closed again
 /// when this is dropped, by Ctrl-C too.
 #[derive(Debug)]
@@ -76,12 +80,15 @@ impl ManholeSession {
 
     /// Logs out, and closes what was opened. Dropping does the same and tells of no failure.
     pub fn close(mut self) -> Result<(), KitError> {
-        self.opened.take().map_or(Ok(()), |control| control.request("manhole off").map(|_| ()))
+        self.client.hang_up();
+        self.opened.take().map_or(Ok(()), |control| switch_off(&control))
     }
 }
 
 impl Drop for ManholeSession {
     fn drop(&mut self) {
+        // First: a service that is writing to us gives up, and can listen again.
+        self.client.hang_up();
         drop(Opened(self.opened.take()));
     }
 }
@@ -98,7 +105,19 @@ impl Opened {
 impl Drop for Opened {
     fn drop(&mut self) {
         if let Some(control) = self.0.take() {
-            let _ = control.request("manhole off");
+            let _ = switch_off(&control);
+        }
+    }
+}
+
+/// While the reactor is blocked, by our own dump, the signal handler answers instead and refuses this.
+fn switch_off(control: &ControlClient) -> Result<(), KitError> {
+    let mut tries = 0;
+    loop {
+        tries += 1;
+        match control.request("manhole off") {
+            Err(KitError::Refused { .. }) if tries < SWITCH_OFF_TRIES => std::thread::sleep(SWITCH_OFF_PAUSE),
+            outcome => return outcome.map(|_| ()),
         }
     }
 }
