@@ -118,8 +118,9 @@ class _Walk(object):
                     seen[id(referent)] = None
                     waiting.append(referent)
             referent = referents = None
-        if len(seen) >= SEEN_MAX:
-            seen.clear()
+            if len(seen) >= SEEN_MAX:
+                # In the middle too: one list may lead to millions. What is met again is written again.
+                seen.clear()
 
     def put(self, thing, count, tracked, referents):
         kind = type(thing)

@@ -74,7 +74,7 @@ impl Credentials {
     /// These two.
     pub fn new(user: &str, password: &str) -> Result<Self, KitError> {
         // What ends a line would end the answer to a prompt; telnet's escape byte is not for us to send.
-        if [user, password].iter().any(|text| text.bytes().any(|byte| byte < b' ' || byte >= 0x7f)) {
+        if [user, password].iter().any(|text| text.bytes().any(|byte| !(b' '..0x7f).contains(&byte))) {
             return Err(KitError::Credentials("a manhole's name and password have to be printable ASCII".into()));
         }
         Ok(Self { user: user.into(), password: password.into() })
