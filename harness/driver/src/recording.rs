@@ -8,9 +8,9 @@ use bloathound_cpython::memory_layout::MemoryLayout;
 use bloathound_cpython::{Interpreter, LocateError, Needed};
 use bloathound_live::Mapping;
 use bloathound_memory::{
-    Address, Base, Core, CoreError, CoreProblem, Effort, InterpreterError, Manifest, MemorySource, RecordError, Recording,
-    Region, RegionKind, SymbolTable, WriteOptions, WrittenRecording, open_mapped_file, read_core, read_recording,
-    write_recording,
+    Address, Base, Core, CoreError, CoreProblem, Effort, InterpreterError, Manifest, MemorySource, RecordError,
+    Recording, Region, RegionKind, SymbolTable, WriteOptions, WrittenRecording, open_mapped_file, read_core,
+    read_recording, write_recording,
 };
 
 use crate::examine::{Examined, examine_image, facts};

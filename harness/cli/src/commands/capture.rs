@@ -30,13 +30,8 @@ pub(crate) fn capture(arguments: &CaptureArguments) -> Result<u8, CliError> {
     })?;
     let mut target = Target::open(pid, inspect::options(&arguments.look))?;
     let mut examined = target.examine()?;
-    let options = RecordOptions {
-        tool: TOOL.into(),
-        pid,
-        redact: arguments.redact,
-        effort: effort(arguments.small),
-        base: None,
-    };
+    let options =
+        RecordOptions { tool: TOOL.into(), pid, redact: arguments.redact, effort: effort(arguments.small), base: None };
     let written =
         record(path, &mut examined, target.symbols(), &options).map_err(|error| CliError::Usage(error.to_string()))?;
     for problem in &examined.problems {

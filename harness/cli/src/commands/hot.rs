@@ -79,6 +79,7 @@ fn of_file(arguments: &HotArguments) -> Result<(Profile, TargetRecord), CliError
         python: Some("2.7".into()),
         unicode: Some(format!("UCS{}", manifest.unicode_bytes)),
         build_id: manifest.build_id,
+        not_seen: Vec::new(),
     };
     Ok((profile, record))
 }

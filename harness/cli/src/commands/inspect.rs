@@ -101,7 +101,7 @@ fn analyse_memory(report: &mut InspectReport, examined: &Examined, analysis: &An
         }
         report.problems.extend(view.layout.problems.iter().map(|found| problem("memory", &found.to_string())));
     } else if !examined.mappings.is_empty() {
-        report.rss = Some(sections::rss(&MemoryView::without_arenas(examined, &replay.awaiting_collection)));
+        report.rss = Some(sections::rss(&MemoryView::without_arenas(examined, &analysis.replay().awaiting_collection)));
     }
     report.threads = sections::threads(examined);
     report.duplicate_strings = Some(sections::duplicate_strings(examined));

@@ -94,6 +94,7 @@ enum RawCallee {
 pub(super) struct RawValue {
     type_name: String,
     pub(super) summary: String,
+    identity: u64,
     shallow: u64,
     deep: u64,
     number: Option<Bits>,
@@ -409,6 +410,7 @@ impl RawValue {
         Self {
             type_name: value.type_name.to_string(),
             summary: value.summary.clone(),
+            identity: value.identity,
             shallow: value.shallow.0,
             deep: value.deep.0,
             number: value.number.map(f64::to_bits),
@@ -426,6 +428,7 @@ impl RawValue {
         Value {
             type_name: self.type_name.into(),
             summary: self.summary,
+            identity: self.identity,
             shallow: ValueHash(self.shallow),
             deep: ValueHash(self.deep),
             number: self.number.map(f64::from_bits),
