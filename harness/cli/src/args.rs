@@ -120,7 +120,7 @@ pub(crate) struct LookArguments {
     #[arg(long, conflicts_with = "no_pause")]
     pub(crate) always_pause: bool,
     /// Longest pause; past it the target is let go
-    #[arg(long, value_name = "MILLISECONDS", default_value = "2000")]
+    #[arg(long, value_name = "MILLISECONDS", default_value = "2000", value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) max_pause: u64,
     /// Use exported symbols only, as with a stripped interpreter
     #[arg(long, hide = true)]

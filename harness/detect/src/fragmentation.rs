@@ -30,6 +30,8 @@ pub struct ArenaFacts {
     pub malloc_stranded_bytes: u64,
     /// glibc's heap: held bytes.
     pub malloc_held_bytes: u64,
+    /// Free places in the blocks of `int` and `float` objects, which are never given back.
+    pub number_free_bytes: u64,
 }
 
 impl ArenaFacts {
@@ -67,7 +69,7 @@ impl ArenaFacts {
 /// Something worth knowing that is no bug by itself.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct FragmentationObservation {
-    /// `garbage-awaiting-collection`, `malloc-free-below-held`.
+    /// `garbage-awaiting-collection`, `malloc-free-below-held`, `numbers-free`.
     pub name: &'static str,
     /// Bytes it is about.
     pub bytes: u64,
@@ -126,9 +128,7 @@ fn observations(now: &ArenaFacts, thresholds: &FragmentationThresholds) -> Vec<F
             name: "garbage-awaiting-collection",
             bytes: now.garbage_bytes,
             message: format!(
-                "{} bytes of the arenas are garbage that the collector has not taken yet; \
-                 a full collection would empty {} of {} arenas",
-                now.garbage_bytes,
+                "garbage in the arenas that the collector has not taken yet: a full collection would empty {} of {} arenas",
                 now.arenas.saturating_sub(now.pinned_arenas),
                 now.arenas
             ),
@@ -140,10 +140,18 @@ fn observations(now: &ArenaFacts, thresholds: &FragmentationThresholds) -> Vec<F
         observations.push(FragmentationObservation {
             name: "malloc-free-below-held",
             bytes: now.malloc_stranded_bytes,
-            message: format!(
-                "{} bytes of the C heap are free below its highest held chunk, more than the {} bytes held",
-                now.malloc_stranded_bytes, now.malloc_held_bytes
-            ),
+            message:
+                "free below the highest held chunk of the C heap, more than is held: what is up there keeps the heap \
+                      from shrinking"
+                    .into(),
+        });
+    }
+    if now.number_free_bytes >= thresholds.number_free_bytes_min {
+        observations.push(FragmentationObservation {
+            name: "numbers-free",
+            bytes: now.number_free_bytes,
+            message: "free places for int and float objects: this interpreter uses them again and never returns them"
+                .into(),
         });
     }
     observations
@@ -235,6 +243,16 @@ mod tests {
         let full_of_garbage = facts(300, 38, 35, 9_000_000, 65_000_000);
         assert_eq!(verdicts(full_of_garbage, Some(fresh())), (0, vec!["garbage-awaiting-collection"]));
         assert_eq!(verdicts(full_of_garbage, None), (0, vec!["garbage-awaiting-collection"]));
+    }
+
+    #[test]
+    fn what_the_c_heap_and_the_numbers_keep_is_an_observation() {
+        let heap = ArenaFacts { malloc_stranded_bytes: 120 << 20, malloc_held_bytes: 4 << 20, ..fresh() };
+        assert_eq!(verdicts(heap, None), (0, vec!["malloc-free-below-held"]));
+        // A heap that is mostly held has holes too.
+        assert_eq!(verdicts(ArenaFacts { malloc_held_bytes: 130 << 20, ..heap }, None), (0, vec![]));
+        let numbers = ArenaFacts { number_free_bytes: 200 << 20, ..fresh() };
+        assert_eq!(verdicts(numbers, None), (0, vec!["numbers-free"]));
     }
 
     #[test]

@@ -51,6 +51,8 @@ pub struct FragmentationThresholds {
     pub garbage_bytes_min: u64,
     /// Stranded bytes of the C heap from which on they are worth an observation.
     pub malloc_stranded_bytes_min: u64,
+    /// Free places of numbers from which on they are worth an observation.
+    pub number_free_bytes_min: u64,
 }
 
 impl Default for FragmentationThresholds {
@@ -66,6 +68,7 @@ impl Default for FragmentationThresholds {
             growth_min: 1.5,
             garbage_bytes_min: 8 << 20,
             malloc_stranded_bytes_min: 16 << 20,
+            number_free_bytes_min: 8 << 20,
         }
     }
 }

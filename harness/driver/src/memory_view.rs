@@ -59,6 +59,7 @@ impl<'a> MemoryView<'a> {
             free_pool_bytes: census.total.free_pools + census.total.untouched_pools,
             malloc_stranded_bytes: malloc.free_below_held,
             malloc_held_bytes: malloc.held,
+            number_free_bytes: self.layout.numbers.free_bytes(),
         }
     }
 

@@ -139,7 +139,7 @@ pub(crate) fn evidence(finding: &FindingRecord) -> Vec<(&'static str, String)> {
             (
                 "objects",
                 format!(
-                    "{} in cycles, {} that no collection frees, {} in gc.garbage",
+                    "{} in cycles, {} of them with a finalizer, {} in gc.garbage",
                     units::count(cycle.objects),
                     units::count(cycle.uncollectable),
                     units::count(cycle.in_gc_garbage)

@@ -9,8 +9,8 @@ use bloathound_driver::memory_view::MemoryView;
 use bloathound_heap::{Analysis, GcReplay, HeapSnapshot};
 use bloathound_live::{CaptureMode, Stillness};
 use bloathound_report::json::{
-    FindingRecord, GarbageRecord, HeapRecord, InspectReport, KindRow, Population, ProblemRecord, QualityRecord,
-    TargetKind, TargetRecord, TimingRecord, ToolRecord, TypeRow, milliseconds,
+    FindingRecord, GarbageRecord, HeapRecord, InspectReport, KindRow, ObservationRecord, Population, ProblemRecord,
+    QualityRecord, TargetKind, TargetRecord, TimingRecord, ToolRecord, TypeRow, milliseconds,
 };
 use bloathound_report::text::{self, InspectView};
 
@@ -94,6 +94,7 @@ fn analyse_memory(report: &mut InspectReport, examined: &Examined, analysis: &An
         let groups = pins.as_ref().map_or(&[][..], |pins| &pins.groups);
         let judged = judge(&facts, None, groups, &thresholds.fragmentation);
         report.findings.extend(judged.findings.iter().map(FindingRecord::from));
+        report.observations = judged.observations.iter().map(ObservationRecord::from).collect();
         report.problems.extend(judged.problems.iter().map(ProblemRecord::from));
         report.arenas = Some(sections::arenas(&census, &facts, pins.as_ref()));
         if !examined.mappings.is_empty() {

@@ -166,6 +166,12 @@ impl NumberBlocks {
         })
     }
 
+    /// Bytes of all free entries, of whatever kind.
+    #[must_use]
+    pub fn free_bytes(&self) -> u64 {
+        self.blocks.iter().map(|block| u64::from(block.free_count()) * NUMBER_BYTES).sum()
+    }
+
     /// The block that `address` is in, by position.
     #[must_use]
     pub fn block_containing(&self, address: Address) -> Option<usize> {

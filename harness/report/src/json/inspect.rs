@@ -1,5 +1,6 @@
 use std::collections::BTreeMap;
 
+use bloathound_detect::fragmentation::FragmentationObservation;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -288,6 +289,9 @@ pub struct InspectReport {
     pub garbage: Option<GarbageRecord>,
     /// What was found.
     pub findings: Vec<FindingRecord>,
+    /// Worth knowing, and no bug by itself.
+    #[serde(default)]
+    pub observations: Vec<ObservationRecord>,
     /// What could not be done or is not trusted.
     pub problems: Vec<ProblemRecord>,
     /// How long it took.
@@ -306,6 +310,23 @@ pub struct InspectReport {
     pub largest_containers: Option<Vec<ContainerRecord>>,
 }
 
+/// Memory worth knowing of that is no bug by itself.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct ObservationRecord {
+    /// `garbage-awaiting-collection`, `malloc-free-below-held` or `numbers-free`.
+    pub name: String,
+    /// How much of it.
+    pub bytes: u64,
+    /// A sentence for people.
+    pub message: String,
+}
+
+impl From<&FragmentationObservation> for ObservationRecord {
+    fn from(seen: &FragmentationObservation) -> Self {
+        Self { name: seen.name.into(), bytes: seen.bytes, message: seen.message.clone() }
+    }
+}
+
 impl InspectReport {
     /// A look that saw the heap and nothing else yet.
     #[must_use]
@@ -319,6 +340,7 @@ impl InspectReport {
             arenas: None,
             garbage: None,
             findings: Vec::new(),
+            observations: Vec::new(),
             problems: Vec::new(),
             timing: TimingRecord::default(),
             threads: None,

@@ -19,8 +19,8 @@ pub use finding::{
 };
 pub use inspect::{
     ArenasRecord, ContainerRecord, DuplicateRecord, FrameRecord, GarbageRecord, HeapRecord, InspectReport, KindRow,
-    Population, QualityRecord, RetainedRecord, RssRecord, SizeClassRecord, TargetKind, TargetRecord, ThreadRecord,
-    TypeRow,
+    ObservationRecord, Population, QualityRecord, RetainedRecord, RssRecord, SizeClassRecord, TargetKind, TargetRecord,
+    ThreadRecord, TypeRow,
 };
 pub(crate) use looks::delta;
 pub use looks::{

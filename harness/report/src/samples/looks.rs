@@ -75,6 +75,11 @@ pub(crate) fn inspect() -> InspectReport {
         by_type: vec![TypeRow { type_name: "model.Row".to_owned(), count: 100_000, bytes: 6_400_000 }],
     });
     report.findings = vec![leak_finding(), cycle_finding()];
+    report.observations = vec![ObservationRecord {
+        name: "malloc-free-below-held".to_owned(),
+        bytes: 121_634_816,
+        message: "free below the highest held chunk of the C heap, more than is held".to_owned(),
+    }];
     report.problems = vec![ProblemRecord {
         stage: "decode".to_owned(),
         message: "41 objects of extension types were read conservatively".to_owned(),

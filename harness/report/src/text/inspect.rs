@@ -2,8 +2,8 @@ use super::style::Style;
 use super::table::{Align, Table, labelled, labelled_at};
 use super::{WIDTH, memory};
 use crate::json::{
-    FindingRecord, FrameRecord, HeapRecord, InspectReport, KindRow, ProblemRecord, QualityRecord, TargetKind,
-    TargetRecord, ThreadRecord, TimingRecord,
+    FindingRecord, FrameRecord, HeapRecord, InspectReport, KindRow, ObservationRecord, ProblemRecord, QualityRecord,
+    TargetKind, TargetRecord, ThreadRecord, TimingRecord,
 };
 use crate::{describe, sanitize, units};
 
@@ -55,6 +55,9 @@ pub fn inspect(report: &InspectReport, view: InspectView) -> String {
     }
     if let Some(rows) = &report.threads {
         section(&mut out, style, "threads", &threads(rows, view));
+    }
+    if !report.observations.is_empty() {
+        section(&mut out, style, "worth knowing", &observations(&report.observations));
     }
     out.push_str(&conclusions(&report.findings, &report.problems, style));
     out
@@ -232,6 +235,10 @@ fn threads(threads: &[ThreadRecord], view: InspectView) -> String {
         out.push_str(&stack(&thread.frames, view.frames));
     }
     out
+}
+
+fn observations(rows: &[ObservationRecord]) -> String {
+    rows.iter().map(|row| labelled(&units::bytes(row.bytes), 10, &row.message, 3)).collect()
 }
 
 /// Frames, innermost first, a line each.
