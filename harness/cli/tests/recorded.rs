@@ -211,7 +211,7 @@ fn damaged_images_are_told_and_break_nothing() {
         .code(3)
         .stderr(contains("format version 9").and(contains("release")));
     fs::write(&image, b"something else").unwrap();
-    bloathound().arg("inspect").arg(&image).assert().code(2).stderr(contains("recorded image or an ELF core"));
+    bloathound().arg("inspect").arg(&image).assert().code(2).stderr(contains("meant a process id, a recorded image"));
 }
 
 #[test]
