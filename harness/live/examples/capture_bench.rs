@@ -57,7 +57,7 @@ fn write_and_read(
     let path = directory.path().join("image");
     let recording = Recording { symbols, page_runs: capture.page_runs, image: capture.image, ..Recording::default() };
     let started = Instant::now();
-    let written = write_recording(&path, &recording, None)?;
+    let written = write_recording(&path, &recording, bloathound_memory::WriteOptions::default())?;
     let wrote = started.elapsed();
     let started = Instant::now();
     let read = read_recording(&path, u64::MAX)?;

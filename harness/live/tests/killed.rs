@@ -13,7 +13,7 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use bloathound_live::{CaptureOptions, Process, ThreadState, Verdict, kernel_release};
-use bloathound_memory::{Manifest, Recording, read_recording, write_recording};
+use bloathound_memory::{Manifest, Recording, WriteOptions, read_recording, write_recording};
 
 mod common;
 use common::{Script, python27, wait_until};
@@ -41,7 +41,7 @@ fn helper_that_captures_for_ever() {
         let capture = process.capture(CaptureOptions::default(), &mut |_| Verdict::Accept).unwrap();
         let manifest = Manifest { kernel: kernel_release(), pid: process.pid(), ..Manifest::default() };
         let recording = Recording { manifest, symbols, page_runs: capture.page_runs, image: capture.image };
-        write_recording(Path::new(&path), &recording, None).unwrap();
+        write_recording(Path::new(&path), &recording, WriteOptions::default()).unwrap();
     }
 }
 

@@ -21,7 +21,7 @@ use crate::layouts::{objimpl_h as gc, pystate_h as pystate};
 use crate::memory_layout::{ARENA_OBJECT_BYTES, MemoryLayout, find_arena_array};
 
 const WORD: usize = 8;
-/// Numbers of unknown memory below this are kept: too short to say anything.
+/// Numbers of unknown memory nearer to zero than this are kept: too short to say anything.
 const SMALL_NUMBER_MAX: u64 = 1 << 16;
 /// Around a variable found by its shape: where its neighbour `maxarenas` may stand.
 const NEIGHBOURHOOD_BYTES: u64 = 256 + 8;
@@ -42,8 +42,7 @@ pub struct Needed {
 /// or control characters only (packed counts). Text of three letters and more is none of these.
 #[must_use]
 pub fn is_telling(image: &MemoryImage, word: u64) -> bool {
-    word < SMALL_NUMBER_MAX
-        || word > u64::MAX - SMALL_NUMBER_MAX
+    word.cast_signed().unsigned_abs() < SMALL_NUMBER_MAX
         || image.locate(Address(word)).is_some()
         || image.region_of(Address(word)).is_some()
         || word.to_le_bytes().iter().all(|byte| *byte < b' ')
