@@ -72,9 +72,6 @@ impl Marker<'_> {
             }
             self.object(at, &layout, interpreter.unicode.bytes());
         }
-        for layout in outside.types.all().to_vec() {
-            self.type_name(layout.address);
-        }
     }
 
     /// What was taken for a type where no object is of it, such as one that is dead: not its name, which may be gone.
@@ -94,6 +91,10 @@ impl Marker<'_> {
             0 => 0,
             _ => (self.word(at, object::OB_SIZE) as i64).unsigned_abs(),
         };
+        if layout.core == Core::Type {
+            // Of one without objects too: dead ones are told by it.
+            self.type_name(at);
+        }
         let own = layout.basicsize.saturating_add(layout.itemsize.saturating_mul(length)).min(1 << 32);
         match layout.core {
             Core::Dict => {
