@@ -11,6 +11,7 @@ fn value(summary: &str) -> Value {
     Value {
         type_name: "str".into(),
         summary: summary.into(),
+        identity: 0x7fff_0000_0010,
         shallow: ValueHash(u64::MAX),
         deep: ValueHash(3),
         // Has no short decimal form.
