@@ -15,7 +15,7 @@ use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
 use bloathound_live::{Capture, CaptureMode, CaptureOptions, Process, Thread, ThreadState, Verdict, copy_again};
-use bloathound_memory::{Recording, SymbolTable, read_recording, write_recording};
+use bloathound_memory::{Recording, SymbolTable, WriteOptions, read_recording, write_recording};
 
 #[path = "../tests/common/mod.rs"]
 mod common;
@@ -57,7 +57,7 @@ fn write_and_read(
     let path = directory.path().join("image");
     let recording = Recording { symbols, page_runs: capture.page_runs, image: capture.image, ..Recording::default() };
     let started = Instant::now();
-    let written = write_recording(&path, &recording, bloathound_memory::WriteOptions::default())?;
+    let written = write_recording(&path, &recording, WriteOptions::default())?;
     let wrote = started.elapsed();
     let started = Instant::now();
     let read = read_recording(&path, u64::MAX)?;
