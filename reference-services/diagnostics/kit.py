@@ -11,8 +11,9 @@ from diagnostics.audit import Audit
 from diagnostics.control import Control
 from diagnostics.dump import Dumper
 from diagnostics.logs import Logs
+from diagnostics.own import frames_above
 from diagnostics.private import Directory, Refused, to_json, write_all
-from diagnostics.tracing import Tracer, is_own
+from diagnostics.tracing import Tracer
 
 TOGGLE_TRACING = signal.SIGUSR1
 ATTEND = signal.SIGUSR2
@@ -113,8 +114,7 @@ class Kit(object):
     def _stacks(self, arguments):
         stacks = {}
         for ident, frame in sys._current_frames().items()[:THREADS_MAX]:
-            while frame is not None and is_own(frame):
-                frame = frame.f_back
+            frame = (frames_above(frame) or [None])[0]
             if frame is None:
                 continue
             lines = traceback.extract_stack(frame, None)[-STACK_DEPTH_MAX:]

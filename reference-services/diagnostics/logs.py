@@ -2,7 +2,7 @@
 
 What may be written is decided by where it comes from, not by what it looks like. A
 message is written when it is a literal of the code that logs it. Of the values that go
-into it, numbers and names of types and functions are written; a text is written where
+into it, numbers of up to ten digits and names of types and functions are written; a text is written where
 the service has declared it harmless (`allow`), otherwise only its type and length. So a
 request's body or a password has no way into the file, whatever the service logs.
 """
@@ -21,6 +21,8 @@ from diagnostics.private import Refused, write_all
 FILE_BYTES_MAX = 64 * 1024 * 1024
 LINE_MAX = 2000
 LOGGERS_MAX = 32
+# Counts, sizes and times in seconds are below it.
+NUMBER_MAX = 10 ** 10
 
 _NUMBERS = (int, long, float, bool, type(None))
 _NAMED = (type, types.ClassType, types.FunctionType, types.BuiltinFunctionType)
@@ -155,7 +157,8 @@ class Logs(object):
         """What may be written of a value."""
         kind = type(value)
         if kind in _NUMBERS:
-            return repr(value)
+            return repr(value) if short(value) else '<%s of %d digits>' % (
+                kind.__name__, len('%d' % value))
         if kind in (str, unicode):
             if value in self._allowed:
                 return value.encode('ascii', 'replace')
@@ -184,6 +187,11 @@ class Logs(object):
             return
         self._size += len(line)
         self.written += 1
+
+
+def short(number):
+    """False for numbers long enough to be a card's, an account's or a key."""
+    return number is None or number != number or not NUMBER_MAX <= abs(number) < float('inf')
 
 
 class _StandardLogger(object):
@@ -255,11 +263,10 @@ def is_literal(frame, text):
     """True when the text stands in the source of the function that logs it."""
     if frame is None:
         return False
-    code = frame.f_code
-    if any(type(constant) is type(text) and constant == text for constant in code.co_consts):
-        return True
-    # Or is a constant of its module, named in the function.
-    return any(frame.f_globals.get(name) is text for name in code.co_names)
+    # A constant of its module is none: what a name in a module stands for may have been read
+    # from a file of passwords.
+    return any(type(constant) is type(text) and constant == text
+               for constant in frame.f_code.co_consts)
 
 
 def _caller():

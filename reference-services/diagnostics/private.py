@@ -195,7 +195,8 @@ def _lstat(path):
 
 
 def _identity(state):
-    return (state.st_dev, state.st_ino)
+    # The kind too: a number that became free is given to whatever is made next, a link say.
+    return (state.st_dev, state.st_ino, stat.S_IFMT(state.st_mode))
 
 
 def _is_ours(state):

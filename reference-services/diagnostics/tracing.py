@@ -27,10 +27,11 @@ import signal
 import stat
 import sys
 import thread
-import threading
 import time
 
+from diagnostics import own
 from diagnostics.private import Refused, close_on_exec
+from diagnostics.reach import Reach
 
 PIPE = 'trace.fifo'
 # Linux: a write of at most PIPE_BUF bytes to a pipe goes in whole or not at all.
@@ -48,7 +49,6 @@ LABEL_MAX = 300
 LABELS_MAX = 20000
 
 
-
 class Tracer(object):
     """The switch. `wake` is a signal whose handler calls `attend` in the main thread."""
 
@@ -64,7 +64,6 @@ class Tracer(object):
         self._waiter = 0
         self._opened = None
         self._run = None
-        self._pool = None
         self._full = False
         self._attending = thread.allocate_lock()
         self.state = 'off'
@@ -201,13 +200,12 @@ class Tracer(object):
         os.dup2(fd, self._pipe)
         close_on_exec(self._pipe)
         os.close(fd)
-        run = _Run(self._pipe, self._call_main, None if self._full else thread.get_ident())
+        run = _Run(self._pipe, self._reactor, self._call_main, rests=not self._full)
         self._run = run
         self.state = 'tracing'
-        untraced = self._enter_pool(run)
-        run.say('# bloathound-trace 1 pid %d service %s\n# untraced %d\n'
-                % (os.getpid(), self._name, untraced))
-        threading.settrace(run.enter)
+        run.say('# bloathound-trace 1 pid %d service %s\n' % (os.getpid(), self._name))
+        run.reach.enter()
+        run.say_untraced()
         self._reactor.callFromThread(self._beat, run)
         self._trace_here(run)
 
@@ -215,7 +213,7 @@ class Tracer(object):
         # Frames that run already have no trace function of their own; without one they
         # would show nothing until they return, and a starved loop never does.
         traced = run.local(thread.get_ident())
-        for frame in _frames_above(sys._getframe()):
+        for frame in own.frames_above(sys._getframe()):
             frame.f_trace = traced
         sys.settrace(run.enter)
 
@@ -224,10 +222,9 @@ class Tracer(object):
         run, self._run = self._run, None
         if run is None:
             return
-        threading.settrace(None)
-        self._leave_pool()
+        run.reach.leave()
         run.end()
-        for frame in _frames_above(sys._getframe()):
+        for frame in own.frames_above(sys._getframe()):
             frame.f_trace = None
         run.flush(thread.get_ident())
         os.dup2(self._null, self._pipe)
@@ -242,45 +239,23 @@ class Tracer(object):
             run.pulse()
             self._reactor.callLater(FLUSH_SECONDS, self._beat, run)
 
-    # Python 2.7 sets a trace function for the running thread only. New threads take it from
-    # `threading`; those of Twisted's pool are reached through the work they are given.
-
-    def _enter_pool(self, run):
-        workers = 0
-        pool = getattr(self._reactor, 'threadpool', None)
-        if pool is not None:
-            workers = len(pool.threads)
-            give = pool.callInThreadWithCallback
-
-            def traced(result, work, *args, **kwargs):
-                def work_traced(*args, **kwargs):
-                    sys.settrace(run.enter)
-                    return work(*args, **kwargs)
-                return give(result, work_traced, *args, **kwargs)
-            pool.callInThreadWithCallback = traced
-            self._pool = pool
-        # All but this thread and the pool's.
-        return max(0, len(sys._current_frames()) - 1 - workers)
-
-    def _leave_pool(self):
-        if self._pool is not None:
-            del self._pool.callInThreadWithCallback
-            self._pool = None
-
 
 class _Run(object):
     """Events from the coming of one reader to its going."""
 
-    def __init__(self, pipe, call_main, resting_thread):
+    def __init__(self, pipe, reactor, call_main, rests):
         self._pipe = pipe
-        self._resting_thread = resting_thread
+        self._main = thread.get_ident()
+        self._resting_thread = self._main if rests else None
         self._burst_left = BURST_EVENTS
         self._burst_began = time.clock()
         self._rest_began = None
         self._rests = thread.allocate_lock()
         self._rests.acquire()
         self._rest_seconds = 0.0
-        if resting_thread is not None:
+        self._reached = set()
+        self.reach = Reach(reactor, self)
+        if rests:
             thread.start_new_thread(self._time_rests, ())
         self._call_main = call_main
         self._locals = {}
@@ -334,11 +309,31 @@ class _Run(object):
             self._rests.acquire(False)
             self._rests.release()
 
+    def join(self):
+        """In a thread that is about to wait: it is traced from here on, if it was not."""
+        ident = thread.get_ident()
+        if self.over or ident == self._main or sys.gettrace() is not None:
+            return
+        frames = own.frames_above(sys._getframe())
+        if not frames:
+            # The helper thread, which sleeps between bursts.
+            return
+        traced = self.local(ident)
+        for frame in frames:
+            frame.f_trace = traced
+        self._reached.add(ident)
+        self.say_untraced()
+        sys.settrace(self.enter)
+
+    def say_untraced(self):
+        """How many threads are not reached (yet)."""
+        self.say('# untraced %d\n' % self.reach.missing(self._reached))
+
     def enter(self, frame, event, arg):
         """The trace function of a thread: called for each call."""
         if self.over:
             return self._leave()
-        if self.resting or frame.f_code.co_filename in _OWN:
+        if self.resting or own.is_own(frame):
             return None
         ident = thread.get_ident()
         local = self._locals.get(ident)
@@ -430,25 +425,3 @@ class _Run(object):
     def pulse(self):
         """Write the figures alone."""
         self.say(self._stamp(time.time()))
-
-
-def is_own(frame):
-    """True for a frame of the kit itself."""
-    return frame.f_code.co_filename in _OWN
-
-
-def _frames_above(frame):
-    """The caller's frames that are not the kit's own."""
-    found = []
-    while frame is not None:
-        if not is_own(frame):
-            found.append(frame)
-        frame = frame.f_back
-    return found
-
-
-# The kit's own code is left out of traces; these are its names as code objects know them.
-_OWN = frozenset(
-    os.path.join(os.path.dirname(_frames_above.func_code.co_filename), name)
-    for name in ('audit.py', 'collector.py', 'control.py', 'dump.py', 'kit.py', 'logs.py',
-                 'manhole.py', 'private.py', 'tracing.py'))

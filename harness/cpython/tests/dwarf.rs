@@ -85,6 +85,7 @@ const MEMBERS: &[(&str, &str, u64)] = &[
     ("_ts", "next", state::TSTATE_NEXT),
     ("_ts", "interp", state::TSTATE_INTERP),
     ("_ts", "frame", state::TSTATE_FRAME),
+    ("_ts", "use_tracing", state::TSTATE_USE_TRACING),
     ("_ts", "thread_id", state::TSTATE_THREAD_ID),
 ];
 

@@ -90,7 +90,8 @@ pub(crate) fn look_during(
     Ok((pauses?, report?))
 }
 
-struct FinishOnDrop<'p>(&'p Progress);
+/// Ends a progress on every way out.
+pub(crate) struct FinishOnDrop<'p>(pub(crate) &'p Progress);
 
 impl Drop for FinishOnDrop<'_> {
     fn drop(&mut self) {

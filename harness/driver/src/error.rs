@@ -36,6 +36,9 @@ pub enum RunError {
         #[source]
         source: HttpError,
     },
+    /// A trigger was to be sent and the scenario has none.
+    #[error("the scenario has no trigger to send")]
+    NoTrigger,
     /// The observer failed; its own error is the source.
     #[error("{source}")]
     Observer {

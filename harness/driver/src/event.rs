@@ -7,6 +7,7 @@ use bloathound_scenario::Variant;
 
 use crate::load::LoadReport;
 use crate::session::Moment;
+use crate::toggle::{PhaseReport, TogglePhase};
 
 /// One thing that happened or starts to happen.
 #[derive(Debug, Clone)]
@@ -91,6 +92,16 @@ pub enum RunEvent {
         took: Duration,
         /// Pauses of the target in it.
         pauses: Vec<Duration>,
+    },
+    /// A phase of a toggle starts.
+    TogglePhaseStarted {
+        /// Which.
+        phase: TogglePhase,
+    },
+    /// A phase of a toggle is over.
+    TogglePhaseDone {
+        /// Its figures.
+        report: PhaseReport,
     },
     /// A round is made with a look in the middle of it, to see what the look costs.
     MeasuringDisturbance,

@@ -24,6 +24,7 @@ mod redaction;
 pub mod samples;
 mod service;
 mod session;
+mod toggle;
 
 pub use disturbance::Disturbance;
 pub use environment::{Cache, Environment, EnvironmentError};
@@ -36,3 +37,4 @@ pub use load::{LoadError, LoadReport, Progress, Trigger, TriggerState, run_round
 pub use python::{FoundPython, HOW_TO_GET_ONE, Origin, PythonError, Search, Tried, VARIABLE};
 pub use service::{Launch, Service, ServiceError, StopHow};
 pub use session::{Launcher, Limits, Look, Looked, Moment, Observer, RunRecord, run};
+pub use toggle::{PhaseReport, ToggleOutcome, TogglePhase};

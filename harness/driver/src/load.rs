@@ -207,6 +207,8 @@ pub enum TriggerState {
 pub struct Trigger {
     connection: TcpStream,
     reader: Option<JoinHandle<Result<(), String>>>,
+    /// Once its reader has ended.
+    ended: Option<TriggerState>,
 }
 
 impl Trigger {
@@ -223,19 +225,19 @@ impl Trigger {
                 Err(error) => Err(error.to_string()),
             })
             .map_err(HttpError::Broken)?;
-        Ok(Self { connection, reader: Some(reader) })
+        Ok(Self { connection, reader: Some(reader), ended: None })
     }
 
     /// Whether it was answered by now.
     pub fn state(&mut self) -> TriggerState {
-        match self.reader.take_if(|reader| reader.is_finished()) {
-            Some(reader) => match reader.join() {
+        if let Some(reader) = self.reader.take_if(|reader| reader.is_finished()) {
+            self.ended = Some(match reader.join() {
                 Ok(Ok(())) => TriggerState::Answered,
                 Ok(Err(error)) => TriggerState::Failed(error),
                 Err(_) => TriggerState::Failed("its reader ended".to_owned()),
-            },
-            None => TriggerState::Unanswered,
+            });
         }
+        self.ended.clone().unwrap_or(TriggerState::Unanswered)
     }
 }
 

@@ -1,8 +1,8 @@
 //! One variant of one scenario, from the service's start to its end.
 //!
 //! The road is always the same: start → look at the fresh process, if wanted → warm-up → rounds of load
-//! with a look after each → one more look, if wanted → trigger and sampling, if wanted → judge the ledger
-//! → measure the disturbance → stop. Whoever calls supplies the looking ([`Observer`]).
+//! with a look after each → one more look, if wanted → trigger and sampling, if wanted, or phases with one
+//! of the service's own diagnostics switched on → judge the ledger → measure the disturbance → stop. Whoever calls supplies the looking ([`Observer`]).
 
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
@@ -19,9 +19,13 @@ use crate::interpreter::Interpreter;
 use crate::ledger::Ledger;
 use crate::load::{self, LoadReport, Trigger, TriggerState};
 use crate::service::{Launch, Service, StopHow};
+use crate::toggle::{self, ToggleOutcome};
 
 /// How long the end of a service may take to show after something failed because of it.
 const END_SHOWS_WITHIN: Duration = Duration::from_millis(500);
+
+/// The private directory of a service's diagnostics, where a scenario switches them.
+const DIAGNOSTICS: &str = "diagnostics";
 
 /// When a look is taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -98,6 +102,10 @@ impl Launcher {
         let python_path = python_path.into_iter().map(|path| std::path::absolute(&path).unwrap_or(path)).collect();
         let fixed = ["-u", "-B", "-s", "-m", "service", "--port", "0"];
         let mut arguments: Vec<String> = fixed.map(str::to_owned).to_vec();
+        if scenario.observe.toggle.is_some() {
+            // Relative to the folder of its own that the service runs in.
+            arguments.extend(["--diagnostics", DIAGNOSTICS].map(str::to_owned));
+        }
         arguments.extend(scenario.option_arguments());
         Launch {
             name: scenario.service.clone(),
@@ -151,6 +159,8 @@ pub struct RunRecord {
     pub load: Option<LoadReport>,
     /// What became of the trigger.
     pub trigger: Option<TriggerState>,
+    /// What switching a diagnostic came to.
+    pub toggle: Option<ToggleOutcome>,
     /// What the looks cost.
     pub disturbance: Disturbance,
     /// How the service ended.
@@ -207,10 +217,10 @@ pub fn run(
 pub(crate) struct Session<'s> {
     pub(crate) service: Service,
     ledger: Ledger,
-    scenario: &'s Scenario,
+    pub(crate) scenario: &'s Scenario,
     pub(crate) limits: &'s Limits,
     pub(crate) observer: &'s mut dyn Observer,
-    events: Events<'s>,
+    pub(crate) events: Events<'s>,
     started: Instant,
     pub(crate) requests: u64,
     requests_at_look: u64,
@@ -221,13 +231,14 @@ pub(crate) struct Session<'s> {
     load: Option<LoadReport>,
     pauses: Vec<Duration>,
     /// A trigger was sent and not answered: the service can't be asked anything any more.
-    stuck: bool,
+    pub(crate) stuck: bool,
 }
 
 struct Ended {
     ledger: Value,
     unmet: Vec<Unmet>,
     trigger: Option<TriggerState>,
+    toggle: Option<ToggleOutcome>,
     disturbance: Disturbance,
 }
 
@@ -254,6 +265,14 @@ impl Session<'_> {
             let moment = Moment::Hot { duration: hot.duration };
             (trigger, unmet) = self.look_while_working(moment, hot.under_load)?;
         }
+        let mut toggled = None;
+        if unmet.is_empty()
+            && let (Some(toggle), Some(load)) = (observe.toggle, &scenario.load)
+        {
+            let toggling = toggle::run(self, load, toggle)?;
+            (trigger, unmet) = (toggling.trigger, toggling.unmet);
+            toggled = Some(toggling.outcome);
+        }
         let ledger = self.read_ledger()?;
         // What was waited for in vain comes first: it explains the rest.
         unmet.extend(plan.ledger.unmet(&ledger));
@@ -263,11 +282,12 @@ impl Session<'_> {
             && self.limits.measure_disturbance
             && let Some(load) = &scenario.load
             && observe.hot.is_none()
+            && observe.toggle.is_none()
         {
             (self.events)(RunEvent::MeasuringDisturbance);
             disturbance::measure(self, load, &mut disturbance)?;
         }
-        Ok(Ended { ledger, unmet, trigger, disturbance })
+        Ok(Ended { ledger, unmet, trigger, toggle: toggled, disturbance })
     }
 
     fn close(self, variant: Variant, ended: Ended) -> RunRecord {
@@ -282,6 +302,7 @@ impl Session<'_> {
             unmet: ended.unmet,
             load: self.load,
             trigger: ended.trigger,
+            toggle: ended.toggle,
             disturbance: ended.disturbance,
             stopped,
         }
@@ -389,8 +410,8 @@ impl Session<'_> {
         under_load: bool,
     ) -> Result<(Option<TriggerState>, Vec<Unmet>), RunError> {
         let scenario = self.scenario;
-        self.totals = self.ledger.totals(self.limits.answer_within)?;
-        let Some(request) = &scenario.trigger else {
+        if scenario.trigger.is_none() {
+            self.totals = self.ledger.totals(self.limits.answer_within)?;
             let unmet = self.settle()?;
             if unmet.is_empty() {
                 match &scenario.load {
@@ -399,26 +420,40 @@ impl Session<'_> {
                 }
             }
             return Ok((None, unmet));
-        };
-        (self.events)(RunEvent::Triggered { path: request.path.clone() });
-        // The connection stays open for as long as anybody looks.
-        let wait = scenario.wait.as_ref().map_or(Duration::ZERO, |wait| wait.within);
-        let hot = scenario.observe.hot.as_ref();
-        let sampling = hot.map_or(Duration::ZERO, |hot| hot.duration);
-        let patience = self.limits.answer_within + wait + sampling;
-        let mut trigger = Trigger::fire(self.service.port(), request, patience)
-            .map_err(|source| RunError::NoAnswer { path: request.path.clone(), source })?;
-        self.stuck = true;
-        let unmet = match &scenario.wait {
-            Some(wait) => self.wait(&wait.ledger, wait.within)?,
-            None => Vec::new(),
-        };
+        }
+        let sampling = scenario.observe.hot.as_ref().map_or(Duration::ZERO, |hot| hot.duration);
+        let (mut trigger, unmet) = self.fire_trigger(sampling)?;
         if unmet.is_empty() {
             self.look(moment)?;
         }
         let state = trigger.state();
         self.stuck = state == TriggerState::Unanswered;
         Ok((Some(state), unmet))
+    }
+
+    /// How long the trigger may take to have its effect.
+    pub(crate) fn patience(&self) -> Duration {
+        self.scenario.wait.as_ref().map_or(Duration::ZERO, |wait| wait.within)
+    }
+
+    /// Sends the trigger and waits for its effect. The connection stays open for as long as anybody looks, which takes
+    /// `looking`; the service counts as stuck from here on.
+    pub(crate) fn fire_trigger(&mut self, looking: Duration) -> Result<(Trigger, Vec<Unmet>), RunError> {
+        let scenario = self.scenario;
+        self.totals = self.ledger.totals(self.limits.answer_within)?;
+        let Some(request) = &scenario.trigger else {
+            return Err(RunError::NoTrigger);
+        };
+        (self.events)(RunEvent::Triggered { path: request.path.clone() });
+        let give_up_after = self.limits.answer_within + self.patience() + looking;
+        let trigger = Trigger::fire(self.service.port(), request, give_up_after)
+            .map_err(|source| RunError::NoAnswer { path: request.path.clone(), source })?;
+        self.stuck = true;
+        let unmet = match &scenario.wait {
+            Some(wait) => self.wait(&wait.ledger, wait.within)?,
+            None => Vec::new(),
+        };
+        Ok((trigger, unmet))
     }
 
     /// Rounds of load until the look is over; the last one is finished.

@@ -4,7 +4,7 @@
 use serde_json::Value;
 
 use crate::json::{EvidenceRecord, ExpectedRecord, FindingRecord, PinRecord, RunRecord, WhereRecord};
-use crate::{sanitize, units};
+use crate::{describe_toggle, sanitize, units};
 
 /// What, how much and where, in the longest of a few forms that takes at most `cells`:
 /// `leak 1000/req DBModel._field_cache`, `leak 1000/req _field_cache`, `leak 1000/req`.
@@ -297,12 +297,16 @@ pub(crate) fn failures(run: &RunRecord) -> Vec<String> {
             ));
         }
     }
+    lines.extend(run.toggle.iter().flat_map(describe_toggle::failures));
     lines.extend(run.unexpected().map(|finding| format!("false alarm: {}", sentence(finding))));
     lines
 }
 
 /// The findings of a run in a few words, within `cells` if that is possible; `nothing` where there is none.
 pub(crate) fn seen(run: &RunRecord, cells: usize) -> String {
+    if let (Some(toggle), true) = (&run.toggle, run.findings.is_empty()) {
+        return describe_toggle::few_words(toggle, cells);
+    }
     if run.findings.is_empty() {
         return "nothing".to_owned();
     }

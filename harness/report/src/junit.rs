@@ -6,7 +6,7 @@ use std::time::Duration;
 use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 
 use crate::json::{Outcome, RunRecord, RunResults};
-use crate::{ReportError, describe, sanitize, text};
+use crate::{ReportError, describe, describe_toggle, sanitize, text};
 
 /// A suite a scenario, a test case a variant. A failed run is a failure, an INVALID one an error: neither a pass nor a
 /// miss. Where a variant ran with several seeds, the seed is in the name.
@@ -54,8 +54,12 @@ fn test_case(run: &RunRecord, alone: bool) -> TestCase {
     let mut case = TestCase::new(name, status);
     case.set_classname(sanitize::line(&run.scenario).as_ref());
     case.set_time(duration(run));
-    let found: Vec<String> =
+    let mut found: Vec<String> =
         run.findings.iter().map(|finding| sanitize::line(&describe::sentence(finding)).into_owned()).collect();
+    for phase in run.toggle.iter().flat_map(|toggle| &toggle.phases) {
+        let line = format!("{}: {}", phase.phase, describe_toggle::phase(phase));
+        found.push(sanitize::line(&line).into_owned());
+    }
     if !found.is_empty() {
         case.set_system_out(found.join("\n"));
     }
@@ -85,6 +89,13 @@ mod tests {
     #[test]
     fn one_of_everything() {
         insta::assert_snapshot!(junit(&samples::mixed_results()).unwrap());
+    }
+
+    #[test]
+    fn a_toggle_tells_its_phases_and_what_is_broken() {
+        let xml = junit(&samples::results(vec![samples::run_toggle(), samples::run_toggle_broken()])).unwrap();
+        assert!(xml.contains("off again: 150 of 150 answered, 300/s, p50 6.1 ms, p99 9.2 ms"), "{xml}");
+        assert!(xml.contains("message=\"on: 149 of 150 requests were answered"), "{xml}");
     }
 
     #[test]

@@ -6,6 +6,7 @@
 //! whatever leaves this crate for a terminal, a page or a picture has passed through [`sanitize`].
 
 mod describe;
+mod describe_toggle;
 mod error;
 pub mod graph;
 pub mod heatmap;

@@ -9,7 +9,7 @@ use crate::matcher::{Matcher, Scalar};
 use crate::model::{Expectation, FindingClass, Observe, Variant, VariantPlan};
 use crate::raw::{RawExpectation, RawPlace, RawVariant};
 use crate::validate::{Checker, check_ledger};
-use crate::vocabulary::{evidence_names, nearest};
+use crate::vocabulary::{evidence_names, nearest, toggle_names};
 
 /// Checks one variant's section.
 pub(crate) fn variant_plan(
@@ -26,7 +26,7 @@ pub(crate) fn variant_plan(
             "a total that proves the run, such as `requests`",
         );
     }
-    if variant == Variant::Buggy && raw.expect.is_empty() {
+    if variant == Variant::Buggy && raw.expect.is_empty() && observe.toggle.is_none() {
         checker.wrong(&node.key("expect"), "a buggy variant with no finding expected", "the bug that must be found");
     }
     let ledger = check_ledger(raw.ledger.0, &node.key("ledger"), checker);
@@ -39,7 +39,42 @@ pub(crate) fn variant_plan(
             check_expectation(raw, &node, observe, checker)
         })
         .collect();
-    VariantPlan { expected, ledger }
+    check_toggle_facts(&raw.toggle.0, &node, observe, checker);
+    VariantPlan { expected, toggle: raw.toggle.0, ledger }
+}
+
+fn check_toggle_facts(
+    facts: &BTreeMap<String, Matcher>,
+    variant: &NodePath,
+    observe: &Observe,
+    checker: &mut Checker<'_>,
+) {
+    let node = variant.key("toggle");
+    let Some(toggle) = observe.toggle else {
+        if !facts.is_empty() {
+            checker.wrong(&node, "facts of a toggle that this scenario doesn't observe", "an `observe.toggle`");
+        }
+        return;
+    };
+    if facts.is_empty() {
+        let wanted = "facts that prove it, such as `off_again_throughput_ratio: {min: 0.3}`";
+        checker.wrong(variant, "a toggle of which nothing is required in `toggle`", wanted);
+    }
+    let known = toggle_names(toggle.what);
+    for (name, matcher) in facts {
+        let node = node.key(name.clone());
+        if !known.contains(&name.as_str()) {
+            let problem = Problem::UnknownKey {
+                found: name.clone(),
+                suggestion: nearest(name, known.iter().copied()).map(str::to_owned),
+                allowed: known.iter().map(|word| (*word).to_owned()).collect(),
+            };
+            checker.refuse(&node, Part::Key(0), problem);
+        }
+        if let Some(why) = matcher.impossible() {
+            checker.wrong(&node, why, "a condition that some value meets");
+        }
+    }
 }
 
 fn check_expectation(

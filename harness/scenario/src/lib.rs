@@ -24,6 +24,6 @@ pub use locate::Place;
 pub use matcher::{Matcher, Scalar, lookup};
 pub use model::{
     Expectation, FindingClass, Growth, Hot, Inspect, LedgerConditions, Load, Method, Observe, OptionValue, Request,
-    Scenario, Variant, VariantPlan, Wait,
+    Scenario, Toggle, Toggled, TraceReader, Variant, VariantPlan, Wait,
 };
 pub use schema::schema;

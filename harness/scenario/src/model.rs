@@ -61,12 +61,18 @@ impl Scenario {
         arguments
     }
 
-    /// Requests of the warm-up and of the counted rounds. Those made while sampling are not among them:
-    /// there are as many as it takes.
+    /// Requests of the warm-up, of the counted rounds and of a toggle's phases. Those made while sampling are not
+    /// among them: there are as many as it takes.
     #[must_use]
     pub fn requests_planned(&self) -> u64 {
         let a_round = self.load.as_ref().map_or(0, |load| load.requests);
-        self.warm_up.saturating_add(a_round.saturating_mul(self.observe.rounds()))
+        let phases = match (&self.observe.toggle, &self.trigger) {
+            (None, _) => 0,
+            (Some(_), None) => 3,
+            // After the trigger nobody may be answered any more.
+            (Some(_), Some(_)) => 1,
+        };
+        self.warm_up.saturating_add(a_round.saturating_mul(self.observe.rounds() + phases))
     }
 }
 
@@ -203,7 +209,7 @@ pub struct Wait {
     pub within: Duration,
 }
 
-/// What is looked at; at least one of the three.
+/// What is looked at; at least one of the four, and a toggle alone.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Observe {
     /// Rounds of load with a look after each.
@@ -212,6 +218,8 @@ pub struct Observe {
     pub inspect: Option<Inspect>,
     /// Sampling.
     pub hot: Option<Hot>,
+    /// Diagnostics of the service's own, switched on and off again.
+    pub toggle: Option<Toggle>,
 }
 
 impl Observe {
@@ -262,11 +270,78 @@ pub struct Hot {
     pub under_load: bool,
 }
 
+/// One of the diagnostics that a service has built in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Toggled {
+    /// Debug logging of all loggers.
+    DebugLog,
+    /// The manhole, with somebody logged in.
+    Manhole,
+    /// Tracing.
+    Trace,
+    /// A memory dump: made while on, nothing to switch off.
+    Dump,
+}
+
+impl Toggled {
+    /// The word in the file: `debug-log`, `manhole`, `trace`, `dump`.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::DebugLog => "debug-log",
+            Self::Manhole => "manhole",
+            Self::Trace => "trace",
+            Self::Dump => "dump",
+        }
+    }
+}
+
+/// Who reads a trace.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum TraceReader {
+    /// Nobody.
+    None,
+    /// Somebody who keeps up.
+    Steady,
+    /// Somebody who opens the pipe and reads nothing before the load is over.
+    Slow,
+    /// Somebody who goes without a word; later another comes.
+    Leaves,
+}
+
+impl TraceReader {
+    /// The word in the file.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Steady => "steady",
+            Self::Slow => "slow",
+            Self::Leaves => "leaves",
+        }
+    }
+}
+
+/// Switching a diagnostic.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Toggle {
+    /// Which.
+    pub what: Toggled,
+    /// Who reads, for [`Toggled::Trace`]; else `None`.
+    pub reader: TraceReader,
+    /// Trace without rests.
+    pub full: bool,
+}
+
 /// What one variant must show.
 #[derive(Debug, Clone, PartialEq)]
 pub struct VariantPlan {
     /// The findings, all of them.
     pub expected: Vec<Expectation>,
+    /// What the facts of the toggle must be; empty exactly where none is observed.
+    pub toggle: BTreeMap<String, Matcher>,
     /// What proves the run; not empty.
     pub ledger: LedgerConditions,
 }

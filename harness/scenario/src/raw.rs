@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer};
 
 use crate::matcher::Matcher;
-use crate::model::{FindingClass, Method, OptionValue};
+use crate::model::{FindingClass, Method, OptionValue, Toggled, TraceReader};
 use crate::unique_map::UniqueMap;
 
 /// One scenario: a service with a known bug, the load that brings the bug out, what to look at, and
@@ -97,7 +97,7 @@ pub(crate) struct RawWait {
 
 /// The looks to take; at least one.
 #[derive(Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, expecting = "a mapping with `growth`, `inspect` or `hot`")]
+#[serde(deny_unknown_fields, expecting = "a mapping with `growth`, `inspect`, `hot` or `toggle`")]
 pub(crate) struct RawObserve {
     /// Repeat the load and look after every round: leaks.
     #[serde(default, deserialize_with = "present")]
@@ -111,6 +111,11 @@ pub(crate) struct RawObserve {
     #[serde(default, deserialize_with = "present")]
     #[schemars(with = "RawHot")]
     pub(crate) hot: Option<RawHot>,
+    /// Switch one of the service's built-in diagnostics on and off again under load. Stands alone: nothing is looked
+    /// at from outside then.
+    #[serde(default, deserialize_with = "present")]
+    #[schemars(with = "RawToggle")]
+    pub(crate) toggle: Option<RawToggle>,
 }
 
 /// Growth over rounds.
@@ -141,12 +146,30 @@ pub(crate) struct RawHot {
     pub(crate) under_load: bool,
 }
 
+/// A diagnostic of the in-process kit: a round of the load with it off, one with it on, one with it off again. With a
+/// `trigger`: one round with it off, then the trigger, then the diagnostic.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, expecting = "a mapping with `what` and, for `trace`, `reader`")]
+pub(crate) struct RawToggle {
+    pub(crate) what: Toggled,
+    /// Who reads the trace.
+    #[serde(default)]
+    pub(crate) reader: Option<TraceReader>,
+    /// Trace without rests.
+    #[serde(default)]
+    pub(crate) full: bool,
+}
+
 /// What must be found on one variant, and what proves that its run was a real one.
 #[derive(Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, expecting = "a mapping with `expect` and `ledger`")]
+#[serde(deny_unknown_fields, expecting = "a mapping with `expect` and `ledger`, and `toggle` where one is observed")]
 pub(crate) struct RawVariant {
     /// The findings, all of them: one that isn't listed is a false alarm.
     pub(crate) expect: Vec<RawExpectation>,
+    /// Facts of the toggle by name, and what each must be. That no request is lost, that it was on and that it is off
+    /// again without a trace is required anyway.
+    #[serde(default)]
+    pub(crate) toggle: UniqueMap<Matcher>,
     /// Totals of the service's ledger that prove the run; else it is INVALID.
     pub(crate) ledger: UniqueMap<Matcher>,
 }

@@ -9,9 +9,10 @@ use crate::expectations::variant_plan;
 use crate::locate::{NodePath, Part, locate};
 use crate::matcher::Matcher;
 use crate::model::{
-    Growth, Hot, Inspect, LedgerConditions, Load, Observe, OptionValue, Request, Scenario, Variant, VariantPlan, Wait,
+    Growth, Hot, Inspect, LedgerConditions, Load, Observe, OptionValue, Request, Scenario, Toggle, Toggled,
+    TraceReader, Variant, VariantPlan, Wait,
 };
-use crate::raw::{RawLoad, RawObserve, RawScenario, RawVariant, RawWait};
+use crate::raw::{RawLoad, RawObserve, RawScenario, RawToggle, RawVariant, RawWait};
 use crate::unique_map::UniqueMap;
 use crate::vocabulary::{CONCURRENCY_MAX, REQUESTS_MAX, ROUNDS_MAX, ROUNDS_MIN, SECONDS_MAX, nearest};
 
@@ -78,11 +79,11 @@ pub(crate) fn validate(raw: RawScenario, file: &Path, services_dir: &Path, check
     let wait = raw.wait.map(|wait| check_wait(wait, checker));
     let observe = check_observe(&raw.observe, load.is_some(), trigger.is_some(), checker);
     let under_load = observe.hot.as_ref().is_some_and(|hot| hot.under_load);
-    if load.is_some() && raw.warm_up == 0 && observe.rounds() == 0 && !under_load {
+    if load.is_some() && raw.warm_up == 0 && observe.rounds() == 0 && !under_load && observe.toggle.is_none() {
         checker.wrong(
             &root.key("load"),
             "a load that is never made",
-            "a `warm_up`, rounds of `growth`, an `inspect` or `hot` with `under_load`",
+            "a `warm_up`, rounds of `growth`, an `inspect`, `hot` with `under_load` or a `toggle`",
         );
     }
     let variants = check_variants(raw.buggy, raw.fixed, &observe, checker);
@@ -165,7 +166,7 @@ fn services_in(services_dir: &Path) -> Vec<String> {
 
 fn check_options(options: &UniqueMap<OptionValue>, checker: &mut Checker<'_>) {
     // The driver gives these itself; a second one would break the handshake.
-    const OURS: [&str; 2] = ["port", "ledger"];
+    const OURS: [&str; 3] = ["port", "ledger", "diagnostics"];
     for name in options.0.keys() {
         let node = NodePath::default().key("options").key(name.clone());
         let plain = name.starts_with(|c: char| c.is_ascii_lowercase())
@@ -256,9 +257,15 @@ pub(crate) fn check_ledger(
 fn check_observe(raw: &RawObserve, has_load: bool, has_trigger: bool, checker: &mut Checker<'_>) -> Observe {
     let root = NodePath::default();
     let node = root.key("observe");
-    if raw.growth.is_none() && raw.inspect.is_none() && raw.hot.is_none() {
-        checker.wrong(&node, "nothing to observe, so no detector would run", "`growth`, `inspect` or `hot`");
+    let looks = raw.growth.is_some() || raw.inspect.is_some() || raw.hot.is_some();
+    if !looks && raw.toggle.is_none() {
+        checker.wrong(&node, "nothing to observe, so no detector would run", "`growth`, `inspect`, `hot` or `toggle`");
     }
+    if looks && raw.toggle.is_some() {
+        let wanted = "a scenario for each: what looks from outside expects a service with nothing switched on";
+        checker.wrong(&node.key("toggle"), "a toggle beside `growth`, `inspect` or `hot`", wanted);
+    }
+    let toggle = raw.toggle.as_ref().map(|toggle| check_toggle(toggle, has_load, has_trigger, checker));
     let growth = raw.growth.as_ref().map(|growth| {
         let rounds = node.key("growth").key("rounds");
         bounded(checker, &rounds, growth.rounds, ROUNDS_MIN, ROUNDS_MAX);
@@ -278,14 +285,39 @@ fn check_observe(raw: &RawObserve, has_load: bool, has_trigger: bool, checker: &
             "a `load` and no `trigger`: a service in a loop answers nobody",
         );
     }
-    if has_trigger && hot.is_none() {
+    if has_trigger && hot.is_none() && toggle.is_none() {
         checker.wrong(
             &root.key("trigger"),
             "a trigger and no `observe.hot`",
             "a hot loop to observe, or the request in `load`",
         );
     }
-    Observe { growth, inspect: raw.inspect.as_ref().map(|inspect| Inspect { baseline: inspect.baseline }), hot }
+    Observe { growth, inspect: raw.inspect.as_ref().map(|inspect| Inspect { baseline: inspect.baseline }), hot, toggle }
+}
+
+fn check_toggle(raw: &RawToggle, has_load: bool, has_trigger: bool, checker: &mut Checker<'_>) -> Toggle {
+    let node = NodePath::default().key("observe").key("toggle");
+    let is_trace = raw.what == Toggled::Trace;
+    match raw.reader {
+        None if is_trace => checker.wrong(&node, "a trace and not who reads it", "a `reader`: none, steady, slow or leaves"),
+        Some(_) if !is_trace => {
+            let found = format!("a reader of the {}", raw.what.as_str());
+            checker.wrong(&node.key("reader"), found, "no `reader`, or `what: trace`");
+        }
+        _ => {}
+    }
+    if raw.full && !is_trace {
+        checker.wrong(&node.key("full"), format!("a {} without rests", raw.what.as_str()), "`what: trace`");
+    }
+    if !has_load {
+        checker.wrong(&node, "a toggle under no `load`", "a `load` of which a round is made off, on and off again");
+    }
+    let reader = raw.reader.unwrap_or(TraceReader::None);
+    if has_trigger && !(is_trace && reader == TraceReader::Steady) {
+        let wanted = "`what: trace` with `reader: steady`, which works where nobody is answered";
+        checker.wrong(&node, "a toggle with a `trigger` that is no trace with a steady reader", wanted);
+    }
+    Toggle { what: raw.what, reader, full: raw.full }
 }
 
 fn check_variants(

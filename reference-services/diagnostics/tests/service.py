@@ -1,10 +1,12 @@
 """A small Twisted service with the kit, for the tests: GET /ok and some ways to misbehave."""
+import Queue
 import json
 import logging
 import os
 import resource as limits
 import sys
 import threading
+import time
 
 from twisted.internet import reactor, threads
 from twisted.logger import Logger, globalLogBeginner
@@ -15,6 +17,8 @@ import diagnostics
 _standard = logging.getLogger('shop.orders')
 _twisted = Logger(namespace='shop.payments')
 stop_spinning = False
+# As if read from the environment.
+password = ''.join(['hunter2-of-the-module'])
 
 
 class Evil(type):
@@ -114,12 +118,36 @@ def busy_in_thread():
         step()
 
 
+def poll(how):
+    """A thread that runs before tracing does, and waits in one of the ways there are."""
+    queue, event = Queue.Queue(), threading.Event()
+    wait = {'sleep': lambda: time.sleep(0.01), 'event': lambda: event.wait(0.01),
+            'queue': lambda: (queue.put(1), queue.get())}[how]
+
+    def polling():
+        while True:
+            wait()
+            polled(how)
+    thread = threading.Thread(target=polling, name=how)
+    thread.daemon = True
+    thread.start()
+
+
+def polled(how):
+    polls[how] = str(sys.gettrace())
+    time.sleep(0.005)
+
+
+polls = {}
+
+
 def log_things(request):
     body = request.args.get('body', [''])[0]
     _standard.debug('an order of %d pieces with %s', 3, body)
     _standard.debug('an order with ' + body)
     _standard.debug('a form %(form)s', {'form': {'password': body}})
     _standard.info('%s', body)
+    _standard.debug(password)
     _twisted.debug('paid {amount} with {card} by {request}', amount=5, card=body, request=request)
     _twisted.info(u'text ' + body.decode('latin-1'))
     try:
@@ -154,6 +182,14 @@ class Root(resource.Resource):
             'shared_id': id(shared), 'secret_id': id(secrets['token']), 'nodes_id': id(nodes),
             'trap_ids': map(id, traps)}
 
+    def do_poll(self, request):
+        poll(request.args['how'][0])
+
+    def do_polls(self, request):
+        # Each thread's trace function in its last turn, and whether anything is in place of these.
+        return {'polls': polls, 'put': [repr(time.sleep), repr(threading._Condition.wait),
+                                        repr(Queue.Queue.get)]}
+
     def do_grow(self, request):
         count = int(request.args['count'][0])
         nodes.extend(Node([number]) for number in xrange(count))
@@ -176,6 +212,10 @@ def main():
     kit = diagnostics.install(reactor, 'shop', sys.argv[1])
     if kit is not None:
         kit.logs.allow(['pieces'])
+    for argument in sys.argv:
+        if argument.startswith('login-seconds='):
+            from diagnostics import manhole
+            manhole.LOGIN_SECONDS = int(argument.split('=')[1])
     reactor.callWhenRunning(lambda: (sys.stdout.write(json.dumps(
         {'pid': os.getpid(), 'port': port.getHost().port, 'kit': kit is not None}) + '\n'),
         sys.stdout.flush()))

@@ -13,17 +13,32 @@ import unittest
 
 from diagnostics.tests.support import ServiceTest, wait_for
 
-CONNECT_AS_NOBODY = '''
-import os, socket, sys
+AS_NOBODY = '''
+import errno, json, os, socket, stat, sys
 os.setgroups([]); os.setgid(65534); os.setuid(65534)
-channel = socket.socket(socket.AF_UNIX)
-try:
-    channel.connect(sys.argv[1])
-    channel.sendall("status\\n")
-    print repr(channel.recv(1000))
-except socket.error as error:
-    print error.errno
+
+def attempt(path):
+    try:
+        if path.endswith('.sock'):
+            channel = socket.socket(socket.AF_UNIX)
+            channel.settimeout(20)
+            channel.connect(path)
+            channel.sendall('status\\n')
+            return 'let in' if channel.recv(1000) else 'nothing'
+        os.close(os.open(path, os.O_RDONLY | os.O_NONBLOCK))
+        return 'let in'
+    except EnvironmentError as error:
+        ended = error.errno in (errno.ECONNRESET, errno.EPIPE)
+        return 'nothing' if ended else errno.errorcode[error.errno]
+
+print json.dumps(dict((name, attempt(os.path.join(sys.argv[1], name))) for name in sys.argv[2:]))
 '''
+
+
+def as_nobody(service, names):
+    """What became of another user's attempts to open each of these."""
+    return json.loads(subprocess.check_output(
+        [sys.executable, '-c', AS_NOBODY, service.directory] + names))
 
 
 class Commands(ServiceTest):
@@ -79,12 +94,12 @@ class Commands(ServiceTest):
 class Hostile(ServiceTest):
     def test_oversized_and_binary(self):
         service = self.start()
-        for data in ('x' * 100000, 'status ' + 'x' * 2000 + '\n', os.urandom(4000), '\xff\xfe\x00\n',
-                     '\x1b[2J\n', '\n', '   \n', 'status\x00\n'):
-            answer = service.send(data)
-            # The peer may see its connection reset before the refusal; it is never obeyed.
-            self.assertTrue(not answer or not json.loads(answer)['ok'], repr(data[:20]))
-            self.answers(service)
+        with self.answering(service):
+            for data in ('x' * 100000, 'status ' + 'x' * 2000 + '\n', os.urandom(4000),
+                         '\xff\xfe\x00\n', '\x1b[2J\n', '\n', '   \n', 'status\x00\n'):
+                answer = service.send(data)
+                # The peer may see its connection reset before the refusal; it is never obeyed.
+                self.assertTrue(not answer or not json.loads(answer)['ok'], repr(data[:20]))
         self.assertTrue(service.ask('status')['ok'])
         for line in open(service.path('audit.log')):
             self.assertTrue(all(' ' <= c <= '~' for c in line.rstrip('\n')), line)
@@ -96,13 +111,13 @@ class Hostile(ServiceTest):
         service = self.start()
         before = service.get('state')['fds']
         held = []
-        for number in range(1000):
-            channel = service.connect()
-            if number % 2:
-                channel.sendall('stat')
-            held.append(channel)
-        self.assertTrue(service.ask('status')['connections_evicted'] > 900)
-        self.answers(service)
+        with self.answering(service):
+            for number in range(1000):
+                channel = service.connect()
+                if number % 2:
+                    channel.sendall('stat')
+                held.append(channel)
+            self.assertTrue(service.ask('status')['connections_evicted'] > 900)
         self.assertTrue(service.get('state')['fds'] <= before + 17)
         # Those that are left time out by themselves.
         wait_for(lambda: service.get('state')['fds'] <= before + 1, 'the idle timeout')
@@ -134,21 +149,28 @@ class Hostile(ServiceTest):
     def test_another_user(self):
         service = self.start()
         os.chmod(self.base, 0o755)
-
-        def connect():
-            return subprocess.check_output(
-                [sys.executable, '-c', CONNECT_AS_NOBODY, service.path('control.sock')]).strip()
-        self.assertEqual(connect(), '13', 'EACCES: the directory')
-        # Even where somebody opened the doors, the kernel tells who is at them.
-        os.chmod(self.directory, 0o755)
-        os.chmod(service.path('control.sock'), 0o666)
-        self.assertIn(connect(), ("''", '104', '32'))
-        wait_for(lambda: 'control refused' in service.events())
-        entry = [entry for entry in service.audit() if entry['event'] == 'control refused'][0]
-        self.assertEqual((entry['uid'], entry['reason']), (65534, 'uid'))
-        # And what is no longer private is no longer used.
-        self.assertIn('open to other users', service.ask('trace on')['error'])
-        self.answers(service)
+        for command in ('log on', 'trace on', 'manhole on', 'dump'):
+            self.assertTrue(service.ask(command)['ok'], command)
+        names = sorted(name for name in os.listdir(self.directory))
+        self.assertEqual(len(names), 7, names)
+        with self.answering(service):
+            # As things are: the directory lets nobody through.
+            self.assertEqual(as_nobody(service, names), dict((name, 'EACCES') for name in names))
+            # Where somebody opened the directory, each thing in it still is its owner's alone.
+            os.chmod(self.directory, 0o755)
+            self.assertEqual(as_nobody(service, names), dict((name, 'EACCES') for name in names))
+            # And where somebody opened the sockets too, the kernel tells who is at them.
+            for name in ('control.sock', 'manhole.sock'):
+                os.chmod(service.path(name), 0o666)
+                self.assertEqual(as_nobody(service, [name]), {name: 'nothing'})
+            wait_for(lambda: {'control refused', 'manhole refused'} <= set(service.events()))
+            refused = [(entry['uid'], entry['reason']) for entry in service.audit()
+                       if entry['event'].endswith('refused') and 'uid' in entry and
+                       entry['uid'] == 65534]
+            self.assertEqual(set(refused), {(65534, 'uid')})
+            # What is no longer private is no longer used.
+            self.assertTrue(service.ask('trace off')['ok'])
+            self.assertIn('open to other users', service.ask('trace on')['error'])
 
 
 class Blocked(ServiceTest):

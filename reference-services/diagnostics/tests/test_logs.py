@@ -26,6 +26,7 @@ class Logging(ServiceTest):
         self.assertNotIn('hunter2', text)
         self.assertIn('debug shop.orders an order of 3 pieces with <str of 26>', text)
         self.assertIn('made at run time', text)
+        self.assertIn('debug shop.orders <text of 21, made at run time>', text, "a module's constant")
         self.assertIn('shop.payments paid 5 with <str of 26> by <Request>', text)
         self.assertIn('error shop.orders a failure [ValueError at ', text)
 
@@ -76,5 +77,8 @@ class Values(unittest.TestCase):
         for value, text in ((5, '5'), (2.5, '2.5'), (None, 'None'), (True, 'True'), (u'x', '<unicode of 1>'),
                             ('/attendees', '/attendees'), ('/admin?token=1', '<str of 14>'),
                             ('GET', 'GET'), (ValueError, 'ValueError'), (ValueError('x'), '<ValueError>'),
+                            (4111111111111111, '<int of 16 digits>'), (-10 ** 30, '<long of 32 digits>'),
+                            (4111111111111111.0, '<float of 16 digits>'), (float('inf'), 'inf'),
+                            (float('nan'), 'nan'), (9999999999, '9999999999'),
                             ({'a': 1}, '<dict>'), ([SECRET], '<list>')):
             self.assertEqual(logs.value(value), text)

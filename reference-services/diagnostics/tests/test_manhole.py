@@ -3,6 +3,7 @@ from __future__ import absolute_import
 
 import os
 import re
+import resource
 import socket
 import time
 
@@ -91,6 +92,14 @@ class Manhole(ServiceTest):
     def test_wrong_passwords(self):
         service = self.start()
         user, password = self.on(service)
+        with self.answering(service):
+            self.guess(service, user, password)
+        # Ten are enough: it closes by itself.
+        wait_for(lambda: not service.ask('status')['manhole']['on'], 'the manhole closing')
+        self.assertTrue(service.events().count('login failed') >= 10)
+        self.assertEqual(service.events().count('login'), 0)
+
+    def guess(self, service, user, password):
         attempts = [(user, 'wrong'), (user, ''), ('root', password), (user, password[:-1])]
         for name, word in attempts[:2]:
             client = Client(service)
@@ -106,46 +115,54 @@ class Manhole(ServiceTest):
             except (EOFError, socket.error):
                 # The last one may find the door shut.
                 pass
-        # Ten are enough: it closes by itself.
-        wait_for(lambda: not service.ask('status')['manhole']['on'], 'the manhole closing')
-        self.assertTrue(service.events().count('login failed') >= 10)
-        self.answers(service)
 
     def test_blobs_and_long_lines(self):
         service = self.start()
         user, password = self.on(service)
-        for data in (os.urandom(100000), '\xff' * 5000, '\xff\xfa' + 'x' * 200000, 'x' * 200000,
-                     '\xff\xf0\xff\xf0\xff\xfa\xff\xf0'):
+        with self.answering(service):
+            for data in (os.urandom(100000), '\xff' * 5000, '\xff\xfa' + 'x' * 200000, 'x' * 200000,
+                         '\xff\xf0\xff\xf0\xff\xfa\xff\xf0'):
+                client = Client(service)
+                try:
+                    client.channel.sendall(data)
+                except socket.error:
+                    pass
+                client.channel.close()
             client = Client(service)
+            client.login(user, password)
             try:
-                client.channel.sendall(data)
+                client.channel.sendall('x = "' + 'y' * 100000)
+                self.assertTrue(client.gone())
             except socket.error:
                 pass
-            client.channel.close()
-            self.answers(service)
-        client = Client(service)
-        client.login(user, password)
-        try:
-            client.channel.sendall('x = "' + 'y' * 100000)
-            self.assertTrue(client.gone())
-        except socket.error:
-            pass
-        self.answers(service)
         self.assertTrue(any('longer' in entry.get('reason', '') for entry in service.audit()))
 
-    def test_half_open_connections_make_way(self):
+    def test_a_thousand_half_open_connections_make_way(self):
+        soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, 4096), hard))
         service = self.start()
+        before = service.get('state')['fds']
         user, password = self.on(service)
         inside = Client(service)
         inside.login(user, password)
-        held = [service.connect('manhole.sock') for _ in range(300)]
-        wait_for(lambda: service.ask('status')['manhole']['connections'] <= 4)
-        late = Client(service)
-        self.assertIn('>>> ', late.login(user, password))
-        inside.run('1 + 1', '2')
-        self.answers(service)
+        with self.answering(service):
+            held = [service.connect('manhole.sock') for _ in range(1000)]
+            wait_for(lambda: service.ask('status')['manhole']['connections'] <= 4)
+            late = Client(service)
+            self.assertIn('>>> ', late.login(user, password))
+            inside.run('1 + 1', '2')
+        # The listening socket and the connections that may be, and the request that asks.
+        self.assertTrue(service.get('state')['fds'] <= before + 6)
         for channel in held:
             channel.close()
+
+    def test_nobody_stays_at_the_door(self):
+        # The time to log in, as `timeoutConnection` has it, is the idle time before a login.
+        service = self.start('login-seconds=1')
+        self.on(service)
+        with self.answering(service):
+            self.assertTrue(Client(service).gone())
+        self.assertIn('no login in time', [entry.get('reason') for entry in service.audit()])
 
     def test_idle(self):
         service = self.start()
@@ -162,6 +179,6 @@ class Manhole(ServiceTest):
         client.login(user, password)
         size = os.path.getsize(service.path('audit.log'))
         service.get('limit?bytes=%d' % size)
-        client.channel.sendall('import os; os._exit(7)\r\n')
-        self.assertTrue(client.gone())
-        self.answers(service)
+        with self.answering(service):
+            client.channel.sendall('import os; os._exit(7)\r\n')
+            self.assertTrue(client.gone())

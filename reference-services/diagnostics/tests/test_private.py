@@ -2,9 +2,11 @@
 from __future__ import absolute_import
 
 import os
+import signal
 import socket
 import stat
 import subprocess
+import time
 import unittest
 
 from diagnostics.tests.support import ServiceTest, wait_for
@@ -37,7 +39,8 @@ class Planted(ServiceTest):
                 self.plant(name, target)
                 service = self.start()
                 self.assertFalse(service.has_kit, name)
-                self.answers(service)
+                with self.answering(service):
+                    pass
                 service.process.stdin.close()
                 self.assertIn('no diagnostics', service.process.stderr.read())
                 self.assertTrue(os.path.islink(os.path.join(self.directory, name)), name)
@@ -48,18 +51,37 @@ class Planted(ServiceTest):
 
     def test_in_place_of_what_is_made_later(self):
         service = self.start()
-        for name, command in (('trace.fifo', 'trace on'), ('manhole.sock', 'manhole on'),
-                              ('debug.log', 'log on')):
-            for target in (self.victim, os.path.join(self.base, 'nothing')):
-                self.plant(name, target)
-                self.assertFalse(service.ask(command)['ok'], command)
-                self.answers(service)
-                self.assertTrue(os.path.islink(service.path(name)))
-                os.unlink(service.path(name))
+        with self.answering(service):
+            for name, command in (('trace.fifo', 'trace on'), ('manhole.sock', 'manhole on'),
+                                  ('debug.log', 'log on')):
+                for target in (self.victim, os.path.join(self.base, 'nothing')):
+                    self.plant(name, target)
+                    self.assertFalse(service.ask(command)['ok'], command)
+                    self.assertTrue(os.path.islink(service.path(name)))
+                    os.unlink(service.path(name))
         self.assertFalse(os.path.exists(os.path.join(self.base, 'nothing')))
         self.untouched()
         for _, command in (('', 'trace on'), ('', 'manhole on'), ('', 'log on')):
             self.assertTrue(service.ask(command)['ok'], command)
+
+    def test_in_place_of_what_is_there_already(self):
+        service = self.start()
+        for command in ('trace on', 'manhole on', 'log on'):
+            self.assertTrue(service.ask(command)['ok'], command)
+        names = ('trace.fifo', 'manhole.sock', 'debug.log', 'audit.log', 'kit.json')
+        with self.answering(service):
+            for name in names:
+                os.unlink(service.path(name))
+                self.plant(name)
+            # A reader of the pipe would be a reader of the victim.
+            service.get('log?body=x')
+            for command in ('trace off', 'manhole off', 'log off'):
+                self.assertTrue(service.ask(command)['ok'], command)
+        os.kill(service.pid, signal.SIGTERM)
+        self.assertEqual(service.process.wait(), 0)
+        # What it made it had removed; what somebody put in its place is not its to remove.
+        self.assertTrue(all(os.path.islink(service.path(name)) for name in names))
+        self.untouched()
 
     def test_dump_never_overwrites(self):
         service = self.start()
@@ -72,22 +94,22 @@ class Planted(ServiceTest):
 
     def test_a_dump_file_that_is_a_link(self):
         service = self.start()
-        # Names hold the second: plant links for the next minute.
-        import time
+        # Names hold the second: plant links for the next minutes.
         now = time.time()
-        for ahead in range(60):
+        for ahead in range(300):
             self.plant(time.strftime('dump-%Y%m%dT%H%M%SZ-001.jsonl', time.gmtime(now + ahead)))
-        self.assertIn('File exists', service.ask('dump')['error'])
+        with self.answering(service):
+            self.assertIn('File exists', service.ask('dump')['error'])
         self.untouched()
 
     def test_a_hard_link_or_a_pipe_in_place_of_a_log(self):
         service = self.start()
-        os.link(self.victim, service.path('debug.log'))
-        self.assertIn('not a plain file', service.ask('log on')['error'])
-        os.unlink(service.path('debug.log'))
-        os.mkfifo(service.path('debug.log'), 0o600)
-        self.assertFalse(service.ask('log on')['ok'])
-        self.answers(service)
+        with self.answering(service):
+            os.link(self.victim, service.path('debug.log'))
+            self.assertIn('not a plain file', service.ask('log on')['error'])
+            os.unlink(service.path('debug.log'))
+            os.mkfifo(service.path('debug.log'), 0o600)
+            self.assertFalse(service.ask('log on')['ok'])
         self.untouched()
 
     def test_the_directory_is_swapped(self):
@@ -95,8 +117,9 @@ class Planted(ServiceTest):
         channel = service.connect()
         os.rename(self.directory, self.directory + '.old')
         os.mkdir(self.directory, 0o700)
-        channel.sendall('trace on\n')
-        self.assertIn('no longer the directory', channel.recv(65536))
+        with self.answering(service):
+            channel.sendall('trace on\n')
+            self.assertIn('no longer the directory', channel.recv(65536))
         channel.close()
         self.assertEqual(os.listdir(self.directory), [])
 
@@ -148,21 +171,26 @@ class FullDisk(ServiceTest):
     def test_a_file_that_may_not_grow(self):
         service = self.start()
         service.get('limit?bytes=100000')
-        answer = service.ask('dump')
-        self.assertIn('given up', answer['error'])
-        self.assertFalse([name for name in os.listdir(self.directory) if 'dump' in name])
-        service.ask('log on')
-        for _ in range(30):
-            service.get('log?body=' + 'x' * 500)
-        self.answers(service)
+        with self.answering(service):
+            answer = service.ask('dump')
+            self.assertIn('given up', answer['error'])
+            self.assertFalse([name for name in os.listdir(self.directory) if 'dump' in name])
+            service.ask('log on')
+            for _ in range(30):
+                service.get('log?body=' + 'x' * 500)
+
+    def start_on_a_small_disk(self, before='true'):
+        """A service whose directory is a file system of 256 KiB in its own mount namespace."""
+        os.mkdir(self.directory, 0o700)
+        script = ('mount -t tmpfs -o size=256k,mode=700 none "$1" && %s && shift && exec "$@"'
+                  % before)
+        service = self.start(prefix=['unshare', '-m', 'sh', '-c', script, 'sh', self.directory])
+        service.directory = '/proc/%d/root%s' % (service.pid, self.directory)
+        return service
 
     @unittest.skipUnless(CAN_MOUNT, 'this user may not mount a small file system')
     def test_a_full_file_system(self):
-        os.mkdir(self.directory, 0o700)
-        # Inside the service's own mount namespace: its directory is a disk of 256 KiB.
-        script = 'mount -t tmpfs -o size=256k,mode=700 none "$1" && shift && exec "$@"'
-        service = self.start(prefix=['unshare', '-m', 'sh', '-c', script, 'sh', self.directory])
-        service.directory = '/proc/%d/root%s' % (service.pid, self.directory)
+        service = self.start_on_a_small_disk()
         self.assertTrue(service.ask('log on')['ok'])
         self.assertIn('given up', service.ask('dump')['error'])
         filler = open(service.path('filler'), 'w', 0)
@@ -171,21 +199,35 @@ class FullDisk(ServiceTest):
                 filler.write('x' * 4096)
         except IOError:
             pass
-        # The last page of the log may have room left.
-        wait_for(lambda: 'audit log cannot' in service.ask('trace on').get('error', ''))
-        service.ask('trace off')
-        self.assertIn('audit log cannot', service.ask('manhole on')['error'])
-        status = service.ask('status')
-        self.assertTrue(status['ok'] and status['audit_lost'] > 0)
-        for _ in range(200):
-            service.get('log?body=' + 'x' * 100)
-        self.assertTrue(service.ask('status')['log']['lost'] > 0)
-        self.answers(service)
+        with self.answering(service):
+            # The last page of the log may have room left.
+            wait_for(lambda: 'audit log cannot' in service.ask('trace on').get('error', ''))
+            service.ask('trace off')
+            self.assertIn('audit log cannot', service.ask('manhole on')['error'])
+            self.assertIn('audit log cannot', service.ask('dump')['error'])
+            status = service.ask('status')
+            self.assertTrue(status['ok'] and status['audit_lost'] > 0)
+            for _ in range(200):
+                service.get('log?body=' + 'x' * 100)
+            self.assertTrue(service.ask('status')['log']['lost'] > 0)
+            # To switch off needs no room.
+            self.assertTrue(service.ask('log off')['ok'])
         os.unlink(service.path('filler'))
         filler.close()
         self.assertTrue(service.ask('manhole on')['ok'])
         # A line that was cut short doesn't spoil those after it.
         self.assertEqual(service.audit_tolerant()[-1]['line'], 'manhole on')
+
+    @unittest.skipUnless(CAN_MOUNT, 'this user may not mount a small file system')
+    def test_a_file_system_that_is_full_from_the_start(self):
+        fill = 'cat /dev/zero > "$1/filler" 2>/dev/null; true'
+        service = self.start_on_a_small_disk('{ %s; }' % fill)
+        with self.answering(service):
+            # An empty file needs no room, and neither do sockets: it is there and opens nothing.
+            self.assertTrue(service.has_kit)
+            self.assertTrue(service.ask('status')['ok'])
+            for command in ('trace on', 'manhole on', 'log on', 'dump'):
+                self.assertIn('audit log cannot', service.ask(command)['error'])
 
 
 class NoSocketLeft(ServiceTest):

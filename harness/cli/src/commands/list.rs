@@ -22,6 +22,7 @@ fn row(scenario: &Scenario) -> ListRow {
         title: scenario.title.clone(),
         variants: scenario.variants.keys().map(|variant| variant_name(*variant)).collect(),
         classes: scenario.observe.classes().into_iter().map(class_name).collect(),
+        toggle: scenario.observe.toggle.map(|toggle| toggle.what.as_str().to_owned()),
     }
 }
 

@@ -151,6 +151,9 @@ fn judge(folder: &Path, run: &RecordedRun) -> Result<RunRecord, CliError> {
         expectations.retain(|one| one.class != FindingClass::HotLoop);
         problem("samples of hot loops were not recorded: nothing is said about them here".into());
     }
+    if scenario.observe.toggle.is_some() {
+        problem("what a switched diagnostic did is not recorded: nothing is said about it here".into());
+    }
     let findings: Vec<FindingRecord> = result.findings.iter().map(FindingRecord::from).collect();
     let expected = held_against(&expectations, &findings);
     let valid = run.invalid_because.is_none();
@@ -173,6 +176,7 @@ fn judge(folder: &Path, run: &RecordedRun) -> Result<RunRecord, CliError> {
         expected,
         findings,
         problems,
+        toggle: None,
         disturbance: DisturbanceRecord::default(),
         timing: result.timing,
         invalid_because: run.invalid_because.clone(),

@@ -1,13 +1,16 @@
 use std::collections::BTreeMap;
 
-use bloathound_driver::{Cache, Environment, Events, Launcher, Limits, RunEvent, Search, run as drive};
+use bloathound_driver::{
+    Cache, Environment, Events, Launcher, Limits, LoadReport, PhaseReport, RunEvent, Search, ToggleOutcome, run as drive,
+};
 use bloathound_report::html::{self, HtmlReport, RunKey};
 use bloathound_report::json::{
     ClassName, DisturbanceRecord, ExpectedRecord, FindingRecord, HostRecord, MismatchRecord, PartitionRecord,
-    ProblemRecord, RunRecord, RunResults, ToolRecord, compare, outcome_of,
+    PhaseRecord, ProblemRecord, RunRecord, RunResults, ToggleRecord, ToolRecord, compare, outcome_of,
+    outcome_with_toggle,
 };
 use bloathound_report::{junit, text};
-use bloathound_scenario::{Expectation, Matcher, Scenario, Variant, lookup};
+use bloathound_scenario::{Expectation, Matcher, Scenario, Toggled, Variant, lookup};
 use serde_json::Value;
 
 use super::capture::effort;
@@ -139,6 +142,7 @@ fn progress(event: &RunEvent) {
         RunEvent::WarmingUp { requests } => format!("  warm-up: {requests} requests"),
         RunEvent::RoundStarted { round, of } => format!("  round {round} of {of}"),
         RunEvent::Waiting { conditions } => format!("  waiting until {}", conditions.join(", ")),
+        RunEvent::TogglePhaseStarted { phase } => format!("  a round with it {phase}"),
         RunEvent::MeasuringDisturbance => "  measuring the disturbance".to_owned(),
         _ => return,
     };
@@ -157,18 +161,20 @@ fn record(
     let expected = held_against(expectations, &findings);
     let valid = driven.unmet.is_empty();
     let disturbance = &driven.disturbance;
+    let toggle = driven.toggle.as_ref().map(|toggled| toggle_record(scenario, variant, toggled));
     RunRecord {
         scenario: scenario.name.clone(),
         variant: variant_name(variant),
         seed: arguments.seed.unwrap_or(scenario.seed),
         valid,
-        outcome: outcome_of(valid, &expected, findings.len()),
+        outcome: outcome_with_toggle(outcome_of(valid, &expected, findings.len()), toggle.as_ref()),
         requests: driven.requests,
         seconds: driven.elapsed.as_secs_f64(),
         looked_for: looked_for(scenario),
         expected,
         findings,
         problems: result.problems.iter().map(ProblemRecord::from).collect(),
+        toggle,
         disturbance: DisturbanceRecord {
             pauses_ms: disturbance.pauses_ms.clone(),
             longest_pause_ms: disturbance.longest_pause_ms,
@@ -181,6 +187,44 @@ fn record(
         detected_after_seconds: None,
         recording: None,
         ledger: ledger(&driven.ledger),
+    }
+}
+
+/// What switching a diagnostic came to, held against what the scenario wants of it.
+fn toggle_record(scenario: &Scenario, variant: Variant, toggled: &ToggleOutcome) -> ToggleRecord {
+    let facts = Value::Object(toggled.facts.clone());
+    let wanted = scenario.variants.get(&variant).map(|plan| &plan.toggle);
+    let mismatches = wanted.into_iter().flatten().filter_map(|(name, matcher)| {
+        let seen = lookup(&facts, name);
+        let matches = seen.is_some_and(|seen| matcher.matches(seen) || (name == "loop_file" && ends_so(matcher, seen)));
+        let mismatch = || MismatchRecord {
+            field: format!("toggle.{name}"),
+            expected: matcher.to_json(),
+            seen: seen.cloned().unwrap_or(Value::Null),
+        };
+        (!matches).then(mismatch)
+    });
+    ToggleRecord {
+        what: toggled.toggle.what.as_str().to_owned(),
+        reader: (toggled.toggle.what == Toggled::Trace).then(|| toggled.toggle.reader.as_str().to_owned()),
+        phases: toggled.phases.iter().map(phase_record).collect(),
+        facts: ledger(&facts),
+        broken: toggled.broken.clone(),
+        mismatches: mismatches.collect(),
+    }
+}
+
+fn phase_record(phase: &PhaseReport) -> PhaseRecord {
+    let load = phase.load.as_ref();
+    PhaseRecord {
+        phase: phase.phase.as_str().to_owned(),
+        requests: phase.requests,
+        answered: phase.answered,
+        lost: phase.lost,
+        seconds: load.map(|load| load.elapsed.as_secs_f64()),
+        throughput_per_second: load.map(LoadReport::throughput_per_second),
+        latency_p50_ms: load.map(|load| load.latency_ms(0.5)),
+        latency_p99_ms: load.map(|load| load.latency_ms(0.99)),
     }
 }
 

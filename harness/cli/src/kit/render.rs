@@ -1,4 +1,4 @@
-use bloathound_driver::kit::{Blindness, LineRow, TraceLoop, TraceSummary};
+use bloathound_driver::kit::{Blindness, TraceLoop, TraceSummary};
 use bloathound_report::sanitize;
 use serde_json::{Map, Value};
 
@@ -79,13 +79,13 @@ fn repeating(found: &TraceLoop, out: &mut String) {
     if found.lines.len() > LOOP_LINES {
         out.push_str(&format!("  … and {} more lines\n", found.lines.len() - LOOP_LINES));
     }
-    if found.lines.iter().any(is_event_loop) {
+    if let Some(place) = &found.place {
+        let lines = format!("{}-{}", place.line_first, place.line_last);
+        out.push_str(&format!("  the loop is in {}, lines {lines}\n", sanitize::line(&place.function)));
+    }
+    if found.includes_event_loop() {
         out.push_str("  The event loop's own turn is part of it: the service is polling or idle, not stuck.\n");
     }
-}
-
-fn is_event_loop(row: &LineRow) -> bool {
-    row.file.contains("twisted/internet") && matches!(row.function.as_str(), "mainLoop" | "doPoll" | "doSelect")
 }
 
 /// Says plainly what isn't in the figures.
@@ -135,7 +135,7 @@ mod tests {
         let mut text = String::new();
         super::summary(&tally.summarise(5), &mut text);
         assert!(text.contains("The same 2 events over and over, 100 times in a row"), "{text}");
-        assert!(text.contains("/srv/loops.py:12 nocall") && text.contains("line events only"), "{text}");
+        assert!(text.contains("/srv/loops.py:12 nocall") && text.contains("the loop is in nocall, lines 12-13") && text.contains("line events only"), "{text}");
         assert!(text.lines().all(|line| line.chars().count() <= 80), "{text}");
     }
 

@@ -27,6 +27,7 @@ pub use code::line_table;
 pub use sampler::{SamplerOptions, ThreadProbe, sample};
 pub use threads::PythonThread;
 
+use crate::layouts::pystate_h::TSTATE_USE_TRACING;
 use code::Codes;
 use memory::Memory;
 use values::Values;
@@ -117,6 +118,20 @@ impl FrameReader {
         let threads = threads::list(&memory, &self.target);
         self.reads += memory.reads();
         threads
+    }
+
+    /// Threads in which a trace or profile function is set: what a debugger, a coverage tool or a tracer leaves behind
+    /// when it forgets to go.
+    ///
+    /// # Errors
+    /// [`FramesError`] when the list of threads can't be found or is damaged.
+    pub fn threads_traced(&mut self, source: &dyn MemorySource) -> Result<usize, FramesError> {
+        let threads = self.threads(source)?;
+        self.reads += threads.len() as u64;
+        let traced = |thread: &&PythonThread| {
+            source.read_u32(thread.state.offset(TSTATE_USE_TRACING)).is_ok_and(|tracing| tracing != 0)
+        };
+        Ok(threads.iter().filter(traced).count())
     }
 
     /// True when the innermost frame of `thread` is where it was in `stack`: two reads instead of all.

@@ -23,6 +23,8 @@ pub const TSTATE_NEXT: u64 = 0;
 pub const TSTATE_INTERP: u64 = 8;
 /// `PyThreadState.frame`: the innermost frame; null when the thread runs no Python code.
 pub const TSTATE_FRAME: u64 = 16;
+/// `PyThreadState.use_tracing`, an `int`: not zero while a trace or profile function is set.
+pub const TSTATE_USE_TRACING: u64 = 32;
 /// `PyThreadState.thread_id`: `pthread_self()` of the thread.
 pub const TSTATE_THREAD_ID: u64 = 144;
 /// Objects that a thread state owns, beside its frame.

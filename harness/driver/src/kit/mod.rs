@@ -31,4 +31,4 @@ pub use stop::StopSignals;
 pub use trace::{TraceSession, TraceStep};
 pub use trace_event::{TraceEvent, TraceKind, TraceLine, parse_trace_line};
 pub use trace_loop::RepeatingSequence;
-pub use trace_summary::{Blindness, FunctionRow, LineRow, TraceLoop, TraceSummary, TraceTally};
+pub use trace_summary::{Blindness, FunctionRow, LineRow, LoopPlace, TraceLoop, TraceSummary, TraceTally};

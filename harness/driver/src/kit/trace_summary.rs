@@ -34,6 +34,19 @@ pub struct LineRow {
     pub runs: u64,
 }
 
+/// A stretch of one function.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct LoopPlace {
+    /// Its file.
+    pub file: String,
+    /// Its name.
+    pub function: String,
+    /// First line.
+    pub line_first: u32,
+    /// Last line.
+    pub line_last: u32,
+}
+
 /// A repeating sequence and where it runs.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct TraceLoop {
@@ -43,6 +56,19 @@ pub struct TraceLoop {
     pub lines: Vec<LineRow>,
     /// A turn calls functions; one that doesn't is invisible to a tracer of calls.
     pub has_calls: bool,
+    /// Where the loop itself is: the function that is in every turn and is never entered in one. Unknown where each
+    /// function is entered anew, as in a reactor's own turn.
+    pub place: Option<LoopPlace>,
+}
+
+impl TraceLoop {
+    /// True when the event loop's own turn is part of it: the service is polling or idle, not stuck.
+    #[must_use]
+    pub fn includes_event_loop(&self) -> bool {
+        self.lines.iter().any(|row| {
+            row.file.contains("twisted/internet") && matches!(row.function.as_str(), "mainLoop" | "doPoll" | "doSelect")
+        })
+    }
 }
 
 /// What tracing can't see, in figures.
@@ -137,9 +163,22 @@ pub struct TraceTally {
     untraced_threads: u64,
     unreadable: u64,
     last_place: Option<u32>,
+    events_total: u64,
 }
 
 impl TraceTally {
+    /// Events so far, whatever was summed up meanwhile.
+    #[must_use]
+    pub fn events(&self) -> u64 {
+        self.events_total
+    }
+
+    /// Events that were dropped so far, as the service says.
+    #[must_use]
+    pub fn dropped(&self) -> u64 {
+        self.dropped
+    }
+
     /// Counts a line that couldn't be read.
     pub fn add_unreadable(&mut self) {
         self.unreadable += 1;
@@ -172,6 +211,7 @@ impl TraceTally {
 
     fn add_event(&mut self, event: TraceEvent<'_>) {
         self.at(event.at_us);
+        self.events_total += 1;
         let Some(id) = self.place_id(event) else { return };
         let count = &mut self.counts[id as usize];
         count.events += 1;
@@ -314,7 +354,28 @@ impl TraceTally {
         // The stretch may begin anywhere in the turn; the first line of the code is where people begin.
         let first = (0..turn.len()).min_by_key(|at| (turn[*at].file != turn[0].file, turn[*at].line)).unwrap_or(0);
         turn.rotate_left(first);
-        Some(TraceLoop { sequence, lines: turn, has_calls })
+        let place = self.loop_place(events);
+        Some(TraceLoop { sequence, lines: turn, has_calls, place })
+    }
+
+    fn loop_place(&self, turn: &[u32]) -> Option<LoopPlace> {
+        let place_of = |event: &u32| &self.places[(event >> 2) as usize];
+        let is_entered = |place: &Place| {
+            turn.iter().filter(|event| *event & 3 == TraceKind::Call as u32).any(|event| {
+                let entered = place_of(event);
+                entered.function == place.function && entered.file == place.file
+            })
+        };
+        let stays: Vec<&Place> = turn.iter().map(place_of).filter(|place| !is_entered(place)).collect();
+        let (first, rest) = stays.split_first()?;
+        let alike = |place: &&&Place| place.function == first.function && place.file == first.file;
+        let lines = || rest.iter().filter(alike).map(|place| place.line).chain([first.line]);
+        Some(LoopPlace {
+            file: first.file.as_ref().into(),
+            function: first.function.as_ref().into(),
+            line_first: lines().min().unwrap_or(first.line),
+            line_last: lines().max().unwrap_or(first.line),
+        })
     }
 }
 
@@ -338,9 +399,24 @@ mod tests {
         let found = summary.repeating.expect("a loop");
         assert_eq!((found.sequence.period, found.sequence.turns), (2, 100));
         assert_eq!(found.lines.iter().map(|row| row.line).collect::<Vec<_>>(), [12, 13]);
+        let place = found.place.expect("a place");
+        assert_eq!((place.function.as_str(), place.line_first, place.line_last), ("spin", 12, 13));
         assert!(summary.blindness.only_lines && !summary.blindness.silent);
         assert_eq!(summary.functions[0].events, 200);
         assert_eq!(summary.lines.iter().map(|row| row.runs).sum::<u64>(), 200);
+    }
+
+    #[test]
+    fn a_loops_place_is_the_function_that_is_never_entered_in_it() {
+        let turn = |n: u64| {
+            [(28, 'l', "loop"), (22, 'l', "loop"), (7, 'c', "peek"), (8, 'l', "peek"), (8, 'r', "peek"), (25, 'l', "loop")]
+                .map(|(line, kind, function)| format!("{kind}\t{n}\t1\t{line}\t/srv/a.py\t{function}"))
+        };
+        let place = |turns: Vec<String>| tally(turns).summarise(5).repeating.expect("a loop").place;
+        let found = place((0..60).flat_map(turn).collect()).expect("a place");
+        assert_eq!((found.function.as_str(), found.line_first, found.line_last), ("loop", 22, 28));
+        let entered = (0..60).map(|n| format!("{}\t{n}\t1\t7\t/srv/a.py\tpeek", ["c", "r"][n % 2])).collect();
+        assert_eq!(place(entered), None, "every function is entered anew");
     }
 
     #[test]

@@ -1,7 +1,7 @@
 use super::{Image, RunExtras, findings, page};
-use crate::json::{DisturbanceRecord, InspectReport, Outcome, RssRecord, RunRecord};
+use crate::json::{DisturbanceRecord, InspectReport, Outcome, RssRecord, RunRecord, ToggleRecord};
 use crate::sanitize::{self, markup};
-use crate::{describe, text, units};
+use crate::{describe, describe_toggle, text, units};
 
 /// One run: expected and seen, findings with evidence, memory, pictures, the fix, and what to type.
 pub(super) fn section(run: &RunRecord, extras: Option<&RunExtras>, anchor: &str) -> String {
@@ -23,9 +23,13 @@ pub(super) fn section(run: &RunRecord, extras: Option<&RunExtras>, anchor: &str)
         }
         out.push_str("</ul>\n");
     }
-    out.push_str("<h3>Findings</h3>\n");
-    if run.findings.is_empty() {
-        out.push_str("<p>Nothing was found.</p>\n");
+    if let Some(record) = &run.toggle {
+        out.push_str(&toggle(record));
+    } else {
+        out.push_str("<h3>Findings</h3>\n");
+        if run.findings.is_empty() {
+            out.push_str("<p>Nothing was found.</p>\n");
+        }
     }
     for finding in &run.findings {
         out.push_str(&findings::article(finding));
@@ -63,6 +67,9 @@ pub(super) fn section(run: &RunRecord, extras: Option<&RunExtras>, anchor: &str)
 }
 
 fn expected(run: &RunRecord) -> String {
+    if run.expected.is_empty() && run.toggle.is_some() {
+        return String::new();
+    }
     if run.expected.is_empty() {
         return "<p>Expected: nothing.</p>\n".to_owned();
     }
@@ -78,6 +85,34 @@ fn expected(run: &RunRecord) -> String {
         out.push_str(&format!("<li>{} <strong>({met})</strong></li>\n", markup(&line)));
     }
     out.push_str("</ul>\n");
+    out
+}
+
+/// The phases side by side, and what was seen.
+fn toggle(toggle: &ToggleRecord) -> String {
+    let mut out = format!(
+        "<h3>Switched: {}</h3>\n<div class=\"wide\"><table class=\"numbers\">\n<thead><tr><th scope=\"col\">phase</th><th scope=\"col\">requests</th><th scope=\"col\">answered</th><th scope=\"col\">lost</th><th scope=\"col\">a second</th><th scope=\"col\">p50 ms</th><th scope=\"col\">p99 ms</th></tr></thead>\n<tbody>\n",
+        markup(&describe_toggle::title(toggle))
+    );
+    let figure = |value: Option<f64>| value.map_or("-".to_owned(), units::milliseconds);
+    for phase in &toggle.phases {
+        out.push_str(&format!(
+            "<tr><th scope=\"row\">{}</th><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td></tr>\n",
+            markup(&phase.phase),
+            units::count(phase.requests),
+            units::count(phase.answered),
+            units::count(phase.lost),
+            phase.throughput_per_second.map_or("-".to_owned(), |rate| units::count(rate.round() as u64)),
+            figure(phase.latency_p50_ms),
+            figure(phase.latency_p99_ms)
+        ));
+    }
+    out.push_str("</tbody>\n</table></div>\n");
+    // The names are the driver's, but a results file may come from anywhere.
+    let facts: Vec<(String, String)> =
+        describe_toggle::facts(toggle).into_iter().map(|(name, text)| (markup(&name).to_string(), text)).collect();
+    let rows: Vec<(&str, String)> = facts.iter().map(|(name, text)| (name.as_str(), text.clone())).collect();
+    out.push_str(&findings::facts(&rows));
     out
 }
 
@@ -208,6 +243,14 @@ mod tests {
         assert_eq!(relative_url("//evil.example/x.png"), "./evil.example/x.png");
         assert_eq!(relative_url("../../etc/passwd"), "./etc/passwd");
         assert_eq!(relative_url("a\"b"), "./a%22b");
+    }
+
+    #[test]
+    fn a_toggle_shows_its_phases_side_by_side() {
+        let html = section(&crate::samples::run_toggle_broken(), None, "x");
+        assert!(html.contains("<th scope=\"row\">off again</th><td>150</td><td>150</td><td>0</td><td>300</td>"), "{html}");
+        assert!(html.contains("<li>on: 149 of 150 requests were answered"), "{html}");
+        assert!(html.contains("<dt>lines written</dt><dd>150</dd>"), "{html}");
     }
 
     #[test]

@@ -1,4 +1,4 @@
-use super::{ExpectedRecord, FindingRecord, MismatchRecord, Outcome};
+use super::{ExpectedRecord, FindingRecord, MismatchRecord, Outcome, ToggleRecord};
 
 /// Pairs expectations with findings of their class, the fewest mismatches first, each finding once at most.
 ///
@@ -53,6 +53,18 @@ pub fn outcome_of(valid: bool, expected: &[ExpectedRecord], findings: usize) -> 
     if met && paired == findings { Outcome::Pass } else { Outcome::Fail }
 }
 
+/// The outcome where a diagnostic was switched: one that lost a request, did not switch or left something behind is a
+/// failure however the ledger puts it, since a lost request is missing there too.
+#[must_use]
+pub fn outcome_with_toggle(outcome: Outcome, toggle: Option<&ToggleRecord>) -> Outcome {
+    match toggle {
+        Some(toggle) if !toggle.broken.is_empty() => Outcome::Fail,
+        // Its figures are judged where the load is known to have happened.
+        Some(toggle) if outcome == Outcome::Pass && !toggle.is_as_expected() => Outcome::Fail,
+        _ => outcome,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -87,6 +99,23 @@ mod tests {
         assert_eq!(outcome_of(false, &[], 1), Outcome::Fail);
         assert_eq!(outcome_of(false, &[], 0), Outcome::Invalid);
         assert_eq!(outcome_of(true, &[], 0), Outcome::Pass);
+    }
+
+    #[test]
+    fn a_toggle_that_breaks_something_fails_whatever_the_ledger_says() {
+        let good = samples::run_toggle().toggle.unwrap();
+        let mut figures = good.clone();
+        figures.mismatches = vec![mismatch("toggle.lines_written")];
+        let broken = samples::run_toggle_broken().toggle.unwrap();
+        for (toggle, when_valid, when_not) in [
+            (&good, Outcome::Pass, Outcome::Invalid),
+            (&figures, Outcome::Fail, Outcome::Invalid),
+            (&broken, Outcome::Fail, Outcome::Fail),
+        ] {
+            assert_eq!(outcome_with_toggle(outcome_of(true, &[], 0), Some(toggle)), when_valid);
+            assert_eq!(outcome_with_toggle(outcome_of(false, &[], 0), Some(toggle)), when_not);
+        }
+        assert_eq!(outcome_with_toggle(Outcome::Pass, None), Outcome::Pass);
     }
 
     #[test]

@@ -12,7 +12,7 @@ mod results;
 mod scores;
 mod write;
 
-pub use compare::{compare, outcome_of};
+pub use compare::{compare, outcome_of, outcome_with_toggle};
 pub use finding::{
     ClassName, CycleRecord, EvidenceRecord, FindingRecord, FragmentationRecord, HotLoopRecord, LeakRecord, PinRecord,
     ProblemRecord, WhereRecord,
@@ -29,7 +29,9 @@ pub use looks::{
 };
 pub use merge::{Merged, merge, read_results};
 pub use parts::{DisturbanceRecord, HostRecord, PartitionRecord, TimingRecord, ToolRecord, milliseconds};
-pub use results::{ExpectedRecord, MismatchRecord, Outcome, RunRecord, RunResults, VariantName};
+pub use results::{
+    ExpectedRecord, MismatchRecord, Outcome, PhaseRecord, RunRecord, RunResults, ToggleRecord, VariantName,
+};
 pub use scores::{ScoreRecord, scores, wilson};
 pub use write::to_json;
 

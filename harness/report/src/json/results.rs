@@ -90,6 +90,55 @@ impl TryFrom<Value> for ExpectedRecord {
     }
 }
 
+/// A round of the load while a diagnostic was off, on, or off again.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct PhaseRecord {
+    /// `off`, `on`, `off again`.
+    pub phase: String,
+    /// Requests to be made.
+    pub requests: u64,
+    /// Requests answered.
+    pub answered: u64,
+    /// Requests that failed; after the first no more were begun.
+    pub lost: u64,
+    /// How long it took; null where a request was lost, as are the rest.
+    pub seconds: Option<f64>,
+    /// Requests answered a second.
+    pub throughput_per_second: Option<f64>,
+    /// Median of the latency, milliseconds.
+    pub latency_p50_ms: Option<f64>,
+    /// 99th percentile of the latency, milliseconds.
+    pub latency_p99_ms: Option<f64>,
+}
+
+/// One of the service's own diagnostics, switched on and off again under load.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct ToggleRecord {
+    /// `debug-log`, `manhole`, `trace`, `dump`.
+    pub what: String,
+    /// Who read the trace: `none`, `steady`, `slow`, `leaves`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reader: Option<String>,
+    /// In their order.
+    pub phases: Vec<PhaseRecord>,
+    /// What was seen, by name: lines written, events read, ratios of the phases.
+    pub facts: BTreeMap<String, Value>,
+    /// What may never be: a request lost, not on, not off, something left behind.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub broken: Vec<String>,
+    /// Facts that are not as the scenario wants them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub mismatches: Vec<MismatchRecord>,
+}
+
+impl ToggleRecord {
+    /// Nothing broken and every fact as wanted.
+    #[must_use]
+    pub fn is_as_expected(&self) -> bool {
+        self.broken.is_empty() && self.mismatches.is_empty()
+    }
+}
+
 /// One scenario in one variant.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct RunRecord {
@@ -116,6 +165,9 @@ pub struct RunRecord {
     pub findings: Vec<FindingRecord>,
     /// What could not be done or is not trusted.
     pub problems: Vec<ProblemRecord>,
+    /// What switching one of the service's own diagnostics came to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub toggle: Option<ToggleRecord>,
     /// What the target noticed of us.
     #[serde(default)]
     pub disturbance: DisturbanceRecord,
@@ -225,6 +277,15 @@ impl RunResults {
             run.recording = None;
             // Times of events and totals of what runs by the clock stand in it; the run was judged by it already.
             run.ledger.clear();
+            if let Some(toggle) = &mut run.toggle {
+                toggle.facts.clear();
+                for phase in &mut toggle.phases {
+                    phase.seconds = None;
+                    phase.throughput_per_second = None;
+                    phase.latency_p50_ms = None;
+                    phase.latency_p99_ms = None;
+                }
+            }
             for finding in &mut run.findings {
                 if let super::EvidenceRecord::HotLoop(evidence) = &mut finding.evidence {
                     evidence.samples = 0;

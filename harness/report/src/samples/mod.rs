@@ -156,6 +156,7 @@ fn run(scenario: &str, variant: VariantName, class: ClassName) -> RunRecord {
             decode_ms: Some(41.0),
             analyse_ms: Some(120.4),
         },
+        toggle: None,
         invalid_because: None,
         detected_after_requests: None,
         detected_after_seconds: None,
@@ -256,6 +257,57 @@ pub(crate) fn run_hot_loop() -> RunRecord {
     run.expected = vec![expecting("hot-loop")];
     run.findings = vec![hot_loop_finding()];
     run.timing = TimingRecord::default();
+    run
+}
+
+fn phase(name: &str, answered: u64, p99: Option<f64>) -> PhaseRecord {
+    PhaseRecord {
+        phase: name.to_owned(),
+        requests: 150,
+        answered,
+        lost: 150 - answered,
+        seconds: p99.map(|_| 0.5),
+        throughput_per_second: p99.map(|_| 300.0),
+        latency_p50_ms: p99.map(|_| 6.1),
+        latency_p99_ms: p99,
+    }
+}
+
+pub(crate) fn run_toggle() -> RunRecord {
+    let mut run = run("toggle-log", VariantName::Fixed, ClassName::Leak);
+    run.looked_for.clear();
+    run.timing = TimingRecord::default();
+    run.toggle = Some(ToggleRecord {
+        what: "debug-log".to_owned(),
+        reader: None,
+        phases: vec![
+            phase("off", 150, Some(9.4)),
+            phase("on", 150, Some(21.0)),
+            phase("off again", 150, Some(9.2)),
+        ],
+        facts: BTreeMap::from([("lines_written".to_owned(), json!(150)), ("query_logged".to_owned(), json!(false))]),
+        broken: Vec::new(),
+        mismatches: Vec::new(),
+    });
+    run
+}
+
+pub(crate) fn run_toggle_broken() -> RunRecord {
+    let mut run = run_toggle();
+    run.outcome = Outcome::Fail;
+    run.seed = 2;
+    if let Some(toggle) = &mut run.toggle {
+        toggle.phases[1] = phase("on", 149, None);
+        toggle.broken = vec![
+            "on: 149 of 150 requests were answered; the first lost: the connection broke: reset by peer".to_owned(),
+            "the debug log grew by 1200 bytes after it was switched off".to_owned(),
+        ];
+        toggle.mismatches = vec![MismatchRecord {
+            field: "toggle.query_logged".to_owned(),
+            expected: json!(false),
+            seen: json!(true),
+        }];
+    }
     run
 }
 

@@ -2,7 +2,7 @@ use super::WIDTH;
 use super::style::Style;
 use super::table::{Align, Table, labelled};
 use crate::json::{Outcome, RunRecord, RunResults, TimingRecord};
-use crate::{describe, sanitize, units};
+use crate::{describe, describe_toggle, sanitize, units};
 
 /// Width of the name column, so that lines printed one by one stand under each other.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -106,14 +106,20 @@ pub fn failure(run: &RunRecord, color: bool) -> String {
     if let Some(reason) = &run.invalid_because {
         add("invalid", reason, 4);
     }
-    if run.expected.is_empty() {
+    if run.expected.is_empty() && run.toggle.is_none() {
         add("expected", "nothing", 1);
     }
     for expected in &run.expected {
         add("expected", &describe::expectation(expected), 4);
     }
-    if run.findings.is_empty() {
+    if run.findings.is_empty() && run.toggle.is_none() {
         add("seen", "nothing", 1);
+    }
+    if let Some(toggle) = &run.toggle {
+        add("toggled", &describe_toggle::title(toggle), 1);
+        for phase in &toggle.phases {
+            add("", &format!("{}: {}", phase.phase, describe_toggle::phase(phase)), 2);
+        }
     }
     for finding in &run.findings {
         add("seen", &describe::sentence(finding), 4);
@@ -129,6 +135,11 @@ pub fn failure(run: &RunRecord, color: bool) -> String {
             add(label, &format!("{name}: {text}"), 3);
             label = "";
         }
+    }
+    let mut label = "evidence";
+    for (name, text) in run.toggle.iter().flat_map(describe_toggle::facts) {
+        add(label, &format!("{name}: {text}"), 2);
+        label = "";
     }
     for problem in &run.problems {
         add("problem", &format!("{}: {}", problem.stage, problem.message), 3);
@@ -257,6 +268,12 @@ mod tests {
     #[test]
     fn a_quiet_success_is_a_line_a_scenario() {
         let results = samples::results(vec![samples::run_pass(), samples::run_cycle()]);
+        insta::assert_snapshot!(run(&results, false));
+    }
+
+    #[test]
+    fn a_toggle_that_went_well_is_a_line_and_one_that_did_not_tells_all() {
+        let results = samples::results(vec![samples::run_toggle(), samples::run_toggle_broken()]);
         insta::assert_snapshot!(run(&results, false));
     }
 

@@ -17,6 +17,8 @@ pub struct ListRow {
     pub variants: Vec<VariantName>,
     /// Classes of finding it looks for.
     pub classes: Vec<ClassName>,
+    /// The diagnostic of the service's own that it switches, if it does.
+    pub toggle: Option<String>,
 }
 
 /// All scenarios, a line each.
@@ -34,7 +36,8 @@ pub fn list(rows: &[ListRow], color: bool) -> String {
     ]);
     for row in rows {
         let twins: Vec<&str> = row.variants.iter().map(|variant| variant.as_str()).collect();
-        let classes: Vec<&str> = row.classes.iter().map(|class| class.as_str()).collect();
+        let switches = row.toggle.as_deref().map(|what| format!("switches {what}"));
+        let classes: Vec<&str> = row.classes.iter().map(|class| class.as_str()).chain(switches.as_deref()).collect();
         table.row(vec![row.name.clone(), twins.join(" "), classes.join(" "), row.title.clone()]);
     }
     format!("{}\n  next: bloathound run {}\n", table.render(style), {
@@ -150,12 +153,21 @@ mod tests {
                     title: "A class-level cache keeps every row's freshly made class for ever".to_owned(),
                     variants: vec![VariantName::Buggy, VariantName::Fixed],
                     classes: vec![ClassName::Leak],
+                    toggle: None,
                 },
                 ListRow {
                     name: "tightloop".to_owned(),
                     title: "while not done".to_owned(),
                     variants: vec![VariantName::Buggy],
                     classes: vec![ClassName::HotLoop],
+                    toggle: None,
+                },
+                ListRow {
+                    name: "toggle-log".to_owned(),
+                    title: "Debug logging on and off again under load".to_owned(),
+                    variants: vec![VariantName::Fixed],
+                    classes: vec![],
+                    toggle: Some("debug-log".to_owned()),
                 },
             ],
             false,

@@ -1,0 +1,26 @@
+"""Tells the kit's own frames, which stay out of traces and stacks, from the service's."""
+from __future__ import absolute_import
+
+import os
+
+
+def is_own(frame):
+    """True for a frame of the kit itself."""
+    return frame.f_code.co_filename in NAMES
+
+
+def frames_above(frame):
+    """The frame and its callers, those of the kit left out."""
+    found = []
+    while frame is not None:
+        if not is_own(frame):
+            found.append(frame)
+        frame = frame.f_back
+    return found
+
+
+# The files of the kit as its code objects name them.
+NAMES = frozenset(
+    os.path.join(os.path.dirname(is_own.func_code.co_filename), name)
+    for name in ('audit.py', 'collector.py', 'control.py', 'dump.py', 'kit.py', 'logs.py',
+                 'manhole.py', 'own.py', 'private.py', 'reach.py', 'tracing.py'))
