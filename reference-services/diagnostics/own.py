@@ -19,6 +19,13 @@ def frames_above(frame):
     return found
 
 
+def is_own_thread(frame):
+    """True where the thread that runs this frame was started by the kit."""
+    while frame.f_back is not None:
+        frame = frame.f_back
+    return is_own(frame)
+
+
 # The files of the kit as its code objects name them.
 NAMES = frozenset(
     os.path.join(os.path.dirname(is_own.func_code.co_filename), name)

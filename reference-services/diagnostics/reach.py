@@ -64,7 +64,7 @@ class Reach(object):
         workers = set(worker.ident for worker in self._pool.threads) if self._pool else set()
         reached = workers.union(reached, [self._main])
         return len([ident for ident, frame in sys._current_frames().items()
-                    if ident not in reached and own.frames_above(frame)])
+                    if ident not in reached and not own.is_own_thread(frame)])
 
 
 def _ask_first(run, owner, name):

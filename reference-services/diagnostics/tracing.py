@@ -237,6 +237,7 @@ class Tracer(object):
         if run is self._run and not run.over:
             run.flush(thread.get_ident())
             run.pulse()
+            run.say_untraced()
             self._reactor.callLater(FLUSH_SECONDS, self._beat, run)
 
 
@@ -314,12 +315,11 @@ class _Run(object):
         ident = thread.get_ident()
         if self.over or ident == self._main or sys.gettrace() is not None:
             return
-        frames = own.frames_above(sys._getframe())
-        if not frames:
-            # The helper thread, which sleeps between bursts.
+        if own.is_own_thread(sys._getframe()):
+            # The helper thread, which sleeps while tracing rests.
             return
         traced = self.local(ident)
-        for frame in frames:
+        for frame in own.frames_above(sys._getframe()):
             frame.f_trace = traced
         self._reached.add(ident)
         self.say_untraced()

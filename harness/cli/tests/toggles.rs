@@ -111,7 +111,7 @@ const BROKEN: &[Broken] = &[
     },
     Broken {
         what: "tracing that leaves its trace function behind",
-        scenario: "toggle-trace",
+        scenario: "toggle-trace-full",
         changes: &[
             (TRACING, "        sys.settrace(None)\n        run, self._run", "        run, self._run"),
             (TRACING, "            sys.settrace(None)\n\n    def _label", "            pass\n\n    def _label"),

@@ -79,12 +79,11 @@ fn repeating(found: &TraceLoop, out: &mut String) {
     if found.lines.len() > LOOP_LINES {
         out.push_str(&format!("  … and {} more lines\n", found.lines.len() - LOOP_LINES));
     }
-    if let Some(place) = &found.place {
-        let lines = format!("{}-{}", place.line_first, place.line_last);
-        out.push_str(&format!("  the loop is in {}, lines {lines}\n", sanitize::line(&place.function)));
-    }
     if found.includes_event_loop() {
         out.push_str("  The event loop's own turn is part of it: the service is polling or idle, not stuck.\n");
+    } else if let Some(place) = &found.place {
+        let lines = format!("{}-{}", place.line_first, place.line_last);
+        out.push_str(&format!("  the loop is in {}, lines {lines}\n", sanitize::line(&place.function)));
     }
 }
 
