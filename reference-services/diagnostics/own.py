@@ -2,6 +2,7 @@
 from __future__ import absolute_import
 
 import os
+import threading
 
 
 def is_own(frame):
@@ -25,6 +26,14 @@ def is_own_thread(frame):
         frame = frame.f_back
     return is_own(frame)
 
+
+def is_last(frame):
+    """True when the thread ends with this frame, but for what `threading` does then."""
+    back = frame.f_back
+    return back is None or back.f_code is _BOOTSTRAP
+
+
+_BOOTSTRAP = threading.Thread._Thread__bootstrap_inner.im_func.func_code
 
 # The files of the kit as its code objects name them.
 NAMES = frozenset(

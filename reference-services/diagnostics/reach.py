@@ -2,9 +2,10 @@
 
 Python 2.7 sets a trace function for the running thread only, so each thread has to do it
 itself. New ones do: `threading.settrace` sees to that. Of those that run already, Twisted's
-pool workers do with their next piece of work, and any other when it next waits for a queue,
-a condition or an event, or calls `time.sleep`: while somebody reads the trace, these ask
-`run.join` first, in the thread that is about to wait.
+pool workers do with their next piece of work, and any other after it next waits for a queue,
+a condition or an event, or sleeps by `time.sleep`: while somebody reads the trace, these call
+`run.join` at their end, in the thread that has waited. While it waits it has no trace
+function, so none is left in it when tracing is switched off meanwhile.
 
 A thread that never waits in one of these ways is not reached; how many those are is told.
 To write into another thread's state with `ctypes` is no way: the interpreter's count of
@@ -25,7 +26,7 @@ WAITS = ((Queue.Queue, 'get'), (threading._Condition, 'wait'), (time, 'sleep'))
 
 
 class Reach(object):
-    """For one run: `run.join()` is called in threads to be traced, `run.enter` traces them."""
+    """For one run: `run.join()` and `run.part()` are called in threads, `run.enter` traces them."""
 
     def __init__(self, reactor, run):
         self._pool = getattr(reactor, 'threadpool', None)
@@ -37,14 +38,17 @@ class Reach(object):
         """In the main thread: from here on threads are reached."""
         threading.settrace(self._run.enter)
         for owner, name in WAITS:
-            self._put.append((owner, name) + _ask_first(self._run, owner, name))
+            self._put.append((owner, name) + _wait_untraced(self._run, owner, name))
         if self._pool is not None:
             give, run = self._pool.callInThreadWithCallback, self._run
 
             def traced(result, work, *args, **kwargs):
                 def work_traced(*args, **kwargs):
                     sys.settrace(run.enter)
-                    return work(*args, **kwargs)
+                    try:
+                        return work(*args, **kwargs)
+                    finally:
+                        sys.settrace(None)
                 return give(result, work_traced, *args, **kwargs)
             self._pool.callInThreadWithCallback = traced
 
@@ -67,11 +71,14 @@ class Reach(object):
                     if ident not in reached and not own.is_own_thread(frame)])
 
 
-def _ask_first(run, owner, name):
+def _wait_untraced(run, owner, name):
     original = owner.__dict__[name]
 
-    def asking(*args, **kwargs):
-        run.join()
-        return original(*args, **kwargs)
-    setattr(owner, name, asking)
-    return original, asking
+    def waiting(*args, **kwargs):
+        run.part()
+        try:
+            return original(*args, **kwargs)
+        finally:
+            run.join()
+    setattr(owner, name, waiting)
+    return original, waiting

@@ -254,7 +254,6 @@ class _Run(object):
         self._rests = thread.allocate_lock()
         self._rests.acquire()
         self._rest_seconds = 0.0
-        self._reached = set()
         self.reach = Reach(reactor, self)
         if rests:
             thread.start_new_thread(self._time_rests, ())
@@ -310,24 +309,31 @@ class _Run(object):
             self._rests.acquire(False)
             self._rests.release()
 
+    def part(self):
+        """In a thread that is about to wait: it does so without a trace function."""
+        if sys.gettrace() == self.enter and thread.get_ident() != self._main:
+            self.flush(thread.get_ident())
+            sys.settrace(None)
+
     def join(self):
-        """In a thread that is about to wait: it is traced from here on, if it was not."""
+        """In a thread that has waited: it is traced from here on."""
         ident = thread.get_ident()
         if self.over or ident == self._main or sys.gettrace() is not None:
             return
         if own.is_own_thread(sys._getframe()):
             # The helper thread, which sleeps while tracing rests.
             return
-        traced = self.local(ident)
+        is_new = ident not in self._locals
+        traced = self.local(ident) if is_new else self._locals[ident]
         for frame in own.frames_above(sys._getframe()):
             frame.f_trace = traced
-        self._reached.add(ident)
-        self.say_untraced()
+        if is_new:
+            self.say_untraced()
         sys.settrace(self.enter)
 
     def say_untraced(self):
         """How many threads are not reached (yet)."""
-        self.say('# untraced %d\n' % self.reach.missing(self._reached))
+        self.say('# untraced %d\n' % self.reach.missing(self._locals))
 
     def enter(self, frame, event, arg):
         """The trace function of a thread: called for each call."""
@@ -357,6 +363,8 @@ class _Run(object):
             put('%s\t%d\t%d\t%d\t%s\n' % (
                 event[0], (now - start) * 1000000, ident, frame.f_lineno,
                 (labels.get(id(code)) or self._label(code))[0]))
+            if event == 'return' and own.is_last(frame):
+                return self._end_thread(ident)
             if len(lines) >= LINES_TOGETHER or now > due[0]:
                 due[0] = now + FLUSH_SECONDS
                 self.flush(ident)
@@ -368,6 +376,14 @@ class _Run(object):
             return local
         self._locals[ident] = local
         return local
+
+    def _end_thread(self, ident):
+        # A thread that ends with its trace function set would slow all others down for ever:
+        # the interpreter counts it as traced still.
+        sys.settrace(None)
+        self.flush(ident)
+        self._locals.pop(ident, None)
+        self._lines.pop(ident, None)
 
     def _leave(self):
         # A frame may still have this run's function while the next run traces its thread.

@@ -133,6 +133,20 @@ def poll(how):
     thread.start()
 
 
+class Short(threading.Thread):
+    """Ends soon, and notes the trace function that it ends with."""
+
+    def run(self):
+        step()
+
+    def _Thread__stop(self):
+        shorts.append(str(sys.gettrace()))
+        threading.Thread._Thread__stop(self)
+
+
+shorts = []
+
+
 def polled(how):
     polls[how] = str(sys.gettrace())
     time.sleep(0.005)
@@ -184,6 +198,12 @@ class Root(resource.Resource):
 
     def do_poll(self, request):
         poll(request.args['how'][0])
+
+    def do_short(self, request):
+        thread = Short()
+        thread.start()
+        thread.join()
+        return shorts
 
     def do_polls(self, request):
         # Each thread's trace function in its last turn, and whether anything is in place of these.

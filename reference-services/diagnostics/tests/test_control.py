@@ -96,7 +96,9 @@ class Hostile(ServiceTest):
         service = self.start()
         with self.answering(service):
             for data in ('x' * 100000, 'status ' + 'x' * 2000 + '\n', os.urandom(4000),
-                         '\xff\xfe\x00\n', '\x1b[2J\n', '\n', '   \n', 'status\x00\n'):
+                         '\xff\xfe\x00\n', '\x1b[2J\n', '\n', '   \n', 'status\x00\n',
+                         # Commands, but for their length and for what only looks like a blank.
+                         'status' + ' ' * 2000 + '\n', 'status\x0b\n', '\x0cstatus\n'):
                 answer = service.send(data)
                 # The peer may see its connection reset before the refusal; it is never obeyed.
                 self.assertTrue(not answer or not json.loads(answer)['ok'], repr(data[:20]))

@@ -25,6 +25,15 @@ class Planted(ServiceTest):
         self.victim = os.path.join(self.base, 'victim')
         with open(self.victim, 'w') as victim:
             victim.write('precious')
+        # As private as the kit's own: only that it isn't theirs keeps it from being used.
+        os.chmod(self.victim, 0o600)
+        self.alike = {'trace.fifo': os.path.join(self.base, 'pipe'),
+                      'manhole.sock': os.path.join(self.base, 'socket')}
+        os.mkfifo(self.alike['trace.fifo'], 0o600)
+        left = socket.socket(socket.AF_UNIX)
+        left.bind(self.alike['manhole.sock'])
+        left.close()
+        os.chmod(self.alike['manhole.sock'], 0o600)
 
     def plant(self, name, target=None):
         os.symlink(target or self.victim, os.path.join(self.directory, name))
@@ -54,7 +63,8 @@ class Planted(ServiceTest):
         with self.answering(service):
             for name, command in (('trace.fifo', 'trace on'), ('manhole.sock', 'manhole on'),
                                   ('debug.log', 'log on')):
-                for target in (self.victim, os.path.join(self.base, 'nothing')):
+                for target in (self.victim, os.path.join(self.base, 'nothing'),
+                               self.alike.get(name, self.victim)):
                     self.plant(name, target)
                     self.assertFalse(service.ask(command)['ok'], command)
                     self.assertTrue(os.path.islink(service.path(name)))

@@ -2,6 +2,7 @@
 from __future__ import absolute_import
 
 import os
+import re
 import select
 import signal
 
@@ -147,11 +148,26 @@ class Tracing(ServiceTest):
         # The one that reads standard input sits in C code: it is told that it is not seen.
         reader.read_until(lambda text: text.count('# untraced 1\n'), 'the count')
         self.assertIn('# untraced 4\n', reader.text)
+        # One that is started now is traced from its beginning, and not counted.
+        service.get('poll?how=sleep')
+        reader.read_until(lambda text: len(threads(text)) == 4, 'a new thread in the trace')
+        told = reader.text.count('# untraced')
+        reader.read_until(lambda text: text.count('# untraced') > told + 1, 'the count again')
+        self.assertEqual(re.findall('# untraced (.*)\n', reader.text)[-1], '1')
         service.ask('trace off')
         reader.close()
         self.assertEqual(service.get('polls')['put'], before, 'everything is put back')
         wait_for(lambda: set(service.get('polls')['polls'].values()) == {'None'},
                  'no trace function in any thread')
+
+    def test_a_thread_that_ends_takes_its_trace_function_along(self):
+        service = self.start()
+        service.ask('trace on full')
+        reader = Reader(service.path('trace.fifo'))
+        wait_for(lambda: self.state(service) == 'tracing')
+        self.assertEqual(service.get('short'), ['None'])
+        reader.read_until(lambda text: '\tstep\n' in text, 'the thread in the trace')
+        reader.close()
 
     def test_switching_often_leaves_nothing(self):
         service = self.start()

@@ -106,7 +106,7 @@ fn blindness(blindness: &Blindness, rested_seconds: f64, out: &mut String) {
         say(&format!("{} events that did not fit into the pipe.", blindness.dropped));
     }
     if blindness.untraced_threads > 0 {
-        say(&format!("{} threads that ran before tracing began.", blindness.untraced_threads));
+        say(&format!("{} threads that ran before tracing began and have not waited since.", blindness.untraced_threads));
     }
     if blindness.unreadable > 0 {
         say(&format!("{} lines that could not be read.", blindness.unreadable));

@@ -49,7 +49,7 @@ pub enum TraceLine<'a> {
         /// How long it was.
         rested_us: u64,
     },
-    /// Threads that existed before tracing and can't be reached.
+    /// Threads that existed before tracing and were not reached so far.
     Untraced(u64),
     /// The opening line: the process.
     Opening {

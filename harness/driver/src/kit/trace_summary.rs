@@ -76,7 +76,7 @@ impl TraceLoop {
 pub struct Blindness {
     /// Events that were dropped because they didn't fit into the pipe.
     pub dropped: u64,
-    /// Threads that ran before tracing began and can't be reached.
+    /// Threads that ran before tracing began and were not reached so far.
     pub untraced_threads: u64,
     /// Lines that could not be read.
     pub unreadable: u64,
