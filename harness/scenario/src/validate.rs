@@ -299,7 +299,9 @@ fn check_toggle(raw: &RawToggle, has_load: bool, has_trigger: bool, checker: &mu
     let node = NodePath::default().key("observe").key("toggle");
     let is_trace = raw.what == Toggled::Trace;
     match raw.reader {
-        None if is_trace => checker.wrong(&node, "a trace and not who reads it", "a `reader`: none, steady, slow or leaves"),
+        None if is_trace => {
+            checker.wrong(&node, "a trace and not who reads it", "a `reader`: none, steady, slow or leaves")
+        }
         Some(_) if !is_trace => {
             let found = format!("a reader of the {}", raw.what.as_str());
             checker.wrong(&node.key("reader"), found, "no `reader`, or `what: trace`");

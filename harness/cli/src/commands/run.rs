@@ -1,7 +1,8 @@
 use std::collections::BTreeMap;
 
 use bloathound_driver::{
-    Cache, Environment, Events, Launcher, Limits, LoadReport, PhaseReport, RunEvent, Search, ToggleOutcome, run as drive,
+    Cache, Environment, Events, Launcher, Limits, LoadReport, PhaseReport, RunEvent, Search, ToggleOutcome,
+    run as drive,
 };
 use bloathound_report::html::{self, HtmlReport, RunKey};
 use bloathound_report::json::{

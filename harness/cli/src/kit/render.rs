@@ -106,7 +106,10 @@ fn blindness(blindness: &Blindness, rested_seconds: f64, out: &mut String) {
         say(&format!("{} events that did not fit into the pipe.", blindness.dropped));
     }
     if blindness.untraced_threads > 0 {
-        say(&format!("{} threads that ran before tracing began and have not waited since.", blindness.untraced_threads));
+        say(&format!(
+            "{} threads that ran before tracing began and have not waited since.",
+            blindness.untraced_threads
+        ));
     }
     if blindness.unreadable > 0 {
         say(&format!("{} lines that could not be read.", blindness.unreadable));
@@ -134,7 +137,12 @@ mod tests {
         let mut text = String::new();
         super::summary(&tally.summarise(5), &mut text);
         assert!(text.contains("The same 2 events over and over, 100 times in a row"), "{text}");
-        assert!(text.contains("/srv/loops.py:12 nocall") && text.contains("the loop is in nocall, lines 12-13") && text.contains("line events only"), "{text}");
+        assert!(
+            text.contains("/srv/loops.py:12 nocall")
+                && text.contains("the loop is in nocall, lines 12-13")
+                && text.contains("line events only"),
+            "{text}"
+        );
         assert!(text.lines().all(|line| line.chars().count() <= 80), "{text}");
     }
 

@@ -409,8 +409,15 @@ mod tests {
     #[test]
     fn a_loops_place_is_the_function_that_is_never_entered_in_it() {
         let turn = |n: u64| {
-            [(28, 'l', "loop"), (22, 'l', "loop"), (7, 'c', "peek"), (8, 'l', "peek"), (8, 'r', "peek"), (25, 'l', "loop")]
-                .map(|(line, kind, function)| format!("{kind}\t{n}\t1\t{line}\t/srv/a.py\t{function}"))
+            [
+                (28, 'l', "loop"),
+                (22, 'l', "loop"),
+                (7, 'c', "peek"),
+                (8, 'l', "peek"),
+                (8, 'r', "peek"),
+                (25, 'l', "loop"),
+            ]
+            .map(|(line, kind, function)| format!("{kind}\t{n}\t1\t{line}\t/srv/a.py\t{function}"))
         };
         let place = |turns: Vec<String>| tally(turns).summarise(5).repeating.expect("a loop").place;
         let found = place((0..60).flat_map(turn).collect()).expect("a place");

@@ -32,7 +32,12 @@ impl Switch for DebugLog {
         subject.control.request("log on").map(|_| ())
     }
 
-    fn meanwhile(&mut self, subject: &mut Subject, progress: &Progress, told: &mut ToggleOutcome) -> Result<(), KitError> {
+    fn meanwhile(
+        &mut self,
+        subject: &mut Subject,
+        progress: &Progress,
+        told: &mut ToggleOutcome,
+    ) -> Result<(), KitError> {
         while !progress.is_over() {
             thread::sleep(POLL_EVERY);
         }

@@ -20,7 +20,12 @@ impl Switch for MemoryDump {
         Ok(())
     }
 
-    fn meanwhile(&mut self, subject: &mut Subject, progress: &Progress, told: &mut ToggleOutcome) -> Result<(), KitError> {
+    fn meanwhile(
+        &mut self,
+        subject: &mut Subject,
+        progress: &Progress,
+        told: &mut ToggleOutcome,
+    ) -> Result<(), KitError> {
         told.require(!progress.is_over(), "the load was over before the dump began: it shows nothing");
         let reply = subject.control.request("dump")?;
         let missing = || KitError::BadAnswer { command: "dump".into(), reason: "it names no file".into() };
@@ -33,7 +38,10 @@ impl Switch for MemoryDump {
         told.fact("whole", !dump.torn);
         told.fact("mode", format!("{:04o}", state.permissions().mode() & 0o7777));
         let said = reply.value(&["dump", "objects"]).and_then(Value::as_u64);
-        told.require(said == Some(dump.len() as u64), format!("the dump holds {} objects, said were {said:?}", dump.len()));
+        told.require(
+            said == Some(dump.len() as u64),
+            format!("the dump holds {} objects, said were {said:?}", dump.len()),
+        );
         self.file = Some(file);
         Ok(())
     }
@@ -48,9 +56,11 @@ impl Switch for MemoryDump {
         let entries = fs::read_dir(&subject.directory).into_iter().flatten().flatten();
         let files = entries.filter(|entry| entry.file_name().to_string_lossy().starts_with("dump-")).count();
         told.require(files == 1, format!("there are {files} dump files, and not 1"));
-        let open = self.file.as_ref().and_then(|file| file.file_name()).is_some_and(|name| {
-            subject.holds_open(&name.to_string_lossy())
-        });
+        let open = self
+            .file
+            .as_ref()
+            .and_then(|file| file.file_name())
+            .is_some_and(|name| subject.holds_open(&name.to_string_lossy()));
         told.require(!open, "the dump's file is still open");
         Ok(())
     }

@@ -54,14 +54,20 @@ impl Switch for Manhole {
         let status = subject.status()?;
         told.require(status.value(&["manhole", "on"]) == Some(&true.into()), "the manhole is not on, by `status`");
         let logged_in = status.value(&["manhole", "logged_in"]).and_then(Value::as_u64);
-        told.require(logged_in == Some(1), format!("{logged_in:?} are logged in to the manhole, by `status`, and not 1"));
+        told.require(
+            logged_in == Some(1),
+            format!("{logged_in:?} are logged in to the manhole, by `status`, and not 1"),
+        );
         Ok(())
     }
 
     fn off(&mut self, subject: &mut Subject, told: &mut ToggleOutcome) -> Result<(), KitError> {
         subject.control.request("manhole off")?;
         if let Some(mut client) = self.inside.take() {
-            told.require(client.census().is_err(), "who was logged in to the manhole still is after it was switched off");
+            told.require(
+                client.census().is_err(),
+                "who was logged in to the manhole still is after it was switched off",
+            );
         }
         Ok(())
     }
@@ -77,7 +83,10 @@ impl Switch for Manhole {
         told.fact("logins_audited", count("login"));
         told.fact("failed_logins_audited", count("login failed"));
         // What the control socket is told is a `command` too; those of the manhole have a user's name.
-        told.fact("commands_audited", audit.iter().filter(|entry| entry.get("user").is_some()).count() - count("login"));
+        told.fact(
+            "commands_audited",
+            audit.iter().filter(|entry| entry.get("user").is_some()).count() - count("login"),
+        );
         let text = fs::read_to_string(subject.path("audit.log")).unwrap_or_default();
         let told_in_log = self.credentials.as_ref().is_some_and(|door| text.contains(&door.password));
         told.fact("password_audited", told_in_log);

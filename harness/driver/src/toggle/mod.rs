@@ -103,7 +103,8 @@ impl ToggleOutcome {
         if report.answered != report.requests {
             let why = first_loss.unwrap_or_else(|| "no reason is known".to_owned());
             let (phase, answered, requests) = (report.phase, report.answered, report.requests);
-            self.broken.push(format!("{phase}: {answered} of {requests} requests were answered; the first lost: {why}"));
+            self.broken
+                .push(format!("{phase}: {answered} of {requests} requests were answered; the first lost: {why}"));
         }
         self.phases.push(report);
     }

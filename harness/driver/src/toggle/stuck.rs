@@ -36,8 +36,7 @@ pub(super) fn run(
     let door = subject.control.request("manhole on").and_then(|reply| Credentials::of(&reply, &subject));
     let (mut trigger, unmet) = session.fire_trigger(LOOP_WITHIN * 3)?;
     if unmet.is_empty() {
-        let watched =
-            door.and_then(|door| watch(&mut subject, &door, &mut trigger, session.patience(), &mut told));
+        let watched = door.and_then(|door| watch(&mut subject, &door, &mut trigger, session.patience(), &mut told));
         if let Err(error) = watched {
             told.broken.push(error.to_string());
         }

@@ -54,7 +54,9 @@ impl Subject {
     pub(super) fn all_off(&self) -> bool {
         self.status().is_ok_and(|status| {
             let is = |path: [&str; 2], wanted: Value| status.value(&path) == Some(&wanted);
-            is(["log", "on"], false.into()) && is(["manhole", "on"], false.into()) && is(["trace", "state"], "off".into())
+            is(["log", "on"], false.into())
+                && is(["manhole", "on"], false.into())
+                && is(["trace", "state"], "off".into())
         })
     }
 

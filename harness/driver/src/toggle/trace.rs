@@ -114,7 +114,12 @@ impl Switch for Trace {
         subject.wait_for_trace("waiting")
     }
 
-    fn meanwhile(&mut self, subject: &mut Subject, progress: &Progress, told: &mut ToggleOutcome) -> Result<(), KitError> {
+    fn meanwhile(
+        &mut self,
+        subject: &mut Subject,
+        progress: &Progress,
+        told: &mut ToggleOutcome,
+    ) -> Result<(), KitError> {
         match self.reader {
             TraceReader::Leaves => self.leave_and_come_again(subject, told)?,
             TraceReader::Steady => self.read_some(subject)?,

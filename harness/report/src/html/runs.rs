@@ -248,7 +248,10 @@ mod tests {
     #[test]
     fn a_toggle_shows_its_phases_side_by_side() {
         let html = section(&crate::samples::run_toggle_broken(), None, "x");
-        assert!(html.contains("<th scope=\"row\">off again</th><td>150</td><td>150</td><td>0</td><td>300</td>"), "{html}");
+        assert!(
+            html.contains("<th scope=\"row\">off again</th><td>150</td><td>150</td><td>0</td><td>300</td>"),
+            "{html}"
+        );
         assert!(html.contains("<li>on: 149 of 150 requests were answered"), "{html}");
         assert!(html.contains("<dt>lines written</dt><dd>150</dd>"), "{html}");
     }

@@ -280,11 +280,7 @@ pub(crate) fn run_toggle() -> RunRecord {
     run.toggle = Some(ToggleRecord {
         what: "debug-log".to_owned(),
         reader: None,
-        phases: vec![
-            phase("off", 150, Some(9.4)),
-            phase("on", 150, Some(21.0)),
-            phase("off again", 150, Some(9.2)),
-        ],
+        phases: vec![phase("off", 150, Some(9.4)), phase("on", 150, Some(21.0)), phase("off again", 150, Some(9.2))],
         facts: BTreeMap::from([("lines_written".to_owned(), json!(150)), ("query_logged".to_owned(), json!(false))]),
         broken: Vec::new(),
         mismatches: Vec::new(),
@@ -302,11 +298,8 @@ pub(crate) fn run_toggle_broken() -> RunRecord {
             "on: 149 of 150 requests were answered; the first lost: the connection broke: reset by peer".to_owned(),
             "the debug log grew by 1200 bytes after it was switched off".to_owned(),
         ];
-        toggle.mismatches = vec![MismatchRecord {
-            field: "toggle.query_logged".to_owned(),
-            expected: json!(false),
-            seen: json!(true),
-        }];
+        toggle.mismatches =
+            vec![MismatchRecord { field: "toggle.query_logged".to_owned(), expected: json!(false), seen: json!(true) }];
     }
     run
 }
