@@ -96,8 +96,12 @@ class Kit(object):
             self._audit.note('refused', reason=str(refused), signal=signum)
 
     def _on_attend(self, signum, frame):
+        by_tracer, self._tracer.waking = self._tracer.waking, False
         self._tracer.attend()
-        self._control.attend()
+        if not by_tracer:
+            # A client asks since the reactor doesn't answer it. Its signal may have become one
+            # with the tracer's: it will ask again.
+            self._control.attend()
 
     # The commands.
 

@@ -66,6 +66,8 @@ class Tracer(object):
         self._run = None
         self._full = False
         self._attending = thread.allocate_lock()
+        # True from the sending of a signal of our own until its handler runs.
+        self.waking = False
         self.state = 'off'
         self.events = 0
         self.dropped = 0
@@ -194,6 +196,7 @@ class Tracer(object):
     def _call_main(self):
         # An idle reactor is woken by the call, a starved one is interrupted by the signal.
         self._reactor.callFromThread(self.attend)
+        self.waking = True
         os.kill(os.getpid(), self._wake)
 
     def _begin(self, fd):

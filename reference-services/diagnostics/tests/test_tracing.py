@@ -169,6 +169,19 @@ class Tracing(ServiceTest):
         reader.read_until(lambda text: '\tstep\n' in text, 'the thread in the trace')
         reader.close()
 
+    def test_the_signals_of_its_own_answer_nobody(self):
+        service = self.start()
+        service.ask('trace on')
+        reader = Reader(service.path('trace.fifo'))
+        wait_for(lambda: self.state(service) == 'tracing')
+        with self.answering(service):
+            def rests(text):
+                # Each rest ends with a signal, which is not for those who wait for the reactor.
+                self.assertFalse(service.ask('status')['urgent'])
+                return text.count('\np\t') > 20
+            reader.read_until(rests, 'some rests')
+        reader.close()
+
     def test_switching_often_leaves_nothing(self):
         service = self.start()
         service.ask('trace on')

@@ -15,6 +15,8 @@ use super::{KitError, KitTarget};
 
 /// How long the reactor may take before the signal is tried.
 const PATIENCE: Duration = Duration::from_millis(1000);
+/// The same for what the signal handler can only refuse, since it needs the reactor: one that is merely slow will do it.
+const PATIENCE_WITH_MANHOLE: Duration = Duration::from_secs(10);
 /// Signals that may go unanswered on one connection.
 const NUDGES_BEFORE_ANEW: u32 = 4;
 const RETRY: Duration = Duration::from_millis(20);
@@ -97,6 +99,10 @@ impl ControlClient {
             channel.set_read_timeout(Some(wait)).map_err(|source| KitError::io("waiting", source))?;
             match (&channel).take(ANSWER_BYTES_MAX).read_to_end(&mut answer) {
                 Ok(_) => return parse(command, &answer, began.elapsed()),
+                Err(error)
+                    if is_timeout(&error)
+                        && command.starts_with("manhole")
+                        && began.elapsed() < PATIENCE_WITH_MANHOLE.min(self.deadline) => {}
                 Err(error) if is_timeout(&error) && Instant::now() < stop => {
                     nudged |= self.target.nudge(peer);
                     in_vain += 1;

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use bloathound_scenario::Load;
 
 use super::manhole::Credentials;
-use super::subject::Subject;
+use super::subject::{ANSWER_WITHIN, Subject};
 use super::trace::{is_gone, not_seen};
 use super::{ToggleOutcome, TogglePhase, Toggling, phase};
 use crate::error::RunError;
@@ -57,7 +57,8 @@ fn watch(
 ) -> Result<(), KitError> {
     let blocked = is_blocked(subject, trigger, within)?;
     told.fact("reactor_answers", !blocked);
-    let inside = ManholeClient::login(&door.socket, &door.user, &door.password, MANHOLE_WITHIN);
+    let patience = if blocked { MANHOLE_WITHIN } else { ANSWER_WITHIN };
+    let inside = ManholeClient::login(&door.socket, &door.user, &door.password, patience);
     told.fact("manhole_answers", inside.is_ok());
     drop(inside);
 
@@ -79,18 +80,19 @@ fn watch(
     Ok(())
 }
 
-/// Asks until the signal handler has to answer, or until the trigger was answered: then the reactor is not blocked.
+/// Asks until the signal handler has to answer, twice and with the trigger unanswered: once may be a machine that stood
+/// still for a second. A trigger that was answered tells that the reactor is not blocked.
 fn is_blocked(subject: &Subject, trigger: &mut Trigger, within: Duration) -> Result<bool, KitError> {
     let stop = Instant::now() + within;
-    loop {
-        if subject.status()?.by_signal {
-            return Ok(true);
-        }
-        if trigger.state() != TriggerState::Unanswered || Instant::now() >= stop {
-            return Ok(false);
+    let mut in_a_row = 0;
+    while trigger.state() == TriggerState::Unanswered && Instant::now() < stop {
+        in_a_row = if subject.status()?.by_signal { in_a_row + 1 } else { 0 };
+        if in_a_row == 2 {
+            return Ok(trigger.state() == TriggerState::Unanswered);
         }
         thread::sleep(POLL_EVERY);
     }
+    Ok(false)
 }
 
 /// Reads until a loop is recognised, or for a while where none is to be expected.
