@@ -9,6 +9,9 @@ use super::{Switch, ToggleOutcome};
 use crate::kit::{Dump, KitError};
 use crate::load::Progress;
 
+/// Memory for reading it; those of the reference services take a few per cent of that.
+const READING_BYTES_MAX: u64 = 1 << 30;
+
 /// One memory dump in the middle of the load. It ends by itself.
 #[derive(Debug, Default)]
 pub(super) struct MemoryDump {
@@ -32,7 +35,7 @@ impl Switch for MemoryDump {
         let named = PathBuf::from(reply.text(&["dump", "file"]).ok_or_else(missing)?);
         let file = subject.path(&named.file_name().unwrap_or_default().to_string_lossy());
         let state = fs::symlink_metadata(&file).map_err(|source| KitError::io("looking at the dump", source))?;
-        let dump = Dump::open(&file)?;
+        let dump = Dump::open(&file, READING_BYTES_MAX)?;
         told.fact("objects", dump.len());
         told.fact("bytes", state.len());
         told.fact("whole", !dump.torn);
