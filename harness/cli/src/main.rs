@@ -1,49 +1,7 @@
-//! The `bloathound` command: arguments in, results to stdout, messages to stderr, the documented exit codes.
-
-mod analysis;
-mod args;
-mod commands;
-mod error;
-mod heat;
-mod heat_of_addresses;
-mod home;
-mod kit;
-mod observer;
-mod output;
-mod permission;
-mod recorder;
-mod sections;
-mod target;
-mod view;
+//! The `bloathound` command.
 
 use std::process::ExitCode;
 
-use clap::Parser;
-
-use args::{Arguments, Command};
-
 fn main() -> ExitCode {
-    let arguments = Arguments::parse();
-    let outcome = match arguments.command {
-        Command::Run(run) => commands::run::run(&run),
-        Command::List(list) => commands::list::list(&list),
-        Command::Doctor => commands::doctor::doctor(),
-        Command::Watch(watch) => commands::watch::watch(&watch),
-        Command::Hot(hot) => commands::hot::hot(&hot),
-        Command::Capture(capture) => commands::capture::capture(&capture),
-        Command::Diff(diff) => commands::diff::diff(&diff),
-        Command::Why(why) => commands::why::why(&why),
-        Command::Replay(replay) => commands::replay::replay(&replay),
-        Command::Ctl(ctl) => commands::kit::ctl(&ctl),
-        Command::Trace(trace) => commands::kit::trace(&trace),
-        Command::Merge(merge) => commands::merge::merge(&merge),
-        Command::Inspect(inspect) => commands::inspect::inspect(&inspect),
-    };
-    match outcome {
-        Ok(code) => ExitCode::from(code),
-        Err(error) => {
-            output::message(&error.to_string());
-            ExitCode::from(error.exit_code())
-        }
-    }
+    bloathound_cli::main()
 }

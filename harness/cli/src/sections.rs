@@ -108,12 +108,17 @@ pub(crate) fn duplicate_strings(examined: &Examined) -> Vec<DuplicateRecord> {
     let snapshot = &examined.snapshot;
     let is_str: Vec<bool> = snapshot.types().iter().map(|info| info.name == "str" && info.module.is_none()).collect();
     let mut seen: HashMap<&[u8], (u64, u64, u64)> = HashMap::new();
+    // Strings don't overlap; where damage makes them, reading all of each would not end.
+    let mut left = examined.image.flat().len();
     for id in snapshot.ids() {
         let record = snapshot.object(id);
         if !is_str.get(record.type_id.0 as usize).copied().unwrap_or(false) {
             continue;
         }
-        if let Some(bytes) = string_bytes(&examined.image, Address(record.address)) {
+        if let Some(bytes) = string_bytes(&examined.image, Address(record.address))
+            && let Some(rest) = left.checked_sub(bytes.len())
+        {
+            left = rest;
             let entry = seen.entry(bytes).or_insert((0, 0, record.address));
             *entry = (entry.0 + 1, entry.1 + record.shallow_size, entry.2.min(record.address));
         }

@@ -240,7 +240,7 @@ impl Interpreter {
         facts
     }
 
-    /// The other way round. `None` when a fact that must be there is missing or no number.
+    /// The other way round. `None` when a fact that must be there is missing, no number, or can't be.
     #[must_use]
     pub fn from_facts(facts: &BTreeMap<String, String>) -> Option<Self> {
         let get = |name: &str| facts.get(name).and_then(|text| u64::from_str_radix(text, 16).ok()).map(Address);
@@ -249,7 +249,7 @@ impl Interpreter {
             object_type: get("object_type")?,
             dict_type: get("dict_type")?,
             generations: get("generations")?,
-            generation_stride: get("generation_stride")?.0,
+            generation_stride: Some(get("generation_stride")?.0).filter(|s| gc::GENERATION_STRIDES.contains(s))?,
             interpreter_state: get("interpreter_state"),
             current_thread: get("current_thread")?,
             arenas: get("arenas"),

@@ -1,6 +1,8 @@
 //! Examined processes to recorded images and back, and ELF cores to examined processes.
 
 use std::collections::BTreeMap;
+use std::fs::File;
+use std::io;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
@@ -8,9 +10,9 @@ use bloathound_cpython::memory_layout::MemoryLayout;
 use bloathound_cpython::{Interpreter, LocateError, Needed};
 use bloathound_live::Mapping;
 use bloathound_memory::{
-    Address, Base, Core, CoreError, CoreProblem, Effort, InterpreterError, Manifest, MemorySource, RecordError,
-    Recording, Region, RegionKind, SymbolTable, WriteOptions, WrittenRecording, open_mapped_file, read_core,
-    read_recording, write_recording,
+    Address, Base, Core, CoreError, CoreProblem, Effort, InterpreterError, Manifest, MemorySource, ReadRecording,
+    RecordError, Recording, Region, RegionKind, SymbolTable, WriteOptions, WrittenRecording, open_mapped_file,
+    read_core, read_recording, write_recording,
 };
 
 use crate::examine::{Examined, examine_image, facts};
@@ -154,7 +156,14 @@ fn needed(examined: &Examined, data_ranges: &[Range<Address>]) -> Needed {
 /// # Errors
 /// [`OpenFileError`] when nothing can be made of it. Damage that leaves the rest usable is a problem in the result.
 pub fn open_recording(path: &Path, limit: u64) -> Result<Reopened, OpenFileError> {
-    let read = read_recording(path, limit)?;
+    reopen(read_recording(path, limit)?, path)
+}
+
+/// Decodes a recorded image that was read already; `path` is for messages.
+///
+/// # Errors
+/// [`OpenFileError::NoFacts`].
+pub fn reopen(read: ReadRecording, path: &Path) -> Result<Reopened, OpenFileError> {
     let recording = read.recording;
     let interpreter = Interpreter::from_facts(&recording.manifest.interpreter)
         .ok_or_else(|| OpenFileError::NoFacts { path: path.display().to_string() })?;
@@ -176,11 +185,22 @@ pub fn open_recording(path: &Path, limit: u64) -> Result<Reopened, OpenFileError
 /// # Errors
 /// [`OpenFileError`] when nothing can be made of it. Missing parts that leave the rest usable are problems in the result.
 pub fn open_core(path: &Path, limit: u64, exported_symbols_only: bool) -> Result<ExaminedCore, OpenFileError> {
+    open_core_with(path, limit, exported_symbols_only, &mut open_mapped_file)
+}
+
+/// The same; `open` opens the files that were mapped, by the paths they had.
+///
+/// # Errors
+/// As [`open_core`].
+pub fn open_core_with(
+    path: &Path,
+    limit: u64,
+    exported_symbols_only: bool,
+    open: &mut dyn FnMut(&str) -> io::Result<File>,
+) -> Result<ExaminedCore, OpenFileError> {
     let name = || path.display().to_string();
-    let core: Core = read_core(path, limit, &mut open_mapped_file)?;
-    let mut symbols = core
-        .interpreter(&mut open_mapped_file)
-        .map_err(|source| OpenFileError::Interpreter { path: name(), source })?;
+    let core: Core = read_core(path, limit, open)?;
+    let mut symbols = core.interpreter(open).map_err(|source| OpenFileError::Interpreter { path: name(), source })?;
     if exported_symbols_only {
         symbols = symbols.without_local_symbols();
     }

@@ -239,10 +239,9 @@ fn candidates<'a>(regions: &'a [Region], executable: Option<&str>) -> Vec<&'a Re
     let mut seen = std::collections::HashSet::new();
     let mut firsts: Vec<&Region> =
         regions.iter().filter(|region| region.path().is_some_and(|path| seen.insert(path))).collect();
-    firsts.retain(|first| {
-        let same = |region: &&Region| region.path() == first.path();
-        regions.iter().filter(same).any(|region| region.permissions.execute)
-    });
+    let executable_paths: std::collections::HashSet<Option<&str>> =
+        regions.iter().filter(|region| region.permissions.execute).map(Region::path).collect();
+    firsts.retain(|first| executable_paths.contains(&first.path()));
     let rank = |region: &Region| match region.path() {
         Some(path) if Some(path) == executable => 0,
         Some(path) if file_name(path).starts_with("libpython") => 1,
@@ -251,7 +250,7 @@ fn candidates<'a>(regions: &'a [Region], executable: Option<&str>) -> Vec<&'a Re
         _ => 3,
     };
     firsts.sort_by_key(|region| rank(region));
-    let likely = firsts.iter().take_while(|region| rank(region) < 3).count();
+    let likely = firsts.iter().take_while(|region| rank(region) < 3).count().min(OTHER_MODULES_MAX);
     firsts.truncate(likely + OTHER_MODULES_MAX);
     firsts
 }

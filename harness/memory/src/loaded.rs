@@ -1,5 +1,7 @@
 //! A module as the dynamic linker loaded it: its exported symbols are in memory, whether its file is at hand or not.
 
+use std::collections::HashMap;
+
 use object::LittleEndian as LE;
 use object::elf::{self, Sym64};
 use object::read::elf::Sym;
@@ -34,24 +36,42 @@ pub(crate) struct LoadedModule<'a> {
     strings: Vec<u8>,
 }
 
-/// Header page of the module mapped from `path`, and where it is.
-pub(crate) fn header_page(memory: &dyn MemorySource, path: &str) -> Option<(Address, Vec<u8>)> {
-    let first = memory.regions().iter().find(|region| region.path() == Some(path) && region.file_offset == 0)?;
-    let mut header = vec![0; HEADER_BYTES];
-    memory.read(first.start, &mut header).ok()?;
-    Some((first.start, header))
+/// Where the headers of all modules are: a core may list a hundred thousand mappings, and each may ask for its module's.
+pub(crate) struct Headers<'a> {
+    memory: &'a dyn MemorySource,
+    starts: HashMap<&'a str, Address>,
 }
 
-/// Build id of the module mapped from `path`, where its first page is there.
-pub(crate) fn build_id_in_memory(memory: &dyn MemorySource, path: &str) -> Option<String> {
-    let (_, header) = header_page(memory, path)?;
-    Module::parse(header.as_slice()).ok()?.build_id().map(str::to_owned)
+impl<'a> Headers<'a> {
+    pub(crate) fn new(memory: &'a dyn MemorySource) -> Self {
+        let mut starts = HashMap::new();
+        for region in memory.regions().iter().filter(|region| region.file_offset == 0) {
+            if let Some(path) = region.path() {
+                starts.entry(path).or_insert(region.start);
+            }
+        }
+        Self { memory, starts }
+    }
+
+    /// Header page of the module mapped from `path`, and where it is.
+    pub(crate) fn page(&self, path: &str) -> Option<(Address, Vec<u8>)> {
+        let start = *self.starts.get(path)?;
+        let mut header = vec![0; HEADER_BYTES];
+        self.memory.read(start, &mut header).ok()?;
+        Some((start, header))
+    }
+
+    /// Build id of the module mapped from `path`, where its first page is there.
+    pub(crate) fn build_id(&self, path: &str) -> Option<String> {
+        let (_, header) = self.page(path)?;
+        Module::parse(header.as_slice()).ok()?.build_id().map(str::to_owned)
+    }
 }
 
 impl<'a> LoadedModule<'a> {
     /// `None` when its header or its dynamic section is not in memory.
     pub(crate) fn read(memory: &'a dyn MemorySource, path: &str) -> Option<Self> {
-        let (base, header) = header_page(memory, path)?;
+        let (base, header) = Headers::new(memory).page(path)?;
         let module = Module::parse(header.as_slice()).ok()?;
         let segments = module.segments().to_vec();
         let build_id = module.build_id().map(str::to_owned);

@@ -44,14 +44,26 @@ impl MemoryWriter {
         }
     }
 
+    /// A word as it was written so far.
+    #[must_use]
+    pub fn u64_at(&self, address: u64) -> u64 {
+        let byte = |at: u64| self.pages.get(&(at >> 12)).map_or(0, |page| page[(at & 4095) as usize]);
+        u64::from_le_bytes(std::array::from_fn(|index| byte(address + index as u64)))
+    }
+
     /// Adds a writable private mapping; its resident bytes are those of the pages written in the end.
     pub fn map(&mut self, start: u64, end: u64, kind: RegionKind) {
         let permissions = Permissions { read: true, write: true, execute: false, shared: false };
+        self.map_with(start, end, kind, permissions, 0);
+    }
+
+    /// The same with other rights, or at an offset of a file.
+    pub fn map_with(&mut self, start: u64, end: u64, kind: RegionKind, permissions: Permissions, file_offset: u64) {
         self.regions.push(Region {
             start: Address(start),
             end: Address(end),
             permissions,
-            file_offset: 0,
+            file_offset,
             kind,
             rss_bytes: None,
         });

@@ -121,7 +121,8 @@ fn most_telling(analysis: &Analysis<'_>, candidates: &[ObjectId]) -> Option<Obje
     })
 }
 
-fn report(
+/// What keeps the object alive; `what` is how it was asked for and how many objects that fits.
+pub(crate) fn report(
     heap: HeapView<'_>,
     analysis: &Analysis<'_>,
     target: TargetRecord,

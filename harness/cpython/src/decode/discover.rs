@@ -16,8 +16,6 @@ use crate::memory_layout::PymallocMap;
 pub(crate) const WR_OBJECT: u64 = 16;
 /// `sizeof(struct _intblock)` and `_floatblock`: a link and 41 numbers.
 const NUMBERS_PER_BLOCK: u64 = 41;
-/// A chain of number blocks longer than this is a loop or damage.
-const NUMBER_BLOCKS_MAX: usize = 1 << 24;
 
 /// A tracked object's generation, by flat offset.
 pub(crate) type TrackedAt = (u32, u8);
@@ -95,7 +93,11 @@ impl Decoder<'_> {
                 self.marks.mark(flat);
             }
             let Some(subclasses) = self.image.pointer_at(at.offset(object::TP_SUBCLASSES)) else { continue };
-            for weakref in list_items(self.image, subclasses) {
+            let items = list_items(self.image, subclasses);
+            if !self.budget.take(items.len() as u64) {
+                break;
+            }
+            for weakref in items {
                 if let Some(class) = self.image.pointer_at(weakref.offset(WR_OBJECT))
                     && is_type_object(self.image, class, self.interpreter.type_type)
                 {
@@ -163,9 +165,11 @@ impl Decoder<'_> {
 
     /// The blocks that `int` and `float` objects live in are malloc chunks chained by their first word.
     pub(crate) fn sweep_number_blocks(&mut self) {
+        // No more blocks than the image has room for: a chain that comes back on itself ends there.
+        let blocks_max = self.image.flat().len() as u64 / (8 + NUMBERS_PER_BLOCK * NUMBER_BYTES) + 1;
         for variable in self.interpreter.number_block_lists.clone() {
             let mut block = self.image.pointer_at(variable).unwrap_or_default();
-            for _ in 0..NUMBER_BLOCKS_MAX {
+            for _ in 0..blocks_max {
                 if block.is_null() || !block.is_aligned(8) {
                     break;
                 }

@@ -1,6 +1,7 @@
 //! From the bytes of an image to a heap snapshot, in two passes: where objects begin ([`discover`](self)), then
 //! their references. Every walk is bounded by the image's size; damage gives problems, never a panic.
 
+mod budget;
 mod discover;
 mod marks;
 mod references;
@@ -21,6 +22,7 @@ use crate::Interpreter;
 use crate::layouts::object_h as object;
 use crate::layouts::stringobject_h as string;
 use crate::memory_layout::PymallocMap;
+use budget::Budget;
 use discover::TrackedAt;
 use marks::{AddressMap, ObjectMarks};
 use types::{Core, TypeLayout, TypeTable};
@@ -49,7 +51,7 @@ pub struct Decoded<T> {
 #[must_use]
 pub fn decode(image: &MemoryImage, interpreter: &Interpreter, pools: Option<&PymallocMap>) -> Decoded<HeapSnapshot> {
     let mut builder = SnapshotBuilder::new();
-    let types = TypeTable::new(interpreter.type_type, &mut builder);
+    let types = TypeTable::new(interpreter.type_type, image.flat().len(), &mut builder);
     let mut decoder = Decoder {
         image,
         interpreter,
@@ -61,6 +63,9 @@ pub fn decode(image: &MemoryImage, interpreter: &Interpreter, pools: Option<&Pym
         interned_dict: interpreter.interned.and_then(|variable| image.pointer_at(variable)),
         dead_blocks: 0,
         undecided: 0,
+        budget: Budget::for_image(image.flat().len()),
+        size_bytes_max: sizes::limit(image),
+        oversized: 0,
         problems: Vec::new(),
         classes: BTreeMap::new(),
         generator_finalizing: None,
@@ -99,6 +104,12 @@ struct Decoder<'a> {
     dead_blocks: u64,
     /// Objects that a running collection has not decided on.
     undecided: u64,
+    /// For the references of all objects.
+    budget: Budget,
+    /// No object is larger.
+    size_bytes_max: u64,
+    /// Objects that claim to be.
+    oversized: u64,
     problems: Vec<String>,
     /// Old-style classes as types of their own, by the class object's address.
     classes: BTreeMap<u64, TypeId>,
@@ -159,7 +170,9 @@ impl Decoder<'_> {
             let unknown = self.unknown_type();
             return self.push_record(at, unknown, 0, flags);
         };
-        let size = sizes::shallow_size(self.image, &layout, self.interpreter.unicode, at);
+        let claimed = sizes::shallow_size(self.image, &layout, self.interpreter.unicode, at);
+        self.oversized += u64::from(claimed > self.size_bytes_max);
+        let size = claimed.min(self.size_bytes_max);
         let type_id = if layout.is_old_instance {
             self.old_instance_type(at).unwrap_or(layout.id)
         } else if layout.is_generator && self.generator_needs_finalizing(at) {
@@ -242,6 +255,14 @@ impl Decoder<'_> {
 
     fn finish(mut self) -> Decoded<HeapSnapshot> {
         self.add_roots();
+        let refused = self.budget.refused() + self.types.budget().refused();
+        if refused > 0 {
+            self.problem(format!("memory is claimed by many objects at once; {refused} of them were not read"));
+        }
+        if self.oversized > 0 {
+            let (count, most) = (self.oversized, self.size_bytes_max);
+            self.problem(format!("{count} objects claim more than {most} bytes, which is more than there can be"));
+        }
         let mut snapshot = self.builder.finish();
         let surplus = roots::add_unaccounted_roots(&mut snapshot);
         if surplus > 0 {

@@ -76,7 +76,8 @@ impl Decoder<'_> {
         if let Some((from, to)) = layout.conservative {
             self.conservative_references(at, layout, from, to);
         }
-        for (offset, name) in &layout.slots {
+        let slots = if self.budget.take(layout.slots.len() as u64) { layout.slots.as_slice() } else { &[] };
+        for (offset, name) in slots {
             self.reference_at(at.offset(*offset), ReferenceLabel::new(ReferenceKind::Slot, name.0, true));
         }
         if let Some(offset) = layout.dict_offset {
@@ -129,7 +130,7 @@ impl Decoder<'_> {
     fn item_references(&mut self, items: Address, count: u64) {
         let image = self.image;
         let bytes = usize::try_from(count).ok().and_then(|n| n.checked_mul(8)).and_then(|n| image.bytes(items, n));
-        let Some(bytes) = bytes else {
+        let Some(bytes) = bytes.filter(|_| self.budget.take(count)) else {
             if count > 0 {
                 self.builder.quality_mut().unmapped_pointers += 1;
             }
@@ -146,7 +147,7 @@ impl Decoder<'_> {
         let table = Address(self.word(at, dict::MA_TABLE));
         let slots = usize::try_from(self.word(at, dict::MA_MASK)).ok().and_then(|mask| mask.checked_add(1));
         let bytes = slots.and_then(|n| n.checked_mul(dict::ENTRY_BYTES)).and_then(|n| image.bytes(table, n));
-        let Some(bytes) = bytes else {
+        let Some(bytes) = bytes.filter(|bytes| self.budget.take(bytes.len() as u64 / 8)) else {
             self.builder.quality_mut().unmapped_pointers += 1;
             return;
         };
@@ -183,7 +184,7 @@ impl Decoder<'_> {
         let table = Address(self.word(at, set::SET_TABLE));
         let slots = usize::try_from(self.word(at, set::SET_MASK)).ok().and_then(|mask| mask.checked_add(1));
         let bytes = slots.and_then(|n| n.checked_mul(set::ENTRY_BYTES)).and_then(|n| image.bytes(table, n));
-        let Some(bytes) = bytes else {
+        let Some(bytes) = bytes.filter(|bytes| self.budget.take(bytes.len() as u64 / 8)) else {
             self.builder.quality_mut().unmapped_pointers += 1;
             return;
         };
@@ -216,6 +217,11 @@ impl Decoder<'_> {
             self.field(at, *offset, name, true);
         }
         let code_at = Address(self.word(at, frame::F_CODE));
+        let tuples = [code::CO_VARNAMES, code::CO_CELLVARS, code::CO_FREEVARS];
+        let items = |offset: u64| self.word(Address(self.word(code_at, offset)), object::OB_SIZE).min(1 << 16);
+        if !self.budget.take(tuples.into_iter().map(items).sum()) {
+            return;
+        }
         let tuple = |offset| self.tuple_items(Address(self.word(code_at, offset)));
         let mut names = tuple(code::CO_VARNAMES);
         names.truncate(self.image.u32_at(code_at.offset(code::CO_NLOCALS)).unwrap_or(0) as usize);
@@ -229,7 +235,7 @@ impl Decoder<'_> {
         }
         // A running frame has no stack top; what it holds shows as unaccounted references.
         let (bottom, top) = (self.word(at, frame::F_VALUESTACK), self.word(at, frame::F_STACKTOP));
-        if top > bottom && (top - bottom) / 8 <= 1 << 16 {
+        if top > bottom && (top - bottom) / 8 <= 1 << 16 && self.budget.take((top - bottom) / 8) {
             for depth in 0..(top - bottom) / 8 {
                 let label = ReferenceLabel::new(ReferenceKind::Stack, depth as u32, true);
                 self.reference_at(Address(bottom).offset(depth * 8), label);
@@ -259,6 +265,9 @@ impl Decoder<'_> {
         let mut block = left;
         let mut index = self.word(at, deque::DEQUE_LEFTINDEX);
         let bound = self.image.flat().len() as u64 / 8;
+        if !self.budget.take(len.min(bound)) {
+            return;
+        }
         for item in 0..len.min(bound) {
             if index >= deque::BLOCK_ITEMS {
                 index = 0;
@@ -277,6 +286,9 @@ impl Decoder<'_> {
     /// Words that are known objects' addresses, in a structure nobody described to us.
     fn conservative_references(&mut self, at: Address, layout: &TypeLayout, from: u64, to: u64) {
         self.builder.quality_mut().conservative_objects += 1;
+        if !self.budget.take(to.saturating_sub(from) / 8) {
+            return;
+        }
         let mut offset = from;
         while offset + 8 <= to {
             let is_weak_list = layout.weaklist_offset == offset;

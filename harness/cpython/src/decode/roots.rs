@@ -1,5 +1,7 @@
 //! What keeps objects alive from outside the heap, and finalizers.
 
+use std::collections::HashSet;
+
 use bloathound_heap::{FinalizerSite, HeapSnapshot, ObjectId, ReferenceKind, Root, RootKind, TypeId, TypeInfo};
 use bloathound_memory::{Address, MemorySource};
 
@@ -9,9 +11,6 @@ use crate::layouts::dictobject_h as dict;
 use crate::layouts::object_h as object;
 use crate::layouts::{code_h as code, frameobject_h as frame, pystate_h as pystate};
 
-/// Threads, frames of one thread and interpreter states before we take the list for damage.
-const THREADS_MAX: usize = 10_000;
-const FRAMES_MAX: usize = 100_000;
 /// Bases of a class before we take it for damage.
 const CLASS_BASES_MAX: usize = 200;
 /// `SETUP_LOOP`: the only block that a generator may be suspended in and still need no finalizing.
@@ -24,17 +23,24 @@ const CL_BASES: u64 = 16;
 const CL_DICT: u64 = 24;
 const CL_NAME: u64 = 32;
 
+/// What was met on the way along the lists of interpreters, threads and frames.
+#[derive(Default)]
+struct Seen {
+    states: HashSet<Address>,
+    threads: HashSet<Address>,
+    frames: HashSet<Address>,
+}
+
 impl Decoder<'_> {
     pub(crate) fn add_roots(&mut self) {
         let mut state = self.interpreter.interpreter_state.unwrap_or_default();
         if state.is_null() {
             self.problem("the interpreter state was not found: modules and threads are no roots here".into());
         }
-        for _ in 0..16 {
-            if state.is_null() {
-                break;
-            }
-            self.add_interpreter_roots(state);
+        // A list that comes back on itself ends where it does.
+        let mut seen = Seen::default();
+        while !state.is_null() && seen.states.insert(state) {
+            self.add_interpreter_roots(state, &mut seen);
             state = self.image.pointer_at(state.offset(pystate::INTERP_NEXT)).unwrap_or_default();
         }
         self.add_garbage_root();
@@ -61,12 +67,18 @@ impl Decoder<'_> {
         }
     }
 
-    fn add_interpreter_roots(&mut self, state: Address) {
+    fn lookup(&self, namespace: Address, key: &str) -> Option<Address> {
+        types::lookup(self.image, namespace, key, self.types.budget())
+    }
+
+    fn add_interpreter_roots(&mut self, state: Address, seen: &mut Seen) {
         for (offset, name) in pystate::INTERP_FIELDS {
             self.add_root_at(state.offset(*offset), RootKind::Interpreter, name);
         }
         let modules = self.image.pointer_at(state.offset(pystate::INTERP_MODULES)).unwrap_or_default();
-        for (key, value) in self.dict_entries(modules) {
+        let entries = self.dict_entries(modules);
+        let entries = if self.budget.take(entries.len() as u64) { entries } else { Vec::new() };
+        for (key, value) in entries {
             if let Some(object) = self.id_of(value)
                 && self.is_module(value)
             {
@@ -75,22 +87,20 @@ impl Decoder<'_> {
             }
         }
         let mut thread = self.image.pointer_at(state.offset(pystate::INTERP_TSTATE_HEAD)).unwrap_or_default();
-        for _ in 0..THREADS_MAX {
-            if thread.is_null() {
-                break;
-            }
-            self.add_thread_roots(thread);
+        while !thread.is_null() && seen.threads.insert(thread) {
+            self.add_thread_roots(thread, seen);
             thread = self.image.pointer_at(thread.offset(pystate::TSTATE_NEXT)).unwrap_or_default();
         }
     }
 
-    fn add_thread_roots(&mut self, thread: Address) {
+    fn add_thread_roots(&mut self, thread: Address, seen: &mut Seen) {
         for (offset, name) in pystate::TSTATE_FIELDS {
             self.add_root_at(thread.offset(*offset), RootKind::ThreadState, name);
         }
         let mut at = self.image.pointer_at(thread.offset(pystate::TSTATE_FRAME)).unwrap_or_default();
-        for _ in 0..FRAMES_MAX {
-            let Some(object) = (!at.is_null()).then(|| self.id_of(at)).flatten() else { break };
+        // A frame is on one thread's stack only.
+        while !at.is_null() && seen.frames.insert(at) {
+            let Some(object) = self.id_of(at) else { break };
             let code_at = self.image.pointer_at(at.offset(frame::F_CODE)).unwrap_or_default();
             let name_at = self.image.pointer_at(code_at.offset(code::CO_NAME)).unwrap_or_default();
             let name = self.name_of(name_at);
@@ -110,8 +120,8 @@ impl Decoder<'_> {
         let list = by_symbol.filter(|at| !at.is_null()).or_else(|| {
             let state = self.interpreter.interpreter_state?;
             let modules = self.image.pointer_at(state.offset(pystate::INTERP_MODULES))?;
-            let module = types::lookup(self.image, modules, "gc")?;
-            types::lookup(self.image, self.image.pointer_at(module.offset(16))?, "garbage")
+            let module = self.lookup(modules, "gc")?;
+            self.lookup(self.image.pointer_at(module.offset(16))?, "garbage")
         });
         if let Some(object) = list.and_then(|at| self.id_of(at)) {
             let name = Some(self.builder.name("gc.garbage"));
@@ -144,8 +154,7 @@ impl Decoder<'_> {
         let namespace = self.image.pointer_at(class.offset(CL_DICT))?;
         let info = TypeInfo {
             name: types::string_text(self.image, name_at, 200)?,
-            module: types::lookup(self.image, namespace, "__module__")
-                .and_then(|at| types::string_text(self.image, at, 200)),
+            module: self.lookup(namespace, "__module__").and_then(|at| types::string_text(self.image, at, 200)),
             object: None,
             is_heap_type: true,
             has_finalizer: false,
@@ -160,11 +169,13 @@ impl Decoder<'_> {
     fn old_class_finalizer(&self, class: Address, depth: usize) -> Option<FinalizerSite> {
         let namespace = self.image.pointer_at(class.offset(CL_DICT))?;
         let name_at = self.image.pointer_at(class.offset(CL_NAME))?;
-        if let Some(method) = types::lookup(self.image, namespace, "__del__") {
+        if let Some(method) = self.lookup(namespace, "__del__") {
             return Some(self.finalizer_site(method, types::string_text(self.image, name_at, 200)?));
         }
         let bases = self.tuple_items(self.image.pointer_at(class.offset(CL_BASES))?);
-        bases.into_iter().take(16).filter(|_| depth < 8).find_map(|base| self.old_class_finalizer(base, depth + 1))
+        // Each level takes its share of the budget: classes that are each other's bases don't make this exponential.
+        let more = depth < 8 && self.types.budget().take(bases.len() as u64);
+        bases.into_iter().take(16).filter(|_| more).find_map(|base| self.old_class_finalizer(base, depth + 1))
     }
 
     fn finalizer_site(&self, method: Address, class: String) -> FinalizerSite {
@@ -196,7 +207,7 @@ impl Decoder<'_> {
         let mro = self.tuple_items(self.image.pointer_at(layout.address.offset(object::TP_MRO))?);
         mro.into_iter().take(CLASS_BASES_MAX).find_map(|class| {
             let namespace = self.image.pointer_at(class.offset(object::TP_DICT))?;
-            let method = types::lookup(self.image, namespace, "__del__")?;
+            let method = self.lookup(namespace, "__del__")?;
             let name_at = self.image.pointer_at(class.offset(object::TP_NAME))?;
             let name = self.image.read_c_string(name_at, 200).ok()?;
             Some(self.finalizer_site(method, name))

@@ -15,6 +15,11 @@ use crate::layouts::stringobject_h as string;
 /// `sizeof(PyFrameObject)` with one local, and what its variable part counts from.
 const FRAME_BASE_BYTES: u64 = 384 - 8;
 
+/// What no object of this image can exceed. What it keeps outside itself may not have been copied, so there is room.
+pub(crate) fn limit(image: &MemoryImage) -> u64 {
+    (image.flat().len() as u64).saturating_mul(16).max(1 << 32)
+}
+
 /// Bytes of the object at `at`; absurd lengths in damaged memory give large numbers, never an error.
 pub(crate) fn shallow_size(image: &MemoryImage, layout: &TypeLayout, unicode: UnicodeWidth, at: Address) -> u64 {
     let word = |offset: u64| image.u64_at(at.offset(offset)).unwrap_or(0);
@@ -31,8 +36,12 @@ pub(crate) fn shallow_size(image: &MemoryImage, layout: &TypeLayout, unicode: Un
             let itemsize = image.u32_at(descr.offset(list::ARRAYDESCR_ITEMSIZE)).unwrap_or(1);
             layout.basicsize.saturating_add(word(list::ARRAY_ALLOCATED).saturating_mul(u64::from(itemsize)))
         }
-        Core::Dict => layout.basicsize + table_bytes(at, word(dict::MA_TABLE), word(dict::MA_MASK), DICT_TABLE),
-        Core::Set => layout.basicsize + table_bytes(at, word(set::SET_TABLE), word(set::SET_MASK), SET_TABLE),
+        Core::Dict => {
+            layout.basicsize.saturating_add(table_bytes(at, word(dict::MA_TABLE), word(dict::MA_MASK), DICT_TABLE))
+        }
+        Core::Set => {
+            layout.basicsize.saturating_add(table_bytes(at, word(set::SET_TABLE), word(set::SET_MASK), SET_TABLE))
+        }
         Core::List => layout.basicsize.saturating_add(word(list::LIST_ALLOCATED).saturating_mul(8)),
         Core::Frame => frame_bytes(image, at),
         Core::Deque => {

@@ -2,6 +2,7 @@
 
 use bloathound_memory::{Address, MemoryImage};
 
+use super::budget::Budget;
 use super::types::string_text;
 use crate::layouts::object_h as object;
 use crate::layouts::stringobject_h as string;
@@ -47,7 +48,11 @@ pub fn describe(image: &MemoryImage, interpreter: &Interpreter, at: Address, max
         "NoneType" => Some("None".into()),
         "module" => {
             let namespace = image.pointer_at(at.offset(16))?;
-            string_text(image, super::types::lookup(image, namespace, "__name__")?, 200)
+            string_text(
+                image,
+                super::types::lookup(image, namespace, "__name__", &Budget::for_image(image.flat().len()))?,
+                200,
+            )
         }
         "function" => string_text(image, image.pointer_at(at.offset(56))?, 200),
         "type" => {

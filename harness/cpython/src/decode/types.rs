@@ -5,6 +5,7 @@ use std::rc::Rc;
 use bloathound_heap::{NameId, SnapshotBuilder, TypeId, TypeInfo};
 use bloathound_memory::{Address, MemoryImage, MemorySource};
 
+use super::budget::Budget;
 use super::marks::AddressMap;
 use crate::layouts::object_h as object;
 use crate::layouts::shapes::{self, Field};
@@ -69,11 +70,23 @@ pub(crate) struct TypeTable {
     by_address: AddressMap,
     type_type: Address,
     dict_name: NameId,
+    /// For names looked up in classes' dicts and for slots.
+    budget: Budget,
 }
 
 impl TypeTable {
-    pub(crate) fn new(type_type: Address, builder: &mut SnapshotBuilder) -> Self {
-        Self { layouts: Vec::new(), by_address: AddressMap::new(), type_type, dict_name: builder.name("__dict__") }
+    pub(crate) fn new(type_type: Address, image_bytes: usize, builder: &mut SnapshotBuilder) -> Self {
+        Self {
+            layouts: Vec::new(),
+            by_address: AddressMap::new(),
+            type_type,
+            dict_name: builder.name("__dict__"),
+            budget: Budget::for_image(image_bytes),
+        }
+    }
+
+    pub(crate) fn budget(&self) -> &Budget {
+        &self.budget
     }
 
     #[inline]
@@ -125,12 +138,12 @@ impl TypeTable {
             fixed.push((offset, builder.name(name), traversed));
         })?;
         let mut slots = Vec::new();
-        collect_slots(image, builder, at, &mut slots);
+        self.collect_slots(image, builder, at, &mut slots);
         let dict_offset = image.u64_at(at.offset(object::TP_DICTOFFSET))? as i64;
         let dict_is_fixed = fixed.iter().any(|(offset, ..)| *offset as i64 == dict_offset);
         let info = TypeInfo {
             name: short_name(&full_name, is_heap),
-            module: module_of(image, at, &full_name, is_heap),
+            module: self.module_of(image, at, &full_name, is_heap),
             object: None,
             is_heap_type: is_heap,
             has_finalizer: shape.name != "generator" && image.u64_at(at.offset(object::TP_DEL))? != 0,
@@ -154,6 +167,57 @@ impl TypeTable {
             itemsize,
             name: full_name,
         })
+    }
+
+    /// The `__slots__` of a class and its bases: `PyMemberDef`s behind each heap type object.
+    fn collect_slots(
+        &self,
+        image: &MemoryImage,
+        builder: &mut SnapshotBuilder,
+        at: Address,
+        slots: &mut Vec<(u64, NameId)>,
+    ) {
+        let mut current = at;
+        for _ in 0..BASES_MAX {
+            let Some(flags) = image.u64_at(current.offset(object::TP_FLAGS)) else { return };
+            if flags & object::FLAG_HEAPTYPE == 0 {
+                return;
+            }
+            let metatype = image.pointer_at(current.offset(object::OB_TYPE)).unwrap_or_default();
+            let members = image.u64_at(metatype.offset(object::TP_BASICSIZE)).map(|size| current.offset(size));
+            let count = image.u64_at(current.offset(object::OB_SIZE)).unwrap_or(0);
+            if let (Some(members), 1..=SLOTS_MAX) = (members, count)
+                && self.budget.take(count * object::MEMBERDEF_BYTES / 8)
+            {
+                for index in 0..count {
+                    let member = members.offset(index * object::MEMBERDEF_BYTES);
+                    let (Some(kind), Some(offset), Some(name)) = (
+                        image.u32_at(member.offset(object::MEMBERDEF_TYPE)),
+                        image.u64_at(member.offset(object::MEMBERDEF_OFFSET)),
+                        image.pointer_at(member.offset(object::MEMBERDEF_NAME)),
+                    ) else {
+                        break;
+                    };
+                    if kind == object::T_OBJECT_EX && offset < BASICSIZE_MAX && slots.len() < SLOTS_MAX as usize {
+                        let text = image.read_c_string(name, 128).unwrap_or_default();
+                        slots.push((offset, builder.name(&text)));
+                    }
+                }
+            }
+            match image.pointer_at(current.offset(object::TP_BASE)) {
+                Some(base) if !base.is_null() => current = base,
+                _ => return,
+            }
+        }
+    }
+
+    fn module_of(&self, image: &MemoryImage, at: Address, full_name: &str, is_heap: bool) -> Option<String> {
+        if is_heap {
+            let namespace = image.pointer_at(at.offset(object::TP_DICT))?;
+            let value = lookup(image, namespace, "__module__", &self.budget)?;
+            return string_text(image, value, 200);
+        }
+        full_name.rsplit_once('.').map(|(module, _)| module.to_owned())
     }
 }
 
@@ -257,40 +321,6 @@ fn core_of(name: &str) -> Option<Core> {
     })
 }
 
-/// The `__slots__` of a class and its bases: `PyMemberDef`s behind each heap type object.
-fn collect_slots(image: &MemoryImage, builder: &mut SnapshotBuilder, at: Address, slots: &mut Vec<(u64, NameId)>) {
-    let mut current = at;
-    for _ in 0..BASES_MAX {
-        let Some(flags) = image.u64_at(current.offset(object::TP_FLAGS)) else { return };
-        if flags & object::FLAG_HEAPTYPE == 0 {
-            return;
-        }
-        let metatype = image.pointer_at(current.offset(object::OB_TYPE)).unwrap_or_default();
-        let members = image.u64_at(metatype.offset(object::TP_BASICSIZE)).map(|size| current.offset(size));
-        let count = image.u64_at(current.offset(object::OB_SIZE)).unwrap_or(0);
-        if let (Some(members), 1..=SLOTS_MAX) = (members, count) {
-            for index in 0..count {
-                let member = members.offset(index * object::MEMBERDEF_BYTES);
-                let (Some(kind), Some(offset), Some(name)) = (
-                    image.u32_at(member.offset(object::MEMBERDEF_TYPE)),
-                    image.u64_at(member.offset(object::MEMBERDEF_OFFSET)),
-                    image.pointer_at(member.offset(object::MEMBERDEF_NAME)),
-                ) else {
-                    break;
-                };
-                if kind == object::T_OBJECT_EX && offset < BASICSIZE_MAX && slots.len() < SLOTS_MAX as usize {
-                    let text = image.read_c_string(name, 128).unwrap_or_default();
-                    slots.push((offset, builder.name(&text)));
-                }
-            }
-        }
-        match image.pointer_at(current.offset(object::TP_BASE)) {
-            Some(base) if !base.is_null() => current = base,
-            _ => return,
-        }
-    }
-}
-
 /// The C string that the pointer at `variable` leads to; empty where it can't be read.
 fn c_string_at(image: &MemoryImage, variable: Address, max: usize) -> String {
     image.pointer_at(variable).and_then(|at| image.read_c_string(at, max).ok()).unwrap_or_default()
@@ -301,21 +331,15 @@ fn short_name(full: &str, is_heap: bool) -> String {
     if is_heap { full.to_owned() } else { full.rsplit('.').next().unwrap_or(full).to_owned() }
 }
 
-fn module_of(image: &MemoryImage, at: Address, full_name: &str, is_heap: bool) -> Option<String> {
-    if is_heap {
-        let namespace = image.pointer_at(at.offset(object::TP_DICT))?;
-        let value = lookup(image, namespace, "__module__")?;
-        return string_text(image, value, 200);
-    }
-    full_name.rsplit_once('.').map(|(module, _)| module.to_owned())
-}
-
 /// The value of a string key in a dict, by looking at every slot: for the few lookups decoding needs.
-pub(crate) fn lookup(image: &MemoryImage, namespace: Address, key: &str) -> Option<Address> {
+pub(crate) fn lookup(image: &MemoryImage, namespace: Address, key: &str, budget: &Budget) -> Option<Address> {
     let mask = image.u64_at(namespace.offset(dictobject_h::MA_MASK))?;
     let table = image.pointer_at(namespace.offset(dictobject_h::MA_TABLE))?;
     let slots = usize::try_from(mask).ok()?.checked_add(1)?;
     let bytes = image.bytes(table, slots.checked_mul(dictobject_h::ENTRY_BYTES)?)?;
+    if !budget.take(bytes.len() as u64 / 8) {
+        return None;
+    }
     let word = |entry: &[u8], at: usize| Some(u64::from_le_bytes(entry.get(at..at + 8)?.try_into().ok()?));
     for entry in bytes.chunks_exact(dictobject_h::ENTRY_BYTES) {
         let value = word(entry, dictobject_h::ME_VALUE)?;

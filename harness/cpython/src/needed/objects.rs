@@ -31,9 +31,9 @@ pub(super) struct Outside {
 }
 
 impl Outside {
-    pub(super) fn new(_image: &MemoryImage, interpreter: &Interpreter) -> Self {
+    pub(super) fn new(image: &MemoryImage, interpreter: &Interpreter) -> Self {
         let mut builder = SnapshotBuilder::new();
-        Self { types: TypeTable::new(interpreter.type_type, &mut builder), builder }
+        Self { types: TypeTable::new(interpreter.type_type, image.flat().len(), &mut builder), builder }
     }
 
     /// True for the address of a type object.

@@ -10,7 +10,7 @@ use object::read::ReadCache;
 use super::CoreProblem;
 use super::notes::MappedFile;
 use crate::elf::Module;
-use crate::loaded::{build_id_in_memory, header_page};
+use crate::loaded::Headers;
 use crate::{Address, ConstantModules, MemorySource, PAGE_BYTES, Permissions};
 
 const PAGE: usize = PAGE_BYTES as usize;
@@ -18,12 +18,12 @@ const PAGE: usize = PAGE_BYTES as usize;
 const FILE_BYTES_MAX: usize = 64 << 20;
 
 /// True unless the core has a build id and the file has another one or none.
-pub(super) fn is_same_build(file: &File, memory: &dyn MemorySource, path: &str) -> bool {
+pub(super) fn is_same_build(file: &File, headers: &Headers<'_>, path: &str) -> bool {
     let on_disk = file.try_clone().ok().and_then(|file| {
         let cache = ReadCache::new(file);
         Module::parse(&cache).ok()?.build_id().map(str::to_owned)
     });
-    match (on_disk, build_id_in_memory(memory, path)) {
+    match (on_disk, headers.build_id(path)) {
         (on_disk, Some(in_memory)) => on_disk == Some(in_memory),
         _ => true,
     }
@@ -40,12 +40,13 @@ impl Rights {
     pub(super) fn of(
         &mut self,
         mapped: &MappedFile,
-        memory: &dyn MemorySource,
+        headers: &Headers<'_>,
         open: &mut dyn FnMut(&str) -> io::Result<File>,
     ) -> Permissions {
         let segments = self.modules.entry(mapped.path.clone()).or_insert_with(|| {
             // Most cores have the first page of each module, with its headers; else the file has to do.
-            let in_memory = header_page(memory, &mapped.path)
+            let in_memory = headers
+                .page(&mapped.path)
                 .and_then(|(_, header)| Some(Module::parse(header.as_slice()).ok()?.segments().to_vec()));
             let in_file = || {
                 let cache = ReadCache::new(open(&mapped.path).ok()?);
@@ -93,6 +94,7 @@ impl Missing {
     ) -> Self {
         let regions = core.regions();
         let modules = ConstantModules::new(regions);
+        let headers = Headers::new(core);
         let mut files: HashMap<&str, Option<File>> = HashMap::new();
         let mut missing = Self { runs: Vec::new(), flat: Vec::new() };
         for region in regions.iter().filter(|region| modules.holds(region)) {
@@ -105,7 +107,7 @@ impl Missing {
                 continue;
             }
             let file = files.entry(path).or_insert_with(|| match open(path) {
-                Ok(file) if is_same_build(&file, core, path) => Some(file),
+                Ok(file) if is_same_build(&file, &headers, path) => Some(file),
                 Ok(_) => {
                     problems.push(CoreProblem::FileDiffers { path: path.to_owned() });
                     None

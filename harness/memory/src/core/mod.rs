@@ -13,6 +13,7 @@ use std::path::PathBuf;
 
 use crate::elf::ElfError;
 use crate::interpreter::{InterpreterError, find_interpreter_in};
+use crate::loaded::Headers;
 use crate::{Address, MemoryImage, PageRun, SymbolTable};
 
 pub use read::read_core;
@@ -137,10 +138,11 @@ impl Core {
     /// # Errors
     /// [`InterpreterError`] when it is not CPython 2.7, saying what it is.
     pub fn interpreter(&self, open: &mut dyn FnMut(&str) -> io::Result<File>) -> Result<SymbolTable, InterpreterError> {
+        let headers = Headers::new(&self.image);
         find_interpreter_in(&self.image, self.executable.as_deref(), &mut |region| {
             let path = region.path().unwrap_or_default();
             let file = open(path)?;
-            if files::is_same_build(&file, &self.image, path) {
+            if files::is_same_build(&file, &headers, path) {
                 Ok(file)
             } else {
                 Err(io::Error::new(io::ErrorKind::NotFound, "it is another build than the one in the core"))

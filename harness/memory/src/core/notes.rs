@@ -7,8 +7,8 @@ use object::read::elf::NoteIterator;
 use super::{CoreProblem, CoreThread};
 use crate::Address;
 
-/// Most threads and most mapped files taken note of.
-const ENTRIES_MAX: usize = 1 << 20;
+/// Most threads and most mapped files taken note of: twice the kernel's own limit (`vm.max_map_count`).
+const ENTRIES_MAX: usize = 1 << 17;
 /// `pr_pid` in `struct elf_prstatus`.
 const STATUS_PID: usize = 32;
 /// `rsp` in the registers of `struct elf_prstatus`: they begin at 112, it is the 20th.

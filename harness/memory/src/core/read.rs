@@ -12,6 +12,7 @@ use super::files::{Missing, Rights};
 use super::notes::Notes;
 use super::{ADDRESS_END, Core, CoreError, CoreProblem};
 use crate::elf::{ElfError, check_machine};
+use crate::loaded::Headers;
 use crate::{
     Address, ImageBuilder, MemoryImage, MemorySource, PAGE_BYTES, PageRun, PageState, Permissions, ReadError, Region,
     RegionKind,
@@ -172,6 +173,7 @@ fn regions(
         })
         .collect();
     let on_disk = OnDisk { file, segments, regions: &regions };
+    let headers = Headers::new(&on_disk);
     let mut rights = Rights::default();
     let mut without = Vec::new();
     for mapped in &notes.files {
@@ -181,7 +183,7 @@ fn regions(
             without.push(Region {
                 start: Address(mapped.start),
                 end: Address(mapped.end),
-                permissions: rights.of(mapped, &on_disk, open),
+                permissions: rights.of(mapped, &headers, open),
                 file_offset: mapped.offset,
                 kind: RegionKind::File { path: mapped.path.clone(), deleted: false },
                 rss_bytes: None,

@@ -238,7 +238,8 @@ impl RawRegion {
                 RawKind::Deleted(path) => RegionKind::File { path, deleted: true },
                 RawKind::Special(name) => RegionKind::Special(name),
             },
-            rss_bytes: self.rss,
+            // More than all of it can't be there.
+            rss_bytes: self.rss.map(|bytes| bytes.min(self.end - self.start)),
         })
     }
 }

@@ -10,6 +10,11 @@ use super::{CallSite, Names};
 
 /// Paths a stack item remembers at most; more make it depend on "calls", which means: on more than is known.
 const PATHS_MAX: usize = 24;
+/// Calls a stack item remembers at most; likewise.
+const CALLS_MAX: usize = 64;
+/// What the stacks of all instructions together may weigh, in items that depend on nothing: some 25 MB. A literal list
+/// of 700 constants fits.
+const STACKS_WEIGHT_MAX: usize = 1 << 18;
 /// Attributes of a path at most.
 const PATH_ATTRIBUTES_MAX: usize = 4;
 /// Times an instruction is visited at most before its stack is taken as it is.
@@ -39,6 +44,12 @@ impl Origin {
         Self { is_opaque: true, is_exception: true, ..Self::default() }
     }
 
+    /// How much memory it takes, in items that depend on nothing: a set has a node for each eleven of its members.
+    fn weight(&self) -> usize {
+        let nodes = |members: usize| members.div_ceil(11);
+        1 + 5 * nodes(self.paths.len()) + nodes(self.calls.len())
+    }
+
     /// Adds what `other` depends on.
     pub fn absorb(&mut self, other: &Self) {
         if self.exactly != other.exactly {
@@ -52,6 +63,12 @@ impl Origin {
             self.is_opaque = true;
             while self.paths.len() > PATHS_MAX {
                 self.paths.pop_last();
+            }
+        }
+        if self.calls.len() > CALLS_MAX {
+            self.is_opaque = true;
+            while self.calls.len() > CALLS_MAX {
+                self.calls.pop_last();
             }
         }
     }
@@ -103,6 +120,10 @@ pub struct Flow {
     /// Assignments.
     pub stores: Vec<Store>,
     stacks: Vec<Option<Vec<Origin>>>,
+    /// What may still be put on stacks.
+    weight_left: usize,
+    /// No stack of real code is so deep; what was said after that is wrong.
+    is_too_deep: bool,
     /// Enclosing loop's end for each `BREAK_LOOP`, by index.
     index_of: BTreeMap<u32, usize>,
 }
@@ -113,18 +134,22 @@ impl Flow {
         Self { index_of: index(&instructions), instructions, ..Self::default() }
     }
 
-    /// Follows every way through the code.
-    pub fn follow(instructions: Vec<Instruction>, names: &Names) -> Self {
+    /// Follows every way through the code; gives the instructions back where the stacks get deeper than is sensible.
+    ///
+    /// # Errors
+    /// The instructions, as they came.
+    pub fn follow(instructions: Vec<Instruction>, names: &Names) -> Result<Self, Vec<Instruction>> {
         let count = instructions.len();
         let mut flow = Self {
             index_of: index(&instructions),
             instructions,
             successors: vec![Vec::new(); count],
             stacks: vec![None; count],
+            weight_left: STACKS_WEIGHT_MAX,
             ..Self::default()
         };
         if count == 0 {
-            return flow;
+            return Ok(flow);
         }
         if let Some(entry) = flow.stacks.first_mut() {
             *entry = Some(Vec::new());
@@ -150,14 +175,32 @@ impl Flow {
                 }
             }
             for (next, stack, is_handler) in flow.step(at, names) {
+                if flow.is_too_deep {
+                    return Err(flow.instructions);
+                }
                 if is_handler {
+                    flow.keep(&stack);
                     handlers.push_back((at, next, stack));
                 } else if flow.arrive(at, next, stack) {
                     ordinary.push_back(next);
                 }
             }
         }
-        flow
+        if flow.is_too_deep { Err(flow.instructions) } else { Ok(flow) }
+    }
+
+    /// Takes note of a stack that is remembered; too much in all is too deep.
+    fn keep(&mut self, stack: &[Origin]) {
+        match self.weight_left.checked_sub(stack.iter().map(Origin::weight).sum()) {
+            Some(left) => self.weight_left = left,
+            None => self.is_too_deep = true,
+        }
+    }
+
+    /// True when `count` items like this one may be put on a stack.
+    fn allows(&mut self, item: &Origin, count: usize) -> bool {
+        self.is_too_deep |= item.weight().saturating_mul(count) > self.weight_left;
+        !self.is_too_deep
     }
 
     /// Index of the instruction at `offset`.
@@ -173,8 +216,12 @@ impl Flow {
             successors.push(next);
         }
         match self.stacks.get_mut(next) {
-            Some(slot @ None) => {
-                *slot = Some(stack);
+            Some(None) => {
+                // What is joined into it later adds little: what an item remembers is bounded.
+                self.keep(&stack);
+                if let Some(slot) = self.stacks.get_mut(next) {
+                    *slot = Some(stack);
+                }
                 true
             }
             Some(Some(known)) if known.len() == stack.len() => {
@@ -284,7 +331,9 @@ impl Flow {
             op::DUP_TOP if height >= 1 => stack.extend_from_within(height - 1..),
             op::DUP_TOPX => {
                 let copied = (argument as usize).min(height);
-                stack.extend_from_within(height - copied..);
+                if self.allows(&Origin::default(), 2 * copied) {
+                    stack.extend_from_within(height - copied..);
+                }
             }
             op::LOAD_FAST | op::LOAD_DEREF | op::LOAD_NAME | op::LOAD_GLOBAL => stack.push(
                 variable(opcode, argument, names)
@@ -339,7 +388,9 @@ impl Flow {
         if op::is_call(opcode) && !inputs.first().is_some_and(is_pure) {
             result.calls.extend(self.instructions.get(at).map(|call| call.offset));
         }
-        stack.extend(std::iter::repeat_n(result, put));
+        if self.allows(&result, put) {
+            stack.extend(std::iter::repeat_n(result, put));
+        }
     }
 
     fn store(&mut self, at: usize, target: LoopInput, value: Origin) {

@@ -57,13 +57,12 @@ const INSTRUCTIONS_MAX: usize = 8000;
 pub fn analyse(code: &[u8], names: &Names, line_at: &dyn Fn(u32) -> u32) -> Analysis {
     let instructions = opcodes::disassemble(code);
     if instructions.len() > INSTRUCTIONS_MAX {
-        let flow = Flow::unknown(instructions);
-        let mut loops = loops::find(&flow, line_at);
-        loops.iter_mut().for_each(slices::describe_unknown);
-        let returns = Returns { is_opaque: true, ..Returns::default() };
-        return Analysis { loops, returns, ..Analysis::default() };
+        return unknown(instructions, line_at);
     }
-    let flow = Flow::follow(instructions, names);
+    let flow = match Flow::follow(instructions, names) {
+        Ok(flow) => flow,
+        Err(instructions) => return unknown(instructions, line_at),
+    };
     let mut loops = loops::find(&flow, line_at);
     let mut iterators = Vec::new();
     for (index, found) in loops.iter_mut().enumerate() {
@@ -75,6 +74,15 @@ pub fn analyse(code: &[u8], names: &Names, line_at: &dyn Fn(u32) -> u32) -> Anal
     let calls = flow.call_sites();
     let loop_names = flow.names_within(&loops, names);
     Analysis { loops, returns: slices::returns(&flow), calls, iterators, loop_names }
+}
+
+/// Only the back jumps.
+fn unknown(instructions: Vec<opcodes::Instruction>, line_at: &dyn Fn(u32) -> u32) -> Analysis {
+    let flow = Flow::unknown(instructions);
+    let mut loops = loops::find(&flow, line_at);
+    loops.iter_mut().for_each(slices::describe_unknown);
+    let returns = Returns { is_opaque: true, ..Returns::default() };
+    Analysis { loops, returns, ..Analysis::default() }
 }
 
 #[cfg(test)]

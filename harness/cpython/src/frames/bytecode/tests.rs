@@ -177,3 +177,27 @@ fn hostile_bytecode_is_survived() {
         let _ = analyse(&code, &names, &|offset| offset);
     }
 }
+
+/// `EXTENDED_ARG` makes `UNPACK_SEQUENCE` put four billion items on the stack, and `DUP_TOPX` doubles it each time.
+#[test]
+fn stacks_without_end_are_given_up() {
+    let back = "710000";
+    let unpacked = format!("91ffff5cffff{back}");
+    let doubled = format!("640000{}{back}", "91ff7f63ffff".repeat(40));
+    // Each of these puts so many on it; every instruction remembers them all.
+    let unpacked_often = format!("{}{back}", "5cff03".repeat(2000));
+    for code in [unpacked, doubled, unpacked_often] {
+        let found = analysis(&code, &[], &[]);
+        assert_eq!(found.loops.len(), 1);
+        assert!(found.returns.is_opaque && found.calls.is_empty());
+    }
+}
+
+/// A literal of 500 constants before the loop is nothing unusual.
+#[test]
+fn a_long_literal_is_followed() {
+    let code = format!("{}67f4017d0000{}", "640000".repeat(500), "7c0000710000");
+    let found = analysis(&code.replace("710000", "71e205"), &["rows"], &[]);
+    assert_eq!(found.loops.len(), 1);
+    assert!(!found.returns.is_opaque);
+}

@@ -1,0 +1,37 @@
+//! How often memory may be read again.
+
+use std::cell::Cell;
+
+/// Times that each word of an image may be read in one pass.
+const TIMES: u64 = 4;
+/// What even a tiny image may use.
+const WORDS_MIN: u64 = 1 << 14;
+
+/// Words that may still be read. In a sound heap each word belongs to one object; in a damaged one thousands of objects
+/// may claim the same huge table, and reading it for each of them would not end.
+#[derive(Debug)]
+pub(crate) struct Budget {
+    left: Cell<u64>,
+    refused: Cell<u64>,
+}
+
+impl Budget {
+    pub(crate) fn for_image(bytes: usize) -> Self {
+        Self { left: Cell::new((bytes as u64 / 8).saturating_mul(TIMES).max(WORDS_MIN)), refused: Cell::new(0) }
+    }
+
+    /// Takes `words` off; false when so many are not left.
+    pub(crate) fn take(&self, words: u64) -> bool {
+        let Some(left) = self.left.get().checked_sub(words) else {
+            self.refused.set(self.refused.get() + 1);
+            return false;
+        };
+        self.left.set(left);
+        true
+    }
+
+    /// How often there was too little left.
+    pub(crate) fn refused(&self) -> u64 {
+        self.refused.get()
+    }
+}
