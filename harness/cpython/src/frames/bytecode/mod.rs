@@ -7,13 +7,15 @@
 mod flow;
 mod loops;
 pub mod opcodes;
+mod origin;
 mod slices;
 
 use std::sync::Arc;
 
 use bloathound_profile::{Loop, Returns};
 
-pub use flow::{Flow, Origin};
+pub use flow::Flow;
+pub use origin::Origin;
 
 /// The names a code object's instructions refer to by index.
 #[derive(Clone, Debug, Default)]

@@ -4,8 +4,9 @@ use std::collections::{BTreeSet, VecDeque};
 
 use bloathound_profile::{Loop, LoopExit, LoopInput, Returns, Write};
 
-use super::flow::{Flow, Origin};
+use super::flow::Flow;
 use super::opcodes as op;
+use super::origin::Origin;
 
 /// Exits of a loop that are described.
 const EXITS_MAX: usize = 32;
