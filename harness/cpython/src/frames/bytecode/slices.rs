@@ -189,8 +189,7 @@ impl<'a> Body<'a> {
 
     /// Everything that the block guarded by the `SETUP_EXCEPT` at `setup` reads and assigns.
     fn tried(&self, setup: usize) -> Origin {
-        let mut origin = Origin::default();
-        origin.is_opaque = true;
+        let mut origin = Origin { is_opaque: true, ..Origin::default() };
         let end = self
             .flow
             .instructions
