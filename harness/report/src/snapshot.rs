@@ -229,7 +229,7 @@ fn evidence_of(evidence: &EvidenceRecord) -> Vec<(&'static str, Shown)> {
             ("live_bytes", Integer(fragmentation.live_bytes)),
             ("utilisation", float(fragmentation.utilisation)),
             ("stranded_bytes", Integer(fragmentation.stranded_bytes)),
-            ("pinned_by", List(fragmentation.pinned_by.iter().map(pin).collect())),
+            ("pinned_by", List(main_pins(&fragmentation.pinned_by).map(pin).collect())),
         ],
         EvidenceRecord::HotLoop(hot) => {
             let mut fields = vec![
@@ -251,6 +251,13 @@ fn evidence_of(evidence: &EvidenceRecord) -> Vec<(&'static str, Shown)> {
             fields
         }
     }
+}
+
+/// Those that keep a tenth of the arenas of the first at least: which timers or frames happen to sit in one or two more
+/// is different each time.
+fn main_pins(pins: &[PinRecord]) -> impl Iterator<Item = &PinRecord> {
+    let most = pins.first().map_or(0, |pin| pin.arenas);
+    pins.iter().filter(move |pin| pin.arenas.saturating_mul(10) >= most)
 }
 
 /// Who pins, without how many: the survivors' number depends on where the allocator put them.
