@@ -422,7 +422,7 @@ mod tests {
         let place = |turns: Vec<String>| tally(turns).summarise(5).repeating.expect("a loop").place;
         let found = place((0..60).flat_map(turn).collect()).expect("a place");
         assert_eq!((found.function.as_str(), found.line_first, found.line_last), ("loop", 22, 28));
-        let entered = (0..60).map(|n| format!("{}\t{n}\t1\t7\t/srv/a.py\tpeek", ["c", "r"][n % 2])).collect();
+        let entered = (0..400).map(|n| format!("{}\t{n}\t1\t7\t/srv/a.py\tpeek", ["c", "r"][n % 2])).collect();
         assert_eq!(place(entered), None, "every function is entered anew");
     }
 
