@@ -6,6 +6,7 @@ use std::sync::Arc;
 use bloathound_profile::{CalleeKind, Frame, LoopExit, LoopKind, Value, ValueHash};
 
 use crate::hot_candidate::{Candidate, iterator_restarts};
+use crate::hot_outside::asks_outside;
 use crate::hot_series::{Motion, Series};
 use crate::hot_window::Window;
 use crate::thresholds::HotLoopThresholds;
@@ -17,24 +18,6 @@ const CLOCKS: &[&str] = &["time", "clock"];
 /// Types whose values are names of code, not data: nobody is surprised that they don't change.
 const CODE_TYPES: &[&str] =
     &["function", "builtin_function_or_method", "instancemethod", "type", "classobj", "module", "method_descriptor"];
-
-/// Types, without their modules, whose objects deliver what is outside the process.
-const OUTSIDE_TYPES: &[&str] = &[
-    "file",
-    "socket",
-    "_socketobject",
-    "SSLSocket",
-    "FileIO",
-    "BufferedReader",
-    "BufferedRandom",
-    "TextIOWrapper",
-    "mmap",
-    "epoll",
-    "Connection",
-    "Cursor",
-];
-/// Functions in C that do so by a file's number.
-const OUTSIDE_FUNCTIONS: &[&str] = &["read", "recv", "readv"];
 
 /// Types whose values are seen whole.
 const PLAIN_TYPES: &[&str] = &["int", "bool", "long", "float", "str", "unicode", "NoneType"];
@@ -178,7 +161,7 @@ impl<'a> View<'a> {
                 .get(input.to_string().as_str())
                 .is_some_and(|series| series.motion == Motion::Unknown || self.moves_among_many_objects(series))
         };
-        if relevant.is_none() && self.asks_outside(exit) {
+        if relevant.is_none() && asks_outside(self.candidate, &self.inputs, &self.variables, exit) {
             return Progress::Outside;
         }
         let opaque = exit.is_opaque || (!exit.calls.is_empty() && relevant.is_none());
@@ -197,28 +180,6 @@ impl<'a> View<'a> {
             && ((series.motion == Motion::Recurring
                 && (series.repeated > many || series.distinct > self.limits.states_max))
                 || (series.is_still() && objects == Motion::Moving && distinct > many))
-    }
-
-    /// True when the exit depends on what C code brings from outside the process, where nobody saw it come.
-    fn asks_outside(&self, exit: &LoopExit) -> bool {
-        let is_outside = |input: &bloathound_profile::LoopInput| {
-            self.inputs.get(input.to_string().as_str()).is_some_and(brings_from_outside)
-        };
-        // Where the answer was never looked at, none came: the call raised each time.
-        let (first, last) = exit.condition;
-        let answered = exit.calls.iter().copied().filter(|call| (first..=last).contains(call)).max();
-        let after = answered.map_or(first, |call| call + 1);
-        let is_looked_at = || self.candidate.frames.iter().any(|f| f.lasti.is_some_and(|at| after <= at && at <= last));
-        // An answer that is always empty, the end of a stream, is no new one either.
-        let is_empty = |write: &bloathound_profile::Write| {
-            let series = self.variables.get(write.target.to_string().as_str());
-            write.from_call
-                && series.is_some_and(|series| series.motion == Motion::Constant && series.truth == Some(false))
-        };
-        !exit.calls.is_empty()
-            && exit.inputs.iter().any(is_outside)
-            && is_looked_at()
-            && !self.candidate.found.writes.iter().any(is_empty)
     }
 
     /// True when the exit's condition is one value that never changed and, as it is, never leaves: however often the
@@ -413,17 +374,6 @@ impl<'a> View<'a> {
         };
         self.exit_names().iter().filter_map(shown).collect()
     }
-}
-
-/// True for an object that reads from outside the process, and for a method or function that does.
-fn brings_from_outside(series: &Series) -> bool {
-    let of_type = |name: &str| OUTSIDE_TYPES.contains(&name.rsplit('.').next().unwrap_or(name));
-    let function = series.last.strip_prefix("builtin_function_or_method ");
-    of_type(&series.type_name)
-        || function.is_some_and(|name| match name.rsplit_once('.') {
-            Some((of, _)) => of_type(of),
-            None => OUTSIDE_FUNCTIONS.contains(&name),
-        })
 }
 
 fn is_clock(series: &Series) -> bool {

@@ -12,6 +12,7 @@ mod hot_candidate;
 mod hot_event_loops;
 mod hot_judge;
 pub mod hot_loop;
+mod hot_outside;
 mod hot_series;
 #[cfg(test)]
 mod hot_tests;

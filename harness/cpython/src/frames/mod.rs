@@ -8,6 +8,7 @@
 mod atoms;
 pub mod bytecode;
 mod c_call;
+mod c_values;
 mod code;
 mod detail;
 mod dicts;

@@ -1,0 +1,90 @@
+//! Values that live in the structures of C types: numbers nobody named, what an iterator draws from, a stream's position.
+
+use bloathound_memory::Address;
+
+use super::memory::{Memory, word_at, words};
+use super::values::{Look, Object, Values};
+use crate::layouts::{funcobject_h as func, object_h as object};
+
+/// Bytes of a C type's structure that are read.
+const C_BYTES_MAX: u64 = 256;
+/// `_IO_read_ptr` to `_IO_write_ptr` of glibc's `FILE`: offset and bytes.
+const STREAM_POINTERS: (u64, u64) = (8, 40);
+/// `_offset` of glibc's `FILE`: where the buffer begins in the file.
+const STREAM_OFFSET: u64 = 144;
+
+impl Values {
+    /// Numbers in the structure of a C type nobody knows the fields of, or that a class inherits from one: words that
+    /// are no addresses.
+    pub(super) fn scalars(&self, memory: &Memory<'_>, look: &mut Look, object: &Object) {
+        for word in self.c_words(memory, object) {
+            let is_pointer = word > 0xffff && memory.is_mapped(Address(word));
+            look.hash = look.hash.number(if is_pointer { 1 } else { word });
+        }
+    }
+
+    /// The words of an object's C structure behind `PyObject_HEAD`; the first ones and the last of a long one.
+    fn c_words(&self, memory: &Memory<'_>, object: &Object) -> Vec<u64> {
+        let start = object.address.offset(object::PYOBJECT_BYTES);
+        let len = object.info.c_bytes.saturating_sub(object::PYOBJECT_BYTES) & !7;
+        let head = memory.bytes(start, len.min(C_BYTES_MAX), C_BYTES_MAX as usize).unwrap_or_default();
+        // State machines keep their position behind their table: `_random.Random` its `index`.
+        let last = (len > C_BYTES_MAX).then(|| memory.bytes(start.offset(len - 8), 8, 8)).flatten().unwrap_or_default();
+        words(&head).chain(words(&last)).collect()
+    }
+
+    /// What an iterator of `itertools` draws from: the objects it refers to.
+    pub(super) fn sources(
+        &mut self,
+        memory: &Memory<'_>,
+        look: &mut Look,
+        object: &Object,
+        levels: u8,
+        budget: &mut u32,
+    ) {
+        for word in self.c_words(memory, object) {
+            if word <= 0xffff || !memory.is_mapped(Address(word)) {
+                continue;
+            }
+            // Iterators over iterators are looked through to the last one; the budget ends what goes round.
+            let is_iterator = self.object(memory, Address(word)).is_some_and(|source| source.info.is_iterator());
+            let below = if is_iterator { levels } else { levels - 1 };
+            if let Some(seen) = self.look(memory, Address(word), below, budget) {
+                look.hash = look.hash.number(seen.hash.0);
+            }
+        }
+    }
+
+    /// A function in C, with what it is bound to: `random.random` is a method of a hidden generator.
+    pub(super) fn builtin(
+        &mut self,
+        memory: &Memory<'_>,
+        look: &mut Look,
+        object: &Object,
+        levels: u8,
+        budget: &mut u32,
+    ) {
+        if let Some(name) = self.name_of(memory, object) {
+            look.hash = look.hash.text(&name);
+            look.summary = format!("{} {name}", look.type_name);
+        }
+        let of = Address(word_at(&object.head, func::M_SELF));
+        if let Some(below) = levels.checked_sub(1)
+            && !of.is_null()
+            && let Some(seen) = self.look(memory, of, below, budget)
+        {
+            look.hash = look.hash.number(seen.hash.0);
+        }
+    }
+
+    /// A file: how far its stream has been read and written, by the pointers into its buffer.
+    pub(super) fn file(&self, memory: &Memory<'_>, look: &mut Look, object: &Object) {
+        look.summary = "file".to_owned();
+        let stream = Address(word_at(&object.head, object::PYOBJECT_BYTES));
+        for (at, bytes) in [(stream.offset(STREAM_POINTERS.0), STREAM_POINTERS.1), (stream.offset(STREAM_OFFSET), 8)] {
+            for word in words(&memory.bytes(at, bytes, 64).unwrap_or_default()) {
+                look.hash = look.hash.number(word);
+            }
+        }
+    }
+}
