@@ -194,20 +194,22 @@ fn coroutine(kind: &str) -> Option<HotReport> {
 /// The trampoline goes round for all of them; whose loop it is, and whether it gets on, is the coroutine's matter.
 #[test]
 fn coroutines_whose_answers_are_there_already() {
-    for kind in ["stuck", "nested"] {
-        let Some(stuck) = coroutine(kind) else { return };
-        let [finding] = stuck.findings.as_slice() else {
-            panic!("{kind}: one finding expected: {stuck:#?}");
-        };
-        assert_eq!(finding.location.function.as_deref(), Some(kind));
-        assert_eq!(finding.verdict, hot_loop::NO_OBSERVED_PROGRESS, "{kind}");
+    let Some(stuck) = coroutine("stuck") else { return };
+    let [finding] = stuck.findings.as_slice() else {
+        panic!("one finding expected: {stuck:#?}");
+    };
+    assert_eq!(finding.location.function.as_deref(), Some("stuck"));
+    assert_eq!(finding.verdict, hot_loop::NO_OBSERVED_PROGRESS);
+    // Lists made anew each time are read while they change, and each failure is counted by Twisted: whether that is
+    // enough for a verdict is a matter of the moment, whose loop it is is not.
+    for kind in ["nested", "failing"] {
+        let Some(report) = coroutine(kind) else { return };
+        let named = report.findings.iter().filter_map(|finding| finding.location.function.as_deref());
+        assert!(named.clone().all(|function| function == kind), "{report:#?}");
+        let told = format!("a loop in {kind}");
+        let observed = report.observations.iter().any(|seen| seen.message.contains(&told));
+        assert!(named.count() == 1 || observed, "{kind}: {report:#?}");
     }
-    // Each failure is counted by Twisted: something moves, so no more is claimed than whose loop it is.
-    let Some(failing) = coroutine("failing") else { return };
-    assert!(
-        failing.findings.is_empty() && failing.observations[0].message.contains("a loop in failing"),
-        "{failing:#?}"
-    );
     for kind in ["draining", "counting", "paging"] {
         let Some(report) = coroutine(kind) else { return };
         assert!(report.findings.is_empty(), "{kind}: {report:#?}");

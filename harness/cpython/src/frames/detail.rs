@@ -176,7 +176,8 @@ fn steady(memory: &Memory<'_>, values: &mut Values, slot: Address, seen: Address
     None
 }
 
-/// The value, in depth, of what an exit depends on. It may be assigned while we look, too.
+/// The value, in depth, of what an exit depends on. It may be assigned while we look: then it is read again, but not for
+/// ever, since a walk from object to object may well be faster than we are.
 fn steady_input(
     memory: &Memory<'_>,
     values: &mut Values,
@@ -185,8 +186,9 @@ fn steady_input(
     input: &LoopInput,
 ) -> Option<bloathound_profile::Value> {
     let mut at = storage.locate(memory, values, &raw.code, input)?;
+    let mut value = None;
     for _ in 0..ATTEMPTS {
-        let value = values.deep(memory, at);
+        value = values.deep(memory, at).or(value);
         let slots = slots_again(memory, raw);
         let now = Storage { head: storage.head, slots: &slots }.locate(memory, values, &raw.code, input)?;
         if now == at {
@@ -194,7 +196,17 @@ fn steady_input(
         }
         at = now;
     }
-    None
+    value.map(unsteady)
+}
+
+/// What is left of a value whose object may have been freed while it was read: atoms are read in one piece, of anything
+/// else no more than the type and which object it was.
+fn unsteady(value: bloathound_profile::Value) -> bloathound_profile::Value {
+    if value.number.is_some() || matches!(&*value.type_name, "str" | "unicode" | "NoneType") {
+        return value;
+    }
+    let hash = ValueHash::default().text(&value.type_name);
+    bloathound_profile::Value { shallow: hash, deep: hash, attributes: Vec::new(), ..value }
 }
 
 /// The slots as they are by now, not as they were when the frame was read.

@@ -16,6 +16,8 @@ def stuck():
     pending = ['first', 'second']
     while pending:
         name = pending[0]
+        # What it does with each: a coroutine without any work is hidden behind the machinery that resumes it.
+        sum(xrange(1000))
         answer = yield defer.succeed(name)
         if answer == 'none':
             pending.pop()
