@@ -4,14 +4,10 @@ use bloathound_memory::Address;
 
 use super::memory::{Memory, word_at, words};
 use super::values::{Look, Object, Values};
-use crate::layouts::{funcobject_h as func, object_h as object};
+use crate::layouts::{fileobject_h as file, funcobject_h as func, object_h as object};
 
 /// Bytes of a C type's structure that are read.
 const C_BYTES_MAX: u64 = 256;
-/// `_IO_read_ptr` to `_IO_write_ptr` of glibc's `FILE`: offset and bytes.
-const STREAM_POINTERS: (u64, u64) = (8, 40);
-/// `_offset` of glibc's `FILE`: where the buffer begins in the file.
-const STREAM_OFFSET: u64 = 144;
 
 impl Values {
     /// Numbers in the structure of a C type nobody knows the fields of, or that a class inherits from one: words that
@@ -80,8 +76,10 @@ impl Values {
     /// A file: how far its stream has been read and written, by the pointers into its buffer.
     pub(super) fn file(&self, memory: &Memory<'_>, look: &mut Look, object: &Object) {
         look.summary = "file".to_owned();
-        let stream = Address(word_at(&object.head, object::PYOBJECT_BYTES));
-        for (at, bytes) in [(stream.offset(STREAM_POINTERS.0), STREAM_POINTERS.1), (stream.offset(STREAM_OFFSET), 8)] {
+        let stream = Address(word_at(&object.head, file::F_FP));
+        for (at, bytes) in
+            [(stream.offset(file::STREAM_POINTERS.0), file::STREAM_POINTERS.1), (stream.offset(file::STREAM_OFFSET), 8)]
+        {
             for word in words(&memory.bytes(at, bytes, 64).unwrap_or_default()) {
                 look.hash = look.hash.number(word);
             }

@@ -7,6 +7,7 @@
 pub mod code_h;
 pub mod collections;
 pub mod dictobject_h;
+pub mod fileobject_h;
 pub mod frameobject_h;
 pub mod funcobject_h;
 pub mod iterators;
