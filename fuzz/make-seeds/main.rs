@@ -18,7 +18,7 @@ mod shrink;
 type Done = Result<(), Box<dyn Error>>;
 
 /// What is written in full into the repository; the rest is made of it.
-const SEEDS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/fuzz/seeds");
+const SEEDS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../fuzz/seeds");
 
 fn main() -> Done {
     let arguments: Vec<PathBuf> = std::env::args_os().skip(1).map(PathBuf::from).collect();

@@ -45,7 +45,7 @@ fn main() {
         return;
     };
     let python = found.interpreter.executable.clone();
-    let services_dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("reference-services");
+    let services_dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../reference-services");
     let cache = Cache::of_user().expect("a cache directory");
     let environment = cache
         .prepare(&found.interpreter, &services_dir.join("requirements.lock"), &mut |_| ())

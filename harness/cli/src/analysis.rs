@@ -4,8 +4,8 @@ use std::time::{Duration, Instant};
 
 use bloathound_detect::Thresholds;
 use bloathound_detect::fragmentation::{ArenaFacts, FragmentationJudgement, judge};
-use bloathound_driver::examine::Examined;
-use bloathound_driver::memory_view::MemoryView;
+use bloathound_engine::examine::Examined;
+use bloathound_engine::memory_view::MemoryView;
 use bloathound_heap::{Dominators, GcReplay, Names, PathFinder, PathTree, ShapeLimits, ShapeTree};
 
 /// What one look gives to the rules that compare looks.

@@ -1,5 +1,5 @@
-use bloathound_driver::examine::ExamineError;
 use bloathound_driver::{EnvironmentError, HOW_TO_GET_ONE, PythonError, RunError};
+use bloathound_engine::examine::ExamineError;
 use bloathound_scenario::{ScenarioErrors, UnknownScenario};
 
 use crate::permission;

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use bloathound_cpython::memory_layout::{Cell, MemoryPicture, RowKind};
 use bloathound_detect::fragmentation::{PinGroup, Pins};
-use bloathound_driver::memory_view::MemoryView;
+use bloathound_engine::memory_view::MemoryView;
 use bloathound_heap::{Analysis, ObjectId};
 use bloathound_report::heatmap::{GROUPS_MAX, HeatCell, HeatMap, HeatPanel, HeatRow, HeatRowKind};
 

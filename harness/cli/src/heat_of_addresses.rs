@@ -154,7 +154,7 @@ impl Cells {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use bloathound_driver::kit::Dump;
+    use bloathound_kit::Dump;
 
     fn drawn(objects: &str) -> Vec<HeatRow> {
         let text = format!("[\"bloathound-dump\", 1, {{\"pid\": 7}}]\n{objects}");

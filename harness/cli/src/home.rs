@@ -23,7 +23,7 @@ impl Home {
         }
         let set = std::env::var_os("BLOATHOUND_HOME").map(PathBuf::from);
         let here = std::env::current_dir().unwrap_or_default();
-        let built = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
+        let built = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).unwrap_or(Path::new(".")).to_owned();
         let candidates = set.into_iter().chain(here.ancestors().map(Path::to_owned)).chain([built]);
         candidates.into_iter().find(|root| is_home(root)).map(|root| Self { root }).ok_or_else(|| {
             CliError::Usage(

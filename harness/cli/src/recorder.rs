@@ -4,10 +4,10 @@ use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 
 use bloathound_detect::Finding;
-use bloathound_driver::examine::{Examined, Target};
-use bloathound_driver::recording::{RecordOptions, record};
-use bloathound_driver::samples::{SamplesManifest, record_samples};
 use bloathound_driver::{Look, Moment};
+use bloathound_engine::examine::{Examined, Target};
+use bloathound_engine::recording::{RecordOptions, record};
+use bloathound_engine::samples::{SamplesManifest, record_samples};
 use bloathound_memory::{Effort, RecordError, SealedError, SymbolTable};
 use bloathound_profile::Profile;
 use bloathound_report::json::{FindingRecord, ToolRecord, VariantName};

@@ -6,8 +6,8 @@ use bloathound_cpython::frames::{FrameReader, FrameTarget, StackRead};
 use bloathound_cpython::memory_layout::ArenaCensus;
 use bloathound_cpython::{describe, string_bytes};
 use bloathound_detect::fragmentation::{ArenaFacts, Pins};
-use bloathound_driver::examine::Examined;
-use bloathound_driver::memory_view::MemoryView;
+use bloathound_engine::examine::Examined;
+use bloathound_engine::memory_view::MemoryView;
 use bloathound_heap::{Analysis, ObjectId};
 use bloathound_memory::Address;
 use bloathound_report::json::{

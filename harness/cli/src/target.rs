@@ -5,10 +5,10 @@ use std::io::Read;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use bloathound_driver::examine::{Examined, Target};
-use bloathound_driver::kit::{Dump, KitError, ManholeAddress, ManholeSession};
-use bloathound_driver::recording::{OpenFileError, open_core, open_recording};
-use bloathound_driver::samples::SAMPLES;
+use bloathound_engine::examine::{Examined, Target};
+use bloathound_engine::recording::{OpenFileError, open_core, open_recording};
+use bloathound_engine::samples::SAMPLES;
+use bloathound_kit::{Dump, KitError, ManholeAddress, ManholeSession};
 use bloathound_memory::{CoreError, ElfError, RecordError, SealedError};
 use bloathound_report::json::{TargetKind, TargetRecord};
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use bloathound_cpython::describe;
-use bloathound_driver::examine::Examined;
+use bloathound_engine::examine::Examined;
 use bloathound_heap::{HeapSnapshot, ObjectId, RootKind};
 use bloathound_memory::Address;
 

@@ -1,7 +1,7 @@
 //! All that the commands make of one decoded copy, at once: for tests and fuzzing, which feed damaged ones.
 
 use bloathound_detect::{GrowthRound, GrowthUnit, Thresholds, find_growth};
-use bloathound_driver::examine::Examined;
+use bloathound_engine::examine::Examined;
 use bloathound_heap::{Analysis, ObjectId, Reverse};
 use bloathound_report::graph::{self, GraphOptions};
 use bloathound_report::json::{InspectReport, TargetKind, TargetRecord, to_json};

@@ -6,9 +6,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// Which rooms a room may build on. `cli` is the root package. A new dependency belongs here first, with a reason in
+/// Which rooms a room may build on. A new dependency belongs here first, with a reason in
 /// `harness/ARCHITECTURE.md`.
-const MAY_USE: [(&str, &[&str]); 11] = [
+const MAY_USE: [(&str, &[&str]); 13] = [
     ("memory", &[]),
     ("heap", &[]),
     ("profile", &[]),
@@ -18,8 +18,13 @@ const MAY_USE: [(&str, &[&str]); 11] = [
     ("cpython", &["memory", "heap", "profile"]),
     ("detect", &["heap", "profile"]),
     ("report", &["heap", "profile", "detect"]),
-    ("driver", &["memory", "heap", "profile", "scenario", "live", "cpython", "detect"]),
-    ("cli", &["memory", "heap", "profile", "scenario", "live", "cpython", "detect", "report", "driver"]),
+    ("kit", &["heap", "live"]),
+    ("engine", &["memory", "heap", "profile", "live", "cpython", "detect", "kit"]),
+    ("driver", &["memory", "heap", "profile", "scenario", "live", "cpython", "detect", "engine", "kit"]),
+    (
+        "cli",
+        &["memory", "heap", "profile", "scenario", "live", "cpython", "detect", "report", "engine", "kit", "driver"],
+    ),
 ];
 
 /// Rooms that take values and give values back.
@@ -29,7 +34,7 @@ const PURE: [&str; 4] = ["heap", "profile", "detect", "report"];
 const ENGINE: [&str; 8] = ["memory", "live", "cpython", "heap", "profile", "detect", "report", "scenario"];
 
 fn root() -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().expect("the checkout")
 }
 
 fn read(path: &Path) -> String {
@@ -56,7 +61,7 @@ fn dependencies(manifest: &Path) -> BTreeSet<String> {
 
 fn manifests() -> BTreeMap<String, PathBuf> {
     let harness = root().join("harness");
-    let mut found = BTreeMap::from([("cli".to_owned(), root().join("Cargo.toml"))]);
+    let mut found = BTreeMap::new();
     for entry in fs::read_dir(&harness).expect("harness can be listed") {
         let folder = entry.expect("an entry").path();
         let manifest = folder.join("Cargo.toml");

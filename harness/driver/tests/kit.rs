@@ -13,11 +13,9 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use bloathound_driver::kit::{
-    Dump, KitError, KitTarget, ManholeClient, TraceSession, TraceStep, TraceSummary, TraceTally,
-};
 use bloathound_driver::{LoadReport, run_round};
 use bloathound_heap::{Census, HeapSnapshot, Names, ObjectId, PathFinder};
+use bloathound_kit::{Dump, KitError, KitTarget, ManholeClient, TraceSession, TraceStep, TraceSummary, TraceTally};
 use bloathound_scenario::{Load, Method, Request};
 use support::kit::{MEMORY, PATIENCE, Subject, start};
 use support::{is_running, launcher, wait_for};

@@ -12,7 +12,7 @@ mod support;
 use bloathound_detect::{
     Evidence, Finding, GrowthReport, GrowthRound, GrowthUnit, Thresholds, find_cycles, find_growth,
 };
-use bloathound_driver::examine::{ExamineOptions, Target};
+use bloathound_engine::examine::{ExamineOptions, Target};
 use bloathound_heap::{Agreement, Analysis, GcReplay, HeapSnapshot, ShapeLimits, ShapeTree};
 use support::kit::Subject;
 

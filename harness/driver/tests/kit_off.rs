@@ -15,8 +15,8 @@ mod support;
 
 use std::time::Duration;
 
-use bloathound_driver::kit::{ControlClient, TraceSession, TraceTally};
 use bloathound_driver::{LoadReport, run_round};
+use bloathound_kit::{ControlClient, TraceSession, TraceTally};
 use bloathound_scenario::{Load, Method, Request};
 use support::kit::{Subject, start};
 

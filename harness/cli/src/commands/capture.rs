@@ -1,8 +1,8 @@
 use std::io::BufWriter;
 use std::path::Path;
 
-use bloathound_driver::examine::Target;
-use bloathound_driver::recording::{RecordOptions, record};
+use bloathound_engine::examine::Target;
+use bloathound_engine::recording::{RecordOptions, record};
 
 use bloathound_memory::Effort;
 

@@ -3,9 +3,9 @@ use std::path::Path;
 
 use bloathound_cpython::frames::SamplerOptions;
 use bloathound_detect::{HotObservationKind, HotReport as Judged, Thresholds, hot_loop};
-use bloathound_driver::examine::{ExamineOptions, Target};
-use bloathound_driver::hot::sample_process;
-use bloathound_driver::samples::{RecordedSamples, SamplesManifest, open_samples, record_samples};
+use bloathound_engine::examine::{ExamineOptions, Target};
+use bloathound_engine::hot::sample_process;
+use bloathound_engine::samples::{RecordedSamples, SamplesManifest, open_samples, record_samples};
 use bloathound_memory::Effort;
 use bloathound_profile::{Profile, ThreadProfile};
 use bloathound_report::json::{

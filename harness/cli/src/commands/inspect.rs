@@ -4,8 +4,8 @@ use std::time::Duration;
 use bloathound_cpython::Interpreter;
 use bloathound_detect::fragmentation::judge;
 use bloathound_detect::{Thresholds, find_cycles};
-use bloathound_driver::examine::{ExamineOptions, Examined};
-use bloathound_driver::memory_view::MemoryView;
+use bloathound_engine::examine::{ExamineOptions, Examined};
+use bloathound_engine::memory_view::MemoryView;
 use bloathound_heap::{Analysis, GcReplay, HeapSnapshot};
 use bloathound_live::{CaptureMode, Stillness};
 use bloathound_report::json::{

@@ -1,7 +1,7 @@
 use std::io::IsTerminal;
 use std::time::Duration;
 
-use bloathound_driver::kit::KitError;
+use bloathound_kit::KitError;
 
 use crate::args::{CtlArguments, TraceArguments};
 use crate::error::CliError;

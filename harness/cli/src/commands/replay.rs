@@ -1,8 +1,8 @@
 use std::path::{Path, PathBuf};
 
 use bloathound_driver::Look;
-use bloathound_driver::recording::open_recording;
-use bloathound_driver::samples::open_samples;
+use bloathound_engine::recording::open_recording;
+use bloathound_engine::samples::open_samples;
 use bloathound_report::json::{
     DisturbanceRecord, FindingRecord, Outcome, ProblemRecord, RunRecord, RunResults, ToolRecord, VariantName,
     outcome_of,

@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use bloathound_detect::{GrowthRound, GrowthUnit, Thresholds, find_growth};
-use bloathound_driver::examine::{Examined, Target};
+use bloathound_engine::examine::{Examined, Target};
 use bloathound_report::json::{
     FindingRecord, GrowthRow, ProblemRecord, SCHEMA_VERSION, ToolRecord, TypeRow, WatchReport, WatchRound,
 };

@@ -1,7 +1,7 @@
 use std::io::{self, Write};
 use std::time::Duration;
 
-use bloathound_driver::kit::{ControlClient, KitError};
+use bloathound_kit::{ControlClient, KitError};
 
 use super::{render, target};
 

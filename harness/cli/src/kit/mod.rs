@@ -6,7 +6,7 @@ mod trace;
 
 use std::path::Path;
 
-use bloathound_driver::kit::{KitError, KitTarget};
+use bloathound_kit::{KitError, KitTarget};
 
 pub(crate) use ctl::{CtlOptions, ctl};
 pub(crate) use trace::{TraceOptions, trace};

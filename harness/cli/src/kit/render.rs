@@ -1,4 +1,4 @@
-use bloathound_driver::kit::{Blindness, TraceLoop, TraceSummary};
+use bloathound_kit::{Blindness, TraceLoop, TraceSummary};
 use bloathound_report::sanitize;
 use serde_json::{Map, Value};
 
@@ -125,7 +125,7 @@ fn place(file: &str, line: Option<u32>, function: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use bloathound_driver::kit::{TraceTally, parse_trace_line};
+    use bloathound_kit::{TraceTally, parse_trace_line};
 
     #[test]
     fn a_loop_without_calls_is_told_with_what_is_not_seen() {

@@ -1,7 +1,7 @@
 use std::io::{self, Write};
 use std::time::{Duration, Instant};
 
-use bloathound_driver::kit::{ControlClient, KitError, StopSignals, TraceSession, TraceStep, TraceTally};
+use bloathound_kit::{ControlClient, KitError, StopSignals, TraceSession, TraceStep, TraceTally};
 
 use super::{render, target};
 

@@ -11,7 +11,7 @@ use tempfile::TempDir;
 
 /// The checkout.
 pub fn root() -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().expect("the checkout")
 }
 
 /// The real binary, in the checkout, without colour.

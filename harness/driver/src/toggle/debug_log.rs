@@ -5,9 +5,9 @@ use bloathound_scenario::Load;
 
 use super::subject::Subject;
 use super::{Switch, ToggleOutcome};
-use crate::kit::KitError;
 use crate::load::Progress;
 use crate::service::POLL_EVERY;
+use bloathound_kit::KitError;
 
 const FILE: &str = "debug.log";
 

@@ -6,8 +6,8 @@ use serde_json::{Value, json};
 
 use super::subject::Subject;
 use super::{Switch, ToggleOutcome};
-use crate::kit::{Dump, KitError};
 use crate::load::Progress;
+use bloathound_kit::{Dump, KitError};
 
 /// Memory for reading it; those of the reference services take a few per cent of that.
 const READING_BYTES_MAX: u64 = 1 << 30;

@@ -5,8 +5,8 @@ use serde_json::Value;
 
 use super::subject::{ANSWER_WITHIN, Subject};
 use super::{Switch, ToggleOutcome};
-use crate::kit::{KitError, ManholeClient, Reply};
 use crate::load::Progress;
+use bloathound_kit::{KitError, ManholeClient, Reply};
 
 pub(super) const SOCKET: &str = "manhole.sock";
 

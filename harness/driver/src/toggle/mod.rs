@@ -20,10 +20,10 @@ use serde_json::{Map, Value, json};
 use crate::disturbance::FinishOnDrop;
 use crate::error::RunError;
 use crate::event::RunEvent;
-use crate::kit::KitError;
 use crate::load::{self, LoadError, LoadReport, Progress, TriggerState};
 use crate::service::POLL_EVERY;
 use crate::session::Session;
+use bloathound_kit::KitError;
 use subject::{ANSWER_WITHIN, Subject};
 
 /// A phase of the load.

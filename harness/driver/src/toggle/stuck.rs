@@ -10,10 +10,10 @@ use super::subject::{ANSWER_WITHIN, Subject};
 use super::trace::{is_gone, not_seen};
 use super::{ToggleOutcome, TogglePhase, Toggling, phase};
 use crate::error::RunError;
-use crate::kit::{KitError, ManholeClient, TraceLoop, TraceSession, TraceStep, TraceSummary, TraceTally};
 use crate::load::{Trigger, TriggerState};
 use crate::service::POLL_EVERY;
 use crate::session::Session;
+use bloathound_kit::{KitError, ManholeClient, TraceLoop, TraceSession, TraceStep, TraceSummary, TraceTally};
 
 /// A manhole that lets nobody in for this long is as good as dead.
 const MANHOLE_WITHIN: Duration = Duration::from_millis(1500);

@@ -8,9 +8,9 @@ use std::time::{Duration, Instant};
 use bloathound_cpython::frames::{FrameReader, FrameTarget};
 use serde_json::Value;
 
-use crate::examine::{ExamineOptions, Target};
-use crate::kit::{ControlClient, KitError, KitTarget, Reply};
 use crate::service::POLL_EVERY;
+use bloathound_engine::examine::{ExamineOptions, Target};
+use bloathound_kit::{ControlClient, KitError, KitTarget, Reply};
 
 /// How long an answer may take, a dump's included. No verdict hangs on it.
 pub(super) const ANSWER_WITHIN: Duration = Duration::from_secs(60);

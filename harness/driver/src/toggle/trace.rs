@@ -6,9 +6,9 @@ use serde_json::Value;
 
 use super::subject::Subject;
 use super::{Switch, ToggleOutcome};
-use crate::kit::{Blindness, KitError, TraceSession, TraceStep, TraceSummary, TraceTally};
 use crate::load::Progress;
 use crate::service::POLL_EVERY;
+use bloathound_kit::{Blindness, KitError, TraceSession, TraceStep, TraceSummary, TraceTally};
 
 const PIPE: &str = "trace.fifo";
 /// How long to wait for the next events.

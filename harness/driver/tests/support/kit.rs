@@ -5,8 +5,8 @@ use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use bloathound_driver::kit::{ControlClient, Dump, KitTarget, ManholeClient};
 use bloathound_driver::{Launch, Service};
+use bloathound_kit::{ControlClient, Dump, KitTarget, ManholeClient};
 
 use super::launcher;
 

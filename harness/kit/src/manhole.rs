@@ -12,7 +12,7 @@ use super::terminal::Terminal;
 use super::{Dump, KitError, StopSignals};
 
 /// Walks the heap with `gc` and `sys` alone; the same file that writes the kit's own dumps.
-const COLLECTOR: &str = include_str!("../../../../reference-services/diagnostics/collector.py");
+const COLLECTOR: &str = include_str!("../../../reference-services/diagnostics/collector.py");
 const COLLECT: &str = include_str!("manhole_collect.py");
 const CENSUS: &str = include_str!("manhole_census.py");
 /// Text kept while waiting for a marker.

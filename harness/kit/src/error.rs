@@ -108,7 +108,9 @@ pub enum KitError {
 }
 
 impl KitError {
-    pub(crate) fn io(what: impl Into<String>, source: io::Error) -> Self {
+    /// For a step of the exchange that the system refused.
+    #[must_use]
+    pub fn io(what: impl Into<String>, source: io::Error) -> Self {
         Self::Io { what: what.into(), source }
     }
 
