@@ -1,3 +1,5 @@
+//! The control socket: one command, one answer; a reactor that does not answer is nudged by signal.
+
 use std::io::{self, ErrorKind, Read, Write};
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::os::unix::net::UnixStream;
@@ -10,8 +12,8 @@ use nix::sys::socket::{
 };
 use serde_json::{Map, Value};
 
-use super::locate::trusted;
-use super::{KitError, KitTarget};
+use crate::error::KitError;
+use crate::locate::{KitTarget, trusted};
 
 /// How long the reactor may take before the signal is tried.
 const PATIENCE: Duration = Duration::from_millis(1000);

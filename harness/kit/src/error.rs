@@ -1,3 +1,5 @@
+//! What can go wrong with a service's built-in diagnostics, in the user's words.
+
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;

@@ -6,29 +6,19 @@
 
 mod control;
 mod dump;
-mod dump_build;
 mod error;
 mod locate;
 mod manhole;
-mod manhole_door;
-mod manhole_session;
-mod manhole_stream;
 mod stop;
-mod terminal;
 mod trace;
-mod trace_event;
-mod trace_loop;
-mod trace_summary;
 
 pub use control::{ControlClient, Reply};
 pub use dump::{Dump, DumpFacts};
 pub use error::KitError;
 pub use locate::{Card, KitTarget};
-pub use manhole::{CensusRow as ManholeCensusRow, ManholeClient};
-pub use manhole_door::{Credentials, ManholeAddress};
-pub use manhole_session::ManholeSession;
+pub use manhole::{CensusRow as ManholeCensusRow, Credentials, ManholeAddress, ManholeClient, ManholeSession};
 pub use stop::StopSignals;
-pub use trace::{TraceSession, TraceStep};
-pub use trace_event::{TraceEvent, TraceKind, TraceLine, parse_trace_line};
-pub use trace_loop::RepeatingSequence;
-pub use trace_summary::{Blindness, FunctionRow, LineRow, LoopPlace, TraceLoop, TraceSummary, TraceTally};
+pub use trace::{
+    Blindness, FunctionRow, LineRow, LoopPlace, RepeatingSequence, TraceEvent, TraceKind, TraceLine, TraceLoop,
+    TraceSession, TraceStep, TraceSummary, TraceTally, parse_trace_line,
+};

@@ -1,3 +1,5 @@
+//! A service's control socket, found by its process and checked before anything is sent.
+
 use std::collections::HashSet;
 use std::fs;
 use std::io;
@@ -9,7 +11,7 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::{Pid, geteuid};
 use serde::Deserialize;
 
-use super::KitError;
+use crate::error::KitError;
 
 const SOCKET: &str = "control.sock";
 const CARD: &str = "kit.json";
@@ -90,7 +92,7 @@ impl KitTarget {
 
     /// Makes the kit answer from its signal handler, for a reactor that is blocked. `peer` is the process that the
     /// kernel says is behind the socket. False when that signal is not the kit's to receive: nothing was sent.
-    pub(super) fn nudge(&self, peer: i32) -> bool {
+    pub(crate) fn nudge(&self, peer: i32) -> bool {
         let Some(card) = &self.card else { return false };
         let Some(number) = card.signals.attend.filter(|_| card.pid == peer) else { return false };
         let Ok(signal) = Signal::try_from(number) else { return false };
@@ -99,13 +101,13 @@ impl KitTarget {
 }
 
 /// Ours, or the super-user's, whom no file mode keeps out anyway.
-pub(super) fn trusted(uid: u32) -> bool {
+pub(crate) fn trusted(uid: u32) -> bool {
     let own = geteuid();
     uid == own.as_raw() || uid == 0 || own.is_root()
 }
 
 /// What a service names, as seen from here: it stands beside the socket, also where the service has another root.
-pub(super) fn beside(socket: &Path, named: &Path) -> PathBuf {
+pub(crate) fn beside(socket: &Path, named: &Path) -> PathBuf {
     socket.with_file_name(named.file_name().unwrap_or_default())
 }
 

@@ -1,9 +1,11 @@
+//! Ctrl-C and its like as something that can be waited for, so that what is on is switched off first.
+
 use std::os::fd::{AsFd, BorrowedFd};
 
 use nix::sys::signal::{SigSet, Signal};
 use nix::sys::signalfd::{SfdFlags, SignalFd};
 
-use super::KitError;
+use crate::error::KitError;
 
 /// The signals that would end us (interrupt, terminate, hang up) as something to wait for, so that what was switched on
 /// in a service is switched off first. Dropping it gives them back their meaning.

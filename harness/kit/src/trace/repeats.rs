@@ -1,3 +1,5 @@
+//! A sequence that repeats itself at the end of what was seen.
+
 /// The same events over and over at the end of a stretch of events.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct RepeatingSequence {

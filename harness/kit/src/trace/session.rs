@@ -1,3 +1,5 @@
+//! Tracing switched on, read step by step, and switched off again on every way out.
+
 use std::fs::{self, File};
 use std::io::{ErrorKind, Read};
 use std::os::fd::{AsFd, BorrowedFd};
@@ -9,8 +11,11 @@ use nix::errno::Errno;
 use nix::fcntl::OFlag;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
-use super::locate::{beside, trusted};
-use super::{ControlClient, KitError, TraceTally, parse_trace_line};
+use super::event::parse_trace_line;
+use super::summary::TraceTally;
+use crate::control::ControlClient;
+use crate::error::KitError;
+use crate::locate::{beside, trusted};
 
 const READ_BYTES: usize = 64 * 1024;
 /// A line longer than this is no line of the format.

@@ -1,11 +1,21 @@
+//! The bytes of a dump on their way through a manhole.
+
 use std::io::{self, BufRead, Read, Write};
 
-use super::{KitError, ManholeClient};
+use crate::error::KitError;
+
+/// What a dump comes over.
+pub(super) trait Wire {
+    /// Reads what there is, at least one byte.
+    fn read_bytes(&mut self, bytes: &mut Vec<u8>) -> Result<(), KitError>;
+    /// Takes bytes as the terminal's text.
+    fn take_text(&mut self, bytes: &[u8]);
+}
 
 /// The bytes that the collector writes to the connection itself, past Twisted's buffers: what stands between the marker
 /// and the dump's last line.
-pub(super) struct Stream<'a, 'b> {
-    client: &'a mut ManholeClient,
+pub(super) struct Stream<'a, 'b, W> {
+    client: &'a mut W,
     /// What was read and not yet taken.
     bytes: Vec<u8>,
     at: usize,
@@ -14,8 +24,8 @@ pub(super) struct Stream<'a, 'b> {
     pub(super) failure: Option<KitError>,
 }
 
-impl<'a, 'b> Stream<'a, 'b> {
-    pub(super) fn new(client: &'a mut ManholeClient, first: Vec<u8>, copy: Option<&'b mut dyn Write>) -> Self {
+impl<'a, 'b, W: Wire> Stream<'a, 'b, W> {
+    pub(super) fn new(client: &'a mut W, first: Vec<u8>, copy: Option<&'b mut dyn Write>) -> Self {
         Self { client, bytes: first, at: 0, copy, failure: None }
     }
 
@@ -27,7 +37,7 @@ impl<'a, 'b> Stream<'a, 'b> {
     }
 }
 
-impl Read for Stream<'_, '_> {
+impl<W: Wire> Read for Stream<'_, '_, W> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let ready = self.fill_buf()?;
         let length = ready.len().min(buffer.len());
@@ -37,7 +47,7 @@ impl Read for Stream<'_, '_> {
     }
 }
 
-impl BufRead for Stream<'_, '_> {
+impl<W: Wire> BufRead for Stream<'_, '_, W> {
     fn fill_buf(&mut self) -> io::Result<&[u8]> {
         if self.at == self.bytes.len() {
             self.bytes.clear();

@@ -1,3 +1,5 @@
+//! Somebody logged in to a manhole: types programs in, reads what they print, and fetches a memory dump through it.
+
 use std::fs;
 use std::io::{self, ErrorKind, Read, Write};
 use std::os::fd::AsFd;
@@ -6,15 +8,17 @@ use std::time::{Duration, Instant};
 
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
-use super::manhole_door::{Channel, Credentials};
-use super::manhole_stream::Stream;
+use super::door::{Channel, Credentials};
+use super::stream::{Stream, Wire};
 use super::terminal::Terminal;
-use super::{Dump, KitError, StopSignals};
+use crate::dump::Dump;
+use crate::error::KitError;
+use crate::stop::StopSignals;
 
 /// Walks the heap with `gc` and `sys` alone; the same file that writes the kit's own dumps.
-const COLLECTOR: &str = include_str!("../../../reference-services/diagnostics/collector.py");
-const COLLECT: &str = include_str!("manhole_collect.py");
-const CENSUS: &str = include_str!("manhole_census.py");
+const COLLECTOR: &str = include_str!("../../../../reference-services/diagnostics/collector.py");
+const COLLECT: &str = include_str!("collect.py");
+const CENSUS: &str = include_str!("census.py");
 /// Text kept while waiting for a marker.
 const TEXT_BYTES_MAX: usize = 1 << 20;
 /// Of a program, typed on a line.
@@ -232,33 +236,6 @@ impl ManholeClient {
         if answers.is_empty() { Ok(()) } else { self.send(&answers) }
     }
 
-    /// Reads what there is, at least one byte.
-    pub(super) fn read_bytes(&mut self, bytes: &mut Vec<u8>) -> Result<(), KitError> {
-        let failed = |source| KitError::io("the manhole's connection", source);
-        if !self.wait(self.deadline)? {
-            return Err(KitError::Manhole(format!("it says nothing; the last was {:?}", self.last_words())));
-        }
-        self.channel.set_timeout(self.deadline).map_err(failed)?;
-        let start = bytes.len();
-        bytes.resize(start + READ_BYTES, 0);
-        let outcome = self.channel.read(&mut bytes[start..]);
-        bytes.truncate(start + outcome.as_ref().copied().unwrap_or(0));
-        match outcome {
-            Ok(0) => Err(KitError::Manhole(format!("it closed; it said {:?}", self.last_words()))),
-            Ok(_) => Ok(()),
-            Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {
-                Err(KitError::Manhole("it says nothing".into()))
-            }
-            Err(source) => Err(failed(source)),
-        }
-    }
-
-    /// Takes bytes as the terminal's text; telnet's questions in them stay without an answer, which it can do without.
-    pub(super) fn take_text(&mut self, bytes: &[u8]) {
-        self.terminal.feed(bytes, &mut self.text, &mut Vec::new());
-        self.shorten();
-    }
-
     fn shorten(&mut self) {
         if self.text.len() > TEXT_BYTES_MAX {
             let surplus = self.text.len() - TEXT_BYTES_MAX;
@@ -278,6 +255,34 @@ impl ManholeClient {
         let mut last: Vec<char> = text.chars().rev().take(200).collect();
         last.reverse();
         last.into_iter().collect()
+    }
+}
+
+impl Wire for ManholeClient {
+    fn read_bytes(&mut self, bytes: &mut Vec<u8>) -> Result<(), KitError> {
+        let failed = |source| KitError::io("the manhole's connection", source);
+        if !self.wait(self.deadline)? {
+            return Err(KitError::Manhole(format!("it says nothing; the last was {:?}", self.last_words())));
+        }
+        self.channel.set_timeout(self.deadline).map_err(failed)?;
+        let start = bytes.len();
+        bytes.resize(start + READ_BYTES, 0);
+        let outcome = self.channel.read(&mut bytes[start..]);
+        bytes.truncate(start + outcome.as_ref().copied().unwrap_or(0));
+        match outcome {
+            Ok(0) => Err(KitError::Manhole(format!("it closed; it said {:?}", self.last_words()))),
+            Ok(_) => Ok(()),
+            Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {
+                Err(KitError::Manhole("it says nothing".into()))
+            }
+            Err(source) => Err(failed(source)),
+        }
+    }
+
+    /// Telnet's questions in them stay without an answer, which it can do without.
+    fn take_text(&mut self, bytes: &[u8]) {
+        self.terminal.feed(bytes, &mut self.text, &mut Vec::new());
+        self.shorten();
     }
 }
 

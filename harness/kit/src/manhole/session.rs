@@ -1,8 +1,13 @@
+//! A login for the time of a look: opens the kit's manhole where it is closed, and closes it again.
+
 use std::time::Duration;
 
-use super::locate::beside;
-use super::manhole_door::{Channel, Credentials, ManholeAddress};
-use super::{ControlClient, KitError, KitTarget, ManholeClient, StopSignals};
+use super::client::ManholeClient;
+use super::door::{Channel, Credentials, ManholeAddress};
+use crate::control::ControlClient;
+use crate::error::KitError;
+use crate::locate::{KitTarget, beside};
+use crate::stop::StopSignals;
 
 /// Each is refused only after a second in which the reactor did not answer.
 const SWITCH_OFF_TRIES: u32 = 30;

@@ -1,3 +1,5 @@
+//! Where a manhole is, who may enter, and the connection to it.
+
 use std::fmt;
 use std::io::{self, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
@@ -9,8 +11,8 @@ use std::time::Duration;
 
 use nix::sys::socket::{getsockopt, sockopt::PeerCredentials};
 
-use super::KitError;
-use super::locate::trusted;
+use crate::error::KitError;
+use crate::locate::trusted;
 
 /// Where a manhole is, as it stands behind `manhole:` on a command line.
 #[derive(Clone, PartialEq, Eq, Debug)]

@@ -1,6 +1,9 @@
+//! What a trace's events come to: busy functions and lines, and a loop where there is one.
+
 use std::collections::{HashMap, VecDeque};
 
-use super::{RepeatingSequence, TraceEvent, TraceKind, TraceLine};
+use super::event::{TraceEvent, TraceKind, TraceLine};
+use super::repeats::RepeatingSequence;
 
 /// Places remembered; a program with more than that is summed up under those seen first.
 const PLACES_MAX: usize = 200_000;
@@ -381,7 +384,7 @@ impl TraceTally {
 
 #[cfg(test)]
 mod tests {
-    use super::super::parse_trace_line;
+    use super::super::event::parse_trace_line;
     use super::*;
 
     fn tally(lines: impl IntoIterator<Item = String>) -> TraceTally {

@@ -1,3 +1,5 @@
+//! From a dump's records to a heap snapshot.
+
 use std::collections::HashMap;
 
 use bloathound_heap::{
@@ -5,8 +7,7 @@ use bloathound_heap::{
     SnapshotBuilder, Tracking, Trust, TypeId, TypeInfo,
 };
 
-use super::Dump;
-use super::dump::DumpedType;
+use super::read::{Dump, DumpedType};
 
 /// The collector inside a process doesn't say on which of its lists an object is; the oldest is the likeliest.
 const GENERATION: u8 = 2;

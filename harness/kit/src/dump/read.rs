@@ -1,3 +1,5 @@
+//! The lines of a dump, checked one by one; what the file may cost us in memory is bounded.
+
 use std::collections::HashMap;
 use std::fs;
 use std::io::{BufRead, BufReader, Read};
@@ -7,7 +9,7 @@ use std::path::Path;
 use nix::fcntl::OFlag;
 use serde::Deserialize;
 
-use super::KitError;
+use crate::error::KitError;
 
 /// One line: an object's record holds all its referents, so a list of ten million items is a long line.
 const LINE_BYTES_MAX: u64 = 1 << 30;

@@ -1,3 +1,5 @@
+//! One line of the trace pipe, parsed.
+
 /// What happened.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, PartialOrd, Ord)]
 pub enum TraceKind {
