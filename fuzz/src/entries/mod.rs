@@ -11,8 +11,7 @@ use std::io;
 use std::path::Path;
 use std::sync::OnceLock;
 
-use bloathound_engine::examine::{Examined, examine_image};
-use bloathound_engine::recording::{open_core_with, reopen};
+use bloathound_engine::source::{Examined, examine_image, open_core_with, reopen};
 use bloathound_kit::Dump;
 use bloathound_live::Mapping;
 use bloathound_memory::{MemorySource, PageRun, PageState, read_recording_from};

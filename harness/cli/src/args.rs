@@ -1,5 +1,10 @@
-use std::path::PathBuf;
+//! The command line: what it takes, and what each option means.
 
+use std::path::PathBuf;
+use std::time::Duration;
+
+use bloathound_engine::source::ExamineOptions;
+use bloathound_live::CaptureMode;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 /// Finds memory leaks, fragmentation, uncollectable cycles and hot loops in Python 2.7 processes, from outside.
@@ -64,6 +69,17 @@ pub(crate) enum Detector {
     HotLoop,
 }
 
+impl From<Detector> for bloathound_engine::Detector {
+    fn from(detector: Detector) -> Self {
+        match detector {
+            Detector::Growth => Self::Growth,
+            Detector::Cycles => Self::Cycles,
+            Detector::Fragmentation => Self::Fragmentation,
+            Detector::HotLoop => Self::HotLoop,
+        }
+    }
+}
+
 #[derive(Args, Debug)]
 pub(crate) struct RunArguments {
     /// Scenarios by name
@@ -125,6 +141,22 @@ pub(crate) struct LookArguments {
     /// Use exported symbols only, as with a stripped interpreter
     #[arg(long, hide = true)]
     pub(crate) exported_symbols_only: bool,
+}
+
+impl LookArguments {
+    /// The same for the engine.
+    pub(crate) fn options(&self) -> ExamineOptions {
+        let mode = match (self.no_pause, self.always_pause) {
+            (true, _) => CaptureMode::NoPause,
+            (_, true) => CaptureMode::Paused,
+            _ => CaptureMode::PreferQuiet,
+        };
+        ExamineOptions {
+            mode,
+            pause_budget: Duration::from_millis(self.max_pause),
+            exported_symbols_only: self.exported_symbols_only,
+        }
+    }
 }
 
 #[derive(Args, Debug)]

@@ -1,5 +1,7 @@
+//! Why a command could not do its work, what to type about it, and by which code it exits.
+
 use bloathound_driver::{EnvironmentError, HOW_TO_GET_ONE, PythonError, RunError};
-use bloathound_engine::examine::ExamineError;
+use bloathound_engine::source::ExamineError;
 use bloathound_scenario::{ScenarioErrors, UnknownScenario};
 
 use crate::permission;

@@ -1,22 +1,21 @@
 //! The `bloathound` command: arguments in, results to stdout, messages to stderr, the documented exit codes. A library
 //! for its own `main`, for tests and for fuzzing; nobody else should build on it.
 
-mod analysis;
 mod args;
+mod checks;
 mod commands;
 mod error;
-mod heat;
-mod heat_of_addresses;
+mod everything;
+mod explain;
 mod home;
+mod host;
 mod kit;
-mod observer;
 mod output;
 mod permission;
-mod recorder;
-mod sections;
-mod target;
-mod view;
-mod whole;
+mod picture;
+mod preparation;
+mod progress;
+mod score;
 
 use std::process::ExitCode;
 
@@ -24,7 +23,7 @@ use clap::Parser;
 
 use args::{Arguments, Command};
 
-pub use whole::{drawn, inspected};
+pub use everything::{drawn, inspected};
 
 /// The command line: does what the arguments say and gives the exit code.
 #[must_use]

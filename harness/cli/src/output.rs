@@ -3,6 +3,7 @@
 use std::io::{IsTerminal, Write};
 use std::path::Path;
 
+use bloathound_engine::record::write_whole;
 use bloathound_report::sanitize;
 use serde::Serialize;
 
@@ -50,15 +51,5 @@ pub(crate) fn file(path: &Path, bytes: &[u8]) -> Result<(), CliError> {
         let _ = std::io::stdout().write_all(bytes);
         return Ok(());
     }
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    std::fs::create_dir_all(folder).map_err(|error| CliError::file(folder, error))?;
-    // A name that tells what it is, should we be killed.
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
-    let write = || {
-        let mut temporary =
-            tempfile::Builder::new().prefix(&format!(".{name}.")).suffix(".partial").tempfile_in(folder)?;
-        temporary.write_all(bytes)?;
-        temporary.persist(path).map(|_| ()).map_err(|error| error.error)
-    };
-    write().map_err(|error: std::io::Error| CliError::file(path, error))
+    Ok(write_whole(path, bytes)?)
 }

@@ -18,13 +18,10 @@ const MAY_USE: [(&str, &[&str]); 13] = [
     ("cpython", &["memory", "heap", "profile"]),
     ("detect", &["heap", "profile"]),
     ("report", &["heap", "profile", "detect"]),
-    ("kit", &["heap", "live"]),
-    ("engine", &["memory", "heap", "profile", "live", "cpython", "detect", "kit"]),
-    ("driver", &["memory", "heap", "profile", "scenario", "live", "cpython", "detect", "engine", "kit"]),
-    (
-        "cli",
-        &["memory", "heap", "profile", "scenario", "live", "cpython", "detect", "report", "engine", "kit", "driver"],
-    ),
+    ("kit", &["heap"]),
+    ("engine", &["memory", "heap", "profile", "live", "cpython", "detect", "report", "kit"]),
+    ("driver", &["scenario", "live", "cpython", "report", "engine", "kit"]),
+    ("cli", &["memory", "heap", "profile", "scenario", "live", "detect", "report", "engine", "kit", "driver"]),
 ];
 
 /// Rooms that take values and give values back.

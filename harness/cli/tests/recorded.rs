@@ -161,7 +161,7 @@ fn recordings_say_nothing_of_a_machine() {
             let path = entry.unwrap().path();
             let content = match path.extension().and_then(|kind| kind.to_str()) {
                 Some("bhi") => contents(&path),
-                Some("bhs") => format!("{:?}", bloathound_engine::samples::open_samples(&path).unwrap()).into_bytes(),
+                Some("bhs") => format!("{:?}", bloathound_engine::record::open_samples(&path).unwrap()).into_bytes(),
                 _ => fs::read(&path).unwrap(),
             };
             let found = first_of(&content, &words).map(|at| {

@@ -230,7 +230,7 @@ fn samples_of_a_process_can_be_kept_and_judged_again() {
 
     let mut redact = bloathound();
     redact.args(["hot", &process.pid(), "--seconds", "2", "--redact", "--record"]).arg(&redacted).assert().success();
-    let says = |path: &Path| format!("{:?}", bloathound_engine::samples::open_samples(path).unwrap());
+    let says = |path: &Path| format!("{:?}", bloathound_engine::record::open_samples(path).unwrap());
     assert!(says(&samples).contains(SECRET));
     assert!(!says(&redacted).contains(&SECRET[..5]));
     let verdict = contains("no-observed-progress").and(contains("done = False"));

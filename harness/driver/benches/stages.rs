@@ -9,12 +9,11 @@ use std::time::Duration;
 use bloathound_cpython::frames::SamplerOptions;
 use bloathound_detect::{Thresholds, hot_loop};
 use bloathound_driver::Search;
-use bloathound_engine::examine::{ExamineOptions, Target};
-use bloathound_engine::hot::sample_process;
-use bloathound_engine::memory_view::MemoryView;
-use bloathound_heap::GcReplay;
+use bloathound_engine::looks::sample_process;
+use bloathound_engine::session::Session;
+use bloathound_engine::source::{ExamineOptions, LiveProcess};
 use bloathound_live::{CaptureMode, CaptureOptions, Verdict};
-use criterion::{BenchmarkId, Criterion, SamplingMode};
+use criterion::{BatchSize, BenchmarkId, Criterion, SamplingMode};
 
 const HEAP: &str = "
 import gc, sys
@@ -65,7 +64,7 @@ impl Drop for Running {
 fn heap_stages(criterion: &mut Criterion, python: &std::path::Path, tracked: u32) -> Option<()> {
     let running = Running::start(python, HEAP, &tracked.to_string())?;
     let options = ExamineOptions { mode: CaptureMode::Paused, ..ExamineOptions::default() };
-    let mut target = Target::open(running.0.id(), options).ok()?;
+    let mut target = LiveProcess::open(running.0.id(), options).ok()?;
     let examined = target.examine().ok()?;
     let mut group = criterion.benchmark_group("stages");
     group.sample_size(10).sampling_mode(SamplingMode::Flat).measurement_time(Duration::from_secs(5));
@@ -75,10 +74,17 @@ fn heap_stages(criterion: &mut Criterion, python: &std::path::Path, tracked: u32
     group.bench_function(BenchmarkId::new("decode", tracked), |bencher| {
         bencher.iter(|| bloathound_cpython::decode(&examined.image, &examined.interpreter, examined.pools.as_ref()));
     });
-    let replay = GcReplay::run(&examined.snapshot);
     group.bench_function(BenchmarkId::new("arenas and RSS account", tracked), |bencher| {
-        bencher
-            .iter(|| MemoryView::new(&examined, &replay.awaiting_collection).map(|view| (view.census(), view.rss())));
+        bencher.iter_batched(
+            || {
+                let session = Session::from(&examined);
+                // Not what is measured.
+                let _ = session.replay();
+                session
+            },
+            |session| (session.arenas().is_some(), session.rss().is_some()),
+            BatchSize::PerIteration,
+        );
     });
     group.finish();
     Some(())
@@ -86,7 +92,7 @@ fn heap_stages(criterion: &mut Criterion, python: &std::path::Path, tracked: u32
 
 fn loop_judging(criterion: &mut Criterion, python: &std::path::Path) -> Option<()> {
     let running = Running::start(python, LOOP, "x")?;
-    let target = Target::open(running.0.id(), ExamineOptions::default()).ok()?;
+    let target = LiveProcess::open(running.0.id(), ExamineOptions::default()).ok()?;
     let profile = sample_process(&target, SamplerOptions { seconds: 2.0, ..SamplerOptions::default() }).ok()?;
     let thresholds = Thresholds::default();
     criterion.bench_function("judging 200 samples of a loop", |bencher| {

@@ -1,33 +1,27 @@
 //! Starts services, drives load, runs rounds; emits events.
 //!
-//! From a machine with a Python 2.7 to a run: [`Search::find`] → [`Cache::prepare`] → [`Launcher`] →
-//! [`run`], which calls the caller's [`Observer`] at each [`Moment`]. Nothing here prints or looks into
-//! the service's memory.
+//! From a machine with a Python 2.7 to a run: [`Search::find`] → [`Cache::prepare`] → [`Launcher`] → [`run()`], which
+//! asks an [`Observer`] to look at each [`Moment`]: the engine, by way of [`EngineObserver`]. Nothing here prints, decodes
+//! or judges.
 
 mod death_signal;
-mod disturbance;
-mod environment;
-mod error;
-mod event;
 mod http;
-mod interpreter;
 mod ledger;
 mod load;
-mod pip;
 mod python;
+mod run;
 mod service;
-mod session;
-mod toggle;
 
-pub use disturbance::Disturbance;
-pub use environment::{Cache, Environment, EnvironmentError};
-pub use error::RunError;
-pub use event::{Events, RunEvent};
+pub use bloathound_engine::{Look, Moment};
 pub use http::HttpError;
-pub use interpreter::{Interpreter, Rejection};
 pub use ledger::{Ledger, LedgerError};
 pub use load::{LoadError, LoadReport, Progress, Trigger, TriggerState, run_round};
-pub use python::{FoundPython, HOW_TO_GET_ONE, Origin, PythonError, Search, Tried, VARIABLE};
+pub use python::{
+    Cache, Environment, EnvironmentError, EnvironmentEvent, EnvironmentEvents, FoundPython, HOW_TO_GET_ONE,
+    Interpreter, Origin, PythonError, Rejection, Search, Tried, VARIABLE,
+};
+pub use run::{
+    Disturbance, EngineObserver, Events, Launcher, Limits, Looked, Observer, PhaseReport, Recorded, RunError, RunEvent,
+    RunRecord, ToggleOutcome, TogglePhase, run,
+};
 pub use service::{Launch, Service, ServiceError, StopHow};
-pub use session::{Launcher, Limits, Look, Looked, Moment, Observer, RunRecord, run};
-pub use toggle::{PhaseReport, ToggleOutcome, TogglePhase};

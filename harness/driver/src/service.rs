@@ -18,7 +18,7 @@ use tempfile::TempDir;
 
 use crate::death_signal::die_with_parent;
 use crate::http;
-use crate::pip::python_variables;
+use crate::python::python_variables;
 
 /// How often a condition is looked at while waiting for it.
 pub(crate) const POLL_EVERY: Duration = Duration::from_millis(5);

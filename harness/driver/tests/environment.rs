@@ -7,7 +7,7 @@ mod support;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use bloathound_driver::{Cache, EnvironmentError, Interpreter, RunEvent};
+use bloathound_driver::{Cache, EnvironmentError, EnvironmentEvent, Interpreter};
 use support::{played_interpreter, script};
 
 struct Place {
@@ -61,9 +61,9 @@ fn it_is_made_once_and_then_found() {
     let mut events = Vec::new();
     let made = place.cache().prepare(&python, &place.lock_file, &mut |event| events.push(event)).unwrap();
     assert!(made.dir.join("twisted.py").is_file());
-    assert!(matches!(&events[0], RunEvent::EnvironmentBuilding { packages, .. } if packages == &["Twisted==16.0.0"]));
-    assert!(matches!(&events[1], RunEvent::EnvironmentProgress { line } if line == "Collecting Twisted"));
-    assert!(matches!(events.last(), Some(RunEvent::EnvironmentBuilt { .. })));
+    assert!(matches!(&events[0], EnvironmentEvent::Building { packages, .. } if packages == &["Twisted==16.0.0"]));
+    assert!(matches!(&events[1], EnvironmentEvent::Progress { line } if line == "Collecting Twisted"));
+    assert!(matches!(events.last(), Some(EnvironmentEvent::Built { .. })));
     let again = place.cache().prepare(&python, &place.lock_file, &mut |event| panic!("{event:?}")).unwrap();
     assert_eq!(again, made);
     assert_eq!(place.installations(), 1);
@@ -82,12 +82,13 @@ fn two_at_once_make_one() {
         "tries=0; while [ ! -e {} ] && [ $tries -lt 2000 ]; do tries=$((tries+1)); sleep 0.01; done; mkdir -p \"$target\"",
         go.display()
     ));
-    let prepare = |events: &mut dyn FnMut(RunEvent)| place.cache().prepare(&python, &place.lock_file, events).unwrap();
+    let prepare =
+        |events: &mut dyn FnMut(EnvironmentEvent)| place.cache().prepare(&python, &place.lock_file, events).unwrap();
     let made = std::thread::scope(|scope| {
         let threads = [(); 2].map(|()| {
             scope.spawn(|| {
                 prepare(&mut |event| {
-                    if matches!(event, RunEvent::EnvironmentAwaited { .. }) {
+                    if matches!(event, EnvironmentEvent::Awaited { .. }) {
                         fs::write(&go, "").unwrap();
                     }
                 })

@@ -12,7 +12,7 @@ mod support;
 use bloathound_detect::{
     Evidence, Finding, GrowthReport, GrowthRound, GrowthUnit, Thresholds, find_cycles, find_growth,
 };
-use bloathound_engine::examine::{ExamineOptions, Target};
+use bloathound_engine::source::{ExamineOptions, LiveProcess};
 use bloathound_heap::{Agreement, Analysis, GcReplay, HeapSnapshot, ShapeLimits, ShapeTree};
 use support::kit::Subject;
 
@@ -22,7 +22,7 @@ const OWN_OBJECTS_MAX: u64 = 80;
 const AWAITING_MAX: u64 = 400;
 
 fn outside(subject: &Subject) -> HeapSnapshot {
-    Target::open(subject.service.pid(), ExamineOptions::default()).unwrap().examine().unwrap().snapshot
+    LiveProcess::open(subject.service.pid(), ExamineOptions::default()).unwrap().examine().unwrap().snapshot
 }
 
 fn inside(subject: &Subject) -> HeapSnapshot {
@@ -160,7 +160,7 @@ fn a_packed_heap_is_the_same_from_both_sides() {
 fn fragmentation_can_not_be_found_from_inside() {
     let Some(subject) = Subject::start("fragmentation", &["--rows", "200", "--audit", "no"]) else { return };
     subject.get("/attendees");
-    let outside = Target::open(subject.service.pid(), ExamineOptions::default()).unwrap().examine().unwrap();
+    let outside = LiveProcess::open(subject.service.pid(), ExamineOptions::default()).unwrap().examine().unwrap();
     assert!(outside.pools.is_some_and(|pools| !pools.arenas().is_empty()));
     let dump = subject.dump();
     assert!(dump.pointers().count() > 10_000);

@@ -1,11 +1,29 @@
 //! Opens what can be looked at, decodes it, judges it and makes records of what was found.
 //!
-//! From a process id to findings: [`examine`] copies and decodes, [`memory_view`] tells where the memory goes, [`hot`]
-//! samples, [`recording`] and [`samples`] keep what was seen. Nothing here prints.
+//! [`source`] is one opening for everything that has a heap. A [`session`] is a source with what was computed of it, each
+//! thing once. The functions of [`looks`] answer one question each and return a record. [`record`] keeps what was seen in
+//! files. Nothing here prints.
 
-pub mod examine;
-pub mod hot;
-pub mod memory_view;
-pub mod recording;
+mod detector;
+pub mod looks;
+mod moment;
+pub mod record;
 mod redaction;
-pub mod samples;
+pub mod session;
+pub mod source;
+
+pub use detector::Detector;
+pub use moment::{Look, Moment};
+// `redaction` is on its way to another room and names these by where they were.
+use source as examine;
+
+use bloathound_report::json::ToolRecord;
+
+/// What stands in recordings as their tool.
+pub const TOOL: &str = concat!("bloathound ", env!("CARGO_PKG_VERSION"));
+
+/// What stands in records as their tool.
+#[must_use]
+pub fn tool() -> ToolRecord {
+    ToolRecord::bloathound(env!("CARGO_PKG_VERSION"))
+}

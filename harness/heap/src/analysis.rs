@@ -1,3 +1,7 @@
+//! What most questions about a snapshot start from: the collector's replay, paths and dominators, each once.
+
+use std::cell::OnceCell;
+
 use crate::{
     Census, Dominators, GcReplay, HeapSnapshot, Names, PathFinder, PathTree, ShapeColumn, ShapeLimits, ShapeTree,
 };
@@ -6,9 +10,9 @@ use crate::{
 #[derive(Debug)]
 pub struct Analysis<'a> {
     snapshot: &'a HeapSnapshot,
-    replay: GcReplay,
-    finder: PathFinder<'a>,
-    dominators: Dominators,
+    replay: OnceCell<GcReplay>,
+    finder: OnceCell<PathFinder<'a>>,
+    dominators: OnceCell<Dominators>,
 }
 
 impl<'a> Analysis<'a> {
@@ -16,15 +20,37 @@ impl<'a> Analysis<'a> {
     /// Holds about 40 bytes an object while it runs, and 17 afterwards.
     #[must_use]
     pub fn run(snapshot: &'a HeapSnapshot) -> Self {
-        let replay = GcReplay::run(snapshot);
-        let exclude = Some(&replay.awaiting_collection);
-        let (finder, dominators) = std::thread::scope(|scope| {
+        let analysis = Self::lazily(snapshot);
+        analysis.complete();
+        analysis
+    }
+
+    /// Does nothing yet: each part is made when it is first asked for.
+    #[must_use]
+    pub fn lazily(snapshot: &'a HeapSnapshot) -> Self {
+        Self { snapshot, replay: OnceCell::new(), finder: OnceCell::new(), dominators: OnceCell::new() }
+    }
+
+    /// Makes whatever is missing, paths and dominators on two threads. False where everything was there.
+    pub fn complete(&self) -> bool {
+        if self.finder.get().is_some() && self.dominators.get().is_some() {
+            return false;
+        }
+        let (snapshot, exclude) = (self.snapshot, Some(&self.replay().awaiting_collection));
+        std::thread::scope(|scope| {
             let dominators = scope.spawn(|| Dominators::build(snapshot, exclude));
-            let finder = PathFinder::with_tree(snapshot, PathTree::build(snapshot, exclude));
+            let _ = self.finder();
             // Only a fault of ours could make the thread panic; it is passed on as it is.
-            (finder, dominators.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+            let dominators = dominators.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+            let _ = self.dominators.get_or_init(|| dominators);
         });
-        Self { snapshot, replay, finder, dominators }
+        true
+    }
+
+    /// True once the collector was replayed.
+    #[must_use]
+    pub fn has_replay(&self) -> bool {
+        self.replay.get().is_some()
     }
 
     /// The snapshot it is of.
@@ -36,25 +62,28 @@ impl<'a> Analysis<'a> {
     /// What the collector would do.
     #[must_use]
     pub fn replay(&self) -> &GcReplay {
-        &self.replay
+        self.replay.get_or_init(|| GcReplay::run(self.snapshot))
     }
 
     /// Paths of what is not awaiting collection.
     #[must_use]
     pub fn finder(&self) -> &PathFinder<'a> {
-        &self.finder
+        self.finder.get_or_init(|| {
+            let tree = PathTree::build(self.snapshot, Some(&self.replay().awaiting_collection));
+            PathFinder::with_tree(self.snapshot, tree)
+        })
     }
 
     /// The words for references of the snapshot.
     #[must_use]
     pub fn names(&self) -> &Names<'a> {
-        self.finder.names()
+        self.finder().names()
     }
 
     /// Dominators and retained sizes of what is not awaiting collection.
     #[must_use]
     pub fn dominators(&self) -> &Dominators {
-        &self.dominators
+        self.dominators.get_or_init(|| Dominators::build(self.snapshot, Some(&self.replay().awaiting_collection)))
     }
 
     /// Objects by type, all of them.
@@ -66,13 +95,13 @@ impl<'a> Analysis<'a> {
     /// Objects by type without those that are awaiting collection.
     #[must_use]
     pub fn live_census(&self) -> Census {
-        Census::take(self.snapshot, self.names(), Some(&self.replay.awaiting_collection))
+        Census::take(self.snapshot, self.names(), Some(&self.replay().awaiting_collection))
     }
 
     /// Objects by the shape of their paths, without those that are awaiting collection.
     #[must_use]
     pub fn shapes(&self, limits: ShapeLimits) -> (ShapeTree, ShapeColumn) {
-        ShapeTree::build(self.names(), self.finder.tree(), Some(&self.dominators), limits)
+        ShapeTree::build(self.names(), self.finder().tree(), Some(self.dominators()), limits)
     }
 }
 

@@ -1,180 +1,41 @@
-use std::process::{Command, Stdio};
+//! `bloathound doctor`.
 
-use bloathound_driver::{Cache, HOW_TO_GET_ONE, Search};
-use bloathound_live::{LiveError, NoAccess, Surroundings};
-use bloathound_report::text::{self, Check, CheckStatus};
+use bloathound_driver::{HOW_TO_GET_ONE, Search};
+use bloathound_report::text::{self, CheckStatus};
 
 use crate::error::CliError;
 use crate::home::Home;
-use crate::{output, permission};
+use crate::{checks, output};
 
 /// `bloathound doctor`: everything a run needs, and what to do where it is missing.
 pub(crate) fn doctor() -> Result<u8, CliError> {
-    let mut checks = vec![system()];
+    let mut all = vec![checks::system()];
     let python = Search::from_env().find();
     match &python {
-        Ok(found) => checks.push(ok(
+        Ok(found) => all.push(checks::ok(
             "Python 2.7",
             format!("{} at {}", found.interpreter.version, found.interpreter.executable.display()),
         )),
         Err(error) => {
             let hints = HOW_TO_GET_ONE.to_string().lines().map(str::to_owned).collect();
-            checks.push(no("Python 2.7", error.to_string(), hints));
+            all.push(checks::no("Python 2.7", error.to_string(), hints));
         }
     }
-    checks.push(compiler());
+    all.push(checks::compiler());
     match Home::find(None) {
         Ok(home) => {
             match bloathound_scenario::load_dir(&home.scenarios(), &home.services()) {
-                Ok(scenarios) => checks.push(ok("scenarios", format!("{} of them, all valid", scenarios.len()))),
-                Err(error) => checks.push(no("scenarios", error.to_string(), Vec::new())),
+                Ok(scenarios) => all.push(checks::ok("scenarios", format!("{} of them, all valid", scenarios.len()))),
+                Err(error) => all.push(checks::no("scenarios", error.to_string(), Vec::new())),
             }
             if let Ok(found) = &python {
-                checks.push(packages(&home, &found.interpreter));
+                all.push(checks::packages(&home, &found.interpreter));
             }
         }
-        Err(error) => checks.push(no("scenarios", error.to_string(), Vec::new())),
+        Err(error) => all.push(checks::no("scenarios", error.to_string(), Vec::new())),
     }
-    checks.push(reading());
-    output::result(&text::doctor(&checks, output::color()));
-    let works = checks.iter().all(|check| check.status != CheckStatus::No);
+    all.push(checks::reading());
+    output::result(&text::doctor(&all, output::color()));
+    let works = all.iter().all(|check| check.status != CheckStatus::No);
     Ok(if works { 0 } else { 3 })
-}
-
-fn ok(name: &str, message: String) -> Check {
-    Check { name: name.into(), status: CheckStatus::Ok, message, hints: Vec::new() }
-}
-
-fn no(name: &str, message: String, hints: Vec<String>) -> Check {
-    Check { name: name.into(), status: CheckStatus::No, message, hints }
-}
-
-fn system() -> Check {
-    let name = sysinfo::System::long_os_version().unwrap_or_else(|_| std::env::consts::OS.into());
-    if cfg!(all(target_os = "linux", target_arch = "x86_64")) {
-        return ok("system", name);
-    }
-    let message = format!("{name}: live processes are read on Linux, x86-64 only; recorded runs can be replayed here");
-    no("system", message, vec!["bloathound replay snapshots/recorded/leak".into()])
-}
-
-/// pip builds Twisted and zope.interface, for which no ready wheels of these versions exist.
-fn compiler() -> Check {
-    let found = ["cc", "gcc", "clang"].into_iter().find(|name| {
-        let run = Command::new(name).arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status();
-        run.is_ok_and(|status| status.success())
-    });
-    match found {
-        Some(name) => ok("C compiler", format!("{name} (pip builds Twisted 16.0.0 with it, once)")),
-        None => {
-            let hints = vec!["apt-get install gcc libc6-dev".into(), "dnf install gcc".into()];
-            no("C compiler", "none; pip needs one to build Twisted 16.0.0".into(), hints)
-        }
-    }
-}
-
-fn packages(home: &Home, interpreter: &bloathound_driver::Interpreter) -> Check {
-    let cache = Cache::of_user().and_then(|cache| cache.ready(interpreter, &home.lock_file()));
-    match cache {
-        Ok(Some(environment)) => ok("packages", format!("installed in {}", environment.dir.display())),
-        Ok(None) => Check {
-            name: "packages".into(),
-            status: CheckStatus::Warning,
-            message: "not installed yet; the first run does it (needs the Python package index)".into(),
-            hints: Vec::new(),
-        },
-        Err(error) => no("packages", error.to_string(), Vec::new()),
-    }
-}
-
-/// May this user read another process of his own, and stop it?
-fn reading() -> Check {
-    judge_reading(try_reading_child(), Surroundings::ours())
-}
-
-/// Tried on a child of ours; what holds for others' children, Yama tells.
-fn judge_reading(tried: Result<(), LiveError>, surroundings: Surroundings) -> Check {
-    let able = surroundings.has_cap_sys_ptrace;
-    match (tried, surroundings.yama_ptrace_scope) {
-        (Err(LiveError::NoPermission { access, .. }), _) => {
-            let message = format!("a process of our own can't be read: {}", access.reason());
-            no("reading", message, permission::hints(&access, "doctor"))
-        }
-        (Err(error), _) => {
-            no("reading", format!("a process of our own can't be read: {error}"), permission::live_hints(&error))
-        }
-        // The kernel allows a parent nothing more at 3; should it do so some day, others are refused still.
-        (Ok(()), Some(3)) => {
-            let access = NoAccess { surroundings, ..NoAccess::default() };
-            no("reading", access.reason().to_owned(), permission::hints(&access, "doctor"))
-        }
-        (Ok(()), Some(scope @ (1 | 2))) if !able => Check {
-            name: "reading".into(),
-            status: CheckStatus::Warning,
-            message: format!(
-                "Yama's ptrace_scope is {scope}: services that bloathound starts can be read, others can't"
-            ),
-            hints: vec!["sudo bloathound inspect PID".into(), "sudo sysctl kernel.yama.ptrace_scope=0".into()],
-        },
-        (Ok(()), _) if able => ok("reading", "this user may read any process".into()),
-        (Ok(()), _) => {
-            ok("reading", "this user may read his own processes; others with sudo bloathound inspect PID".into())
-        }
-    }
-}
-
-fn try_reading_child() -> Result<(), LiveError> {
-    // `cat` waits for its input, which ends with us.
-    let started = Command::new("cat").stdin(Stdio::piped()).stdout(Stdio::null()).spawn();
-    let mut child = started.map_err(|cause| LiveError::System { pid: 0, call: "starting cat", cause })?;
-    let tried = bloathound_live::Process::open(child.id())
-        .and_then(|process| process.pause(&bloathound_live::PauseOptions::default()).map(drop));
-    let _ = child.kill();
-    let _ = child.wait();
-    tried
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn check(tried: Result<(), LiveError>, scope: Option<u32>, able: bool) -> Check {
-        let surroundings =
-            Surroundings { yama_ptrace_scope: scope, has_cap_sys_ptrace: able, ..Surroundings::default() };
-        judge_reading(tried, surroundings)
-    }
-
-    fn refused(surroundings: Surroundings) -> LiveError {
-        let access = NoAccess { target_uid: Some(1000), our_uid: 1000, surroundings, ..NoAccess::default() };
-        LiveError::NoPermission { pid: 77, access: Box::new(access) }
-    }
-
-    #[test]
-    fn yama_is_told_at_each_of_its_levels() {
-        for (scope, able, expected) in [
-            (None, false, CheckStatus::Ok),
-            (Some(0), false, CheckStatus::Ok),
-            (Some(1), false, CheckStatus::Warning),
-            (Some(1), true, CheckStatus::Ok),
-            (Some(2), true, CheckStatus::Ok),
-            (Some(3), true, CheckStatus::No),
-        ] {
-            let check = check(Ok(()), scope, able);
-            assert_eq!(check.status, expected, "{scope:?} {able}: {}", check.message);
-            assert_eq!(check.hints.is_empty(), expected == CheckStatus::Ok, "{scope:?}: {:?}", check.hints);
-        }
-        let surroundings = Surroundings { yama_ptrace_scope: Some(2), ..Surroundings::default() };
-        let check = judge_reading(Err(refused(surroundings)), surroundings);
-        assert_eq!(check.status, CheckStatus::No);
-        assert!(check.message.contains("ptrace_scope is 2"), "{}", check.message);
-        assert!(check.hints.contains(&"sudo bloathound doctor".to_owned()), "{:?}", check.hints);
-    }
-
-    #[test]
-    fn a_container_is_told_what_it_lacks() {
-        let surroundings = Surroundings { seccomp_filter: true, container: true, ..Surroundings::default() };
-        let check = judge_reading(Err(refused(surroundings)), surroundings);
-        assert!(check.message.contains("seccomp"), "{}", check.message);
-        assert!(check.hints.iter().any(|line| line.contains("--cap-add SYS_PTRACE")), "{:?}", check.hints);
-    }
 }

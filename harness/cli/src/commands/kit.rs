@@ -1,3 +1,5 @@
+//! `bloathound ctl` and `bloathound trace`: the diagnostics that a service has built in.
+
 use std::io::IsTerminal;
 use std::time::Duration;
 

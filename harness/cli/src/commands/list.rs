@@ -1,3 +1,5 @@
+//! `bloathound list`, and the report's words for what a scenario names.
+
 use bloathound_report::json::{ClassName, VariantName};
 use bloathound_report::text::{self, ListRow};
 use bloathound_scenario::{Scenario, Variant};

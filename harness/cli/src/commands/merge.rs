@@ -1,3 +1,5 @@
+//! `bloathound merge`.
+
 use bloathound_report::{json, text};
 
 use crate::args::MergeArguments;

@@ -2,26 +2,26 @@
 
 use std::path::Path;
 
+use bloathound_engine::looks::RunFindings;
 use bloathound_report::html::{Image, RunExtras};
 use bloathound_report::json::RunRecord;
 use bloathound_scenario::Scenario;
 
 use crate::error::CliError;
-use crate::heat;
-use crate::observer::EngineResult;
+use crate::picture;
 
 /// Writes a run's pictures into `folder` and tells what belongs to it.
 pub(crate) fn extras(
     folder: &Path,
     scenario: &Scenario,
     run: &RunRecord,
-    result: &EngineResult,
+    result: &RunFindings,
 ) -> Result<RunExtras, CliError> {
     let mut extras = RunExtras { inspect: result.last_look.clone(), ..RunExtras::default() };
     if let Some(map) = &result.heat_map {
         for ending in ["png", "svg"] {
             let name = format!("{}-{}-heatmap.{ending}", run.scenario, run.variant.as_str());
-            heat::write(&folder.join(&name), map)?;
+            picture::write(&folder.join(&name), map)?;
             if ending == "svg" {
                 extras.images.push(Image {
                     file: name,

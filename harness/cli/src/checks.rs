@@ -1,0 +1,148 @@
+//! What a run needs, checked piece by piece, and what to type where it is missing.
+
+use std::process::{Command, Stdio};
+
+use bloathound_driver::Cache;
+use bloathound_live::{LiveError, NoAccess, Surroundings};
+use bloathound_report::text::{Check, CheckStatus};
+
+use crate::home::Home;
+use crate::permission;
+
+pub(crate) fn ok(name: &str, message: String) -> Check {
+    Check { name: name.into(), status: CheckStatus::Ok, message, hints: Vec::new() }
+}
+
+pub(crate) fn no(name: &str, message: String, hints: Vec<String>) -> Check {
+    Check { name: name.into(), status: CheckStatus::No, message, hints }
+}
+
+pub(crate) fn system() -> Check {
+    let name = sysinfo::System::long_os_version().unwrap_or_else(|_| std::env::consts::OS.into());
+    if cfg!(all(target_os = "linux", target_arch = "x86_64")) {
+        return ok("system", name);
+    }
+    let message = format!("{name}: live processes are read on Linux, x86-64 only; recorded runs can be replayed here");
+    no("system", message, vec!["bloathound replay snapshots/recorded/leak".into()])
+}
+
+/// pip builds Twisted and zope.interface, for which no ready wheels of these versions exist.
+pub(crate) fn compiler() -> Check {
+    let found = ["cc", "gcc", "clang"].into_iter().find(|name| {
+        let run = Command::new(name).arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status();
+        run.is_ok_and(|status| status.success())
+    });
+    match found {
+        Some(name) => ok("C compiler", format!("{name} (pip builds Twisted 16.0.0 with it, once)")),
+        None => {
+            let hints = vec!["apt-get install gcc libc6-dev".into(), "dnf install gcc".into()];
+            no("C compiler", "none; pip needs one to build Twisted 16.0.0".into(), hints)
+        }
+    }
+}
+
+pub(crate) fn packages(home: &Home, interpreter: &bloathound_driver::Interpreter) -> Check {
+    let cache = Cache::of_user().and_then(|cache| cache.ready(interpreter, &home.lock_file()));
+    match cache {
+        Ok(Some(environment)) => ok("packages", format!("installed in {}", environment.dir.display())),
+        Ok(None) => Check {
+            name: "packages".into(),
+            status: CheckStatus::Warning,
+            message: "not installed yet; the first run does it (needs the Python package index)".into(),
+            hints: Vec::new(),
+        },
+        Err(error) => no("packages", error.to_string(), Vec::new()),
+    }
+}
+
+/// May this user read another process of his own, and stop it?
+pub(crate) fn reading() -> Check {
+    judge_reading(try_reading_child(), Surroundings::ours())
+}
+
+/// Tried on a child of ours; what holds for others' children, Yama tells.
+fn judge_reading(tried: Result<(), LiveError>, surroundings: Surroundings) -> Check {
+    let able = surroundings.has_cap_sys_ptrace;
+    match (tried, surroundings.yama_ptrace_scope) {
+        (Err(LiveError::NoPermission { access, .. }), _) => {
+            let message = format!("a process of our own can't be read: {}", access.reason());
+            no("reading", message, permission::hints(&access, "doctor"))
+        }
+        (Err(error), _) => {
+            no("reading", format!("a process of our own can't be read: {error}"), permission::live_hints(&error))
+        }
+        // The kernel allows a parent nothing more at 3; should it do so some day, others are refused still.
+        (Ok(()), Some(3)) => {
+            let access = NoAccess { surroundings, ..NoAccess::default() };
+            no("reading", access.reason().to_owned(), permission::hints(&access, "doctor"))
+        }
+        (Ok(()), Some(scope @ (1 | 2))) if !able => Check {
+            name: "reading".into(),
+            status: CheckStatus::Warning,
+            message: format!(
+                "Yama's ptrace_scope is {scope}: services that bloathound starts can be read, others can't"
+            ),
+            hints: vec!["sudo bloathound inspect PID".into(), "sudo sysctl kernel.yama.ptrace_scope=0".into()],
+        },
+        (Ok(()), _) if able => ok("reading", "this user may read any process".into()),
+        (Ok(()), _) => {
+            ok("reading", "this user may read his own processes; others with sudo bloathound inspect PID".into())
+        }
+    }
+}
+
+fn try_reading_child() -> Result<(), LiveError> {
+    // `cat` waits for its input, which ends with us.
+    let started = Command::new("cat").stdin(Stdio::piped()).stdout(Stdio::null()).spawn();
+    let mut child = started.map_err(|cause| LiveError::System { pid: 0, call: "starting cat", cause })?;
+    let tried = bloathound_live::Process::open(child.id())
+        .and_then(|process| process.pause(&bloathound_live::PauseOptions::default()).map(drop));
+    let _ = child.kill();
+    let _ = child.wait();
+    tried
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(tried: Result<(), LiveError>, scope: Option<u32>, able: bool) -> Check {
+        let surroundings =
+            Surroundings { yama_ptrace_scope: scope, has_cap_sys_ptrace: able, ..Surroundings::default() };
+        judge_reading(tried, surroundings)
+    }
+
+    fn refused(surroundings: Surroundings) -> LiveError {
+        let access = NoAccess { target_uid: Some(1000), our_uid: 1000, surroundings, ..NoAccess::default() };
+        LiveError::NoPermission { pid: 77, access: Box::new(access) }
+    }
+
+    #[test]
+    fn yama_is_told_at_each_of_its_levels() {
+        for (scope, able, expected) in [
+            (None, false, CheckStatus::Ok),
+            (Some(0), false, CheckStatus::Ok),
+            (Some(1), false, CheckStatus::Warning),
+            (Some(1), true, CheckStatus::Ok),
+            (Some(2), true, CheckStatus::Ok),
+            (Some(3), true, CheckStatus::No),
+        ] {
+            let check = check(Ok(()), scope, able);
+            assert_eq!(check.status, expected, "{scope:?} {able}: {}", check.message);
+            assert_eq!(check.hints.is_empty(), expected == CheckStatus::Ok, "{scope:?}: {:?}", check.hints);
+        }
+        let surroundings = Surroundings { yama_ptrace_scope: Some(2), ..Surroundings::default() };
+        let check = judge_reading(Err(refused(surroundings)), surroundings);
+        assert_eq!(check.status, CheckStatus::No);
+        assert!(check.message.contains("ptrace_scope is 2"), "{}", check.message);
+        assert!(check.hints.contains(&"sudo bloathound doctor".to_owned()), "{:?}", check.hints);
+    }
+
+    #[test]
+    fn a_container_is_told_what_it_lacks() {
+        let surroundings = Surroundings { seccomp_filter: true, container: true, ..Surroundings::default() };
+        let check = judge_reading(Err(refused(surroundings)), surroundings);
+        assert!(check.message.contains("seccomp"), "{}", check.message);
+        assert!(check.hints.iter().any(|line| line.contains("--cap-add SYS_PTRACE")), "{:?}", check.hints);
+    }
+}

@@ -1,0 +1,33 @@
+//! What is said while something takes long.
+
+use bloathound_driver::{EnvironmentEvent, RunEvent};
+
+use crate::output;
+
+/// While packages are installed.
+pub(crate) fn environment(event: &EnvironmentEvent) {
+    match event {
+        EnvironmentEvent::Building { packages, .. } => {
+            output::message(&format!("installing {} for the services, once", packages.join(", ")));
+        }
+        EnvironmentEvent::Awaited { .. } => output::message("waiting for another run that is installing packages"),
+        EnvironmentEvent::Progress { line } => output::progress(&format!("  {line}")),
+        EnvironmentEvent::Built { took, .. } => {
+            output::message(&format!("installed in {:.1} s", took.as_secs_f64()));
+        }
+    }
+}
+
+/// While a scenario runs.
+pub(crate) fn run(event: &RunEvent) {
+    let line = match event {
+        RunEvent::RunStarted { scenario, variant } => format!("{scenario}, {}: starting", variant.as_str()),
+        RunEvent::WarmingUp { requests } => format!("  warm-up: {requests} requests"),
+        RunEvent::RoundStarted { round, of } => format!("  round {round} of {of}"),
+        RunEvent::Waiting { conditions } => format!("  waiting until {}", conditions.join(", ")),
+        RunEvent::TogglePhaseStarted { phase } => format!("  a round with it {phase}"),
+        RunEvent::MeasuringDisturbance => "  measuring the disturbance".to_owned(),
+        _ => return,
+    };
+    output::progress(&line);
+}

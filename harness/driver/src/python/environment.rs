@@ -1,0 +1,164 @@
+//! The private Python environment of the services: pinned by hash, made once, kept in the cache.
+
+use std::fs::{self, File, TryLockError};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use sha2::{Digest, Sha256};
+
+use super::error::EnvironmentError;
+use super::event::{EnvironmentEvent, EnvironmentEvents};
+use super::interpreter::Interpreter;
+use super::pip;
+
+/// A folder with everything that a service imports besides the standard library.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Environment {
+    /// The folder, for `PYTHONPATH`.
+    pub dir: PathBuf,
+}
+
+/// Where environments are kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Cache {
+    dir: PathBuf,
+}
+
+impl Cache {
+    /// A cache in this folder, which need not exist yet.
+    #[must_use]
+    pub fn at(dir: PathBuf) -> Self {
+        Self { dir }
+    }
+
+    /// The user's cache: `$BLOATHOUND_CACHE`, else `bloathound` in `$XDG_CACHE_HOME` or `~/.cache`.
+    ///
+    /// # Errors
+    /// None of the variables is set.
+    pub fn of_user() -> Result<Self, EnvironmentError> {
+        let set = |name| {
+            let value = std::env::var_os(name).map(PathBuf::from);
+            value.filter(|path| path.is_absolute())
+        };
+        let dir = set("BLOATHOUND_CACHE")
+            .or_else(|| set("XDG_CACHE_HOME").map(|cache| cache.join("bloathound")))
+            .or_else(|| set("HOME").map(|home| home.join(".cache/bloathound")));
+        dir.map(Self::at).ok_or(EnvironmentError::NoCacheDir)
+    }
+
+    /// The environment for this interpreter and these packages, if it is there already.
+    ///
+    /// # Errors
+    /// The lock file can't be read.
+    pub fn ready(&self, interpreter: &Interpreter, lock_file: &Path) -> Result<Option<Environment>, EnvironmentError> {
+        let dir = self.dir_of(interpreter, &read_lock_file(lock_file)?);
+        Ok(dir.is_dir().then_some(Environment { dir }))
+    }
+
+    /// The environment, made if it isn't there. Safe when several runs ask at once: one makes it, the
+    /// others wait; a run that is killed while making it leaves nothing that would be taken for one.
+    ///
+    /// # Errors
+    /// It can't be made; the text says why.
+    pub fn prepare(
+        &self,
+        interpreter: &Interpreter,
+        lock_file: &Path,
+        events: EnvironmentEvents<'_>,
+    ) -> Result<Environment, EnvironmentError> {
+        let lock_text = read_lock_file(lock_file)?;
+        let dir = self.dir_of(interpreter, &lock_text);
+        if dir.is_dir() {
+            return Ok(Environment { dir });
+        }
+        let _only_one = self.lock(&dir, events)?;
+        // Whoever held the lock before may have made it.
+        if dir.is_dir() {
+            return Ok(Environment { dir });
+        }
+        self.remove_leftovers(&dir);
+        let started = Instant::now();
+        events(EnvironmentEvent::Building { dir: dir.clone(), packages: packages(&lock_text) });
+        let unfinished = tempfile::Builder::new()
+            .prefix(&unfinished_prefix(&dir))
+            .tempdir_in(&self.dir)
+            .map_err(|source| self.unwritable(source))?;
+        let site = pip::install(interpreter, lock_file, unfinished.path(), events)?;
+        pip::check_imports(interpreter, &site)?;
+        // One step: whoever sees the folder sees all of it.
+        fs::rename(&site, &dir).map_err(|source| EnvironmentError::Cache { path: dir.clone(), source })?;
+        events(EnvironmentEvent::Built { dir: dir.clone(), took: started.elapsed() });
+        Ok(Environment { dir })
+    }
+
+    fn dir_of(&self, interpreter: &Interpreter, lock_text: &[u8]) -> PathBuf {
+        let mut hash = Sha256::new();
+        let executable = interpreter.executable.as_os_str().as_encoded_bytes();
+        let unicode = interpreter.max_unicode.to_string();
+        for part in
+            [executable, interpreter.version.as_bytes(), interpreter.abi.as_bytes(), unicode.as_bytes(), lock_text]
+        {
+            // The length keeps two neighbours from being cut elsewhere to the same bytes.
+            hash.update((part.len() as u64).to_le_bytes());
+            hash.update(part);
+        }
+        let digest = hash.finalize();
+        let key: String = digest.iter().take(12).map(|b| format!("{b:02x}")).collect();
+        self.dir.join(format!("env-{key}"))
+    }
+
+    /// Holds the lock of one environment; the kernel lets it go when the process ends, however it ends.
+    fn lock(&self, dir: &Path, events: EnvironmentEvents<'_>) -> Result<File, EnvironmentError> {
+        let path = dir.with_extension("lock");
+        let cache_error = |source| EnvironmentError::Cache { path: path.clone(), source };
+        fs::create_dir_all(&self.dir).map_err(|source| self.unwritable(source))?;
+        let file = File::options().create(true).append(true).open(&path).map_err(cache_error)?;
+        match file.try_lock() {
+            Ok(()) => return Ok(file),
+            Err(TryLockError::WouldBlock) => {
+                events(EnvironmentEvent::Awaited { dir: dir.to_owned() });
+            }
+            Err(TryLockError::Error(source)) => return Err(cache_error(source)),
+        }
+        file.lock().map_err(cache_error)?;
+        Ok(file)
+    }
+
+    /// Removes what killed runs left of this environment. Only under its lock.
+    fn remove_leftovers(&self, dir: &Path) {
+        let prefix = unfinished_prefix(dir);
+        let Ok(entries) = fs::read_dir(&self.dir) else {
+            return;
+        };
+        for entry in entries.flatten() {
+            if entry.file_name().to_string_lossy().starts_with(&prefix) {
+                // A leftover that stays costs disk and nothing else.
+                let _ = fs::remove_dir_all(entry.path());
+            }
+        }
+    }
+
+    fn unwritable(&self, source: io::Error) -> EnvironmentError {
+        EnvironmentError::Cache { path: self.dir.clone(), source }
+    }
+}
+
+fn unfinished_prefix(dir: &Path) -> String {
+    let name = dir.file_name().unwrap_or_default().to_string_lossy();
+    format!("unfinished-{name}-")
+}
+
+fn read_lock_file(lock_file: &Path) -> Result<Vec<u8>, EnvironmentError> {
+    fs::read(lock_file).map_err(|source| EnvironmentError::LockFile { lock_file: lock_file.to_owned(), source })
+}
+
+/// `NAME==VERSION` of each package in the lock file.
+fn packages(lock_text: &[u8]) -> Vec<String> {
+    String::from_utf8_lossy(lock_text)
+        .lines()
+        .filter_map(|line| line.split_whitespace().next())
+        .filter(|word| word.contains("==") && !word.starts_with(['#', '-']))
+        .map(str::to_owned)
+        .collect()
+}

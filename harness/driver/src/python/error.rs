@@ -1,0 +1,55 @@
+//! Why there is no environment, and what to type about it.
+
+use std::io;
+use std::path::PathBuf;
+
+/// Why there is no environment.
+#[derive(Debug, thiserror::Error)]
+pub enum EnvironmentError {
+    /// The lock file can't be read.
+    #[error("can't read the list of packages {}: {source}", lock_file.display())]
+    LockFile {
+        /// The file.
+        lock_file: PathBuf,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+    /// No variable says where a cache may be.
+    #[error(
+        "no place for the cache: none of BLOATHOUND_CACHE, XDG_CACHE_HOME and HOME is set; export BLOATHOUND_CACHE=/a/folder/of/yours"
+    )]
+    NoCacheDir,
+    /// The cache can't be written.
+    #[error("can't write the cache at {}: {source}; export BLOATHOUND_CACHE=/a/folder/of/yours chooses another place", path.display())]
+    Cache {
+        /// What couldn't be written.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+    /// The interpreter has neither pip nor the wheel that `ensurepip` carries.
+    #[error("{} has no pip, and no ensurepip to get one from; install pip for it, for instance with `{} -m ensurepip`", interpreter.display(), interpreter.display())]
+    NoPip {
+        /// The interpreter.
+        interpreter: PathBuf,
+    },
+    /// pip failed.
+    #[error("pip could not install the services' packages; its last lines:\n{}", indented(last_lines))]
+    Pip {
+        /// The end of what it said.
+        last_lines: Vec<String>,
+    },
+    /// pip was content, and yet the packages can't be imported.
+    #[error("the packages were installed and can't be imported; the last lines:\n{}", indented(last_lines))]
+    Import {
+        /// The end of what Python said.
+        last_lines: Vec<String>,
+    },
+}
+
+fn indented(lines: &[String]) -> String {
+    let lines: Vec<String> = lines.iter().map(|line| format!("  {line}")).collect();
+    lines.join("\n")
+}

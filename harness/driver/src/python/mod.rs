@@ -1,0 +1,15 @@
+//! The Python 2.7 that services run on: found, asked what it is, and given the packages they import.
+
+mod environment;
+mod error;
+mod event;
+mod interpreter;
+mod pip;
+mod search;
+
+pub use environment::{Cache, Environment};
+pub use error::EnvironmentError;
+pub use event::{EnvironmentEvent, EnvironmentEvents};
+pub use interpreter::{Interpreter, Rejection};
+pub(crate) use pip::python_variables;
+pub use search::{FoundPython, HOW_TO_GET_ONE, Origin, PythonError, Search, Tried, VARIABLE};

@@ -1,0 +1,222 @@
+//! Finds a CPython 2.7: the variable, then `PATH`, then pyenv's versions, then conda's environments.
+
+use std::ffi::OsString;
+use std::fmt;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use super::interpreter::{Interpreter, Rejection, examine};
+
+/// The variable that names the interpreter.
+pub const VARIABLE: &str = "BLOATHOUND_PYTHON27";
+
+/// Where an interpreter was looked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Origin {
+    /// `BLOATHOUND_PYTHON27`.
+    Variable,
+    /// A folder of `PATH`.
+    Path,
+    /// A version of pyenv.
+    Pyenv,
+    /// A conda environment.
+    Conda,
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::Variable => VARIABLE,
+            Self::Path => "PATH",
+            Self::Pyenv => "pyenv",
+            Self::Conda => "conda",
+        })
+    }
+}
+
+/// An interpreter that will do, and where it was found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FoundPython {
+    /// The interpreter.
+    pub interpreter: Interpreter,
+    /// Where.
+    pub origin: Origin,
+}
+
+/// A program that was looked at and won't do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tried {
+    /// The program.
+    pub program: PathBuf,
+    /// Where it was found.
+    pub origin: Origin,
+    /// Why it won't do.
+    pub why: Rejection,
+}
+
+/// No interpreter. The text says what to type.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum PythonError {
+    /// The variable names something that won't do. Nothing else is tried: whoever sets it means it.
+    #[error("{VARIABLE} is set to {}, which {why}", program.display())]
+    Configured {
+        /// What the variable says.
+        program: PathBuf,
+        /// Why it won't do.
+        why: Rejection,
+    },
+    /// None of the places has one.
+    #[error("no CPython 2.7 (64-bit, not a debug build) on this machine{}\n{HOW_TO_GET_ONE}", list(tried))]
+    NoPython27 {
+        /// What was looked at.
+        tried: Vec<Tried>,
+    },
+}
+
+/// The exact lines to type for a Python 2.7.
+pub const HOW_TO_GET_ONE: &str = "\
+Any one of these gives one:
+  pyenv:      pyenv install 2.7.18
+  conda:      conda create -n py27 python=2.7
+  container:  docker run --rm -it --cap-add SYS_PTRACE -v \"$PWD\":/src -w /src python:2.7 \\
+                bash -c 'curl -sSf https://sh.rustup.rs | sh -s -- -y && . ~/.cargo/env && cargo run --release -- run'
+Or name one that is somewhere else:
+  export BLOATHOUND_PYTHON27=/path/to/python2.7";
+
+fn list(tried: &[Tried]) -> String {
+    if tried.is_empty() {
+        return ".".to_owned();
+    }
+    let mut text = "; looked at:".to_owned();
+    for one in tried {
+        let program = one.program.display();
+        text.push_str(&format!("\n  {program} ({}) {}", one.origin, one.why));
+    }
+    text
+}
+
+/// Where to look. [`Search::from_env`] is the user's machine; tests make their own.
+#[derive(Debug, Clone, Default)]
+pub struct Search {
+    /// `BLOATHOUND_PYTHON27`.
+    pub configured: Option<OsString>,
+    /// `PATH`.
+    pub path: Option<OsString>,
+    /// `PYENV_ROOT`.
+    pub pyenv_root: Option<PathBuf>,
+    /// `CONDA_PREFIX`.
+    pub conda_prefix: Option<PathBuf>,
+    /// `HOME`.
+    pub home: Option<PathBuf>,
+}
+
+impl Search {
+    /// The places of this process' environment.
+    #[must_use]
+    pub fn from_env() -> Self {
+        let set = |name| std::env::var_os(name).filter(|value| !value.is_empty());
+        Self {
+            configured: set(VARIABLE),
+            path: set("PATH"),
+            pyenv_root: set("PYENV_ROOT").map(PathBuf::from),
+            conda_prefix: set("CONDA_PREFIX").map(PathBuf::from),
+            home: set("HOME").map(PathBuf::from),
+        }
+    }
+
+    /// The first interpreter that will do.
+    ///
+    /// # Errors
+    /// What was looked at, with the reason for each.
+    pub fn find(&self) -> Result<FoundPython, PythonError> {
+        if let Some(configured) = &self.configured {
+            let program = PathBuf::from(configured);
+            return match examine(&program) {
+                Ok(interpreter) => Ok(FoundPython { interpreter, origin: Origin::Variable }),
+                Err(why) => Err(PythonError::Configured { program, why }),
+            };
+        }
+        let mut tried: Vec<Tried> = Vec::new();
+        for (program, origin) in self.candidates() {
+            match examine(&program) {
+                Ok(interpreter) => {
+                    return Ok(FoundPython { interpreter, origin });
+                }
+                Err(why) => tried.push(Tried { program, origin, why }),
+            }
+        }
+        Err(PythonError::NoPython27 { tried })
+    }
+
+    /// Programs worth asking, the likeliest first, each once.
+    fn candidates(&self) -> Vec<(PathBuf, Origin)> {
+        let mut candidates: Vec<(PathBuf, Origin)> = Vec::new();
+        let mut add = |program: PathBuf, origin: Origin| {
+            if program.is_file() && !candidates.iter().any(|(known, _)| *known == program) {
+                candidates.push((program, origin));
+            }
+        };
+        let path = self.path.clone().unwrap_or_default();
+        for name in ["python2.7", "python2", "python"] {
+            for folder in std::env::split_paths(&path).filter(|folder| folder.is_absolute()) {
+                add(folder.join(name), Origin::Path);
+            }
+        }
+        for version in self.pyenv_versions() {
+            add(version.join("bin/python2.7"), Origin::Pyenv);
+        }
+        for environment in self.conda_environments() {
+            add(environment.join("bin/python2.7"), Origin::Conda);
+        }
+        candidates
+    }
+
+    /// Folders of pyenv whose name starts with `2.7`, the newest first.
+    fn pyenv_versions(&self) -> Vec<PathBuf> {
+        let beside_home = self.home.as_ref().map(|home| home.join(".pyenv"));
+        let Some(root) = self.pyenv_root.clone().or(beside_home) else {
+            return Vec::new();
+        };
+        let mut versions: Vec<PathBuf> = folders_in(&root.join("versions"))
+            .into_iter()
+            .filter(|folder| {
+                let name = folder.file_name().unwrap_or_default().to_string_lossy();
+                name == "2.7" || name.starts_with("2.7.")
+            })
+            .collect();
+        versions.sort_by_key(|folder| std::cmp::Reverse(patch_level(folder)));
+        versions
+    }
+
+    fn conda_environments(&self) -> Vec<PathBuf> {
+        const INSTALLATIONS: [&str; 5] = ["miniconda3", "anaconda3", "mambaforge", "miniforge3", "miniconda2"];
+        let mut environments: Vec<PathBuf> = self.conda_prefix.iter().cloned().collect();
+        if let Some(home) = &self.home {
+            let listed = fs::read_to_string(home.join(".conda/environments.txt"));
+            let listed = listed.unwrap_or_default();
+            environments.extend(listed.lines().map(|line| PathBuf::from(line.trim())));
+            for installation in INSTALLATIONS {
+                let base = home.join(installation);
+                environments.extend(folders_in(&base.join("envs")));
+                environments.push(base);
+            }
+            environments.extend(folders_in(&home.join(".conda/envs")));
+        }
+        environments
+    }
+}
+
+fn folders_in(dir: &Path) -> Vec<PathBuf> {
+    let Ok(entries) = fs::read_dir(dir) else {
+        return Vec::new();
+    };
+    let mut folders: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).filter(|path| path.is_dir()).collect();
+    folders.sort();
+    folders
+}
+
+/// The last number of `2.7.18`; 0 where there is none.
+fn patch_level(folder: &Path) -> u32 {
+    let name = folder.file_name().unwrap_or_default().to_string_lossy();
+    name.rsplit('.').next().and_then(|patch| patch.parse().ok()).unwrap_or(0)
+}

@@ -1,0 +1,128 @@
+//! The engine as who looks while a scenario runs, and the recording of what it saw.
+
+use std::time::Duration;
+
+use bloathound_cpython::frames::SamplerOptions;
+use bloathound_engine::looks::{ReplayError, RunFindings, RunJudge, replay, sample_process};
+use bloathound_engine::record::{
+    FINDINGS, FORMAT, FileError, RecordedRun, Recorder, findings_json, read_run, write_whole,
+};
+use bloathound_engine::source::{ExamineOptions, Examined, LiveProcess};
+use bloathound_engine::{Detector, Look, Moment, tool};
+use bloathound_live::CaptureMode;
+use bloathound_report::json::VariantName;
+use bloathound_scenario::{Scenario, Variant};
+
+use super::RunRecord;
+use super::observer::{Looked, Observer};
+
+/// Asks the engine to look, and to judge what it saw.
+#[derive(Debug)]
+pub struct EngineObserver {
+    judge: RunJudge,
+    without: Vec<Detector>,
+    /// Where looks are kept, if they are.
+    recorder: Option<Recorder>,
+}
+
+/// How a run is told apart in its recording.
+#[derive(Clone, Copy, Debug)]
+pub struct Recorded<'r> {
+    /// Which scenario.
+    pub scenario: &'r Scenario,
+    /// Which twin.
+    pub variant: Variant,
+    /// Seed of what varies.
+    pub seed: u64,
+}
+
+type Failure = Box<dyn std::error::Error + Send + Sync>;
+
+impl EngineObserver {
+    /// Judges by all rules but those named; `illustrate` keeps pictures and the last look for a report.
+    #[must_use]
+    pub fn new(without: &[Detector], illustrate: bool) -> Self {
+        Self { judge: RunJudge::new(without, illustrate), without: without.to_vec(), recorder: None }
+    }
+
+    /// Keeps every look from now on.
+    pub fn record_to(&mut self, recorder: Recorder) {
+        self.recorder = Some(recorder);
+    }
+
+    /// Judges what needs all looks, and ends the recording: the findings, and what is needed to judge again.
+    ///
+    /// # Errors
+    /// [`ReplayError`] when the recording can't be written, or not be read back.
+    pub fn finish(self, of: Recorded<'_>, driven: &RunRecord) -> Result<RunFindings, ReplayError> {
+        let Self { judge, without, recorder } = self;
+        let found = judge.finish();
+        let Some(recorder) = recorder else { return Ok(found) };
+        let Recorded { scenario, variant, seed } = of;
+        let scenario_yaml =
+            std::fs::read_to_string(&scenario.file).map_err(|error| FileError::new(&scenario.file, error))?;
+        let unmet: Vec<String> = driven.unmet.iter().map(ToString::to_string).collect();
+        let run = RecordedRun {
+            format: FORMAT,
+            tool: tool(),
+            scenario: scenario.name.clone(),
+            variant: match variant {
+                Variant::Buggy => VariantName::Buggy,
+                Variant::Fixed => VariantName::Fixed,
+            },
+            seed,
+            service: scenario.service.clone(),
+            requests: driven.requests,
+            invalid_because: (!unmet.is_empty()).then(|| unmet.join("; ")),
+            without: without.iter().map(|one| one.name().to_owned()).collect(),
+            redacted: false,
+            looks: Vec::new(),
+            scenario_yaml,
+        };
+        let (folder, redacts) = (recorder.folder().to_owned(), recorder.redacts());
+        recorder.finish(run, &found.findings)?;
+        if redacts {
+            // Texts of findings may come from strings that are gone now: what counts is what the images tell.
+            let again = replay(&folder, &read_run(&folder)?)?;
+            write_whole(&folder.join(FINDINGS), findings_json(&again.findings)?.as_bytes())?;
+        }
+        Ok(found)
+    }
+
+    fn examine(&mut self, pid: u32, look: &Look) -> Result<Examined, Failure> {
+        // The harness always stops its target: the harder way is the one to be gated.
+        let options = ExamineOptions { mode: CaptureMode::Paused, ..ExamineOptions::default() };
+        let mut process = LiveProcess::open(pid, options)?;
+        let mut examined = process.examine()?;
+        self.judge.note_copy(&examined);
+        if let Some(recorder) = &mut self.recorder {
+            recorder.keep(look, pid, &mut examined, process.symbols())?;
+        }
+        Ok(examined)
+    }
+
+    fn sample(&mut self, pid: u32, look: &Look, duration: Duration) -> Result<(), Failure> {
+        let process = LiveProcess::open(pid, ExamineOptions::default())?;
+        let options = SamplerOptions { seconds: duration.as_secs_f64(), ..SamplerOptions::default() };
+        let profile = sample_process(&process, options)?;
+        if let Some(recorder) = &mut self.recorder {
+            recorder.keep_samples(look, &process, &profile)?;
+        }
+        self.judge.judge_samples(&profile);
+        Ok(())
+    }
+}
+
+impl Observer for EngineObserver {
+    fn observe(&mut self, pid: u32, look: &Look) -> Result<Looked, Failure> {
+        let mut looked = Looked::default();
+        if let Moment::Hot { duration } = look.moment {
+            self.sample(pid, look, duration)?;
+            return Ok(looked);
+        }
+        let examined = self.examine(pid, look)?;
+        looked.pauses.push(examined.timings.capture.longest_pause);
+        self.judge.judge(pid, look, &examined);
+        Ok(looked)
+    }
+}

@@ -1,0 +1,120 @@
+//! Everything that one look tells.
+
+mod sections;
+
+use std::time::Instant;
+
+use bloathound_detect::fragmentation::judge;
+use bloathound_detect::{Thresholds, find_cycles};
+use bloathound_heap::{GcReplay, HeapSnapshot, Tally};
+use bloathound_live::Stillness;
+use bloathound_report::json::{
+    FindingRecord, GarbageRecord, HeapRecord, InspectReport, KindRow, ObservationRecord, Population, ProblemRecord,
+    QualityRecord, TargetRecord, TimingRecord, TypeRow, milliseconds,
+};
+
+use crate::session::Session;
+use crate::source::Examined;
+use crate::tool;
+
+/// Everything that one look tells. `target` is what the session's source is of.
+#[must_use]
+pub fn inspect(session: &Session<'_>, target: TargetRecord) -> InspectReport {
+    let heap = session.heap();
+    let started = Instant::now();
+    let mut report = analyse(session, target);
+    report.timing = TimingRecord {
+        pause_ms: heap.memory.map(pause_ms),
+        copy_ms: heap.memory.map(|memory| milliseconds(memory.timings.capture.copy)),
+        decode_ms: Some(milliseconds(heap.decode)),
+        analyse_ms: Some(milliseconds(started.elapsed())),
+    };
+    report
+}
+
+fn analyse(session: &Session<'_>, target: TargetRecord) -> InspectReport {
+    let heap = session.heap();
+    let thresholds = Thresholds::default();
+    let analysis = session.analysis();
+    let replay = session.replay();
+    let cycles = find_cycles(heap.snapshot, replay, &thresholds);
+    let mut report = InspectReport::new(tool(), target, heap_record(session));
+    report.garbage = Some(garbage(replay, session.garbage_types()));
+    report.findings = cycles.findings.iter().map(FindingRecord::from).collect();
+    let decode = heap.problems.iter().map(|message| problem("decode", message));
+    report.problems = decode.chain(cycles.problems.iter().map(ProblemRecord::from)).collect();
+    if let Some(examined) = heap.memory {
+        analyse_memory(&mut report, session, examined, &thresholds);
+    }
+    report.top_retained = Some(sections::top_retained(analysis));
+    report.largest_containers = Some(sections::largest_containers(analysis));
+    report
+}
+
+/// What only a copy of the memory tells.
+fn analyse_memory(report: &mut InspectReport, session: &Session<'_>, examined: &Examined, thresholds: &Thresholds) {
+    if let Some(arenas) = session.arenas() {
+        // Asking for owners costs; a process without sparse arenas has nothing to explain.
+        let pins = if arenas.facts.stranded_bytes() > 0 { session.pins() } else { None };
+        let groups = pins.map_or(&[][..], |pins| &pins.groups);
+        let judged = judge(&arenas.facts, None, groups, &thresholds.fragmentation);
+        report.findings.extend(judged.findings.iter().map(FindingRecord::from));
+        report.observations = judged.observations.iter().map(ObservationRecord::from).collect();
+        report.problems.extend(judged.problems.iter().map(ProblemRecord::from));
+        report.arenas = Some(sections::arenas(&arenas.census, &arenas.facts, pins));
+        let found = session.layout().map_or(&[][..], |layout| &layout.problems);
+        report.problems.extend(found.iter().map(|found| problem("memory", &found.to_string())));
+    }
+    if !examined.mappings.is_empty() {
+        report.rss = session.rss().map(sections::rss);
+    }
+    report.threads = session.threads().map(<[_]>::to_vec);
+    report.duplicate_strings = Some(sections::duplicate_strings(examined));
+}
+
+fn problem(stage: &str, message: &str) -> ProblemRecord {
+    ProblemRecord { stage: stage.into(), message: message.into() }
+}
+
+/// How long the target stood still, milliseconds; 0 where it was not stopped.
+#[must_use]
+pub fn pause_ms(examined: &Examined) -> f64 {
+    match examined.stillness {
+        Some(Stillness::Paused) => milliseconds(examined.timings.capture.longest_pause),
+        _ => 0.0,
+    }
+}
+
+fn heap_record(session: &Session<'_>) -> HeapRecord {
+    let heap = session.heap();
+    let snapshot: &HeapSnapshot = heap.snapshot;
+    let kinds = session.analysis().census().rows.into_iter();
+    let by_type = session.types().to_vec();
+    HeapRecord {
+        objects: snapshot.len() as u64,
+        bytes: by_type.iter().map(|row| row.bytes).sum(),
+        tracked: Some(snapshot.records().iter().filter(|record| record.flags.is_tracked()).count() as u64),
+        references: Some(snapshot.targets().len() as u64),
+        by_type,
+        by_kind: kinds
+            .map(|row| KindRow { kind: row.name, count: row.tally.objects, bytes: row.tally.bytes })
+            .collect(),
+        quality: QualityRecord {
+            layout_checks: heap
+                .memory
+                .map(|memory| memory.interpreter.known_by.iter().map(|(k, v)| format!("{k}: {v}")).collect())
+                .unwrap_or_default(),
+            ..QualityRecord::from(snapshot.quality())
+        },
+    }
+}
+
+fn garbage(replay: &GcReplay, by_type: Vec<TypeRow>) -> GarbageRecord {
+    let population = |tally: Tally| Population { objects: tally.objects, bytes: tally.bytes };
+    GarbageRecord {
+        awaiting_collection: population(replay.awaiting),
+        uncollectable: population(replay.uncollected),
+        in_gc_garbage: replay.parked.objects,
+        by_type,
+    }
+}

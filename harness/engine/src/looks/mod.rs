@@ -1,0 +1,20 @@
+//! One question a file: a function that takes options and returns a record.
+
+mod diff;
+mod growth;
+mod heat;
+mod hot;
+mod inspect;
+mod replay;
+mod run;
+mod watch;
+mod why;
+
+pub use self::diff::{Compared, diff};
+pub use self::heat::heat;
+pub use self::hot::{HotOptions, SampleError, Sampled, Samples, hot, sample_process};
+pub use self::inspect::{inspect, pause_ms};
+pub use self::replay::{ReplayError, replay};
+pub use self::run::{RunFindings, RunJudge};
+pub use self::watch::{WatchOptions, watch};
+pub use self::why::{Why, WhyError, why, why_object};

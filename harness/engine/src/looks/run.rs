@@ -1,0 +1,202 @@
+//! All looks of one run, judged: each as it comes, and the series of them at the end.
+
+use std::time::{Duration, Instant};
+
+use bloathound_detect::fragmentation::{ArenaFacts, FragmentationJudgement, judge};
+use bloathound_detect::{Finding, GrowthUnit, Problem, Thresholds, find_cycles, hot_loop};
+use bloathound_profile::Profile;
+use bloathound_report::heatmap::{HeatMap, HeatPanel};
+use bloathound_report::json::{InspectReport, TimingRecord, milliseconds};
+
+use super::growth::{self, RoundShapes};
+use super::{heat, inspect};
+use crate::detector::Detector;
+use crate::moment::{Look, Moment};
+use crate::session::Session;
+use crate::source::{Examined, process_record};
+
+/// What the rules have to say of a run's looks so far.
+#[derive(Debug)]
+pub struct RunJudge {
+    without: Vec<Detector>,
+    thresholds: Thresholds,
+    rounds: Vec<RoundShapes>,
+    /// The arenas of the fresh process.
+    baseline: Option<ArenaFacts>,
+    /// Whether to keep pictures and the last look for a report.
+    illustrate: bool,
+    before: Option<HeatPanel>,
+    heat_map: Option<HeatMap>,
+    last_look: Option<InspectReport>,
+    findings: Vec<Finding>,
+    problems: Vec<Problem>,
+    timing: TimingRecord,
+}
+
+/// What all looks of a run gave.
+#[derive(Debug)]
+pub struct RunFindings {
+    /// What was found.
+    pub findings: Vec<Finding>,
+    /// What could not be read, or not be judged.
+    pub problems: Vec<Problem>,
+    /// Of the last look.
+    pub timing: TimingRecord,
+    /// Before and after, where a report was asked for.
+    pub heat_map: Option<HeatMap>,
+    /// Everything the last look told, where a report was asked for.
+    pub last_look: Option<InspectReport>,
+}
+
+impl RunJudge {
+    /// Judges by all rules but those named; `illustrate` keeps pictures and the last look for a report.
+    #[must_use]
+    pub fn new(without: &[Detector], illustrate: bool) -> Self {
+        Self {
+            without: without.to_vec(),
+            thresholds: Thresholds::default(),
+            rounds: Vec::new(),
+            baseline: None,
+            illustrate,
+            before: None,
+            heat_map: None,
+            last_look: None,
+            findings: Vec::new(),
+            problems: Vec::new(),
+            timing: TimingRecord::default(),
+        }
+    }
+
+    fn runs(&self, detector: Detector) -> bool {
+        !self.without.contains(&detector)
+    }
+
+    /// Judges what needs all looks, and hands everything over.
+    #[must_use]
+    pub fn finish(mut self) -> RunFindings {
+        if self.runs(Detector::Growth) && !self.rounds.is_empty() {
+            let report = growth::find(&self.rounds, GrowthUnit::Request, &self.thresholds);
+            self.findings.extend(report.findings);
+            self.problems.extend(report.problems);
+        }
+        RunFindings {
+            findings: self.findings,
+            problems: self.problems,
+            timing: self.timing,
+            heat_map: self.heat_map,
+            last_look: self.last_look,
+        }
+    }
+
+    fn note_problems(&mut self, examined: &Examined) {
+        for message in &examined.problems {
+            let problem = Problem { stage: "decode".into(), message: message.clone() };
+            if !self.problems.contains(&problem) {
+                self.problems.push(problem);
+            }
+        }
+    }
+
+    /// The rules that one look is enough for.
+    fn judge_one(&mut self, session: &Session<'_>) {
+        if self.runs(Detector::Cycles) {
+            let report = find_cycles(session.snapshot(), session.replay(), &self.thresholds);
+            self.findings.extend(report.findings);
+            self.problems.extend(report.problems);
+        }
+        if self.runs(Detector::Fragmentation) {
+            let report = fragmentation(session, self.baseline.as_ref(), &self.thresholds);
+            self.findings.extend(report.findings);
+            self.problems.extend(report.problems);
+        }
+    }
+
+    /// Pictures and tables for a report; their cost counts for nothing.
+    fn illustrate(&mut self, pid: u32, session: &Session<'_>, examined: &Examined, is_fresh: bool) {
+        if !self.illustrate || session.arenas().is_none() {
+            return;
+        }
+        if is_fresh {
+            self.before = heat::panel(session, None, "before the load");
+            return;
+        }
+        let pins = session.pins();
+        let after = heat::panel(session, pins, "after");
+        self.heat_map = Some(HeatMap {
+            title: "memory of the service".into(),
+            panels: self.before.clone().into_iter().chain(after).collect(),
+            groups: heat::group_names(pins),
+        });
+        let target = process_record(pid, &examined.interpreter, examined.build_id.clone());
+        self.last_look = Some(inspect::inspect(session, target));
+    }
+
+    /// How long the copy took, live.
+    pub fn note_copy(&mut self, examined: &Examined) {
+        self.timing.pause_ms = Some(milliseconds(examined.timings.capture.longest_pause));
+        self.timing.copy_ms = Some(milliseconds(examined.timings.capture.copy));
+        self.timing.decode_ms = Some(milliseconds(examined.timings.decode));
+    }
+
+    /// What the rules have to say of one look, live or recorded.
+    pub fn judge(&mut self, pid: u32, look: &Look, examined: &Examined) {
+        let mut analysed = Duration::ZERO;
+        let session = Session::from(examined);
+        match look.moment {
+            Moment::Round { round, of } => {
+                timed(&mut analysed, || session.shapes());
+                self.note_problems(examined);
+                if round == of {
+                    self.illustrate(pid, &session, examined, false);
+                }
+                self.rounds.push(RoundShapes { shapes: session.into_shapes(), requests: look.requests_since });
+            }
+            Moment::Inspect => {
+                timed(&mut analysed, || self.judge_one(&session));
+                self.note_problems(examined);
+                self.illustrate(pid, &session, examined, false);
+            }
+            Moment::Fresh => {
+                self.baseline = session.arenas().map(|arenas| arenas.facts.clone());
+                self.illustrate(pid, &session, examined, true);
+            }
+            Moment::UnderLoad | Moment::Hot { .. } => {}
+        }
+        if !analysed.is_zero() {
+            self.timing.analyse_ms = Some(milliseconds(analysed));
+        }
+    }
+
+    /// What the rules have to say of samples, live or recorded.
+    pub fn judge_samples(&mut self, profile: &Profile) {
+        if self.runs(Detector::HotLoop) {
+            let report = hot_loop::judge(profile, &self.thresholds.hot_loop);
+            self.findings.extend(report.findings);
+            self.problems.extend(report.problems);
+        }
+    }
+}
+
+/// The fragmentation of one look, against the same process before the load where that is known.
+fn fragmentation(
+    session: &Session<'_>,
+    before: Option<&ArenaFacts>,
+    thresholds: &Thresholds,
+) -> FragmentationJudgement {
+    let Some(arenas) = session.arenas() else { return FragmentationJudgement::default() };
+    let verdict = judge(&arenas.facts, before, &[], &thresholds.fragmentation);
+    if verdict.findings.is_empty() {
+        return verdict;
+    }
+    // Who pins costs a path for each survivor: asked only where there is something to explain.
+    let groups = session.pins().map_or(&[][..], |pins| &pins.groups);
+    judge(&arenas.facts, before, groups, &thresholds.fragmentation)
+}
+
+/// Runs `work` and adds the time it took to `sum`.
+fn timed<T>(sum: &mut Duration, work: impl FnOnce() -> T) -> T {
+    let started = Instant::now();
+    let value = work();
+    *sum += started.elapsed();
+    value
+}

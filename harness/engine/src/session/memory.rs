@@ -1,0 +1,61 @@
+//! Where the memory of an examined process goes, in the form that the fragmentation rule takes.
+
+use bloathound_cpython::memory_layout::{ArenaCensus, BlockJudge, BlockUse, MemoryLayout};
+use bloathound_detect::fragmentation::{ArenaFacts, ArenaLoad, HeldBlock, Holder, PinLimits, Pins, group_pins};
+use bloathound_heap::{HeapSnapshot, PathFinder};
+
+/// The arenas of one look.
+#[derive(Debug)]
+pub struct Arenas {
+    /// What each arena holds.
+    pub census: ArenaCensus,
+    /// The same in the rule's numbers.
+    pub facts: ArenaFacts,
+}
+
+impl Arenas {
+    pub(super) fn new(layout: &MemoryLayout, judge: &BlockJudge<'_>) -> Self {
+        let census = layout.census(judge);
+        let facts = facts(layout, &census);
+        Self { census, facts }
+    }
+}
+
+fn facts(layout: &MemoryLayout, census: &ArenaCensus) -> ArenaFacts {
+    let malloc = layout.malloc.totals();
+    ArenaFacts {
+        arenas: census.arenas.len() as u64,
+        pinned_arenas: census.arenas.iter().filter(|arena| arena.bytes.held() > 0).count() as u64,
+        packed_arenas: census.packed_arenas,
+        held_bytes: census.total.held(),
+        garbage_bytes: census.total.garbage,
+        free_pool_bytes: census.total.free_pools + census.total.untouched_pools,
+        malloc_stranded_bytes: malloc.free_below_held,
+        malloc_held_bytes: malloc.held,
+        number_free_bytes: layout.numbers.free_bytes(),
+    }
+}
+
+/// Who keeps the sparse arenas. `paths` names the owners.
+pub(super) fn pins(
+    layout: &MemoryLayout,
+    judge: &BlockJudge<'_>,
+    census: &ArenaCensus,
+    snapshot: &HeapSnapshot,
+    paths: &PathFinder<'_>,
+) -> Pins {
+    let loads: Vec<ArenaLoad> =
+        census.arenas.iter().map(|arena| ArenaLoad { held_bytes: arena.bytes.held() }).collect();
+    let held = layout.held_blocks(judge).map(|block| HeldBlock {
+        arena: block.arena,
+        bytes: block.bytes,
+        holder: match block.usage {
+            BlockUse::KeptForReuse | BlockUse::KeptUntilCollection => Holder::KeptForReuse,
+            BlockUse::Unidentified => Holder::Unknown,
+            BlockUse::Live(id) | BlockUse::Garbage(id) if block.is_storage => Holder::StorageOf(id),
+            BlockUse::Live(id) | BlockUse::Garbage(id) => Holder::Object(id),
+        },
+    });
+    let owner_of = |id| paths.labels_to(id).unwrap_or_default();
+    group_pins(snapshot, &loads, held, &PinLimits::default(), owner_of)
+}

@@ -1,0 +1,279 @@
+//! A source, and what was computed of it: each thing once, when it is first asked for.
+
+mod census;
+mod memory;
+
+use std::cell::{OnceCell, RefCell};
+
+use bloathound_cpython::frames::{FrameReader, FrameTarget, StackRead};
+use bloathound_cpython::memory_layout::{BlockJudge, MemoryLayout, PymallocMap, RssAccount};
+use bloathound_detect::fragmentation::Pins;
+use bloathound_heap::{Analysis, GcReplay, HeapSnapshot, Inventory, ObjectId, Reverse, ShapeLimits, ShapeTree};
+use bloathound_report::json::{FrameRecord, ThreadRecord, TypeRow};
+
+pub(crate) use self::census::census;
+pub use self::memory::Arenas;
+use crate::source::{Examined, HeapSource, Source};
+
+/// What a session has computed; each at most once.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Computed {
+    /// What the collector would free.
+    Replay,
+    /// Shortest paths and dominators.
+    Analysis,
+    /// Objects by the shape of their paths.
+    Shapes,
+    /// Objects by type.
+    Types,
+    /// Who refers to whom, backwards.
+    Reverse,
+    /// Every mapping, arena and chunk told apart.
+    Layout,
+    /// What each arena holds.
+    Arenas,
+    /// Who keeps sparse arenas.
+    Pins,
+    /// Resident memory by category.
+    Rss,
+    /// The threads' stacks.
+    Threads,
+}
+
+/// One heap, and what was computed of it. Holds what it has computed until it is dropped.
+#[derive(Debug)]
+pub struct Session<'s> {
+    heap: HeapSource<'s>,
+    analysis: Analysis<'s>,
+    shapes: OnceCell<ShapeTree>,
+    types: OnceCell<Vec<TypeRow>>,
+    reverse: OnceCell<Reverse>,
+    layout: OnceCell<Option<MemoryLayout>>,
+    arenas: OnceCell<Option<Arenas>>,
+    pins: OnceCell<Option<Pins>>,
+    rss: OnceCell<Option<RssAccount>>,
+    threads: OnceCell<Option<Vec<ThreadRecord>>>,
+    computed: RefCell<Vec<Computed>>,
+}
+
+impl<'s> From<&'s Source> for Session<'s> {
+    fn from(source: &'s Source) -> Self {
+        Self::new(source.heap())
+    }
+}
+
+impl<'s> From<&'s Examined> for Session<'s> {
+    fn from(examined: &'s Examined) -> Self {
+        Self::new(HeapSource::from(examined))
+    }
+}
+
+impl<'s> Session<'s> {
+    /// Computes nothing yet.
+    #[must_use]
+    pub fn new(heap: HeapSource<'s>) -> Self {
+        Self {
+            heap,
+            analysis: Analysis::lazily(heap.snapshot),
+            shapes: OnceCell::new(),
+            types: OnceCell::new(),
+            reverse: OnceCell::new(),
+            layout: OnceCell::new(),
+            arenas: OnceCell::new(),
+            pins: OnceCell::new(),
+            rss: OnceCell::new(),
+            threads: OnceCell::new(),
+            computed: RefCell::new(Vec::new()),
+        }
+    }
+
+    /// The heap that it is of.
+    #[must_use]
+    pub fn heap(&self) -> HeapSource<'s> {
+        self.heap
+    }
+
+    /// The decoded heap.
+    #[must_use]
+    pub fn snapshot(&self) -> &'s HeapSnapshot {
+        self.heap.snapshot
+    }
+
+    /// What was computed so far, in that order: nothing stands there twice.
+    #[must_use]
+    pub fn computed(&self) -> Vec<Computed> {
+        self.computed.borrow().clone()
+    }
+
+    fn note(&self, what: Computed) {
+        self.computed.borrow_mut().push(what);
+    }
+
+    /// What the collector would do. Cheaper than [`Session::analysis`], which begins with it.
+    #[must_use]
+    pub fn replay(&self) -> &GcReplay {
+        if !self.analysis.has_replay() {
+            self.note(Computed::Replay);
+        }
+        self.analysis.replay()
+    }
+
+    /// The collector, shortest paths and dominators.
+    #[must_use]
+    pub fn analysis(&self) -> &Analysis<'s> {
+        let _ = self.replay();
+        if self.analysis.complete() {
+            self.note(Computed::Analysis);
+        }
+        &self.analysis
+    }
+
+    /// The shapes of what stays: all objects but those that merely await collection.
+    #[must_use]
+    pub fn shapes(&self) -> &ShapeTree {
+        self.shapes.get_or_init(|| {
+            self.note(Computed::Shapes);
+            self.analysis().shapes(ShapeLimits::default()).0
+        })
+    }
+
+    /// The shapes, taken out: what comparing looks needs of one that is over.
+    #[must_use]
+    pub fn into_shapes(self) -> ShapeTree {
+        let _ = self.shapes();
+        let Self { shapes, analysis, .. } = self;
+        shapes.into_inner().unwrap_or_else(|| analysis.shapes(ShapeLimits::default()).0)
+    }
+
+    /// All objects by type, most bytes first.
+    #[must_use]
+    pub fn types(&self) -> &[TypeRow] {
+        self.types.get_or_init(|| {
+            self.note(Computed::Types);
+            census(self.heap.snapshot, |_| true)
+        })
+    }
+
+    /// Those that are awaiting collection, by type.
+    pub(crate) fn garbage_types(&self) -> Vec<TypeRow> {
+        let garbage = &self.replay().awaiting_collection;
+        census(self.heap.snapshot, |id| garbage.contains(id))
+    }
+
+    /// Who refers to whom, backwards.
+    #[must_use]
+    pub fn reverse(&self) -> &Reverse {
+        self.reverse.get_or_init(|| {
+            self.note(Computed::Reverse);
+            Reverse::build(self.heap.snapshot)
+        })
+    }
+
+    /// A list of the objects by what tells them apart from those of another look.
+    #[must_use]
+    pub fn inventory(&self) -> Inventory {
+        Inventory::take(self.heap.snapshot)
+    }
+
+    /// pymalloc, malloc, numbers and who holds what; without arenas where they are unknown. `None` where there is no
+    /// copy of the memory.
+    #[must_use]
+    pub fn layout(&self) -> Option<&MemoryLayout> {
+        let compute = || {
+            let examined = self.heap.memory?;
+            self.note(Computed::Layout);
+            let pools = examined.pools.clone().unwrap_or_else(PymallocMap::default);
+            let Examined { image, interpreter, snapshot, .. } = examined;
+            Some(MemoryLayout::new(image, interpreter, snapshot, pools, Vec::new()))
+        };
+        self.layout.get_or_init(compute).as_ref()
+    }
+
+    /// The layout, and what tells for what a block is used.
+    pub(crate) fn judged(&self) -> Option<(&MemoryLayout, BlockJudge<'_>)> {
+        let (layout, examined) = (self.layout()?, self.heap.memory?);
+        let garbage = &self.replay().awaiting_collection;
+        Some((layout, layout.judge(&examined.image, &examined.snapshot, Some(garbage))))
+    }
+
+    /// What the arenas hold; `None` where they are unknown.
+    #[must_use]
+    pub fn arenas(&self) -> Option<&Arenas> {
+        let compute = || {
+            self.heap.memory?.pools.as_ref()?;
+            let (layout, judge) = self.judged()?;
+            self.note(Computed::Arenas);
+            Some(Arenas::new(layout, &judge))
+        };
+        self.arenas.get_or_init(compute).as_ref()
+    }
+
+    /// Who keeps the sparse arenas; costs a path for each survivor. `None` where the arenas are unknown.
+    #[must_use]
+    pub fn pins(&self) -> Option<&Pins> {
+        let compute = || {
+            let arenas = self.arenas()?;
+            let (layout, judge) = self.judged()?;
+            let finder = self.analysis().finder();
+            self.note(Computed::Pins);
+            Some(memory::pins(layout, &judge, &arenas.census, self.heap.snapshot, finder))
+        };
+        self.pins.get_or_init(compute).as_ref()
+    }
+
+    /// Every resident page in a named category.
+    #[must_use]
+    pub fn rss(&self) -> Option<&RssAccount> {
+        let compute = || {
+            let (layout, judge) = self.judged()?;
+            let examined = self.heap.memory?;
+            self.note(Computed::Rss);
+            Some(layout.rss(&examined.image, &examined.snapshot, &judge))
+        };
+        self.rss.get_or_init(compute).as_ref()
+    }
+
+    /// The interpreter's threads with their stacks, from the copy; `None` where there is none or they were not found.
+    #[must_use]
+    pub fn threads(&self) -> Option<&[ThreadRecord]> {
+        let compute = || {
+            let examined = self.heap.memory?;
+            self.note(Computed::Threads);
+            threads(examined)
+        };
+        self.threads.get_or_init(compute).as_deref()
+    }
+
+    /// How many bytes would be freed with the object; `None` for what is freed anyway.
+    #[must_use]
+    pub fn retained(&self, id: ObjectId) -> Option<u64> {
+        Some(self.analysis().dominators().retained_size(id)).filter(|bytes| *bytes > 0)
+    }
+}
+
+fn threads(examined: &Examined) -> Option<Vec<ThreadRecord>> {
+    let interpreter = &examined.interpreter;
+    let mut reader = FrameReader::new(FrameTarget {
+        interpreter_state: interpreter.interpreter_state,
+        current_thread: interpreter.current_thread,
+        unicode_bytes: interpreter.unicode.bytes(),
+    });
+    let holder = examined.image.pointer_at(interpreter.current_thread).unwrap_or_default();
+    let threads = reader.threads(&examined.image).ok()?;
+    let records = threads.iter().map(|thread| {
+        let stack = match reader.stack(&examined.image, thread, None) {
+            StackRead::Whole(stack) => stack.0,
+            StackRead::Torn => Vec::new(),
+        };
+        let frames = stack.iter().rev().map(|frame| {
+            let code = reader.codes().get(frame.code.0 as usize);
+            FrameRecord {
+                function: code.map_or_else(|| "?".into(), |code| code.function.to_string()),
+                file: code.map_or_else(|| "?".into(), |code| code.file.to_string()),
+                line: Some(frame.line),
+            }
+        });
+        ThreadRecord { id: thread.python_id, holds_gil: thread.state == holder, frames: frames.collect() }
+    });
+    Some(records.collect())
+}

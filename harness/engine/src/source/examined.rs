@@ -1,0 +1,88 @@
+//! A copy of a process's memory, decoded, wherever the copy came from.
+
+use std::time::{Duration, Instant};
+
+use bloathound_cpython::memory_layout::{PymallocMap, locate_arenas};
+use bloathound_cpython::{Interpreter, decode};
+use bloathound_heap::HeapSnapshot;
+use bloathound_live::{CaptureTimings, Mapping, Stillness, TornInfo};
+use bloathound_memory::{MemoryImage, PageRun};
+
+/// Where the time went, and how the copy was come by.
+#[derive(Clone, Debug, Default)]
+pub struct ExamineTimings {
+    /// Of the copy; all zero for a recorded image.
+    pub capture: CaptureTimings,
+    /// Decoding.
+    pub decode: Duration,
+    /// Bytes copied.
+    pub copied_bytes: u64,
+}
+
+/// A decoded copy of a process.
+#[derive(Debug)]
+pub struct Examined {
+    /// The copied memory.
+    pub image: MemoryImage,
+    /// Where the interpreter's own data is.
+    pub interpreter: Interpreter,
+    /// Mappings with their resident bytes, of the moment of the copy.
+    pub mappings: Vec<Mapping>,
+    /// Which pages were there.
+    pub page_runs: Vec<PageRun>,
+    /// pymalloc, where its arenas were found.
+    pub pools: Option<PymallocMap>,
+    /// The heap.
+    pub snapshot: HeapSnapshot,
+    /// What could not be read or does not agree.
+    pub problems: Vec<String>,
+    /// How still the target stood; `None` for a recorded image.
+    pub stillness: Option<Stillness>,
+    /// What may be torn.
+    pub torn: TornInfo,
+    /// Where the time went.
+    pub timings: ExamineTimings,
+    /// Path of the executable.
+    pub executable: String,
+    /// Build id of the interpreter's module.
+    pub build_id: Option<String>,
+}
+
+/// Decodes an image, wherever it came from. `data_ranges` is where to search for what symbols did not tell.
+#[must_use]
+pub fn examine_image(
+    image: MemoryImage,
+    interpreter: Interpreter,
+    data_ranges: &[std::ops::Range<bloathound_memory::Address>],
+) -> Examined {
+    let started = Instant::now();
+    let mut problems = Vec::new();
+    let pools = find_pools(&image, &interpreter, data_ranges, &mut problems);
+    let decoded = decode(&image, &interpreter, pools.as_ref());
+    problems.extend(decoded.problems);
+    Examined {
+        image,
+        interpreter,
+        mappings: Vec::new(),
+        page_runs: Vec::new(),
+        pools,
+        snapshot: decoded.value,
+        problems,
+        stillness: None,
+        torn: TornInfo::default(),
+        timings: ExamineTimings { decode: started.elapsed(), ..ExamineTimings::default() },
+        executable: String::new(),
+        build_id: None,
+    }
+}
+
+fn find_pools(
+    image: &MemoryImage,
+    interpreter: &Interpreter,
+    data_ranges: &[std::ops::Range<bloathound_memory::Address>],
+    problems: &mut Vec<String>,
+) -> Option<PymallocMap> {
+    let (pools, found) = locate_arenas(image, interpreter, data_ranges)?;
+    problems.extend(found.iter().map(ToString::to_string));
+    Some(pools)
+}

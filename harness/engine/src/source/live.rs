@@ -1,0 +1,170 @@
+//! The road from a process id to a decoded heap: find the interpreter, copy, let go, decode. All one way; the target
+//! runs again before any decoding starts.
+
+use std::time::Duration;
+
+use bloathound_cpython::{Interpreter, LocateError};
+use bloathound_live::{CaptureMode, CaptureOptions, LiveError, Process, Stillness, Verdict};
+use bloathound_memory::{InterpreterError, SymbolTable};
+
+use super::examined::{Examined, examine_image};
+
+/// Looks taken anew when a decoded copy shows that a collection was running.
+const COLLECTING_TRIES: u32 = 5;
+
+/// Why a process could not be examined. In every case it runs on as before.
+#[derive(Debug, thiserror::Error)]
+pub enum ExamineError {
+    /// The process can't be read.
+    #[error(transparent)]
+    Live(#[from] LiveError),
+    /// No CPython 2.7 runs in it.
+    #[error("process {pid}: {source}")]
+    Interpreter {
+        /// Which process.
+        pid: u32,
+        /// What was found instead.
+        #[source]
+        source: InterpreterError,
+    },
+    /// An interpreter whose data is not as it must be.
+    #[error("process {pid}: {source}")]
+    Layout {
+        /// Which process.
+        pid: u32,
+        /// What is not as it must be.
+        #[source]
+        source: LocateError,
+    },
+}
+
+/// How to look.
+#[derive(Clone, Debug)]
+pub struct ExamineOptions {
+    /// How still the target has to stand.
+    pub mode: CaptureMode,
+    /// Longest pause.
+    pub pause_budget: Duration,
+    /// Use exported symbols only, as in a stripped interpreter.
+    pub exported_symbols_only: bool,
+}
+
+impl Default for ExamineOptions {
+    fn default() -> Self {
+        Self { mode: CaptureMode::PreferQuiet, pause_budget: Duration::from_secs(2), exported_symbols_only: false }
+    }
+}
+
+/// A process whose interpreter has been found; looks at it can be repeated.
+#[derive(Debug)]
+pub struct LiveProcess {
+    process: Process,
+    symbols: SymbolTable,
+    interpreter: Interpreter,
+    options: ExamineOptions,
+}
+
+impl LiveProcess {
+    /// Finds the interpreter in process `pid`.
+    ///
+    /// # Errors
+    /// [`ExamineError`] when it is gone, not ours to read, or runs no CPython 2.7.
+    pub fn open(pid: u32, options: ExamineOptions) -> Result<Self, ExamineError> {
+        let process = Process::open(pid)?;
+        let mut symbols =
+            process.interpreter().map_err(|source| gone_or(&process, ExamineError::Interpreter { pid, source }))?;
+        if options.exported_symbols_only {
+            symbols = symbols.without_local_symbols();
+        }
+        let interpreter = locate(&process, &symbols, pid)?;
+        Ok(Self { process, symbols, interpreter, options })
+    }
+
+    /// The process.
+    #[must_use]
+    pub fn process(&self) -> &Process {
+        &self.process
+    }
+
+    /// Where the interpreter's own data is.
+    #[must_use]
+    pub fn interpreter(&self) -> &Interpreter {
+        &self.interpreter
+    }
+
+    /// The interpreter's symbols.
+    #[must_use]
+    pub fn symbols(&self) -> &SymbolTable {
+        &self.symbols
+    }
+
+    /// Copies and decodes. Lets go and tries again while a collection runs in the target.
+    ///
+    /// # Errors
+    /// [`ExamineError`] when the process is gone, can't be stopped or the budget is used up.
+    pub fn examine(&mut self) -> Result<Examined, ExamineError> {
+        let mut examined = self.look()?;
+        // Where the collector's flag was not found, the objects tell, but only once they are decoded.
+        for _ in 0..COLLECTING_TRIES {
+            if self.interpreter.collecting.is_some() || !examined.snapshot.quality().collection_in_progress {
+                break;
+            }
+            drop(examined);
+            examined = self.look()?;
+            examined.problems.push("let go and tried again: a collection was running".into());
+        }
+        Ok(examined)
+    }
+
+    fn look(&mut self) -> Result<Examined, ExamineError> {
+        self.process.refresh()?;
+        let pid = self.process.pid();
+        // A process that had just started when it was opened knows more of itself now.
+        self.interpreter = locate(&self.process, &self.symbols, pid)?;
+        let interpreter = self.interpreter.clone();
+        let options = CaptureOptions {
+            mode: self.options.mode,
+            pause_budget: self.options.pause_budget,
+            ..CaptureOptions::default()
+        };
+        let capture = self.process.capture(options, &mut |source| {
+            if interpreter.is_collecting(source) {
+                Verdict::Retry("a collection is running".into())
+            } else {
+                Verdict::Accept
+            }
+        })?;
+        let mut examined = examine_image(capture.image, interpreter, self.symbols.data_ranges.as_slice());
+        examined.problems.extend(capture.refusals.iter().map(|why| format!("let go and tried again: {why}")));
+        if capture.stillness == Stillness::Running {
+            examined.problems.push(format!(
+                "not paused: the target's threads were switched {} times and used {:?} of CPU during the copy",
+                capture.torn.switches, capture.torn.cpu
+            ));
+        }
+        examined.mappings = capture.mappings;
+        examined.page_runs = capture.page_runs;
+        examined.stillness = Some(capture.stillness);
+        examined.torn = capture.torn;
+        examined.timings.capture = capture.timings;
+        examined.timings.copied_bytes = capture.copied_bytes;
+        examined.executable = capture.executable;
+        examined.build_id.clone_from(&self.symbols.build_id);
+        Ok(examined)
+    }
+}
+
+/// Nothing is as it must be in a process that ended meanwhile.
+fn gone_or(process: &Process, error: ExamineError) -> ExamineError {
+    process.check_alive().err().map_or(error, ExamineError::Live)
+}
+
+/// What symbols do not tell is searched for where memory is there: the target must not grow by our looking around.
+fn locate(process: &Process, symbols: &SymbolTable, pid: u32) -> Result<Interpreter, ExamineError> {
+    let layout = |source| gone_or(process, ExamineError::Layout { pid, source });
+    let mut found = Interpreter::locate_by_symbols(process, symbols).map_err(layout)?;
+    if !found.is_complete() {
+        found.search(&process.resident()?, symbols).map_err(layout)?;
+    }
+    Ok(found)
+}
