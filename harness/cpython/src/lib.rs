@@ -3,15 +3,17 @@
 //! [`Interpreter::locate`] finds the interpreter's own data in a target by symbols (or by shape in a stripped build),
 //! [`decode`] turns a copied [`bloathound_memory::MemoryImage`] into a [`bloathound_heap::HeapSnapshot`].
 
-mod code_search;
+pub mod allocator;
+pub mod bytecode;
 pub mod decode;
+mod find;
 pub mod frames;
 mod interpreter;
 pub mod layouts;
-pub mod memory_layout;
 mod needed;
-mod shape_search;
 
+/// The name that [`allocator`] had; other rooms still use it.
+pub use allocator as memory_layout;
 pub use decode::{Decoded, decode, describe, string_bytes};
 pub use interpreter::{Interpreter, LocateError, UnicodeWidth};
 pub use needed::{Needed, is_telling};

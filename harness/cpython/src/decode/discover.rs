@@ -6,11 +6,11 @@ use bloathound_memory::{Address, MemoryImage};
 use super::Decoder;
 use super::marks::AddressMap;
 use super::types::is_type_object;
+use crate::allocator::PymallocMap;
 use crate::layouts::listobject_h as list;
 use crate::layouts::object_h as object;
 use crate::layouts::objimpl_h as gc;
 use crate::layouts::stringobject_h::NUMBER_BYTES;
-use crate::memory_layout::PymallocMap;
 
 /// `wr_object` of a weak reference (`Include/weakrefobject.h`).
 pub(crate) const WR_OBJECT: u64 = 16;

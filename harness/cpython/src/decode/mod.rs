@@ -19,9 +19,9 @@ use bloathound_heap::{
 use bloathound_memory::{Address, MemoryImage};
 
 use crate::Interpreter;
+use crate::allocator::PymallocMap;
 use crate::layouts::object_h as object;
 use crate::layouts::stringobject_h as string;
-use crate::memory_layout::PymallocMap;
 use budget::Budget;
 use discover::TrackedAt;
 use marks::{AddressMap, ObjectMarks};

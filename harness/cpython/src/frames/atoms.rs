@@ -2,8 +2,8 @@
 
 use bloathound_memory::Address;
 
+use super::look::Look;
 use super::memory::{Memory, half_at};
-use super::values::Look;
 
 /// Bytes of a string that enter its hash, from its begin and from its end.
 const STRING_HASHED: u64 = 256;

@@ -2,8 +2,9 @@
 
 use bloathound_memory::Address;
 
+use super::look::Look;
 use super::memory::{Memory, word_at, words};
-use super::values::{Look, Object, Values};
+use super::values::{Object, Values};
 use crate::layouts::{fileobject_h as file, funcobject_h as func, object_h as object};
 
 /// Bytes of a C type's structure that are read.

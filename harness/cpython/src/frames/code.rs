@@ -6,8 +6,8 @@ use std::sync::Arc;
 use bloathound_memory::Address;
 use bloathound_profile::{Code, CodeId, LineTable};
 
-use super::bytecode::{self, Names};
 use super::memory::{Memory, half_at, word_at};
+use crate::bytecode::{self, Names};
 use crate::layouts::code_h as co;
 
 /// Longest bytecode, line table and name that are read, and most names.

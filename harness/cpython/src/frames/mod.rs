@@ -6,13 +6,13 @@
 //! [`bloathound_profile::Profile`] of it.
 
 mod atoms;
-pub mod bytecode;
 mod c_call;
 mod c_values;
 mod code;
 mod detail;
 mod dicts;
 mod event_loop;
+mod look;
 mod memory;
 mod paths;
 mod sampler;
@@ -24,6 +24,7 @@ mod values;
 use bloathound_memory::{Address, MemorySource};
 use bloathound_profile::{Code, Stack};
 
+pub use crate::bytecode;
 pub use code::line_table;
 pub use sampler::{SamplerOptions, ThreadProbe, sample};
 pub use threads::PythonThread;

@@ -8,6 +8,7 @@ use bloathound_profile::{Attribute, Value, ValueHash};
 
 use super::atoms;
 use super::dicts::Dict;
+use super::look::Look;
 use super::memory::{Memory, half_at, word_at, words};
 use super::types::{Kind, TypeInfo, Types};
 use crate::layouts::{
@@ -34,15 +35,6 @@ const HEAD_BYTES: usize = 64;
 const REFERENCES_MAX: u64 = 1 << 40;
 /// Names of attributes kept.
 const KEYS_MAX: usize = 20_000;
-
-/// What was seen of an object.
-pub(super) struct Look {
-    pub type_name: Arc<str>,
-    pub summary: String,
-    pub hash: ValueHash,
-    pub number: Option<f64>,
-    attributes: Vec<Attribute>,
-}
 
 /// An object whose type is known, with its first bytes.
 pub(super) struct Object {

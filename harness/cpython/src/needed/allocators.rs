@@ -8,12 +8,12 @@ use bloathound_memory::Address;
 use super::objects::Outside;
 use super::{Marker, WORD};
 use crate::Interpreter;
-use crate::layouts::object_h as object;
-use crate::layouts::objimpl_h::{GC_HEAD_BYTES, GC_REFS};
-use crate::memory_layout::{
+use crate::allocator::{
     ARENA_BYTES, BLOCK_BYTES, ChunkState, MallocChunk, MemoryLayout, Occupant, POOL_BYTES, POOL_HEADER_BYTES, Pool,
     PoolUse, SegmentKind,
 };
+use crate::layouts::object_h as object;
+use crate::layouts::objimpl_h::{GC_HEAD_BYTES, GC_REFS};
 
 /// `prev_size` and `size` of a chunk.
 const SIZE_AT: u64 = 8;

@@ -17,8 +17,8 @@ use bloathound_heap::HeapSnapshot;
 use bloathound_memory::{Address, FlatOffset, MemoryImage, MemorySource, PAGE_BYTES, Region, RegionKind};
 
 use crate::Interpreter;
+use crate::allocator::{ARENA_OBJECT_BYTES, MemoryLayout, find_arena_array};
 use crate::layouts::{objimpl_h as gc, pystate_h as pystate};
-use crate::memory_layout::{ARENA_OBJECT_BYTES, MemoryLayout, find_arena_array};
 
 const WORD: usize = 8;
 /// Numbers of unknown memory nearer to zero than this are kept: too short to say anything.

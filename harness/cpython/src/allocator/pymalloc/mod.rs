@@ -1,10 +1,15 @@
 //! pymalloc's arenas, pools and blocks (`Objects/obmalloc.c`): what was found, and which block an address is in.
 
+mod decode;
+mod find;
+
 use std::ops::Range;
 
 use bloathound_memory::{Address, FlatOffset};
 
 use super::obmalloc_h::{ARENA_BYTES, POOL_BYTES, POOL_HEADER_BYTES};
+
+pub use find::{ArenaArray, find_arena_array};
 
 /// Words of a pool's bitmap: enough for 506 blocks of 8 bytes.
 pub(super) const BITMAP_WORDS: usize = 8;

@@ -4,8 +4,8 @@ use std::ops::Range;
 
 use bloathound_memory::{Address, MemorySource};
 
-use super::obmalloc_h::{ARENA_OBJECT_BYTES, arena_object, pool_header};
-use super::pymalloc_decode::{half_word, parse_arena_object, word};
+use super::decode::{half_word, parse_arena_object, word};
+use crate::allocator::obmalloc_h::{ARENA_OBJECT_BYTES, arena_object, pool_header};
 
 /// `INITIAL_ARENA_OBJECTS`: the array starts with so many entries and doubles.
 const ENTRIES_INITIAL: u32 = 16;
@@ -99,7 +99,7 @@ fn check_entry(source: &dyn MemorySource, entries: Address, index: u32) -> Optio
     if arena.untouched_pools == arena.total_pools {
         return Some(Entry::Unconfirmed);
     }
-    let mut header = [0; super::obmalloc_h::POOL_HEADER_BYTES as usize];
+    let mut header = [0; crate::allocator::obmalloc_h::POOL_HEADER_BYTES as usize];
     source.read(arena.first_pool, &mut header).ok()?;
     (half_word(&header, pool_header::ARENAINDEX) == index).then_some(Entry::Confirmed)
 }

@@ -72,6 +72,14 @@ pub struct MemoryPicture {
     pub rows_left_out: u64,
 }
 
+impl MemoryLayout {
+    /// All arenas and the C heap as a picture; `group_of` numbers the groups of objects that are to stand out.
+    #[must_use]
+    pub fn picture(&self, judge: &BlockJudge<'_>, group_of: impl Fn(ObjectId) -> Option<u8>) -> MemoryPicture {
+        MemoryPicture::new(self, judge, group_of)
+    }
+}
+
 /// Bytes of each use in one cell; what has most wins.
 #[derive(Clone, Default)]
 struct Tally(Vec<(Cell, u64)>);

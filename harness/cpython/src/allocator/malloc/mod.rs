@@ -1,10 +1,14 @@
 //! glibc's heap: its chunks, in address order, and what each of them is used for.
 
+pub(super) mod glibc_h;
+mod lists;
+mod walk;
+
 use std::ops::Range;
 
 use bloathound_memory::Address;
 
-use super::glibc_h::{CHUNK_ALIGN, CHUNK_HEADER_BYTES};
+use glibc_h::{CHUNK_ALIGN, CHUNK_HEADER_BYTES};
 
 /// What a chunk is used for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, PartialOrd, Ord)]

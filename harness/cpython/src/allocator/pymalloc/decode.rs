@@ -2,12 +2,12 @@
 
 use bloathound_memory::{Address, MemoryImage};
 
-use super::LayoutProblem;
-use super::obmalloc_h::{
+use super::{Arena, BITMAP_WORDS, Pool, PoolUse, PymallocMap};
+use crate::allocator::LayoutProblem;
+use crate::allocator::obmalloc_h::{
     ARENA_OBJECT_BYTES, BLOCK_BYTES_MAX, BLOCK_BYTES_MIN, POOL_BYTES, POOL_HEADER_BYTES, POOLS_PER_ARENA, arena_object,
     pool_header,
 };
-use super::pymalloc::{Arena, BITMAP_WORDS, Pool, PoolUse, PymallocMap};
 
 /// Counts of damage, told as one problem a kind.
 #[derive(Default)]

@@ -89,3 +89,16 @@ fn shared_zero_pages(image: &MemoryImage, present: &Present) -> Vec<u64> {
     found.sort_unstable();
     found
 }
+
+/// Copied runs cut to `range`.
+pub(super) fn runs_within(image: &MemoryImage, range: Range<Address>) -> impl Iterator<Item = (Address, u32)> + '_ {
+    let runs = image.runs();
+    let end_of = |run: &(Address, u32)| run.0.offset(u64::from(run.1) * PAGE_BYTES);
+    let first = runs.partition_point(|run| end_of(run) <= range.start);
+    let limit = range.end;
+    runs.get(first..).unwrap_or_default().iter().take_while(move |run| run.0 < limit).map(move |run| {
+        let start = run.0.max(range.start);
+        let end = end_of(run).min(limit);
+        (start, (end.since(start) / PAGE_BYTES) as u32)
+    })
+}

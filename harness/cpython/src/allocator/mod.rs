@@ -2,12 +2,10 @@
 //!
 //! [`PymallocMap`] is the base of the object decoder as well: it says which blocks are allocated, in address order.
 
+mod category;
 mod census;
-mod glibc_h;
 mod layout;
 mod malloc;
-mod malloc_lists;
-mod malloc_walk;
 mod mappings;
 mod numbers;
 mod obmalloc_h;
@@ -16,10 +14,9 @@ mod picture;
 mod present;
 mod problem;
 mod pymalloc;
-mod pymalloc_decode;
-mod pymalloc_find;
 mod rss;
 
+pub use category::RssCategory;
 pub use census::{ArenaBytes, ArenaCensus, ArenaUse, BlockJudge, BlockUse, SizeClassUse};
 pub use layout::{HeldBlock, MemoryLayout, locate_arenas};
 pub use malloc::{ChunkState, HeapSegment, MallocChunk, MallocMap, MallocTotals, SegmentKind};
@@ -29,6 +26,5 @@ pub(crate) use obmalloc_h::{ARENA_BYTES, ARENA_OBJECT_BYTES, POOL_BYTES, POOL_HE
 pub use occupancy::{Occupancy, Occupant};
 pub use picture::{CELL_BYTES, CELLS_PER_ROW, Cell, MemoryPicture, PictureRow, RowKind};
 pub use problem::LayoutProblem;
-pub use pymalloc::{Arena, Block, Pool, PoolUse, PymallocMap};
-pub use pymalloc_find::{ArenaArray, find_arena_array};
-pub use rss::{RssAccount, RssCategory, RssInput, TypeBytes};
+pub use pymalloc::{Arena, ArenaArray, Block, Pool, PoolUse, PymallocMap, find_arena_array};
+pub use rss::{RssAccount, RssInput, TypeBytes};

@@ -285,7 +285,7 @@ impl Finder<'_> {
         let is_storage = matches!(chunk.state, ChunkState::Live | ChunkState::Mmapped)
             && numbers.block_containing(address).is_none();
         (is_storage && self.put_chunk(position, packed))
-            .then(|| chunk.bytes().saturating_sub(super::glibc_h::CHUNK_HEADER_BYTES))
+            .then(|| chunk.bytes().saturating_sub(super::malloc::glibc_h::CHUNK_HEADER_BYTES))
     }
 }
 

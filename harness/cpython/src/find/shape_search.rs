@@ -3,12 +3,12 @@
 use bloathound_memory::{Address, MemorySource, PAGE_BYTES, SymbolTable};
 
 use crate::Interpreter;
+use crate::allocator::{BLOCK_BYTES, NUMBER_BYTES};
 use crate::decode::{plausible_count, read_word};
 use crate::layouts::dictobject_h as dict;
 use crate::layouts::object_h as object;
 use crate::layouts::pystate_h::{INTERP_MODULES, INTERP_NEXT, INTERP_TSTATE_HEAD, TSTATE_INTERP};
 use crate::layouts::stringobject_h as string;
-use crate::memory_layout::{BLOCK_BYTES, NUMBER_BYTES};
 
 /// Bytes of static data looked through at most; the interpreter's own are about 400 KiB.
 const SEARCH_BYTES_MAX: u64 = 16 << 20;

@@ -8,8 +8,9 @@ use super::glibc_h::{
     CHUNK_ALIGN, CHUNK_BYTES_MIN, FLAG_BITS, HEAP_BYTES_MAX, IS_MMAPPED, PREV_INUSE, SIZE, STATE_BYTES_AFTER_TOP,
     heap_info,
 };
-use super::malloc::{ChunkState, HeapSegment, MallocChunk, MallocMap, SegmentKind};
-use super::{LayoutProblem, PymallocMap, malloc_lists};
+use super::{ChunkState, HeapSegment, MallocChunk, MallocMap, SegmentKind};
+use crate::allocator::present::runs_within;
+use crate::allocator::{LayoutProblem, PymallocMap};
 
 /// How far into the brk heap its first chunk may be.
 const FIRST_CHUNK_SEARCH_BYTES: u64 = 4096;
@@ -38,7 +39,12 @@ impl MallocMap {
         parts.extend(thread_heaps(image, &mut problems));
         let taken: Vec<Range<Address>> = {
             let mut taken: Vec<_> = parts.iter().map(|part| part.range.clone()).collect();
-            taken.extend(pymalloc.arenas().iter().map(|a| a.address..a.address.offset(super::obmalloc_h::ARENA_BYTES)));
+            taken.extend(
+                pymalloc
+                    .arenas()
+                    .iter()
+                    .map(|a| a.address..a.address.offset(crate::allocator::obmalloc_h::ARENA_BYTES)),
+            );
             taken.sort_by_key(|range| range.start);
             taken
         };
@@ -55,7 +61,7 @@ impl MallocMap {
             });
         }
         map.index_pages();
-        malloc_lists::mark_cached(image, &mut map, &mut problems);
+        super::lists::mark_cached(image, &mut map, &mut problems);
         (map, problems)
     }
 }
@@ -204,19 +210,6 @@ fn thread_heap(
     };
     let first = starts.into_iter().find(|first| is_convincing(image, *first, end))?;
     Some(finish_walk(image, SegmentKind::Thread, start..end, first, problems))
-}
-
-/// Copied runs cut to `range`.
-pub(super) fn runs_within(image: &MemoryImage, range: Range<Address>) -> impl Iterator<Item = (Address, u32)> + '_ {
-    let runs = image.runs();
-    let end_of = |run: &(Address, u32)| run.0.offset(u64::from(run.1) * PAGE_BYTES);
-    let first = runs.partition_point(|run| end_of(run) <= range.start);
-    let limit = range.end;
-    runs.get(first..).unwrap_or_default().iter().take_while(move |run| run.0 < limit).map(move |run| {
-        let start = run.0.max(range.start);
-        let end = end_of(run).min(limit);
-        (start, (end.since(start) / PAGE_BYTES) as u32)
-    })
 }
 
 fn mmapped_chunks(image: &MemoryImage, taken: &[Range<Address>]) -> Vec<Part> {

@@ -4,12 +4,12 @@ use std::ops::Range;
 
 use bloathound_memory::{Address, MemoryImage, MemorySource, RegionKind};
 
-use super::LayoutProblem;
 use super::glibc_h::{
     BINS, CHUNK_ALIGN, CHUNK_BYTES_MIN, CHUNK_HEADER_BYTES, FASTBINS, FASTBINS_BEFORE_TOP, TCACHES, TcacheShape,
 };
-use super::malloc::{ChunkState, MallocMap, SegmentKind};
-use super::malloc_walk::runs_within;
+use super::{ChunkState, MallocMap, SegmentKind};
+use crate::allocator::LayoutProblem;
+use crate::allocator::present::runs_within;
 
 /// Links followed at most, as a multiple of the number of chunks: circular lists can't make the search long.
 const LINKS_PER_CHUNK: usize = 8;
@@ -138,7 +138,7 @@ fn tcache(
         let bytes = match bin < 64 {
             true => CHUNK_BYTES_MIN + bin * CHUNK_ALIGN,
             // Bins of large chunks (since 2.42) hold mixed sizes.
-            false => map.chunks.get(map.chunk_of_user(first)? as usize).map(super::malloc::MallocChunk::bytes)?,
+            false => map.chunks.get(map.chunk_of_user(first)? as usize).map(super::MallocChunk::bytes)?,
         };
         let chunks = follow(image, map, first, bytes, link, links_left)?;
         if !shape.counts_free_slots && chunks.len() != count {

@@ -2,13 +2,13 @@
 
 use std::ops::Range;
 
-use bloathound_heap::{BitSet, HeapSnapshot, ObjectId};
+use bloathound_heap::{BitSet, HeapSnapshot};
 use bloathound_memory::{Address, MemoryImage};
 
 use super::census::BlockUse;
 use super::{
-    ArenaCensus, BlockJudge, LayoutProblem, MallocMap, MemoryPicture, NumberBlocks, NumberTypes, Occupancy,
-    PymallocMap, RssAccount, RssInput, find_arena_array,
+    ArenaCensus, BlockJudge, LayoutProblem, MallocMap, NumberBlocks, NumberTypes, Occupancy, PymallocMap, RssAccount,
+    RssInput, find_arena_array,
 };
 use crate::Interpreter;
 
@@ -105,12 +105,6 @@ impl MemoryLayout {
             malloc: &self.malloc,
             numbers: &self.numbers,
         })
-    }
-
-    /// All arenas and the C heap as a picture; `group_of` numbers the groups of objects that are to stand out.
-    #[must_use]
-    pub fn picture(&self, judge: &BlockJudge<'_>, group_of: impl Fn(ObjectId) -> Option<u8>) -> MemoryPicture {
-        MemoryPicture::new(self, judge, group_of)
     }
 
     /// The arenas' blocks that stay after a full collection, sorted by address.
