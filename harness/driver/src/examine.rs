@@ -5,12 +5,12 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use bloathound_cpython::memory_layout::{PymallocMap, locate_arenas};
-use bloathound_cpython::{Interpreter, LocateError, decode};
+use bloathound_cpython::{Interpreter, InterpreterError, LocateError, decode, exported_only, find_interpreter_in};
 use bloathound_heap::HeapSnapshot;
 use bloathound_live::{
     CaptureMode, CaptureOptions, CaptureTimings, LiveError, Mapping, Process, Stillness, TornInfo, Verdict,
 };
-use bloathound_memory::{InterpreterError, MemoryImage, PageRun, SymbolTable};
+use bloathound_memory::{MemoryImage, PageRun, SymbolTable};
 
 /// Looks taken anew when a decoded copy shows that a collection was running.
 const COLLECTING_TRIES: u32 = 5;
@@ -115,9 +115,10 @@ impl Target {
     pub fn open(pid: u32, options: ExamineOptions) -> Result<Self, ExamineError> {
         let process = Process::open(pid)?;
         let mut symbols =
-            process.interpreter().map_err(|source| gone_or(&process, ExamineError::Interpreter { pid, source }))?;
+            find_interpreter_in(&process, Some(process.executable()), &mut |region| process.open_region(region))
+                .map_err(|source| gone_or(&process, ExamineError::Interpreter { pid, source }))?;
         if options.exported_symbols_only {
-            symbols = symbols.without_local_symbols();
+            symbols = exported_only(symbols);
         }
         let interpreter = locate(&process, &symbols, pid)?;
         Ok(Self { process, symbols, interpreter, options })

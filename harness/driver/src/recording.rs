@@ -7,12 +7,12 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use bloathound_cpython::memory_layout::MemoryLayout;
-use bloathound_cpython::{Interpreter, LocateError, Needed};
+use bloathound_cpython::{Interpreter, InterpreterError, LocateError, Needed, exported_only, find_interpreter_in_core};
 use bloathound_live::Mapping;
 use bloathound_memory::{
-    Address, Base, Core, CoreError, CoreProblem, Effort, InterpreterError, Manifest, MemorySource, ReadRecording,
-    RecordError, Recording, Region, RegionKind, SymbolTable, WriteOptions, WrittenRecording, open_mapped_file,
-    read_core, read_recording, write_recording,
+    Address, Base, Core, CoreError, CoreProblem, Effort, Manifest, MemorySource, ReadRecording, RecordError, Recording,
+    Region, RegionKind, SymbolTable, WriteOptions, WrittenRecording, open_mapped_file, read_core, read_recording,
+    write_recording,
 };
 
 use crate::examine::{Examined, examine_image, facts};
@@ -200,9 +200,10 @@ pub fn open_core_with(
 ) -> Result<ExaminedCore, OpenFileError> {
     let name = || path.display().to_string();
     let core: Core = read_core(path, limit, open)?;
-    let mut symbols = core.interpreter(open).map_err(|source| OpenFileError::Interpreter { path: name(), source })?;
+    let mut symbols =
+        find_interpreter_in_core(&core, open).map_err(|source| OpenFileError::Interpreter { path: name(), source })?;
     if exported_symbols_only {
-        symbols = symbols.without_local_symbols();
+        symbols = exported_only(symbols);
     }
     let interpreter = Interpreter::locate(&core.image, &symbols).map_err(|source| {
         let lacks = |problem: &&CoreProblem| **problem != CoreProblem::ResidentUnknown;

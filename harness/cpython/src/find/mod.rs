@@ -2,4 +2,7 @@
 
 mod code_search;
 mod locate;
+mod module;
 mod shape_search;
+
+pub use module::{InterpreterError, exported_only, find_interpreter, find_interpreter_in, find_interpreter_in_core};

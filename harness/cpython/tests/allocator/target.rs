@@ -7,9 +7,8 @@ use std::os::unix::fs::FileExt;
 use std::path::PathBuf;
 use std::process::{Child, ChildStdin, Command, Stdio};
 
-use bloathound_memory::{
-    Address, ImageBuilder, MemoryImage, PAGE_BYTES, Permissions, Region, RegionKind, SymbolTable, find_interpreter,
-};
+use bloathound_cpython::find_interpreter;
+use bloathound_memory::{Address, ImageBuilder, MemoryImage, PAGE_BYTES, Permissions, Region, RegionKind, SymbolTable};
 
 /// The interpreter to test with: `BLOATHOUND_PYTHON`, then pyenv's 2.7.18, then `python2.7` of the search path.
 fn python() -> PathBuf {

@@ -8,11 +8,10 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, Stdio};
 
 use bloathound_cpython::memory_layout::PymallocMap;
-use bloathound_cpython::{Decoded, Interpreter, decode};
+use bloathound_cpython::{Decoded, Interpreter, decode, find_interpreter};
 use bloathound_heap::HeapSnapshot;
 use bloathound_memory::{
     Address, ImageBuilder, MemoryImage, MemorySource, PAGE_BYTES, Permissions, Region, RegionKind, SymbolTable,
-    find_interpreter,
 };
 
 /// Where a Python 2.7 is on this machine: by environment variable, on the path, or among pyenv's versions.

@@ -1,3 +1,5 @@
+//! A module's symbols at their addresses in the target.
+
 use std::collections::{BTreeMap, HashMap};
 
 use crate::Address;
@@ -11,7 +13,7 @@ pub struct Symbol {
     pub size_bytes: u64,
 }
 
-/// The symbols of the module that holds the interpreter: the executable or `libpython2.7.so`.
+/// The symbols of one module that somebody asked for: the executable's or a library's.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct SymbolTable {
     /// Path of the module as the target sees it.
@@ -50,10 +52,10 @@ impl SymbolTable {
         self.symbols.get(name).map_or(&[], Vec::as_slice)
     }
 
-    /// The same table as a build stripped of `.symtab` would give it: only exported names.
+    /// The same table as a build stripped of `.symtab` would give it: only the names that `is_exported` says are.
     #[must_use]
-    pub fn without_local_symbols(mut self) -> Self {
-        self.symbols.retain(|name, _| name.starts_with("Py") || name.starts_with("_Py"));
+    pub fn without_local_symbols(mut self, is_exported: impl Fn(&str) -> bool) -> Self {
+        self.symbols.retain(|name, _| is_exported(name));
         self.has_local_symbols = false;
         self
     }

@@ -6,15 +6,15 @@ use object::LittleEndian as LE;
 use object::elf::{self, Sym64};
 use object::read::elf::Sym;
 
-use crate::elf::{FileSymbol, Module, Segment, VERSION_SEARCH_BYTES_MAX, find_versions, name_at};
-use crate::interpreter::{ModuleView, entry_code};
+use super::elf::{FileSymbol, Module, Segment, VERSION_SEARCH_BYTES_MAX, find_versions, name_at};
+use super::view::{ModuleView, Wanted, entry_code};
 use crate::{Address, MemorySource, PAGE_BYTES, Region};
 
 /// Headers of any real module fit in its first page.
 const HEADER_BYTES: usize = PAGE_BYTES as usize;
 /// Most entries of a dynamic section.
 const DYNAMIC_ENTRIES_MAX: u64 = 1000;
-/// Most symbols: `libpython2.7` exports 1500.
+/// Most symbols: the largest libraries export some ten thousand.
 const SYMBOLS_MAX: u64 = 1 << 20;
 /// Most bytes of names.
 const STRINGS_BYTES_MAX: u64 = 64 << 20;
@@ -26,7 +26,7 @@ const SYMBOL_TABLE: u64 = 6;
 const STRING_TABLE_BYTES: u64 = 10;
 
 /// A module read from memory.
-pub(crate) struct LoadedModule<'a> {
+pub struct LoadedModule<'a> {
     memory: &'a dyn MemorySource,
     path: String,
     bias: u64,
@@ -70,7 +70,8 @@ impl<'a> Headers<'a> {
 
 impl<'a> LoadedModule<'a> {
     /// `None` when its header or its dynamic section is not in memory.
-    pub(crate) fn read(memory: &'a dyn MemorySource, path: &str) -> Option<Self> {
+    #[must_use]
+    pub fn read(memory: &'a dyn MemorySource, path: &str) -> Option<Self> {
         let (base, header) = Headers::new(memory).page(path)?;
         let module = Module::parse(header.as_slice()).ok()?;
         let segments = module.segments().to_vec();
@@ -106,8 +107,9 @@ impl<'a> LoadedModule<'a> {
         Some(Self { memory, path: path.to_owned(), bias, segments, build_id, symbols, strings })
     }
 
-    /// Its exported symbols whose name passes `keep`.
-    pub(crate) fn view(&self, keep: impl Fn(&[u8]) -> bool) -> ModuleView {
+    /// Everything that is wanted of it, as far as it is exported.
+    #[must_use]
+    pub fn view(&self, wanted: &Wanted<'_>) -> ModuleView {
         let count = self.symbols.len() / size_of::<Sym64<LE>>();
         let entries = object::pod::slice_from_bytes::<Sym64<LE>>(&self.symbols, count);
         let entries = entries.map(|(entries, _)| entries).unwrap_or_default();
@@ -121,7 +123,7 @@ impl<'a> LoadedModule<'a> {
             .filter(|symbol| !symbol.is_undefined(LE) && in_module(symbol.st_value(LE)))
             .filter_map(|symbol| {
                 let name = name_at(&self.strings, symbol.st_name(LE) as usize)?;
-                keep(name).then(|| FileSymbol {
+                (wanted.keep)(name).then(|| FileSymbol {
                     name: String::from_utf8_lossy(name).into_owned(),
                     value: symbol.st_value(LE),
                     size: symbol.st_size(LE),
@@ -129,7 +131,7 @@ impl<'a> LoadedModule<'a> {
                 })
             })
             .collect();
-        let entry_code = entry_code(&symbols, |at, len| {
+        let entry_code = entry_code(&symbols, wanted, |at, len| {
             let mut code = vec![0; len as usize];
             self.memory.read(Address(at.wrapping_add(self.bias)), &mut code).ok()?;
             Some(code)
@@ -144,7 +146,8 @@ impl<'a> LoadedModule<'a> {
     }
 
     /// Release texts in its read-only mappings, as far as they are in memory.
-    pub(crate) fn version_texts(&self, major: u8) -> Vec<String> {
+    #[must_use]
+    pub fn version_texts(&self, major: u8) -> Vec<String> {
         let read_only = |region: &&Region| {
             region.path() == Some(&self.path) && region.permissions.read && !region.permissions.write
         };

@@ -1,9 +1,11 @@
+//! Which of the mapped modules have constants that a copy must hold.
+
 use std::collections::HashSet;
 
 use crate::Region;
 
-/// Libraries without Python types: their constants are left out.
-const LIBRARIES_WITHOUT_TYPES: [&str; 14] = [
+/// Libraries whose constants no reader of a heap asks for: they are left out.
+const LIBRARIES_LEFT_OUT: [&str; 14] = [
     "ld-",
     "ld.",
     "libc-",
@@ -20,7 +22,7 @@ const LIBRARIES_WITHOUT_TYPES: [&str; 14] = [
     "libutil",
 ];
 
-/// The mapped modules whose read-only data may hold names of Python types and other constants that decoding needs.
+/// The mapped modules whose read-only data may hold names of types and other constants that decoding needs.
 #[derive(Clone, Debug, Default)]
 pub struct ConstantModules<'a> {
     paths: HashSet<&'a str>,
@@ -36,7 +38,7 @@ impl<'a> ConstantModules<'a> {
             .filter_map(Region::path)
             .filter(|path| {
                 let name = path.rsplit('/').next().unwrap_or(path);
-                !LIBRARIES_WITHOUT_TYPES.iter().any(|library| name.starts_with(library))
+                !LIBRARIES_LEFT_OUT.iter().any(|library| name.starts_with(library))
             })
             .collect();
         Self { paths }

@@ -48,11 +48,15 @@ pub struct Segment {
 
 /// A symbol before the load bias is added.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub(crate) struct FileSymbol {
-    pub(crate) name: String,
-    pub(crate) value: u64,
-    pub(crate) size: u64,
-    pub(crate) is_function: bool,
+pub struct FileSymbol {
+    /// Name, without what compilers append.
+    pub name: String,
+    /// `st_value`: its address in the file.
+    pub value: u64,
+    /// `st_size`, bytes; 0 where the table does not say.
+    pub size: u64,
+    /// A function, not data.
+    pub is_function: bool,
 }
 
 /// An opened ELF file: headers parsed, symbols read on demand.
@@ -230,7 +234,7 @@ fn hex(bytes: &[u8]) -> String {
 }
 
 /// C strings that are, or end in, `MAJOR.MINOR.MICRO` with an optional `a1`, `b2`, `rc1` or `+` after it. Linkers let a
-/// string be the tail of another (`/opt/python/2.7.18`); whole strings come first.
+/// string be the tail of another (`/opt/thing/2.7.18`); whole strings come first.
 pub(crate) fn find_versions(bytes: &[u8], major: u8) -> Vec<String> {
     let (mut whole, mut tails) = (Vec::new(), Vec::new());
     let first = b'0'.wrapping_add(major);

@@ -1,16 +1,12 @@
 //! Finds the module that holds the interpreter and its symbols.
 
-use std::collections::BTreeMap;
 use std::fs::File;
 use std::io;
-use std::ops::Range;
 
-use object::ReadRef;
-use object::read::ReadCache;
-
-use crate::elf::{ElfError, FileSymbol, Module, Segment, SymbolSection};
-use crate::loaded::LoadedModule;
-use crate::{Address, MemorySource, PAGE_BYTES, Region, RegionKind, Symbol, SymbolTable};
+use bloathound_memory::{
+    Address, Core, ElfError, FileSymbol, LoadedModule, MemorySource, ModuleFile, ModuleView, Region, RegionKind,
+    Symbol, SymbolTable, Wanted, load_bias,
+};
 
 /// File-local names of the interpreter that decoding uses where `.symtab` is there.
 const LOCAL_NAMES: [&str; 22] = [
@@ -41,7 +37,7 @@ const LOCAL_NAMES: [&str; 22] = [
 /// Exported functions whose first instructions use file-local variables: `collecting` and `garbage` of gcmodule.c.
 const FUNCTIONS_THAT_TELL: [&str; 2] = ["PyGC_Collect", "initgc"];
 /// Bytes kept of each; what is looked for is in the first 60 of every build seen.
-pub(crate) const ENTRY_CODE_BYTES: u64 = 128;
+const ENTRY_CODE_BYTES: u64 = 128;
 
 /// Libraries looked into when neither the executable nor a file named after Python is the interpreter.
 const OTHER_MODULES_MAX: usize = 256;
@@ -117,6 +113,24 @@ pub fn find_interpreter_in(
     Search { regions: memory.regions(), executable, memory: Some(memory) }.run(open)
 }
 
+/// The same in a core: files count only where they are of the build that the core was made of.
+///
+/// # Errors
+/// As [`find_interpreter`].
+pub fn find_interpreter_in_core(
+    core: &Core,
+    open: &mut dyn FnMut(&str) -> io::Result<File>,
+) -> Result<SymbolTable, InterpreterError> {
+    let modules = core.modules();
+    find_interpreter_in(&core.image, core.executable.as_deref(), &mut |region| modules.open(region, open))
+}
+
+/// The same table as a build stripped of `.symtab` would give it: only the names that CPython exports.
+#[must_use]
+pub fn exported_only(symbols: SymbolTable) -> SymbolTable {
+    symbols.without_local_symbols(|name| name.starts_with("Py") || name.starts_with("_Py"))
+}
+
 struct Search<'a> {
     regions: &'a [Region],
     executable: Option<&'a str>,
@@ -161,10 +175,9 @@ impl Search<'_> {
         let elf_error = |cause| InterpreterError::Elf { path: path.to_owned(), cause };
         match open(candidate) {
             Ok(file) => {
-                let cache = ReadCache::new(file);
-                let module = Module::parse(&cache).map_err(elf_error)?;
-                let versions = |major| module.version_texts(major);
-                judge(ModuleView::of_file(&module), &versions, path, self.regions)
+                let module = ModuleFile::open(file).map_err(elf_error)?;
+                let view = module.view(&WANTED).map_err(elf_error)?;
+                judge(view, &|major| module.version_texts(major), path, self.regions)
             }
             Err(cause) => {
                 let loaded = self.memory.and_then(|memory| LoadedModule::read(memory, path));
@@ -172,58 +185,18 @@ impl Search<'_> {
                     return Err(InterpreterError::Unreadable { path: path.to_owned(), cause });
                 };
                 let versions = |major| loaded.version_texts(major);
-                judge(loaded.view(wanted_name), &versions, path, self.regions)
+                judge(loaded.view(&WANTED), &versions, path, self.regions)
             }
         }
     }
 }
 
-/// What is known of a module, from its file or from memory.
-pub(crate) struct ModuleView {
-    pub(crate) segments: Vec<Segment>,
-    pub(crate) build_id: Option<String>,
-    pub(crate) has_local_symbols: bool,
-    pub(crate) symbols: Vec<FileSymbol>,
-    pub(crate) entry_code: BTreeMap<String, Vec<u8>>,
-}
-
-/// First bytes of the functions that tell where variables are; `read` gives bytes at an address of the file.
-pub(crate) fn entry_code(
-    symbols: &[FileSymbol],
-    read: impl Fn(u64, u64) -> Option<Vec<u8>>,
-) -> BTreeMap<String, Vec<u8>> {
-    let telling = symbols.iter().filter(|symbol| FUNCTIONS_THAT_TELL.contains(&symbol.name.as_str()));
-    telling
-        .filter(|symbol| symbol.is_function)
-        .filter_map(|symbol| {
-            let len = if symbol.size == 0 { ENTRY_CODE_BYTES } else { symbol.size.min(ENTRY_CODE_BYTES) };
-            Some((symbol.name.clone(), read(symbol.value, len)?))
-        })
-        .collect()
-}
-
-impl ModuleView {
-    fn of_file<'data, R: ReadRef<'data>>(module: &Module<'data, R>) -> Self {
-        let full = module.symbols(SymbolSection::Full, wanted_name);
-        let has_local_symbols = full.is_some();
-        let mut symbols = full.unwrap_or_default();
-        symbols.extend(module.symbols(SymbolSection::Exported, wanted_name).unwrap_or_default());
-        let segments = module.segments().to_vec();
-        let entry_code = entry_code(&symbols, |at, len| module.bytes_at(at, len).map(<[u8]>::to_vec));
-        Self { segments, build_id: module.build_id().map(str::to_owned), has_local_symbols, symbols, entry_code }
-    }
-
-    fn has(&self, name: &str) -> bool {
-        self.symbols.iter().any(|symbol| symbol.name == name)
-    }
-
-    /// Any Python defines these; an executable that was given copies of some of a library's data does not evaluate.
-    fn is_a_python(&self) -> bool {
-        let evaluates = |symbol: &FileSymbol| symbol.is_function && symbol.name == "PyEval_EvalFrameEx";
-        self.has("PyDict_Type")
-            && self.has("PyType_Type")
-            && (self.symbols.iter().any(evaluates) || self.has("_PyEval_EvalFrameDefault"))
-    }
+/// Any Python defines these; an executable that was given copies of some of a library's data does not evaluate.
+fn is_a_python(view: &ModuleView) -> bool {
+    let evaluates = |symbol: &FileSymbol| symbol.is_function && symbol.name == "PyEval_EvalFrameEx";
+    view.has("PyDict_Type")
+        && view.has("PyType_Type")
+        && (view.symbols.iter().any(evaluates) || view.has("_PyEval_EvalFrameDefault"))
 }
 
 fn is_likely(path: &str, executable: Option<&str>) -> bool {
@@ -255,6 +228,10 @@ fn candidates<'a>(regions: &'a [Region], executable: Option<&str>) -> Vec<&'a Re
     firsts
 }
 
+/// What is asked of a module that may be the interpreter.
+const WANTED: Wanted<'static> =
+    Wanted { keep: &wanted_name, code_of: &FUNCTIONS_THAT_TELL, code_bytes: ENTRY_CODE_BYTES };
+
 fn wanted_name(name: &[u8]) -> bool {
     name.starts_with(b"Py")
         || name.starts_with(b"_Py")
@@ -272,7 +249,7 @@ fn judge(
     if file_name(path).contains("pypy") {
         return other("PyPy".to_owned());
     }
-    if !view.is_a_python() {
+    if !is_a_python(&view) {
         return Ok(None);
     }
     if !view.has("PyString_Type") || !view.has("_PyThreadState_Current") {
@@ -292,58 +269,7 @@ fn judge(
         let cause = ElfError::Damaged("its segments match no mapping".to_owned());
         return Err(InterpreterError::Elf { path: path.to_owned(), cause });
     };
-    let mut table = SymbolTable {
-        path: path.to_owned(),
-        build_id: view.build_id,
-        version,
-        load_bias,
-        has_local_symbols: view.has_local_symbols,
-        data_ranges: data_ranges(&view.segments, load_bias),
-        entry_code: view.entry_code,
-        ..SymbolTable::default()
-    };
-    add_symbols(&mut table, view.symbols);
-    Ok(Some(table))
-}
-
-fn add_symbols(table: &mut SymbolTable, symbols: Vec<FileSymbol>) {
-    table.symbols.reserve(symbols.len());
-    for symbol in symbols {
-        let placed = Symbol { address: Address(symbol.value.wrapping_add(table.load_bias)), size_bytes: symbol.size };
-        let entry = table.symbols.entry(symbol.name).or_default();
-        // The exported table repeats what the full one has.
-        if !entry.iter().any(|known| known.address == placed.address) {
-            entry.push(placed);
-        }
-    }
-}
-
-/// Difference between the addresses in the target and those in the file.
-fn load_bias(segments: &[Segment], path: &str, regions: &[Region]) -> Option<u64> {
-    for region in regions.iter().filter(|region| region.path() == Some(path)) {
-        for segment in segments {
-            let first_page = segment.file_offset & !(PAGE_BYTES - 1);
-            let end = segment.file_offset.saturating_add(segment.file_bytes);
-            let executable = segment.executable == region.permissions.execute;
-            if executable && (first_page..end).contains(&region.file_offset) {
-                let address_in_file =
-                    segment.virtual_address.wrapping_sub(segment.file_offset).wrapping_add(region.file_offset);
-                return Some(region.start.0.wrapping_sub(address_in_file));
-            }
-        }
-    }
-    None
-}
-
-fn data_ranges(segments: &[Segment], load_bias: u64) -> Vec<Range<Address>> {
-    segments
-        .iter()
-        .filter(|segment| segment.writable)
-        .map(|segment| {
-            let start = Address(segment.virtual_address.wrapping_add(load_bias));
-            start..start.offset(segment.memory_bytes)
-        })
-        .collect()
+    Ok(Some(view.placed(path, version, load_bias)))
 }
 
 /// A position-dependent executable has its own copies of the library's data it refers to; those are the live ones.
@@ -361,15 +287,13 @@ fn prefer_copied_symbols(
     let Some(Ok(file)) = region.map(open) else {
         return;
     };
-    let cache = ReadCache::new(file);
-    let Ok(module) = Module::parse(&cache) else {
+    let Ok((segments, exported)) = ModuleFile::open(file).and_then(|module| module.exported(&wanted_name)) else {
         return;
     };
-    let Some(bias) = load_bias(module.segments(), path, regions) else {
+    let Some(bias) = load_bias(&segments, path, regions) else {
         return;
     };
-    let exported = module.symbols(SymbolSection::Exported, wanted_name);
-    for copy in exported.unwrap_or_default().iter().filter(|copy| !copy.is_function) {
+    for copy in exported.iter().filter(|copy| !copy.is_function) {
         if let Some(known) = table.symbols.get_mut(&copy.name) {
             let address = Address(copy.value.wrapping_add(bias));
             *known = vec![Symbol { address, size_bytes: copy.size }];
