@@ -61,11 +61,7 @@ pub(crate) fn rss(view: &MemoryView<'_>) -> RssRecord {
 /// The interpreter's threads with their stacks, from the copy.
 pub(crate) fn threads(examined: &Examined) -> Option<Vec<ThreadRecord>> {
     let interpreter = &examined.interpreter;
-    let mut reader = FrameReader::new(FrameTarget {
-        interpreter_state: interpreter.interpreter_state,
-        current_thread: interpreter.current_thread,
-        unicode_bytes: interpreter.unicode.bytes(),
-    });
+    let mut reader = FrameReader::new(FrameTarget::from(interpreter));
     let holder = examined.image.pointer_at(interpreter.current_thread).unwrap_or_default();
     let threads = reader.threads(&examined.image).ok()?;
     let records = threads.iter().map(|thread| {
@@ -115,7 +111,7 @@ pub(crate) fn duplicate_strings(examined: &Examined) -> Vec<DuplicateRecord> {
         if !is_str.get(record.type_id.0 as usize).copied().unwrap_or(false) {
             continue;
         }
-        if let Some(bytes) = string_bytes(&examined.image, Address(record.address))
+        if let Some(bytes) = string_bytes(&examined.image, &examined.interpreter, Address(record.address))
             && let Some(rest) = left.checked_sub(bytes.len())
         {
             left = rest;

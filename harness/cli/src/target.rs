@@ -154,7 +154,7 @@ fn file_record(kind: TargetKind, file: &str, examined: &Examined) -> TargetRecor
         pid: None,
         file: Some(file.to_owned()),
         command: None,
-        python: Some("2.7".into()),
+        python: Some(examined.interpreter.version().to_owned()),
         unicode: Some(format!("UCS{}", examined.interpreter.unicode.bytes())),
         build_id: examined.build_id.clone(),
         not_seen: Vec::new(),

@@ -4,9 +4,10 @@
 
 use std::hint::black_box;
 
-use bloathound_cpython::memory_layout::{
+use bloathound_cpython::allocator::{
     ArenaCensus, BlockJudge, MallocMap, NumberBlocks, Occupancy, PymallocMap, RssAccount, RssInput,
 };
+use bloathound_cpython::dialect::CPYTHON_2_7;
 use bloathound_heap::{BitSet, HeapSnapshot, ObjectFlags, ObjectRecord, SnapshotBuilder, Tracking, Trust, TypeInfo};
 use bloathound_memory::{Address, MemoryImage, RegionKind};
 use bloathound_testkit::{ArenaPlan, BlockFate, ChunkFate, MemoryWriter, PoolFate, write_arenas, write_heap};
@@ -80,22 +81,22 @@ fn stages(criterion: &mut Criterion) {
         group.throughput(Throughput::Elements(target.snapshot.len() as u64));
         let id = |stage: &str| BenchmarkId::new(stage, objects);
         group.bench_function(id("arenas"), |b| {
-            b.iter(|| PymallocMap::decode(black_box(image), Address(ARRAY), target.arenas));
+            b.iter(|| PymallocMap::decode(&CPYTHON_2_7.obmalloc, black_box(image), Address(ARRAY), target.arenas));
         });
-        let (pymalloc, problems) = PymallocMap::decode(image, Address(ARRAY), target.arenas);
+        let (pymalloc, problems) = PymallocMap::decode(&CPYTHON_2_7.obmalloc, image, Address(ARRAY), target.arenas);
         assert_eq!(problems, []);
         group.bench_function(id("allocated_blocks"), |b| {
             b.iter(|| pymalloc.allocated_blocks().fold(0, |sum, (address, bytes)| sum ^ address.0 ^ u64::from(bytes)));
         });
         group.bench_function(id("malloc"), |b| b.iter(|| MallocMap::decode(black_box(image), &pymalloc)));
         let (malloc, _) = MallocMap::decode(image, &pymalloc);
-        let numbers = NumberBlocks::default();
+        let numbers = NumberBlocks::none(&CPYTHON_2_7);
         let snapshot = &target.snapshot;
         group.bench_function(id("occupancy"), |b| {
-            b.iter(|| Occupancy::new(image, black_box(snapshot), &pymalloc, &malloc, &numbers));
+            b.iter(|| Occupancy::new(&CPYTHON_2_7, image, black_box(snapshot), &pymalloc, &malloc, &numbers));
         });
-        let occupancy = Occupancy::new(image, snapshot, &pymalloc, &malloc, &numbers);
-        let judge = BlockJudge::new(image, snapshot, &occupancy, Some(&target.garbage));
+        let occupancy = Occupancy::new(&CPYTHON_2_7, image, snapshot, &pymalloc, &malloc, &numbers);
+        let judge = BlockJudge::new(&CPYTHON_2_7, image, snapshot, &occupancy, Some(&target.garbage));
         group.bench_function(id("census"), |b| b.iter(|| ArenaCensus::new(black_box(&pymalloc), &judge)));
         let input =
             RssInput { image, snapshot, judge: &judge, pymalloc: &pymalloc, malloc: &malloc, numbers: &numbers };

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use bloathound_memory::{Address, MemorySource};
 
-use crate::layouts::objimpl_h as gc;
+use crate::dialect::{CPYTHON_2_7, Dialect};
 
 /// How the target stores text.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -56,6 +56,10 @@ pub enum LocateError {
 /// Where the interpreter's own data is in the target. Addresses of variables, not their values.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Interpreter {
+    /// How its data is laid out: what it was checked against.
+    pub dialect: &'static Dialect,
+    /// Its release, such as `2.7.18`, where the target tells.
+    pub version: Option<String>,
     /// `PyType_Type`.
     pub type_type: Address,
     /// `PyBaseObject_Type`.
@@ -99,6 +103,12 @@ impl Interpreter {
             && !self.number_block_lists.is_empty()
     }
 
+    /// The most that is known of its version: its release, or the series it was checked against.
+    #[must_use]
+    pub fn version(&self) -> &str {
+        self.version.as_deref().unwrap_or(self.dialect.series)
+    }
+
     /// True while a collection runs in the target: its lists are then incomplete.
     #[must_use]
     pub fn is_collecting(&self, source: &dyn MemorySource) -> bool {
@@ -130,6 +140,8 @@ impl Interpreter {
         for (index, address) in self.number_block_lists.iter().enumerate() {
             put(&format!("number_block_list.{index}"), Some(*address));
         }
+        facts.insert("dialect".to_owned(), self.dialect.series.to_owned());
+        facts.extend(self.version.iter().map(|version| ("version".to_owned(), version.clone())));
         for (fact, how) in &self.known_by {
             facts.insert(format!("known_by.{fact}"), how.clone());
         }
@@ -140,12 +152,17 @@ impl Interpreter {
     #[must_use]
     pub fn from_facts(facts: &BTreeMap<String, String>) -> Option<Self> {
         let get = |name: &str| facts.get(name).and_then(|text| u64::from_str_radix(text, 16).ok()).map(Address);
+        // Recordings made before there was a second dialect name none.
+        let dialect = facts.get("dialect").map_or(Some(&CPYTHON_2_7), |series| Dialect::of_series(series))?;
         Some(Self {
+            dialect,
+            version: facts.get("version").cloned(),
             type_type: get("type_type")?,
             object_type: get("object_type")?,
             dict_type: get("dict_type")?,
             generations: get("generations")?,
-            generation_stride: Some(get("generation_stride")?.0).filter(|s| gc::GENERATION_STRIDES.contains(s))?,
+            generation_stride: Some(get("generation_stride")?.0)
+                .filter(|s| dialect.collector.generation_strides.contains(s))?,
             interpreter_state: get("interpreter_state"),
             current_thread: get("current_thread")?,
             arenas: get("arenas"),

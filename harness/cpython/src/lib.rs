@@ -6,11 +6,13 @@
 pub mod allocator;
 pub mod bytecode;
 pub mod decode;
+pub mod dialect;
 mod find;
 pub mod frames;
 mod interpreter;
-pub mod layouts;
 mod needed;
+mod objects;
+mod redaction;
 
 /// The name that [`allocator`] had; other rooms still use it.
 pub use allocator as memory_layout;
@@ -18,3 +20,4 @@ pub use decode::{Decoded, decode, describe, string_bytes};
 pub use find::{InterpreterError, exported_only, find_interpreter, find_interpreter_in, find_interpreter_in_core};
 pub use interpreter::{Interpreter, LocateError, UnicodeWidth};
 pub use needed::{Needed, is_telling};
+pub use redaction::{FOLDER_FILL, Redaction};

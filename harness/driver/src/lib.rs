@@ -20,7 +20,6 @@ pub mod memory_view;
 mod pip;
 mod python;
 pub mod recording;
-mod redaction;
 pub mod samples;
 mod service;
 mod session;

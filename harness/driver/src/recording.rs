@@ -6,8 +6,11 @@ use std::io;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
-use bloathound_cpython::memory_layout::MemoryLayout;
-use bloathound_cpython::{Interpreter, InterpreterError, LocateError, Needed, exported_only, find_interpreter_in_core};
+use bloathound_cpython::allocator::MemoryLayout;
+use bloathound_cpython::{
+    Interpreter, InterpreterError, LocateError, Needed, Redaction, exported_only, find_interpreter_in_core,
+};
+use bloathound_detect::telling_path_bytes;
 use bloathound_live::Mapping;
 use bloathound_memory::{
     Address, Base, Core, CoreError, CoreProblem, Effort, Manifest, MemorySource, ReadRecording, RecordError, Recording,
@@ -16,7 +19,6 @@ use bloathound_memory::{
 };
 
 use crate::examine::{Examined, examine_image, facts};
-use crate::redaction::Redaction;
 
 /// What a recording's manifest says beyond what the copy itself tells.
 #[derive(Clone, Debug, Default)]
@@ -103,7 +105,9 @@ pub fn record(
     symbols: &SymbolTable,
     options: &RecordOptions,
 ) -> Result<WrittenRecording, RecordError> {
-    let mut redaction = options.redact.then(|| Redaction::plan(examined));
+    let mut redaction = options
+        .redact
+        .then(|| Redaction::plan(&examined.image, &examined.interpreter, &examined.snapshot, &telling_path_bytes));
     let needed = needed(examined, &symbols.data_ranges);
     let manifest = Manifest {
         tool: options.tool.clone(),

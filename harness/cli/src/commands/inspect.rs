@@ -130,7 +130,7 @@ pub(crate) fn target_record(pid: u32, interpreter: &Interpreter, build_id: Optio
         pid: Some(pid),
         file: None,
         command,
-        python: Some("2.7".into()),
+        python: Some(interpreter.version().to_owned()),
         unicode: Some(format!("UCS{}", interpreter.unicode.bytes())),
         build_id,
         not_seen: Vec::new(),

@@ -5,11 +5,11 @@ use std::collections::HashMap;
 use bloathound_heap::{BitSet, HeapSnapshot, ObjectId};
 use bloathound_memory::{Address, MemoryImage};
 
-use super::obmalloc_h::{ARENA_BYTES, POOL_BYTES, POOL_HEADER_BYTES};
 use super::occupancy::kept_for_reuse;
 use super::{Arena, Occupancy, Occupant, Pool, PoolUse, PymallocMap};
+use crate::dialect::{Dialect, Obmalloc};
 
-/// Bytes of one arena, or of several, by use. The sum is 256 KiB an arena.
+/// Bytes of one arena, or of several, by use. The sum is what its arenas have.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct ArenaBytes {
     /// Blocks of live objects and of their storage.
@@ -123,11 +123,9 @@ pub enum BlockUse {
     Unidentified,
 }
 
-/// Types whose free lists `clear_freelists` of `Modules/gcmodule.c` empties at the end of a full collection.
-const CLEARED_TYPES: &[&str] = &["tuple", "frame", "instancemethod", "builtin_function_or_method", "unicode"];
-
 /// Tells what allocated blocks are used for.
 pub struct BlockJudge<'a> {
+    d: &'static Dialect,
     image: &'a MemoryImage,
     occupancy: &'a Occupancy,
     garbage: Option<&'a BitSet>,
@@ -139,12 +137,13 @@ impl<'a> BlockJudge<'a> {
     /// `garbage` is what the replayed collector found unreachable; `None` when it was not replayed.
     #[must_use]
     pub fn new(
+        d: &'static Dialect,
         image: &'a MemoryImage,
         snapshot: &HeapSnapshot,
         occupancy: &'a Occupancy,
         garbage: Option<&'a BitSet>,
     ) -> Self {
-        let fate = |name: &str, is_heap_type: bool| match !is_heap_type && CLEARED_TYPES.contains(&name) {
+        let fate = |name: &str, is_heap_type: bool| match !is_heap_type && d.types.cleared.contains(&name) {
             true => BlockUse::KeptUntilCollection,
             false => BlockUse::KeptForReuse,
         };
@@ -154,7 +153,7 @@ impl<'a> BlockJudge<'a> {
             .filter_map(|info| Some((info.object?, fate(&info.name, info.is_heap_type))))
             .map(|(id, fate)| (Address(snapshot.object(id).address), fate))
             .collect();
-        Self { image, occupancy, garbage, types }
+        Self { d, image, occupancy, garbage, types }
     }
 
     /// What an object's memory is.
@@ -175,7 +174,8 @@ impl<'a> BlockJudge<'a> {
             Occupant::Object(id) | Occupant::Storage(id) => self.object(id),
             Occupant::Nobody => {
                 let dead_type = |address| self.types.get(&address).copied();
-                kept_for_reuse(self.image, pool.block_address(index), dead_type).unwrap_or(BlockUse::Unidentified)
+                kept_for_reuse(self.d, self.image, pool.block_address(index), dead_type)
+                    .unwrap_or(BlockUse::Unidentified)
             }
         }
     }
@@ -196,13 +196,13 @@ impl<'a> BlockJudge<'a> {
 pub(super) fn pool_bytes(judge: &BlockJudge<'_>, pool: &Pool, position: u32) -> (ArenaBytes, u32, u32) {
     let mut bytes = ArenaBytes::default();
     match pool.usage {
-        PoolUse::Emptied => bytes.free_pools = POOL_BYTES,
-        PoolUse::Unknown => bytes.unidentified = POOL_BYTES,
+        PoolUse::Emptied => bytes.free_pools = pool.rules.pool_bytes,
+        PoolUse::Unknown => bytes.unidentified = pool.rules.pool_bytes,
         PoolUse::InUse => {
             let block = u64::from(pool.block_bytes);
             bytes.free_blocks = u64::from(pool.free_blocks) * block;
             bytes.untouched_blocks = u64::from(pool.untouched_blocks) * block;
-            bytes.overhead = POOL_BYTES - u64::from(pool.capacity_blocks()) * block;
+            bytes.overhead = pool.rules.pool_bytes - u64::from(pool.capacity_blocks()) * block;
             for index in pool.allocated_indices() {
                 match judge.block(pool, position, index) {
                     BlockUse::Live(_) => bytes.live += block,
@@ -225,8 +225,9 @@ impl ArenaCensus {
     /// Counts everything.
     #[must_use]
     pub fn new(pymalloc: &PymallocMap, judge: &BlockJudge<'_>) -> Self {
+        let rules = pymalloc.rules();
         let mut census = Self::default();
-        let mut classes = vec![SizeClassUse::default(); 513];
+        let mut classes = vec![SizeClassUse::default(); rules.block_bytes_max as usize + 1];
         let mut unknown_pools = 0;
         for arena in pymalloc.arenas() {
             let mut usage = ArenaUse { start: arena.address, bytes: ArenaBytes::default(), held_pools: 0 };
@@ -250,18 +251,18 @@ impl ArenaCensus {
             census.arenas.push(usage);
         }
         census.size_classes = classes.into_iter().filter(|c| c.pools > 0).collect();
-        let pools: u64 = census.size_classes.iter().map(packed_pools).sum();
-        census.packed_arenas = (pools + unknown_pools).div_ceil(ARENA_BYTES / POOL_BYTES);
+        let pools: u64 = census.size_classes.iter().map(|class| packed_pools(rules, class)).sum();
+        census.packed_arenas = (pools + unknown_pools).div_ceil(u64::from(rules.pools_per_arena()));
         census
     }
 }
 
 fn untouched_bytes(arena: &Arena) -> u64 {
-    ARENA_BYTES - arena.pools.len() as u64 * POOL_BYTES
+    arena.rules.arena_bytes - arena.pools.len() as u64 * arena.rules.pool_bytes
 }
 
 /// Pools that the held blocks of a size would need.
-fn packed_pools(class: &SizeClassUse) -> u64 {
-    let capacity = (POOL_BYTES as u32 - POOL_HEADER_BYTES) / class.block_bytes.max(1);
+fn packed_pools(rules: &Obmalloc, class: &SizeClassUse) -> u64 {
+    let capacity = rules.blocks_per_pool(class.block_bytes.max(1));
     class.held_blocks.div_ceil(u64::from(capacity.max(1)))
 }

@@ -11,10 +11,13 @@ use super::{
     RssInput, find_arena_array,
 };
 use crate::Interpreter;
+use crate::dialect::Dialect;
 
 /// The allocators of a target, and who holds what they handed out.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub struct MemoryLayout {
+    /// How they are laid out.
+    pub dialect: &'static Dialect,
     /// pymalloc's arenas.
     pub pymalloc: PymallocMap,
     /// glibc's chunks.
@@ -36,12 +39,17 @@ pub fn locate_arenas(
     data_ranges: &[Range<Address>],
 ) -> Option<(PymallocMap, Vec<LayoutProblem>)> {
     let by_symbol = interpreter.arenas.zip(interpreter.maxarenas).and_then(|(arenas, maxarenas)| {
-        let (map, problems) = PymallocMap::decode(image, image.pointer_at(arenas)?, image.u32_at(maxarenas)?);
+        let (map, problems) = PymallocMap::decode(
+            &interpreter.dialect.obmalloc,
+            image,
+            image.pointer_at(arenas)?,
+            image.u32_at(maxarenas)?,
+        );
         (!map.arenas().is_empty()).then_some((map, problems))
     });
     by_symbol.or_else(|| {
-        let found = find_arena_array(image, data_ranges)?;
-        Some(PymallocMap::decode(image, found.entries, found.max_arenas))
+        let found = find_arena_array(&interpreter.dialect.obmalloc, image, data_ranges)?;
+        Some(PymallocMap::decode(&interpreter.dialect.obmalloc, image, found.entries, found.max_arenas))
     })
 }
 
@@ -71,10 +79,11 @@ impl MemoryLayout {
         let (malloc, more) = MallocMap::decode(image, &pymalloc);
         problems.extend(more);
         let types = NumberTypes { int: built_in(snapshot, "int"), float: built_in(snapshot, "float") };
-        let (numbers, more) = NumberBlocks::decode(image, &interpreter.number_block_lists, types, &malloc);
+        let (numbers, more) =
+            NumberBlocks::decode(interpreter.dialect, image, &interpreter.number_block_lists, types, &malloc);
         problems.extend(more);
-        let occupancy = Occupancy::new(image, snapshot, &pymalloc, &malloc, &numbers);
-        Self { pymalloc, malloc, numbers, occupancy, problems }
+        let occupancy = Occupancy::new(interpreter.dialect, image, snapshot, &pymalloc, &malloc, &numbers);
+        Self { dialect: interpreter.dialect, pymalloc, malloc, numbers, occupancy, problems }
     }
 
     /// Tells live from garbage; `garbage` is what the replayed collector found awaiting collection.
@@ -85,7 +94,7 @@ impl MemoryLayout {
         snapshot: &HeapSnapshot,
         garbage: Option<&'a BitSet>,
     ) -> BlockJudge<'a> {
-        BlockJudge::new(image, snapshot, &self.occupancy, garbage)
+        BlockJudge::new(self.dialect, image, snapshot, &self.occupancy, garbage)
     }
 
     /// What each arena holds.

@@ -3,21 +3,7 @@
 use bloathound_memory::{Address, MemoryImage};
 
 use super::{ChunkState, LayoutProblem, MallocMap};
-
-/// `BLOCK_SIZE` of both files, as asked of malloc, rounded down to whole objects.
-pub const BLOCK_BYTES: u64 = BLOCK_HEADER_BYTES + NUMBERS_PER_BLOCK as u64 * NUMBER_BYTES;
-/// `BHEAD_SIZE`: the link to the next block.
-const BLOCK_HEADER_BYTES: u64 = 8;
-/// `sizeof(PyIntObject)` and `sizeof(PyFloatObject)`.
-pub const NUMBER_BYTES: u64 = 24;
-/// `N_INTOBJECTS` and `N_FLOATOBJECTS`.
-pub const NUMBERS_PER_BLOCK: u32 = ((1000 - BLOCK_HEADER_BYTES) / NUMBER_BYTES) as u32;
-/// Where `ob_type` is; a free entry keeps the link to the next free one there.
-const OB_TYPE: u64 = 8;
-/// Size of the malloc chunk a block is in.
-const BLOCK_CHUNK_BYTES: u64 = (BLOCK_BYTES + 8).next_multiple_of(16);
-
-const _: () = assert!(NUMBERS_PER_BLOCK == 41 && BLOCK_BYTES == 992 && BLOCK_CHUNK_BYTES == 1008);
+use crate::dialect::{Dialect, NumberBlockRules};
 
 /// What a block's entries are.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, PartialOrd, Ord)]
@@ -33,6 +19,8 @@ pub enum NumberKind {
 /// One block.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct NumberBlock {
+    /// What blocks look like.
+    pub rules: &'static NumberBlockRules,
     /// Its first byte: the link to the next block.
     pub address: Address,
     /// Whose.
@@ -51,13 +39,13 @@ impl NumberBlock {
     /// Free entries in it.
     #[must_use]
     pub fn free_count(&self) -> u32 {
-        NUMBERS_PER_BLOCK - self.live_count()
+        self.rules.numbers - self.live_count()
     }
 
     /// Address of entry `index`.
     #[must_use]
     pub fn entry(&self, index: u32) -> Address {
-        self.address.offset(BLOCK_HEADER_BYTES + u64::from(index) * NUMBER_BYTES)
+        self.address.offset(self.rules.header_bytes + u64::from(index) * self.rules.number_bytes)
     }
 }
 
@@ -73,8 +61,9 @@ pub struct NumberTotals {
 }
 
 /// All blocks, sorted by address.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub struct NumberBlocks {
+    d: &'static Dialect,
     blocks: Vec<NumberBlock>,
 }
 
@@ -88,10 +77,23 @@ pub struct NumberTypes {
 }
 
 impl NumberBlocks {
+    /// No blocks.
+    #[must_use]
+    pub fn none(d: &'static Dialect) -> Self {
+        Self { d, blocks: Vec::new() }
+    }
+
+    /// What the blocks look like.
+    #[must_use]
+    pub fn rules(&self) -> &'static NumberBlockRules {
+        &self.d.number_blocks
+    }
+
     /// Follows the `lists` (addresses of the variables `block_list`), then looks through malloc's chunks for blocks that
     /// no list told of, which is all there is in a stripped interpreter.
     #[must_use]
     pub fn decode(
+        d: &'static Dialect,
         image: &MemoryImage,
         lists: &[Address],
         types: NumberTypes,
@@ -100,15 +102,15 @@ impl NumberBlocks {
         let mut problems = Vec::new();
         let mut blocks = Vec::new();
         for list in lists {
-            blocks.extend(follow_list(image, *list, types, malloc, &mut problems));
+            blocks.extend(follow_list(d, image, *list, types, malloc, &mut problems));
         }
         let by_shape = blocks.is_empty();
         if by_shape {
-            blocks = find_by_shape(image, types, malloc);
+            blocks = find_by_shape(d, image, types, malloc);
         }
         blocks.sort_by_key(|block| block.address);
         blocks.dedup_by_key(|block| block.address);
-        let mut found = Self { blocks };
+        let mut found = Self { d, blocks };
         if by_shape {
             found.spread_kinds(image);
         }
@@ -117,10 +119,11 @@ impl NumberBlocks {
 
     /// Gives emptied blocks the kind of the blocks that their free entries are linked with.
     fn spread_kinds(&mut self, image: &MemoryImage) {
+        let ob_type = self.d.object.ob_type;
         let mut links = Vec::new();
         for (from, block) in self.blocks.iter().enumerate() {
-            for index in (0..NUMBERS_PER_BLOCK).filter(|index| block.live >> index & 1 == 0) {
-                let link = image.pointer_at(block.entry(index).offset(OB_TYPE));
+            for index in (0..self.d.number_blocks.numbers).filter(|index| block.live >> index & 1 == 0) {
+                let link = image.pointer_at(block.entry(index).offset(ob_type));
                 if let Some(to) = link.and_then(|link| self.block_containing(link))
                     && to != from
                 {
@@ -169,15 +172,20 @@ impl NumberBlocks {
     /// Bytes of all free entries, of whatever kind.
     #[must_use]
     pub fn free_bytes(&self) -> u64 {
-        self.blocks.iter().map(|block| u64::from(block.free_count()) * NUMBER_BYTES).sum()
+        self.blocks.iter().map(|block| u64::from(block.free_count()) * self.d.number_blocks.number_bytes).sum()
     }
 
     /// The block that `address` is in, by position.
     #[must_use]
     pub fn block_containing(&self, address: Address) -> Option<usize> {
         let position = self.blocks.partition_point(|block| block.address <= address).checked_sub(1)?;
-        (address.since(self.blocks.get(position)?.address) < BLOCK_BYTES).then_some(position)
+        (address.since(self.blocks.get(position)?.address) < self.d.number_blocks.block_bytes()).then_some(position)
     }
+}
+
+/// Size of the malloc chunk a block is in.
+fn chunk_bytes(rules: &NumberBlockRules) -> u64 {
+    (rules.block_bytes() + 8).next_multiple_of(16)
 }
 
 /// What one entry is, by its `ob_refcnt` and `ob_type`.
@@ -188,9 +196,9 @@ enum Entry {
     Free(Address),
 }
 
-fn entry(image: &MemoryImage, at: Address, types: NumberTypes) -> Option<Entry> {
+fn entry(d: &Dialect, image: &MemoryImage, at: Address, types: NumberTypes) -> Option<Entry> {
     let refcount = image.u64_at(at)?;
-    let type_or_link = image.pointer_at(at.offset(OB_TYPE))?;
+    let type_or_link = image.pointer_at(at.offset(d.object.ob_type))?;
     Some(match type_or_link {
         t if t == types.int && refcount != 0 => Entry::Live(NumberKind::Int),
         t if t == types.float && refcount != 0 => Entry::Live(NumberKind::Float),
@@ -199,14 +207,15 @@ fn entry(image: &MemoryImage, at: Address, types: NumberTypes) -> Option<Entry> 
 }
 
 fn read_block(
+    d: &'static Dialect,
     image: &MemoryImage,
     address: Address,
     types: NumberTypes,
     is_link: impl Fn(Address) -> bool,
 ) -> Option<NumberBlock> {
-    let mut block = NumberBlock { address, kind: NumberKind::Unknown, live: 0 };
-    for index in 0..NUMBERS_PER_BLOCK {
-        match entry(image, block.entry(index), types)? {
+    let mut block = NumberBlock { rules: &d.number_blocks, address, kind: NumberKind::Unknown, live: 0 };
+    for index in 0..d.number_blocks.numbers {
+        match entry(d, image, block.entry(index), types)? {
             Entry::Live(kind) if block.kind == NumberKind::Unknown || block.kind == kind => {
                 block.kind = kind;
                 block.live |= 1 << index;
@@ -220,6 +229,7 @@ fn read_block(
 }
 
 fn follow_list(
+    d: &'static Dialect,
     image: &MemoryImage,
     list: Address,
     types: NumberTypes,
@@ -228,12 +238,12 @@ fn follow_list(
 ) -> Vec<NumberBlock> {
     let mut blocks: Vec<NumberBlock> = Vec::new();
     // No more blocks than the image has room for: a circle ends there.
-    let limit = image.flat().len() as u64 / BLOCK_BYTES + 1;
+    let limit = image.flat().len() as u64 / d.number_blocks.block_bytes() + 1;
     let mut next = image.pointer_at(list);
     while let Some(address) = next.filter(|address| !address.is_null()) {
         // In a freshly emptied block a free entry may still have a type: `ob_refcnt` decided already.
         let is_link = |link: Address| link == types.int || link == types.float || image.locate(link).is_some();
-        match read_block(image, address, types, is_link) {
+        match read_block(d, image, address, types, is_link) {
             Some(block) if (blocks.len() as u64) < limit => blocks.push(block),
             _ => {
                 problems.push(LayoutProblem::NumberBlocksBroken { list, blocks: blocks.len() as u64 });
@@ -256,7 +266,7 @@ fn follow_list(
         malloc
             .chunk_of_user(block.address)
             .and_then(|position| malloc.chunks().get(position as usize))
-            .is_some_and(|chunk| chunk.bytes() >= BLOCK_CHUNK_BYTES)
+            .is_some_and(|chunk| chunk.bytes() >= chunk_bytes(&d.number_blocks))
     };
     blocks.retain(fits);
     blocks
@@ -264,11 +274,14 @@ fn follow_list(
 
 /// Chunks of the right size whose 41 entries are all live numbers of one kind, or free entries linked to entries of
 /// other such chunks.
-fn find_by_shape(image: &MemoryImage, types: NumberTypes, malloc: &MallocMap) -> Vec<NumberBlock> {
+fn find_by_shape(d: &'static Dialect, image: &MemoryImage, types: NumberTypes, malloc: &MallocMap) -> Vec<NumberBlock> {
+    let rules = &d.number_blocks;
+    let (least, ob_type) = (chunk_bytes(rules), d.object.ob_type);
     let is_candidate = |position: u32| {
-        malloc.chunks().get(position as usize).is_some_and(|chunk| {
-            chunk.state == ChunkState::Live && (BLOCK_CHUNK_BYTES..BLOCK_CHUNK_BYTES + 32).contains(&chunk.bytes())
-        })
+        malloc
+            .chunks()
+            .get(position as usize)
+            .is_some_and(|chunk| chunk.state == ChunkState::Live && (least..least + 32).contains(&chunk.bytes()))
     };
     let is_link = |link: Address| {
         link.is_aligned(8)
@@ -276,19 +289,19 @@ fn find_by_shape(image: &MemoryImage, types: NumberTypes, malloc: &MallocMap) ->
                 is_candidate(position)
                     && malloc.chunks().get(position as usize).is_some_and(|chunk| {
                         let inside = link.since(chunk.user_address());
-                        inside >= BLOCK_HEADER_BYTES && (inside - BLOCK_HEADER_BYTES).is_multiple_of(NUMBER_BYTES)
+                        inside >= rules.header_bytes && (inside - rules.header_bytes).is_multiple_of(rules.number_bytes)
                     })
             })
     };
     (0..malloc.chunks().len() as u32)
         .filter(|position| is_candidate(*position))
         .filter_map(|position| malloc.chunks().get(position as usize))
-        .filter_map(|chunk| read_block(image, chunk.user_address(), types, is_link))
+        .filter_map(|chunk| read_block(d, image, chunk.user_address(), types, is_link))
         // Forty-one NULLs are no evidence.
         .filter(|block| {
             block.live != 0
-                || (0..NUMBERS_PER_BLOCK).any(|index| {
-                    image.pointer_at(block.entry(index).offset(OB_TYPE)).is_some_and(|link| !link.is_null())
+                || (0..d.number_blocks.numbers).any(|index| {
+                    image.pointer_at(block.entry(index).offset(ob_type)).is_some_and(|link| !link.is_null())
                 })
         })
         .collect()

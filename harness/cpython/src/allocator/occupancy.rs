@@ -5,52 +5,10 @@ use bloathound_heap::{HeapSnapshot, ObjectId, TypeInfo};
 use bloathound_memory::{Address, MemoryImage};
 
 use super::{ChunkState, MallocMap, NumberBlocks, PymallocMap};
-use crate::layouts::dictobject_h::MA_TABLE;
-use crate::layouts::listobject_h::LIST_ITEMS;
-use crate::layouts::object_h::{OB_REFCNT, OB_TYPE, PYOBJECT_BYTES, TP_BASICSIZE, TP_FLAGS};
-use crate::layouts::objimpl_h::GC_HEAD_BYTES;
-use crate::layouts::setobject_h::SET_TABLE;
+use crate::dialect::Dialect;
 
-/// `PyUnicodeObject.str`.
-const UNICODE_STR: u64 = 24;
-/// `PyCodeObject.co_zombieframe`: the frame of the last call, kept for the next one.
-const ZOMBIE_FRAME: u64 = 112;
-/// `PyTypeObject.tp_doc`; a heap type owns a copy.
-const TP_DOC: u64 = 176;
-/// `Py_TPFLAGS_LIST_SUBCLASS`, `…UNICODE…`, `…DICT…`, `…TYPE…` (`Include/object.h`).
-const LIST_SUBCLASS: u64 = 1 << 25;
-const UNICODE_SUBCLASS: u64 = 1 << 28;
-const DICT_SUBCLASS: u64 = 1 << 29;
-const TYPE_SUBCLASS: u64 = 1 << 31;
-/// Int, long, tuple and string: everything inline.
-const INLINE_SUBCLASSES: u64 = 1 << 23 | 1 << 24 | 1 << 26 | 1 << 27;
 /// Longest structure, and longest storage, that is searched for pointers to more storage.
 const SCAN_BYTES_MAX: u64 = 4096;
-
-/// Built-in types that keep nothing outside and are too many to search.
-const WITHOUT_STORAGE: &[&str] = &[
-    "object",
-    "float",
-    "bool",
-    "NoneType",
-    "function",
-    "instancemethod",
-    "cell",
-    "instance",
-    "classobj",
-    "module",
-    "weakref",
-    "property",
-    "staticmethod",
-    "classmethod",
-    "generator",
-    "frame",
-    "builtin_function_or_method",
-    "wrapper_descriptor",
-    "method_descriptor",
-    "getset_descriptor",
-    "member_descriptor",
-];
 
 /// Who holds a block or chunk.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -105,6 +63,7 @@ impl Occupancy {
     /// Finds the occupants of everything.
     #[must_use]
     pub fn new(
+        d: &'static Dialect,
         image: &MemoryImage,
         snapshot: &HeapSnapshot,
         pymalloc: &PymallocMap,
@@ -118,6 +77,7 @@ impl Occupancy {
             total = total.saturating_add(pool.capacity_blocks());
         }
         let mut finder = Finder {
+            d,
             image,
             pymalloc,
             malloc,
@@ -173,7 +133,7 @@ fn bounds(pymalloc: &PymallocMap, malloc: &MallocMap) -> (Address, Address) {
     let mut high = Address::NULL;
     if let (Some(first), Some(last)) = (pymalloc.arenas().first(), pymalloc.arenas().last()) {
         low = first.address;
-        high = last.address.offset(super::obmalloc_h::ARENA_BYTES);
+        high = last.end();
     }
     for segment in malloc.segments() {
         low = low.min(segment.range.start);
@@ -183,6 +143,7 @@ fn bounds(pymalloc: &PymallocMap, malloc: &MallocMap) -> (Address, Address) {
 }
 
 struct Finder<'a> {
+    d: &'static Dialect,
     image: &'a MemoryImage,
     pymalloc: &'a PymallocMap,
     malloc: &'a MallocMap,
@@ -192,13 +153,14 @@ struct Finder<'a> {
 
 impl Finder<'_> {
     fn place(&mut self, address: Address, id: ObjectId) {
+        let d = self.d;
         if let Some(block) = self.pymalloc.block_containing(address) {
             if block.is_allocated {
                 self.put_block(block.pool, block.index, Packed(id.0 & !STORAGE));
             }
         } else if let Some(position) = self.malloc.chunk_containing(address) {
             let inside = self.malloc.chunks().get(position as usize).map(|chunk| address.since(chunk.user_address()));
-            if inside.is_some_and(|bytes| bytes == 0 || bytes == GC_HEAD_BYTES) {
+            if inside.is_some_and(|bytes| bytes == 0 || bytes == d.collector.head_bytes) {
                 self.put_chunk(position, Packed(id.0 & !STORAGE));
             }
         }
@@ -227,12 +189,13 @@ impl Finder<'_> {
     }
 
     fn claim_storage(&mut self, snapshot: &HeapSnapshot, numbers: &NumberBlocks) {
+        let d = self.d;
         let plans: Vec<Plan> = snapshot
             .types()
             .iter()
             .map(|info| {
                 let object = info.object.map(|id| Address(snapshot.object(id).address));
-                plan(self.image, info, object)
+                plan(d, self.image, info, object)
             })
             .collect();
         for (id, record) in snapshot.ids().zip(snapshot.records()) {
@@ -245,7 +208,7 @@ impl Finder<'_> {
                 }
                 Some(Plan::DeadObject(offset)) => {
                     if let Some(to) = self.image.pointer_at(address.offset(*offset)) {
-                        self.claim(to.back(GC_HEAD_BYTES), id, numbers);
+                        self.claim(to.back(d.collector.head_bytes), id, numbers);
                     }
                 }
                 Some(Plan::Scan(bytes)) => self.scan_object(address, *bytes, id, numbers),
@@ -256,7 +219,8 @@ impl Finder<'_> {
 
     /// Claims what the object's words lead to, and what the words of that lead to: C structures chain their memory.
     fn scan_object(&mut self, object: Address, bytes: u64, id: ObjectId, numbers: &NumberBlocks) {
-        let mut open = vec![(object.offset(PYOBJECT_BYTES), bytes)];
+        let d = self.d;
+        let mut open = vec![(object.offset(d.object.bytes), bytes)];
         // Everything is claimed once at most, so this ends.
         while let Some((start, bytes)) = open.pop() {
             for offset in (0..bytes.min(SCAN_BYTES_MAX)).step_by(8) {
@@ -289,39 +253,42 @@ impl Finder<'_> {
     }
 }
 
-fn plan(image: &MemoryImage, info: &TypeInfo, object: Option<Address>) -> Plan {
+fn plan(d: &Dialect, image: &MemoryImage, info: &TypeInfo, object: Option<Address>) -> Plan {
     let word = |offset| object.and_then(|at| image.u64_at(at.offset(offset)));
-    let Some(flags) = word(TP_FLAGS) else {
+    let f = &d.flags;
+    let everything_inline = f.int_subclass | f.long_subclass | f.tuple_subclass | f.string_subclass;
+    let Some(flags) = word(d.type_object.tp_flags) else {
         return Plan::Inline;
     };
     match () {
-        () if flags & LIST_SUBCLASS != 0 => Plan::Pointer(LIST_ITEMS),
-        () if flags & DICT_SUBCLASS != 0 => Plan::Pointer(MA_TABLE),
-        () if flags & UNICODE_SUBCLASS != 0 => Plan::Pointer(UNICODE_STR),
-        () if flags & TYPE_SUBCLASS != 0 => Plan::Pointer(TP_DOC),
-        () if flags & INLINE_SUBCLASSES != 0 => Plan::Inline,
-        () if info.is_heap_type => scan(word(TP_BASICSIZE)),
-        () if info.name == "code" => Plan::DeadObject(ZOMBIE_FRAME),
-        () if info.name == "set" || info.name == "frozenset" => Plan::Pointer(SET_TABLE),
-        () if WITHOUT_STORAGE.contains(&info.name.as_str()) => Plan::Inline,
-        () => scan(word(TP_BASICSIZE)),
+        () if flags & d.flags.list_subclass != 0 => Plan::Pointer(d.list.ob_item),
+        () if flags & d.flags.dict_subclass != 0 => Plan::Pointer(d.dict.ma_table),
+        () if flags & d.flags.unicode_subclass != 0 => Plan::Pointer(d.unicode.str),
+        () if flags & d.flags.type_subclass != 0 => Plan::Pointer(d.type_object.tp_doc),
+        () if flags & everything_inline != 0 => Plan::Inline,
+        () if info.is_heap_type => scan(d, word(d.type_object.tp_basicsize)),
+        () if info.name == "code" => Plan::DeadObject(d.code.co_zombieframe),
+        () if info.name == "set" || info.name == "frozenset" => Plan::Pointer(d.set.table),
+        () if d.types.without_storage.contains(&info.name.as_str()) => Plan::Inline,
+        () => scan(d, word(d.type_object.tp_basicsize)),
     }
 }
 
-fn scan(basic_size: Option<u64>) -> Plan {
-    Plan::Scan(basic_size.unwrap_or(0).saturating_sub(PYOBJECT_BYTES).min(SCAN_BYTES_MAX))
+fn scan(d: &Dialect, basic_size: Option<u64>) -> Plan {
+    Plan::Scan(basic_size.unwrap_or(0).saturating_sub(d.object.bytes).min(SCAN_BYTES_MAX))
 }
 
 /// The type of a dead object that is kept for reuse in the block (free lists of tuples, frames, dicts, …): it has no
 /// references, and `type_of` knows its type.
 pub(super) fn kept_for_reuse<T>(
+    d: &Dialect,
     image: &MemoryImage,
     block: Address,
     type_of: impl Fn(Address) -> Option<T>,
 ) -> Option<T> {
-    [0, GC_HEAD_BYTES].into_iter().find_map(|head| {
+    [0, d.collector.head_bytes].into_iter().find_map(|head| {
         let object = block.offset(head);
-        let is_dead = image.u64_at(object.offset(OB_REFCNT)) == Some(0);
-        is_dead.then(|| type_of(image.pointer_at(object.offset(OB_TYPE))?))?
+        let is_dead = image.u64_at(object.offset(d.object.ob_refcnt)) == Some(0);
+        is_dead.then(|| type_of(image.pointer_at(object.offset(d.object.ob_type))?))?
     })
 }

@@ -4,15 +4,16 @@ use bloathound_heap::ObjectId;
 use bloathound_memory::Address;
 
 use super::census::BlockUse;
-use super::obmalloc_h::{ARENA_BYTES, POOL_BYTES, POOL_HEADER_BYTES};
 use super::{
     Arena, BlockJudge, HeapSegment, MallocChunk, MemoryLayout, NumberBlock, Occupant, Pool, PoolUse, SegmentKind,
 };
 
 /// Bytes of a cell.
 pub const CELL_BYTES: u64 = 1024;
-/// Cells of a row: an arena.
-pub const CELLS_PER_ROW: usize = (ARENA_BYTES / CELL_BYTES) as usize;
+/// Bytes of a row: an arena of 2.7.
+const ROW_BYTES: u64 = 256 << 10;
+/// Cells of a row.
+pub const CELLS_PER_ROW: usize = (ROW_BYTES / CELL_BYTES) as usize;
 /// Rows at most: 4 GiB. What is beyond is left out and said.
 const ROWS_MAX: usize = 16 << 10;
 
@@ -116,7 +117,7 @@ impl RowPainter {
 
     /// Gives `bytes` from `address` on to `cell`; what is outside the row is cut off.
     fn paint(&mut self, address: Address, bytes: u64, cell: Cell) {
-        let row_end = self.start.offset(ARENA_BYTES);
+        let row_end = self.start.offset(ROW_BYTES);
         let mut at = address.max(self.start);
         let end = address.offset(bytes).min(row_end);
         while at < end {
@@ -143,8 +144,10 @@ impl MemoryPicture {
         let painter = Painter { layout, judge, group_of };
         let mut picture = Self::default();
         for arena in layout.pymalloc.arenas() {
-            if picture.has_room() {
-                picture.rows.push(painter.arena(arena));
+            for row in 0..arena.rules.arena_bytes.div_ceil(ROW_BYTES) {
+                if picture.has_room() {
+                    picture.rows.push(painter.arena(arena, arena.address.offset(row * ROW_BYTES)));
+                }
             }
         }
         for kind in [RowKind::MallocHeap, RowKind::MallocMapped] {
@@ -179,20 +182,21 @@ impl<F: Fn(ObjectId) -> Option<u8>> Painter<'_, F> {
         }
     }
 
-    fn arena(&self, arena: &Arena) -> PictureRow {
-        let mut row = RowPainter::new(arena.address);
+    /// The row of an arena that begins at `start`.
+    fn arena(&self, arena: &Arena, start: Address) -> PictureRow {
+        let mut row = RowPainter::new(start);
         for (pool, position) in self.layout.pymalloc.pools_of(arena).iter().zip(arena.pools.clone()) {
             self.pool(pool, position, &mut row);
         }
-        let used = arena.pools.len() as u64 * POOL_BYTES;
-        row.paint(arena.first_pool.offset(used), ARENA_BYTES.saturating_sub(used), Cell::FreePool);
+        let used = arena.pools.len() as u64 * arena.rules.pool_bytes;
+        row.paint(arena.first_pool.offset(used), arena.rules.arena_bytes.saturating_sub(used), Cell::FreePool);
         row.finish(RowKind::Arena)
     }
 
     fn pool(&self, pool: &Pool, position: u32, row: &mut RowPainter) {
         match pool.usage {
-            PoolUse::Emptied => row.paint(pool.address, POOL_BYTES, Cell::FreePool),
-            PoolUse::Unknown => row.paint(pool.address, POOL_BYTES, Cell::OtherHeld),
+            PoolUse::Emptied => row.paint(pool.address, pool.rules.pool_bytes, Cell::FreePool),
+            PoolUse::Unknown => row.paint(pool.address, pool.rules.pool_bytes, Cell::OtherHeld),
             PoolUse::InUse => {
                 for index in 0..pool.capacity_blocks() {
                     let cell = match pool.is_allocated(index) {
@@ -201,7 +205,7 @@ impl<F: Fn(ObjectId) -> Option<u8>> Painter<'_, F> {
                     };
                     row.paint(pool.block_address(index), u64::from(pool.block_bytes), cell);
                 }
-                let header = u64::from(POOL_HEADER_BYTES);
+                let header = u64::from(pool.rules.pool_header_bytes);
                 let first = if pool.is_allocated(0) { Cell::OtherHeld } else { Cell::FreeBlocks };
                 row.paint(pool.address, header, first);
             }
@@ -213,7 +217,7 @@ impl<F: Fn(ObjectId) -> Option<u8>> Painter<'_, F> {
         let chunks = self.layout.malloc.chunks_of(segment);
         while start < segment.range.end {
             if picture.has_room() {
-                let end = start.offset(ARENA_BYTES);
+                let end = start.offset(ROW_BYTES);
                 let mut row = RowPainter::new(start);
                 let first = chunks.partition_point(|chunk| chunk.end() <= start);
                 let positions = segment.chunks.start + first as u32..;
@@ -224,7 +228,7 @@ impl<F: Fn(ObjectId) -> Option<u8>> Painter<'_, F> {
                 }
                 picture.rows.push(row.finish(kind));
             }
-            start = start.offset(ARENA_BYTES);
+            start = start.offset(ROW_BYTES);
         }
     }
 
@@ -245,8 +249,8 @@ impl<F: Fn(ObjectId) -> Option<u8>> Painter<'_, F> {
 }
 
 fn number_block(block: &NumberBlock, row: &mut RowPainter) {
-    for index in 0..super::numbers::NUMBERS_PER_BLOCK {
+    for index in 0..block.rules.numbers {
         let cell = if block.live >> index & 1 == 1 { Cell::Numbers } else { Cell::NumbersFree };
-        row.paint(block.entry(index), super::numbers::NUMBER_BYTES, cell);
+        row.paint(block.entry(index), block.rules.number_bytes, cell);
     }
 }

@@ -7,8 +7,6 @@ use super::category::RssCategory;
 use super::census::{BlockUse, pool_bytes};
 use super::malloc::glibc_h::SIZE;
 use super::mappings::{MappingRole, roles};
-use super::numbers::NUMBER_BYTES;
-use super::obmalloc_h::{ARENA_BYTES, POOL_BYTES};
 use super::present::Present;
 use super::{
     Arena, ArenaBytes, BlockJudge, ChunkState, HeapSegment, MallocChunk, MallocMap, NumberBlocks, Occupant, PymallocMap,
@@ -125,7 +123,7 @@ impl Accountant<'_> {
 
     /// Adds an arena's resident pages; how many bytes these are.
     fn arena(&mut self, arena: &Arena) -> u64 {
-        let end = arena.address.offset(ARENA_BYTES);
+        let end = arena.end();
         let mut itemised = 0;
         let first = arena.pools.start as usize;
         let pools = self.input.pymalloc.pools();
@@ -142,7 +140,7 @@ impl Accountant<'_> {
                     self.by_type(usage, u64::from(pool.block_bytes));
                 }
             }
-            itemised += POOL_BYTES;
+            itemised += arena.rules.pool_bytes;
         }
         let slack = self.present.bytes(arena.address..end).saturating_sub(itemised);
         self.add(RssCategory::ArenaUntouched, slack);
@@ -215,8 +213,9 @@ impl Accountant<'_> {
             .block_containing(chunk.user_address())
             .and_then(|at| self.input.numbers.blocks().get(at));
         if let Some(block) = number_block.filter(|_| occupant == Occupant::Nobody) {
-            let live = (u64::from(block.live_count()) * NUMBER_BYTES).min(rest);
-            let free = (u64::from(block.free_count()) * NUMBER_BYTES).min(rest - live);
+            let number_bytes = self.input.numbers.rules().number_bytes;
+            let live = (u64::from(block.live_count()) * number_bytes).min(rest);
+            let free = (u64::from(block.free_count()) * number_bytes).min(rest - live);
             self.add(RssCategory::NumbersLive, live);
             self.add(RssCategory::NumbersFree, free);
             self.add(RssCategory::MallocOverhead, rest - live - free);

@@ -4,7 +4,6 @@
 use bloathound_memory::{Address, MemorySource, SymbolTable};
 
 use crate::Interpreter;
-use crate::layouts::object_h as object;
 
 /// Operand of an instruction that is addressed relative to the next one.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -15,6 +14,7 @@ struct Operand {
 
 /// `collecting` from `PyGC_Collect`, which asks for it first; `garbage` from `initgc`, which makes the list if need be.
 pub(crate) fn fill_missing(found: &mut Interpreter, source: &dyn MemorySource, symbols: &SymbolTable) {
+    let d = found.dialect;
     if found.collecting.is_none()
         && let Some(flag) =
             first_operand(symbols, "PyGC_Collect", 4, |address| source.read_u32(address).is_ok_and(|value| value <= 1))
@@ -27,7 +27,7 @@ pub(crate) fn fill_missing(found: &mut Interpreter, source: &dyn MemorySource, s
     if found.garbage.is_none()
         && let Some(list) = first_operand(symbols, "initgc", 8, |address| {
             let value = source.read_address(address).ok().filter(|value| !value.is_null());
-            let type_at = value.and_then(|list| source.read_address(list.offset(object::OB_TYPE)).ok());
+            let type_at = value.and_then(|list| source.read_address(list.offset(d.object.ob_type)).ok());
             type_at.is_some() && type_at == list_type
         })
     {

@@ -5,10 +5,8 @@ use std::collections::BTreeMap;
 use bloathound_memory::{Address, MemorySource, SymbolTable};
 
 use super::{code_search, shape_search};
+use crate::dialect::{CPYTHON_2_7, Dialect};
 use crate::interpreter::{Interpreter, LocateError, UnicodeWidth};
-use crate::layouts::dictobject_h as dict;
-use crate::layouts::object_h as object;
-use crate::layouts::objimpl_h as gc;
 
 impl Interpreter {
     /// Finds everything and checks it against the target.
@@ -41,11 +39,15 @@ impl Interpreter {
         let object_type = need("PyBaseObject_Type")?;
         let dict_type = need("PyDict_Type")?;
         let current_thread = need("_PyThreadState_Current")?;
+        // The finder lets no other series through; a core may not have the text that says so.
+        let dialect = symbols.version.as_deref().and_then(Dialect::of_version).unwrap_or(&CPYTHON_2_7);
         let mut known_by = BTreeMap::new();
-        check_types(source, type_type, object_type, dict_type, &mut known_by)?;
+        check_types(dialect, source, type_type, object_type, dict_type, &mut known_by)?;
         let generations = source.read_address(need("_PyGC_generation0")?)?;
-        let generation_stride = generation_stride(source, generations, symbols, &mut known_by)?;
+        let generation_stride = generation_stride(dialect, source, generations, symbols, &mut known_by)?;
         let mut found = Self {
+            dialect,
+            version: symbols.version.clone(),
             type_type,
             object_type,
             dict_type,
@@ -91,7 +93,7 @@ impl Interpreter {
     fn find_interpreter_state(&mut self, source: &dyn MemorySource, symbols: &SymbolTable) -> Result<(), LocateError> {
         if let Some(head) = symbols.unique("interp_head") {
             let state = source.read_address(head.address)?;
-            if shape_search::is_interpreter_state(source, state, self.dict_type) {
+            if shape_search::is_interpreter_state(self.dialect, source, state, self.dict_type) {
                 self.interpreter_state = Some(state);
                 self.known_by.insert("interpreter_state".into(), "symbol interp_head, thread list points back".into());
             }
@@ -101,10 +103,11 @@ impl Interpreter {
 
     /// The interpreter of the thread that holds the GIL: one of several, perhaps not the first of the list.
     fn find_current_interpreter(&mut self, source: &dyn MemorySource) -> Result<(), LocateError> {
+        let d = self.dialect;
         let thread = source.read_address(self.current_thread)?;
         if !thread.is_null()
-            && let Ok(state) = source.read_address(thread.offset(crate::layouts::pystate_h::TSTATE_INTERP))
-            && shape_search::is_interpreter_state(source, state, self.dict_type)
+            && let Ok(state) = source.read_address(thread.offset(d.thread_state.interp))
+            && shape_search::is_interpreter_state(self.dialect, source, state, self.dict_type)
         {
             self.interpreter_state = Some(state);
             self.known_by.insert("interpreter_state".into(), "_PyThreadState_Current, thread list points back".into());
@@ -114,6 +117,7 @@ impl Interpreter {
 }
 
 fn check_types(
+    d: &Dialect,
     source: &dyn MemorySource,
     type_type: Address,
     object_type: Address,
@@ -122,18 +126,18 @@ fn check_types(
 ) -> Result<(), LocateError> {
     let fail = |check, detail: String| Err(LocateError::LayoutCheck { check, detail });
     for (name, address) in [("type", type_type), ("object", object_type), ("dict", dict_type)] {
-        let metatype = source.read_address(address.offset(object::OB_TYPE))?;
+        let metatype = source.read_address(address.offset(d.object.ob_type))?;
         if metatype != type_type {
             return fail("ob_type of the built-in types is type", format!("{name} has {metatype}"));
         }
-        let text = source.read_c_string(source.read_address(address.offset(object::TP_NAME))?, 32)?;
+        let text = source.read_c_string(source.read_address(address.offset(d.type_object.tp_name))?, 32)?;
         if text != name {
             return fail("tp_name of the built-in types", format!("expected {name}, found {text:?}"));
         }
     }
-    let size = source.read_u64(dict_type.offset(object::TP_BASICSIZE))?;
-    if size != dict::PYDICTOBJECT_BYTES {
-        let detail = format!("dict objects have {size} bytes, {} were expected", dict::PYDICTOBJECT_BYTES);
+    let size = source.read_u64(dict_type.offset(d.type_object.tp_basicsize))?;
+    if size != d.dict.bytes {
+        let detail = format!("dict objects have {size} bytes, {} were expected", d.dict.bytes);
         return fail("tp_basicsize of dict", detail);
     }
     known_by.insert("layouts".into(), "type, object and dict checked by name, metatype and size".into());
@@ -142,24 +146,26 @@ fn check_types(
 
 /// The stride at which all three list heads are linked consistently; the symbol's size only proposes.
 fn generation_stride(
+    d: &Dialect,
     source: &dyn MemorySource,
     generations: Address,
     symbols: &SymbolTable,
     known_by: &mut BTreeMap<String, String>,
 ) -> Result<u64, LocateError> {
-    let proposed = symbols.unique("generations").map(|s| s.size_bytes / gc::GENERATIONS as u64);
-    let mut candidates: Vec<u64> = proposed.into_iter().filter(|s| gc::GENERATION_STRIDES.contains(s)).collect();
-    candidates.extend(gc::GENERATION_STRIDES);
+    let proposed = symbols.unique("generations").map(|s| s.size_bytes / u64::from(d.collector.generations));
+    let mut candidates: Vec<u64> =
+        proposed.into_iter().filter(|s| d.collector.generation_strides.contains(s)).collect();
+    candidates.extend(d.collector.generation_strides);
     let linked = |head: Address| -> Result<bool, bloathound_memory::ReadError> {
-        let next = source.read_address(head.offset(gc::GC_NEXT))?;
-        let prev = source.read_address(head.offset(gc::GC_PREV))?;
-        Ok(source.read_address(next.offset(gc::GC_PREV)).is_ok_and(|a| a == head)
-            && source.read_address(prev.offset(gc::GC_NEXT)).is_ok_and(|a| a == head))
+        let next = source.read_address(head.offset(d.collector.gc_next))?;
+        let prev = source.read_address(head.offset(d.collector.gc_prev))?;
+        Ok(source.read_address(next.offset(d.collector.gc_prev)).is_ok_and(|a| a == head)
+            && source.read_address(prev.offset(d.collector.gc_next)).is_ok_and(|a| a == head))
     };
     // The target runs meanwhile: a list may change between two reads, so a failed check is tried again.
     for _attempt in 0..20 {
         for stride in &candidates {
-            let heads = (0..gc::GENERATIONS as u64).map(|n| generations.offset(n * stride));
+            let heads = (0..u64::from(d.collector.generations)).map(|n| generations.offset(n * stride));
             if heads.map(linked).collect::<Result<Vec<_>, _>>()?.into_iter().all(|ok| ok) {
                 known_by.insert("generation_stride".into(), format!("{stride}: all three lists are linked at it"));
                 return Ok(*stride);

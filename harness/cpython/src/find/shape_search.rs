@@ -3,12 +3,8 @@
 use bloathound_memory::{Address, MemorySource, PAGE_BYTES, SymbolTable};
 
 use crate::Interpreter;
-use crate::allocator::{BLOCK_BYTES, NUMBER_BYTES};
-use crate::decode::{plausible_count, read_word};
-use crate::layouts::dictobject_h as dict;
-use crate::layouts::object_h as object;
-use crate::layouts::pystate_h::{INTERP_MODULES, INTERP_NEXT, INTERP_TSTATE_HEAD, TSTATE_INTERP};
-use crate::layouts::stringobject_h as string;
+use crate::dialect::Dialect;
+use crate::objects::{Table, plausible_count, read_word};
 
 /// Bytes of static data looked through at most; the interpreter's own are about 400 KiB.
 const SEARCH_BYTES_MAX: u64 = 16 << 20;
@@ -22,18 +18,19 @@ const BLOCKS_LOOKED_AT: usize = 16;
 const NUMBERS_EVIDENT: u32 = 10;
 
 /// True when `state` is a `PyInterpreterState`: its thread list points back and its modules are a dict.
-pub(crate) fn is_interpreter_state(source: &dyn MemorySource, state: Address, dict_type: Address) -> bool {
+pub(crate) fn is_interpreter_state(d: &Dialect, source: &dyn MemorySource, state: Address, dict_type: Address) -> bool {
     let check = || -> Option<bool> {
-        let thread = source.read_address(state.offset(INTERP_TSTATE_HEAD)).ok()?;
-        let back = source.read_address(thread.offset(TSTATE_INTERP)).ok()?;
-        let modules = source.read_address(state.offset(INTERP_MODULES)).ok()?;
-        Some(back == state && source.read_address(modules.offset(object::OB_TYPE)).ok()? == dict_type)
+        let thread = source.read_address(state.offset(d.interpreter_state.tstate_head)).ok()?;
+        let back = source.read_address(thread.offset(d.thread_state.interp)).ok()?;
+        let modules = source.read_address(state.offset(d.interpreter_state.modules)).ok()?;
+        Some(back == state && source.read_address(modules.offset(d.object.ob_type)).ok()? == dict_type)
     };
     !state.is_null() && state.is_aligned(8) && check().unwrap_or(false)
 }
 
 /// Searches the static data of the interpreter's module for what symbols did not tell.
 pub(crate) fn fill_missing(found: &mut Interpreter, source: &dyn MemorySource, symbols: &SymbolTable) {
+    let d = found.dialect;
     let numbers = number_types(symbols).filter(|_| found.number_block_lists.is_empty());
     let wants_state = found.interpreter_state.is_none();
     if !wants_state && found.interned.is_some() && numbers.is_none() {
@@ -45,18 +42,18 @@ pub(crate) fn fill_missing(found: &mut Interpreter, source: &dyn MemorySource, s
         if !memory.holds(value) {
             continue;
         }
-        if wants_state && is_interpreter_state(source, value, found.dict_type) {
+        if wants_state && is_interpreter_state(d, source, value, found.dict_type) {
             states.push(value);
-        } else if found.interned.is_none() && is_interned_dict(source, value, found.dict_type) {
+        } else if found.interned.is_none() && is_interned_dict(d, source, value, found.dict_type) {
             found.interned = Some(variable);
             found.known_by.insert("interned".into(), "by shape: a dict of interned strings to themselves".into());
-        } else if numbers.is_some_and(|types| is_block_list(source, &memory, value, types)) {
+        } else if numbers.is_some_and(|types| is_block_list(d, source, &memory, value, types)) {
             found.number_block_lists.push(variable);
             found.known_by.insert("number_block_lists".into(), "by shape: chained blocks of ints or floats".into());
         }
     }
     // Several interpreters are a list, the newest first: the one that leads to all others is its head.
-    let head = states.iter().rev().copied().max_by_key(|state| chained_states(source, *state, found.dict_type));
+    let head = states.iter().rev().copied().max_by_key(|state| chained_states(d, source, *state, found.dict_type));
     if let Some(state) = head {
         found.interpreter_state = Some(state);
         found.known_by.insert("interpreter_state".into(), "by shape: thread list points back".into());
@@ -64,12 +61,12 @@ pub(crate) fn fill_missing(found: &mut Interpreter, source: &dyn MemorySource, s
 }
 
 /// Interpreter states from `state` on.
-fn chained_states(source: &dyn MemorySource, state: Address, dict_type: Address) -> usize {
+fn chained_states(d: &Dialect, source: &dyn MemorySource, state: Address, dict_type: Address) -> usize {
     let mut next = Some(state);
     let mut count = 0;
-    while let Some(at) = next.filter(|at| count < STATES_MAX && is_interpreter_state(source, *at, dict_type)) {
+    while let Some(at) = next.filter(|at| count < STATES_MAX && is_interpreter_state(d, source, *at, dict_type)) {
         count += 1;
-        next = source.read_address(at.offset(INTERP_NEXT)).ok();
+        next = source.read_address(at.offset(d.interpreter_state.next)).ok();
     }
     count
 }
@@ -95,14 +92,20 @@ fn number_types(symbols: &SymbolTable) -> Option<(Address, Address)> {
 
 /// True when `first` begins a chain of blocks of numbers: all entries of a block are live numbers of one type, or free and
 /// linked, and enough of them say so.
-fn is_block_list(source: &dyn MemorySource, memory: &HeapLike, first: Address, types: (Address, Address)) -> bool {
+fn is_block_list(
+    d: &Dialect,
+    source: &dyn MemorySource,
+    memory: &HeapLike,
+    first: Address,
+    types: (Address, Address),
+) -> bool {
     let mut block = first;
     let mut evidence = 0;
     for _ in 0..BLOCKS_LOOKED_AT {
         if block.is_null() {
             break;
         }
-        let Some((next, found)) = number_block(source, memory, block, types) else {
+        let Some((next, found)) = number_block(d, source, memory, block, types) else {
             return false;
         };
         evidence += found;
@@ -113,12 +116,14 @@ fn is_block_list(source: &dyn MemorySource, memory: &HeapLike, first: Address, t
 
 /// The link to the next block, and how many entries are certainly entries.
 fn number_block(
+    d: &Dialect,
     source: &dyn MemorySource,
     memory: &HeapLike,
     block: Address,
     (int, float): (Address, Address),
 ) -> Option<(Address, u32)> {
-    let mut bytes = [0; BLOCK_BYTES as usize];
+    let rules = &d.number_blocks;
+    let mut bytes = vec![0; rules.block_bytes() as usize];
     source.read(block, &mut bytes).ok()?;
     let next = Address(read_word(&bytes, 0));
     let is_place = |address: Address| address.is_aligned(8) && memory.holds(address);
@@ -126,9 +131,9 @@ fn number_block(
         return None;
     }
     let (mut evident, mut kind) = (0, None);
-    for entry in bytes.get(8..)?.chunks_exact(NUMBER_BYTES as usize) {
-        let count = read_word(entry, object::OB_REFCNT as usize);
-        let type_or_link = Address(read_word(entry, object::OB_TYPE as usize));
+    for entry in bytes.get(rules.header_bytes as usize..)?.chunks_exact(rules.number_bytes as usize) {
+        let count = read_word(entry, d.object.ob_refcnt as usize);
+        let type_or_link = Address(read_word(entry, d.object.ob_type as usize));
         if plausible_count(count) && (type_or_link == int || type_or_link == float) {
             if kind.is_some_and(|kind| kind != type_or_link) {
                 return None;
@@ -139,8 +144,8 @@ fn number_block(
             // A freed entry of a block that was not swept, or the end of the free list.
         } else if !is_place(type_or_link) {
             return None;
-        } else if (8..BLOCK_BYTES).contains(&type_or_link.since(block)) {
-            if !(type_or_link.since(block) - 8).is_multiple_of(NUMBER_BYTES) {
+        } else if (rules.header_bytes..rules.block_bytes()).contains(&type_or_link.since(block)) {
+            if !(type_or_link.since(block) - rules.header_bytes).is_multiple_of(rules.number_bytes) {
                 return None;
             }
             evident += 1;
@@ -177,27 +182,27 @@ fn pointer_words(source: &dyn MemorySource, symbols: &SymbolTable) -> Vec<(Addre
     words
 }
 
-fn is_interned_dict(source: &dyn MemorySource, value: Address, dict_type: Address) -> bool {
+fn is_interned_dict(d: &'static Dialect, source: &dyn MemorySource, value: Address, dict_type: Address) -> bool {
     let check = || -> Option<bool> {
-        if source.read_address(value.offset(object::OB_TYPE)).ok()? != dict_type {
+        if source.read_address(value.offset(d.object.ob_type)).ok()? != dict_type {
             return None;
         }
-        let used = source.read_u64(value.offset(dict::MA_USED)).ok()?;
-        let mask = source.read_u64(value.offset(dict::MA_MASK)).ok()?;
+        let used = source.read_u64(value.offset(d.dict.ma_used)).ok()?;
+        let mask = source.read_u64(value.offset(d.dict.ma_mask)).ok()?;
         if used < INTERNED_ENTRIES_MIN || mask < used || mask > 1 << 32 {
             return None;
         }
-        let table = source.read_address(value.offset(dict::MA_TABLE)).ok()?;
-        let mut bytes = vec![0; 64 * dict::ENTRY_BYTES];
-        source.read(table, &mut bytes).ok()?;
+        let table = Table::of_dict(d, value, |offset| source.read_u64(value.offset(offset)).unwrap_or(0));
+        let mut bytes = vec![0; 64 * table.entry_bytes];
+        source.read(table.at, &mut bytes).ok()?;
         let mut seen = 0;
-        for entry in bytes.chunks_exact(dict::ENTRY_BYTES) {
-            let key = u64::from_le_bytes(entry[dict::ME_KEY..dict::ME_KEY + 8].try_into().ok()?);
-            let val = u64::from_le_bytes(entry[dict::ME_VALUE..dict::ME_VALUE + 8].try_into().ok()?);
-            if val == 0 {
+        for entry in bytes.chunks_exact(table.entry_bytes) {
+            let entry = table.entry(entry);
+            if entry.value.is_null() {
                 continue;
             }
-            if key != val || !matches!(source.read_u32(Address(key).offset(string::OB_SSTATE)), Ok(1 | 2)) {
+            let state = source.read_u32(entry.key.offset(d.string.ob_sstate));
+            if entry.key != entry.value || !matches!(state, Ok(1 | 2)) {
                 return Some(false);
             }
             seen += 1;

@@ -1,9 +1,10 @@
 //! The account of resident memory of a real interpreter: it must balance, and put known things where they belong.
 
-use bloathound_cpython::memory_layout::{
+use bloathound_cpython::allocator::{
     ArenaCensus, BlockJudge, MallocMap, NumberBlocks, NumberTypes, Occupancy, Occupant, PymallocMap, RssAccount,
     RssCategory, RssInput, SegmentKind,
 };
+use bloathound_cpython::dialect::CPYTHON_2_7;
 use bloathound_cpython::{Interpreter, decode};
 use bloathound_heap::{GcReplay, HeapSnapshot};
 use bloathound_memory::{Address, MemoryImage, SymbolTable};
@@ -24,7 +25,7 @@ fn look(image: &MemoryImage, symbols: &SymbolTable) -> Look {
     let interpreter = Interpreter::locate(image, symbols).unwrap();
     let array = image.pointer_at(interpreter.arenas.unwrap()).unwrap();
     let entries = image.u32_at(interpreter.maxarenas.unwrap()).unwrap();
-    let (pymalloc, problems) = PymallocMap::decode(image, array, entries);
+    let (pymalloc, problems) = PymallocMap::decode(&CPYTHON_2_7.obmalloc, image, array, entries);
     assert_eq!(problems, []);
     let snapshot = decode(image, &interpreter, Some(&pymalloc)).value;
     let replay = GcReplay::run(&snapshot);
@@ -34,10 +35,11 @@ fn look(image: &MemoryImage, symbols: &SymbolTable) -> Look {
         int: symbols.unique("PyInt_Type").unwrap().address,
         float: symbols.unique("PyFloat_Type").unwrap().address,
     };
-    let (numbers, problems) = NumberBlocks::decode(image, &interpreter.number_block_lists, types, &malloc);
+    let (numbers, problems) =
+        NumberBlocks::decode(&CPYTHON_2_7, image, &interpreter.number_block_lists, types, &malloc);
     assert_eq!(problems, []);
-    let occupancy = Occupancy::new(image, &snapshot, &pymalloc, &malloc, &numbers);
-    let judge = BlockJudge::new(image, &snapshot, &occupancy, Some(&replay.awaiting_collection));
+    let occupancy = Occupancy::new(&CPYTHON_2_7, image, &snapshot, &pymalloc, &malloc, &numbers);
+    let judge = BlockJudge::new(&CPYTHON_2_7, image, &snapshot, &occupancy, Some(&replay.awaiting_collection));
     let account = RssAccount::new(&RssInput {
         image,
         snapshot: &snapshot,

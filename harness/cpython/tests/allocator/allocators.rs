@@ -1,8 +1,9 @@
 //! Arenas, number blocks and malloc chunks of a real interpreter, against numbers it told about itself.
 
-use bloathound_cpython::memory_layout::{
+use bloathound_cpython::allocator::{
     ChunkState, MallocMap, NumberBlocks, NumberKind, NumberTypes, PymallocMap, find_arena_array,
 };
+use bloathound_cpython::dialect::CPYTHON_2_7;
 use bloathound_memory::{Address, MemoryImage, MemorySource, SymbolTable};
 
 use crate::target::Target;
@@ -10,7 +11,7 @@ use crate::target::Target;
 fn arenas(image: &MemoryImage, symbols: &SymbolTable) -> PymallocMap {
     let array = image.read_address(symbols.unique("arenas").unwrap().address).unwrap();
     let entries = image.read_u32(symbols.unique("maxarenas").unwrap().address).unwrap();
-    let (map, problems) = PymallocMap::decode(image, array, entries);
+    let (map, problems) = PymallocMap::decode(&CPYTHON_2_7.obmalloc, image, array, entries);
     assert_eq!(problems, [], "a stopped interpreter has nothing to complain about");
     map
 }
@@ -86,10 +87,10 @@ fn the_arena_array_is_found_without_symbols() {
     let mut target = Target::start("kept = [object() for n in xrange(300000)]\nwait()\n");
     target.facts();
     let (image, symbols) = target.copy();
-    let found = find_arena_array(&image, &symbols.data_ranges).unwrap();
+    let found = find_arena_array(&CPYTHON_2_7.obmalloc, &image, &symbols.data_ranges).unwrap();
     assert_eq!(found.variable, symbols.unique("arenas").unwrap().address);
     let by_symbol = arenas(&image, &symbols);
-    let (by_shape, problems) = PymallocMap::decode(&image, found.entries, found.max_arenas);
+    let (by_shape, problems) = PymallocMap::decode(&CPYTHON_2_7.obmalloc, &image, found.entries, found.max_arenas);
     assert_eq!(problems, []);
     assert_eq!(by_shape, by_symbol);
     assert!(by_shape.arenas().len() > 16, "the array was enlarged at least once");
@@ -110,9 +111,9 @@ fn ints_and_floats_are_counted_in_their_blocks_with_symbols_and_without() {
     let types = number_types(&symbols);
     let lists: Vec<Address> = symbols.all("block_list").iter().map(|s| s.address).collect();
     assert_eq!(lists.len(), 2);
-    let (by_list, problems) = NumberBlocks::decode(&image, &lists, types, &malloc);
+    let (by_list, problems) = NumberBlocks::decode(&CPYTHON_2_7, &image, &lists, types, &malloc);
     assert_eq!(problems, []);
-    let (by_shape, problems) = NumberBlocks::decode(&image, &[], types, &malloc);
+    let (by_shape, problems) = NumberBlocks::decode(&CPYTHON_2_7, &image, &[], types, &malloc);
     assert_eq!(problems, []);
     for numbers in [&by_list, &by_shape] {
         let ints = numbers.totals(NumberKind::Int);
@@ -172,7 +173,7 @@ fn live_numbers_agree_with_the_interpreters_own_count() {
     let (malloc, _) = MallocMap::decode(&image, &map);
     let lists: Vec<Address> = symbols.all("block_list").iter().map(|s| s.address).collect();
     for lists in [&lists[..], &[]] {
-        let (numbers, problems) = NumberBlocks::decode(&image, lists, number_types(&symbols), &malloc);
+        let (numbers, problems) = NumberBlocks::decode(&CPYTHON_2_7, &image, lists, number_types(&symbols), &malloc);
         assert_eq!(problems, []);
         let ints = numbers.totals(NumberKind::Int).live;
         let floats = numbers.totals(NumberKind::Float).live;

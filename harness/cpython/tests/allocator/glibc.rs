@@ -1,6 +1,6 @@
 //! Caches and bins of several glibc versions, written by hand: their heaps differ, and only one is on this machine.
 
-use bloathound_cpython::memory_layout::{ChunkState, LayoutProblem, MallocMap, PymallocMap};
+use bloathound_cpython::allocator::{ChunkState, LayoutProblem, MallocMap, PymallocMap};
 use bloathound_memory::{Address, MemoryImage, MemorySource, Region, RegionKind};
 use bloathound_testkit::{ChunkFate, MemoryWriter, write_heap};
 

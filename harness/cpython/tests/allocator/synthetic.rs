@@ -1,9 +1,10 @@
 //! Arenas and C heaps written byte by byte, with holes at known places.
 
-use bloathound_cpython::memory_layout::{
+use bloathound_cpython::allocator::{
     ArenaCensus, BlockJudge, ChunkState, LayoutProblem, MallocMap, NumberBlocks, Occupancy, PoolUse, PymallocMap,
     RssAccount, RssCategory, RssInput, find_arena_array,
 };
+use bloathound_cpython::dialect::CPYTHON_2_7;
 use bloathound_heap::{BitSet, HeapSnapshot, ObjectFlags, ObjectRecord, SnapshotBuilder, Tracking, Trust, TypeInfo};
 use bloathound_memory::{Address, MemoryImage, RegionKind};
 use bloathound_testkit::{ArenaPlan, BlockFate, ChunkFate, MemoryWriter, PoolFate, write_arenas, write_heap};
@@ -38,7 +39,7 @@ fn holes_are_found_where_they_were_made() {
             pools: vec![in_use(48, "x.xx..x"), PoolFate::Emptied { block_bytes: 512 }, in_use(512, "xxxxxxx")],
         };
         let image = image(alignment, &[plan]);
-        let (map, problems) = PymallocMap::decode(&image, Address(ARRAY), 16);
+        let (map, problems) = PymallocMap::decode(&CPYTHON_2_7.obmalloc, &image, Address(ARRAY), 16);
         assert_eq!(problems, []);
         let arena = &map.arenas()[0];
         assert_eq!((arena.total_pools, arena.free_pools, arena.untouched_pools), (64, 62, 61));
@@ -61,7 +62,7 @@ fn holes_are_found_where_they_were_made() {
 fn an_arena_that_is_not_aligned_has_63_pools() {
     let plan = ArenaPlan { address: ARENA + 16, pools: vec![in_use(16, "x")] };
     let image = image(16, &[plan]);
-    let (map, problems) = PymallocMap::decode(&image, Address(ARRAY), 16);
+    let (map, problems) = PymallocMap::decode(&CPYTHON_2_7.obmalloc, &image, Address(ARRAY), 16);
     assert_eq!(problems, []);
     assert_eq!(map.arenas()[0].total_pools, 63);
     assert_eq!(map.pools()[0].address, Address(ARENA + 4096));
@@ -88,7 +89,7 @@ fn what_contradicts_itself_is_left_out_and_told() {
     memory.put_u32(ARRAY + 96 + 16, 65);
     memory.put_u32(ARRAY + 96 + 20, 64);
     let image = memory.finish();
-    let (map, problems) = PymallocMap::decode(&image, Address(ARRAY), 1 << 30);
+    let (map, problems) = PymallocMap::decode(&CPYTHON_2_7.obmalloc, &image, Address(ARRAY), 1 << 30);
     assert_eq!(map.arenas().len(), 1);
     let told = |wanted: fn(&LayoutProblem) -> bool| problems.iter().filter(|p| wanted(p)).count();
     assert_eq!(told(|p| matches!(p, LayoutProblem::FreeListsBroken { pools: 2, .. })), 1, "{problems:?}");
@@ -111,7 +112,7 @@ fn the_array_is_found_by_shape_among_decoys() {
     memory.put_u32(data + 4000, 32);
     memory.put_u64(data + 4008, ARRAY);
     let image = memory.finish();
-    let found = find_arena_array(&image, &[Address(data)..Address(data + 8192)]).unwrap();
+    let found = find_arena_array(&CPYTHON_2_7.obmalloc, &image, &[Address(data)..Address(data + 8192)]).unwrap();
     assert_eq!((found.variable, found.entries), (Address(data + 4008), Address(ARRAY)));
     assert_eq!((found.max_arenas, found.arenas), (32, 3));
 }
@@ -188,16 +189,16 @@ fn live_garbage_and_holes_add_up_to_every_byte_and_survivors_would_fit_in_one_ar
         pools: vec![in_use(48, "x.x."), in_use(64, "x"), PoolFate::Emptied { block_bytes: 32 }],
     };
     let image = image(16, &[plan(0), plan(1)]);
-    let (pymalloc, problems) = PymallocMap::decode(&image, Address(ARRAY), 16);
+    let (pymalloc, problems) = PymallocMap::decode(&CPYTHON_2_7.obmalloc, &image, Address(ARRAY), 16);
     assert_eq!(problems, []);
     // In each arena: one live object, one garbage object, one block of nobody.
     let second = ARENA + (1 << 20);
     let snapshot = snapshot(&[ARENA + 48, ARENA + 48 + 96, second + 48, second + 48 + 96]);
     let garbage: BitSet = snapshot.ids().filter(|id| id.0 % 2 == 1).collect();
     let malloc = MallocMap::default();
-    let numbers = NumberBlocks::default();
-    let occupancy = Occupancy::new(&image, &snapshot, &pymalloc, &malloc, &numbers);
-    let judge = BlockJudge::new(&image, &snapshot, &occupancy, Some(&garbage));
+    let numbers = NumberBlocks::none(&CPYTHON_2_7);
+    let occupancy = Occupancy::new(&CPYTHON_2_7, &image, &snapshot, &pymalloc, &malloc, &numbers);
+    let judge = BlockJudge::new(&CPYTHON_2_7, &image, &snapshot, &occupancy, Some(&garbage));
     let census = ArenaCensus::new(&pymalloc, &judge);
     assert_eq!(census.total.total(), 2 * (256 << 10));
     assert_eq!((census.total.live, census.total.garbage, census.total.unidentified), (96, 96, 128));
@@ -230,8 +231,8 @@ fn resident_bytes_that_were_not_copied_are_shown_as_unexplained() {
     let image = MemoryImage::new(regions, copied.runs().to_vec(), copied.flat().to_vec());
     let snapshot = snapshot(&[]);
     let occupancy = Occupancy::default();
-    let judge = BlockJudge::new(&image, &snapshot, &occupancy, None);
-    let (pymalloc, malloc, numbers) = Default::default();
+    let judge = BlockJudge::new(&CPYTHON_2_7, &image, &snapshot, &occupancy, None);
+    let (pymalloc, malloc, numbers) = (PymallocMap::default(), MallocMap::default(), NumberBlocks::none(&CPYTHON_2_7));
     let input = RssInput {
         image: &image,
         snapshot: &snapshot,
@@ -265,7 +266,7 @@ proptest! {
     fn what_was_written_is_what_is_read(pools in prop::collection::vec(any_pool(), 0..64), pad in 0_u64..2) {
         let pools: Vec<_> = pools.into_iter().take(63).collect();
         let image = image(16, &[ArenaPlan { address: ARENA + pad * 32, pools: pools.clone() }]);
-        let (map, problems) = PymallocMap::decode(&image, Address(ARRAY), 16);
+        let (map, problems) = PymallocMap::decode(&CPYTHON_2_7.obmalloc, &image, Address(ARRAY), 16);
         prop_assert_eq!(problems, []);
         prop_assert_eq!(map.pools().len(), pools.len());
         for (pool, plan) in map.pools().iter().zip(&pools) {
@@ -328,16 +329,16 @@ proptest! {
 
 /// The whole engine on an image; the account still has to add up.
 fn explain_everything(image: &MemoryImage) -> Result<(), TestCaseError> {
-    let _ = find_arena_array(image, &[Address(ARENA)..Address(ARENA + 4096)]);
-    let (pymalloc, _) = PymallocMap::decode(image, Address(ARRAY), u32::MAX);
+    let _ = find_arena_array(&CPYTHON_2_7.obmalloc, image, &[Address(ARENA)..Address(ARENA + 4096)]);
+    let (pymalloc, _) = PymallocMap::decode(&CPYTHON_2_7.obmalloc, image, Address(ARRAY), u32::MAX);
     let (malloc, _) = MallocMap::decode(image, &pymalloc);
-    let types = bloathound_cpython::memory_layout::NumberTypes { int: Address(ARENA), float: Address(ARRAY) };
-    let (numbers, _) = NumberBlocks::decode(image, &[Address(ARENA), Address(HEAP + 16)], types, &malloc);
+    let types = bloathound_cpython::allocator::NumberTypes { int: Address(ARENA), float: Address(ARRAY) };
+    let (numbers, _) = NumberBlocks::decode(&CPYTHON_2_7, image, &[Address(ARENA), Address(HEAP + 16)], types, &malloc);
     let addresses: Vec<u64> = (0..200).map(|n| ARENA + n * 112).chain((0..200).map(|n| HEAP + n * 48)).collect();
     let snapshot = snapshot(&addresses);
     let garbage: BitSet = snapshot.ids().filter(|id| id.0 % 3 == 0).collect();
-    let occupancy = Occupancy::new(image, &snapshot, &pymalloc, &malloc, &numbers);
-    let judge = BlockJudge::new(image, &snapshot, &occupancy, Some(&garbage));
+    let occupancy = Occupancy::new(&CPYTHON_2_7, image, &snapshot, &pymalloc, &malloc, &numbers);
+    let judge = BlockJudge::new(&CPYTHON_2_7, image, &snapshot, &occupancy, Some(&garbage));
     let census = ArenaCensus::new(&pymalloc, &judge);
     prop_assert_eq!(census.total.total(), pymalloc.arenas().len() as u64 * (256 << 10));
     let account = RssAccount::new(&RssInput {

@@ -60,11 +60,7 @@ pub fn sample_process(pid: u32, seconds: f64) -> Profile {
     let symbols =
         find_interpreter_in(&process, Some(process.executable()), &mut |region| process.open_region(region)).unwrap();
     let interpreter = Interpreter::locate(&process, &symbols).unwrap();
-    let mut reader = FrameReader::new(FrameTarget {
-        interpreter_state: interpreter.interpreter_state,
-        current_thread: interpreter.current_thread,
-        unicode_bytes: interpreter.unicode.bytes(),
-    });
+    let mut reader = FrameReader::new(FrameTarget::from(&interpreter));
     let mut probe = probe::ProcProbe::new(pid);
     sample(&process, &mut reader, &mut probe, SamplerOptions { rate_hz: 100.0, seconds }).unwrap()
 }

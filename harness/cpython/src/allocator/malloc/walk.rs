@@ -39,12 +39,7 @@ impl MallocMap {
         parts.extend(thread_heaps(image, &mut problems));
         let taken: Vec<Range<Address>> = {
             let mut taken: Vec<_> = parts.iter().map(|part| part.range.clone()).collect();
-            taken.extend(
-                pymalloc
-                    .arenas()
-                    .iter()
-                    .map(|a| a.address..a.address.offset(crate::allocator::obmalloc_h::ARENA_BYTES)),
-            );
+            taken.extend(pymalloc.arenas().iter().map(|a| a.address..a.end()));
             taken.sort_by_key(|range| range.start);
             taken
         };

@@ -4,10 +4,8 @@ use bloathound_memory::{Address, MemoryImage};
 
 use super::{Arena, BITMAP_WORDS, Pool, PoolUse, PymallocMap};
 use crate::allocator::LayoutProblem;
-use crate::allocator::obmalloc_h::{
-    ARENA_OBJECT_BYTES, BLOCK_BYTES_MAX, BLOCK_BYTES_MIN, POOL_BYTES, POOL_HEADER_BYTES, POOLS_PER_ARENA, arena_object,
-    pool_header,
-};
+use crate::dialect::Obmalloc;
+use crate::objects::{half_at, read_word};
 
 /// Counts of damage, told as one problem a kind.
 #[derive(Default)]
@@ -29,11 +27,16 @@ impl PymallocMap {
     /// Decodes the `max_arenas` entries of the array at `arenas` (the *values* of the static variables `arenas` and
     /// `maxarenas`). Entries that contradict themselves are left out and listed.
     #[must_use]
-    pub fn decode(image: &MemoryImage, arenas: Address, max_arenas: u32) -> (Self, Vec<LayoutProblem>) {
+    pub fn decode(
+        rules: &'static Obmalloc,
+        image: &MemoryImage,
+        arenas: Address,
+        max_arenas: u32,
+    ) -> (Self, Vec<LayoutProblem>) {
         let mut problems = Vec::new();
-        let mut found = read_arena_array(image, arenas, max_arenas, &mut problems);
+        let mut found = read_arena_array(rules, image, arenas, max_arenas, &mut problems);
         found.sort_by_key(|(arena, _)| arena.address);
-        let mut map = Self::default();
+        let mut map = Self::empty(rules);
         let mut damage = Damage::default();
         for (mut arena, free_list) in found {
             let overlaps = map.arenas.last().is_some_and(|last| last.contains(arena.address));
@@ -55,6 +58,7 @@ impl PymallocMap {
     }
 
     fn decode_pools(&mut self, image: &MemoryImage, arena: &mut Arena, free_list: Address, damage: &mut Damage) {
+        let rules = arena.rules;
         let position = self.arenas.len() as u32;
         let first = self.pools.len() as u32;
         let handed_out = arena.total_pools - arena.untouched_pools;
@@ -64,7 +68,7 @@ impl PymallocMap {
             note(&mut damage.free_pools, arena.address);
         }
         for number in 0..handed_out {
-            let address = arena.first_pool.offset(u64::from(number) * POOL_BYTES);
+            let address = arena.first_pool.offset(u64::from(number) * rules.pool_bytes);
             let listed_empty = emptied.is_some_and(|set| set >> number & 1 == 1);
             self.pools.push(decode_pool(image, arena, position, address, listed_empty, damage));
         }
@@ -76,15 +80,8 @@ fn refused(arena: &Arena, reason: &'static str) -> LayoutProblem {
     LayoutProblem::ArenaRefused { index: arena.index, address: arena.address, reason }
 }
 
-pub(super) fn word(bytes: &[u8], offset: usize) -> u64 {
-    bytes.get(offset..offset + 8).and_then(|b| b.try_into().ok()).map_or(0, u64::from_le_bytes)
-}
-
-pub(super) fn half_word(bytes: &[u8], offset: usize) -> u32 {
-    bytes.get(offset..offset + 4).and_then(|b| b.try_into().ok()).map_or(0, u32::from_le_bytes)
-}
-
 fn read_arena_array(
+    rules: &'static Obmalloc,
     image: &MemoryImage,
     array: Address,
     max_arenas: u32,
@@ -92,13 +89,13 @@ fn read_arena_array(
 ) -> Vec<(Arena, Address)> {
     let mut found = Vec::new();
     for index in 0..max_arenas {
-        let entry = array.offset(u64::from(index) * ARENA_OBJECT_BYTES);
-        let Some(bytes) = image.bytes(entry, ARENA_OBJECT_BYTES as usize) else {
+        let entry = array.offset(u64::from(index) * rules.arena_object.bytes);
+        let Some(bytes) = image.bytes(entry, rules.arena_object.bytes as usize) else {
             problems.push(LayoutProblem::ArenaArrayUnreadable { address: array, entries: max_arenas, readable: index });
             break;
         };
-        match parse_arena_object(bytes, index) {
-            Ok(Some(arena)) => found.push((arena, Address(word(bytes, arena_object::FREEPOOLS)))),
+        match parse_arena_object(rules, bytes, index) {
+            Ok(Some(arena)) => found.push((arena, Address(read_word(bytes, rules.arena_object.freepools)))),
             Ok(None) => {}
             Err(problem) => problems.push(problem),
         }
@@ -107,44 +104,50 @@ fn read_arena_array(
 }
 
 /// One `struct arena_object`; `None` for an unused entry.
-pub(super) fn parse_arena_object(bytes: &[u8], index: u32) -> Result<Option<Arena>, LayoutProblem> {
-    let address = Address(word(bytes, arena_object::ADDRESS));
+pub(super) fn parse_arena_object(
+    rules: &'static Obmalloc,
+    bytes: &[u8],
+    index: u32,
+) -> Result<Option<Arena>, LayoutProblem> {
+    let address = Address(read_word(bytes, rules.arena_object.address));
     if address.is_null() {
         return Ok(None);
     }
-    let first_pool = Address(address.0.wrapping_add(POOL_BYTES - 1) & !(POOL_BYTES - 1));
-    let total_pools = POOLS_PER_ARENA - u32::from(first_pool != address);
-    let free_pools = half_word(bytes, arena_object::NFREEPOOLS);
-    let used_bytes = word(bytes, arena_object::POOL_ADDRESS).wrapping_sub(first_pool.0);
-    let mut arena = Arena { address, first_pool, index, total_pools, free_pools, untouched_pools: 0, pools: 0..0 };
+    let first_pool = Address(address.0.wrapping_add(rules.pool_bytes - 1) & !(rules.pool_bytes - 1));
+    let total_pools = rules.pools_per_arena() - u32::from(first_pool != address);
+    let free_pools = half_at(bytes, rules.arena_object.nfreepools as u64);
+    let used_bytes = read_word(bytes, rules.arena_object.pool_address).wrapping_sub(first_pool.0);
+    let mut arena =
+        Arena { rules, address, first_pool, index, total_pools, free_pools, untouched_pools: 0, pools: 0..0 };
     if address.0 >> 47 != 0 {
         return Err(refused(&arena, "its address is no user address"));
     }
-    if half_word(bytes, arena_object::NTOTALPOOLS) != total_pools {
+    if half_at(bytes, rules.arena_object.ntotalpools as u64) != total_pools {
         return Err(refused(&arena, "its number of pools is not 64 or 63"));
     }
     if free_pools > total_pools {
         return Err(refused(&arena, "more pools are free than it has"));
     }
-    if !used_bytes.is_multiple_of(POOL_BYTES) || used_bytes / POOL_BYTES > u64::from(total_pools) {
+    if !used_bytes.is_multiple_of(rules.pool_bytes) || used_bytes / rules.pool_bytes > u64::from(total_pools) {
         return Err(refused(&arena, "its next pool is not inside"));
     }
-    arena.untouched_pools = total_pools - (used_bytes / POOL_BYTES) as u32;
+    arena.untouched_pools = total_pools - (used_bytes / rules.pool_bytes) as u32;
     Ok(Some(arena))
 }
 
 /// The arena's list of emptied pools as a set of pool numbers; `None` when it leaves the arena or goes in a circle.
 fn emptied_pools(image: &MemoryImage, arena: &Arena, free_list: Address, handed_out: u32) -> Option<u64> {
+    let rules = arena.rules;
     let mut set = 0_u64;
     let mut pool = free_list;
     while !pool.is_null() {
         let distance = pool.since(arena.first_pool);
-        let number = distance / POOL_BYTES;
-        if !distance.is_multiple_of(POOL_BYTES) || number >= u64::from(handed_out) || set >> number & 1 == 1 {
+        let number = distance / rules.pool_bytes;
+        if !distance.is_multiple_of(rules.pool_bytes) || number >= u64::from(handed_out) || set >> number & 1 == 1 {
             return None;
         }
         set |= 1 << number;
-        pool = image.pointer_at(pool.offset(pool_header::NEXTPOOL as u64))?;
+        pool = image.pointer_at(pool.offset(rules.pool_header.nextpool as u64))?;
     }
     Some(set)
 }
@@ -157,7 +160,9 @@ fn decode_pool(
     listed_empty: bool,
     damage: &mut Damage,
 ) -> Pool {
+    let rules = arena.rules;
     let mut pool = Pool {
+        rules,
         address,
         flat: 0,
         arena: position,
@@ -173,12 +178,12 @@ fn decode_pool(
         note(&mut damage.not_copied, address);
         return pool;
     };
-    let Some(page) = image.flat().get(flat..flat + POOL_BYTES as usize) else {
+    let Some(page) = image.flat().get(flat..flat + rules.pool_bytes as usize) else {
         note(&mut damage.not_copied, address);
         return pool;
     };
     pool.flat = flat;
-    let count = half_word(page, pool_header::COUNT);
+    let count = half_at(page, rules.pool_header.count as u64);
     if listed_empty || count == 0 {
         // An emptied pool keeps its old header until it is set up again.
         pool.usage = PoolUse::Emptied;
@@ -187,23 +192,23 @@ fn decode_pool(
         }
         return pool;
     }
-    let next_offset = half_word(page, pool_header::NEXTOFFSET);
-    let Some(block_bytes) = block_bytes_of(page).filter(|bytes| {
-        let capacity = (POOL_BYTES as u32 - POOL_HEADER_BYTES) / bytes;
+    let next_offset = half_at(page, rules.pool_header.nextoffset as u64);
+    let Some(block_bytes) = block_bytes_of(rules, page).filter(|bytes| {
+        let capacity = rules.blocks_per_pool(*bytes);
         count <= capacity
-            && next_offset >= POOL_HEADER_BYTES
-            && (next_offset - POOL_HEADER_BYTES).is_multiple_of(*bytes)
-            && (next_offset - POOL_HEADER_BYTES) / bytes <= capacity
-            && half_word(page, pool_header::ARENAINDEX) == arena.index
+            && next_offset >= rules.pool_header_bytes
+            && (next_offset - rules.pool_header_bytes).is_multiple_of(*bytes)
+            && (next_offset - rules.pool_header_bytes) / bytes <= capacity
+            && half_at(page, rules.pool_header.arenaindex as u64) == arena.index
     }) else {
         note(&mut damage.inconsistent, address);
         return pool;
     };
-    let carved = (next_offset - POOL_HEADER_BYTES) / block_bytes;
-    let capacity = (POOL_BYTES as u32 - POOL_HEADER_BYTES) / block_bytes;
+    let carved = (next_offset - rules.pool_header_bytes) / block_bytes;
+    let capacity = rules.blocks_per_pool(block_bytes);
     pool.usage = PoolUse::InUse;
     pool.block_bytes = block_bytes as u16;
-    pool.size_class = half_word(page, pool_header::SZIDX) as u8;
+    pool.size_class = half_at(page, rules.pool_header.szidx as u64) as u8;
     pool.untouched_blocks = (capacity - carved) as u16;
     fill(&mut pool.allocated, carved);
     let is_whole = unmark_free(&mut pool, page, carved);
@@ -217,12 +222,12 @@ fn decode_pool(
 }
 
 /// The block size a pool header states, where size class and alignment agree with it.
-pub(super) fn block_bytes_of(page: &[u8]) -> Option<u32> {
-    let size_class = half_word(page, pool_header::SZIDX);
-    let block_bytes = (POOL_BYTES as u32).checked_sub(half_word(page, pool_header::MAXNEXTOFFSET))?;
+pub(super) fn block_bytes_of(rules: &Obmalloc, page: &[u8]) -> Option<u32> {
+    let size_class = half_at(page, rules.pool_header.szidx as u64);
+    let block_bytes = (rules.pool_bytes as u32).checked_sub(half_at(page, rules.pool_header.maxnextoffset as u64))?;
     let classes = size_class.checked_add(1)?;
-    let agrees = (BLOCK_BYTES_MIN..=BLOCK_BYTES_MAX).contains(&block_bytes)
-        && (block_bytes == classes.checked_mul(8)? || block_bytes == classes.checked_mul(16)?);
+    let agrees = (rules.alignments.first().copied().unwrap_or(8)..=rules.block_bytes_max).contains(&block_bytes)
+        && rules.alignments.iter().any(|alignment| classes.checked_mul(*alignment) == Some(block_bytes));
     agrees.then_some(block_bytes)
 }
 
@@ -239,11 +244,12 @@ fn fill(bitmap: &mut [u64; BITMAP_WORDS], blocks: u32) {
 
 /// Walks the linked free blocks and takes them out of the bitmap. False when the list is broken.
 fn unmark_free(pool: &mut Pool, page: &[u8], carved: u32) -> bool {
+    let rules = pool.rules;
     let block_bytes = u64::from(pool.block_bytes);
-    let mut block = word(page, pool_header::FREEBLOCK);
+    let mut block = read_word(page, rules.pool_header.freeblock);
     // Each step clears a bit that was set, so the walk ends after `carved` steps at the latest.
     while block != 0 {
-        let Some(inside) = block.wrapping_sub(pool.address.0).checked_sub(u64::from(POOL_HEADER_BYTES)) else {
+        let Some(inside) = block.wrapping_sub(pool.address.0).checked_sub(u64::from(rules.pool_header_bytes)) else {
             return false;
         };
         let index = inside / block_bytes;
@@ -253,7 +259,7 @@ fn unmark_free(pool: &mut Pool, page: &[u8], carved: u32) -> bool {
         if let Some(bits) = pool.allocated.get_mut(index as usize / 64) {
             *bits &= !(1 << (index % 64));
         }
-        block = word(page, (inside + u64::from(POOL_HEADER_BYTES)) as usize);
+        block = read_word(page, (inside + u64::from(rules.pool_header_bytes)) as usize);
     }
     true
 }

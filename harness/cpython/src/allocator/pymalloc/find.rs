@@ -4,11 +4,10 @@ use std::ops::Range;
 
 use bloathound_memory::{Address, MemorySource};
 
-use super::decode::{half_word, parse_arena_object, word};
-use crate::allocator::obmalloc_h::{ARENA_OBJECT_BYTES, arena_object, pool_header};
+use super::decode::parse_arena_object;
+use crate::dialect::Obmalloc;
+use crate::objects::{half_at, read_word};
 
-/// `INITIAL_ARENA_OBJECTS`: the array starts with so many entries and doubles.
-const ENTRIES_INITIAL: u32 = 16;
 /// Arenas beyond this many (16 TiB of them) are not believed.
 const ENTRIES_MAX: u32 = 1 << 26;
 /// Bytes of one data range that are searched; no interpreter's `.data` and `.bss` come near it.
@@ -34,22 +33,26 @@ pub struct ArenaArray {
 /// Searches `ranges` (the interpreter's `.data` and `.bss`) for the pointer to the arena array: each of its entries is
 /// a consistent arena whose first pool states that very entry's index. The candidate with the most arenas wins.
 #[must_use]
-pub fn find_arena_array(source: &dyn MemorySource, ranges: &[Range<Address>]) -> Option<ArenaArray> {
+pub fn find_arena_array(
+    rules: &'static Obmalloc,
+    source: &dyn MemorySource,
+    ranges: &[Range<Address>],
+) -> Option<ArenaArray> {
     let mut best: Option<ArenaArray> = None;
     let mut checks_left = CHECKS_MAX;
     for range in ranges {
         let len = range.end.since(range.start).min(RANGE_BYTES_MAX) as usize;
         let data = read_what_is_there(source, range.start, len);
         for offset in (0..data.len().saturating_sub(7)).step_by(8) {
-            let entries = Address(word(&data, offset));
+            let entries = Address(read_word(&data, offset));
             if entries.is_null() || !entries.is_aligned(8) || entries.0 >> 47 != 0 {
                 continue;
             }
-            let Some(first) = check_entry(source, entries, 0) else {
+            let Some(first) = check_entry(rules, source, entries, 0) else {
                 continue;
             };
-            let stated = stated_lengths(&data, offset);
-            let Some((max_arenas, arenas)) = measure(source, entries, stated, first, &mut checks_left) else {
+            let stated = stated_lengths(rules, &data, offset);
+            let Some((max_arenas, arenas)) = measure(rules, source, entries, stated, first, &mut checks_left) else {
                 continue;
             };
             if best.is_none_or(|b| arenas > b.arenas) {
@@ -85,40 +88,41 @@ enum Entry {
     Unconfirmed,
 }
 
-fn check_entry(source: &dyn MemorySource, entries: Address, index: u32) -> Option<Entry> {
-    let mut bytes = [0; ARENA_OBJECT_BYTES as usize];
-    let address = entries.offset(u64::from(index) * ARENA_OBJECT_BYTES);
+fn check_entry(rules: &'static Obmalloc, source: &dyn MemorySource, entries: Address, index: u32) -> Option<Entry> {
+    let mut bytes = vec![0; rules.arena_object.bytes as usize];
+    let address = entries.offset(u64::from(index) * rules.arena_object.bytes);
     source.read(address, &mut bytes).ok()?;
-    let Some(arena) = parse_arena_object(&bytes, index).ok()? else {
+    let Some(arena) = parse_arena_object(rules, &bytes, index).ok()? else {
         return Some(Entry::Unconfirmed);
     };
-    let free_list = Address(word(&bytes, arena_object::FREEPOOLS));
+    let free_list = Address(read_word(&bytes, rules.arena_object.freepools));
     if !free_list.is_null() && !arena.contains(free_list) {
         return None;
     }
     if arena.untouched_pools == arena.total_pools {
         return Some(Entry::Unconfirmed);
     }
-    let mut header = [0; crate::allocator::obmalloc_h::POOL_HEADER_BYTES as usize];
+    let mut header = vec![0; rules.pool_header_bytes as usize];
     source.read(arena.first_pool, &mut header).ok()?;
-    (half_word(&header, pool_header::ARENAINDEX) == index).then_some(Entry::Confirmed)
+    (half_at(&header, rules.pool_header.arenaindex as u64) == index).then_some(Entry::Confirmed)
 }
 
 /// Length of the array and number of confirmed arenas in it; `None` when nothing is confirmed.
 fn measure(
+    rules: &'static Obmalloc,
     source: &dyn MemorySource,
     entries: Address,
     stated: Vec<u32>,
     first: Entry,
     checks_left: &mut u32,
 ) -> Option<(u32, u32)> {
-    let limit = stated.iter().copied().max().unwrap_or(ENTRIES_INITIAL);
+    let limit = stated.iter().copied().max().unwrap_or(rules.arenas_initial);
     let mut confirmed = u32::from(first == Entry::Confirmed);
     let mut consistent = 1;
     // A candidate without a single arena in its first entries is a stretch of zeros.
-    while consistent < limit && (confirmed > 0 || consistent < ENTRIES_INITIAL) {
+    while consistent < limit && (confirmed > 0 || consistent < rules.arenas_initial) {
         *checks_left = checks_left.checked_sub(1)?;
-        match check_entry(source, entries, consistent) {
+        match check_entry(rules, source, entries, consistent) {
             Some(Entry::Confirmed) => confirmed += 1,
             Some(Entry::Unconfirmed) => {}
             None => break,
@@ -133,12 +137,12 @@ fn measure(
 }
 
 /// Numbers near the variable that can be `maxarenas`: 16 doubled any number of times.
-fn stated_lengths(data: &[u8], offset: usize) -> Vec<u32> {
+fn stated_lengths(rules: &Obmalloc, data: &[u8], offset: usize) -> Vec<u32> {
     let from = offset.saturating_sub(NEIGHBOURHOOD_BYTES);
     let to = (offset + NEIGHBOURHOOD_BYTES).min(data.len());
     (from..to)
         .step_by(4)
-        .map(|at| half_word(data, at))
-        .filter(|n| n.is_power_of_two() && (ENTRIES_INITIAL..=ENTRIES_MAX).contains(n))
+        .map(|at| half_at(data, at as u64))
+        .filter(|n| n.is_power_of_two() && (rules.arenas_initial..=ENTRIES_MAX).contains(n))
         .collect()
 }

@@ -7,11 +7,11 @@ use std::ops::Range;
 
 use bloathound_memory::{Address, FlatOffset};
 
-use super::obmalloc_h::{ARENA_BYTES, POOL_BYTES, POOL_HEADER_BYTES};
+use crate::dialect::{CPYTHON_2_7, Obmalloc};
 
 pub use find::{ArenaArray, find_arena_array};
 
-/// Words of a pool's bitmap: enough for 506 blocks of 8 bytes.
+/// Words of a pool's bitmap: enough for the 506 blocks of 8 bytes that a pool of 4 KiB has room for.
 pub(super) const BITMAP_WORDS: usize = 8;
 /// Most entries of the table that finds an arena by address: 256 GiB of span.
 const LOOKUP_ENTRIES_MAX: u64 = 1 << 20;
@@ -30,6 +30,8 @@ pub enum PoolUse {
 /// One pool that was handed out at least once.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Pool {
+    /// What pools look like.
+    pub rules: &'static Obmalloc,
     /// Its page.
     pub address: Address,
     /// The page in the image's flat buffer; meaningless for [`PoolUse::Unknown`].
@@ -56,7 +58,7 @@ impl Pool {
     /// Address of block `index`.
     #[must_use]
     pub fn block_address(&self, index: u32) -> Address {
-        self.address.offset(u64::from(POOL_HEADER_BYTES) + u64::from(index) * u64::from(self.block_bytes))
+        self.address.offset(u64::from(self.rules.pool_header_bytes) + u64::from(index) * u64::from(self.block_bytes))
     }
 
     /// True when block `index` is allocated.
@@ -85,7 +87,7 @@ impl Pool {
     pub fn capacity_blocks(&self) -> u32 {
         match self.block_bytes {
             0 => 0,
-            bytes => (POOL_BYTES as u32 - POOL_HEADER_BYTES) / u32::from(bytes),
+            bytes => self.rules.blocks_per_pool(u32::from(bytes)),
         }
     }
 }
@@ -93,6 +95,8 @@ impl Pool {
 /// One arena: 256 KiB from the system.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Arena {
+    /// What arenas look like.
+    pub rules: &'static Obmalloc,
     /// First byte of the mapping.
     pub address: Address,
     /// First pool: `address` aligned up to a pool.
@@ -110,10 +114,16 @@ pub struct Arena {
 }
 
 impl Arena {
+    /// One past its last byte.
+    #[must_use]
+    pub fn end(&self) -> Address {
+        self.address.offset(self.rules.arena_bytes)
+    }
+
     /// True when `address` is inside the arena.
     #[must_use]
     pub fn contains(&self, address: Address) -> bool {
-        address.since(self.address) < ARENA_BYTES
+        address.since(self.address) < self.rules.arena_bytes
     }
 }
 
@@ -133,8 +143,9 @@ pub struct Block {
 }
 
 /// All arenas of a target, sorted by address.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub struct PymallocMap {
+    rules: &'static Obmalloc,
     pub(super) arenas: Vec<Arena>,
     pub(super) pools: Vec<Pool>,
     /// First arena that ends above each stretch of 256 KiB from `lookup_base` on; empty when arenas are too far apart.
@@ -142,13 +153,31 @@ pub struct PymallocMap {
     lookup_base: u64,
 }
 
+impl Default for PymallocMap {
+    /// No arenas.
+    fn default() -> Self {
+        Self::empty(&CPYTHON_2_7.obmalloc)
+    }
+}
+
 impl PymallocMap {
+    /// No arenas of that kind.
+    pub(super) fn empty(rules: &'static Obmalloc) -> Self {
+        Self { rules, arenas: Vec::new(), pools: Vec::new(), lookup: Vec::new(), lookup_base: 0 }
+    }
+
+    /// What its arenas and pools look like.
+    #[must_use]
+    pub fn rules(&self) -> &'static Obmalloc {
+        self.rules
+    }
+
     pub(super) fn index_arenas(&mut self) {
         let (Some(first), Some(last)) = (self.arenas.first(), self.arenas.last()) else {
             return;
         };
         let base = first.address.0;
-        let entries = last.address.0.saturating_sub(base) / ARENA_BYTES + 2;
+        let entries = last.address.0.saturating_sub(base) / self.rules.arena_bytes + 2;
         if entries > LOOKUP_ENTRIES_MAX {
             return;
         }
@@ -156,8 +185,8 @@ impl PymallocMap {
         let mut arena = 0;
         self.lookup = (0..entries)
             .map(|entry| {
-                let start = base + entry * ARENA_BYTES;
-                while self.arenas.get(arena as usize).is_some_and(|a| a.address.0 + ARENA_BYTES <= start) {
+                let start = base + entry * self.rules.arena_bytes;
+                while self.arenas.get(arena as usize).is_some_and(|a| a.address.0 + self.rules.arena_bytes <= start) {
                     arena += 1;
                 }
                 arena
@@ -210,10 +239,10 @@ impl PymallocMap {
     pub fn arena_containing(&self, address: Address) -> Option<u32> {
         let mut position = match self.lookup.is_empty() {
             false => {
-                let entry = address.0.checked_sub(self.lookup_base)? / ARENA_BYTES;
+                let entry = address.0.checked_sub(self.lookup_base)? / self.rules.arena_bytes;
                 *self.lookup.get(entry as usize)?
             }
-            true => self.arenas.partition_point(|arena| arena.address.0 + ARENA_BYTES <= address.0) as u32,
+            true => self.arenas.partition_point(|arena| arena.address.0 + self.rules.arena_bytes <= address.0) as u32,
         };
         // A stretch of 256 KiB that begins inside one arena can end inside the next.
         if !self.arenas.get(position as usize)?.contains(address) {
@@ -227,7 +256,7 @@ impl PymallocMap {
     #[must_use]
     pub fn pool_containing(&self, address: Address) -> Option<u32> {
         let arena = self.arenas.get(self.arena_containing(address)? as usize)?;
-        let number = address.0.checked_sub(arena.first_pool.0)? / POOL_BYTES;
+        let number = address.0.checked_sub(arena.first_pool.0)? / self.rules.pool_bytes;
         let pool = u64::from(arena.pools.start) + number;
         (pool < u64::from(arena.pools.end)).then_some(pool as u32)
     }
@@ -238,7 +267,7 @@ impl PymallocMap {
     pub fn block_containing(&self, address: Address) -> Option<Block> {
         let position = self.pool_containing(address)?;
         let pool = self.pools.get(position as usize)?;
-        let inside = (address.since(pool.address) as u32).checked_sub(POOL_HEADER_BYTES)?;
+        let inside = (address.since(pool.address) as u32).checked_sub(self.rules.pool_header_bytes)?;
         let index = inside.checked_div(u32::from(pool.block_bytes))?;
         (index < pool.capacity_blocks()).then(|| Block {
             address: pool.block_address(index),

@@ -4,15 +4,12 @@
 use std::collections::HashSet;
 use std::ops::Range;
 
-use bloathound_cpython::layouts::object_h::{FLAG_STRING_SUBCLASS, FLAG_UNICODE_SUBCLASS, TP_FLAGS};
-use bloathound_cpython::layouts::stringobject_h as string;
-use bloathound_cpython::string_bytes;
-use bloathound_detect::telling_path_bytes;
 use bloathound_heap::{HeapSnapshot, ObjectId, ReferenceKind, ReferenceLabel, TypeInfo};
 use bloathound_memory::{Address, FlatOffset, MemoryImage};
 use bloathound_profile::ValueHash;
 
-use crate::examine::Examined;
+use crate::Interpreter;
+use crate::objects::Objects;
 
 /// Longest text replaced in one piece; longer ones are replaced too, by the same pattern.
 const SEED_BYTES_MAX: usize = 1 << 20;
@@ -24,10 +21,8 @@ const NAMING_FIELDS: [&str; 5] = ["__name__", "__module__", "func_name", "func_m
 const NAME_LISTS: [&str; 5] = ["co_names", "co_varnames", "co_freevars", "co_cellvars", "__slots__"];
 /// Fields that lead to dicts whose keys are names: of attributes and of variables.
 const NAMESPACES: [&str; 5] = ["__dict__", "f_globals", "f_locals", "f_builtins", "func_globals"];
-/// Deleted slots of sets are told by it.
-const DUMMY_KEY: &[u8] = b"<dummy key>";
 /// What stands for the folders of a path.
-pub(crate) const FOLDER_FILL: u8 = b'x';
+pub const FOLDER_FILL: u8 = b'x';
 
 /// A piece of the flat buffer and what its new content is made of.
 #[derive(Debug)]
@@ -46,28 +41,33 @@ enum Fill {
 
 /// Ranges to replace, in order of their place.
 #[derive(Debug, Default)]
-pub(crate) struct Redaction {
+pub struct Redaction {
     scrubs: Vec<Scrub>,
 }
 
 impl Redaction {
-    /// Finds every string object whose content is data.
-    pub(crate) fn plan(examined: &Examined) -> Self {
-        let snapshot = &examined.snapshot;
-        let image = &examined.image;
+    /// Finds every string object whose content is data. `telling_path_bytes` says how much of the end of a path of source
+    /// code stays: those who judge know the places they tell apart.
+    #[must_use]
+    pub fn plan(
+        image: &MemoryImage,
+        interpreter: &Interpreter,
+        snapshot: &HeapSnapshot,
+        telling_path_bytes: &dyn Fn(&str) -> usize,
+    ) -> Self {
+        let objects = Objects::new(image, interpreter.dialect);
         let kind_of: Vec<Option<TextKind>> =
-            snapshot.types().iter().map(|info| TextKind::of(image, snapshot, info)).collect();
-        let names = Names::of(image, snapshot, &kind_of);
+            snapshot.types().iter().map(|info| TextKind::of(objects, snapshot, info)).collect();
+        let names = Names::of(objects, snapshot, &kind_of);
         let mut plan = Self::default();
         for id in snapshot.ids() {
             let record = snapshot.object(id);
             let at = Address(record.address);
             match kind_of.get(record.type_id.0 as usize).copied().flatten() {
-                Some(TextKind::Bytes) => plan.bytes(image, id, at, &names),
+                Some(TextKind::Bytes) => plan.bytes(objects, id, at, &names, telling_path_bytes),
                 Some(TextKind::Unicode) => {
-                    let width = examined.interpreter.unicode.bytes();
-                    let length = image.u64_at(at.offset(string::UNICODE_LENGTH)).unwrap_or(0);
-                    let data = image.pointer_at(at.offset(string::UNICODE_DATA)).unwrap_or_default();
+                    let width = interpreter.unicode.bytes();
+                    let (data, length) = objects.characters(at);
                     let bytes = usize::try_from(length.saturating_mul(width)).unwrap_or(0);
                     plan.letters(image, data, bytes, width as u8);
                 }
@@ -78,13 +78,21 @@ impl Redaction {
         plan
     }
 
-    fn bytes(&mut self, image: &MemoryImage, id: ObjectId, at: Address, names: &Names) {
-        let Some(bytes) = string_bytes(image, at) else { return };
-        let text = at.offset(string::OB_SVAL);
+    fn bytes(
+        &mut self,
+        objects: Objects<'_>,
+        id: ObjectId,
+        at: Address,
+        names: &Names,
+        telling_path_bytes: &dyn Fn(&str) -> usize,
+    ) {
+        let Some(bytes) = objects.string_bytes(at) else { return };
+        let Objects { image, d } = objects;
+        let text = at.offset(d.string.ob_sval);
         if names.paths.contains(&id) {
             let kept = std::str::from_utf8(bytes).map_or(0, telling_path_bytes).min(bytes.len());
             self.add(image, text, bytes.len() - kept, Fill::Folders);
-        } else if !names.names.contains(&id) && bytes != DUMMY_KEY {
+        } else if !names.names.contains(&id) && bytes != d.types.dummy_key {
             self.letters(image, text, bytes.len(), 1);
         }
         // What is left of the last word: nothing is read there, and it may be of something else.
@@ -105,7 +113,7 @@ impl Redaction {
     }
 
     /// Replaces what of the ranges is in the piece `bytes` at `place` of the flat buffer.
-    pub(crate) fn apply(&mut self, place: FlatOffset, bytes: &mut [u8]) {
+    pub fn apply(&mut self, place: FlatOffset, bytes: &mut [u8]) {
         let end = place + bytes.len();
         // Those that end before the piece are gone already.
         let last = self.scrubs.partition_point(|scrub| scrub.range.start < end);
@@ -149,12 +157,11 @@ enum TextKind {
 }
 
 impl TextKind {
-    fn of(image: &MemoryImage, snapshot: &HeapSnapshot, info: &TypeInfo) -> Option<Self> {
-        let flags =
-            info.object.and_then(|id| image.u64_at(Address(snapshot.object(id).address).offset(TP_FLAGS))).unwrap_or(0);
+    fn of(objects: Objects<'_>, snapshot: &HeapSnapshot, info: &TypeInfo) -> Option<Self> {
+        let flags = info.object.and_then(|id| objects.flags(Address(snapshot.object(id).address))).unwrap_or(0);
         match () {
-            () if flags & FLAG_STRING_SUBCLASS != 0 => Some(Self::Bytes),
-            () if flags & FLAG_UNICODE_SUBCLASS != 0 => Some(Self::Unicode),
+            () if flags & objects.d.flags.string_subclass != 0 => Some(Self::Bytes),
+            () if flags & objects.d.flags.unicode_subclass != 0 => Some(Self::Unicode),
             () => None,
         }
     }
@@ -170,11 +177,12 @@ struct Names {
 }
 
 impl Names {
-    fn of(image: &MemoryImage, snapshot: &HeapSnapshot, kind_of: &[Option<TextKind>]) -> Self {
+    fn of(objects: Objects<'_>, snapshot: &HeapSnapshot, kind_of: &[Option<TextKind>]) -> Self {
         let is_naming_key = |id: &ObjectId| {
             let record = snapshot.object(*id);
             kind_of.get(record.type_id.0 as usize) == Some(&Some(TextKind::Bytes))
-                && string_bytes(image, Address(record.address))
+                && objects
+                    .string_bytes(Address(record.address))
                     .is_some_and(|text| NAMING_KEYS.iter().any(|key| key.as_bytes() == text))
         };
         let mut found = Self { keys: snapshot.ids().filter(is_naming_key).collect(), ..Self::default() };
