@@ -17,11 +17,7 @@ pub fn frames(input: &[u8]) {
     let Some((lines, orders)) = counted(rest) else { return };
     look_at_bytecode(bytecode, lines);
     let Some(target) = apply(Base::chosen(0), orders) else { return };
-    let mut reader = FrameReader::new(FrameTarget {
-        interpreter_state: target.interpreter.interpreter_state,
-        current_thread: target.interpreter.current_thread,
-        unicode_bytes: target.interpreter.unicode.bytes(),
-    });
+    let mut reader = FrameReader::new(FrameTarget::from(&target.interpreter));
     let mut probe = Probe { now: 0 };
     let options = SamplerOptions { rate_hz: 100.0, seconds: 0.2 };
     let Ok(profile) = sample(&target.image, &mut reader, &mut probe, options) else { return };

@@ -3,15 +3,21 @@
 //! [`Interpreter::locate`] finds the interpreter's own data in a target by symbols (or by shape in a stripped build),
 //! [`decode`] turns a copied [`bloathound_memory::MemoryImage`] into a [`bloathound_heap::HeapSnapshot`].
 
-mod code_search;
+pub mod allocator;
+pub mod bytecode;
 pub mod decode;
+pub mod dialect;
+mod find;
 pub mod frames;
 mod interpreter;
-pub mod layouts;
-pub mod memory_layout;
 mod needed;
-mod shape_search;
+mod objects;
+mod redaction;
 
+/// The name that [`allocator`] had; other rooms still use it.
+pub use allocator as memory_layout;
 pub use decode::{Decoded, decode, describe, string_bytes};
+pub use find::{InterpreterError, exported_only, find_interpreter, find_interpreter_in, find_interpreter_in_core};
 pub use interpreter::{Interpreter, LocateError, UnicodeWidth};
 pub use needed::{Needed, is_telling};
+pub use redaction::{FOLDER_FILL, Redaction};

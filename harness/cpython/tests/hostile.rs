@@ -5,7 +5,7 @@
 use std::sync::mpsc;
 use std::time::Duration;
 
-use bloathound_cpython::memory_layout::locate_arenas;
+use bloathound_cpython::allocator::locate_arenas;
 use bloathound_cpython::{Decoded, Interpreter, decode};
 use bloathound_heap::{HeapSnapshot, RootKind};
 use bloathound_memory::Address;

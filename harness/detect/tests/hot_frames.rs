@@ -16,9 +16,9 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
+use bloathound_cpython::dialect::CPYTHON_2_7 as D;
 use bloathound_cpython::frames::bytecode::{Names, analyse};
 use bloathound_cpython::frames::line_table;
-use bloathound_cpython::layouts::{code_h, frameobject_h as frame, funcobject_h as func, pystate_h};
 use bloathound_profile::Profile;
 use hot_support::{Script, python27};
 
@@ -83,42 +83,42 @@ fn offsets_against_debug_information() {
     let library = PathBuf::from(String::from_utf8_lossy(&library.stdout).trim());
     let file = if library.is_file() { library } else { python };
     let fields: &[(&str, &str, u64)] = &[
-        ("PyFrameObject", "f_back", frame::F_BACK),
-        ("PyFrameObject", "f_code", frame::F_CODE),
-        ("PyFrameObject", "f_builtins", frame::F_BUILTINS),
-        ("PyFrameObject", "f_globals", frame::F_GLOBALS),
-        ("PyFrameObject", "f_locals", frame::F_LOCALS),
-        ("PyFrameObject", "f_valuestack", frame::F_VALUESTACK),
-        ("PyFrameObject", "f_stacktop", frame::F_STACKTOP),
-        ("PyFrameObject", "f_lasti", frame::F_LASTI),
-        ("PyFrameObject", "f_iblock", frame::F_IBLOCK),
-        ("PyFrameObject", "f_blockstack", frame::F_BLOCKSTACK),
-        ("PyFrameObject", "f_localsplus", frame::F_LOCALSPLUS),
-        ("PyCodeObject", "co_nlocals", code_h::CO_NLOCALS),
-        ("PyCodeObject", "co_stacksize", code_h::CO_STACKSIZE),
-        ("PyCodeObject", "co_flags", code_h::CO_FLAGS),
-        ("PyCodeObject", "co_code", code_h::CO_CODE),
-        ("PyCodeObject", "co_names", code_h::CO_NAMES),
-        ("PyCodeObject", "co_varnames", code_h::CO_VARNAMES),
-        ("PyCodeObject", "co_freevars", code_h::CO_FREEVARS),
-        ("PyCodeObject", "co_cellvars", code_h::CO_CELLVARS),
-        ("PyCodeObject", "co_filename", code_h::CO_FILENAME),
-        ("PyCodeObject", "co_name", code_h::CO_NAME),
-        ("PyCodeObject", "co_firstlineno", code_h::CO_FIRSTLINENO),
-        ("PyCodeObject", "co_lnotab", code_h::CO_LNOTAB),
-        ("PyInterpreterState", "tstate_head", pystate_h::INTERP_TSTATE_HEAD),
-        ("PyInterpreterState", "modules", pystate_h::INTERP_MODULES),
-        ("PyThreadState", "interp", pystate_h::TSTATE_INTERP),
-        ("PyThreadState", "frame", pystate_h::TSTATE_FRAME),
-        ("PyThreadState", "thread_id", pystate_h::TSTATE_THREAD_ID),
-        ("PyThreadState", "async_exc", pystate_h::TSTATE_FIELDS[9].0),
-        ("PyFunctionObject", "func_name", func::FUNC_NAME),
-        ("PyMethodObject", "im_self", func::IM_SELF),
-        ("PyInstanceObject", "in_dict", func::IN_DICT),
-        ("PyClassObject", "cl_name", func::CL_NAME),
-        ("PyCFunctionObject", "m_self", func::M_SELF),
-        ("PyGenObject", "gi_frame", func::GI_FRAME),
-        ("PyCellObject", "ob_ref", func::OB_REF),
+        ("PyFrameObject", "f_back", D.frame.f_back),
+        ("PyFrameObject", "f_code", D.frame.f_code),
+        ("PyFrameObject", "f_builtins", D.frame.f_builtins),
+        ("PyFrameObject", "f_globals", D.frame.f_globals),
+        ("PyFrameObject", "f_locals", D.frame.f_locals),
+        ("PyFrameObject", "f_valuestack", D.frame.f_valuestack),
+        ("PyFrameObject", "f_stacktop", D.frame.f_stacktop),
+        ("PyFrameObject", "f_lasti", D.frame.f_lasti),
+        ("PyFrameObject", "f_iblock", D.frame.f_iblock),
+        ("PyFrameObject", "f_blockstack", D.frame.f_blockstack),
+        ("PyFrameObject", "f_localsplus", D.frame.f_localsplus),
+        ("PyCodeObject", "co_nlocals", D.code.co_nlocals),
+        ("PyCodeObject", "co_stacksize", D.code.co_stacksize),
+        ("PyCodeObject", "co_flags", D.code.co_flags),
+        ("PyCodeObject", "co_code", D.code.co_code),
+        ("PyCodeObject", "co_names", D.code.co_names),
+        ("PyCodeObject", "co_varnames", D.code.co_varnames),
+        ("PyCodeObject", "co_freevars", D.code.co_freevars),
+        ("PyCodeObject", "co_cellvars", D.code.co_cellvars),
+        ("PyCodeObject", "co_filename", D.code.co_filename),
+        ("PyCodeObject", "co_name", D.code.co_name),
+        ("PyCodeObject", "co_firstlineno", D.code.co_firstlineno),
+        ("PyCodeObject", "co_lnotab", D.code.co_lnotab),
+        ("PyInterpreterState", "tstate_head", D.interpreter_state.tstate_head),
+        ("PyInterpreterState", "modules", D.interpreter_state.modules),
+        ("PyThreadState", "interp", D.thread_state.interp),
+        ("PyThreadState", "frame", D.thread_state.frame),
+        ("PyThreadState", "thread_id", D.thread_state.thread_id),
+        ("PyThreadState", "async_exc", D.thread_state.fields[9].0),
+        ("PyFunctionObject", "func_name", D.function.func_name),
+        ("PyMethodObject", "im_self", D.method.im_self),
+        ("PyInstanceObject", "in_dict", D.instance.in_dict),
+        ("PyClassObject", "cl_name", D.class.cl_name),
+        ("PyCFunctionObject", "m_self", D.c_function.m_self),
+        ("PyGenObject", "gi_frame", D.generator.gi_frame),
+        ("PyCellObject", "ob_ref", D.cell.ob_ref),
     ];
     let mut command = Command::new("gdb");
     command.args(["-nx", "-batch"]);

@@ -8,14 +8,11 @@ mod detector;
 pub mod looks;
 mod moment;
 pub mod record;
-mod redaction;
 pub mod session;
 pub mod source;
 
 pub use detector::Detector;
 pub use moment::{Look, Moment};
-// `redaction` is on its way to another room and names these by where they were.
-use source as examine;
 
 use bloathound_report::json::ToolRecord;
 

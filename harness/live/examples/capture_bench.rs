@@ -14,6 +14,7 @@ use std::io::{self, Write};
 use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
+use bloathound_cpython::find_interpreter_in;
 use bloathound_live::{Capture, CaptureMode, CaptureOptions, Process, Thread, ThreadState, Verdict, copy_again};
 use bloathound_memory::{Recording, SymbolTable, WriteOptions, read_recording, write_recording};
 
@@ -99,7 +100,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     }
 
     let started = Instant::now();
-    let symbols = process.interpreter()?;
+    let symbols = find_interpreter_in(&process, Some(process.executable()), &mut |region| process.open_region(region))?;
     writeln!(
         out,
         "symbols: {} of {} in {:.2} ms",

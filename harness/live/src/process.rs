@@ -1,11 +1,11 @@
+//! A running process that we may read: its identity, what `/proc` tells of it, and its memory as a source.
+
 use std::fs::{self, File};
 use std::io;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use bloathound_memory::{
-    Address, InterpreterError, MemorySource, ReadError, Region, SymbolTable, check_machine, find_interpreter_in,
-};
+use bloathound_memory::{Address, MemorySource, ReadError, Region, check_machine};
 use nix::errno::Errno;
 use nix::unistd::Pid;
 
@@ -200,14 +200,6 @@ impl Process {
     /// What the system says.
     pub fn open_path(&self, path: &str) -> io::Result<File> {
         files::open_path(&self.directory, path)
-    }
-
-    /// The interpreter's module and its symbols.
-    ///
-    /// # Errors
-    /// [`InterpreterError`] when it is not CPython 2.7, saying what it is.
-    pub fn interpreter(&self) -> Result<SymbolTable, InterpreterError> {
-        find_interpreter_in(self, Some(&self.executable), &mut |region| self.open_region(region))
     }
 
     /// Stops all threads; they go on when the guard is dropped, or when we are killed.

@@ -11,11 +11,15 @@
 use std::process::Command;
 use std::time::Duration;
 
+use bloathound_cpython::{InterpreterError, exported_only};
 use bloathound_live::{CaptureMode, CaptureOptions, LiveError, Process, Stillness, Thread, ThreadState, Verdict};
-use bloathound_memory::{Address, InterpreterError, MemorySource};
+use bloathound_memory::{Address, MemorySource};
 
 mod common;
+#[path = "common/finder.rs"]
+mod finder;
 use common::{Script, python27, wait_until};
+use finder::interpreter;
 
 /// Prints addresses, waits for a line, says it back.
 const HEAP: &str = "
@@ -81,7 +85,7 @@ fn bytes_names_and_resident_memory_are_the_targets() {
             image.read_c_string(name, 50).unwrap()
         };
         assert_eq!(name_of(Address(addresses[1])), "Struct", "in an extension module");
-        let symbols = process.interpreter().unwrap();
+        let symbols = interpreter(&process).unwrap();
         assert_eq!(name_of(symbols.unique("PyDict_Type").unwrap().address), "dict");
         assert!(
             symbols.data_ranges.iter().any(|range| range.contains(&symbols.unique("PyDict_Type").unwrap().address))
@@ -156,7 +160,7 @@ while True:
         assert_eq!(capture.image.flat().len() as u64, pages * 4096);
         if mode == CaptureMode::Paused {
             assert_eq!(capture.torn.lost_pages, 0);
-            let symbols = process.interpreter().unwrap();
+            let symbols = interpreter(&process).unwrap();
             let current = symbols.unique("_PyThreadState_Current").unwrap().address;
             let state = capture.image.pointer_at(current).unwrap();
             assert!(state.is_null() || capture.image.u64_at(state).is_some());
@@ -219,7 +223,7 @@ fn other_programs_are_named() {
         })
     });
     let process = Process::open(sleeper.id()).unwrap();
-    let error = process.interpreter().unwrap_err();
+    let error = interpreter(&process).unwrap_err();
     assert!(matches!(error, InterpreterError::NotPython { .. }), "{error}");
     sleeper.kill().unwrap();
     wait_until("it is a zombie", || matches!(Process::open(sleeper.id()), Err(LiveError::Zombie { .. })));
@@ -241,7 +245,7 @@ fn another_python_is_named_with_its_release() {
     let mut script = Script::start_command(&mut command);
     let release = script.line();
     let process = Process::open(script.pid()).unwrap();
-    let error = process.interpreter().unwrap_err();
+    let error = interpreter(&process).unwrap_err();
     let text = error.to_string();
     assert!(matches!(error, InterpreterError::OtherPython { .. }), "{text}");
     assert!(text.contains(&format!("Python {release}")), "{text}");
@@ -250,7 +254,7 @@ fn another_python_is_named_with_its_release() {
 #[test]
 fn symbols_of_a_real_interpreter() {
     let Some((_script, process, _)) = heap() else { return };
-    let symbols = process.interpreter().unwrap();
+    let symbols = interpreter(&process).unwrap();
     assert!(symbols.version.as_deref().is_some_and(|version| version.starts_with("2.7.")));
     for name in ["_PyGC_generation0", "PyType_Type", "_Py_NoneStruct"] {
         assert!(symbols.unique(name).is_some(), "{name}");
@@ -265,7 +269,7 @@ fn symbols_of_a_real_interpreter() {
     if let Some(generations) = symbols.unique("generations") {
         assert_eq!(process.read_address(generation0).unwrap(), generations.address);
     }
-    let stripped = symbols.without_local_symbols();
+    let stripped = exported_only(symbols);
     assert!(stripped.unique("generations").is_none() && stripped.unique("PyType_Type").is_some());
 }
 
@@ -281,7 +285,7 @@ if os.environ['ROOT'] == 'true':
 #[test]
 fn a_stripped_copy_in_another_mount_namespace_and_deleted() {
     let Some((_script, process, _)) = heap() else { return };
-    let symbols = process.interpreter().unwrap();
+    let symbols = interpreter(&process).unwrap();
     let directory = tempfile::tempdir().unwrap();
     let inside = directory.path().join("inside");
     std::fs::create_dir(&inside).unwrap();
@@ -311,7 +315,7 @@ fn a_stripped_copy_in_another_mount_namespace_and_deleted() {
     let there = Process::open(copy.pid()).unwrap();
     assert!(there.executable().starts_with(inside.to_str().unwrap()), "{}", there.executable());
     assert_eq!(inside.join("python").exists(), !root);
-    let stripped = there.interpreter().unwrap();
+    let stripped = interpreter(&there).unwrap();
     assert!(!stripped.has_local_symbols);
     let offset = |table: &bloathound_memory::SymbolTable| {
         table.unique("PyDict_Type").unwrap().address.0.wrapping_sub(table.load_bias)

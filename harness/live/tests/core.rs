@@ -10,13 +10,17 @@
 
 use std::process::Command;
 
+use bloathound_cpython::find_interpreter_in_core;
 use bloathound_live::{Capture, CaptureOptions, Process, Verdict};
 use bloathound_memory::{
     Address, Core, CoreProblem, MemoryImage, MemorySource, PAGE_BYTES, SymbolTable, open_mapped_file, read_core,
 };
 
 mod common;
+#[path = "common/finder.rs"]
+mod finder;
 use common::{Script, python27, wait_until};
+use finder::interpreter;
 
 const HEAP: &str = "
 import sys, threading, _struct
@@ -58,7 +62,7 @@ fn core_and_capture() -> Option<Both> {
     let status = Command::new("gcore").arg("-o").arg(&prefix).arg(script.pid().to_string()).output().unwrap();
     assert!(status.status.success(), "{status:?}");
     let capture = process.capture(CaptureOptions::default(), &mut |_| Verdict::Accept).unwrap();
-    let symbols = process.interpreter().unwrap();
+    let symbols = interpreter(&process).unwrap();
     let path = directory.path().join(format!("core.{}", script.pid()));
     let core = read_core(&path, 1 << 30, &mut open_mapped_file).unwrap();
     Some(Both { core, path, capture, symbols, struct_type, pid: script.pid(), _directory: directory })
@@ -105,7 +109,7 @@ fn a_core_is_what_a_capture_is() {
     assert!(same > 2000 && other < 6, "{same} {other}");
 
     // Same symbols, and names of types in the interpreter and in an extension module.
-    let symbols = core.interpreter(&mut open_mapped_file).unwrap();
+    let symbols = find_interpreter_in_core(core, &mut open_mapped_file).unwrap();
     assert_eq!(symbols, both.symbols);
     let dict = symbols.unique("PyDict_Type").unwrap().address;
     assert_eq!(name_of_type(&core.image, dict).as_deref(), Some("dict"));
@@ -120,7 +124,7 @@ fn a_core_without_its_files_still_has_exported_symbols() {
     let missing =
         |problem: &CoreProblem| matches!(problem, CoreProblem::FileMissing { path, .. } if *path == both.symbols.path);
     assert!(core.problems.iter().any(missing), "{:?}", core.problems);
-    let symbols = core.interpreter(&mut nothing).unwrap();
+    let symbols = find_interpreter_in_core(&core, &mut nothing).unwrap();
     assert!(!symbols.has_local_symbols);
     assert_eq!(symbols.load_bias, both.symbols.load_bias);
     assert_eq!(symbols.build_id, both.symbols.build_id);
@@ -141,6 +145,6 @@ fn another_build_of_a_file_is_not_used() {
         "{:?}",
         core.problems
     );
-    let symbols = core.interpreter(&mut wrong).unwrap();
+    let symbols = find_interpreter_in_core(&core, &mut wrong).unwrap();
     assert_eq!(symbols.unique("PyDict_Type"), both.symbols.unique("PyDict_Type"));
 }

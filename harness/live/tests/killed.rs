@@ -16,7 +16,10 @@ use bloathound_live::{CaptureOptions, Process, ThreadState, Verdict, kernel_rele
 use bloathound_memory::{Manifest, Recording, WriteOptions, read_recording, write_recording};
 
 mod common;
+#[path = "common/finder.rs"]
+mod finder;
 use common::{Script, python27, wait_until};
+use finder::interpreter;
 
 const ANSWERS: &str = "
 import sys
@@ -37,7 +40,7 @@ fn helper_that_captures_for_ever() {
     };
     let process = Process::open(pid.parse().unwrap()).unwrap();
     loop {
-        let symbols = process.interpreter().unwrap();
+        let symbols = interpreter(&process).unwrap();
         let capture = process.capture(CaptureOptions::default(), &mut |_| Verdict::Accept).unwrap();
         let manifest = Manifest { kernel: kernel_release(), pid: process.pid(), ..Manifest::default() };
         let recording = Recording { manifest, symbols, page_runs: capture.page_runs, image: capture.image };

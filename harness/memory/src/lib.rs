@@ -5,25 +5,22 @@
 //! a page table over it, so that following a pointer costs two loads and never touches the target.
 
 mod address;
-mod constants;
 mod core;
-mod elf;
 mod image;
-mod interpreter;
-mod loaded;
+mod modules;
 mod pages;
 mod recorded;
 mod region;
 mod saved;
 mod source;
-mod symbols;
 
-pub use self::core::{Core, CoreError, CoreProblem, CoreThread, open_mapped_file, read_core};
+pub use self::core::{Core, CoreError, CoreModules, CoreProblem, CoreThread, open_mapped_file, read_core};
 pub use address::{Address, PAGE_BYTES};
-pub use constants::{ConstantModules, is_file_data};
-pub use elf::{ElfError, Segment, check_machine};
 pub use image::{FlatOffset, ImageBuilder, MemoryImage};
-pub use interpreter::{InterpreterError, find_interpreter, find_interpreter_in};
+pub use modules::{
+    ConstantModules, ElfError, FileSymbol, LoadedModule, ModuleFile, ModuleView, Segment, Symbol, SymbolTable, Wanted,
+    check_machine, is_file_data, load_bias,
+};
 pub use pages::{PageRun, PageState};
 pub use recorded::{
     Base, Effort, Manifest, RECORDING_VERSION, ReadRecording, RecordError, RecordProblem, Recording, SealedError,
@@ -33,4 +30,3 @@ pub use recorded::{
 pub use region::{Permissions, Region, RegionKind};
 pub use saved::{SavedKind, saved_kind};
 pub use source::{MemorySource, ReadError};
-pub use symbols::{Symbol, SymbolTable};

@@ -72,7 +72,7 @@ impl Region {
         }
     }
 
-    /// True for memory only this process writes: the places Python objects can be.
+    /// True for memory only this process writes: the places a program's objects can be.
     #[must_use]
     pub fn is_private_writable(&self) -> bool {
         self.permissions.read && self.permissions.write && !self.permissions.shared

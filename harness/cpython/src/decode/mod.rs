@@ -1,7 +1,6 @@
 //! From the bytes of an image to a heap snapshot, in two passes: where objects begin ([`discover`](self)), then
 //! their references. Every walk is bounded by the image's size; damage gives problems, never a panic.
 
-mod budget;
 mod discover;
 mod marks;
 mod references;
@@ -19,15 +18,13 @@ use bloathound_heap::{
 use bloathound_memory::{Address, MemoryImage};
 
 use crate::Interpreter;
-use crate::layouts::object_h as object;
-use crate::layouts::stringobject_h as string;
-use crate::memory_layout::PymallocMap;
-use budget::Budget;
+use crate::allocator::PymallocMap;
+use crate::dialect::Core;
+use crate::objects::{Budget, Objects, plausible_count};
 use discover::TrackedAt;
 use marks::{AddressMap, ObjectMarks};
-use types::{Core, TypeLayout, TypeTable};
+use types::{TypeLayout, TypeTable};
 
-pub(crate) use discover::{plausible_count, read_word};
 pub use text::{ObjectText, describe, string_bytes};
 
 /// Problems listed at most; further ones are only counted by the snapshot's quality.
@@ -51,7 +48,7 @@ pub struct Decoded<T> {
 #[must_use]
 pub fn decode(image: &MemoryImage, interpreter: &Interpreter, pools: Option<&PymallocMap>) -> Decoded<HeapSnapshot> {
     let mut builder = SnapshotBuilder::new();
-    let types = TypeTable::new(interpreter.type_type, image.flat().len(), &mut builder);
+    let types = TypeTable::new(interpreter, image.flat().len(), &mut builder);
     let mut decoder = Decoder {
         image,
         interpreter,
@@ -117,7 +114,13 @@ struct Decoder<'a> {
     generator_finalizing: Option<TypeId>,
 }
 
-impl Decoder<'_> {
+impl<'a> Decoder<'a> {
+    /// The object model of this copy.
+    #[inline]
+    fn objects(&self) -> Objects<'a> {
+        Objects::new(self.image, self.interpreter.dialect)
+    }
+
     fn problem(&mut self, message: String) {
         if self.problems.len() < PROBLEMS_MAX {
             self.problems.push(message);
@@ -164,13 +167,14 @@ impl Decoder<'_> {
     }
 
     fn add_record(&mut self, at: Address, flags: ObjectFlags) -> ObjectId {
-        let type_at = self.image.pointer_at(at.offset(object::OB_TYPE)).unwrap_or_default();
+        let d = self.interpreter.dialect;
+        let type_at = self.image.pointer_at(at.offset(d.object.ob_type)).unwrap_or_default();
         let Some(layout) = self.known_type(type_at) else {
             // Marked objects have a type; a record must follow all the same so that ids stay ranks.
             let unknown = self.unknown_type();
             return self.push_record(at, unknown, 0, flags);
         };
-        let claimed = sizes::shallow_size(self.image, &layout, self.interpreter.unicode, at);
+        let claimed = sizes::shallow_size(self.objects(), &layout, self.interpreter.unicode, at);
         self.oversized += u64::from(claimed > self.size_bytes_max);
         let size = claimed.min(self.size_bytes_max);
         let type_id = if layout.is_old_instance {
@@ -190,8 +194,8 @@ impl Decoder<'_> {
             }
         }
         if layout.core == Core::Str
-            && self.image.u32_at(at.offset(string::OB_SSTATE)).is_some_and(|state| state != 0)
-            && let Some(text) = types::string_text(self.image, at, NAME_BYTES_MAX)
+            && self.image.u32_at(at.offset(d.string.ob_sstate)).is_some_and(|state| state != 0)
+            && let Some(text) = self.objects().string_text(at, NAME_BYTES_MAX)
         {
             self.builder.set_text(id, &text);
         }
@@ -199,7 +203,8 @@ impl Decoder<'_> {
     }
 
     fn push_record(&mut self, at: Address, type_id: TypeId, shallow_size: u64, flags: ObjectFlags) -> ObjectId {
-        let count = self.image.u64_at(at.offset(object::OB_REFCNT)).unwrap_or(0);
+        let d = self.interpreter.dialect;
+        let count = self.image.u64_at(at.offset(d.object.ob_refcnt)).unwrap_or(0);
         let refcount = u32::try_from(count).unwrap_or(u32::MAX);
         self.builder.add_object(ObjectRecord { address: at.0, type_id, shallow_size, refcount, flags })
     }
@@ -218,12 +223,13 @@ impl Decoder<'_> {
 
     /// Makes an object of what a reference leads to, if it looks like one.
     fn adopt(&mut self, at: Address) -> Option<ObjectId> {
+        let d = self.interpreter.dialect;
         if !at.is_aligned(8) {
             return None;
         }
-        let type_at = self.image.pointer_at(at.offset(object::OB_TYPE))?;
+        let type_at = self.image.pointer_at(at.offset(d.object.ob_type))?;
         let count = self.image.u64_at(at)?;
-        if !discover::plausible_count(count) {
+        if !plausible_count(count) {
             return None;
         }
         let layout = self.known_type(type_at)?;
@@ -235,6 +241,7 @@ impl Decoder<'_> {
     }
 
     fn add_all_references(&mut self) {
+        let d = self.interpreter.dialect;
         let ranked = self.marks.len();
         let mut next = 0;
         while next < self.builder.len() {
@@ -243,7 +250,7 @@ impl Decoder<'_> {
                 Some(late) => self.late_addresses.get(late).copied(),
             };
             if let Some(at) = at {
-                let type_at = self.image.pointer_at(at.offset(object::OB_TYPE)).unwrap_or_default();
+                let type_at = self.image.pointer_at(at.offset(d.object.ob_type)).unwrap_or_default();
                 if let Some(layout) = self.known_type(type_at) {
                     self.add_references(at, &layout);
                 }
@@ -272,6 +279,6 @@ impl Decoder<'_> {
     }
 
     fn name_of(&mut self, at: Address) -> Option<NameId> {
-        types::string_text(self.image, at, NAME_BYTES_MAX).map(|text| self.builder.name(&text))
+        self.objects().string_text(at, NAME_BYTES_MAX).map(|text| self.builder.name(&text))
     }
 }

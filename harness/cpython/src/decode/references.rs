@@ -4,73 +4,45 @@ use bloathound_heap::{ObjectId, ReferenceKind, ReferenceLabel};
 use bloathound_memory::Address;
 
 use super::Decoder;
-use super::discover::{WR_OBJECT, read_word};
-use super::types::{Core, TypeLayout};
-use crate::layouts::collections::{self as deque, BlockLayout};
-use crate::layouts::dictobject_h as dict;
-use crate::layouts::listobject_h as list;
-use crate::layouts::object_h as object;
-use crate::layouts::setobject_h as set;
-use crate::layouts::shapes;
-use crate::layouts::stringobject_h as string;
-use crate::layouts::{code_h as code, frameobject_h as frame};
+use super::types::TypeLayout;
+use crate::dialect::Core;
+use crate::dialect::layout::BlockLayout;
+use crate::objects::{Table, read_word};
 
-/// `wr_callback` (`Include/weakrefobject.h`).
-const WR_CALLBACK: u64 = 24;
-/// What a deleted slot of a set points at.
-const DUMMY_KEY: &[u8] = b"<dummy key>";
-
-/// Pointer fields of `PyTypeObject`: offset, name, visited by `type_traverse`.
-const TYPE_FIELDS: &[(u64, &str, bool)] = &[
-    (object::TP_DICT, "__dict__", true),
-    (object::TP_CACHE, "tp_cache", true),
-    (object::TP_MRO, "__mro__", true),
-    (object::TP_BASES, "__bases__", true),
-    (object::TP_BASE, "__base__", true),
-    (object::TP_SUBCLASSES, "__subclasses__", false),
-];
-
-/// Pointer fields of `PyFrameObject`.
-const FRAME_FIELDS: &[(u64, &str)] = &[
-    (frame::F_BACK, "f_back"),
-    (frame::F_CODE, "f_code"),
-    (frame::F_BUILTINS, "f_builtins"),
-    (frame::F_GLOBALS, "f_globals"),
-    (frame::F_LOCALS, "f_locals"),
-    (frame::F_TRACE, "f_trace"),
-    (frame::F_EXC_TYPE, "f_exc_type"),
-    (frame::F_EXC_VALUE, "f_exc_value"),
-    (frame::F_EXC_TRACEBACK, "f_exc_traceback"),
-];
-
-impl Decoder<'_> {
+impl<'a> Decoder<'a> {
     /// Adds all references of the object at `at`.
     pub(crate) fn add_references(&mut self, at: Address, layout: &TypeLayout) {
+        let d = self.interpreter.dialect;
         for (offset, name, traversed) in &layout.fixed {
             let label = ReferenceLabel::new(ReferenceKind::Field, name.0, *traversed);
             self.reference_at(at.offset(*offset), label);
         }
         match layout.core {
             Core::Plain | Core::Str | Core::Long | Core::ByteArray | Core::Array => {}
-            Core::Unicode => self.field(at, string::UNICODE_DEFENC, "encoded", false),
+            Core::Unicode => self.field(at, d.unicode.defenc, "encoded", false),
             Core::Dict => self.dict_references(at),
             Core::List => {
-                let items = self.image.pointer_at(at.offset(list::LIST_ITEMS)).unwrap_or_default();
-                self.item_references(items, self.word(at, object::OB_SIZE));
+                self.item_references(self.objects().list_at(at), self.word(at, d.object.ob_size));
             }
-            Core::Tuple => self.item_references(at.offset(list::TUPLE_ITEMS), self.word(at, object::OB_SIZE)),
+            Core::Tuple => self.item_references(at.offset(d.tuple.ob_item), self.word(at, d.object.ob_size)),
             Core::Set => self.set_references(at),
             Core::Type => self.type_references(at),
             Core::Frame => self.frame_references(at),
             Core::Weakref => {
-                self.field(at, WR_CALLBACK, "callback", true);
+                self.field(at, d.weak_reference.wr_callback, "callback", true);
                 let name = self.builder.name("referent");
-                self.reference_at(at.offset(WR_OBJECT), ReferenceLabel::new(ReferenceKind::Weak, name.0, false));
+                self.reference_at(
+                    at.offset(d.weak_reference.wr_object),
+                    ReferenceLabel::new(ReferenceKind::Weak, name.0, false),
+                );
             }
             Core::Deque => self.deque_references(at),
             Core::TeeData => {
-                let read = self.image.u32_at(at.offset(shapes::TEE_COUNT)).unwrap_or(0);
-                self.item_references(at.offset(shapes::TEE_VALUES), u64::from(read.min(shapes::TEE_VALUES_MAX)));
+                let read = self.image.u32_at(at.offset(d.types.tee_data.count)).unwrap_or(0);
+                self.item_references(
+                    at.offset(d.types.tee_data.values),
+                    u64::from(read.min(d.types.tee_data.values_max)),
+                );
             }
         }
         if let Some((from, to)) = layout.conservative {
@@ -122,7 +94,7 @@ impl Decoder<'_> {
         if offset >= 0 {
             return at.offset(offset.unsigned_abs());
         }
-        let length = (self.word(at, object::OB_SIZE) as i64).unsigned_abs();
+        let length = self.objects().length(at);
         let size = layout.basicsize.wrapping_add(length.wrapping_mul(layout.itemsize));
         at.offset((size.wrapping_add(7) & !7).wrapping_sub(offset.unsigned_abs()))
     }
@@ -142,24 +114,26 @@ impl Decoder<'_> {
         }
     }
 
-    fn dict_references(&mut self, at: Address) {
-        let image = self.image;
-        let table = Address(self.word(at, dict::MA_TABLE));
-        let slots = usize::try_from(self.word(at, dict::MA_MASK)).ok().and_then(|mask| mask.checked_add(1));
-        let bytes = slots.and_then(|n| n.checked_mul(dict::ENTRY_BYTES)).and_then(|n| image.bytes(table, n));
-        let Some(bytes) = bytes.filter(|bytes| self.budget.take(bytes.len() as u64 / 8)) else {
+    /// The bytes of a table, where they were copied and may be read.
+    fn table_bytes(&mut self, table: &Table) -> Option<&'a [u8]> {
+        let bytes = self.objects().table_bytes(table).filter(|bytes| self.budget.take(bytes.len() as u64 / 8));
+        if bytes.is_none() {
             self.builder.quality_mut().unmapped_pointers += 1;
-            return;
-        };
+        }
+        bytes
+    }
+
+    fn dict_references(&mut self, at: Address) {
+        let table = self.objects().dict(at);
+        let Some(bytes) = self.table_bytes(&table) else { return };
         // The dict of interned strings does not count its references: they own nothing.
         let weak = Some(at) == self.interned_dict;
-        for entry in bytes.chunks_exact(dict::ENTRY_BYTES) {
-            let value = Address(read_word(entry, dict::ME_VALUE));
-            if value.is_null() {
+        for entry in bytes.chunks_exact(table.entry_bytes) {
+            let entry = table.entry(entry);
+            if entry.value.is_null() {
                 continue;
             }
-            let key = Address(read_word(entry, dict::ME_KEY));
-            let key_id = self.id_of(key);
+            let key_id = self.id_of(entry.key);
             if weak {
                 if let Some(id) = key_id {
                     self.builder.add_reference(id, ReferenceLabel::new(ReferenceKind::Weak, 0, false));
@@ -169,72 +143,64 @@ impl Decoder<'_> {
             match key_id {
                 Some(id) => {
                     self.builder.add_reference(id, ReferenceLabel::new(ReferenceKind::Key, id.0, true));
-                    self.reference(value, ReferenceLabel::new(ReferenceKind::Value, id.0, true));
+                    self.reference(entry.value, ReferenceLabel::new(ReferenceKind::Value, id.0, true));
                 }
                 None => {
                     self.builder.quality_mut().unmapped_pointers += 1;
-                    self.reference(value, ReferenceLabel::new(ReferenceKind::Value, u32::MAX, true));
+                    self.reference(entry.value, ReferenceLabel::new(ReferenceKind::Value, u32::MAX, true));
                 }
             }
         }
     }
 
     fn set_references(&mut self, at: Address) {
-        let image = self.image;
-        let table = Address(self.word(at, set::SET_TABLE));
-        let slots = usize::try_from(self.word(at, set::SET_MASK)).ok().and_then(|mask| mask.checked_add(1));
-        let bytes = slots.and_then(|n| n.checked_mul(set::ENTRY_BYTES)).and_then(|n| image.bytes(table, n));
-        let Some(bytes) = bytes.filter(|bytes| self.budget.take(bytes.len() as u64 / 8)) else {
-            self.builder.quality_mut().unmapped_pointers += 1;
-            return;
-        };
-        for entry in bytes.chunks_exact(set::ENTRY_BYTES) {
-            let key = Address(read_word(entry, set::ENTRY_KEY));
-            if !key.is_null() && !self.is_dummy(key) {
+        let table = self.objects().set(at);
+        let Some(bytes) = self.table_bytes(&table) else { return };
+        for entry in bytes.chunks_exact(table.entry_bytes) {
+            let key = table.entry(entry).key;
+            if !key.is_null() && !self.objects().is_dummy(key) {
                 self.reference(key, ReferenceLabel::new(ReferenceKind::Member, 0, true));
             }
         }
     }
 
-    fn is_dummy(&self, key: Address) -> bool {
-        self.word(key, object::OB_SIZE) == DUMMY_KEY.len() as u64
-            && self.image.bytes(key.offset(string::OB_SVAL), DUMMY_KEY.len()) == Some(DUMMY_KEY)
-    }
-
     fn type_references(&mut self, at: Address) {
-        let heap_type = self.word(at, object::TP_FLAGS) & object::FLAG_HEAPTYPE != 0;
-        for (offset, name, traversed) in TYPE_FIELDS {
+        let d = self.interpreter.dialect;
+        let heap_type = self.word(at, d.type_object.tp_flags) & d.flags.heaptype != 0;
+        for (offset, name, traversed) in d.types.type_fields {
             self.field(at, *offset, name, *traversed && heap_type);
         }
         if heap_type {
-            self.field(at, object::HT_NAME, "__name__", false);
-            self.field(at, object::HT_SLOTS, "__slots__", false);
+            self.field(at, d.type_object.ht_name, "__name__", false);
+            self.field(at, d.type_object.ht_slots, "__slots__", false);
         }
     }
 
     fn frame_references(&mut self, at: Address) {
-        for (offset, name) in FRAME_FIELDS {
+        let d = self.interpreter.dialect;
+        for (offset, name) in d.types.frame_fields {
             self.field(at, *offset, name, true);
         }
-        let code_at = Address(self.word(at, frame::F_CODE));
-        let tuples = [code::CO_VARNAMES, code::CO_CELLVARS, code::CO_FREEVARS];
-        let items = |offset: u64| self.word(Address(self.word(code_at, offset)), object::OB_SIZE).min(1 << 16);
+        let code_at = Address(self.word(at, d.frame.f_code));
+        let tuples = [d.code.co_varnames, d.code.co_cellvars, d.code.co_freevars];
+        let items = |offset: u64| self.word(Address(self.word(code_at, offset)), d.object.ob_size).min(1 << 16);
         if !self.budget.take(tuples.into_iter().map(items).sum()) {
             return;
         }
-        let tuple = |offset| self.tuple_items(Address(self.word(code_at, offset)));
-        let mut names = tuple(code::CO_VARNAMES);
-        names.truncate(self.image.u32_at(code_at.offset(code::CO_NLOCALS)).unwrap_or(0) as usize);
-        names.extend(tuple(code::CO_CELLVARS));
-        names.extend(tuple(code::CO_FREEVARS));
+        let objects = self.objects();
+        let tuple = |offset| objects.tuple_items(Address(self.word(code_at, offset)));
+        let mut names = tuple(d.code.co_varnames);
+        names.truncate(self.image.u32_at(code_at.offset(d.code.co_nlocals)).unwrap_or(0) as usize);
+        names.extend(tuple(d.code.co_cellvars));
+        names.extend(tuple(d.code.co_freevars));
         for (index, name) in names.iter().enumerate() {
-            let text = super::types::string_text(self.image, *name, 200).unwrap_or_default();
+            let text = objects.string_text(*name, 200).unwrap_or_default();
             let name = self.builder.name(&text);
-            let variable = at.offset(frame::F_LOCALSPLUS + index as u64 * 8);
+            let variable = at.offset(d.frame.f_localsplus + index as u64 * 8);
             self.reference_at(variable, ReferenceLabel::new(ReferenceKind::Local, name.0, true));
         }
         // A running frame has no stack top; what it holds shows as unaccounted references.
-        let (bottom, top) = (self.word(at, frame::F_VALUESTACK), self.word(at, frame::F_STACKTOP));
+        let (bottom, top) = (self.word(at, d.frame.f_valuestack), self.word(at, d.frame.f_stacktop));
         if top > bottom && (top - bottom) / 8 <= 1 << 16 && self.budget.take((top - bottom) / 8) {
             for depth in 0..(top - bottom) / 8 {
                 let label = ReferenceLabel::new(ReferenceKind::Stack, depth as u32, true);
@@ -243,17 +209,11 @@ impl Decoder<'_> {
         }
     }
 
-    /// Items of a tuple of names; empty when it is none.
-    pub(crate) fn tuple_items(&self, at: Address) -> Vec<Address> {
-        let count = self.word(at, object::OB_SIZE).min(1 << 16) as usize;
-        let bytes = self.image.bytes(at.offset(list::TUPLE_ITEMS), count * 8).unwrap_or_default();
-        bytes.chunks_exact(8).map(|word| Address(read_word(word, 0))).collect()
-    }
-
     fn deque_references(&mut self, at: Address) {
-        let left = Address(self.word(at, deque::DEQUE_LEFTBLOCK));
-        let right = Address(self.word(at, deque::DEQUE_RIGHTBLOCK));
-        let len = self.word(at, deque::DEQUE_LEN);
+        let d = self.interpreter.dialect;
+        let left = Address(self.word(at, d.deque.leftblock));
+        let right = Address(self.word(at, d.deque.rightblock));
+        let len = self.word(at, d.deque.len);
         let agrees = |layout: BlockLayout| {
             left == right
                 || self.image.pointer_at(left.offset(layout.right)).is_some_and(|next| {
@@ -261,15 +221,15 @@ impl Decoder<'_> {
                 })
         };
         // One block only tells nothing by its links: its first link is null or garbage in either layout.
-        let layout = if agrees(deque::DATA_FIRST) { deque::DATA_FIRST } else { deque::LINKS_FIRST };
+        let layout = if agrees(d.deque.data_first) { d.deque.data_first } else { d.deque.links_first };
         let mut block = left;
-        let mut index = self.word(at, deque::DEQUE_LEFTINDEX);
+        let mut index = self.word(at, d.deque.leftindex);
         let bound = self.image.flat().len() as u64 / 8;
         if !self.budget.take(len.min(bound)) {
             return;
         }
         for item in 0..len.min(bound) {
-            if index >= deque::BLOCK_ITEMS {
+            if index >= d.deque.block_items {
                 index = 0;
                 block = self.image.pointer_at(block.offset(layout.right)).unwrap_or_default();
                 if block.is_null() {

@@ -6,23 +6,11 @@ use bloathound_heap::{FinalizerSite, HeapSnapshot, ObjectId, ReferenceKind, Root
 use bloathound_memory::{Address, MemorySource};
 
 use super::Decoder;
-use super::types::{self, Core, TypeLayout};
-use crate::layouts::dictobject_h as dict;
-use crate::layouts::object_h as object;
-use crate::layouts::{code_h as code, frameobject_h as frame, pystate_h as pystate};
+use super::types::TypeLayout;
+use crate::dialect::Core;
 
 /// Bases of a class before we take it for damage.
 const CLASS_BASES_MAX: usize = 200;
-/// `SETUP_LOOP`: the only block that a generator may be suspended in and still need no finalizing.
-const SETUP_LOOP: u32 = 120;
-/// `func_code` of a function, `im_func` of a method.
-const FUNC_CODE: u64 = 16;
-/// `in_class` of an old-style instance; `cl_bases`, `cl_dict`, `cl_name` of its class.
-const IN_CLASS: u64 = 16;
-const CL_BASES: u64 = 16;
-const CL_DICT: u64 = 24;
-const CL_NAME: u64 = 32;
-
 /// What was met on the way along the lists of interpreters, threads and frames.
 #[derive(Default)]
 struct Seen {
@@ -33,6 +21,7 @@ struct Seen {
 
 impl Decoder<'_> {
     pub(crate) fn add_roots(&mut self) {
+        let d = self.interpreter.dialect;
         let mut state = self.interpreter.interpreter_state.unwrap_or_default();
         if state.is_null() {
             self.problem("the interpreter state was not found: modules and threads are no roots here".into());
@@ -41,7 +30,7 @@ impl Decoder<'_> {
         let mut seen = Seen::default();
         while !state.is_null() && seen.states.insert(state) {
             self.add_interpreter_roots(state, &mut seen);
-            state = self.image.pointer_at(state.offset(pystate::INTERP_NEXT)).unwrap_or_default();
+            state = self.image.pointer_at(state.offset(d.interpreter_state.next)).unwrap_or_default();
         }
         self.add_garbage_root();
         if let Some(id) = self.interned_dict.and_then(|at| self.id_of(at)) {
@@ -68,14 +57,15 @@ impl Decoder<'_> {
     }
 
     fn lookup(&self, namespace: Address, key: &str) -> Option<Address> {
-        types::lookup(self.image, namespace, key, self.types.budget())
+        self.objects().lookup(namespace, key, self.types.budget())
     }
 
     fn add_interpreter_roots(&mut self, state: Address, seen: &mut Seen) {
-        for (offset, name) in pystate::INTERP_FIELDS {
+        let d = self.interpreter.dialect;
+        for (offset, name) in d.interpreter_state.fields {
             self.add_root_at(state.offset(*offset), RootKind::Interpreter, name);
         }
-        let modules = self.image.pointer_at(state.offset(pystate::INTERP_MODULES)).unwrap_or_default();
+        let modules = self.image.pointer_at(state.offset(d.interpreter_state.modules)).unwrap_or_default();
         let entries = self.dict_entries(modules);
         let entries = if self.budget.take(entries.len() as u64) { entries } else { Vec::new() };
         for (key, value) in entries {
@@ -86,40 +76,43 @@ impl Decoder<'_> {
                 self.builder.add_root(Root { object, kind: RootKind::Module, name });
             }
         }
-        let mut thread = self.image.pointer_at(state.offset(pystate::INTERP_TSTATE_HEAD)).unwrap_or_default();
+        let mut thread = self.image.pointer_at(state.offset(d.interpreter_state.tstate_head)).unwrap_or_default();
         while !thread.is_null() && seen.threads.insert(thread) {
             self.add_thread_roots(thread, seen);
-            thread = self.image.pointer_at(thread.offset(pystate::TSTATE_NEXT)).unwrap_or_default();
+            thread = self.image.pointer_at(thread.offset(d.thread_state.next)).unwrap_or_default();
         }
     }
 
     fn add_thread_roots(&mut self, thread: Address, seen: &mut Seen) {
-        for (offset, name) in pystate::TSTATE_FIELDS {
+        let d = self.interpreter.dialect;
+        for (offset, name) in d.thread_state.fields {
             self.add_root_at(thread.offset(*offset), RootKind::ThreadState, name);
         }
-        let mut at = self.image.pointer_at(thread.offset(pystate::TSTATE_FRAME)).unwrap_or_default();
+        let mut at = self.image.pointer_at(thread.offset(d.thread_state.frame)).unwrap_or_default();
         // A frame is on one thread's stack only.
         while !at.is_null() && seen.frames.insert(at) {
             let Some(object) = self.id_of(at) else { break };
-            let code_at = self.image.pointer_at(at.offset(frame::F_CODE)).unwrap_or_default();
-            let name_at = self.image.pointer_at(code_at.offset(code::CO_NAME)).unwrap_or_default();
+            let code_at = self.image.pointer_at(at.offset(d.frame.f_code)).unwrap_or_default();
+            let name_at = self.image.pointer_at(code_at.offset(d.code.co_name)).unwrap_or_default();
             let name = self.name_of(name_at);
             self.builder.add_root(Root { object, kind: RootKind::ThreadFrame, name });
-            at = self.image.pointer_at(at.offset(frame::F_BACK)).unwrap_or_default();
+            at = self.image.pointer_at(at.offset(d.frame.f_back)).unwrap_or_default();
         }
     }
 
     fn is_module(&self, at: Address) -> bool {
-        let type_at = self.image.pointer_at(at.offset(object::OB_TYPE)).unwrap_or_default();
+        let d = self.interpreter.dialect;
+        let type_at = self.image.pointer_at(at.offset(d.object.ob_type)).unwrap_or_default();
         self.types.known(type_at).is_some_and(|index| self.types.layout(index).name == "module")
     }
 
     /// `gc.garbage`: by symbol, or through the `gc` module where it was imported.
     fn add_garbage_root(&mut self) {
+        let d = self.interpreter.dialect;
         let by_symbol = self.interpreter.garbage.and_then(|variable| self.image.pointer_at(variable));
         let list = by_symbol.filter(|at| !at.is_null()).or_else(|| {
             let state = self.interpreter.interpreter_state?;
-            let modules = self.image.pointer_at(state.offset(pystate::INTERP_MODULES))?;
+            let modules = self.image.pointer_at(state.offset(d.interpreter_state.modules))?;
             let module = self.lookup(modules, "gc")?;
             self.lookup(self.image.pointer_at(module.offset(16))?, "garbage")
         });
@@ -130,31 +123,30 @@ impl Decoder<'_> {
     }
 
     fn dict_entries(&self, at: Address) -> Vec<(Address, Address)> {
-        let read = || {
-            let slots = usize::try_from(self.image.u64_at(at.offset(dict::MA_MASK))?).ok()?.checked_add(1)?;
-            let table = self.image.pointer_at(at.offset(dict::MA_TABLE))?;
-            self.image.bytes(table, slots.checked_mul(dict::ENTRY_BYTES)?)
-        };
-        let word = super::discover::read_word;
-        read()
+        let objects = self.objects();
+        let table = objects.dict(at);
+        objects
+            .table_bytes(&table)
             .unwrap_or_default()
-            .chunks_exact(dict::ENTRY_BYTES)
-            .map(|entry| (Address(word(entry, dict::ME_KEY)), Address(word(entry, dict::ME_VALUE))))
-            .filter(|(_, value)| !value.is_null())
+            .chunks_exact(table.entry_bytes)
+            .map(|entry| table.entry(entry))
+            .filter(|entry| !entry.value.is_null())
+            .map(|entry| (entry.key, entry.value))
             .collect()
     }
 
     /// An old-style instance's class as a type of its own: `instance` says nothing.
     pub(crate) fn old_instance_type(&mut self, at: Address) -> Option<TypeId> {
-        let class = self.image.pointer_at(at.offset(IN_CLASS))?;
+        let d = self.interpreter.dialect;
+        let class = self.image.pointer_at(at.offset(d.instance.in_class))?;
         if let Some(id) = self.classes.get(&class.0) {
             return Some(*id);
         }
-        let name_at = self.image.pointer_at(class.offset(CL_NAME))?;
-        let namespace = self.image.pointer_at(class.offset(CL_DICT))?;
+        let name_at = self.image.pointer_at(class.offset(d.class.cl_name))?;
+        let namespace = self.image.pointer_at(class.offset(d.class.cl_dict))?;
         let info = TypeInfo {
-            name: types::string_text(self.image, name_at, 200)?,
-            module: self.lookup(namespace, "__module__").and_then(|at| types::string_text(self.image, at, 200)),
+            name: self.objects().string_text(name_at, 200)?,
+            module: self.lookup(namespace, "__module__").and_then(|at| self.objects().string_text(at, 200)),
             object: None,
             is_heap_type: true,
             has_finalizer: false,
@@ -167,23 +159,25 @@ impl Decoder<'_> {
     }
 
     fn old_class_finalizer(&self, class: Address, depth: usize) -> Option<FinalizerSite> {
-        let namespace = self.image.pointer_at(class.offset(CL_DICT))?;
-        let name_at = self.image.pointer_at(class.offset(CL_NAME))?;
+        let d = self.interpreter.dialect;
+        let namespace = self.image.pointer_at(class.offset(d.class.cl_dict))?;
+        let name_at = self.image.pointer_at(class.offset(d.class.cl_name))?;
         if let Some(method) = self.lookup(namespace, "__del__") {
-            return Some(self.finalizer_site(method, types::string_text(self.image, name_at, 200)?));
+            return Some(self.finalizer_site(method, self.objects().string_text(name_at, 200)?));
         }
-        let bases = self.tuple_items(self.image.pointer_at(class.offset(CL_BASES))?);
+        let bases = self.objects().tuple_items(self.image.pointer_at(class.offset(d.class.cl_bases))?);
         // Each level takes its share of the budget: classes that are each other's bases don't make this exponential.
         let more = depth < 8 && self.types.budget().take(bases.len() as u64);
         bases.into_iter().take(16).filter(|_| more).find_map(|base| self.old_class_finalizer(base, depth + 1))
     }
 
     fn finalizer_site(&self, method: Address, class: String) -> FinalizerSite {
+        let d = self.interpreter.dialect;
         let read = || {
-            let code_at = self.image.pointer_at(method.offset(FUNC_CODE))?;
-            let file_at = self.image.pointer_at(code_at.offset(code::CO_FILENAME))?;
-            let file = types::string_text(self.image, file_at, 4096)?;
-            Some((file, self.image.u32_at(code_at.offset(code::CO_FIRSTLINENO))?))
+            let code_at = self.image.pointer_at(method.offset(d.function.func_code))?;
+            let file_at = self.image.pointer_at(code_at.offset(d.code.co_filename))?;
+            let file = self.objects().string_text(file_at, 4096)?;
+            Some((file, self.image.u32_at(code_at.offset(d.code.co_firstlineno))?))
         };
         let (file, line) = read().unwrap_or_default();
         FinalizerSite { class, file, line }
@@ -191,8 +185,9 @@ impl Decoder<'_> {
 
     /// Looks up where the `__del__` of each class with a finalizer is written.
     pub(crate) fn name_finalizers(&mut self) {
+        let d = self.interpreter.dialect;
         for layout in self.types.all().to_vec() {
-            let has = self.image.u64_at(layout.address.offset(object::TP_DEL)).is_some_and(|del| del != 0);
+            let has = self.image.u64_at(layout.address.offset(d.type_object.tp_del)).is_some_and(|del| del != 0);
             if !has || !layout.is_heap {
                 continue;
             }
@@ -204,11 +199,12 @@ impl Decoder<'_> {
     }
 
     fn new_class_finalizer(&self, layout: &TypeLayout) -> Option<FinalizerSite> {
-        let mro = self.tuple_items(self.image.pointer_at(layout.address.offset(object::TP_MRO))?);
+        let d = self.interpreter.dialect;
+        let mro = self.objects().tuple_items(self.image.pointer_at(layout.address.offset(d.type_object.tp_mro))?);
         mro.into_iter().take(CLASS_BASES_MAX).find_map(|class| {
-            let namespace = self.image.pointer_at(class.offset(object::TP_DICT))?;
+            let namespace = self.image.pointer_at(class.offset(d.type_object.tp_dict))?;
             let method = self.lookup(namespace, "__del__")?;
-            let name_at = self.image.pointer_at(class.offset(object::TP_NAME))?;
+            let name_at = self.image.pointer_at(class.offset(d.type_object.tp_name))?;
             let name = self.image.read_c_string(name_at, 200).ok()?;
             Some(self.finalizer_site(method, name))
         })
@@ -216,15 +212,17 @@ impl Decoder<'_> {
 
     /// `PyGen_NeedsFinalizing`: suspended inside `try` or `with`.
     pub(crate) fn generator_needs_finalizing(&self, at: Address) -> bool {
+        let d = self.interpreter.dialect;
         let check = || -> Option<bool> {
-            let frame_at = self.image.pointer_at(at.offset(16))?;
-            if frame_at.is_null() || self.image.pointer_at(frame_at.offset(frame::F_STACKTOP))?.is_null() {
+            let frame_at = self.image.pointer_at(at.offset(d.generator.gi_frame))?;
+            if frame_at.is_null() || self.image.pointer_at(frame_at.offset(d.frame.f_stacktop))?.is_null() {
                 return None;
             }
-            let blocks = self.image.u32_at(frame_at.offset(frame::F_IBLOCK))?.min(frame::BLOCKS_MAX);
-            let kind =
-                |n: u32| self.image.u32_at(frame_at.offset(frame::F_BLOCKSTACK + u64::from(n) * frame::TRYBLOCK_BYTES));
-            Some((0..blocks).any(|n| kind(n).is_some_and(|kind| kind != SETUP_LOOP)))
+            let blocks = self.image.u32_at(frame_at.offset(d.frame.f_iblock))?.min(d.frame.blocks_max);
+            let kind = |n: u32| {
+                self.image.u32_at(frame_at.offset(d.frame.f_blockstack + u64::from(n) * d.frame.try_block_bytes))
+            };
+            Some((0..blocks).any(|n| kind(n).is_some_and(|kind| kind != d.frame.block_loop)))
         };
         check().unwrap_or(false)
     }

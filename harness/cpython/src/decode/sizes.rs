@@ -2,18 +2,10 @@
 
 use bloathound_memory::{Address, MemoryImage};
 
-use super::types::{Core, TypeLayout};
+use super::types::TypeLayout;
 use crate::UnicodeWidth;
-use crate::layouts::collections as deque;
-use crate::layouts::dictobject_h as dict;
-use crate::layouts::listobject_h as list;
-use crate::layouts::object_h as object;
-use crate::layouts::objimpl_h::GC_HEAD_BYTES;
-use crate::layouts::setobject_h as set;
-use crate::layouts::stringobject_h as string;
-
-/// `sizeof(PyFrameObject)` with one local, and what its variable part counts from.
-const FRAME_BASE_BYTES: u64 = 384 - 8;
+use crate::dialect::Core;
+use crate::objects::Objects;
 
 /// What no object of this image can exceed. What it keeps outside itself may not have been copied, so there is room.
 pub(crate) fn limit(image: &MemoryImage) -> u64 {
@@ -21,33 +13,30 @@ pub(crate) fn limit(image: &MemoryImage) -> u64 {
 }
 
 /// Bytes of the object at `at`; absurd lengths in damaged memory give large numbers, never an error.
-pub(crate) fn shallow_size(image: &MemoryImage, layout: &TypeLayout, unicode: UnicodeWidth, at: Address) -> u64 {
+pub(crate) fn shallow_size(objects: Objects<'_>, layout: &TypeLayout, unicode: UnicodeWidth, at: Address) -> u64 {
+    let Objects { image, d } = objects;
     let word = |offset: u64| image.u64_at(at.offset(offset)).unwrap_or(0);
-    let length = || (word(object::OB_SIZE) as i64).unsigned_abs();
+    let length = || objects.length(at);
     let bytes = match layout.core {
-        Core::Str => string::STRING_BASE_BYTES.saturating_add(length()),
+        Core::Str => d.string.base_bytes.saturating_add(length()),
         Core::Unicode => {
-            let characters = word(string::UNICODE_LENGTH).saturating_add(1);
-            string::PYUNICODEOBJECT_BYTES.saturating_add(unicode.bytes().saturating_mul(characters))
+            let characters = word(d.unicode.length).saturating_add(1);
+            d.unicode.bytes.saturating_add(unicode.bytes().saturating_mul(characters))
         }
-        Core::ByteArray => layout.basicsize.saturating_add(word(list::BYTEARRAY_ALLOC)),
+        Core::ByteArray => layout.basicsize.saturating_add(word(d.byte_array.ob_alloc)),
         Core::Array => {
-            let descr = Address(word(list::ARRAY_DESCR));
-            let itemsize = image.u32_at(descr.offset(list::ARRAYDESCR_ITEMSIZE)).unwrap_or(1);
-            layout.basicsize.saturating_add(word(list::ARRAY_ALLOCATED).saturating_mul(u64::from(itemsize)))
+            let descr = Address(word(d.array.ob_descr));
+            let itemsize = image.u32_at(descr.offset(d.array.descr_itemsize)).unwrap_or(1);
+            layout.basicsize.saturating_add(word(d.array.allocated).saturating_mul(u64::from(itemsize)))
         }
-        Core::Dict => {
-            layout.basicsize.saturating_add(table_bytes(at, word(dict::MA_TABLE), word(dict::MA_MASK), DICT_TABLE))
-        }
-        Core::Set => {
-            layout.basicsize.saturating_add(table_bytes(at, word(set::SET_TABLE), word(set::SET_MASK), SET_TABLE))
-        }
-        Core::List => layout.basicsize.saturating_add(word(list::LIST_ALLOCATED).saturating_mul(8)),
-        Core::Frame => frame_bytes(image, at),
+        Core::Dict => layout.basicsize.saturating_add(objects.dict(at).bytes_outside()),
+        Core::Set => layout.basicsize.saturating_add(objects.set(at).bytes_outside()),
+        Core::List => layout.basicsize.saturating_add(word(d.list.allocated).saturating_mul(8)),
+        Core::Frame => frame_bytes(objects, at),
         Core::Deque => {
-            let used = word(deque::DEQUE_LEFTINDEX).saturating_add(word(deque::DEQUE_LEN));
-            let blocks = used.saturating_add(deque::BLOCK_ITEMS - 1) / deque::BLOCK_ITEMS;
-            layout.basicsize.saturating_add(blocks.saturating_mul(deque::BLOCK_BYTES))
+            let used = word(d.deque.leftindex).saturating_add(word(d.deque.len));
+            let blocks = used.saturating_add(d.deque.block_items - 1) / d.deque.block_items;
+            layout.basicsize.saturating_add(blocks.saturating_mul(d.deque.block_bytes))
         }
         Core::Plain | Core::Long | Core::Tuple | Core::Type | Core::Weakref | Core::TeeData => {
             let variable = if layout.itemsize > 0 { length().saturating_mul(layout.itemsize) } else { 0 };
@@ -57,37 +46,25 @@ pub(crate) fn shallow_size(image: &MemoryImage, layout: &TypeLayout, unicode: Un
             layout.basicsize.saturating_add(variable).saturating_add(buffer)
         }
     };
-    if has_gc_head(image, layout, at) { bytes.saturating_add(GC_HEAD_BYTES) } else { bytes }
+    if has_gc_head(objects, layout, at) { bytes.saturating_add(d.collector.head_bytes) } else { bytes }
 }
 
 /// True when a collector's head stands before the object: `PyObject_IS_GC`.
-pub(crate) fn has_gc_head(image: &MemoryImage, layout: &TypeLayout, at: Address) -> bool {
-    layout.is_gc
-        && (layout.core != Core::Type
-            || image.u64_at(at.offset(object::TP_FLAGS)).is_some_and(|f| f & object::FLAG_HEAPTYPE != 0))
+pub(crate) fn has_gc_head(objects: Objects<'_>, layout: &TypeLayout, at: Address) -> bool {
+    layout.is_gc && (layout.core != Core::Type || objects.is_heap_type(at))
 }
 
-struct Table {
-    inline_at: u64,
-    entry_bytes: u64,
-}
-
-const DICT_TABLE: Table = Table { inline_at: dict::MA_SMALLTABLE, entry_bytes: dict::ENTRY_BYTES as u64 };
-const SET_TABLE: Table = Table { inline_at: set::SET_SMALLTABLE, entry_bytes: set::ENTRY_BYTES as u64 };
-
-fn table_bytes(at: Address, table: u64, mask: u64, kind: Table) -> u64 {
-    if table == at.offset(kind.inline_at).0 { 0 } else { mask.saturating_add(1).saturating_mul(kind.entry_bytes) }
-}
-
-fn frame_bytes(image: &MemoryImage, at: Address) -> u64 {
-    use crate::layouts::{code_h as code, frameobject_h as frame};
-    let Some(code_at) = image.pointer_at(at.offset(frame::F_CODE)) else { return FRAME_BASE_BYTES };
+fn frame_bytes(objects: Objects<'_>, at: Address) -> u64 {
+    let Objects { image, d } = objects;
+    let Some(code_at) = image.pointer_at(at.offset(d.frame.f_code)) else { return d.frame.f_localsplus };
     let tuple_len = |offset: u64| {
         let tuple = image.pointer_at(code_at.offset(offset)).unwrap_or_default();
-        image.u64_at(tuple.offset(object::OB_SIZE)).unwrap_or(0).min(1 << 16)
+        image.u64_at(tuple.offset(d.object.ob_size)).unwrap_or(0).min(1 << 16)
     };
     let int = |offset: u64| u64::from(image.u32_at(code_at.offset(offset)).unwrap_or(0)).min(1 << 16);
-    let extras =
-        int(code::CO_STACKSIZE) + int(code::CO_NLOCALS) + tuple_len(code::CO_CELLVARS) + tuple_len(code::CO_FREEVARS);
-    FRAME_BASE_BYTES + extras * 8
+    let extras = int(d.code.co_stacksize)
+        + int(d.code.co_nlocals)
+        + tuple_len(d.code.co_cellvars)
+        + tuple_len(d.code.co_freevars);
+    d.frame.f_localsplus + extras * 8
 }

@@ -2,10 +2,7 @@
 
 use bloathound_memory::{Address, MemoryImage};
 
-use super::budget::Budget;
-use super::types::string_text;
-use crate::layouts::object_h as object;
-use crate::layouts::stringobject_h as string;
+use crate::objects::{Budget, Objects};
 use crate::{Interpreter, UnicodeWidth};
 
 /// A short text for an object.
@@ -14,20 +11,22 @@ pub type ObjectText = String;
 /// The content of a string (quoted, cut to `max` characters) or a number's digits; `None` for other types.
 #[must_use]
 pub fn describe(image: &MemoryImage, interpreter: &Interpreter, at: Address, max: usize) -> Option<ObjectText> {
-    let type_at = image.pointer_at(at.offset(object::OB_TYPE))?;
-    let name_at = image.pointer_at(type_at.offset(object::TP_NAME))?;
+    let d = interpreter.dialect;
+    let objects = Objects::new(image, d);
+    let type_at = image.pointer_at(at.offset(d.object.ob_type))?;
+    let name_at = image.pointer_at(type_at.offset(d.type_object.tp_name))?;
     use bloathound_memory::MemorySource;
     let name = image.read_c_string(name_at, 32).ok()?;
     match name.as_str() {
         "str" => {
-            let len = image.u64_at(at.offset(object::OB_SIZE))?;
+            let len = image.u64_at(at.offset(d.object.ob_size))?;
             let shown = len.min(max as u64 * 4);
-            let bytes = image.bytes(at.offset(string::OB_SVAL), shown as usize)?;
+            let bytes = image.bytes(at.offset(d.string.ob_sval), shown as usize)?;
             Some(quote(&String::from_utf8_lossy(bytes), max, shown < len))
         }
         "unicode" => {
-            let len = image.u64_at(at.offset(string::UNICODE_LENGTH))?;
-            let data = image.pointer_at(at.offset(string::UNICODE_DATA))?;
+            let len = image.u64_at(at.offset(d.unicode.length))?;
+            let data = image.pointer_at(at.offset(d.unicode.str))?;
             let shown = len.min(max as u64);
             let width = interpreter.unicode.bytes();
             let bytes = image.bytes(data, (shown * width) as usize)?;
@@ -43,20 +42,16 @@ pub fn describe(image: &MemoryImage, interpreter: &Interpreter, at: Address, max
             };
             Some(format!("u{}", quote(&text, max, shown < len)))
         }
-        "int" | "bool" => Some((image.u64_at(at.offset(string::NUMBER_VALUE))? as i64).to_string()),
-        "float" => Some(f64::from_bits(image.u64_at(at.offset(string::NUMBER_VALUE))?).to_string()),
+        "int" | "bool" => Some((image.u64_at(at.offset(d.number.value))? as i64).to_string()),
+        "float" => Some(f64::from_bits(image.u64_at(at.offset(d.number.value))?).to_string()),
         "NoneType" => Some("None".into()),
         "module" => {
-            let namespace = image.pointer_at(at.offset(16))?;
-            string_text(
-                image,
-                super::types::lookup(image, namespace, "__name__", &Budget::for_image(image.flat().len()))?,
-                200,
-            )
+            let namespace = image.pointer_at(at.offset(d.module.md_dict))?;
+            objects.string_text(objects.lookup(namespace, "__name__", &Budget::for_image(image.flat().len()))?, 200)
         }
-        "function" => string_text(image, image.pointer_at(at.offset(56))?, 200),
+        "function" => objects.string_text(image.pointer_at(at.offset(d.function.func_name))?, 200),
         "type" => {
-            let name_at = image.pointer_at(at.offset(object::TP_NAME))?;
+            let name_at = image.pointer_at(at.offset(d.type_object.tp_name))?;
             image.read_c_string(name_at, 200).ok()
         }
         _ => None,
@@ -71,7 +66,6 @@ fn quote(text: &str, max: usize, cut: bool) -> String {
 
 /// The bytes of the `str` at `at`; the caller knows that it is one. `None` where they were not copied.
 #[must_use]
-pub fn string_bytes(image: &MemoryImage, at: Address) -> Option<&[u8]> {
-    let len = usize::try_from(image.u64_at(at.offset(object::OB_SIZE))?).ok()?;
-    image.bytes(at.offset(string::OB_SVAL), len)
+pub fn string_bytes<'a>(image: &'a MemoryImage, interpreter: &Interpreter, at: Address) -> Option<&'a [u8]> {
+    Objects::new(image, interpreter.dialect).string_bytes(at)
 }

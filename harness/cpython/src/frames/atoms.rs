@@ -2,8 +2,9 @@
 
 use bloathound_memory::Address;
 
-use super::memory::{Memory, half_at};
-use super::values::Look;
+use super::look::Look;
+use super::memory::Memory;
+use crate::objects::half_at;
 
 /// Bytes of a string that enter its hash, from its begin and from its end.
 const STRING_HASHED: u64 = 256;
@@ -27,7 +28,7 @@ pub(super) fn long(memory: &Memory<'_>, address: Address, size: u64, look: &mut 
     let size = size.cast_signed();
     let digits = size.unsigned_abs();
     look.hash = look.hash.number(size.cast_unsigned());
-    let bytes = memory.bytes(address.offset(24), digits.min(64) * 4, 256).unwrap_or_default();
+    let bytes = memory.bytes(address.offset(memory.d.long.ob_digit), digits.min(64) * 4, 256).unwrap_or_default();
     look.hash = look.hash.bytes(&bytes);
     let magnitude =
         bytes.chunks_exact(4).rev().fold(0.0, |sum, digit| sum * f64::from(1 << 30) + f64::from(half_at(digit, 0)));

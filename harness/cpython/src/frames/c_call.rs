@@ -7,10 +7,10 @@ use std::collections::{BTreeMap, HashMap};
 
 use bloathound_memory::{Address, MemorySource, Region, RegionKind};
 
-use super::memory::{Memory, word_at, words};
+use super::memory::Memory;
 use super::types::Kind;
 use super::values::Values;
-use crate::layouts::object_h as object;
+use crate::objects::{word_at, words};
 
 /// Bytes of the target that are searched at most; a quarter of a second's reading.
 const SEARCHED_BYTES_MAX: u64 = 1 << 30;
@@ -68,8 +68,9 @@ fn iterator_types(
     data: &Region,
     frame_type: Address,
 ) -> HashMap<u64, (String, u64)> {
+    let d = memory.d;
     let mut types = HashMap::new();
-    let Some(type_type) = memory.word(frame_type.offset(object::OB_TYPE)) else {
+    let Some(type_type) = memory.word(frame_type.offset(d.object.ob_type)) else {
         return types;
     };
     let Some(bytes) = memory.bytes(data.start, data.len_bytes().min(TYPE_DATA_MAX), TYPE_DATA_MAX as usize) else {
@@ -114,8 +115,9 @@ fn search(
 
 /// Names of those iterators whose position is another by now.
 pub(super) fn moved(memory: &Memory<'_>, iterators: &BTreeMap<Address, FoundIterator>) -> Vec<String> {
+    let d = memory.d;
     let has_moved = |address: Address, seen: &FoundIterator| {
-        memory.pointer(address.offset(object::OB_TYPE)) == Some(seen.type_at)
+        memory.pointer(address.offset(d.object.ob_type)) == Some(seen.type_at)
             && memory.word(address.offset(seen.offset)).is_some_and(|position| position != seen.position)
     };
     let mut names: Vec<String> = iterators

@@ -2,10 +2,15 @@
 
 use bloathound_memory::Address;
 
-use super::memory::{Memory, word_at, words};
-use super::values::{Look, Object, Values};
-use crate::layouts::{fileobject_h as file, funcobject_h as func, object_h as object};
+use super::look::Look;
+use super::memory::Memory;
+use super::values::{Object, Values};
+use crate::objects::{word_at, words};
 
+/// `_IO_read_ptr` to `_IO_write_ptr` of glibc's `FILE` (`bits/types/struct_FILE.h`): offset and bytes.
+const STREAM_POINTERS: (u64, u64) = (8, 40);
+/// `_offset` of glibc's `FILE`: where the buffer begins in the file.
+const STREAM_OFFSET: u64 = 144;
 /// Bytes of a C type's structure that are read.
 const C_BYTES_MAX: u64 = 256;
 
@@ -21,8 +26,9 @@ impl Values {
 
     /// The words of an object's C structure behind `PyObject_HEAD`; the first ones and the last of a long one.
     fn c_words(&self, memory: &Memory<'_>, object: &Object) -> Vec<u64> {
-        let start = object.address.offset(object::PYOBJECT_BYTES);
-        let len = object.info.c_bytes.saturating_sub(object::PYOBJECT_BYTES) & !7;
+        let d = memory.d;
+        let start = object.address.offset(d.object.bytes);
+        let len = object.info.c_bytes.saturating_sub(d.object.bytes) & !7;
         let head = memory.bytes(start, len.min(C_BYTES_MAX), C_BYTES_MAX as usize).unwrap_or_default();
         // State machines keep their position behind their table: `_random.Random` its `index`.
         let last = (len > C_BYTES_MAX).then(|| memory.bytes(start.offset(len - 8), 8, 8)).flatten().unwrap_or_default();
@@ -60,11 +66,12 @@ impl Values {
         levels: u8,
         budget: &mut u32,
     ) {
+        let d = memory.d;
         if let Some(name) = self.name_of(memory, object) {
             look.hash = look.hash.text(&name);
             look.summary = format!("{} {name}", look.type_name);
         }
-        let of = Address(word_at(&object.head, func::M_SELF));
+        let of = Address(word_at(&object.head, d.c_function.m_self));
         if let Some(below) = levels.checked_sub(1)
             && !of.is_null()
             && let Some(seen) = self.look(memory, of, below, budget)
@@ -75,11 +82,10 @@ impl Values {
 
     /// A file: how far its stream has been read and written, by the pointers into its buffer.
     pub(super) fn file(&self, memory: &Memory<'_>, look: &mut Look, object: &Object) {
+        let d = memory.d;
         look.summary = "file".to_owned();
-        let stream = Address(word_at(&object.head, file::F_FP));
-        for (at, bytes) in
-            [(stream.offset(file::STREAM_POINTERS.0), file::STREAM_POINTERS.1), (stream.offset(file::STREAM_OFFSET), 8)]
-        {
+        let stream = Address(word_at(&object.head, d.file.f_fp));
+        for (at, bytes) in [(stream.offset(STREAM_POINTERS.0), STREAM_POINTERS.1), (stream.offset(STREAM_OFFSET), 8)] {
             for word in words(&memory.bytes(at, bytes, 64).unwrap_or_default()) {
                 look.hash = look.hash.number(word);
             }

@@ -6,9 +6,9 @@ use std::sync::Arc;
 use bloathound_memory::Address;
 use bloathound_profile::{Code, CodeId, LineTable};
 
-use super::bytecode::{self, Names};
-use super::memory::{Memory, half_at, word_at};
-use crate::layouts::code_h as co;
+use super::memory::Memory;
+use crate::bytecode::{self, Names};
+use crate::objects::{half_at, word_at};
 
 /// Longest bytecode, line table and name that are read, and most names.
 const BYTECODE_MAX: usize = 1 << 20;
@@ -16,7 +16,8 @@ const TEXT_MAX: usize = 4096;
 const NAMES_MAX: usize = 1 << 14;
 /// Code objects kept at most; a target that makes more in a few seconds is not telling the truth.
 const CODES_MAX: usize = 20_000;
-const CONSTANT_BYTES: usize = (co::CO_CONSTANT.end - co::CO_CONSTANT.start) as usize;
+/// Bytes of a code object that are read at most.
+const CODE_BYTES_MAX: usize = 512;
 
 /// A code object, with what is needed to read its frames.
 #[derive(Debug)]
@@ -34,7 +35,7 @@ pub(super) struct CodeEntry {
     pub iterator_slots: Vec<(u32, u32)>,
     /// Names to look up in the dictionary of module level code.
     pub loop_names: Vec<Arc<str>>,
-    constant: [u8; CONSTANT_BYTES],
+    constant: Vec<u8>,
 }
 
 impl CodeEntry {
@@ -55,12 +56,14 @@ pub(super) struct Codes {
 impl Codes {
     /// The code object at `address`; `None` when there is none.
     pub(super) fn get(&mut self, memory: &Memory<'_>, address: Address) -> Option<Arc<CodeEntry>> {
-        let head: [u8; co::CO_CONSTANT.end as usize] = memory.block(address)?;
-        let type_at = Address(word_at(&head, crate::layouts::object_h::OB_TYPE));
+        let d = memory.d;
+        let (constant_from, constant_to) = d.code.constant;
+        let head = memory.bytes(address, constant_to, CODE_BYTES_MAX)?;
+        let type_at = Address(word_at(&head, d.object.ob_type));
         match self.code_type {
             Some(known) if known != type_at => return None,
             None => {
-                let name = memory.pointer(type_at.offset(crate::layouts::object_h::TP_NAME))?;
+                let name = memory.pointer(type_at.offset(d.type_object.tp_name))?;
                 if memory.c_string(name)? != "code" {
                     return None;
                 }
@@ -68,7 +71,7 @@ impl Codes {
             }
             Some(_) => {}
         }
-        let constant: [u8; CONSTANT_BYTES] = head.get(co::CO_CONSTANT.start as usize..)?.try_into().ok()?;
+        let constant = head.get(constant_from as usize..)?.to_vec();
         // The same address may have become another code object meanwhile.
         if let Some(entry) = self.entries.get(&address)
             && entry.constant == constant
@@ -83,19 +86,14 @@ impl Codes {
         Some(entry)
     }
 
-    fn read(
-        &mut self,
-        memory: &Memory<'_>,
-        address: Address,
-        head: &[u8],
-        constant: [u8; CONSTANT_BYTES],
-    ) -> Option<CodeEntry> {
+    fn read(&mut self, memory: &Memory<'_>, address: Address, head: &[u8], constant: Vec<u8>) -> Option<CodeEntry> {
+        let d = memory.d;
         let at = |offset| Address(word_at(head, offset));
-        let bytecode = memory.string(at(co::CO_CODE), BYTECODE_MAX)?;
-        let file: Arc<str> = memory.text(at(co::CO_FILENAME), TEXT_MAX)?.into();
-        let function: Arc<str> = memory.text(at(co::CO_NAME), TEXT_MAX)?.into();
-        let line_first = half_at(head, co::CO_FIRSTLINENO);
-        let lnotab = memory.string(at(co::CO_LNOTAB), BYTECODE_MAX)?;
+        let bytecode = memory.string(at(d.code.co_code), BYTECODE_MAX)?;
+        let file: Arc<str> = memory.text(at(d.code.co_filename), TEXT_MAX)?.into();
+        let function: Arc<str> = memory.text(at(d.code.co_name), TEXT_MAX)?.into();
+        let line_first = half_at(head, d.code.co_firstlineno);
+        let lnotab = memory.string(at(d.code.co_lnotab), BYTECODE_MAX)?;
         let lines = line_table(line_first, &lnotab);
         let mut name_objects = HashMap::new();
         let mut texts = |offset: u64| -> Option<Vec<Arc<str>>> {
@@ -107,14 +105,17 @@ impl Codes {
             };
             objects.iter().map(text).collect()
         };
-        let mut names =
-            Names { names: texts(co::CO_NAMES)?, locals: texts(co::CO_VARNAMES)?, cells: texts(co::CO_CELLVARS)? };
-        names.cells.extend(texts(co::CO_FREEVARS)?);
+        let mut names = Names {
+            names: texts(d.code.co_names)?,
+            locals: texts(d.code.co_varnames)?,
+            cells: texts(d.code.co_cellvars)?,
+        };
+        names.cells.extend(texts(d.code.co_freevars)?);
         let line_at = |offset| lines.line_at(offset).unwrap_or(line_first);
         let analysis = bytecode::analyse(&bytecode, &names, &line_at);
         let id = CodeId(u32::try_from(self.described.len()).ok()?);
-        let local_count = half_at(head, co::CO_NLOCALS) as usize;
-        let stack_slots = half_at(head, co::CO_STACKSIZE) as usize;
+        let local_count = half_at(head, d.code.co_nlocals) as usize;
+        let stack_slots = half_at(head, d.code.co_stacksize) as usize;
         if local_count > NAMES_MAX || stack_slots > NAMES_MAX {
             return None;
         }
@@ -124,7 +125,7 @@ impl Codes {
             file,
             line_first,
             lines,
-            is_generator: half_at(head, co::CO_FLAGS) & co::CO_GENERATOR != 0,
+            is_generator: half_at(head, d.code.co_flags) & d.code.flag_generator != 0,
             loops: analysis.loops,
             calls: analysis.calls.iter().map(|call| call.offset).collect(),
             returns: analysis.returns,

@@ -5,12 +5,12 @@ use std::sync::Arc;
 use bloathound_memory::Address;
 use bloathound_profile::{Callee, CalleeKind, Code, Frame, FrameDetail, LoopInput, Stack, ValueHash, Variable};
 
-use super::memory::{Memory, word_at, words};
+use super::memory::Memory;
 use super::paths::Storage;
 use super::stack::RawFrame;
 use super::types::Kind;
 use super::values::Values;
-use crate::layouts::frameobject_h as frame;
+use crate::objects::{word_at, words};
 
 /// Variables of one frame that are read.
 const VARIABLES_MAX: usize = 48;
@@ -95,18 +95,20 @@ fn still_valid(previous: &Stack, stack: &Stack, index: usize) -> Option<(Arc<Fra
 
 /// Locals, cells, free variables and the value stack, as they are now.
 fn slots(memory: &Memory<'_>, raw: &RawFrame) -> Vec<Address> {
+    let d = memory.d;
     let count = (raw.code.variable_slots() + raw.code.stack_slots).min(SLOTS_MAX) as u64;
     if count <= raw.slots_read as u64 {
-        let with_head = raw.head.get(frame::F_LOCALSPLUS as usize..).unwrap_or_default();
+        let with_head = raw.head.get(d.frame.f_localsplus as usize..).unwrap_or_default();
         return words(with_head).take(count as usize).map(Address).collect();
     }
     slots_again(memory, raw)
 }
 
 fn detail(memory: &Memory<'_>, code: &Code, values: &mut Values, raw: &RawFrame, slots: &[Address]) -> FrameDetail {
+    let d = memory.d;
     let entry = &raw.code;
     let storage = Storage { head: &raw.head, slots };
-    let slot_at = |index: usize| raw.address.offset(frame::F_LOCALSPLUS + 8 * index as u64);
+    let slot_at = |index: usize| raw.address.offset(d.frame.f_localsplus + 8 * index as u64);
     let mut detail = FrameDetail::default();
     let locals = entry.names.locals.iter().take(entry.local_count);
     for (index, name) in locals.chain(&entry.names.cells).enumerate().take(VARIABLES_MAX) {
@@ -114,7 +116,7 @@ fn detail(memory: &Memory<'_>, code: &Code, values: &mut Values, raw: &RawFrame,
         detail.variables.push(Variable { name: Arc::clone(name), value });
     }
     // Module level code keeps its variables in a dictionary.
-    if word_at(&raw.head, frame::F_LOCALS) != 0 {
+    if word_at(&raw.head, d.frame.f_locals) != 0 {
         for name in entry.loop_names.iter().take(VARIABLES_MAX) {
             let value = storage.name(memory, entry, name, false).and_then(|at| values.shallow(memory, at));
             detail.variables.push(Variable { name: Arc::clone(name), value });
@@ -211,8 +213,9 @@ fn unsteady(value: bloathound_profile::Value) -> bloathound_profile::Value {
 
 /// The slots as they are by now, not as they were when the frame was read.
 fn slots_again(memory: &Memory<'_>, raw: &RawFrame) -> Vec<Address> {
+    let d = memory.d;
     let count = (raw.code.variable_slots() + raw.code.stack_slots).min(SLOTS_MAX) as u64;
-    let bytes = memory.bytes(raw.address.offset(frame::F_LOCALSPLUS), 8 * count, 8 * SLOTS_MAX).unwrap_or_default();
+    let bytes = memory.bytes(raw.address.offset(d.frame.f_localsplus), 8 * count, 8 * SLOTS_MAX).unwrap_or_default();
     words(&bytes).map(Address).collect()
 }
 

@@ -2,48 +2,56 @@
 
 use bloathound_memory::Address;
 
-use super::memory::{Memory, word_at};
-use crate::layouts::dictobject_h as dict;
+use super::memory::Memory;
+use crate::objects::{Table, word_at};
 
 /// Probes of a lookup before the key counts as absent.
 const PROBES_MAX: u32 = 24;
+/// Bytes of a head, and of an entry, at most.
+const HEAD_BYTES_MAX: usize = 64;
+const ENTRY_BYTES_MAX: usize = 32;
 /// `PERTURB_SHIFT`.
 const PERTURB_SHIFT: u32 = 5;
-/// `PyStringObject.ob_shash`: -1 while not computed.
-const OB_SHASH: u64 = 24;
 
 /// The head of a dictionary.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Dict {
     pub used: u64,
-    mask: u64,
-    table: Address,
+    table: Table,
 }
 
 impl Dict {
     /// The dictionary at `address`; `None` for what can't be one.
     pub(super) fn read(memory: &Memory<'_>, address: Address) -> Option<Self> {
-        let head: [u8; 48] = memory.block(address)?;
-        let mask = word_at(&head, dict::MA_MASK);
-        let used = word_at(&head, dict::MA_USED);
+        let d = memory.d;
+        let mut head = [0; HEAD_BYTES_MAX];
+        let head = head.get_mut(..d.dict.ma_table as usize + 8)?;
+        if !memory.fill(address, head) {
+            return None;
+        }
+        let table = Table::of_dict(d, address, |offset| word_at(head, offset));
+        let (mask, used) = (table.mask, word_at(head, d.dict.ma_used));
         let plausible = mask < 1 << 40 && mask & mask.wrapping_add(1) == 0 && mask >= 7 && used <= mask;
-        plausible.then_some(Self { used, mask, table: Address(word_at(&head, dict::MA_TABLE)) })
+        plausible.then_some(Self { used, table })
     }
 
     /// The value under the string object `key`. Names are interned, so the key in the table is the same object.
     pub(super) fn lookup(&self, memory: &Memory<'_>, key: Address) -> Option<Address> {
-        let hash = memory.word(key.offset(OB_SHASH))?;
+        let hash = memory.word(key.offset(memory.d.string.ob_shash))?;
+        let table = &self.table;
         let mut perturb = hash;
         let mut slot = hash;
         for _ in 0..PROBES_MAX {
-            let at = self.table.offset((slot & self.mask) * dict::ENTRY_BYTES as u64);
-            let entry: [u8; dict::ENTRY_BYTES] = memory.block(at)?;
-            let found = Address(word_at(&entry, dict::ME_KEY as u64));
-            if found == key {
-                let value = Address(word_at(&entry, dict::ME_VALUE as u64));
-                return (!value.is_null()).then_some(value);
+            let mut entry = [0; ENTRY_BYTES_MAX];
+            let entry = entry.get_mut(..table.entry_bytes)?;
+            if !memory.fill(table.at.offset((slot & table.mask) * table.entry_bytes as u64), entry) {
+                return None;
             }
-            if found.is_null() {
+            let found = table.entry(entry);
+            if found.key == key {
+                return (!found.value.is_null()).then_some(found.value);
+            }
+            if found.key.is_null() {
                 return None;
             }
             slot = slot.wrapping_mul(5).wrapping_add(perturb).wrapping_add(1);
@@ -54,18 +62,17 @@ impl Dict {
 
     /// The first `max` entries in the order of the table: keys and values.
     pub(super) fn entries(&self, memory: &Memory<'_>, max: usize) -> Vec<(Address, Address)> {
+        let table = &self.table;
         // Twice as many slots as entries at least, so this finds `max` entries in any but a sparse table.
-        let slots = (self.mask + 1).min(4 * max as u64);
-        let Some(bytes) = memory.bytes(self.table, slots * dict::ENTRY_BYTES as u64, 1 << 16) else {
+        let slots = table.slots().min(4 * max as u64);
+        let Some(bytes) = memory.bytes(table.at, slots * table.entry_bytes as u64, 1 << 16) else {
             return Vec::new();
         };
         bytes
-            .chunks_exact(dict::ENTRY_BYTES)
-            .map(|entry| {
-                let word = |offset| Address(word_at(entry, offset as u64));
-                (word(dict::ME_KEY), word(dict::ME_VALUE))
-            })
-            .filter(|(key, value)| !key.is_null() && !value.is_null())
+            .chunks_exact(table.entry_bytes)
+            .map(|entry| table.entry(entry))
+            .filter(|entry| !entry.key.is_null() && !entry.value.is_null())
+            .map(|entry| (entry.key, entry.value))
             .take(max)
             .collect()
     }

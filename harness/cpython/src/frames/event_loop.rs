@@ -2,9 +2,9 @@
 
 use bloathound_memory::Address;
 
-use super::memory::{Memory, word_at, words};
+use super::memory::Memory;
 use super::values::Values;
-use crate::layouts::{listobject_h as list, object_h as object, stringobject_h as string};
+use crate::objects::{word_at, words};
 
 /// Timers looked at.
 const TIMERS_MAX: usize = 4096;
@@ -22,18 +22,19 @@ pub(super) fn twisted_overdue_seconds(
     reactor: Address,
     now_seconds: f64,
 ) -> Option<f64> {
+    let d = memory.d;
     let mut earliest = f64::INFINITY;
     for name in ["_pendingTimedCalls", "_newTimedCalls"] {
         let Some(calls) = values.attribute_named(memory, reactor, name) else {
             continue;
         };
-        let count = memory.word(calls.offset(object::OB_SIZE))?.min(TIMERS_MAX as u64);
-        let items = memory.pointer(calls.offset(list::LIST_ITEMS))?;
+        let count = memory.word(calls.offset(d.object.ob_size))?.min(TIMERS_MAX as u64);
+        let items = memory.pointer(calls.offset(d.list.ob_item))?;
         let items = memory.bytes(items, 8 * count, 8 * TIMERS_MAX)?;
         for call in words(&items) {
             let flag = |values: &mut Values, name| {
                 let at = values.attribute_named(memory, Address(call), name)?;
-                memory.word(at.offset(string::NUMBER_VALUE))
+                memory.word(at.offset(d.number.value))
             };
             let is_over = flag(values, "cancelled") != Some(0) || flag(values, "called") != Some(0);
             // A call put off: its `time` is when it would have been due, `delayed_time` how much later it is now.
@@ -50,20 +51,21 @@ pub(super) fn twisted_overdue_seconds(
 impl Values {
     /// An attribute in an instance's own dictionary, by its text.
     fn attribute_named(&mut self, memory: &Memory<'_>, at: Address, name: &str) -> Option<Address> {
-        use crate::layouts::funcobject_h::IN_DICT;
-        let type_at = memory.pointer(at.offset(object::OB_TYPE))?;
+        let d = memory.d;
+        let type_at = memory.pointer(at.offset(d.object.ob_type))?;
         let info = self.types.get(memory, type_at)?;
-        let offset = info.dict_offset.or((&*info.name == "instance").then_some(IN_DICT))?;
+        let offset = info.dict_offset.or((&*info.name == "instance").then_some(d.instance.in_dict))?;
         let dict = super::dicts::Dict::read(memory, memory.pointer(at.offset(offset))?)?;
         let entries = dict.entries(memory, 256);
         entries.into_iter().find(|(key, _)| memory.text(*key, 64).as_deref() == Some(name)).map(|(_, value)| value)
     }
 
     fn float_attribute(&mut self, memory: &Memory<'_>, at: Address, name: &str) -> Option<f64> {
+        let d = memory.d;
         let value = self.attribute_named(memory, at, name)?;
         let head: [u8; 24] = memory.block(value)?;
-        let info = self.types.get(memory, Address(word_at(&head, object::OB_TYPE)))?;
-        let bits = word_at(&head, string::NUMBER_VALUE);
+        let info = self.types.get(memory, Address(word_at(&head, d.object.ob_type)))?;
+        let bits = word_at(&head, d.number.value);
         match &*info.name {
             "float" => Some(f64::from_bits(bits)),
             "int" => Some(bits.cast_signed() as f64),

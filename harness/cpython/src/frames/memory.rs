@@ -4,18 +4,21 @@ use std::cell::Cell;
 
 use bloathound_memory::{Address, MemorySource};
 
-use crate::layouts::object_h as object;
+use crate::dialect::Dialect;
+use crate::objects::words;
 
 /// A source whose reads are counted, and refused past a budget: hostile memory can't make one sample endless.
 pub(super) struct Memory<'a> {
     source: &'a dyn MemorySource,
+    /// How the target's objects are laid out.
+    pub d: &'static Dialect,
     reads: Cell<u64>,
     left: Cell<u32>,
 }
 
 impl<'a> Memory<'a> {
-    pub(super) fn new(source: &'a dyn MemorySource) -> Self {
-        Self { source, reads: Cell::new(0), left: Cell::new(u32::MAX) }
+    pub(super) fn new(source: &'a dyn MemorySource, d: &'static Dialect) -> Self {
+        Self { source, d, reads: Cell::new(0), left: Cell::new(u32::MAX) }
     }
 
     /// Allows `reads` more reads.
@@ -69,9 +72,9 @@ impl<'a> Memory<'a> {
 
     /// The bytes of the `str` at `address`, at most `max`.
     pub(super) fn string(&self, address: Address, max: usize) -> Option<Vec<u8>> {
-        use crate::layouts::stringobject_h::OB_SVAL;
-        let len = self.word(address.offset(object::OB_SIZE))?;
-        self.bytes(address.offset(OB_SVAL), len, max)
+        let d = self.d;
+        let len = self.word(address.offset(d.object.ob_size))?;
+        self.bytes(address.offset(d.string.ob_sval), len, max)
     }
 
     /// The `str` at `address` as text, at most `max` bytes; what is no UTF-8 is replaced.
@@ -82,9 +85,9 @@ impl<'a> Memory<'a> {
 
     /// The items of the tuple at `address`, at most `max`.
     pub(super) fn tuple(&self, address: Address, max: usize) -> Option<Vec<Address>> {
-        use crate::layouts::listobject_h::TUPLE_ITEMS;
-        let len = self.word(address.offset(object::OB_SIZE))?;
-        let bytes = self.bytes(address.offset(TUPLE_ITEMS), len.checked_mul(8)?, max * 8)?;
+        let d = self.d;
+        let len = self.word(address.offset(d.object.ob_size))?;
+        let bytes = self.bytes(address.offset(d.tuple.ob_item), len.checked_mul(8)?, max * 8)?;
         Some(words(&bytes).map(Address).collect())
     }
 
@@ -107,26 +110,4 @@ impl<'a> Memory<'a> {
         let after = regions.partition_point(|region| region.start <= address);
         after.checked_sub(1).and_then(|index| regions.get(index)).is_some_and(|region| region.contains(address))
     }
-}
-
-/// The little-endian words of `bytes`.
-pub(super) fn words(bytes: &[u8]) -> impl Iterator<Item = u64> + '_ {
-    bytes.chunks_exact(8).map(|chunk| chunk.iter().rev().fold(0, |word, &byte| word << 8 | u64::from(byte)))
-}
-
-/// The word at byte `offset`; 0 past the end.
-pub(super) fn word_at(bytes: &[u8], offset: u64) -> u64 {
-    usize::try_from(offset)
-        .ok()
-        .and_then(|at| bytes.get(at..at.checked_add(8)?))
-        .and_then(|bytes| words(bytes).next())
-        .unwrap_or_default()
-}
-
-/// The half word at byte `offset`; 0 past the end.
-pub(super) fn half_at(bytes: &[u8], offset: u64) -> u32 {
-    usize::try_from(offset)
-        .ok()
-        .and_then(|at| bytes.get(at..at.checked_add(4)?)?.try_into().ok())
-        .map_or(0, u32::from_le_bytes)
 }

@@ -6,13 +6,13 @@
 //! [`bloathound_profile::Profile`] of it.
 
 mod atoms;
-pub mod bytecode;
 mod c_call;
 mod c_values;
 mod code;
 mod detail;
 mod dicts;
 mod event_loop;
+mod look;
 mod memory;
 mod paths;
 mod sampler;
@@ -24,11 +24,13 @@ mod values;
 use bloathound_memory::{Address, MemorySource};
 use bloathound_profile::{Code, Stack};
 
+pub use crate::bytecode;
 pub use code::line_table;
 pub use sampler::{SamplerOptions, ThreadProbe, sample};
 pub use threads::PythonThread;
 
-use crate::layouts::pystate_h::TSTATE_USE_TRACING;
+use crate::Interpreter;
+use crate::dialect::Dialect;
 use code::Codes;
 use memory::Memory;
 use values::Values;
@@ -36,6 +38,8 @@ use values::Values;
 /// Where to begin in a target.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct FrameTarget {
+    /// How its data is laid out.
+    pub dialect: &'static Dialect,
     /// The first `PyInterpreterState`, where known.
     pub interpreter_state: Option<Address>,
     /// The variable `_PyThreadState_Current`: the holder of the interpreter lock, null while nobody holds it.
@@ -85,6 +89,17 @@ pub struct FrameReader {
 /// Reads that walking one stack may take, new code objects included.
 const READS_PER_WALK_MAX: u32 = 200_000;
 
+impl From<&Interpreter> for FrameTarget {
+    fn from(interpreter: &Interpreter) -> Self {
+        Self {
+            dialect: interpreter.dialect,
+            interpreter_state: interpreter.interpreter_state,
+            current_thread: interpreter.current_thread,
+            unicode_bytes: interpreter.unicode.bytes(),
+        }
+    }
+}
+
 impl FrameReader {
     /// A reader that has met nothing yet.
     #[must_use]
@@ -115,7 +130,7 @@ impl FrameReader {
     /// # Errors
     /// [`FramesError`] when the list can't be found or is damaged.
     pub fn threads(&mut self, source: &dyn MemorySource) -> Result<Vec<PythonThread>, FramesError> {
-        let memory = Memory::new(source);
+        let memory = Memory::new(source, self.target.dialect);
         let threads = threads::list(&memory, &self.target);
         self.reads += memory.reads();
         threads
@@ -127,23 +142,24 @@ impl FrameReader {
     /// # Errors
     /// [`FramesError`] when the list of threads can't be found or is damaged.
     pub fn threads_traced(&mut self, source: &dyn MemorySource) -> Result<usize, FramesError> {
+        let d = self.target.dialect;
         let threads = self.threads(source)?;
         self.reads += threads.len() as u64;
         let traced = |thread: &&PythonThread| {
-            source.read_u32(thread.state.offset(TSTATE_USE_TRACING)).is_ok_and(|tracing| tracing != 0)
+            source.read_u32(thread.state.offset(d.thread_state.use_tracing)).is_ok_and(|tracing| tracing != 0)
         };
         Ok(threads.iter().filter(traced).count())
     }
 
     /// True when the innermost frame of `thread` is where it was in `stack`: two reads instead of all.
     pub(crate) fn is_at(&mut self, source: &dyn MemorySource, thread: &PythonThread, stack: &Stack) -> bool {
-        use crate::layouts::{frameobject_h::F_LASTI, pystate_h::TSTATE_FRAME};
+        let d = self.target.dialect;
         self.reads += 2;
-        let innermost = source.read_address(thread.state.offset(TSTATE_FRAME)).ok();
+        let innermost = source.read_address(thread.state.offset(d.thread_state.frame)).ok();
         match stack.0.last() {
             None => innermost == Some(Address::NULL),
             Some(last) => {
-                let lasti = source.read_u32(Address(last.address).offset(F_LASTI)).ok();
+                let lasti = source.read_u32(Address(last.address).offset(d.frame.f_lasti)).ok();
                 innermost == Some(Address(last.address)) && lasti.filter(|at| *at != u32::MAX) == last.lasti
             }
         }
@@ -152,7 +168,7 @@ impl FrameReader {
     /// The stack of `thread`, with values of the variables where they matter for judging loops. `previous` is the
     /// thread's stack a moment ago, where there is one: what waits in a call since is not read again each time.
     pub fn stack(&mut self, source: &dyn MemorySource, thread: &PythonThread, previous: Option<&Stack>) -> StackRead {
-        let memory = Memory::new(source);
+        let memory = Memory::new(source, self.target.dialect);
         memory.set_budget(READS_PER_WALK_MAX);
         let read = match stack::walk(&memory, &mut self.codes, &mut self.known, thread.state) {
             Some(raw) => {

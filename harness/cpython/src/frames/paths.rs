@@ -5,10 +5,10 @@ use bloathound_profile::LoopInput;
 
 use super::code::CodeEntry;
 use super::dicts::Dict;
-use super::memory::{Memory, word_at};
+use super::memory::Memory;
 use super::types::Kind;
 use super::values::Values;
-use crate::layouts::{frameobject_h as frame, funcobject_h as func, object_h as object};
+use crate::objects::word_at;
 
 /// Classes looked through for an attribute.
 const MRO_MAX: usize = 24;
@@ -30,12 +30,13 @@ impl Storage<'_> {
         name: &std::sync::Arc<str>,
         is_global: bool,
     ) -> Option<Address> {
+        let d = memory.d;
         let pointer = |offset| Address(word_at(self.head, offset));
         if !is_global {
             // An argument that a nested function uses is in both lists; its cell is the one that counts.
             if let Some(index) = code.names.cells.iter().position(|cell| cell == name) {
                 let cell = self.slots.get(code.local_count + index)?;
-                return memory.pointer(cell.offset(func::OB_REF)).filter(|at| !at.is_null());
+                return memory.pointer(cell.offset(d.cell.ob_ref)).filter(|at| !at.is_null());
             }
             if let Some(index) = code.names.locals.iter().position(|local| local == name) {
                 return self.slots.get(index).copied().filter(|at| !at.is_null());
@@ -43,9 +44,9 @@ impl Storage<'_> {
         }
         let key = *code.name_objects.get(name)?;
         let dictionaries = [
-            (!is_global).then(|| pointer(frame::F_LOCALS)),
-            Some(pointer(frame::F_GLOBALS)),
-            Some(pointer(frame::F_BUILTINS)),
+            (!is_global).then(|| pointer(d.frame.f_locals)),
+            Some(pointer(d.frame.f_globals)),
+            Some(pointer(d.frame.f_builtins)),
         ];
         dictionaries
             .into_iter()
@@ -78,11 +79,12 @@ impl Storage<'_> {
 impl Values {
     /// The attribute under the string object `key`, where it is plain data of the instance, its class or a module.
     fn attribute(&mut self, memory: &Memory<'_>, at: Address, key: Address) -> Option<Address> {
+        let d = memory.d;
         let head: [u8; 32] = memory.block(at)?;
-        let info = self.types.get(memory, Address(word_at(&head, object::OB_TYPE)))?;
+        let info = self.types.get(memory, Address(word_at(&head, d.object.ob_type)))?;
         let own_dict = match info.kind {
-            Kind::OldInstance => Some(func::IN_DICT),
-            Kind::Module => Some(func::MD_DICT),
+            Kind::OldInstance => Some(d.instance.in_dict),
+            Kind::Module => Some(d.module.md_dict),
             _ => info.dict_offset,
         };
         let own = own_dict
@@ -97,17 +99,17 @@ impl Values {
             return memory.pointer(at.offset(*offset)).filter(|value| !value.is_null());
         }
         let found = if info.kind == Kind::OldInstance {
-            self.old_class_attribute(memory, Address(word_at(&head, func::IN_CLASS)), key, MRO_MAX)
+            self.old_class_attribute(memory, Address(word_at(&head, d.instance.in_class)), key, MRO_MAX)
         } else {
             let classes = memory.tuple(info.mro, MRO_MAX)?;
             classes.into_iter().find_map(|class| {
-                let dict = memory.pointer(class.offset(object::TP_DICT))?;
+                let dict = memory.pointer(class.offset(d.type_object.tp_dict))?;
                 Dict::read(memory, dict)?.lookup(memory, key)
             })
         }?;
         // A method, a property or another descriptor computes: from what, only the object itself can tell.
         let head: [u8; 16] = memory.block(found)?;
-        let info = self.types.get(memory, Address(word_at(&head, object::OB_TYPE)))?;
+        let info = self.types.get(memory, Address(word_at(&head, d.object.ob_type)))?;
         let plain = matches!(
             info.kind,
             Kind::None
@@ -131,12 +133,13 @@ impl Values {
         key: Address,
         depth_left: usize,
     ) -> Option<Address> {
+        let d = memory.d;
         let depth_left = depth_left.checked_sub(1)?;
-        let dict = memory.pointer(class.offset(func::CL_DICT))?;
+        let dict = memory.pointer(class.offset(d.class.cl_dict))?;
         if let Some(found) = Dict::read(memory, dict).and_then(|dict| dict.lookup(memory, key)) {
             return Some(found);
         }
-        let bases = memory.tuple(memory.pointer(class.offset(func::CL_BASES))?, 8)?;
+        let bases = memory.tuple(memory.pointer(class.offset(d.class.cl_bases))?, 8)?;
         let base = *bases.first()?;
         self.old_class_attribute(memory, base, key, depth_left)
     }

@@ -7,7 +7,6 @@ use bloathound_profile::{Profile, Sample, SamplingCost, Stack, ThreadFacts, Thre
 
 use super::threads::kernel_ids;
 use super::{FrameReader, FramesError, Memory, PythonThread, StackRead, c_call, event_loop};
-use crate::layouts::frameobject_h as frame;
 
 /// What the sampler needs to know of the target's threads and of time. The live process gives it; tests make it up.
 pub trait ThreadProbe {
@@ -218,7 +217,7 @@ impl Run<'_> {
         let Some(frame_type) = self.reader.known.frame_type else {
             return;
         };
-        let memory = Memory::new(self.source);
+        let memory = Memory::new(self.source, self.reader.target.dialect);
         let stuck: Vec<Address> = self
             .threads
             .iter()
@@ -242,7 +241,8 @@ impl Run<'_> {
 
     /// Asks the event loop's own timers how long it has been away.
     fn add_overdue(&mut self, probe: &mut dyn ThreadProbe) {
-        let memory = Memory::new(self.source);
+        let d = self.reader.target.dialect;
+        let memory = Memory::new(self.source, self.reader.target.dialect);
         for watched in self.threads.values_mut() {
             let Some((_, stack)) = &watched.last else {
                 continue;
@@ -255,7 +255,7 @@ impl Run<'_> {
             });
             // Its first local is the reactor.
             let reactor =
-                main_loop.and_then(|found| memory.pointer(Address(found.address).offset(frame::F_LOCALSPLUS)));
+                main_loop.and_then(|found| memory.pointer(Address(found.address).offset(d.frame.f_localsplus)));
             watched.profile.overdue_seconds = reactor.and_then(|reactor| {
                 let now = probe.wall_seconds();
                 event_loop::twisted_overdue_seconds(&memory, &mut self.reader.values, reactor, now)

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use bloathound_memory::Address;
 
 use super::code::{CodeEntry, Codes};
-use super::memory::{Memory, half_at, word_at};
-use crate::layouts::{frameobject_h as frame, object_h as object, pystate_h as pystate};
+use super::memory::Memory;
+use crate::objects::{half_at, word_at};
 
 /// Calls of one stack; the interpreter's own limit is 1000 unless it was raised.
 const DEPTH_MAX: usize = 4000;
@@ -20,15 +20,15 @@ const ATTEMPTS: u32 = 6;
 
 /// Words behind a frame's head that are read with it: enough for the variables and the stack of most.
 const SLOTS_WITH_HEAD: usize = 32;
-const HEAD_BYTES: usize = frame::F_LOCALSPLUS as usize;
-const FRAME_BYTES: usize = HEAD_BYTES + 8 * SLOTS_WITH_HEAD;
+/// Room for a frame's head and those words: 376 and 256 bytes in 2.7.
+const FRAME_BYTES_MAX: usize = 640;
 
 /// A frame as it lies in memory.
 #[derive(Clone, Debug)]
 pub(super) struct RawFrame {
     pub address: Address,
     /// `PyFrameObject`, and the first words of `f_localsplus` where `slots_read` says so.
-    pub head: [u8; FRAME_BYTES],
+    pub head: [u8; FRAME_BYTES_MAX],
     /// How many words of `f_localsplus` are in `head`.
     pub slots_read: usize,
     pub code: Arc<CodeEntry>,
@@ -52,7 +52,8 @@ pub(super) struct Known {
 
 /// The frames of the thread at `state`, outermost first; `None` when every attempt was inconsistent.
 pub(super) fn walk(memory: &Memory<'_>, codes: &mut Codes, known: &mut Known, state: Address) -> Option<Vec<RawFrame>> {
-    let innermost = state.offset(pystate::TSTATE_FRAME);
+    let d = memory.d;
+    let innermost = state.offset(d.thread_state.frame);
     let mut others = 0;
     for attempt in 0..ATTEMPTS {
         known.retries += u64::from(attempt > 0);
@@ -82,7 +83,7 @@ pub(super) fn walk(memory: &Memory<'_>, codes: &mut Codes, known: &mut Known, st
         if known.outermost.get(&state) != Some(&outermost) {
             others += 1;
             let stays =
-                (0..OUTERMOST_LOOKS).all(|_| memory.pointer(outermost.offset(frame::F_BACK)) == Some(Address::NULL));
+                (0..OUTERMOST_LOOKS).all(|_| memory.pointer(outermost.offset(d.frame.f_back)) == Some(Address::NULL));
             let is_new = known.outermost.contains_key(&state) && others < ATTEMPTS - 1;
             if !stays || is_new {
                 continue;
@@ -104,6 +105,7 @@ struct Walk<'a, 'm> {
 impl Walk<'_, '_> {
     /// Frames from `first` outwards.
     fn chain(&mut self, first: Address) -> Option<Vec<RawFrame>> {
+        let d = self.memory.d;
         let mut frames = Vec::new();
         let mut at = first;
         while !at.is_null() {
@@ -111,30 +113,32 @@ impl Walk<'_, '_> {
                 return None;
             }
             let read = self.frame(at)?;
-            at = Address(word_at(&read.head, frame::F_BACK));
+            at = Address(word_at(&read.head, d.frame.f_back));
             frames.push(read);
         }
         Some(frames)
     }
 
     fn frame(&mut self, address: Address) -> Option<RawFrame> {
+        let d = self.memory.d;
         if !address.is_aligned(8) {
             return None;
         }
-        let mut head = [0; FRAME_BYTES];
+        let mut head = [0; FRAME_BYTES_MAX];
+        let head_bytes = d.frame.f_localsplus as usize;
         // The last frame of a mapping has less behind it.
-        let slots_read = if self.memory.fill(address, &mut head) {
+        let slots_read = if self.memory.fill(address, head.get_mut(..head_bytes + 8 * SLOTS_WITH_HEAD)?) {
             SLOTS_WITH_HEAD
-        } else if self.memory.fill(address, head.get_mut(..HEAD_BYTES)?) {
+        } else if self.memory.fill(address, head.get_mut(..head_bytes)?) {
             0
         } else {
             return None;
         };
-        let type_at = Address(word_at(&head, object::OB_TYPE));
+        let type_at = Address(word_at(&head, d.object.ob_type));
         match *self.frame_type {
             Some(known) if known != type_at => return None,
             None => {
-                let name = self.memory.pointer(type_at.offset(object::TP_NAME))?;
+                let name = self.memory.pointer(type_at.offset(d.type_object.tp_name))?;
                 if self.memory.c_string(name)? != "frame" {
                     return None;
                 }
@@ -142,10 +146,10 @@ impl Walk<'_, '_> {
             }
             Some(_) => {}
         }
-        if word_at(&head, object::OB_REFCNT) == 0 || half_at(&head, frame::F_IBLOCK) > frame::BLOCKS_MAX {
+        if word_at(&head, d.object.ob_refcnt) == 0 || half_at(&head, d.frame.f_iblock) > d.frame.blocks_max {
             return None;
         }
-        let code_at = Address(word_at(&head, frame::F_CODE));
+        let code_at = Address(word_at(&head, d.frame.f_code));
         // A frame keeps its code alive: only one that was not met lately needs another look.
         let code = match self.recent.get(&address) {
             Some((known_at, code)) if *known_at == code_at => Arc::clone(code),
@@ -155,7 +159,7 @@ impl Walk<'_, '_> {
                 code
             }
         };
-        let lasti = half_at(&head, frame::F_LASTI);
+        let lasti = half_at(&head, d.frame.f_lasti);
         let lasti = (lasti != u32::MAX).then_some(lasti);
         if lasti.is_some_and(|offset| offset >= code.bytecode_bytes) {
             return None;
@@ -166,6 +170,7 @@ impl Walk<'_, '_> {
     /// Whether `frames`, read from `first` outwards, were the stack of one moment, now that `now` is the innermost
     /// frame. A call that returned meanwhile is taken off.
     fn is_still_there(&mut self, frames: &mut Vec<RawFrame>, first: Address, now: Address) -> bool {
+        let d = self.memory.d;
         if first == now {
             // A frame that was left and entered again meanwhile has the same address and the same callers, unless it was
             // read while it had none.
@@ -181,7 +186,7 @@ impl Walk<'_, '_> {
             return match (self.frame(now), frames.first_mut()) {
                 (Some(fresh), Some(stale))
                     if fresh.code.id == stale.code.id
-                        && word_at(&fresh.head, frame::F_BACK) == word_at(&stale.head, frame::F_BACK) =>
+                        && word_at(&fresh.head, d.frame.f_back) == word_at(&stale.head, d.frame.f_back) =>
                 {
                     *stale = fresh;
                     true
@@ -189,7 +194,7 @@ impl Walk<'_, '_> {
                 _ => false,
             };
         }
-        let Some(caller) = self.memory.pointer(now.offset(frame::F_BACK)) else {
+        let Some(caller) = self.memory.pointer(now.offset(d.frame.f_back)) else {
             return false;
         };
         // One call more: all we read is still in progress.
@@ -206,7 +211,8 @@ impl Walk<'_, '_> {
 
     /// True when the frame's caller is still the one that was read: a generator has one only while it runs.
     fn has_caller(&self, frame: &RawFrame) -> bool {
-        let caller = self.memory.pointer(frame.address.offset(frame::F_BACK));
-        caller == Some(Address(word_at(&frame.head, frame::F_BACK)))
+        let d = self.memory.d;
+        let caller = self.memory.pointer(frame.address.offset(d.frame.f_back));
+        caller == Some(Address(word_at(&frame.head, d.frame.f_back)))
     }
 }

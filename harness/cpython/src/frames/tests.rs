@@ -180,7 +180,12 @@ fn made() -> Made {
     target.room(1024);
     let current = target.room(8);
     target.put(current, 0, state);
-    let start = FrameTarget { interpreter_state: None, current_thread: Address(current), unicode_bytes: 4 };
+    let start = FrameTarget {
+        dialect: &crate::dialect::CPYTHON_2_7,
+        interpreter_state: None,
+        current_thread: Address(current),
+        unicode_bytes: 4,
+    };
     Made { target, start, state, inner }
 }
 

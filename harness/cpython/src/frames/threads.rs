@@ -6,7 +6,6 @@ use bloathound_memory::{Address, MemorySource};
 
 use super::memory::Memory;
 use super::{FrameTarget, FramesError};
-use crate::layouts::pystate_h as pystate;
 
 /// Threads before the list counts as damaged.
 const THREADS_MAX: usize = 4096;
@@ -25,12 +24,13 @@ pub struct PythonThread {
 }
 
 pub(super) fn list(memory: &Memory<'_>, target: &FrameTarget) -> Result<Vec<PythonThread>, FramesError> {
+    let d = memory.d;
     let interpreter = target.interpreter_state.or_else(|| {
         let current = memory.pointer(target.current_thread)?;
-        memory.pointer(current.offset(pystate::TSTATE_INTERP))
+        memory.pointer(current.offset(d.thread_state.interp))
     });
     let interpreter = interpreter.filter(|at| !at.is_null()).ok_or(FramesError::NoThreads)?;
-    let head = interpreter.offset(pystate::INTERP_TSTATE_HEAD);
+    let head = interpreter.offset(d.interpreter_state.tstate_head);
     let damaged = |at, what| FramesError::Damaged { at, what };
     let mut at = memory.pointer(head).ok_or(damaged(head, "it can't be read"))?;
     let mut threads = Vec::new();
@@ -38,7 +38,7 @@ pub(super) fn list(memory: &Memory<'_>, target: &FrameTarget) -> Result<Vec<Pyth
         if threads.len() >= THREADS_MAX {
             return Err(damaged(at, "it has no end"));
         }
-        let owner = memory.pointer(at.offset(pystate::TSTATE_INTERP));
+        let owner = memory.pointer(at.offset(d.thread_state.interp));
         if owner != Some(interpreter) {
             // A thread that just ended: what follows it is lost until the next look.
             if threads.is_empty() {
@@ -46,9 +46,9 @@ pub(super) fn list(memory: &Memory<'_>, target: &FrameTarget) -> Result<Vec<Pyth
             }
             break;
         }
-        let python_id = memory.word(at.offset(pystate::TSTATE_THREAD_ID)).unwrap_or_default();
+        let python_id = memory.word(at.offset(d.thread_state.thread_id)).unwrap_or_default();
         threads.push(PythonThread { state: at, python_id });
-        at = memory.pointer(at.offset(pystate::TSTATE_NEXT)).unwrap_or_default();
+        at = memory.pointer(at.offset(d.thread_state.next)).unwrap_or_default();
     }
     // New threads are put in front.
     threads.reverse();

@@ -5,39 +5,10 @@ use std::sync::Arc;
 
 use bloathound_memory::Address;
 
-use super::memory::{Memory, word_at};
-use crate::layouts::iterators;
-use crate::layouts::object_h as object;
-
-/// How the value of an object is read.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Kind {
-    None,
-    Int,
-    Long,
-    Float,
-    Str,
-    Unicode,
-    List,
-    Tuple,
-    Dict,
-    Set,
-    OldInstance,
-    Method,
-    Builtin,
-    Function,
-    MethodDescriptor,
-    Cell,
-    Generator,
-    Module,
-    File,
-    /// A type, a code object and whatever else nobody expects to change: its name says it all.
-    Fixed,
-    /// Keeps its position at this offset.
-    Iterator(u64),
-    /// An instance of a class, or of a C type.
-    Other,
-}
+use super::memory::Memory;
+use crate::dialect::Dialect;
+pub(super) use crate::dialect::ValueKind as Kind;
+use crate::objects::word_at;
 
 /// A type.
 #[derive(Debug)]
@@ -60,8 +31,8 @@ impl TypeInfo {
     }
 }
 
-/// `sizeof(PyHeapTypeObject)`: the slots of a class written in Python follow it.
-const HEAP_TYPE_BYTES: u64 = 872;
+/// Bytes of a type object that are read at most.
+const TYPE_BYTES_MAX: usize = 4096;
 const SLOTS_MAX: u64 = 64;
 /// Bases looked through for one written in C.
 const BASES_MAX: usize = 64;
@@ -89,25 +60,26 @@ impl Types {
 }
 
 fn read(memory: &Memory<'_>, address: Address) -> Option<TypeInfo> {
+    let d = memory.d;
     if !address.is_aligned(8) || !memory.is_mapped(address) {
         return None;
     }
-    let bytes: [u8; object::PYTYPEOBJECT_BYTES as usize] = memory.block(address)?;
+    let bytes = memory.bytes(address, d.type_object.bytes, TYPE_BYTES_MAX)?;
     let word = |offset| word_at(&bytes, offset);
     // The type of a type is a type: its flags say so.
-    let meta = Address(word(object::OB_TYPE));
-    if memory.word(meta.offset(object::TP_FLAGS))? & object::FLAG_TYPE_SUBCLASS == 0 {
+    let meta = Address(word(d.object.ob_type));
+    if memory.word(meta.offset(d.type_object.tp_flags))? & d.flags.type_subclass == 0 {
         return None;
     }
-    let flags = word(object::TP_FLAGS);
-    let name = memory.c_string(Address(word(object::TP_NAME)))?;
-    let basic_bytes = word(object::TP_BASICSIZE);
+    let flags = word(d.type_object.tp_flags);
+    let name = memory.c_string(Address(word(d.type_object.tp_name)))?;
+    let basic_bytes = word(d.type_object.tp_basicsize);
     if basic_bytes > 1 << 24 {
         return None;
     }
-    let kind = kind(&name, flags, basic_bytes);
-    let dict_offset = word(object::TP_DICTOFFSET);
-    let is_class = flags & object::FLAG_HEAPTYPE != 0;
+    let kind = kind(d, &name, flags, basic_bytes);
+    let dict_offset = word(d.type_object.tp_dictoffset);
+    let is_class = flags & d.flags.heaptype != 0;
     let plain = matches!(kind, Kind::Other | Kind::Dict | Kind::List | Kind::Set);
     Some(TypeInfo {
         name: name.into(),
@@ -115,22 +87,23 @@ fn read(memory: &Memory<'_>, address: Address) -> Option<TypeInfo> {
         c_bytes: if is_class { c_base_bytes(memory, &bytes) } else { basic_bytes },
         dict_offset: (plain && (16..basic_bytes).contains(&dict_offset)).then_some(dict_offset),
         slots: if is_class && kind == Kind::Other { slots(memory, address) } else { Vec::new() },
-        mro: Address(word(object::TP_MRO)),
+        mro: Address(word(d.type_object.tp_mro)),
     })
 }
 
 /// `tp_basicsize` of the nearest base that is no class written in Python.
 fn c_base_bytes(memory: &Memory<'_>, class: &[u8]) -> u64 {
-    let mut base = Address(word_at(class, object::TP_BASE));
+    let d = memory.d;
+    let mut base = Address(word_at(class, d.type_object.tp_base));
     for _ in 0..BASES_MAX {
-        let Some(flags) = memory.word(base.offset(object::TP_FLAGS)) else {
+        let Some(flags) = memory.word(base.offset(d.type_object.tp_flags)) else {
             return 0;
         };
-        if flags & object::FLAG_HEAPTYPE == 0 {
-            let bytes = memory.word(base.offset(object::TP_BASICSIZE)).unwrap_or(0);
+        if flags & d.flags.heaptype == 0 {
+            let bytes = memory.word(base.offset(d.type_object.tp_basicsize)).unwrap_or(0);
             return if bytes > 1 << 24 { 0 } else { bytes };
         }
-        let Some(next) = memory.pointer(base.offset(object::TP_BASE)) else {
+        let Some(next) = memory.pointer(base.offset(d.type_object.tp_base)) else {
             return 0;
         };
         base = next;
@@ -138,65 +111,50 @@ fn c_base_bytes(memory: &Memory<'_>, class: &[u8]) -> u64 {
     0
 }
 
-fn kind(name: &str, flags: u64, basic_bytes: u64) -> Kind {
+fn kind(d: &Dialect, name: &str, flags: u64, basic_bytes: u64) -> Kind {
     let by_flag = [
-        (object::FLAG_INT_SUBCLASS, Kind::Int),
-        (object::FLAG_LONG_SUBCLASS, Kind::Long),
-        (object::FLAG_LIST_SUBCLASS, Kind::List),
-        (object::FLAG_TUPLE_SUBCLASS, Kind::Tuple),
-        (object::FLAG_STRING_SUBCLASS, Kind::Str),
-        (object::FLAG_UNICODE_SUBCLASS, Kind::Unicode),
-        (object::FLAG_DICT_SUBCLASS, Kind::Dict),
-        (object::FLAG_TYPE_SUBCLASS, Kind::Fixed),
+        (d.flags.int_subclass, Kind::Int),
+        (d.flags.long_subclass, Kind::Long),
+        (d.flags.list_subclass, Kind::List),
+        (d.flags.tuple_subclass, Kind::Tuple),
+        (d.flags.string_subclass, Kind::Str),
+        (d.flags.unicode_subclass, Kind::Unicode),
+        (d.flags.dict_subclass, Kind::Dict),
+        (d.flags.type_subclass, Kind::Fixed),
     ];
     if let Some((_, kind)) = by_flag.iter().find(|(flag, _)| flags & flag != 0) {
         return *kind;
     }
-    if flags & object::FLAG_HEAPTYPE != 0 {
+    if flags & d.flags.heaptype != 0 {
         return Kind::Other;
     }
-    if let Some((_, offset)) = iterators::POSITIONS.iter().find(|(known, _)| *known == name) {
+    if let Some((_, offset)) = d.types.positions.iter().find(|(known, _)| *known == name) {
         return Kind::Iterator(*offset);
     }
-    match (name, basic_bytes) {
-        ("NoneType", _) => Kind::None,
-        ("float", 24) => Kind::Float,
-        ("set" | "frozenset", 200) => Kind::Set,
-        ("instance", 40) => Kind::OldInstance,
-        ("instancemethod", 48) => Kind::Method,
-        ("builtin_function_or_method", 40) => Kind::Builtin,
-        ("function", 88) => Kind::Function,
-        ("method_descriptor" | "wrapper_descriptor", _) => Kind::MethodDescriptor,
-        ("cell", 24) => Kind::Cell,
-        ("generator", 48) => Kind::Generator,
-        ("module", 24) => Kind::Module,
-        ("file", 136..) => Kind::File,
-        (
-            "classobj" | "code" | "frame" | "property" | "staticmethod" | "classmethod" | "ellipsis"
-            | "NotImplementedType" | "getset_descriptor" | "member_descriptor",
-            _,
-        ) => Kind::Fixed,
-        _ => Kind::Other,
-    }
+    let fits =
+        |(known, least, most, _): &&(&str, u64, u64, Kind)| *known == name && (*least..=*most).contains(&basic_bytes);
+    d.types.kinds.iter().find(fits).map_or(Kind::Other, |(.., kind)| *kind)
 }
 
 /// `__slots__` of the class at `address`.
 fn slots(memory: &Memory<'_>, address: Address) -> Vec<(Arc<str>, u64)> {
-    let count = memory.word(address.offset(object::OB_SIZE)).unwrap_or(0);
-    let meta_bytes =
-        memory.pointer(address.offset(object::OB_TYPE)).and_then(|meta| memory.word(meta.offset(object::TP_BASICSIZE)));
-    if count == 0 || count > SLOTS_MAX || meta_bytes != Some(HEAP_TYPE_BYTES) {
+    let d = memory.d;
+    let count = memory.word(address.offset(d.object.ob_size)).unwrap_or(0);
+    let meta_bytes = memory
+        .pointer(address.offset(d.object.ob_type))
+        .and_then(|meta| memory.word(meta.offset(d.type_object.tp_basicsize)));
+    if count == 0 || count > SLOTS_MAX || meta_bytes != Some(d.type_object.heap_bytes) {
         return Vec::new();
     }
-    let table = address.offset(HEAP_TYPE_BYTES);
-    let Some(bytes) = memory.bytes(table, count * object::MEMBERDEF_BYTES, 4096) else {
+    let table = address.offset(d.type_object.heap_bytes);
+    let Some(bytes) = memory.bytes(table, count * d.member_def.bytes, 4096) else {
         return Vec::new();
     };
     bytes
-        .chunks_exact(object::MEMBERDEF_BYTES as usize)
+        .chunks_exact(d.member_def.bytes as usize)
         .filter_map(|member| {
-            let name = memory.c_string(Address(word_at(member, object::MEMBERDEF_NAME)))?;
-            Some((name.into(), word_at(member, object::MEMBERDEF_OFFSET)))
+            let name = memory.c_string(Address(word_at(member, d.member_def.name)))?;
+            Some((name.into(), word_at(member, d.member_def.offset)))
         })
         .collect()
 }
@@ -207,10 +165,11 @@ mod tests {
 
     #[test]
     fn names_alone_do_not_decide() {
-        assert_eq!(kind("float", 0, 24), Kind::Float);
-        assert_eq!(kind("float", 0, 32), Kind::Other);
-        assert_eq!(kind("float", object::FLAG_HEAPTYPE, 24), Kind::Other);
-        assert_eq!(kind("bool", object::FLAG_INT_SUBCLASS, 24), Kind::Int);
-        assert_eq!(kind("listiterator", 0, 32), Kind::Iterator(16));
+        let d = &crate::dialect::CPYTHON_2_7;
+        assert_eq!(kind(d, "float", 0, 24), Kind::Float);
+        assert_eq!(kind(d, "float", 0, 32), Kind::Other);
+        assert_eq!(kind(d, "float", d.flags.heaptype, 24), Kind::Other);
+        assert_eq!(kind(d, "bool", d.flags.int_subclass, 24), Kind::Int);
+        assert_eq!(kind(d, "listiterator", 0, 32), Kind::Iterator(16));
     }
 }

@@ -8,12 +8,10 @@ use bloathound_profile::{Attribute, Value, ValueHash};
 
 use super::atoms;
 use super::dicts::Dict;
-use super::memory::{Memory, half_at, word_at, words};
+use super::look::Look;
+use super::memory::Memory;
 use super::types::{Kind, TypeInfo, Types};
-use crate::layouts::{
-    frameobject_h as frame, funcobject_h as func, listobject_h as list, object_h as object, setobject_h as set,
-    stringobject_h as string,
-};
+use crate::objects::{half_at, word_at, words};
 
 /// Items of a container and attributes of an instance that are looked at.
 const ITEMS_MAX: usize = 24;
@@ -30,19 +28,12 @@ const LATELY_MAX: usize = 4096;
 const LEVELS_DEEP: u8 = 3;
 /// Bytes read of every object at first: enough for most whole.
 const HEAD_BYTES: usize = 64;
+/// Bytes of a frame in front of its variables, at most.
+const FRAME_HEAD_BYTES_MAX: usize = 1024;
 /// No object has that many references; a freed one often seems to.
 const REFERENCES_MAX: u64 = 1 << 40;
 /// Names of attributes kept.
 const KEYS_MAX: usize = 20_000;
-
-/// What was seen of an object.
-pub(super) struct Look {
-    pub type_name: Arc<str>,
-    pub summary: String,
-    pub hash: ValueHash,
-    pub number: Option<f64>,
-    attributes: Vec<Attribute>,
-}
 
 /// An object whose type is known, with its first bytes.
 pub(super) struct Object {
@@ -111,6 +102,7 @@ impl Values {
     }
 
     pub(super) fn object(&mut self, memory: &Memory<'_>, address: Address) -> Option<Object> {
+        let d = memory.d;
         if !address.is_aligned(8) {
             return None;
         }
@@ -119,15 +111,16 @@ impl Values {
         if !memory.fill(address, &mut head) && !memory.fill(address, head.get_mut(..24)?) {
             return None;
         }
-        let references = word_at(&head, object::OB_REFCNT);
+        let references = word_at(&head, d.object.ob_refcnt);
         if references == 0 || references > REFERENCES_MAX {
             return None;
         }
-        let info = self.types.get(memory, Address(word_at(&head, object::OB_TYPE)))?;
+        let info = self.types.get(memory, Address(word_at(&head, d.object.ob_type)))?;
         Some(Object { address, head, info })
     }
 
     pub(super) fn look(&mut self, memory: &Memory<'_>, address: Address, levels: u8, budget: &mut u32) -> Option<Look> {
+        let d = memory.d;
         *budget = budget.checked_sub(1)?;
         let object = self.object(memory, address)?;
         let word = |offset| word_at(&object.head, offset);
@@ -141,26 +134,26 @@ impl Values {
         };
         match object.info.kind {
             Kind::None => look.summary = "None".to_owned(),
-            Kind::Int => atoms::integer(&mut look, word(string::NUMBER_VALUE)),
+            Kind::Int => atoms::integer(&mut look, word(d.number.value)),
             Kind::Float => {
-                let bits = word(string::NUMBER_VALUE);
+                let bits = word(d.number.value);
                 let number = f64::from_bits(bits);
                 look.hash = look.hash.number(bits);
                 look.number = Some(number);
                 look.summary = format!("{number:?}");
             }
-            Kind::Long => atoms::long(memory, address, word(object::OB_SIZE), &mut look),
-            Kind::Str => atoms::text(memory, &mut look, address.offset(string::OB_SVAL), word(object::OB_SIZE), 1),
+            Kind::Long => atoms::long(memory, address, word(d.object.ob_size), &mut look),
+            Kind::Str => atoms::text(memory, &mut look, address.offset(d.string.ob_sval), word(d.object.ob_size), 1),
             Kind::Unicode => {
-                let data = Address(word(string::UNICODE_DATA));
-                atoms::text(memory, &mut look, data, word(string::UNICODE_LENGTH), self.unicode_bytes);
+                let data = Address(word(d.unicode.str));
+                atoms::text(memory, &mut look, data, word(d.unicode.length), self.unicode_bytes);
             }
             Kind::List => {
-                self.items(memory, &mut look, Address(word(list::LIST_ITEMS)), &object, levels, budget);
+                self.items(memory, &mut look, Address(word(d.list.ob_item)), &object, levels, budget);
                 self.attributes(memory, &mut look, &object, levels, budget);
             }
             Kind::Tuple => {
-                let items = address.offset(list::TUPLE_ITEMS);
+                let items = address.offset(d.tuple.ob_item);
                 self.items(memory, &mut look, items, &object, levels, budget);
             }
             Kind::Dict => {
@@ -168,16 +161,18 @@ impl Values {
                 self.attributes(memory, &mut look, &object, levels, budget);
             }
             Kind::Set => {
-                let used = word(set::SET_USED);
+                let used = word(d.set.used);
                 look.hash = look.hash.number(used);
                 look.summary = format!("{} of {used}", look.type_name);
             }
             Kind::OldInstance | Kind::Other => {
                 self.attributes(memory, &mut look, &object, levels, budget);
             }
-            Kind::Method => self.follow(memory, &mut look, &[word(func::IM_FUNC), word(func::IM_SELF)], levels, budget),
-            Kind::Cell => self.follow(memory, &mut look, &[word(func::OB_REF)], levels + 1, budget),
-            Kind::Generator => self.generator(memory, &mut look, Address(word(func::GI_FRAME)), levels, budget),
+            Kind::Method => {
+                self.follow(memory, &mut look, &[word(d.method.im_func), word(d.method.im_self)], levels, budget)
+            }
+            Kind::Cell => self.follow(memory, &mut look, &[word(d.cell.ob_ref)], levels + 1, budget),
+            Kind::Generator => self.generator(memory, &mut look, Address(word(d.generator.gi_frame)), levels, budget),
             Kind::Iterator(offset) => {
                 let position = word(offset);
                 look.hash = look.hash.number(position);
@@ -200,34 +195,36 @@ impl Values {
 
     /// The name of a function or method; of a type, its own.
     pub(super) fn callable(&mut self, memory: &Memory<'_>, address: Address) -> Option<(Kind, String)> {
+        let d = memory.d;
         let object = self.object(memory, address)?;
         let name = self.name_of(memory, &object).unwrap_or_else(|| object.info.name.to_string());
         if object.info.kind != Kind::Method {
             return Some((object.info.kind, name));
         }
-        let inner = self.object(memory, Address(word_at(&object.head, func::IM_FUNC)))?;
+        let inner = self.object(memory, Address(word_at(&object.head, d.method.im_func)))?;
         let name = self.name_of(memory, &inner)?;
         Some((inner.info.kind, name))
     }
 
     pub(super) fn name_of(&mut self, memory: &Memory<'_>, object: &Object) -> Option<String> {
+        let d = memory.d;
         let word = |offset| Address(word_at(&object.head, offset));
         match object.info.kind {
-            Kind::Function => memory.text(word(func::FUNC_NAME), 256),
+            Kind::Function => memory.text(word(d.function.func_name), 256),
             Kind::Builtin => {
-                let name = memory.c_string(memory.pointer(word(func::M_ML).offset(func::ML_NAME))?)?;
-                let of = self.object(memory, word(func::M_SELF)).map(|of| of.info.name.to_string());
+                let name = memory.c_string(memory.pointer(word(d.c_function.m_ml).offset(d.c_function.ml_name))?)?;
+                let of = self.object(memory, word(d.c_function.m_self)).map(|of| of.info.name.to_string());
                 match of.filter(|of| of != "module") {
                     Some(of) => Some(format!("{}.{name}", of.rsplit('.').next()?)),
                     None => Some(name),
                 }
             }
-            Kind::MethodDescriptor => memory.text(word(func::D_NAME), 256),
+            Kind::MethodDescriptor => memory.text(word(d.descriptor.d_name), 256),
             Kind::Fixed if &*object.info.name == "type" => {
-                memory.c_string(memory.pointer(object.address.offset(object::TP_NAME))?)
+                memory.c_string(memory.pointer(object.address.offset(d.type_object.tp_name))?)
             }
             Kind::Fixed if &*object.info.name == "classobj" => {
-                memory.text(memory.pointer(object.address.offset(func::CL_NAME))?, 256)
+                memory.text(memory.pointer(object.address.offset(d.class.cl_name))?, 256)
             }
             _ => None,
         }
@@ -242,7 +239,8 @@ impl Values {
         levels: u8,
         budget: &mut u32,
     ) {
-        let count = word_at(&object.head, object::OB_SIZE);
+        let d = memory.d;
+        let count = word_at(&object.head, d.object.ob_size);
         look.hash = look.hash.number(count);
         look.summary = format!("{} of {count}", look.type_name);
         if levels == 0 || count == 0 {
@@ -281,12 +279,13 @@ impl Values {
 
     /// Attributes of an instance: its dictionary, its slots, and for C types the numbers in its structure.
     fn attributes(&mut self, memory: &Memory<'_>, look: &mut Look, object: &Object, levels: u8, budget: &mut u32) {
+        let d = memory.d;
         let dict_at = match object.info.kind {
-            Kind::OldInstance => Some(func::IN_DICT),
+            Kind::OldInstance => Some(d.instance.in_dict),
             _ => object.info.dict_offset,
         };
         if object.info.kind == Kind::OldInstance {
-            let class = Address(word_at(&object.head, func::IN_CLASS));
+            let class = Address(word_at(&object.head, d.instance.in_class));
             if let Some(name) = self.class_name(memory, class) {
                 look.hash = look.hash.text(&name);
                 look.summary = format!("{name} instance");
@@ -339,7 +338,8 @@ impl Values {
     }
 
     pub(super) fn class_name(&mut self, memory: &Memory<'_>, class: Address) -> Option<Arc<str>> {
-        let name = memory.pointer(class.offset(func::CL_NAME))?;
+        let d = memory.d;
+        let name = memory.pointer(class.offset(d.class.cl_name))?;
         self.key(memory, name)
     }
 
@@ -370,18 +370,18 @@ impl Values {
 
     /// Where a generator stands and what its variables are.
     fn generator(&mut self, memory: &Memory<'_>, look: &mut Look, at: Address, levels: u8, budget: &mut u32) {
+        let d = memory.d;
         if levels == 0 || at.is_null() {
             return;
         }
-        let Some(head) = memory.block::<{ frame::F_LOCALSPLUS as usize }>(at) else {
+        let Some(head) = memory.bytes(at, d.frame.f_localsplus, FRAME_HEAD_BYTES_MAX) else {
             return;
         };
-        look.hash = look.hash.number(u64::from(half_at(&head, frame::F_LASTI)));
-        let code = Address(word_at(&head, frame::F_CODE));
-        let local_count =
-            memory.block::<4>(code.offset(crate::layouts::code_h::CO_NLOCALS)).map_or(0, u32::from_le_bytes);
+        look.hash = look.hash.number(u64::from(half_at(&head, d.frame.f_lasti)));
+        let code = Address(word_at(&head, d.frame.f_code));
+        let local_count = memory.block::<4>(code.offset(d.code.co_nlocals)).map_or(0, u32::from_le_bytes);
         let count = u64::from(local_count).min(ITEMS_MAX as u64);
-        let variables = memory.bytes(at.offset(frame::F_LOCALSPLUS), 8 * count, 8 * ITEMS_MAX);
+        let variables = memory.bytes(at.offset(d.frame.f_localsplus), 8 * count, 8 * ITEMS_MAX);
         for variable in words(&variables.unwrap_or_default()) {
             if let Some(seen) = self.look(memory, Address(variable), levels - 1, budget) {
                 look.hash = look.hash.number(seen.hash.0);

@@ -8,12 +8,7 @@ use bloathound_memory::Address;
 use super::objects::Outside;
 use super::{Marker, WORD};
 use crate::Interpreter;
-use crate::layouts::object_h as object;
-use crate::layouts::objimpl_h::{GC_HEAD_BYTES, GC_REFS};
-use crate::memory_layout::{
-    ARENA_BYTES, BLOCK_BYTES, ChunkState, MallocChunk, MemoryLayout, Occupant, POOL_BYTES, POOL_HEADER_BYTES, Pool,
-    PoolUse, SegmentKind,
-};
+use crate::allocator::{ChunkState, MallocChunk, MemoryLayout, Occupant, Pool, PoolUse, SegmentKind};
 
 /// `prev_size` and `size` of a chunk.
 const SIZE_AT: u64 = 8;
@@ -22,7 +17,7 @@ const PREV_INUSE: u64 = 1;
 
 /// The stretches that the allocators manage, sorted.
 pub(super) fn managed_ranges(layout: &MemoryLayout) -> Vec<Range<Address>> {
-    let arenas = layout.pymalloc.arenas().iter().map(|arena| arena.address..arena.address.offset(ARENA_BYTES));
+    let arenas = layout.pymalloc.arenas().iter().map(|arena| arena.address..arena.end());
     let segments = layout.malloc.segments().iter().map(|segment| segment.range.clone());
     let mut ranges: Vec<Range<Address>> = arenas.chain(segments).collect();
     ranges.sort_by_key(|range| range.start);
@@ -32,12 +27,13 @@ pub(super) fn managed_ranges(layout: &MemoryLayout) -> Vec<Range<Address>> {
 impl Marker<'_> {
     /// Headers, links of free blocks, and what of blocks that are no objects tells something.
     pub(super) fn arenas(&mut self, snapshot: &HeapSnapshot, interpreter: &Interpreter, layout: &MemoryLayout) {
+        let d = self.d;
         let mut outside = Outside::new(self.image, interpreter);
         for (pool, position) in layout.pymalloc.pools().iter().zip(0_u32..) {
-            self.keep(pool.address, u64::from(POOL_HEADER_BYTES));
+            self.keep(pool.address, u64::from(self.d.obmalloc.pool_header_bytes));
             match pool.usage {
                 PoolUse::Emptied => {}
-                PoolUse::Unknown => self.keep_telling(pool.address, POOL_BYTES),
+                PoolUse::Unknown => self.keep_telling(pool.address, self.d.obmalloc.pool_bytes),
                 PoolUse::InUse => self.blocks(pool, |marker, index| {
                     let at = pool.block_address(index);
                     match layout.occupancy.block(position, index) {
@@ -45,7 +41,7 @@ impl Marker<'_> {
                         Occupant::Object(_) => {}
                         Occupant::Storage(owner) if outside.is_known(marker.image, snapshot, owner) => {
                             // Its first words decide whether it is taken for an object.
-                            let first = u64::from(pool.block_bytes).min(GC_HEAD_BYTES + object::PYOBJECT_BYTES);
+                            let first = u64::from(pool.block_bytes).min(d.collector.head_bytes + d.object.bytes);
                             marker.no_object(at, first, &mut outside);
                         }
                         _ => marker.no_object(at, u64::from(pool.block_bytes), &mut outside),
@@ -71,13 +67,14 @@ impl Marker<'_> {
     /// A block of C code, of an object's storage, or a dead object on a free list: whether it is taken for an object depends
     /// on the count before what may be its type, and on the collector's count.
     fn no_object(&mut self, at: Address, bytes: u64, outside: &mut Outside) {
+        let d = self.d;
         self.keep_telling(at, bytes);
-        for head in [0, GC_HEAD_BYTES] {
-            let type_at = self.image.pointer_at(at.offset(head + object::OB_TYPE));
-            let has_room = bytes >= head + object::PYOBJECT_BYTES;
+        for head in [0, d.collector.head_bytes] {
+            let type_at = self.image.pointer_at(at.offset(head + d.object.ob_type));
+            let has_room = bytes >= head + d.object.bytes;
             if has_room && type_at.is_some_and(|type_at| outside.is_type(self.image, type_at)) {
                 self.keep_unless_text(at.offset(head));
-                self.keep_unless_text(at.offset(GC_REFS));
+                self.keep_unless_text(at.offset(d.collector.gc_refs));
             }
         }
     }
@@ -116,7 +113,7 @@ impl Marker<'_> {
         }
         for block in layout.numbers.blocks() {
             // The numbers are objects; free entries may never have been anything but links.
-            self.keep_telling(block.address, BLOCK_BYTES);
+            self.keep_telling(block.address, self.d.number_blocks.block_bytes());
         }
     }
 

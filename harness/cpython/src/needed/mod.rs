@@ -17,8 +17,9 @@ use bloathound_heap::HeapSnapshot;
 use bloathound_memory::{Address, FlatOffset, MemoryImage, MemorySource, PAGE_BYTES, Region, RegionKind};
 
 use crate::Interpreter;
-use crate::layouts::{objimpl_h as gc, pystate_h as pystate};
-use crate::memory_layout::{ARENA_OBJECT_BYTES, MemoryLayout, find_arena_array};
+use crate::allocator::{MemoryLayout, find_arena_array};
+use crate::dialect::Dialect;
+use crate::objects::Objects;
 
 const WORD: usize = 8;
 /// Numbers of unknown memory nearer to zero than this are kept: too short to say anything.
@@ -59,7 +60,7 @@ impl Needed {
         data_ranges: &[Range<Address>],
     ) -> Self {
         let words = vec![0; image.flat().len().div_ceil(WORD * 64)];
-        let mut marker = Marker { image, needed: Self { words } };
+        let mut marker = Marker { image, d: interpreter.dialect, needed: Self { words } };
         marker.unmanaged_memory(layout);
         if let Some(layout) = layout {
             marker.arenas(snapshot, interpreter, layout);
@@ -103,10 +104,16 @@ impl Needed {
 
 struct Marker<'a> {
     image: &'a MemoryImage,
+    d: &'static Dialect,
     needed: Needed,
 }
 
-impl Marker<'_> {
+impl<'a> Marker<'a> {
+    /// The object model of the copy.
+    fn objects_of(&self) -> Objects<'a> {
+        Objects::new(self.image, self.d)
+    }
+
     /// Keeps `len` bytes at `at` as they are, where they were copied.
     fn keep(&mut self, at: Address, len: u64) {
         self.each_piece(at, len, |needed, _, place| needed.insert(place.start / WORD..place.end.div_ceil(WORD)));
@@ -161,7 +168,8 @@ impl Marker<'_> {
 
     /// The interpreter's variables, its states and its threads'.
     fn interpreter(&mut self, interpreter: &Interpreter, data_ranges: &[Range<Address>]) {
-        self.keep(interpreter.generations, interpreter.generation_stride * gc::GENERATIONS as u64);
+        let d = self.d;
+        self.keep(interpreter.generations, interpreter.generation_stride * u64::from(d.collector.generations));
         let variables = [interpreter.arenas, interpreter.maxarenas, interpreter.interned, interpreter.garbage];
         for variable in variables.into_iter().flatten().chain(interpreter.collecting) {
             self.keep(variable, WORD as u64);
@@ -177,15 +185,15 @@ impl Marker<'_> {
                 break;
             }
             self.keep(state, INTERPRETER_STATE_BYTES);
-            let mut thread = self.image.pointer_at(state.offset(pystate::INTERP_TSTATE_HEAD)).unwrap_or_default();
+            let mut thread = self.image.pointer_at(state.offset(d.interpreter_state.tstate_head)).unwrap_or_default();
             for _ in 0..STATES_MAX {
                 if thread.is_null() {
                     break;
                 }
                 self.keep(thread, THREAD_STATE_BYTES);
-                thread = self.image.pointer_at(thread.offset(pystate::TSTATE_NEXT)).unwrap_or_default();
+                thread = self.image.pointer_at(thread.offset(d.thread_state.next)).unwrap_or_default();
             }
-            state = self.image.pointer_at(state.offset(pystate::INTERP_NEXT)).unwrap_or_default();
+            state = self.image.pointer_at(state.offset(d.interpreter_state.next)).unwrap_or_default();
         }
     }
 
@@ -197,18 +205,18 @@ impl Marker<'_> {
         let (entries, count) = match read {
             Some(found) => found,
             None => {
-                let Some(found) = find_arena_array(self.image, data_ranges) else { return };
+                let Some(found) = find_arena_array(&self.d.obmalloc, self.image, data_ranges) else { return };
                 let from = found.variable.back(NEIGHBOURHOOD_BYTES.min(found.variable.0));
                 self.keep(from, 2 * NEIGHBOURHOOD_BYTES);
                 (found.entries, found.max_arenas)
             }
         };
         for index in 0..u64::from(count) {
-            let entry = entries.offset(index * ARENA_OBJECT_BYTES);
+            let entry = entries.offset(index * self.d.obmalloc.arena_object.bytes);
             match self.image.u64_at(entry) {
                 // Beyond its address an unused entry is not initialised.
                 Some(0) => {}
-                Some(_) => self.keep(entry, ARENA_OBJECT_BYTES),
+                Some(_) => self.keep(entry, self.d.obmalloc.arena_object.bytes),
                 None => break,
             }
         }

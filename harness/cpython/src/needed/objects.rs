@@ -7,25 +7,16 @@ use bloathound_memory::{Address, MemoryImage, MemorySource};
 
 use super::{Marker, WORD};
 use crate::Interpreter;
-use crate::decode::types::{Core, TypeLayout, TypeTable};
-use crate::layouts::dictobject_h as dict;
-use crate::layouts::frameobject_h as frame;
-use crate::layouts::listobject_h as list;
-use crate::layouts::object_h as object;
-use crate::layouts::objimpl_h::GC_HEAD_BYTES;
-use crate::layouts::setobject_h as set;
-use crate::layouts::shapes;
-use crate::layouts::stringobject_h as string;
+use crate::decode::types::{TypeLayout, TypeTable};
+use crate::dialect::{Core, Dialect};
+use crate::objects::Table;
 
 /// Longest name of a type or slot that is read.
 const NAME_BYTES_MAX: usize = 256;
-/// What a deleted slot of a set points at.
-const DUMMY_KEY: &[u8] = b"<dummy key>";
-/// Types whose own fields are numbers and nothing else.
-const NUMBERS: [&str; 7] = ["object", "int", "long", "bool", "float", "complex", "NoneType"];
 
 /// The target's types, and what their objects keep outside themselves.
 pub(super) struct Outside {
+    d: &'static Dialect,
     types: TypeTable,
     builder: SnapshotBuilder,
 }
@@ -33,7 +24,8 @@ pub(super) struct Outside {
 impl Outside {
     pub(super) fn new(image: &MemoryImage, interpreter: &Interpreter) -> Self {
         let mut builder = SnapshotBuilder::new();
-        Self { types: TypeTable::new(interpreter.type_type, image.flat().len(), &mut builder), builder }
+        let types = TypeTable::new(interpreter, image.flat().len(), &mut builder);
+        Self { d: interpreter.dialect, types, builder }
     }
 
     /// True for the address of a type object.
@@ -42,7 +34,8 @@ impl Outside {
     }
 
     fn layout(&mut self, image: &MemoryImage, at: Address) -> Option<Rc<TypeLayout>> {
-        let type_at = image.pointer_at(at.offset(object::OB_TYPE))?;
+        let d = self.d;
+        let type_at = image.pointer_at(at.offset(d.object.ob_type))?;
         let index = self.types.resolve(image, &mut self.builder, type_at)?;
         Some(Rc::clone(self.types.layout(index)))
     }
@@ -59,16 +52,17 @@ impl Outside {
 impl Marker<'_> {
     /// Everything that is read of the objects.
     pub(super) fn objects(&mut self, snapshot: &HeapSnapshot, interpreter: &Interpreter) {
+        let d = self.d;
         let mut outside = Outside::new(self.image, interpreter);
         for record in snapshot.records() {
             let at = Address(record.address);
             // Its type was read when it was found.
             let Some(layout) = outside.layout(self.image, at) else {
-                self.keep(at, object::PYOBJECT_BYTES);
+                self.keep(at, d.object.bytes);
                 continue;
             };
             if layout.is_gc {
-                self.keep_telling(at.back(GC_HEAD_BYTES.min(at.0)), GC_HEAD_BYTES);
+                self.keep_telling(at.back(d.collector.head_bytes.min(at.0)), d.collector.head_bytes);
             }
             self.object(at, &layout, interpreter.unicode.bytes());
         }
@@ -76,9 +70,10 @@ impl Marker<'_> {
 
     /// What was taken for a type where no object is of it, such as one that is dead: not its name, which may be gone.
     pub(super) fn types_met(&mut self, met: &Outside) {
+        let d = self.d;
         for layout in met.types.all() {
-            self.keep_telling(layout.address, object::PYTYPEOBJECT_BYTES);
-            self.keep(layout.address.offset(object::TP_FLAGS), WORD as u64);
+            self.keep_telling(layout.address, d.type_object.bytes);
+            self.keep(layout.address.offset(d.type_object.tp_flags), WORD as u64);
         }
     }
 
@@ -87,50 +82,48 @@ impl Marker<'_> {
     }
 
     fn object(&mut self, at: Address, layout: &TypeLayout, unicode_bytes: u64) {
-        let length = match layout.itemsize {
-            0 => 0,
-            _ => (self.word(at, object::OB_SIZE) as i64).unsigned_abs(),
-        };
+        let d = self.d;
         if layout.core == Core::Type {
             // Of one without objects too: dead ones are told by it.
             self.type_name(at);
         }
-        let own = layout.basicsize.saturating_add(layout.itemsize.saturating_mul(length)).min(1 << 32);
+        let objects = self.objects_of();
+        let own = objects.own_bytes(at, layout.basicsize, layout.itemsize).min(1 << 32);
         match layout.core {
             Core::Dict => {
-                self.table(at, (dict::MA_TABLE, dict::MA_MASK), dict::ENTRY_BYTES as u64, 2);
-                self.keep(at, dict::MA_SMALLTABLE);
-                self.keep(at.offset(dict::PYDICTOBJECT_BYTES), own.saturating_sub(dict::PYDICTOBJECT_BYTES));
+                self.table(&objects.dict(at), 2);
+                self.keep(at, d.dict.ma_smalltable);
+                self.keep(at.offset(d.dict.bytes), own.saturating_sub(d.dict.bytes));
             }
             Core::Set => {
-                self.table(at, (set::SET_TABLE, set::SET_MASK), set::ENTRY_BYTES as u64, 1);
-                self.keep(at, set::SET_SMALLTABLE);
-                let inline_table = set::SET_SMALLTABLE + 8 * set::ENTRY_BYTES as u64;
+                self.table(&objects.set(at), 1);
+                self.keep(at, d.set.smalltable);
+                let inline_table = d.set.smalltable + 8 * d.set.entry_bytes as u64;
                 self.keep(at.offset(inline_table), own.saturating_sub(inline_table));
             }
             Core::List => {
                 self.keep(at, own);
-                let items = Address(self.word(at, list::LIST_ITEMS));
-                self.keep(items, self.word(at, object::OB_SIZE).saturating_mul(8));
+                self.keep(objects.list_at(at), self.word(at, d.object.ob_size).saturating_mul(8));
             }
             Core::Unicode => {
                 self.keep(at, own);
-                let data = Address(self.word(at, string::UNICODE_DATA));
-                self.keep(data, self.word(at, string::UNICODE_LENGTH).saturating_mul(unicode_bytes));
+                let (data, length) = objects.characters(at);
+                self.keep(data, length.saturating_mul(unicode_bytes));
             }
             Core::Array => {
                 self.keep(at, own);
-                self.keep(Address(self.word(at, list::ARRAY_DESCR)), WORD as u64);
+                self.keep(Address(self.word(at, d.array.ob_descr)), WORD as u64);
             }
-            Core::Type if self.word(at, object::TP_FLAGS) & object::FLAG_HEAPTYPE == 0 => {
+            Core::Type if self.word(at, d.type_object.tp_flags) & d.flags.heaptype == 0 => {
                 // Static ones lack the part behind it.
-                self.keep(at, object::PYTYPEOBJECT_BYTES);
+                self.keep(at, d.type_object.bytes);
             }
             Core::Frame => self.frame(at, own),
             Core::TeeData => {
                 // Values not read yet are not initialised.
-                let read = self.image.u32_at(at.offset(shapes::TEE_COUNT)).unwrap_or(0).min(shapes::TEE_VALUES_MAX);
-                self.keep(at, shapes::TEE_VALUES + 8 * u64::from(read));
+                let read =
+                    self.image.u32_at(at.offset(d.types.tee_data.count)).unwrap_or(0).min(d.types.tee_data.values_max);
+                self.keep(at, d.types.tee_data.values + 8 * u64::from(read));
             }
             Core::Plain => self.plain(at, layout, own),
             _ => self.keep(at, own),
@@ -139,10 +132,11 @@ impl Marker<'_> {
 
     /// A frame is made of memory as it was: of its block stack and its value stack only what is in use means anything.
     fn frame(&mut self, at: Address, own: u64) {
-        let blocks = self.image.u32_at(at.offset(frame::F_IBLOCK)).unwrap_or(0).min(frame::BLOCKS_MAX);
-        self.keep(at, frame::F_BLOCKSTACK + u64::from(blocks) * frame::TRYBLOCK_BYTES);
-        let (variables, end) = (at.offset(frame::F_LOCALSPLUS), at.offset(own));
-        let (bottom, top) = (self.word(at, frame::F_VALUESTACK), self.word(at, frame::F_STACKTOP));
+        let d = self.d;
+        let blocks = self.image.u32_at(at.offset(d.frame.f_iblock)).unwrap_or(0).min(d.frame.blocks_max);
+        self.keep(at, d.frame.f_blockstack + u64::from(blocks) * d.frame.try_block_bytes);
+        let (variables, end) = (at.offset(d.frame.f_localsplus), at.offset(own));
+        let (bottom, top) = (self.word(at, d.frame.f_valuestack), self.word(at, d.frame.f_stacktop));
         let used = Address(bottom.max(top).clamp(variables.0, end.0.max(variables.0)));
         self.keep(variables, used.since(variables));
         // A running frame does not say how far its stack reaches.
@@ -151,11 +145,12 @@ impl Marker<'_> {
 
     /// An object of a type whose fields may be unknown: they may hold text.
     fn plain(&mut self, at: Address, layout: &TypeLayout, own: u64) {
-        let is_number = NUMBERS.contains(&layout.name.as_str());
+        let d = self.d;
+        let is_number = d.types.numbers.contains(&layout.name.as_str());
         let unknown = match layout.conservative {
             Some((from, to)) => Some((from, to.min(own))),
-            None if is_number || layout.is_heap || !shapes::ATOMS.contains(&layout.name.as_str()) => None,
-            None => Some((if layout.itemsize > 0 { object::OB_SIZE + 8 } else { object::PYOBJECT_BYTES }, own)),
+            None if is_number || layout.is_heap || !d.types.atoms.contains(&layout.name.as_str()) => None,
+            None => Some((if layout.itemsize > 0 { d.object.ob_size + 8 } else { d.object.bytes }, own)),
         };
         let Some((from, to)) = unknown else {
             self.keep(at, own);
@@ -175,39 +170,41 @@ impl Marker<'_> {
     }
 
     /// The last `kept` words of each entry of a hash table: all but the hash.
-    fn table(&mut self, at: Address, (table, mask): (u64, u64), entry_bytes: u64, kept: u64) {
-        let table = Address(self.word(at, table));
-        let slots = self.word(at, mask).saturating_add(1);
+    fn table(&mut self, table: &Table, kept: u64) {
         // As when it was read: wholly or not at all.
-        let bytes = slots.checked_mul(entry_bytes).and_then(|bytes| usize::try_from(bytes).ok());
-        if bytes.is_none_or(|bytes| self.image.bytes(table, bytes).is_none()) {
+        if self.objects_of().table_bytes(table).is_none() {
             return;
         }
-        let kept_bytes = kept * WORD as u64;
-        for slot in 0..slots {
-            self.dummy_key(Address(self.word(table, slot * entry_bytes + WORD as u64)));
-            self.keep(table.offset(slot * entry_bytes + entry_bytes - kept_bytes), kept_bytes);
+        let (entry_bytes, kept_bytes) = (table.entry_bytes as u64, kept * WORD as u64);
+        for slot in 0..table.slots() {
+            let at = table.at.offset(slot * entry_bytes);
+            if let Some(entry) = self.image.bytes(at, table.entry_bytes) {
+                self.dummy_key(table.entry(entry).key);
+            }
+            self.keep(at.offset(entry_bytes - kept_bytes), kept_bytes);
         }
     }
 
     /// Deleted slots are told by the text of their key, which need not be an object that was found.
     fn dummy_key(&mut self, key: Address) {
-        let text = key.offset(string::OB_SVAL);
-        if self.image.bytes(text, DUMMY_KEY.len()) == Some(DUMMY_KEY) {
-            self.keep(key.offset(object::OB_SIZE), string::OB_SVAL - object::OB_SIZE + DUMMY_KEY.len() as u64);
+        let d = self.d;
+        let text = key.offset(d.string.ob_sval);
+        let dummy_key = d.types.dummy_key;
+        if self.image.bytes(text, dummy_key.len()) == Some(dummy_key) {
+            self.keep(key.offset(d.object.ob_size), d.string.ob_sval - d.object.ob_size + dummy_key.len() as u64);
         }
     }
 
     /// The C strings that a type is named by, and that its slots are.
     fn type_name(&mut self, type_at: Address) {
-        self.c_string(Address(self.word(type_at, object::TP_NAME)));
-        if self.word(type_at, object::TP_FLAGS) & object::FLAG_HEAPTYPE == 0 {
+        let d = self.d;
+        self.c_string(Address(self.word(type_at, d.type_object.tp_name)));
+        if self.word(type_at, d.type_object.tp_flags) & d.flags.heaptype == 0 {
             return;
         }
-        let metatype = Address(self.word(type_at, object::OB_TYPE));
-        let members = type_at.offset(self.word(metatype, object::TP_BASICSIZE).min(1 << 20));
-        for index in 0..self.word(type_at, object::OB_SIZE).min(4096) {
-            self.c_string(Address(self.word(members.offset(index * object::MEMBERDEF_BYTES), object::MEMBERDEF_NAME)));
+        let Some((members, count)) = self.objects_of().member_defs(type_at) else { return };
+        for index in 0..count.min(4096) {
+            self.c_string(Address(self.word(members.offset(index * d.member_def.bytes), d.member_def.name)));
         }
     }
 

@@ -7,12 +7,12 @@ use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, Stdio};
 
-use bloathound_cpython::memory_layout::PymallocMap;
-use bloathound_cpython::{Decoded, Interpreter, decode};
+use bloathound_cpython::allocator::PymallocMap;
+use bloathound_cpython::dialect::CPYTHON_2_7;
+use bloathound_cpython::{Decoded, Interpreter, decode, find_interpreter};
 use bloathound_heap::HeapSnapshot;
 use bloathound_memory::{
     Address, ImageBuilder, MemoryImage, MemorySource, PAGE_BYTES, Permissions, Region, RegionKind, SymbolTable,
-    find_interpreter,
 };
 
 /// Where a Python 2.7 is on this machine: by environment variable, on the path, or among pyenv's versions.
@@ -129,7 +129,7 @@ pub fn decode_all(image: &MemoryImage, symbols: &SymbolTable) -> (Interpreter, D
     let interpreter = Interpreter::locate(image, symbols).expect("CPython 2.7");
     let arenas = image.pointer_at(interpreter.arenas.expect("arenas")).expect("readable");
     let count = image.read_u32(interpreter.maxarenas.expect("maxarenas")).expect("readable");
-    let (pools, problems) = PymallocMap::decode(image, arenas, count);
+    let (pools, problems) = PymallocMap::decode(&CPYTHON_2_7.obmalloc, image, arenas, count);
     assert!(problems.is_empty(), "{problems:?}");
     let decoded = decode(image, &interpreter, Some(&pools));
     (interpreter, decoded)

@@ -8,8 +8,8 @@ use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
-use bloathound_cpython::Interpreter;
 use bloathound_cpython::frames::{FrameReader, FrameTarget, SamplerOptions, sample};
+use bloathound_cpython::{Interpreter, find_interpreter_in};
 use bloathound_live::Process;
 use bloathound_profile::Profile;
 
@@ -57,13 +57,10 @@ impl Script {
 /// Samples a process for some seconds.
 pub fn sample_process(pid: u32, seconds: f64) -> Profile {
     let process = Process::open(pid).unwrap();
-    let symbols = process.interpreter().unwrap();
+    let symbols =
+        find_interpreter_in(&process, Some(process.executable()), &mut |region| process.open_region(region)).unwrap();
     let interpreter = Interpreter::locate(&process, &symbols).unwrap();
-    let mut reader = FrameReader::new(FrameTarget {
-        interpreter_state: interpreter.interpreter_state,
-        current_thread: interpreter.current_thread,
-        unicode_bytes: interpreter.unicode.bytes(),
-    });
+    let mut reader = FrameReader::new(FrameTarget::from(&interpreter));
     let mut probe = probe::ProcProbe::new(pid);
     sample(&process, &mut reader, &mut probe, SamplerOptions { rate_hz: 100.0, seconds }).unwrap()
 }

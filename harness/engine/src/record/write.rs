@@ -4,14 +4,14 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
-use bloathound_cpython::Needed;
-use bloathound_cpython::memory_layout::MemoryLayout;
+use bloathound_cpython::allocator::MemoryLayout;
+use bloathound_cpython::{Needed, Redaction};
+use bloathound_detect::telling_path_bytes;
 use bloathound_memory::{
     Address, Base, Effort, Manifest, RecordError, Recording, Region, RegionKind, SymbolTable, WriteOptions,
     WrittenRecording, write_recording,
 };
 
-use crate::redaction::Redaction;
 use crate::source::Examined;
 
 /// What a recording's manifest says beyond what the copy itself tells.
@@ -40,7 +40,9 @@ pub fn record(
     symbols: &SymbolTable,
     options: &RecordOptions,
 ) -> Result<WrittenRecording, RecordError> {
-    let mut redaction = options.redact.then(|| Redaction::plan(examined));
+    let mut redaction = options
+        .redact
+        .then(|| Redaction::plan(&examined.image, &examined.interpreter, &examined.snapshot, &telling_path_bytes));
     let needed = needed(examined, &symbols.data_ranges);
     let manifest = Manifest {
         tool: options.tool.clone(),

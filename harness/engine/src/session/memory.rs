@@ -1,6 +1,6 @@
 //! Where the memory of an examined process goes, in the form that the fragmentation rule takes.
 
-use bloathound_cpython::memory_layout::{ArenaCensus, BlockJudge, BlockUse, MemoryLayout};
+use bloathound_cpython::allocator::{ArenaCensus, BlockJudge, BlockUse, MemoryLayout};
 use bloathound_detect::fragmentation::{ArenaFacts, ArenaLoad, HeldBlock, Holder, PinLimits, Pins, group_pins};
 use bloathound_heap::{HeapSnapshot, PathFinder};
 

@@ -5,8 +5,8 @@ mod memory;
 
 use std::cell::{OnceCell, RefCell};
 
+use bloathound_cpython::allocator::{BlockJudge, MemoryLayout, PymallocMap, RssAccount};
 use bloathound_cpython::frames::{FrameReader, FrameTarget, StackRead};
-use bloathound_cpython::memory_layout::{BlockJudge, MemoryLayout, PymallocMap, RssAccount};
 use bloathound_detect::fragmentation::Pins;
 use bloathound_heap::{Analysis, GcReplay, HeapSnapshot, Inventory, ObjectId, Reverse, ShapeLimits, ShapeTree};
 use bloathound_report::json::{FrameRecord, ThreadRecord, TypeRow};
@@ -253,11 +253,7 @@ impl<'s> Session<'s> {
 
 fn threads(examined: &Examined) -> Option<Vec<ThreadRecord>> {
     let interpreter = &examined.interpreter;
-    let mut reader = FrameReader::new(FrameTarget {
-        interpreter_state: interpreter.interpreter_state,
-        current_thread: interpreter.current_thread,
-        unicode_bytes: interpreter.unicode.bytes(),
-    });
+    let mut reader = FrameReader::new(FrameTarget::from(interpreter));
     let holder = examined.image.pointer_at(interpreter.current_thread).unwrap_or_default();
     let threads = reader.threads(&examined.image).ok()?;
     let records = threads.iter().map(|thread| {

@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io;
 use std::path::Path;
 
-use bloathound_cpython::Interpreter;
+use bloathound_cpython::{Interpreter, exported_only, find_interpreter_in_core};
 use bloathound_live::Mapping;
 use bloathound_memory::{Core, CoreProblem, MemorySource, open_mapped_file, read_core};
 
@@ -44,9 +44,10 @@ pub fn open_core_with(
 ) -> Result<ExaminedCore, OpenFileError> {
     let name = || path.display().to_string();
     let core: Core = read_core(path, limit, open)?;
-    let mut symbols = core.interpreter(open).map_err(|source| OpenFileError::Interpreter { path: name(), source })?;
+    let mut symbols =
+        find_interpreter_in_core(&core, open).map_err(|source| OpenFileError::Interpreter { path: name(), source })?;
     if exported_symbols_only {
-        symbols = symbols.without_local_symbols();
+        symbols = exported_only(symbols);
     }
     let interpreter = Interpreter::locate(&core.image, &symbols).map_err(|source| {
         let lacks = |problem: &&CoreProblem| **problem != CoreProblem::ResidentUnknown;

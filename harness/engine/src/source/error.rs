@@ -1,8 +1,8 @@
 //! Why something could not be opened. What to type then is the caller's to say.
 
-use bloathound_cpython::LocateError;
+use bloathound_cpython::{InterpreterError, LocateError};
 use bloathound_kit::KitError;
-use bloathound_memory::{CoreError, CoreProblem, InterpreterError, RecordError};
+use bloathound_memory::{CoreError, CoreProblem, RecordError};
 
 use super::live::ExamineError;
 

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use bloathound_cpython::memory_layout::{PymallocMap, locate_arenas};
+use bloathound_cpython::allocator::{PymallocMap, locate_arenas};
 use bloathound_cpython::{Interpreter, decode};
 use bloathound_heap::HeapSnapshot;
 use bloathound_live::{CaptureTimings, Mapping, Stillness, TornInfo};

@@ -3,9 +3,9 @@
 
 use std::time::Duration;
 
-use bloathound_cpython::{Interpreter, LocateError};
+use bloathound_cpython::{Interpreter, InterpreterError, LocateError, exported_only, find_interpreter_in};
 use bloathound_live::{CaptureMode, CaptureOptions, LiveError, Process, Stillness, Verdict};
-use bloathound_memory::{InterpreterError, SymbolTable};
+use bloathound_memory::SymbolTable;
 
 use super::examined::{Examined, examine_image};
 
@@ -72,9 +72,10 @@ impl LiveProcess {
     pub fn open(pid: u32, options: ExamineOptions) -> Result<Self, ExamineError> {
         let process = Process::open(pid)?;
         let mut symbols =
-            process.interpreter().map_err(|source| gone_or(&process, ExamineError::Interpreter { pid, source }))?;
+            find_interpreter_in(&process, Some(process.executable()), &mut |region| process.open_region(region))
+                .map_err(|source| gone_or(&process, ExamineError::Interpreter { pid, source }))?;
         if options.exported_symbols_only {
-            symbols = symbols.without_local_symbols();
+            symbols = exported_only(symbols);
         }
         let interpreter = locate(&process, &symbols, pid)?;
         Ok(Self { process, symbols, interpreter, options })

@@ -9,8 +9,8 @@ use object::read::ReadCache;
 
 use super::CoreProblem;
 use super::notes::MappedFile;
-use crate::elf::Module;
-use crate::loaded::Headers;
+use crate::modules::Headers;
+use crate::modules::Module;
 use crate::{Address, ConstantModules, MemorySource, PAGE_BYTES, Permissions};
 
 const PAGE: usize = PAGE_BYTES as usize;

@@ -11,10 +11,9 @@ use std::fs::File;
 use std::io;
 use std::path::PathBuf;
 
-use crate::elf::ElfError;
-use crate::interpreter::{InterpreterError, find_interpreter_in};
-use crate::loaded::Headers;
-use crate::{Address, MemoryImage, PageRun, SymbolTable};
+use crate::modules::ElfError;
+use crate::modules::Headers;
+use crate::{Address, MemoryImage, PageRun, Region};
 
 pub use read::read_core;
 
@@ -133,21 +132,31 @@ pub struct Core {
 }
 
 impl Core {
-    /// The interpreter's module and its symbols, from its file or, failing that, from memory.
+    /// The modules that were mapped in it.
+    #[must_use]
+    pub fn modules(&self) -> CoreModules<'_> {
+        CoreModules { headers: Headers::new(&self.image) }
+    }
+}
+
+/// A core's modules: which file is of the build that the core was made of.
+pub struct CoreModules<'a> {
+    headers: Headers<'a>,
+}
+
+impl CoreModules<'_> {
+    /// The file behind a mapping.
     ///
     /// # Errors
-    /// [`InterpreterError`] when it is not CPython 2.7, saying what it is.
-    pub fn interpreter(&self, open: &mut dyn FnMut(&str) -> io::Result<File>) -> Result<SymbolTable, InterpreterError> {
-        let headers = Headers::new(&self.image);
-        find_interpreter_in(&self.image, self.executable.as_deref(), &mut |region| {
-            let path = region.path().unwrap_or_default();
-            let file = open(path)?;
-            if files::is_same_build(&file, &headers, path) {
-                Ok(file)
-            } else {
-                Err(io::Error::new(io::ErrorKind::NotFound, "it is another build than the one in the core"))
-            }
-        })
+    /// What `open` says, and [`io::ErrorKind::NotFound`] when the file is another build than the one in the core.
+    pub fn open(&self, region: &Region, open: &mut dyn FnMut(&str) -> io::Result<File>) -> io::Result<File> {
+        let path = region.path().unwrap_or_default();
+        let file = open(path)?;
+        if files::is_same_build(&file, &self.headers, path) {
+            Ok(file)
+        } else {
+            Err(io::Error::new(io::ErrorKind::NotFound, "it is another build than the one in the core"))
+        }
     }
 }
 

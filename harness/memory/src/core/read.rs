@@ -11,8 +11,8 @@ use object::read::elf::{FileHeader, ProgramHeader};
 use super::files::{Missing, Rights};
 use super::notes::Notes;
 use super::{ADDRESS_END, Core, CoreError, CoreProblem};
-use crate::elf::{ElfError, check_machine};
-use crate::loaded::Headers;
+use crate::modules::Headers;
+use crate::modules::{ElfError, check_machine};
 use crate::{
     Address, ImageBuilder, MemoryImage, MemorySource, PAGE_BYTES, PageRun, PageState, Permissions, ReadError, Region,
     RegionKind,

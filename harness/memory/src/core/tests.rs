@@ -1,7 +1,11 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::{MemorySource, RegionKind};
+use crate::{LoadedModule, MemorySource, RegionKind, Wanted};
+
+fn no_file(_: &str) -> io::Result<File> {
+    Err(io::Error::other("no"))
+}
 
 /// `(address, bytes in memory, contents, flags)`; contents may be shorter than memory.
 type Load = (u64, u64, Vec<u8>, u32);
@@ -114,7 +118,8 @@ fn a_core_by_hand() {
     assert_eq!(core.image.bytes(Address(0x50_1fff), 2), None, "left out");
     assert_eq!(core.problems, [CoreProblem::ResidentUnknown, CoreProblem::WritableLeftOut { missing_bytes: 4096 }]);
     assert_eq!(core.page_runs.iter().map(|run| run.pages).sum::<u32>(), 5);
-    assert!(matches!(core.interpreter(&mut |_| Err(io::Error::other("no"))), Err(InterpreterError::NotPython { .. })));
+    let modules = core.modules();
+    assert!(core.image.regions().iter().all(|region| modules.open(region, &mut no_file).is_err()));
 }
 
 #[test]
@@ -174,7 +179,12 @@ proptest! {
             prop_assert!(core.image.flat().len() <= bytes.len());
             let regions = core.image.regions();
             prop_assert!(regions.windows(2).all(|pair| pair[0].end <= pair[1].start));
-            let _ = core.interpreter(&mut |_| Err(io::Error::other("no")));
+            let modules = core.modules();
+            let wanted = Wanted { keep: &|_| true, code_of: &["main"], code_bytes: 64 };
+            for region in regions {
+                let _ = modules.open(region, &mut no_file);
+                let _ = LoadedModule::read(&core.image, region.path().unwrap_or_default()).map(|module| module.view(&wanted));
+            }
         }
     }
 }

@@ -30,12 +30,7 @@ impl Subject {
         let target = KitTarget::of_process(i32::try_from(pid).unwrap_or(i32::MAX))?;
         let directory = target.socket().parent().unwrap_or(Path::new("/")).to_owned();
         let from_outside = LiveProcess::open(pid, ExamineOptions::default()).ok().map(|target| {
-            let interpreter = target.interpreter();
-            let reader = FrameReader::new(FrameTarget {
-                interpreter_state: interpreter.interpreter_state,
-                current_thread: interpreter.current_thread,
-                unicode_bytes: interpreter.unicode.bytes(),
-            });
+            let reader = FrameReader::new(FrameTarget::from(target.interpreter()));
             (target, reader)
         });
         Ok(Self { pid, control: ControlClient::new(target, ANSWER_WITHIN), directory, from_outside })

@@ -2,7 +2,7 @@
 
 mod addresses;
 
-use bloathound_cpython::memory_layout::{Cell, MemoryPicture, RowKind};
+use bloathound_cpython::allocator::{Cell, MemoryPicture, RowKind};
 use bloathound_detect::fragmentation::{PinGroup, Pins};
 use bloathound_heap::{Analysis, ObjectId};
 use bloathound_report::heatmap::{GROUPS_MAX, HeatCell, HeatMap, HeatPanel, HeatRow, HeatRowKind};

@@ -119,7 +119,7 @@ fn of_file(path: &Path) -> Result<(Profile, TargetRecord), SampleError> {
         pid: Some(manifest.pid),
         file: Some(path.display().to_string()),
         command: Some(manifest.executable).filter(|name| !name.is_empty()),
-        python: Some("2.7".into()),
+        python: Some(bloathound_cpython::dialect::CPYTHON_2_7.series.into()),
         unicode: Some(format!("UCS{}", manifest.unicode_bytes)),
         build_id: manifest.build_id,
         not_seen: Vec::new(),

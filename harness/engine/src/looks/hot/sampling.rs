@@ -17,12 +17,7 @@ use crate::source::LiveProcess;
 /// # Errors
 /// [`FramesError`] when the interpreter's threads can't be found.
 pub fn sample_process(target: &LiveProcess, options: SamplerOptions) -> Result<Profile, FramesError> {
-    let interpreter = target.interpreter();
-    let mut reader = FrameReader::new(FrameTarget {
-        interpreter_state: interpreter.interpreter_state,
-        current_thread: interpreter.current_thread,
-        unicode_bytes: interpreter.unicode.bytes(),
-    });
+    let mut reader = FrameReader::new(FrameTarget::from(target.interpreter()));
     let mut probe = LiveProbe { process: target.process(), started: Instant::now(), schedstat: HashMap::new() };
     sample(target.process(), &mut reader, &mut probe, options)
 }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use bloathound_cpython::memory_layout::{ArenaCensus, RssAccount};
+use bloathound_cpython::allocator::{ArenaCensus, RssAccount};
 use bloathound_cpython::{describe, string_bytes};
 use bloathound_detect::fragmentation::{ArenaFacts, Pins};
 use bloathound_heap::{Analysis, ObjectId};
@@ -84,7 +84,7 @@ pub(super) fn duplicate_strings(examined: &Examined) -> Vec<DuplicateRecord> {
         if !is_str.get(record.type_id.0 as usize).copied().unwrap_or(false) {
             continue;
         }
-        if let Some(bytes) = string_bytes(&examined.image, Address(record.address))
+        if let Some(bytes) = string_bytes(&examined.image, &examined.interpreter, Address(record.address))
             && let Some(rest) = left.checked_sub(bytes.len())
         {
             left = rest;

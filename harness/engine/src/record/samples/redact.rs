@@ -3,7 +3,7 @@
 use bloathound_detect::telling_path_bytes;
 
 use super::raw::{RawProfile, RawValue};
-use crate::redaction::FOLDER_FILL;
+use bloathound_cpython::FOLDER_FILL;
 
 impl RawProfile {
     /// Replaces what strings say, and the folders of source files. Lengths, hashes and names of code stay.

@@ -1,0 +1,144 @@
+//! Everything about where the memory goes, from one copy.
+
+use std::ops::Range;
+
+use bloathound_heap::{BitSet, HeapSnapshot};
+use bloathound_memory::{Address, MemoryImage};
+
+use super::census::BlockUse;
+use super::{
+    ArenaCensus, BlockJudge, LayoutProblem, MallocMap, NumberBlocks, NumberTypes, Occupancy, PymallocMap, RssAccount,
+    RssInput, find_arena_array,
+};
+use crate::Interpreter;
+use crate::dialect::Dialect;
+
+/// The allocators of a target, and who holds what they handed out.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct MemoryLayout {
+    /// How they are laid out.
+    pub dialect: &'static Dialect,
+    /// pymalloc's arenas.
+    pub pymalloc: PymallocMap,
+    /// glibc's chunks.
+    pub malloc: MallocMap,
+    /// Int and float blocks.
+    pub numbers: NumberBlocks,
+    /// Who is in each block and chunk.
+    pub occupancy: Occupancy,
+    /// What could not be read.
+    pub problems: Vec<LayoutProblem>,
+}
+
+/// pymalloc's arenas: by the interpreter's variables where they are known, by the array's shape in `data_ranges` (the
+/// interpreter's `.data` and `.bss`) where not. `None` where neither leads to an arena.
+#[must_use]
+pub fn locate_arenas(
+    image: &MemoryImage,
+    interpreter: &Interpreter,
+    data_ranges: &[Range<Address>],
+) -> Option<(PymallocMap, Vec<LayoutProblem>)> {
+    let by_symbol = interpreter.arenas.zip(interpreter.maxarenas).and_then(|(arenas, maxarenas)| {
+        let (map, problems) = PymallocMap::decode(
+            &interpreter.dialect.obmalloc,
+            image,
+            image.pointer_at(arenas)?,
+            image.u32_at(maxarenas)?,
+        );
+        (!map.arenas().is_empty()).then_some((map, problems))
+    });
+    by_symbol.or_else(|| {
+        let found = find_arena_array(&interpreter.dialect.obmalloc, image, data_ranges)?;
+        Some(PymallocMap::decode(&interpreter.dialect.obmalloc, image, found.entries, found.max_arenas))
+    })
+}
+
+/// A block of an arena that stays after a full collection.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct HeldBlock {
+    /// Position of its arena.
+    pub arena: u32,
+    /// Its length.
+    pub bytes: u32,
+    /// What it is.
+    pub usage: BlockUse,
+    /// It is not the object itself but memory the object keeps outside itself.
+    pub is_storage: bool,
+}
+
+impl MemoryLayout {
+    /// Decodes the allocators and finds who holds what. `pymalloc` comes from [`locate_arenas`], with its problems.
+    #[must_use]
+    pub fn new(
+        image: &MemoryImage,
+        interpreter: &Interpreter,
+        snapshot: &HeapSnapshot,
+        pymalloc: PymallocMap,
+        mut problems: Vec<LayoutProblem>,
+    ) -> Self {
+        let (malloc, more) = MallocMap::decode(image, &pymalloc);
+        problems.extend(more);
+        let types = NumberTypes { int: built_in(snapshot, "int"), float: built_in(snapshot, "float") };
+        let (numbers, more) =
+            NumberBlocks::decode(interpreter.dialect, image, &interpreter.number_block_lists, types, &malloc);
+        problems.extend(more);
+        let occupancy = Occupancy::new(interpreter.dialect, image, snapshot, &pymalloc, &malloc, &numbers);
+        Self { dialect: interpreter.dialect, pymalloc, malloc, numbers, occupancy, problems }
+    }
+
+    /// Tells live from garbage; `garbage` is what the replayed collector found awaiting collection.
+    #[must_use]
+    pub fn judge<'a>(
+        &'a self,
+        image: &'a MemoryImage,
+        snapshot: &HeapSnapshot,
+        garbage: Option<&'a BitSet>,
+    ) -> BlockJudge<'a> {
+        BlockJudge::new(self.dialect, image, snapshot, &self.occupancy, garbage)
+    }
+
+    /// What each arena holds.
+    #[must_use]
+    pub fn census(&self, judge: &BlockJudge<'_>) -> ArenaCensus {
+        ArenaCensus::new(&self.pymalloc, judge)
+    }
+
+    /// The account of resident memory.
+    #[must_use]
+    pub fn rss(&self, image: &MemoryImage, snapshot: &HeapSnapshot, judge: &BlockJudge<'_>) -> RssAccount {
+        RssAccount::new(&RssInput {
+            image,
+            snapshot,
+            judge,
+            pymalloc: &self.pymalloc,
+            malloc: &self.malloc,
+            numbers: &self.numbers,
+        })
+    }
+
+    /// The arenas' blocks that stay after a full collection, sorted by address.
+    pub fn held_blocks<'a>(&'a self, judge: &'a BlockJudge<'a>) -> impl Iterator<Item = HeldBlock> + 'a {
+        self.pymalloc.pools().iter().zip(0_u32..).flat_map(move |(pool, position)| {
+            pool.allocated_indices().filter_map(move |index| {
+                let usage = judge.block(pool, position, index);
+                let is_held = !matches!(usage, BlockUse::Garbage(_) | BlockUse::KeptUntilCollection);
+                is_held.then(|| HeldBlock {
+                    arena: pool.arena,
+                    bytes: u32::from(pool.block_bytes),
+                    usage,
+                    is_storage: self.occupancy.is_storage(position, index),
+                })
+            })
+        })
+    }
+}
+
+/// Address of a built-in type object; null where the heap has none of it.
+fn built_in(snapshot: &HeapSnapshot, name: &str) -> Address {
+    snapshot
+        .types()
+        .iter()
+        .filter(|info| !info.is_heap_type && info.name == name)
+        .find_map(|info| info.object)
+        .map_or(Address::NULL, |id| Address(snapshot.object(id).address))
+}

@@ -1,0 +1,294 @@
+//! Who is in each allocated block and chunk: an object, the storage of an object (a dict's table, a list's items), or
+//! nobody we know.
+
+use bloathound_heap::{HeapSnapshot, ObjectId, TypeInfo};
+use bloathound_memory::{Address, MemoryImage};
+
+use super::{ChunkState, MallocMap, NumberBlocks, PymallocMap};
+use crate::dialect::Dialect;
+
+/// Longest structure, and longest storage, that is searched for pointers to more storage.
+const SCAN_BYTES_MAX: u64 = 4096;
+
+/// Who holds a block or chunk.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Occupant {
+    /// The object itself.
+    Object(ObjectId),
+    /// Memory that the object keeps outside itself.
+    Storage(ObjectId),
+    /// Nobody we know: C code's own memory, or objects on the interpreter's free lists.
+    Nobody,
+}
+
+/// [`Occupant`] in four bytes.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+struct Packed(u32);
+
+const NOBODY: Packed = Packed(u32::MAX);
+const STORAGE: u32 = 1 << 31;
+
+impl Packed {
+    fn unpack(self) -> Occupant {
+        match self {
+            NOBODY => Occupant::Nobody,
+            Self(id) if id & STORAGE != 0 => Occupant::Storage(ObjectId(id & !STORAGE)),
+            Self(id) => Occupant::Object(ObjectId(id)),
+        }
+    }
+}
+
+/// Occupants of all blocks and chunks.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Occupancy {
+    /// Where each pool's blocks begin in `blocks`.
+    pool_base: Vec<u32>,
+    blocks: Vec<Packed>,
+    chunks: Vec<Packed>,
+}
+
+/// Where objects of a type keep memory outside themselves.
+#[derive(Clone, Copy)]
+enum Plan {
+    Inline,
+    /// One pointer at this offset.
+    Pointer(u64),
+    /// One pointer at this offset to a dead object with a collector's head.
+    DeadObject(u64),
+    /// Any word of the structure, so many bytes of it.
+    Scan(u64),
+}
+
+impl Occupancy {
+    /// Finds the occupants of everything.
+    #[must_use]
+    pub fn new(
+        d: &'static Dialect,
+        image: &MemoryImage,
+        snapshot: &HeapSnapshot,
+        pymalloc: &PymallocMap,
+        malloc: &MallocMap,
+        numbers: &NumberBlocks,
+    ) -> Self {
+        let mut pool_base = Vec::with_capacity(pymalloc.pools().len());
+        let mut total = 0_u32;
+        for pool in pymalloc.pools() {
+            pool_base.push(total);
+            total = total.saturating_add(pool.capacity_blocks());
+        }
+        let mut finder = Finder {
+            d,
+            image,
+            pymalloc,
+            malloc,
+            found: Self {
+                pool_base,
+                blocks: vec![NOBODY; total as usize],
+                chunks: vec![NOBODY; malloc.chunks().len()],
+            },
+            bounds: bounds(pymalloc, malloc),
+        };
+        for (id, record) in snapshot.ids().zip(snapshot.records()) {
+            finder.place(Address(record.address), id);
+        }
+        // Number blocks are full of objects, but belong to none of them.
+        for block in numbers.blocks() {
+            if let Some(slot) =
+                malloc.chunk_containing(block.address).and_then(|chunk| finder.found.chunks.get_mut(chunk as usize))
+            {
+                *slot = NOBODY;
+            }
+        }
+        finder.claim_storage(snapshot, numbers);
+        finder.found
+    }
+
+    /// Who is in block `index` of the pool at `pool`.
+    #[inline]
+    #[must_use]
+    pub fn block(&self, pool: u32, index: u32) -> Occupant {
+        self.pool_base
+            .get(pool as usize)
+            .and_then(|base| self.blocks.get((base + index) as usize))
+            .map_or(Occupant::Nobody, |packed| packed.unpack())
+    }
+
+    /// True when block `index` of the pool at `pool` is memory that an object keeps outside itself.
+    #[must_use]
+    pub fn is_storage(&self, pool: u32, index: u32) -> bool {
+        matches!(self.block(pool, index), Occupant::Storage(_))
+    }
+
+    /// Who is in the chunk at `position`.
+    #[inline]
+    #[must_use]
+    pub fn chunk(&self, position: u32) -> Occupant {
+        self.chunks.get(position as usize).map_or(Occupant::Nobody, |packed| packed.unpack())
+    }
+}
+
+/// Lowest and highest address of anything that can be held.
+fn bounds(pymalloc: &PymallocMap, malloc: &MallocMap) -> (Address, Address) {
+    let mut low = Address(u64::MAX);
+    let mut high = Address::NULL;
+    if let (Some(first), Some(last)) = (pymalloc.arenas().first(), pymalloc.arenas().last()) {
+        low = first.address;
+        high = last.end();
+    }
+    for segment in malloc.segments() {
+        low = low.min(segment.range.start);
+        high = high.max(segment.range.end);
+    }
+    (low, high)
+}
+
+struct Finder<'a> {
+    d: &'static Dialect,
+    image: &'a MemoryImage,
+    pymalloc: &'a PymallocMap,
+    malloc: &'a MallocMap,
+    found: Occupancy,
+    bounds: (Address, Address),
+}
+
+impl Finder<'_> {
+    fn place(&mut self, address: Address, id: ObjectId) {
+        let d = self.d;
+        if let Some(block) = self.pymalloc.block_containing(address) {
+            if block.is_allocated {
+                self.put_block(block.pool, block.index, Packed(id.0 & !STORAGE));
+            }
+        } else if let Some(position) = self.malloc.chunk_containing(address) {
+            let inside = self.malloc.chunks().get(position as usize).map(|chunk| address.since(chunk.user_address()));
+            if inside.is_some_and(|bytes| bytes == 0 || bytes == d.collector.head_bytes) {
+                self.put_chunk(position, Packed(id.0 & !STORAGE));
+            }
+        }
+    }
+
+    fn put_block(&mut self, pool: u32, index: u32, packed: Packed) -> bool {
+        let slot =
+            self.found.pool_base.get(pool as usize).and_then(|base| self.found.blocks.get_mut((base + index) as usize));
+        match slot {
+            Some(slot) if *slot == NOBODY => {
+                *slot = packed;
+                true
+            }
+            _ => false,
+        }
+    }
+
+    fn put_chunk(&mut self, position: u32, packed: Packed) -> bool {
+        match self.found.chunks.get_mut(position as usize) {
+            Some(slot) if *slot == NOBODY => {
+                *slot = packed;
+                true
+            }
+            _ => false,
+        }
+    }
+
+    fn claim_storage(&mut self, snapshot: &HeapSnapshot, numbers: &NumberBlocks) {
+        let d = self.d;
+        let plans: Vec<Plan> = snapshot
+            .types()
+            .iter()
+            .map(|info| {
+                let object = info.object.map(|id| Address(snapshot.object(id).address));
+                plan(d, self.image, info, object)
+            })
+            .collect();
+        for (id, record) in snapshot.ids().zip(snapshot.records()) {
+            let address = Address(record.address);
+            match plans.get(record.type_id.0 as usize) {
+                Some(Plan::Pointer(offset)) => {
+                    if let Some(to) = self.image.pointer_at(address.offset(*offset)) {
+                        self.claim(to, id, numbers);
+                    }
+                }
+                Some(Plan::DeadObject(offset)) => {
+                    if let Some(to) = self.image.pointer_at(address.offset(*offset)) {
+                        self.claim(to.back(d.collector.head_bytes), id, numbers);
+                    }
+                }
+                Some(Plan::Scan(bytes)) => self.scan_object(address, *bytes, id, numbers),
+                Some(Plan::Inline) | None => {}
+            }
+        }
+    }
+
+    /// Claims what the object's words lead to, and what the words of that lead to: C structures chain their memory.
+    fn scan_object(&mut self, object: Address, bytes: u64, id: ObjectId, numbers: &NumberBlocks) {
+        let d = self.d;
+        let mut open = vec![(object.offset(d.object.bytes), bytes)];
+        // Everything is claimed once at most, so this ends.
+        while let Some((start, bytes)) = open.pop() {
+            for offset in (0..bytes.min(SCAN_BYTES_MAX)).step_by(8) {
+                let Some(to) = self.image.pointer_at(start.offset(offset)) else {
+                    break;
+                };
+                if let Some(len) = self.claim(to, id, numbers) {
+                    open.push((to, len));
+                }
+            }
+        }
+    }
+
+    /// Gives what begins at `address` to `id`, if it is held and nobody has it; its length then.
+    fn claim(&mut self, address: Address, id: ObjectId, numbers: &NumberBlocks) -> Option<u64> {
+        if address < self.bounds.0 || address >= self.bounds.1 || !address.is_aligned(8) {
+            return None;
+        }
+        let packed = Packed(id.0 | STORAGE);
+        if let Some(block) = self.pymalloc.block_containing(address) {
+            let is_whole = block.is_allocated && block.address == address;
+            return (is_whole && self.put_block(block.pool, block.index, packed)).then_some(u64::from(block.bytes));
+        }
+        let position = self.malloc.chunk_of_user(address)?;
+        let chunk = *self.malloc.chunks().get(position as usize)?;
+        let is_storage = matches!(chunk.state, ChunkState::Live | ChunkState::Mmapped)
+            && numbers.block_containing(address).is_none();
+        (is_storage && self.put_chunk(position, packed))
+            .then(|| chunk.bytes().saturating_sub(super::malloc::glibc_h::CHUNK_HEADER_BYTES))
+    }
+}
+
+fn plan(d: &Dialect, image: &MemoryImage, info: &TypeInfo, object: Option<Address>) -> Plan {
+    let word = |offset| object.and_then(|at| image.u64_at(at.offset(offset)));
+    let f = &d.flags;
+    let everything_inline = f.int_subclass | f.long_subclass | f.tuple_subclass | f.string_subclass;
+    let Some(flags) = word(d.type_object.tp_flags) else {
+        return Plan::Inline;
+    };
+    match () {
+        () if flags & d.flags.list_subclass != 0 => Plan::Pointer(d.list.ob_item),
+        () if flags & d.flags.dict_subclass != 0 => Plan::Pointer(d.dict.ma_table),
+        () if flags & d.flags.unicode_subclass != 0 => Plan::Pointer(d.unicode.str),
+        () if flags & d.flags.type_subclass != 0 => Plan::Pointer(d.type_object.tp_doc),
+        () if flags & everything_inline != 0 => Plan::Inline,
+        () if info.is_heap_type => scan(d, word(d.type_object.tp_basicsize)),
+        () if info.name == "code" => Plan::DeadObject(d.code.co_zombieframe),
+        () if info.name == "set" || info.name == "frozenset" => Plan::Pointer(d.set.table),
+        () if d.types.without_storage.contains(&info.name.as_str()) => Plan::Inline,
+        () => scan(d, word(d.type_object.tp_basicsize)),
+    }
+}
+
+fn scan(d: &Dialect, basic_size: Option<u64>) -> Plan {
+    Plan::Scan(basic_size.unwrap_or(0).saturating_sub(d.object.bytes).min(SCAN_BYTES_MAX))
+}
+
+/// The type of a dead object that is kept for reuse in the block (free lists of tuples, frames, dicts, …): it has no
+/// references, and `type_of` knows its type.
+pub(super) fn kept_for_reuse<T>(
+    d: &Dialect,
+    image: &MemoryImage,
+    block: Address,
+    type_of: impl Fn(Address) -> Option<T>,
+) -> Option<T> {
+    [0, d.collector.head_bytes].into_iter().find_map(|head| {
+        let object = block.offset(head);
+        let is_dead = image.u64_at(object.offset(d.object.ob_refcnt)) == Some(0);
+        is_dead.then(|| type_of(image.pointer_at(object.offset(d.object.ob_type))?))?
+    })
+}

@@ -1,0 +1,256 @@
+//! The arenas and the C heap as rows of cells: the data of the heat map.
+
+use bloathound_heap::ObjectId;
+use bloathound_memory::Address;
+
+use super::census::BlockUse;
+use super::{
+    Arena, BlockJudge, HeapSegment, MallocChunk, MemoryLayout, NumberBlock, Occupant, Pool, PoolUse, SegmentKind,
+};
+
+/// Bytes of a cell.
+pub const CELL_BYTES: u64 = 1024;
+/// Bytes of a row: an arena of 2.7.
+const ROW_BYTES: u64 = 256 << 10;
+/// Cells of a row.
+pub const CELLS_PER_ROW: usize = (ROW_BYTES / CELL_BYTES) as usize;
+/// Rows at most: 4 GiB. What is beyond is left out and said.
+const ROWS_MAX: usize = 16 << 10;
+
+/// What most of a cell's bytes are.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, PartialOrd, Ord, Hash)]
+pub enum Cell {
+    /// No memory of the allocators.
+    Nothing,
+    /// Live objects of no group that stands out, and their storage.
+    Live,
+    /// Live objects of this group.
+    Group(u8),
+    /// Objects awaiting collection.
+    Garbage,
+    /// Allocated, but no object we know; dead objects kept for reuse.
+    OtherHeld,
+    /// Freed blocks, and blocks never handed out in pools in use.
+    FreeBlocks,
+    /// Pools that are wholly free, or were never handed out.
+    FreePool,
+    /// Live ints and floats.
+    Numbers,
+    /// Free entries of int and float blocks.
+    NumbersFree,
+    /// malloc: held by C code.
+    MallocHeld,
+    /// malloc: free, cached, or the heap's end.
+    MallocFree,
+}
+
+/// What a row is cut out of.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum RowKind {
+    /// A pymalloc arena.
+    Arena,
+    /// 256 KiB of the brk heap, or of a thread's heap.
+    MallocHeap,
+    /// 256 KiB of chunks that are mappings of their own.
+    MallocMapped,
+}
+
+/// 256 KiB.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct PictureRow {
+    /// What of.
+    pub kind: RowKind,
+    /// The cells in order of addresses.
+    pub cells: Vec<Cell>,
+}
+
+/// Arenas first, then the C heap, each sorted by address.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct MemoryPicture {
+    /// The rows.
+    pub rows: Vec<PictureRow>,
+    /// Rows that were left out because there were too many.
+    pub rows_left_out: u64,
+}
+
+impl MemoryLayout {
+    /// All arenas and the C heap as a picture; `group_of` numbers the groups of objects that are to stand out.
+    #[must_use]
+    pub fn picture(&self, judge: &BlockJudge<'_>, group_of: impl Fn(ObjectId) -> Option<u8>) -> MemoryPicture {
+        MemoryPicture::new(self, judge, group_of)
+    }
+}
+
+/// Bytes of each use in one cell; what has most wins.
+#[derive(Clone, Default)]
+struct Tally(Vec<(Cell, u64)>);
+
+impl Tally {
+    fn add(&mut self, cell: Cell, bytes: u64) {
+        match self.0.iter_mut().find(|(have, _)| *have == cell) {
+            Some((_, sum)) => *sum += bytes,
+            None => self.0.push((cell, bytes)),
+        }
+    }
+
+    /// A group stands out from an eighth of a cell on: survivors are few, and they are what one looks for.
+    fn winner(&self) -> Cell {
+        let group = self.0.iter().filter(|(cell, _)| matches!(cell, Cell::Group(_))).max_by_key(|(_, bytes)| *bytes);
+        if let Some((cell, bytes)) = group
+            && *bytes >= CELL_BYTES / 8
+        {
+            return *cell;
+        }
+        self.0.iter().max_by_key(|(cell, bytes)| (*bytes, std::cmp::Reverse(*cell))).map_or(Cell::Nothing, |(c, _)| *c)
+    }
+}
+
+struct RowPainter {
+    start: Address,
+    cells: Vec<Tally>,
+}
+
+impl RowPainter {
+    fn new(start: Address) -> Self {
+        Self { start, cells: vec![Tally::default(); CELLS_PER_ROW] }
+    }
+
+    /// Gives `bytes` from `address` on to `cell`; what is outside the row is cut off.
+    fn paint(&mut self, address: Address, bytes: u64, cell: Cell) {
+        let row_end = self.start.offset(ROW_BYTES);
+        let mut at = address.max(self.start);
+        let end = address.offset(bytes).min(row_end);
+        while at < end {
+            let inside = at.since(self.start);
+            let cell_end = self.start.offset((inside / CELL_BYTES + 1) * CELL_BYTES).min(end);
+            if let Some(tally) = self.cells.get_mut((inside / CELL_BYTES) as usize) {
+                tally.add(cell, cell_end.since(at));
+            }
+            at = cell_end;
+        }
+    }
+
+    fn finish(self, kind: RowKind) -> PictureRow {
+        PictureRow { kind, cells: self.cells.iter().map(Tally::winner).collect() }
+    }
+}
+
+impl MemoryPicture {
+    pub(super) fn new(
+        layout: &MemoryLayout,
+        judge: &BlockJudge<'_>,
+        group_of: impl Fn(ObjectId) -> Option<u8>,
+    ) -> Self {
+        let painter = Painter { layout, judge, group_of };
+        let mut picture = Self::default();
+        for arena in layout.pymalloc.arenas() {
+            for row in 0..arena.rules.arena_bytes.div_ceil(ROW_BYTES) {
+                if picture.has_room() {
+                    picture.rows.push(painter.arena(arena, arena.address.offset(row * ROW_BYTES)));
+                }
+            }
+        }
+        for kind in [RowKind::MallocHeap, RowKind::MallocMapped] {
+            let wanted =
+                |segment: &&HeapSegment| (segment.kind == SegmentKind::Mmapped) == (kind == RowKind::MallocMapped);
+            for segment in layout.malloc.segments().iter().filter(wanted) {
+                painter.segment(segment, kind, &mut picture);
+            }
+        }
+        picture
+    }
+
+    fn has_room(&mut self) -> bool {
+        let has_room = self.rows.len() < ROWS_MAX;
+        self.rows_left_out += u64::from(!has_room);
+        has_room
+    }
+}
+
+struct Painter<'a, F> {
+    layout: &'a MemoryLayout,
+    judge: &'a BlockJudge<'a>,
+    group_of: F,
+}
+
+impl<F: Fn(ObjectId) -> Option<u8>> Painter<'_, F> {
+    fn cell(&self, usage: BlockUse) -> Cell {
+        match usage {
+            BlockUse::Live(id) => (self.group_of)(id).map_or(Cell::Live, Cell::Group),
+            BlockUse::Garbage(_) => Cell::Garbage,
+            BlockUse::KeptForReuse | BlockUse::KeptUntilCollection | BlockUse::Unidentified => Cell::OtherHeld,
+        }
+    }
+
+    /// The row of an arena that begins at `start`.
+    fn arena(&self, arena: &Arena, start: Address) -> PictureRow {
+        let mut row = RowPainter::new(start);
+        for (pool, position) in self.layout.pymalloc.pools_of(arena).iter().zip(arena.pools.clone()) {
+            self.pool(pool, position, &mut row);
+        }
+        let used = arena.pools.len() as u64 * arena.rules.pool_bytes;
+        row.paint(arena.first_pool.offset(used), arena.rules.arena_bytes.saturating_sub(used), Cell::FreePool);
+        row.finish(RowKind::Arena)
+    }
+
+    fn pool(&self, pool: &Pool, position: u32, row: &mut RowPainter) {
+        match pool.usage {
+            PoolUse::Emptied => row.paint(pool.address, pool.rules.pool_bytes, Cell::FreePool),
+            PoolUse::Unknown => row.paint(pool.address, pool.rules.pool_bytes, Cell::OtherHeld),
+            PoolUse::InUse => {
+                for index in 0..pool.capacity_blocks() {
+                    let cell = match pool.is_allocated(index) {
+                        true => self.cell(self.judge.block(pool, position, index)),
+                        false => Cell::FreeBlocks,
+                    };
+                    row.paint(pool.block_address(index), u64::from(pool.block_bytes), cell);
+                }
+                let header = u64::from(pool.rules.pool_header_bytes);
+                let first = if pool.is_allocated(0) { Cell::OtherHeld } else { Cell::FreeBlocks };
+                row.paint(pool.address, header, first);
+            }
+        }
+    }
+
+    fn segment(&self, segment: &HeapSegment, kind: RowKind, picture: &mut MemoryPicture) {
+        let mut start = segment.range.start;
+        let chunks = self.layout.malloc.chunks_of(segment);
+        while start < segment.range.end {
+            if picture.has_room() {
+                let end = start.offset(ROW_BYTES);
+                let mut row = RowPainter::new(start);
+                let first = chunks.partition_point(|chunk| chunk.end() <= start);
+                let positions = segment.chunks.start + first as u32..;
+                for (chunk, position) in
+                    chunks.iter().skip(first).take_while(|chunk| chunk.address < end).zip(positions)
+                {
+                    self.chunk(chunk, position, &mut row);
+                }
+                picture.rows.push(row.finish(kind));
+            }
+            start = start.offset(ROW_BYTES);
+        }
+    }
+
+    fn chunk(&self, chunk: &MallocChunk, position: u32, row: &mut RowPainter) {
+        if !chunk.is_held() {
+            row.paint(chunk.address, chunk.bytes(), Cell::MallocFree);
+            return;
+        }
+        let (occupant, usage) = self.judge.chunk(position);
+        let numbers = &self.layout.numbers;
+        let block = numbers.block_containing(chunk.user_address()).and_then(|at| numbers.blocks().get(at));
+        match (occupant, block) {
+            (Occupant::Nobody, Some(block)) => number_block(block, row),
+            (Occupant::Nobody, None) => row.paint(chunk.address, chunk.bytes(), Cell::MallocHeld),
+            _ => row.paint(chunk.address, chunk.bytes(), self.cell(usage)),
+        }
+    }
+}
+
+fn number_block(block: &NumberBlock, row: &mut RowPainter) {
+    for index in 0..block.rules.numbers {
+        let cell = if block.live >> index & 1 == 1 { Cell::Numbers } else { Cell::NumbersFree };
+        row.paint(block.entry(index), block.rules.number_bytes, cell);
+    }
+}

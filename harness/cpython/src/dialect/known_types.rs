@@ -1,0 +1,148 @@
+//! What is known of built-in types by name: where they keep their references, and how their instances are read.
+//!
+//! A type is recognised by `tp_name` and `tp_basicsize` together; a type of that name with another size is read
+//! conservatively instead.
+
+/// A pointer field: offset, name, visited by `tp_traverse`. References that it does not visit still own their target, but
+/// the collector does not see them.
+pub type Field = (u64, &'static str, bool);
+
+/// A type whose references are all in fixed fields: `tp_name`, `tp_basicsize`, fields.
+pub type FixedType = (&'static str, u64, &'static [Field]);
+
+/// A malloc buffer that a type's `__sizeof__` counts: `tp_name`, offset of the buffer's pointer, offset of its length,
+/// and whether the length counts characters of text instead of bytes.
+pub type BufferType = (&'static str, u64, u64, bool);
+
+/// How the built-in part of an instance is read.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Core {
+    /// No references in the built-in part beyond fixed fields.
+    Plain,
+    /// Bytes inline.
+    Str,
+    /// Characters outside, or inline, by the series.
+    Unicode,
+    /// Digits inline.
+    Long,
+    /// Bytes outside.
+    ByteArray,
+    /// Items of a C type outside.
+    Array,
+    /// A hash table of keys and values.
+    Dict,
+    /// Items outside.
+    List,
+    /// Items inline.
+    Tuple,
+    /// A hash table of keys.
+    Set,
+    /// A type object.
+    Type,
+    /// A frame object.
+    Frame,
+    /// A weak reference.
+    Weakref,
+    /// Chained blocks of items.
+    Deque,
+    /// Values that `itertools.tee` has read ahead.
+    TeeData,
+}
+
+/// How the value of an object is told in a sample.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum ValueKind {
+    /// `None`.
+    None,
+    /// A machine word.
+    Int,
+    /// Digits.
+    Long,
+    /// A double.
+    Float,
+    /// Bytes.
+    Str,
+    /// Characters.
+    Unicode,
+    /// Items.
+    List,
+    /// Items inline.
+    Tuple,
+    /// Keys and values.
+    Dict,
+    /// Keys.
+    Set,
+    /// An instance of an old-style class.
+    OldInstance,
+    /// A bound method.
+    Method,
+    /// A function in C.
+    Builtin,
+    /// A function.
+    Function,
+    /// A method of a type in C.
+    MethodDescriptor,
+    /// A variable of a closure.
+    Cell,
+    /// A generator.
+    Generator,
+    /// A module.
+    Module,
+    /// A file.
+    File,
+    /// A type, a code object and whatever else nobody expects to change: its name says it all.
+    Fixed,
+    /// Keeps its position at this offset.
+    Iterator(u64),
+    /// An instance of a class, or of a C type.
+    Other,
+}
+
+/// `itertools.tee_dataobject`: the iterator, the count of values read (an `int`), the next link, the values. Those not
+/// read yet are not initialised.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct TeeData {
+    /// Its pointer fields.
+    pub fields: &'static [Field],
+    /// `numread`.
+    pub count: u64,
+    /// `values`.
+    pub values: u64,
+    /// Values there is room for (`LINKCELLS`).
+    pub values_max: u32,
+}
+
+/// Built-in types, by what has to be known of them.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct KnownTypes {
+    /// Types whose references are all in fixed fields.
+    pub fixed: &'static [FixedType],
+    /// Types that are read in a way of their own.
+    pub cores: &'static [(&'static str, Core)],
+    /// Types with a malloc buffer of their own.
+    pub buffers: &'static [BufferType],
+    /// Types without any reference.
+    pub atoms: &'static [&'static str],
+    /// Atoms whose own fields are numbers and nothing else.
+    pub numbers: &'static [&'static str],
+    /// The first fields of all built-in exceptions.
+    pub exception_fields: &'static [Field],
+    /// `sizeof(PyBaseExceptionObject)`.
+    pub exception_bytes: u64,
+    /// Pointer fields of a type object.
+    pub type_fields: &'static [Field],
+    /// Pointer fields of a frame object.
+    pub frame_fields: &'static [(u64, &'static str)],
+    /// `itertools.tee_dataobject`.
+    pub tee_data: TeeData,
+    /// Built-in iterators: type and offset of the field that moves with every item.
+    pub positions: &'static [(&'static str, u64)],
+    /// How values are told: type, smallest and largest `tp_basicsize`, kind.
+    pub kinds: &'static [(&'static str, u64, u64, ValueKind)],
+    /// Types whose free lists the collector empties at the end of a full collection.
+    pub cleared: &'static [&'static str],
+    /// Types that keep nothing outside themselves and are too many to search.
+    pub without_storage: &'static [&'static str],
+    /// What a deleted slot of a set points at: the text of a `str`.
+    pub dummy_key: &'static [u8],
+}

@@ -1,0 +1,87 @@
+//! Where things that are called keep their parts, and things with one or two fields.
+
+/// `PyFunctionObject` (`Include/funcobject.h`).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct FunctionObject {
+    /// `PyFunctionObject.func_name`.
+    pub func_name: u64,
+    /// `func_code`; `im_func` of a method stands at the same place, so that one may be taken for the other.
+    pub func_code: u64,
+}
+
+/// `PyMethodObject` (`Include/classobject.h`).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct MethodObject {
+    /// `PyMethodObject.im_func`.
+    pub im_func: u64,
+    /// `PyMethodObject.im_self`.
+    pub im_self: u64,
+}
+
+/// `PyCFunctionObject` and `PyMethodDef` (`Include/methodobject.h`).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct CFunctionObject {
+    /// `PyCFunctionObject.m_ml`.
+    pub m_ml: u64,
+    /// `PyCFunctionObject.m_self`.
+    pub m_self: u64,
+    /// `PyMethodDef.ml_name`, a C string.
+    pub ml_name: u64,
+}
+
+/// `PyDescrObject` (`Include/descrobject.h`).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct DescriptorObject {
+    /// `PyDescrObject.d_type`.
+    pub d_type: u64,
+    /// `PyDescrObject.d_name`.
+    pub d_name: u64,
+}
+
+/// `PyClassObject` (`Include/classobject.h`).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct ClassObject {
+    /// `PyClassObject.cl_bases`.
+    pub cl_bases: u64,
+    /// `PyClassObject.cl_dict`.
+    pub cl_dict: u64,
+    /// `PyClassObject.cl_name`.
+    pub cl_name: u64,
+}
+
+/// `PyInstanceObject` (`Include/classobject.h`).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct InstanceObject {
+    /// `PyInstanceObject.in_class`.
+    pub in_class: u64,
+    /// `PyInstanceObject.in_dict`.
+    pub in_dict: u64,
+}
+
+/// `PyModuleObject` (`Objects/moduleobject.c`).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct ModuleObject {
+    /// `PyModuleObject.md_dict`.
+    pub md_dict: u64,
+}
+
+/// `PyCellObject` (`Include/cellobject.h`).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct CellObject {
+    /// `PyCellObject.ob_ref`.
+    pub ob_ref: u64,
+}
+
+/// `PyGenObject` (`Include/genobject.h`).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct GeneratorObject {
+    /// `PyGenObject.gi_frame`.
+    pub gi_frame: u64,
+}
+
+/// `PyFileObject` (`Include/fileobject.h`).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct FileObject {
+    /// `f_fp`.
+    pub f_fp: u64,
+}

@@ -1,0 +1,20 @@
+//! Offsets and sizes of C structures, as structs that name them: what they are worth is a dialect's business.
+//!
+//! Byte offsets unless something else is said, read with explicit little-endian loads and never by casting.
+
+mod callables;
+mod collector;
+mod containers;
+mod execution;
+mod object;
+mod values;
+
+pub use callables::{
+    CFunctionObject, CellObject, ClassObject, DescriptorObject, FileObject, FunctionObject, GeneratorObject,
+    InstanceObject, MethodObject, ModuleObject,
+};
+pub use collector::Collector;
+pub use containers::{BlockLayout, DequeObject, DictObject, ListObject, SetObject, TupleObject, WeakReferenceObject};
+pub use execution::{CodeObject, FrameObject, InterpreterState, ThreadState};
+pub use object::{MemberDef, Object, TypeFlags, TypeObject};
+pub use values::{ArrayObject, ByteArrayObject, LongObject, NumberObject, StringObject, UnicodeObject};

@@ -1,0 +1,61 @@
+//! Where numbers and text are in their objects.
+
+/// `PyIntObject` and `PyFloatObject` (`Include/intobject.h`, `Include/floatobject.h`).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct NumberObject {
+    /// `PyIntObject.ob_ival` and `PyFloatObject.ob_fval`.
+    pub value: u64,
+    /// `sizeof(PyIntObject)` and `sizeof(PyFloatObject)`.
+    pub bytes: u64,
+}
+
+/// `PyLongObject` (`Include/longintrepr.h`).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct LongObject {
+    /// `ob_digit`: digits of 30 bits (15 in some builds), as many as `ob_size` says; its sign is the number's.
+    pub ob_digit: u64,
+}
+
+/// `PyStringObject` (`Include/stringobject.h`).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct StringObject {
+    /// `ob_sstate`, an `int`: 0 not interned, 1 mortal, 2 immortal.
+    pub ob_sstate: u64,
+    /// `ob_sval`: the bytes, inline.
+    pub ob_sval: u64,
+    /// `offsetof(PyStringObject, ob_sval) + 1`: what `str.__sizeof__` adds the length to.
+    pub base_bytes: u64,
+    /// `ob_shash`: -1 while not computed.
+    pub ob_shash: u64,
+}
+
+/// `PyUnicodeObject` (`Include/unicodeobject.h`).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct UnicodeObject {
+    /// `PyUnicodeObject.length`.
+    pub length: u64,
+    /// `PyUnicodeObject.str`.
+    pub str: u64,
+    /// `PyUnicodeObject.defenc`: the cached encoded form, a `str`.
+    pub defenc: u64,
+    /// `sizeof(PyUnicodeObject)`.
+    pub bytes: u64,
+}
+
+/// `PyByteArrayObject` (`Include/bytearrayobject.h`).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct ByteArrayObject {
+    /// Byte array: `ob_alloc`.
+    pub ob_alloc: u64,
+}
+
+/// `arrayobject` and `struct arraydescr` (`Modules/arraymodule.c`).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct ArrayObject {
+    /// `array.array`: `allocated`.
+    pub allocated: u64,
+    /// `array.array`: `ob_descr`, whose `itemsize` is an `int` at offset 4.
+    pub ob_descr: u64,
+    /// `struct arraydescr.itemsize`.
+    pub descr_itemsize: u64,
+}

@@ -1,0 +1,137 @@
+//! A series of CPython as a value: everything in which one series differs from another, as data.
+//!
+//! Offsets and sizes are structs that name the C structures they are of ([`layout`]); what differs by more than a number is
+//! one of a handful of enums ([`structure`]). There is one value a series, in a file of its own; an
+//! [`Interpreter`](crate::Interpreter) carries the one that its target was checked against.
+
+mod cpython_2_7;
+mod known_types;
+pub mod layout;
+mod obmalloc;
+mod structure;
+
+pub use cpython_2_7::CPYTHON_2_7;
+pub use known_types::{BufferType, Core, Field, FixedType, KnownTypes, TeeData, ValueKind};
+pub use obmalloc::{ArenaObject, Obmalloc, PoolHeader};
+pub use structure::{AllocatorState, Attributes, Collection, Frames, LineTableKind, ReferenceCounts};
+
+/// The blocks that ints and floats live in, never given back to the system (`Objects/intobject.c`, `floatobject.c`).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct NumberBlockRules {
+    /// `BHEAD_SIZE`: the link to the next block.
+    pub header_bytes: u64,
+    /// `sizeof(PyIntObject)` and `sizeof(PyFloatObject)`.
+    pub number_bytes: u64,
+    /// `N_INTOBJECTS` and `N_FLOATOBJECTS`: numbers in a block.
+    pub numbers: u32,
+}
+
+impl NumberBlockRules {
+    /// `BLOCK_SIZE` of both files, rounded down to whole objects.
+    #[must_use]
+    pub const fn block_bytes(&self) -> u64 {
+        self.header_bytes + self.numbers as u64 * self.number_bytes
+    }
+}
+
+/// A series of CPython.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Dialect {
+    /// Major and minor number, such as `2.7`.
+    pub series: &'static str,
+    /// Where an instance keeps its attributes.
+    pub attributes: Attributes,
+    /// What a running call is.
+    pub frames: Frames,
+    /// Where pymalloc keeps its state.
+    pub allocator_state: AllocatorState,
+    /// What a reference count may say beside a number.
+    pub reference_counts: ReferenceCounts,
+    /// Which unreachable cycles the collector leaves alone.
+    pub collection: Collection,
+    /// How a code object tells lines.
+    pub line_table: LineTableKind,
+    /// `PyObject` and `PyVarObject`.
+    pub object: layout::Object,
+    /// `PyTypeObject` and `PyHeapTypeObject`.
+    pub type_object: layout::TypeObject,
+    /// Bits of `tp_flags`.
+    pub flags: layout::TypeFlags,
+    /// `PyMemberDef`.
+    pub member_def: layout::MemberDef,
+    /// The collector's head in front of tracked objects.
+    pub collector: layout::Collector,
+    /// `PyIntObject` and `PyFloatObject`.
+    pub number: layout::NumberObject,
+    /// `PyLongObject`.
+    pub long: layout::LongObject,
+    /// `PyStringObject`.
+    pub string: layout::StringObject,
+    /// `PyUnicodeObject`.
+    pub unicode: layout::UnicodeObject,
+    /// `PyByteArrayObject`.
+    pub byte_array: layout::ByteArrayObject,
+    /// `arrayobject` and `struct arraydescr`.
+    pub array: layout::ArrayObject,
+    /// `PyListObject`.
+    pub list: layout::ListObject,
+    /// `PyTupleObject`.
+    pub tuple: layout::TupleObject,
+    /// `PyDictObject` and `PyDictEntry`.
+    pub dict: layout::DictObject,
+    /// `PySetObject` and `setentry`.
+    pub set: layout::SetObject,
+    /// `dequeobject`.
+    pub deque: layout::DequeObject,
+    /// `PyWeakReference`.
+    pub weak_reference: layout::WeakReferenceObject,
+    /// `PyFunctionObject`.
+    pub function: layout::FunctionObject,
+    /// `PyMethodObject`.
+    pub method: layout::MethodObject,
+    /// `PyCFunctionObject` and `PyMethodDef`.
+    pub c_function: layout::CFunctionObject,
+    /// `PyDescrObject`.
+    pub descriptor: layout::DescriptorObject,
+    /// `PyClassObject`.
+    pub class: layout::ClassObject,
+    /// `PyInstanceObject`.
+    pub instance: layout::InstanceObject,
+    /// `PyModuleObject`.
+    pub module: layout::ModuleObject,
+    /// `PyCellObject`.
+    pub cell: layout::CellObject,
+    /// `PyGenObject`.
+    pub generator: layout::GeneratorObject,
+    /// `PyFileObject`.
+    pub file: layout::FileObject,
+    /// `PyCodeObject`.
+    pub code: layout::CodeObject,
+    /// `PyFrameObject`.
+    pub frame: layout::FrameObject,
+    /// `PyThreadState`.
+    pub thread_state: layout::ThreadState,
+    /// `PyInterpreterState`.
+    pub interpreter_state: layout::InterpreterState,
+    /// pymalloc's arenas, pools and blocks.
+    pub obmalloc: Obmalloc,
+    /// Blocks of ints and floats.
+    pub number_blocks: NumberBlockRules,
+    /// What is known of built-in types.
+    pub types: KnownTypes,
+}
+
+impl Dialect {
+    /// The dialect of a release such as `2.7.18`; `None` for a series that nobody wrote down yet.
+    #[must_use]
+    pub fn of_version(version: &str) -> Option<&'static Self> {
+        let end = version.match_indices('.').nth(1).map_or(version.len(), |(at, _)| at);
+        Self::of_series(version.get(..end)?)
+    }
+
+    /// The dialect of a series such as `2.7`; `None` for one that nobody wrote down yet.
+    #[must_use]
+    pub fn of_series(series: &str) -> Option<&'static Self> {
+        [&CPYTHON_2_7].into_iter().find(|dialect| dialect.series == series)
+    }
+}

@@ -1,0 +1,86 @@
+//! In what a series of CPython differs by more than a number: a handful of choices that reading branches on.
+
+/// Where an instance keeps its attributes.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Attributes {
+    /// A pointer to a dict at `tp_dictoffset`; names of `__slots__` at fixed offsets. Up to 3.10.
+    DictSlot,
+    /// Values and dict in words in front of the object. 3.11.
+    ValuesBefore {
+        /// Bytes from the object back to the pointer to its values.
+        values_back: u64,
+        /// Bytes from the object back to the pointer to its dict.
+        dict_back: u64,
+    },
+    /// One word in front of the object that is a dict, or values where it is odd. 3.12.
+    TaggedBefore {
+        /// Bytes from the object back to that word.
+        word_back: u64,
+    },
+    /// Values behind the object's fixed part, the dict in front of it. From 3.13.
+    Inline {
+        /// Bytes from the object back to the pointer to its dict.
+        dict_back: u64,
+    },
+}
+
+/// What a running call is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Frames {
+    /// An object with a collector's head, chained by `f_back`. Up to 3.10.
+    Objects,
+    /// `_PyInterpreterFrame`s in chunks of a thread's data stack. From 3.11.
+    InterpreterFrames {
+        /// `prev_instr` (the last one begun) up to 3.12, `instr_ptr` (the next one) from 3.13.
+        holds_next_instruction: bool,
+    },
+}
+
+/// Where pymalloc keeps its state.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum AllocatorState {
+    /// In file-local variables. Up to 3.11.
+    Symbols,
+    /// Inside the interpreter's state. 3.12.
+    Embedded {
+        /// Offset in `PyInterpreterState`.
+        offset: u64,
+    },
+    /// In memory of its own that the interpreter's state points at. From 3.13.
+    Pointer {
+        /// Offset of the pointer in `PyInterpreterState`.
+        offset: u64,
+    },
+}
+
+/// What a reference count may say beside a number.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum ReferenceCounts {
+    /// Nothing. Up to 3.11.
+    Plain,
+    /// An object whose low half is negative lives for ever and is not counted. From 3.12.
+    Immortal,
+}
+
+/// Which unreachable cycles the collector leaves alone.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Collection {
+    /// Those with a `__del__` (`tp_del`, or an old-style class's method), and generators suspended inside `try`: they go to
+    /// `gc.garbage`. Up to 3.3.
+    LeavesFinalizers,
+    /// Those with a `tp_del` written in C only: a `__del__` runs and its cycle goes (PEP 442). From 3.4.
+    RunsFinalizers,
+}
+
+/// How a code object tells the line of an instruction.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum LineTableKind {
+    /// `co_lnotab`: pairs of increments, lines never go back. 2.7.
+    Increments,
+    /// `co_lnotab` with signed line increments. Up to 3.9.
+    SignedIncrements,
+    /// `co_linetable` of PEP 626. 3.10.
+    Ranges,
+    /// `co_linetable` with columns (PEP 657). From 3.11.
+    Locations,
+}

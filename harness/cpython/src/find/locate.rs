@@ -1,0 +1,189 @@
+//! Finds the interpreter's own data in a target: by symbols where they are, by code and by shape where they were stripped.
+
+use std::collections::BTreeMap;
+
+use bloathound_memory::{Address, MemorySource, SymbolTable};
+
+use super::{code_search, shape_search};
+use crate::dialect::{CPYTHON_2_7, Dialect};
+use crate::interpreter::{Interpreter, LocateError, UnicodeWidth};
+
+impl Interpreter {
+    /// Finds everything and checks it against the target.
+    ///
+    /// # Errors
+    /// [`LocateError`] when this is no CPython 2.7 release build or its memory can't be read.
+    pub fn locate(source: &dyn MemorySource, symbols: &SymbolTable) -> Result<Self, LocateError> {
+        let mut found = Self::locate_by_symbols(source, symbols)?;
+        if !found.is_complete() {
+            found.search(source, symbols)?;
+        }
+        Ok(found)
+    }
+
+    /// What the symbols tell, checked against the target; [`Interpreter::search`] finds the rest.
+    ///
+    /// # Errors
+    /// As [`Interpreter::locate`].
+    pub fn locate_by_symbols(source: &dyn MemorySource, symbols: &SymbolTable) -> Result<Self, LocateError> {
+        if !symbols.all("_Py_RefTotal").is_empty() || !symbols.all("_Py_AddToAllObjects").is_empty() {
+            return Err(LocateError::DebugBuild);
+        }
+        let need = |name: &'static str| {
+            symbols
+                .unique(name)
+                .map(|symbol| symbol.address)
+                .ok_or_else(|| LocateError::MissingSymbol { module: symbols.path.clone(), symbol: name })
+        };
+        let type_type = need("PyType_Type")?;
+        let object_type = need("PyBaseObject_Type")?;
+        let dict_type = need("PyDict_Type")?;
+        let current_thread = need("_PyThreadState_Current")?;
+        // The finder lets no other series through; a core may not have the text that says so.
+        let dialect = symbols.version.as_deref().and_then(Dialect::of_version).unwrap_or(&CPYTHON_2_7);
+        let mut known_by = BTreeMap::new();
+        check_types(dialect, source, type_type, object_type, dict_type, &mut known_by)?;
+        let generations = source.read_address(need("_PyGC_generation0")?)?;
+        let generation_stride = generation_stride(dialect, source, generations, symbols, &mut known_by)?;
+        let mut found = Self {
+            dialect,
+            version: symbols.version.clone(),
+            type_type,
+            object_type,
+            dict_type,
+            generations,
+            generation_stride,
+            interpreter_state: None,
+            current_thread,
+            arenas: symbols.unique("arenas").map(|s| s.address),
+            maxarenas: symbols.unique("maxarenas").map(|s| s.address),
+            interned: symbols.unique("interned").map(|s| s.address),
+            garbage: symbols.unique("garbage").map(|s| s.address),
+            collecting: symbols.unique("collecting").map(|s| s.address),
+            number_block_lists: symbols.all("block_list").iter().map(|s| s.address).collect(),
+            unicode: unicode_width(symbols, &mut known_by),
+            known_by,
+        };
+        for (name, there) in [
+            ("arenas", found.arenas.is_some()),
+            ("interned", found.interned.is_some()),
+            ("garbage", found.garbage.is_some()),
+            ("collecting", found.collecting.is_some()),
+        ] {
+            if there {
+                found.known_by.insert(name.into(), "symbol".into());
+            }
+        }
+        found.find_interpreter_state(source, symbols)?;
+        Ok(found)
+    }
+
+    /// Searches for what symbols did not tell: by the code that uses it, and by the shape of what it points at.
+    ///
+    /// The search follows words that may be anything. `source` had better not bring pages in.
+    ///
+    /// # Errors
+    /// [`LocateError`] when memory that must be there can't be read.
+    pub fn search(&mut self, source: &dyn MemorySource, symbols: &SymbolTable) -> Result<(), LocateError> {
+        code_search::fill_missing(self, source, symbols);
+        shape_search::fill_missing(self, source, symbols);
+        if self.interpreter_state.is_none() { self.find_current_interpreter(source) } else { Ok(()) }
+    }
+
+    fn find_interpreter_state(&mut self, source: &dyn MemorySource, symbols: &SymbolTable) -> Result<(), LocateError> {
+        if let Some(head) = symbols.unique("interp_head") {
+            let state = source.read_address(head.address)?;
+            if shape_search::is_interpreter_state(self.dialect, source, state, self.dict_type) {
+                self.interpreter_state = Some(state);
+                self.known_by.insert("interpreter_state".into(), "symbol interp_head, thread list points back".into());
+            }
+        }
+        Ok(())
+    }
+
+    /// The interpreter of the thread that holds the GIL: one of several, perhaps not the first of the list.
+    fn find_current_interpreter(&mut self, source: &dyn MemorySource) -> Result<(), LocateError> {
+        let d = self.dialect;
+        let thread = source.read_address(self.current_thread)?;
+        if !thread.is_null()
+            && let Ok(state) = source.read_address(thread.offset(d.thread_state.interp))
+            && shape_search::is_interpreter_state(self.dialect, source, state, self.dict_type)
+        {
+            self.interpreter_state = Some(state);
+            self.known_by.insert("interpreter_state".into(), "_PyThreadState_Current, thread list points back".into());
+        }
+        Ok(())
+    }
+}
+
+fn check_types(
+    d: &Dialect,
+    source: &dyn MemorySource,
+    type_type: Address,
+    object_type: Address,
+    dict_type: Address,
+    known_by: &mut BTreeMap<String, String>,
+) -> Result<(), LocateError> {
+    let fail = |check, detail: String| Err(LocateError::LayoutCheck { check, detail });
+    for (name, address) in [("type", type_type), ("object", object_type), ("dict", dict_type)] {
+        let metatype = source.read_address(address.offset(d.object.ob_type))?;
+        if metatype != type_type {
+            return fail("ob_type of the built-in types is type", format!("{name} has {metatype}"));
+        }
+        let text = source.read_c_string(source.read_address(address.offset(d.type_object.tp_name))?, 32)?;
+        if text != name {
+            return fail("tp_name of the built-in types", format!("expected {name}, found {text:?}"));
+        }
+    }
+    let size = source.read_u64(dict_type.offset(d.type_object.tp_basicsize))?;
+    if size != d.dict.bytes {
+        let detail = format!("dict objects have {size} bytes, {} were expected", d.dict.bytes);
+        return fail("tp_basicsize of dict", detail);
+    }
+    known_by.insert("layouts".into(), "type, object and dict checked by name, metatype and size".into());
+    Ok(())
+}
+
+/// The stride at which all three list heads are linked consistently; the symbol's size only proposes.
+fn generation_stride(
+    d: &Dialect,
+    source: &dyn MemorySource,
+    generations: Address,
+    symbols: &SymbolTable,
+    known_by: &mut BTreeMap<String, String>,
+) -> Result<u64, LocateError> {
+    let proposed = symbols.unique("generations").map(|s| s.size_bytes / u64::from(d.collector.generations));
+    let mut candidates: Vec<u64> =
+        proposed.into_iter().filter(|s| d.collector.generation_strides.contains(s)).collect();
+    candidates.extend(d.collector.generation_strides);
+    let linked = |head: Address| -> Result<bool, bloathound_memory::ReadError> {
+        let next = source.read_address(head.offset(d.collector.gc_next))?;
+        let prev = source.read_address(head.offset(d.collector.gc_prev))?;
+        Ok(source.read_address(next.offset(d.collector.gc_prev)).is_ok_and(|a| a == head)
+            && source.read_address(prev.offset(d.collector.gc_next)).is_ok_and(|a| a == head))
+    };
+    // The target runs meanwhile: a list may change between two reads, so a failed check is tried again.
+    for _attempt in 0..20 {
+        for stride in &candidates {
+            let heads = (0..u64::from(d.collector.generations)).map(|n| generations.offset(n * stride));
+            if heads.map(linked).collect::<Result<Vec<_>, _>>()?.into_iter().all(|ok| ok) {
+                known_by.insert("generation_stride".into(), format!("{stride}: all three lists are linked at it"));
+                return Ok(*stride);
+            }
+        }
+    }
+    if let Some(stride) = candidates.first().copied().filter(|_| proposed.is_some()) {
+        known_by.insert("generation_stride".into(), format!("{stride}: symbol size; lists were busy"));
+        return Ok(stride);
+    }
+    Err(LocateError::LayoutCheck {
+        check: "stride of the collector's generations",
+        detail: "the lists are linked at neither 40 nor 48 bytes".into(),
+    })
+}
+
+fn unicode_width(symbols: &SymbolTable, known_by: &mut BTreeMap<String, String>) -> UnicodeWidth {
+    let narrow = symbols.symbols.keys().any(|name| name.starts_with("PyUnicodeUCS2_"));
+    known_by.insert("unicode".into(), format!("exported names PyUnicodeUCS{}_*", if narrow { 2 } else { 4 }));
+    if narrow { UnicodeWidth::Ucs2 } else { UnicodeWidth::Ucs4 }
+}

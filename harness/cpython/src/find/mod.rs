@@ -1,0 +1,8 @@
+//! Finding an interpreter in a target: which module it is, and where its own data is.
+
+mod code_search;
+mod locate;
+mod module;
+mod shape_search;
+
+pub use module::{InterpreterError, exported_only, find_interpreter, find_interpreter_in, find_interpreter_in_core};

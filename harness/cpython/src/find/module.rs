@@ -1,0 +1,302 @@
+//! Finds the module that holds the interpreter and its symbols.
+
+use std::fs::File;
+use std::io;
+
+use bloathound_memory::{
+    Address, Core, ElfError, FileSymbol, LoadedModule, MemorySource, ModuleFile, ModuleView, Region, RegionKind,
+    Symbol, SymbolTable, Wanted, load_bias,
+};
+
+/// File-local names of the interpreter that decoding uses where `.symtab` is there.
+const LOCAL_NAMES: [&str; 22] = [
+    "arenas",
+    "autoTLSkey",
+    "block_list",
+    "collecting",
+    "dummy",
+    "fail_free",
+    "free_list",
+    "free_list_frames",
+    "garbage",
+    "generations",
+    "head_mutex",
+    "interned",
+    "interp_head",
+    "main_thread",
+    "maxarenas",
+    "narenas_currently_allocated",
+    "numfree",
+    "nfreeheads",
+    "unicode_freelist",
+    "unused_arena_objects",
+    "usable_arenas",
+    "usedpools",
+];
+
+/// Exported functions whose first instructions use file-local variables: `collecting` and `garbage` of gcmodule.c.
+const FUNCTIONS_THAT_TELL: [&str; 2] = ["PyGC_Collect", "initgc"];
+/// Bytes kept of each; what is looked for is in the first 60 of every build seen.
+const ENTRY_CODE_BYTES: u64 = 128;
+
+/// Libraries looked into when neither the executable nor a file named after Python is the interpreter.
+const OTHER_MODULES_MAX: usize = 256;
+
+/// Why no Python 2.7 was found in a target.
+#[derive(Debug, thiserror::Error)]
+pub enum InterpreterError {
+    /// None of the mapped modules is a Python interpreter.
+    #[error("no Python interpreter is in it (executable: {executable})")]
+    NotPython {
+        /// Path of the executable, or `?`.
+        executable: String,
+    },
+    /// A Python, but not 2.7.
+    #[error("it runs {what} ({path}); only CPython 2.7 is understood")]
+    OtherPython {
+        /// Such as `Python 3.11.7` or `PyPy`.
+        what: String,
+        /// Path of the module.
+        path: String,
+    },
+    /// Built with `--with-pydebug`: every object has two more words.
+    #[error("{path} is a debug build of Python {version} (it has _Py_RefTotal); only release builds are understood")]
+    DebugBuild {
+        /// Path of the module.
+        path: String,
+        /// Release text, or `2.7`.
+        version: String,
+    },
+    /// The module's file could not be opened, and no other module is an interpreter.
+    #[error("{path} could not be read: {cause}")]
+    Unreadable {
+        /// Path of the module.
+        path: String,
+        /// What the system said.
+        cause: io::Error,
+    },
+    /// The module's file is no usable ELF file.
+    #[error("{path} {cause}")]
+    Elf {
+        /// Path of the module.
+        path: String,
+        /// What is wrong.
+        cause: ElfError,
+    },
+}
+
+/// Finds the module with the CPython 2.7 interpreter among `regions` and reads its symbols.
+///
+/// `executable` is the path the executable is mapped under, where known. `open` opens the file behind a region; it
+/// knows about mount namespaces and deleted files.
+///
+/// # Errors
+/// [`InterpreterError`] when there is none; another Python and debug builds are named.
+pub fn find_interpreter(
+    regions: &[Region],
+    executable: Option<&str>,
+    open: &mut dyn FnMut(&Region) -> io::Result<File>,
+) -> Result<SymbolTable, InterpreterError> {
+    Search { regions, executable, memory: None }.run(open)
+}
+
+/// The same with the target's memory at hand: where a file can't be opened, the exported symbols that the dynamic linker
+/// has loaded are used instead.
+///
+/// # Errors
+/// As [`find_interpreter`].
+pub fn find_interpreter_in(
+    memory: &dyn MemorySource,
+    executable: Option<&str>,
+    open: &mut dyn FnMut(&Region) -> io::Result<File>,
+) -> Result<SymbolTable, InterpreterError> {
+    Search { regions: memory.regions(), executable, memory: Some(memory) }.run(open)
+}
+
+/// The same in a core: files count only where they are of the build that the core was made of.
+///
+/// # Errors
+/// As [`find_interpreter`].
+pub fn find_interpreter_in_core(
+    core: &Core,
+    open: &mut dyn FnMut(&str) -> io::Result<File>,
+) -> Result<SymbolTable, InterpreterError> {
+    let modules = core.modules();
+    find_interpreter_in(&core.image, core.executable.as_deref(), &mut |region| modules.open(region, open))
+}
+
+/// The same table as a build stripped of `.symtab` would give it: only the names that CPython exports.
+#[must_use]
+pub fn exported_only(symbols: SymbolTable) -> SymbolTable {
+    symbols.without_local_symbols(|name| name.starts_with("Py") || name.starts_with("_Py"))
+}
+
+struct Search<'a> {
+    regions: &'a [Region],
+    executable: Option<&'a str>,
+    memory: Option<&'a dyn MemorySource>,
+}
+
+impl Search<'_> {
+    fn run(&self, open: &mut dyn FnMut(&Region) -> io::Result<File>) -> Result<SymbolTable, InterpreterError> {
+        let mut refused = None;
+        let mut first_problem = None;
+        for candidate in candidates(self.regions, self.executable) {
+            let path = candidate.path().unwrap_or_default();
+            match self.look_at(candidate, path, open) {
+                Ok(Some(mut table)) => {
+                    prefer_copied_symbols(&mut table, self.regions, self.executable, open);
+                    return Ok(table);
+                }
+                Ok(None) => {}
+                Err(error @ (InterpreterError::OtherPython { .. } | InterpreterError::DebugBuild { .. })) => {
+                    refused.get_or_insert(error);
+                }
+                // A data file mapped from some directory is no ELF file, and that is no problem.
+                Err(InterpreterError::Elf { cause: ElfError::NotElf, .. }) => {}
+                Err(error) => {
+                    first_problem.get_or_insert((is_likely(path, self.executable), error));
+                }
+            }
+        }
+        Err(match (refused, first_problem) {
+            (Some(refused), _) => refused,
+            (None, Some((true, problem))) => problem,
+            _ => InterpreterError::NotPython { executable: self.executable.unwrap_or("?").to_owned() },
+        })
+    }
+
+    fn look_at(
+        &self,
+        candidate: &Region,
+        path: &str,
+        open: &mut dyn FnMut(&Region) -> io::Result<File>,
+    ) -> Result<Option<SymbolTable>, InterpreterError> {
+        let elf_error = |cause| InterpreterError::Elf { path: path.to_owned(), cause };
+        match open(candidate) {
+            Ok(file) => {
+                let module = ModuleFile::open(file).map_err(elf_error)?;
+                let view = module.view(&WANTED).map_err(elf_error)?;
+                judge(view, &|major| module.version_texts(major), path, self.regions)
+            }
+            Err(cause) => {
+                let loaded = self.memory.and_then(|memory| LoadedModule::read(memory, path));
+                let Some(loaded) = loaded else {
+                    return Err(InterpreterError::Unreadable { path: path.to_owned(), cause });
+                };
+                let versions = |major| loaded.version_texts(major);
+                judge(loaded.view(&WANTED), &versions, path, self.regions)
+            }
+        }
+    }
+}
+
+/// Any Python defines these; an executable that was given copies of some of a library's data does not evaluate.
+fn is_a_python(view: &ModuleView) -> bool {
+    let evaluates = |symbol: &FileSymbol| symbol.is_function && symbol.name == "PyEval_EvalFrameEx";
+    view.has("PyDict_Type")
+        && view.has("PyType_Type")
+        && (view.symbols.iter().any(evaluates) || view.has("_PyEval_EvalFrameDefault"))
+}
+
+fn is_likely(path: &str, executable: Option<&str>) -> bool {
+    Some(path) == executable || file_name(path).contains("python")
+}
+
+fn file_name(path: &str) -> &str {
+    path.rsplit('/').next().unwrap_or(path)
+}
+
+/// One region for each mapped module, likely ones first: the executable, files named after Python, other libraries.
+fn candidates<'a>(regions: &'a [Region], executable: Option<&str>) -> Vec<&'a Region> {
+    let mut seen = std::collections::HashSet::new();
+    let mut firsts: Vec<&Region> =
+        regions.iter().filter(|region| region.path().is_some_and(|path| seen.insert(path))).collect();
+    let executable_paths: std::collections::HashSet<Option<&str>> =
+        regions.iter().filter(|region| region.permissions.execute).map(Region::path).collect();
+    firsts.retain(|first| executable_paths.contains(&first.path()));
+    let rank = |region: &Region| match region.path() {
+        Some(path) if Some(path) == executable => 0,
+        Some(path) if file_name(path).starts_with("libpython") => 1,
+        Some(path) if file_name(path).contains("python") => 2,
+        Some(path) if path.contains("/lib-dynload/") => 4,
+        _ => 3,
+    };
+    firsts.sort_by_key(|region| rank(region));
+    let likely = firsts.iter().take_while(|region| rank(region) < 3).count().min(OTHER_MODULES_MAX);
+    firsts.truncate(likely + OTHER_MODULES_MAX);
+    firsts
+}
+
+/// What is asked of a module that may be the interpreter.
+const WANTED: Wanted<'static> =
+    Wanted { keep: &wanted_name, code_of: &FUNCTIONS_THAT_TELL, code_bytes: ENTRY_CODE_BYTES };
+
+fn wanted_name(name: &[u8]) -> bool {
+    name.starts_with(b"Py")
+        || name.starts_with(b"_Py")
+        || LOCAL_NAMES.iter().chain(&FUNCTIONS_THAT_TELL).any(|known| known.as_bytes() == name)
+}
+
+/// The module's symbols if it is CPython 2.7, nothing if it is no Python at all.
+fn judge(
+    view: ModuleView,
+    versions: &dyn Fn(u8) -> Vec<String>,
+    path: &str,
+    regions: &[Region],
+) -> Result<Option<SymbolTable>, InterpreterError> {
+    let other = |what| Err(InterpreterError::OtherPython { what, path: path.to_owned() });
+    if file_name(path).contains("pypy") {
+        return other("PyPy".to_owned());
+    }
+    if !is_a_python(&view) {
+        return Ok(None);
+    }
+    if !view.has("PyString_Type") || !view.has("_PyThreadState_Current") {
+        return other(format!("Python {}", versions(3).first().map_or("3", String::as_str)));
+    }
+    let found = versions(2);
+    let version = found.iter().find(|version| version.starts_with("2.7.")).cloned();
+    // Capsules came with 2.7; texts that look like a release may be anything's.
+    if !view.has("PyCapsule_Type") {
+        return other(format!("Python {}", found.first().map_or("2, older than 2.7", String::as_str)));
+    }
+    if view.has("_Py_RefTotal") {
+        let version = version.unwrap_or_else(|| "2.7".to_owned());
+        return Err(InterpreterError::DebugBuild { path: path.to_owned(), version });
+    }
+    let Some(load_bias) = load_bias(&view.segments, path, regions) else {
+        let cause = ElfError::Damaged("its segments match no mapping".to_owned());
+        return Err(InterpreterError::Elf { path: path.to_owned(), cause });
+    };
+    Ok(Some(view.placed(path, version, load_bias)))
+}
+
+/// A position-dependent executable has its own copies of the library's data it refers to; those are the live ones.
+fn prefer_copied_symbols(
+    table: &mut SymbolTable,
+    regions: &[Region],
+    executable: Option<&str>,
+    open: &mut dyn FnMut(&Region) -> io::Result<File>,
+) {
+    let Some(path) = executable.filter(|path| *path != table.path) else {
+        return;
+    };
+    let region =
+        regions.iter().find(|region| matches!(&region.kind, RegionKind::File { path: mapped, .. } if mapped == path));
+    let Some(Ok(file)) = region.map(open) else {
+        return;
+    };
+    let Ok((segments, exported)) = ModuleFile::open(file).and_then(|module| module.exported(&wanted_name)) else {
+        return;
+    };
+    let Some(bias) = load_bias(&segments, path, regions) else {
+        return;
+    };
+    for copy in exported.iter().filter(|copy| !copy.is_function) {
+        if let Some(known) = table.symbols.get_mut(&copy.name) {
+            let address = Address(copy.value.wrapping_add(bias));
+            *known = vec![Symbol { address, size_bytes: copy.size }];
+        }
+    }
+}

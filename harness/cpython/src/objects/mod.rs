@@ -1,0 +1,13 @@
+//! The object model: how the parts of objects are laid out and read, for everybody who reads objects of a copy.
+//!
+//! [`Objects`] reads out of a copied image; [`Table`] and the words serve live reading, too.
+
+mod budget;
+mod model;
+mod table;
+mod words;
+
+pub(crate) use budget::Budget;
+pub(crate) use model::{BASES_MAX, BASICSIZE_MAX, Objects};
+pub(crate) use table::Table;
+pub(crate) use words::{half_at, plausible_count, read_word, word_at, words};
