@@ -4,12 +4,14 @@
 //! one of a handful of enums ([`structure`]). There is one value a series, in a file of its own; an
 //! [`Interpreter`](crate::Interpreter) carries the one that its target was checked against.
 
+mod bytecode;
 mod cpython_2_7;
 mod known_types;
 pub mod layout;
 mod obmalloc;
 mod structure;
 
+pub use bytecode::{Effect, Instructions, Operation};
 pub use cpython_2_7::CPYTHON_2_7;
 pub use known_types::{BufferType, Core, Field, FixedType, KnownTypes, TeeData, ValueKind};
 pub use obmalloc::{ArenaObject, Obmalloc, PoolHeader};
@@ -117,6 +119,8 @@ pub struct Dialect {
     pub obmalloc: Obmalloc,
     /// Blocks of ints and floats.
     pub number_blocks: NumberBlockRules,
+    /// Bytecode.
+    pub instructions: Instructions,
     /// What is known of built-in types.
     pub types: KnownTypes,
 }

@@ -112,7 +112,7 @@ impl Codes {
         };
         names.cells.extend(texts(d.code.co_freevars)?);
         let line_at = |offset| lines.line_at(offset).unwrap_or(line_first);
-        let analysis = bytecode::analyse(&bytecode, &names, &line_at);
+        let analysis = bytecode::analyse(d, &bytecode, &names, &line_at);
         let id = CodeId(u32::try_from(self.described.len()).ok()?);
         let local_count = half_at(head, d.code.co_nlocals) as usize;
         let stack_slots = half_at(head, d.code.co_stacksize) as usize;
