@@ -150,6 +150,7 @@ pub static CPYTHON_2_7: Dialect = Dialect {
         f_localsplus: 376,
     },
     thread_state: layout::ThreadState {
+        read_bytes: 152,
         next: 0,
         interp: 8,
         frame: 16,
@@ -169,6 +170,7 @@ pub static CPYTHON_2_7: Dialect = Dialect {
         ],
     },
     interpreter_state: layout::InterpreterState {
+        read_bytes: 72,
         next: 0,
         tstate_head: 8,
         modules: 16,
