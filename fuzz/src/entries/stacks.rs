@@ -36,7 +36,9 @@ fn look_at_bytecode(bytecode: &[u8], lines: &[u8]) {
     let names = |count: usize| (0..count).map(|n| Arc::from(format!("n{n}"))).collect::<Vec<Arc<str>>>();
     let names = Names { locals: names(4), cells: names(2), names: names(4) };
     let table = line_table(10, lines);
-    black_box(analyse(bytecode, &names, &|at| table.line_at(at).unwrap_or_default()));
+    black_box(analyse(&bloathound_cpython::dialect::CPYTHON_2_7, bytecode, &names, &|at| {
+        table.line_at(at).unwrap_or_default()
+    }));
 }
 
 /// Time that passes by itself; one thread that is always running.

@@ -1,4 +1,6 @@
-//! CPython 2.7 layouts and decoding: bytes to heap, arenas and frames.
+//! CPython's layouts and decoding: bytes to heap, arenas and frames.
+//!
+//! What differs between series of CPython is data: a [`dialect::Dialect`], of which [`dialect::CPYTHON_2_7`] is the first.
 //!
 //! [`Interpreter::locate`] finds the interpreter's own data in a target by symbols (or by shape in a stripped build),
 //! [`decode`] turns a copied [`bloathound_memory::MemoryImage`] into a [`bloathound_heap::HeapSnapshot`].

@@ -47,7 +47,7 @@ fn bytecode_of_the_standard_library() {
         for pair in numbers(lines).chunks_exact(2) {
             assert_eq!(table.line_at(pair[0]), Some(pair[1]), "{line}");
         }
-        let analysis = analyse(&code, &Names::default(), &|offset| table.line_at(offset).unwrap());
+        let analysis = analyse(&D, &code, &Names::default(), &|offset| table.line_at(offset).unwrap());
         let known: BTreeSet<(u32, u32)> = numbers(jumps).chunks_exact(2).map(|pair| (pair[0], pair[1])).collect();
         for found in &analysis.loops {
             assert!(known.contains(&(found.first, found.last)), "{found:?} {line}");

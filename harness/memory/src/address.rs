@@ -1,3 +1,5 @@
+//! An address in the target.
+
 use std::fmt;
 
 /// Size of a page of the target, in bytes. Only x86-64 and AArch64 with 4 KiB pages are supported.

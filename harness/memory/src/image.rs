@@ -1,3 +1,5 @@
+//! The copied pages in one flat buffer with a page table over it.
+
 use crate::{Address, MemorySource, PAGE_BYTES, ReadError, Region};
 
 /// Position in an image's flat buffer, in bytes. Neighbouring pages of the target are neighbours here.

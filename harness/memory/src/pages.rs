@@ -1,3 +1,5 @@
+//! Which pages of a mapping are there, in runs.
+
 use crate::{Address, PAGE_BYTES};
 
 /// Where the contents of a page are.

@@ -1,3 +1,5 @@
+//! A mapping of the target: where it is, what may be done with it, and what it maps.
+
 use crate::Address;
 
 /// Access rights of a mapping.

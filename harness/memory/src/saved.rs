@@ -1,3 +1,5 @@
+//! Telling the kinds of saved files apart by their first bytes.
+
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;

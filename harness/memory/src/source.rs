@@ -1,3 +1,5 @@
+//! What answers "give me these bytes", and why it could not.
+
 use crate::{Address, Region};
 
 /// Why bytes could not be read.

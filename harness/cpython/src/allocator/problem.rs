@@ -1,3 +1,5 @@
+//! What of the allocators' memory could not be read or contradicts itself.
+
 use bloathound_memory::Address;
 
 /// What a walk over the allocators' structures could not read or does not believe.

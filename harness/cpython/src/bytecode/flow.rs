@@ -5,9 +5,10 @@ use std::sync::Arc;
 
 use bloathound_profile::{Loop, LoopInput};
 
-use super::opcodes::{self as op, Instruction};
+use super::instructions::Instruction;
 use super::origin::Origin;
 use super::{CallSite, Names};
+use crate::dialect::{Dialect, Operation as Op};
 
 /// What the stacks of all instructions together may weigh, in items that depend on nothing: some 25 MB. A literal list
 /// of 700 constants fits.
@@ -27,8 +28,9 @@ pub struct Store {
 }
 
 /// Control flow and dependencies of one code object.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Flow {
+    d: &'static Dialect,
     /// The instructions, in order.
     pub instructions: Vec<Instruction>,
     /// Indices of the instructions that may come next.
@@ -50,24 +52,33 @@ pub struct Flow {
 
 impl Flow {
     /// The instructions with nothing known of them but their order.
-    pub fn unknown(instructions: Vec<Instruction>) -> Self {
-        Self { index_of: index(&instructions), instructions, ..Self::default() }
+    pub fn unknown(d: &'static Dialect, instructions: Vec<Instruction>) -> Self {
+        Self {
+            d,
+            index_of: index(&instructions),
+            instructions,
+            successors: Vec::new(),
+            decides_on: BTreeMap::new(),
+            returned: BTreeMap::new(),
+            stores: Vec::new(),
+            stacks: Vec::new(),
+            weight_left: STACKS_WEIGHT_MAX,
+            is_too_deep: false,
+        }
     }
 
     /// Follows every way through the code; gives the instructions back where the stacks get deeper than is sensible.
     ///
     /// # Errors
     /// The instructions, as they came.
-    pub fn follow(instructions: Vec<Instruction>, names: &Names) -> Result<Self, Vec<Instruction>> {
+    pub fn follow(
+        d: &'static Dialect,
+        instructions: Vec<Instruction>,
+        names: &Names,
+    ) -> Result<Self, Vec<Instruction>> {
         let count = instructions.len();
-        let mut flow = Self {
-            index_of: index(&instructions),
-            instructions,
-            successors: vec![Vec::new(); count],
-            stacks: vec![None; count],
-            weight_left: STACKS_WEIGHT_MAX,
-            ..Self::default()
-        };
+        let mut flow =
+            Self { successors: vec![Vec::new(); count], stacks: vec![None; count], ..Self::unknown(d, instructions) };
         if count == 0 {
             return Ok(flow);
         }
@@ -165,28 +176,28 @@ impl Flow {
         };
         let mut stack = stack.clone();
         let mut next = Vec::new();
-        let Instruction { opcode, argument, .. } = instruction;
+        let Instruction { operation, argument, .. } = instruction;
         let target = instruction.target().and_then(|t| self.index_at(t));
         let after = self.index_at(instruction.next);
-        match opcode {
-            op::RETURN_VALUE => {
+        match operation {
+            Op::ReturnValue => {
                 self.returned.insert(at, stack.pop().unwrap_or_default());
             }
-            op::RAISE_VARARGS => {}
-            op::END_FINALLY => {
+            Op::RaiseVarargs => {}
+            Op::EndFinally => {
                 let reraises = stack.last().is_some_and(|top| top.is_exception);
                 stack.pop();
                 if !reraises {
                     next.extend(after.map(|n| (n, stack, false)));
                 }
             }
-            op::BREAK_LOOP => {
+            Op::BreakLoop => {
                 if let Some((end, depth)) = self.enclosing_loop(at) {
                     stack.truncate(depth);
                     next.push((end, stack, false));
                 }
             }
-            op::JUMP_FORWARD | op::JUMP_ABSOLUTE | op::CONTINUE_LOOP => {
+            Op::JumpForward | Op::JumpAbsolute | Op::ContinueLoop => {
                 if let Some(target) = target {
                     if let Some(Some(known)) = self.stacks.get(target) {
                         stack.truncate(known.len());
@@ -194,7 +205,7 @@ impl Flow {
                     next.push((target, stack, false));
                 }
             }
-            op::FOR_ITER => {
+            Op::ForIter => {
                 let mut item = stack.last().cloned().unwrap_or_default();
                 self.decides_on.insert(at, item.clone());
                 item.is_opaque = true;
@@ -205,18 +216,18 @@ impl Flow {
                 next.extend(after.map(|n| (n, stack, false)));
                 next.extend(target.map(|t| (t, done, false)));
             }
-            _ if op::is_conditional(opcode) => {
+            _ if operation.is_conditional() => {
                 let condition = stack.pop().unwrap_or_default();
                 self.decides_on.insert(at, condition.clone());
                 let mut jumped = stack.clone();
-                if matches!(opcode, op::JUMP_IF_FALSE_OR_POP | op::JUMP_IF_TRUE_OR_POP) {
+                if matches!(operation, Op::JumpIfFalseOrPop | Op::JumpIfTrueOrPop) {
                     jumped.push(condition);
                 }
                 next.extend(after.map(|n| (n, stack, false)));
                 next.extend(target.map(|t| (t, jumped, false)));
             }
-            op::SETUP_EXCEPT | op::SETUP_FINALLY | op::SETUP_WITH => {
-                if opcode == op::SETUP_WITH {
+            Op::SetupExcept | Op::SetupFinally | Op::SetupWith => {
+                if operation == Op::SetupWith {
                     let mut manager = stack.pop().unwrap_or_default();
                     manager.is_opaque = true;
                     manager.exactly = None;
@@ -243,35 +254,35 @@ impl Flow {
     /// Instructions that only work on the stack and on variables.
     fn compute(&mut self, at: usize, instruction: Instruction, argument: u32, stack: &mut Vec<Origin>, names: &Names) {
         let height = stack.len();
-        let opcode = instruction.opcode;
-        match opcode {
-            op::ROT_TWO if height >= 2 => stack.swap(height - 1, height - 2),
-            op::ROT_THREE if height >= 3 => stack[height - 3..].rotate_right(1),
-            op::ROT_FOUR if height >= 4 => stack[height - 4..].rotate_right(1),
-            op::DUP_TOP if height >= 1 => stack.extend_from_within(height - 1..),
-            op::DUP_TOPX => {
+        let operation = instruction.operation;
+        match operation {
+            Op::RotTwo if height >= 2 => stack.swap(height - 1, height - 2),
+            Op::RotThree if height >= 3 => stack[height - 3..].rotate_right(1),
+            Op::RotFour if height >= 4 => stack[height - 4..].rotate_right(1),
+            Op::DupTop if height >= 1 => stack.extend_from_within(height - 1..),
+            Op::DupTopx => {
                 let copied = (argument as usize).min(height);
                 if self.allows(&Origin::default(), 2 * copied) {
                     stack.extend_from_within(height - copied..);
                 }
             }
-            op::LOAD_FAST | op::LOAD_DEREF | op::LOAD_NAME | op::LOAD_GLOBAL => stack.push(
-                variable(opcode, argument, names)
-                    .filter(|path| !is_constant(path))
+            Op::LoadFast | Op::LoadDeref | Op::LoadName | Op::LoadGlobal => stack.push(
+                variable(operation, argument, names)
+                    .filter(|path| !self.d.instructions.constant_names.contains(&&*path.name))
                     .map_or_else(Origin::default, Origin::path),
             ),
-            op::LOAD_ATTR => {
+            Op::LoadAttr => {
                 let object = stack.pop().unwrap_or_default();
                 let name = names.names.get(argument as usize);
                 stack.push(name.map_or_else(Origin::default, |name| object.attribute(name)));
             }
-            op::STORE_FAST | op::STORE_DEREF | op::STORE_NAME | op::STORE_GLOBAL => {
+            Op::StoreFast | Op::StoreDeref | Op::StoreName | Op::StoreGlobal => {
                 let value = stack.pop().unwrap_or_default();
-                if let Some(target) = variable(opcode, argument, names) {
+                if let Some(target) = variable(operation, argument, names) {
                     self.store(at, target, value);
                 }
             }
-            op::STORE_ATTR => {
+            Op::StoreAttr => {
                 let object = stack.pop().unwrap_or_default();
                 let value = stack.pop().unwrap_or_default();
                 if let Some(name) = names.names.get(argument as usize)
@@ -280,16 +291,17 @@ impl Flow {
                     self.store(at, target, value);
                 }
             }
-            _ => self.compute_generic(at, opcode, argument, stack),
+            _ => self.compute_generic(at, instruction, stack),
         }
     }
 
-    fn compute_generic(&mut self, at: usize, opcode: u8, argument: u32, stack: &mut Vec<Origin>) {
-        let (taken, put) = op::effect(opcode, argument);
+    fn compute_generic(&mut self, at: usize, instruction: Instruction, stack: &mut Vec<Origin>) {
+        let Instruction { operation, effect, argument, .. } = instruction;
+        let (taken, put) = effect.items(argument);
         let height = stack.len();
         let inputs = stack.split_off(height.saturating_sub(taken));
         // STORE_SUBSCR, STORE_SLICE: the container changes.
-        if matches!(opcode, 40..=43 | 60)
+        if operation == Op::StoreItem
             && let Some(container) = inputs.get(1)
             && let Some(target) = container.exactly.clone()
         {
@@ -304,13 +316,19 @@ impl Flow {
             result.absorb(input);
         }
         result.exactly = None;
-        result.is_opaque |= opcode == op::YIELD_VALUE;
-        if op::is_call(opcode) && !inputs.first().is_some_and(is_pure) {
+        result.is_opaque |= operation == Op::YieldValue;
+        if operation == Op::Call && !inputs.first().is_some_and(|callee| self.is_pure(callee)) {
             result.calls.extend(self.instructions.get(at).map(|call| call.offset));
         }
         if self.allows(&result, put) {
             stack.extend(std::iter::repeat_n(result, put));
         }
+    }
+
+    /// True for a builtin function whose result depends on its arguments alone.
+    fn is_pure(&self, callee: &Origin) -> bool {
+        let pure = self.d.instructions.pure_builtins;
+        callee.exactly.as_ref().is_some_and(|path| path.attributes.is_empty() && pure.contains(&&*path.name))
     }
 
     fn store(&mut self, at: usize, target: LoopInput, value: Origin) {
@@ -325,7 +343,7 @@ impl Flow {
     fn enclosing_loop(&self, at: usize) -> Option<(usize, usize)> {
         let offset = self.instructions.get(at)?.offset;
         let (setup, block) = self.instructions.iter().enumerate().rev().find(|(_, block)| {
-            block.opcode == op::SETUP_LOOP && block.offset < offset && block.target().is_some_and(|end| end > offset)
+            block.operation == Op::SetupLoop && block.offset < offset && block.target().is_some_and(|end| end > offset)
         })?;
         let depth = self.stacks.get(setup)?.as_ref()?.len();
         Some((self.index_at(block.target()?)?, depth))
@@ -334,7 +352,7 @@ impl Flow {
     /// Slot of the iterator on the value stack, for a loop that begins with a `FOR_ITER` at `offset`.
     pub fn iterator_slot(&self, offset: u32) -> Option<u32> {
         let at = self.index_at(offset)?;
-        (self.instructions.get(at)?.opcode == op::FOR_ITER).then_some(())?;
+        (self.instructions.get(at)?.operation == Op::ForIter).then_some(())?;
         let depth = self.stacks.get(at)?.as_ref()?.len();
         u32::try_from(depth.checked_sub(1)?).ok()
     }
@@ -343,10 +361,10 @@ impl Flow {
     pub fn call_sites(&self) -> Vec<CallSite> {
         let calls = self.instructions.iter().enumerate();
         calls
-            .filter(|(_, instruction)| op::is_call(instruction.opcode))
+            .filter(|(_, instruction)| instruction.operation == Op::Call)
             .map(|(at, instruction)| {
                 let depth = self.stacks.get(at).and_then(Option::as_ref).map(Vec::len);
-                let below = op::call_arguments(instruction.opcode, instruction.argument) + 1;
+                let below = instruction.effect.call_arguments(instruction.argument) + 1;
                 CallSite {
                     offset: instruction.offset,
                     callee_slot: depth.and_then(|d| u32::try_from(d.checked_sub(below)?).ok()),
@@ -358,7 +376,7 @@ impl Flow {
     /// Names looked up by name (module level code) inside any of `loops`.
     pub fn names_within(&self, loops: &[Loop], names: &Names) -> Vec<Arc<str>> {
         let inside = self.instructions.iter().filter(|instruction| {
-            matches!(instruction.opcode, op::LOAD_NAME | op::STORE_NAME)
+            matches!(instruction.operation, Op::LoadName | Op::StoreName)
                 && loops.iter().any(|l| l.contains(instruction.offset))
         });
         let used: BTreeSet<&Arc<str>> =
@@ -384,54 +402,16 @@ fn index(instructions: &[Instruction]) -> BTreeMap<u32, usize> {
     map
 }
 
-fn variable(opcode: u8, argument: u32, names: &Names) -> Option<LoopInput> {
+fn variable(operation: Op, argument: u32, names: &Names) -> Option<LoopInput> {
     let argument = argument as usize;
-    let name = match opcode {
-        op::LOAD_FAST | op::STORE_FAST => names.locals.get(argument),
-        op::LOAD_DEREF | op::STORE_DEREF => names.cells.get(argument),
+    let name = match operation {
+        Op::LoadFast | Op::StoreFast => names.locals.get(argument),
+        Op::LoadDeref | Op::StoreDeref => names.cells.get(argument),
         _ => names.names.get(argument),
     }?;
     Some(LoopInput {
         name: Arc::clone(name),
-        is_global: matches!(opcode, op::LOAD_GLOBAL | op::STORE_GLOBAL),
+        is_global: matches!(operation, Op::LoadGlobal | Op::StoreGlobal),
         attributes: Vec::new(),
     })
-}
-
-/// Builtin functions whose results depend on their arguments alone.
-fn is_pure(callee: &Origin) -> bool {
-    const PURE: &[&str] = &[
-        "abs",
-        "bool",
-        "chr",
-        "cmp",
-        "divmod",
-        "float",
-        "hash",
-        "int",
-        "isinstance",
-        "issubclass",
-        "len",
-        "long",
-        "max",
-        "min",
-        "ord",
-        "pow",
-        "range",
-        "repr",
-        "round",
-        "sorted",
-        "str",
-        "sum",
-        "tuple",
-        "type",
-        "unicode",
-        "xrange",
-    ];
-    callee.exactly.as_ref().is_some_and(|path| path.attributes.is_empty() && PURE.contains(&&*path.name))
-}
-
-/// In Python 2.7 `True` and `False` are names like any other, but nobody changes them.
-fn is_constant(path: &LoopInput) -> bool {
-    matches!(&*path.name, "True" | "False" | "None")
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use bloathound_profile::{Loop, LoopKind};
 
 use super::flow::Flow;
-use super::opcodes as op;
+use crate::dialect::Operation as Op;
 
 /// Loops a code object may have; more are not looked at.
 const LOOPS_MAX: usize = 256;
@@ -16,8 +16,8 @@ pub fn find(flow: &Flow, line_at: &dyn Fn(u32) -> u32) -> Vec<Loop> {
     let mut ends: BTreeMap<u32, u32> = BTreeMap::new();
     for (at, instruction) in flow.instructions.iter().enumerate() {
         let jumps_back = !matches!(
-            instruction.opcode,
-            op::FOR_ITER | op::SETUP_LOOP | op::SETUP_EXCEPT | op::SETUP_FINALLY | op::SETUP_WITH
+            instruction.operation,
+            Op::ForIter | Op::SetupLoop | Op::SetupExcept | Op::SetupFinally | Op::SetupWith
         );
         let Some(target) = instruction.target().filter(|_| jumps_back) else {
             continue;
@@ -44,13 +44,13 @@ fn describe(flow: &Flow, first: u32, last: u32, line_at: &dyn Fn(u32) -> u32) ->
     let head = flow.index_at(first);
     let begins_with = head.and_then(|at| flow.instructions.get(at));
     let kind = match begins_with {
-        Some(instruction) if instruction.opcode == op::FOR_ITER => LoopKind::Iterator,
+        Some(instruction) if instruction.operation == Op::ForIter => LoopKind::Iterator,
         _ => LoopKind::Condition,
     };
     // `while True:` leaves no instruction on its own line but the block's set-up.
     let setup = head
         .and_then(|at| flow.instructions.get(at.checked_sub(1)?))
-        .filter(|before| before.opcode == op::SETUP_LOOP)
+        .filter(|before| before.operation == Op::SetupLoop)
         .map(|before| line_at(before.offset));
     let lines = || body().map(|i| line_at(i.offset)).chain(setup);
     Loop {
@@ -62,8 +62,8 @@ fn describe(flow: &Flow, first: u32, last: u32, line_at: &dyn Fn(u32) -> u32) ->
         exits: Vec::new(),
         writes: Vec::new(),
         has_calls: body().any(|i| {
-            op::is_call(i.opcode)
-                || matches!(i.opcode, op::FOR_ITER | op::YIELD_VALUE | op::IMPORT_NAME | op::SETUP_WITH)
+            i.operation == Op::Call
+                || matches!(i.operation, Op::ForIter | Op::YieldValue | Op::ImportName | Op::SetupWith)
         }),
     }
 }

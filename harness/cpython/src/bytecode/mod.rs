@@ -1,12 +1,12 @@
-//! What the bytecode of Python 2.7 tells about loops, without running it.
+//! What bytecode tells about loops, without running it.
 //!
 //! [`analyse`] follows the stack symbolically through a code object: which names each condition and each assignment
 //! depends on. From that come the back-jump ranges, the branches that can leave them, what those depend on, and how
 //! deep the value stack is at each instruction (where a call's callee and a loop's iterator are to be found).
 
 mod flow;
+mod instructions;
 mod loops;
-pub mod opcodes;
 mod origin;
 mod slices;
 
@@ -16,6 +16,9 @@ use bloathound_profile::{Loop, Returns};
 
 pub use flow::Flow;
 pub use origin::Origin;
+
+use crate::dialect::Dialect;
+use instructions::Instruction;
 
 /// The names a code object's instructions refer to by index.
 #[derive(Clone, Debug, Default)]
@@ -55,15 +58,15 @@ pub struct CallSite {
 /// Longer code objects are only searched for back jumps; following every name through them takes too long.
 const INSTRUCTIONS_MAX: usize = 8000;
 
-/// Analyses the bytecode `code`; `line_at` gives the line of an offset.
-pub fn analyse(code: &[u8], names: &Names, line_at: &dyn Fn(u32) -> u32) -> Analysis {
-    let instructions = opcodes::disassemble(code);
+/// Analyses the bytecode `code` of a series; `line_at` gives the line of an offset.
+pub fn analyse(d: &'static Dialect, code: &[u8], names: &Names, line_at: &dyn Fn(u32) -> u32) -> Analysis {
+    let instructions = instructions::disassemble(d, code);
     if instructions.len() > INSTRUCTIONS_MAX {
-        return unknown(instructions, line_at);
+        return unknown(d, instructions, line_at);
     }
-    let flow = match Flow::follow(instructions, names) {
+    let flow = match Flow::follow(d, instructions, names) {
         Ok(flow) => flow,
-        Err(instructions) => return unknown(instructions, line_at),
+        Err(instructions) => return unknown(d, instructions, line_at),
     };
     let mut loops = loops::find(&flow, line_at);
     let mut iterators = Vec::new();
@@ -79,8 +82,8 @@ pub fn analyse(code: &[u8], names: &Names, line_at: &dyn Fn(u32) -> u32) -> Anal
 }
 
 /// Only the back jumps.
-fn unknown(instructions: Vec<opcodes::Instruction>, line_at: &dyn Fn(u32) -> u32) -> Analysis {
-    let flow = Flow::unknown(instructions);
+fn unknown(d: &'static Dialect, instructions: Vec<Instruction>, line_at: &dyn Fn(u32) -> u32) -> Analysis {
+    let flow = Flow::unknown(d, instructions);
     let mut loops = loops::find(&flow, line_at);
     loops.iter_mut().for_each(slices::describe_unknown);
     let returns = Returns { is_opaque: true, ..Returns::default() };

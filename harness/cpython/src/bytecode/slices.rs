@@ -5,8 +5,8 @@ use std::collections::{BTreeSet, VecDeque};
 use bloathound_profile::{Loop, LoopExit, LoopInput, Returns, Write};
 
 use super::flow::Flow;
-use super::opcodes as op;
 use super::origin::Origin;
+use crate::dialect::Operation as Op;
 
 /// Exits of a loop that are described.
 const EXITS_MAX: usize = 32;
@@ -118,7 +118,7 @@ impl<'a> Body<'a> {
         if !leaves {
             return None;
         }
-        let by_iterator = instruction.opcode == op::FOR_ITER;
+        let by_iterator = instruction.operation == Op::ForIter;
         let (mut origin, from) = match self.flow.decides_on.get(&at) {
             Some(origin) => {
                 // `while True` and the like decide nothing.
@@ -128,7 +128,7 @@ impl<'a> Body<'a> {
                 (origin.clone(), self.block_start(at))
             }
             // A handler outside the loop: whatever the block calls may lead there.
-            None if instruction.opcode == op::SETUP_EXCEPT => (self.tried(at), at),
+            None if instruction.operation == Op::SetupExcept => (self.tried(at), at),
             None => return None,
         };
         let of_own_iterator = by_iterator && Some(at) == self.head;
@@ -157,9 +157,9 @@ impl<'a> Body<'a> {
         let path = origin.exactly()?;
         let instruction = self.flow.instructions.get(at)?;
         let jump_leaves = !self.nodes.contains(&self.flow.index_at(instruction.target()?)?);
-        let jumps_when = match instruction.opcode {
-            op::POP_JUMP_IF_TRUE | op::JUMP_IF_TRUE_OR_POP => true,
-            op::POP_JUMP_IF_FALSE | op::JUMP_IF_FALSE_OR_POP => false,
+        let jumps_when = match instruction.operation {
+            Op::PopJumpIfTrue | Op::JumpIfTrueOrPop => true,
+            Op::PopJumpIfFalse | Op::JumpIfFalseOrPop => false,
             _ => return None,
         };
         let index = inputs.iter().take(INPUTS_MAX).position(|input| input == path)?;
@@ -168,8 +168,8 @@ impl<'a> Body<'a> {
 
     /// The end of a list of `except` clauses none of which matched: an uncaught exception is no exit.
     fn raises_again(&self, at: usize) -> bool {
-        let opcode = self.flow.instructions.get(at).map(|i| i.opcode);
-        opcode == Some(op::END_FINALLY) && self.successors(at).is_empty()
+        let opcode = self.flow.instructions.get(at).map(|i| i.operation);
+        opcode == Some(Op::EndFinally) && self.successors(at).is_empty()
     }
 
     /// Index of the first instruction that always leads straight to `at`.

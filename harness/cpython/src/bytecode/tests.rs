@@ -10,7 +10,7 @@ fn analysis(hex: &str, locals: &[&str], names: &[&str]) -> Analysis {
     let code: Vec<u8> = (0..hex.len() / 2).map(|i| u8::from_str_radix(&hex[2 * i..2 * i + 2], 16).unwrap()).collect();
     let texts = |texts: &[&str]| texts.iter().map(|&t| t.into()).collect();
     let names = Names { locals: texts(locals), cells: Vec::new(), names: texts(names) };
-    analyse(&code, &names, &|offset| offset)
+    analyse(&crate::dialect::CPYTHON_2_7, &code, &names, &|offset| offset)
 }
 
 fn only_loop(hex: &str, locals: &[&str], names: &[&str]) -> Loop {
@@ -174,7 +174,7 @@ fn hostile_bytecode_is_survived() {
             cells: vec!["c".into()],
             names: vec!["d".into(), "e".into()],
         };
-        let _ = analyse(&code, &names, &|offset| offset);
+        let _ = analyse(&crate::dialect::CPYTHON_2_7, &code, &names, &|offset| offset);
     }
 }
 

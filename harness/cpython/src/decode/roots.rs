@@ -7,7 +7,7 @@ use bloathound_memory::{Address, MemorySource};
 
 use super::Decoder;
 use super::types::TypeLayout;
-use crate::dialect::Core;
+use crate::dialect::{Collection, Core};
 
 /// Bases of a class before we take it for damage.
 const CLASS_BASES_MAX: usize = 200;
@@ -114,7 +114,7 @@ impl Decoder<'_> {
             let state = self.interpreter.interpreter_state?;
             let modules = self.image.pointer_at(state.offset(d.interpreter_state.modules))?;
             let module = self.lookup(modules, "gc")?;
-            self.lookup(self.image.pointer_at(module.offset(16))?, "garbage")
+            self.lookup(self.image.pointer_at(module.offset(self.interpreter.dialect.module.md_dict))?, "garbage")
         });
         if let Some(object) = list.and_then(|at| self.id_of(at)) {
             let name = Some(self.builder.name("gc.garbage"));
@@ -212,6 +212,9 @@ impl Decoder<'_> {
 
     /// `PyGen_NeedsFinalizing`: suspended inside `try` or `with`.
     pub(crate) fn generator_needs_finalizing(&self, at: Address) -> bool {
+        if self.interpreter.dialect.collection != Collection::LeavesFinalizers {
+            return false;
+        }
         let d = self.interpreter.dialect;
         let check = || -> Option<bool> {
             let frame_at = self.image.pointer_at(at.offset(d.generator.gi_frame))?;

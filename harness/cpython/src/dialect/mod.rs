@@ -4,12 +4,14 @@
 //! one of a handful of enums ([`structure`]). There is one value a series, in a file of its own; an
 //! [`Interpreter`](crate::Interpreter) carries the one that its target was checked against.
 
+mod bytecode;
 mod cpython_2_7;
 mod known_types;
 pub mod layout;
 mod obmalloc;
 mod structure;
 
+pub use bytecode::{Effect, Instructions, Operation};
 pub use cpython_2_7::CPYTHON_2_7;
 pub use known_types::{BufferType, Core, Field, FixedType, KnownTypes, TeeData, ValueKind};
 pub use obmalloc::{ArenaObject, Obmalloc, PoolHeader};
@@ -117,6 +119,8 @@ pub struct Dialect {
     pub obmalloc: Obmalloc,
     /// Blocks of ints and floats.
     pub number_blocks: NumberBlockRules,
+    /// Bytecode.
+    pub instructions: Instructions,
     /// What is known of built-in types.
     pub types: KnownTypes,
 }
@@ -133,5 +137,34 @@ impl Dialect {
     #[must_use]
     pub fn of_series(series: &str) -> Option<&'static Self> {
         [&CPYTHON_2_7].into_iter().find(|dialect| dialect.series == series)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_release_leads_to_its_series() {
+        assert_eq!(Dialect::of_version("2.7.18rc1+").map(|d| d.series), Some("2.7"));
+        assert_eq!(Dialect::of_version("2.7").map(|d| d.series), Some("2.7"));
+        assert_eq!(Dialect::of_version("2.70.1"), None);
+        assert_eq!(Dialect::of_version(""), None);
+    }
+
+    #[test]
+    fn numbers_that_follow_from_others_are_those_of_the_headers() {
+        let rules = &CPYTHON_2_7.obmalloc;
+        assert_eq!((rules.pools_per_arena(), rules.blocks_per_pool(8)), (64, 506));
+        assert_eq!(CPYTHON_2_7.number_blocks.block_bytes(), 992);
+        assert_eq!(CPYTHON_2_7.number_blocks.number_bytes, CPYTHON_2_7.number.bytes);
+        assert_eq!(CPYTHON_2_7.types.frame_fields[0], (CPYTHON_2_7.frame.f_back, "f_back"));
+        assert_eq!(CPYTHON_2_7.types.type_fields[0], (CPYTHON_2_7.type_object.tp_dict, "__dict__", true));
+    }
+
+    #[test]
+    fn every_opcode_is_there_once() {
+        let opcodes = CPYTHON_2_7.instructions.opcodes;
+        assert!(opcodes.windows(2).all(|pair| pair[0].0 < pair[1].0));
     }
 }

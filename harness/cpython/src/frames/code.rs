@@ -8,6 +8,7 @@ use bloathound_profile::{Code, CodeId, LineTable};
 
 use super::memory::Memory;
 use crate::bytecode::{self, Names};
+use crate::dialect::LineTableKind;
 use crate::objects::{half_at, word_at};
 
 /// Longest bytecode, line table and name that are read, and most names.
@@ -94,7 +95,13 @@ impl Codes {
         let function: Arc<str> = memory.text(at(d.code.co_name), TEXT_MAX)?.into();
         let line_first = half_at(head, d.code.co_firstlineno);
         let lnotab = memory.string(at(d.code.co_lnotab), BYTECODE_MAX)?;
-        let lines = line_table(line_first, &lnotab);
+        let lines = match d.line_table {
+            LineTableKind::Increments => line_table(line_first, &lnotab),
+            // Nobody reads these yet: everything is on the first line.
+            LineTableKind::SignedIncrements | LineTableKind::Ranges | LineTableKind::Locations => {
+                line_table(line_first, &[])
+            }
+        };
         let mut name_objects = HashMap::new();
         let mut texts = |offset: u64| -> Option<Vec<Arc<str>>> {
             let objects = memory.tuple(at(offset), NAMES_MAX)?;
@@ -112,7 +119,7 @@ impl Codes {
         };
         names.cells.extend(texts(d.code.co_freevars)?);
         let line_at = |offset| lines.line_at(offset).unwrap_or(line_first);
-        let analysis = bytecode::analyse(&bytecode, &names, &line_at);
+        let analysis = bytecode::analyse(d, &bytecode, &names, &line_at);
         let id = CodeId(u32::try_from(self.described.len()).ok()?);
         let local_count = half_at(head, d.code.co_nlocals) as usize;
         let stack_slots = half_at(head, d.code.co_stacksize) as usize;

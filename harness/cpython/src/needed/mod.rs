@@ -28,9 +28,6 @@ const SMALL_NUMBER_MAX: u64 = 1 << 16;
 const NEIGHBOURHOOD_BYTES: u64 = 256 + 8;
 /// Interpreter and thread states before we take a list for damage.
 const STATES_MAX: usize = 10_000;
-/// What is read of an interpreter's and of a thread's state: all but the last fields of either.
-const INTERPRETER_STATE_BYTES: u64 = 72;
-const THREAD_STATE_BYTES: u64 = 152;
 
 /// The words of an image's flat buffer that are needed.
 #[derive(Debug)]
@@ -184,13 +181,13 @@ impl<'a> Marker<'a> {
             if state.is_null() {
                 break;
             }
-            self.keep(state, INTERPRETER_STATE_BYTES);
+            self.keep(state, d.interpreter_state.read_bytes);
             let mut thread = self.image.pointer_at(state.offset(d.interpreter_state.tstate_head)).unwrap_or_default();
             for _ in 0..STATES_MAX {
                 if thread.is_null() {
                     break;
                 }
-                self.keep(thread, THREAD_STATE_BYTES);
+                self.keep(thread, d.thread_state.read_bytes);
                 thread = self.image.pointer_at(thread.offset(d.thread_state.next)).unwrap_or_default();
             }
             state = self.image.pointer_at(state.offset(d.interpreter_state.next)).unwrap_or_default();

@@ -1,3 +1,5 @@
+//! Reading the segments and notes of an ELF core into an image.
+
 use std::fs::File;
 use std::io;
 use std::os::unix::fs::FileExt;

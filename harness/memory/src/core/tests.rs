@@ -1,3 +1,5 @@
+//! Cores written by hand, damaged ones among them.
+
 use proptest::prelude::*;
 
 use super::*;

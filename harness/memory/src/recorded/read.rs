@@ -1,3 +1,5 @@
+//! Reading a recording: its manifest, its frames of pages, and the recording it builds on.
+
 use std::fs::File;
 use std::io::{self, BufReader, Read};
 use std::path::{Path, PathBuf};

@@ -1,3 +1,5 @@
+//! Small files in the same container: one piece of text under a checksum.
+
 use std::fs::File;
 use std::io::{self, BufReader, Read};
 use std::path::{Path, PathBuf};

@@ -1,3 +1,5 @@
+//! Recordings written and read back, and damaged ones.
+
 use std::collections::HashMap;
 use std::path::Path;
 

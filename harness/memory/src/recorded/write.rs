@@ -1,3 +1,5 @@
+//! Writing a recording.
+
 use std::fs::File;
 use std::io;
 use std::path::Path;

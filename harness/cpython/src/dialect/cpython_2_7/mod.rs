@@ -3,6 +3,7 @@
 //! The offsets are the same in all 2.7 releases built for 64 bits; what differs between releases (the stride of the
 //! collector's generations, pymalloc's alignment, UCS2 or UCS4) is measured on the target.
 
+mod opcodes;
 mod types;
 
 use super::layout::{self, BlockLayout};
@@ -149,6 +150,7 @@ pub static CPYTHON_2_7: Dialect = Dialect {
         f_localsplus: 376,
     },
     thread_state: layout::ThreadState {
+        read_bytes: 152,
         next: 0,
         interp: 8,
         frame: 16,
@@ -168,6 +170,7 @@ pub static CPYTHON_2_7: Dialect = Dialect {
         ],
     },
     interpreter_state: layout::InterpreterState {
+        read_bytes: 72,
         next: 0,
         tstate_head: 8,
         modules: 16,
@@ -208,5 +211,6 @@ pub static CPYTHON_2_7: Dialect = Dialect {
         },
     },
     number_blocks: NumberBlockRules { header_bytes: 8, number_bytes: 24, numbers: 41 },
+    instructions: opcodes::INSTRUCTIONS,
     types: types::TYPES,
 };

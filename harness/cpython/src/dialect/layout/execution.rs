@@ -79,6 +79,8 @@ pub struct FrameObject {
 /// `PyThreadState` (`Include/pystate.h`).
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct ThreadState {
+    /// Bytes of it that are read: all but its last fields.
+    pub read_bytes: u64,
     /// `PyThreadState.next`.
     pub next: u64,
     /// `PyThreadState.interp`.
@@ -96,6 +98,8 @@ pub struct ThreadState {
 /// `PyInterpreterState` (`Include/pystate.h`).
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct InterpreterState {
+    /// Bytes of it that are read: all but its last fields.
+    pub read_bytes: u64,
     /// `PyInterpreterState.next`.
     pub next: u64,
     /// `PyInterpreterState.tstate_head`: the newest thread's state first.
