@@ -6,17 +6,9 @@
 mod cycles;
 mod finding;
 pub mod fragmentation;
-mod fragmentation_pins;
+mod frameworks;
 mod growth;
-mod hot_candidate;
-mod hot_event_loops;
-mod hot_judge;
-pub mod hot_loop;
-mod hot_outside;
-mod hot_series;
-#[cfg(test)]
-mod hot_tests;
-mod hot_window;
+mod hot;
 mod thresholds;
 
 pub use cycles::{CycleReport, find_cycles};
@@ -24,7 +16,8 @@ pub use finding::{
     CycleEvidence, Evidence, Finding, FindingClass, FragmentationEvidence, HotLoopEvidence, LeakEvidence, Location,
     Pin, Problem,
 };
+pub use frameworks::telling_path_bytes;
 pub use growth::{GrowthReport, GrowthRound, GrowthUnit, find_growth};
-pub use hot_event_loops::telling_path_bytes;
-pub use hot_loop::{HotObservation, HotObservationKind, HotReport};
+pub use hot::rule as hot_loop;
+pub use hot::rule::{HotObservation, HotObservationKind, HotReport};
 pub use thresholds::{FragmentationThresholds, HotLoopThresholds, Thresholds};

@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 use std::hash::BuildHasherDefault;
 
-use crate::shapes::NO_SHAPE;
-use crate::snapshot::IdHasher;
+use super::shapes::NO_SHAPE;
+use crate::model::IdHasher;
 use crate::{
     Arrival, Dominators, GenericLabel, HeapSnapshot, Names, ObjectId, PathTree, ReferenceLabel, ShapeColumn, ShapeKey,
     ShapeLimits, ShapeNode, ShapeTree, TypeInfo,

@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use bloathound_profile::{CalleeKind, Frame, LoopExit, LoopKind, Value, ValueHash};
 
-use crate::hot_candidate::{Candidate, iterator_restarts};
-use crate::hot_outside::asks_outside;
-use crate::hot_series::{Motion, Series};
-use crate::hot_window::Window;
+use super::candidate::{Candidate, iterator_restarts};
+use super::outside::asks_outside;
+use super::series::{Motion, Series};
+use super::window::Window;
 use crate::thresholds::HotLoopThresholds;
 
 /// Iterators that move and never end.

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use bloathound_profile::{LoopExit, LoopInput, Write};
 
-use crate::hot_candidate::Candidate;
-use crate::hot_series::{Motion, Series};
+use super::candidate::Candidate;
+use super::series::{Motion, Series};
 
 /// Types, without their modules, whose objects deliver what is outside the process.
 const OUTSIDE_TYPES: &[&str] = &[

@@ -9,7 +9,7 @@
     reason = "a failed test ends by a panic, and says why it was skipped"
 )]
 
-mod hot_support;
+mod support;
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
@@ -19,7 +19,7 @@ use std::time::{Duration, Instant};
 
 use bloathound_detect::hot_loop::{self, HotReport};
 use bloathound_detect::{Evidence, HotLoopThresholds};
-use hot_support::{python27, sample_process};
+use support::{python27, sample_process};
 
 /// A reference service; its end of standard input ends it, and it is killed when dropped.
 struct Service {
@@ -169,10 +169,10 @@ fn one_call_into_c() {
 #[test]
 fn overdue_timers_tell_more_than_was_watched() {
     let (Some(python), Some(environment)) = (python27(), environment()) else { return };
-    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/hot_scripts/overdue.py");
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/scripts/overdue.py");
     let mut command = Command::new(python);
     command.arg("-B").arg(script).env("PYTHONPATH", environment);
-    let script = hot_support::Script::spawn(&mut command);
+    let script = support::Script::spawn(&mut command);
     // Ready means: due since a second, and still in the loop.
     let profile = script.sample(1.5);
     let overdue = profile.threads[0].overdue_seconds.unwrap();
@@ -184,10 +184,10 @@ fn overdue_timers_tell_more_than_was_watched() {
 
 fn coroutine(kind: &str) -> Option<HotReport> {
     let (python, environment) = (python27()?, environment()?);
-    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/hot_scripts/coroutines.py");
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/scripts/coroutines.py");
     let mut command = Command::new(python);
     command.arg("-B").arg(script).arg(kind).env("PYTHONPATH", environment);
-    let profile = hot_support::Script::spawn(&mut command).sample(2.0);
+    let profile = support::Script::spawn(&mut command).sample(2.0);
     Some(hot_loop::judge(&profile, &HotLoopThresholds::default()))
 }
 

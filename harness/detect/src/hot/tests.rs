@@ -9,7 +9,7 @@ use bloathound_profile::{
     Returns, Sample, Stack, ThreadFacts, ThreadProfile, Value, ValueHash, Variable, Write,
 };
 
-use crate::hot_loop::*;
+use super::rule::*;
 use crate::{Evidence, HotLoopThresholds};
 
 const MAIN_LOOP: u32 = 0;

@@ -27,7 +27,7 @@ impl Script {
     /// Starts `path` of this folder with `arguments` and waits for the line `ready`; `None` without Python 2.7.
     pub fn start(path: &str, arguments: &[&str]) -> Option<Self> {
         let python = python27()?;
-        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/hot_scripts").join(path);
+        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/scripts").join(path);
         Some(Self::spawn(Command::new(python).arg("-B").arg(script).args(arguments)))
     }
 

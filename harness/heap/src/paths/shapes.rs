@@ -1,6 +1,6 @@
 use std::collections::HashMap;
 
-use crate::shape_maker::Maker;
+use super::shape_maker::Maker;
 use crate::{Dominators, Names, ObjectId, PathTree};
 
 /// Bounds of a [`ShapeTree`].

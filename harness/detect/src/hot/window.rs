@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use bloathound_profile::{CodeId, Frame, Profile, Sample, ThreadProfile};
 
-use crate::hot_event_loops::is_event_loop;
+use crate::frameworks::is_event_loop;
 use crate::thresholds::HotLoopThresholds;
 
 /// The last samples of a thread, from its event loop's last turn on; all where it has none.

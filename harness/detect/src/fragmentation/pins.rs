@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, HashMap};
 
 use bloathound_heap::{HeapSnapshot, ObjectId, TypeId};
 
+use super::rule::ARENA_BYTES;
 use crate::Pin;
-use crate::fragmentation::ARENA_BYTES;
 
 /// What of one arena stays after a full collection.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

@@ -1,4 +1,4 @@
-use crate::naming::Names;
+use crate::Names;
 use crate::{BitSet, HeapSnapshot, ObjectId, ReferenceKind, ReferenceLabel, Root, RootKind};
 
 /// One reference on a path.

@@ -3,10 +3,9 @@
 //! Needs the arenas of one look, told into what stays after a full collection and what does not; better with the same
 //! look at the same process before the load. Garbage that merely awaits collection is an observation, not this bug.
 
+use super::pins::PinGroup;
 use crate::thresholds::FragmentationThresholds;
 use crate::{Evidence, Finding, FindingClass, FragmentationEvidence, Location, Problem};
-
-pub use crate::fragmentation_pins::{ArenaLoad, HeldBlock, Holder, PinGroup, PinLimits, Pins, group_pins};
 
 /// Bytes of an arena (`ARENA_SIZE` of CPython's `Objects/obmalloc.c`).
 pub const ARENA_BYTES: u64 = 256 << 10;

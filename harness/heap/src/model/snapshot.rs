@@ -1,7 +1,7 @@
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
 
-use crate::columns::{Columns, Records};
+use super::columns::{Columns, Records};
 use crate::{BitSet, NameId, ObjectId, ObjectRecord, Quality, ReferenceLabel, Root, TypeId, TypeInfo};
 
 /// Texts by object. Asked for every attribute there is, so it hashes with one multiplication: ids are dense, ours, and

@@ -13,10 +13,10 @@
 
 use bloathound_profile::{Code, Frame, Profile, ThreadProfile};
 
-use crate::hot_candidate::{Candidate, candidates};
-use crate::hot_event_loops::is_standard_library;
-use crate::hot_judge::{Judged, Progress, judge as judge_loop};
-use crate::hot_window::{Counts, Window};
+use super::candidate::{Candidate, candidates};
+use super::progress::{Judged, Progress, judge as judge_loop};
+use super::window::{Counts, Window};
+use crate::frameworks::is_standard_library;
 use crate::thresholds::HotLoopThresholds;
 use crate::{Evidence, Finding, FindingClass, HotLoopEvidence, Location, Problem};
 

@@ -2,8 +2,8 @@
 
 use bloathound_profile::{CalleeKind, Code, Frame, Loop, LoopKind};
 
-use crate::hot_event_loops::is_trampoline;
-use crate::hot_window::{Window, same_call, same_place};
+use super::window::{Window, same_call, same_place};
+use crate::frameworks::is_trampoline;
 
 /// Share of the samples a resumed generator must be in to be the one whose loop matters. Most of the time may go into
 /// the machinery that resumes it.
