@@ -1,3 +1,5 @@
+//! What most questions about a snapshot start from, computed once and in a good order.
+
 use crate::{
     Census, Dominators, GcReplay, HeapSnapshot, Names, PathFinder, PathTree, ShapeColumn, ShapeLimits, ShapeTree,
 };

@@ -21,8 +21,8 @@ pub use graph::{
     Reverse, Tally, neighbourhood, shortest_cycle, strongly_connected,
 };
 pub use model::{
-    BitSet, FinalizerSite, GenericLabel, HeapSnapshot, NameId, Names, ObjectFlags, ObjectId, ObjectRecord, Quality,
-    REFERENCES_MAX, Records, RecordsIter, ReferenceKind, ReferenceLabel, Root, RootKind, SnapshotBuilder, Tracking,
-    Trust, TypeId, TypeInfo,
+    BitSet, FinalizerSite, GenericLabel, HeapSnapshot, NameId, Names, ObjectFlags, ObjectId, ObjectRecord, Path,
+    Quality, REFERENCES_MAX, Records, RecordsIter, ReferenceKind, ReferenceLabel, Root, RootKind, SnapshotBuilder,
+    Step, Tracking, Trust, TypeId, TypeInfo,
 };
-pub use paths::{Arrival, Path, PathFinder, PathTree, ShapeColumn, ShapeKey, ShapeLimits, ShapeNode, ShapeTree, Step};
+pub use paths::{Arrival, PathFinder, PathTree, ShapeColumn, ShapeKey, ShapeLimits, ShapeNode, ShapeTree};

@@ -1,3 +1,5 @@
+//! How far two readings of the same heap agree: objects, types and references.
+
 use std::collections::{BTreeMap, HashMap};
 
 use crate::{HeapSnapshot, ObjectId, ReferenceKind, ReferenceLabel};

@@ -1,3 +1,5 @@
+//! What was there at one look, so that what is new at the next one can be told.
+
 use std::collections::HashMap;
 
 use crate::{BitSet, HeapSnapshot, ObjectId, RootKind};

@@ -1,3 +1,5 @@
+//! Where something old holds something new.
+
 use std::collections::{BTreeMap, HashMap};
 
 use crate::{Analysis, Arrival, BitSet, HeapSnapshot, Names, ObjectId, ReferenceKind, ShapeLimits, Tally};

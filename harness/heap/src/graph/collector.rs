@@ -1,3 +1,5 @@
+//! What a full collection of CPython 2.7 would do with the objects of a snapshot.
+
 use crate::{BitSet, HeapSnapshot, ObjectId, ReferenceKind, RootKind};
 
 /// Objects and their own bytes.

@@ -1,3 +1,5 @@
+//! Cycles: groups of objects that lead to each other, and the shortest way around one.
+
 use std::collections::VecDeque;
 
 use crate::{BitSet, HeapSnapshot, ObjectId, ReferenceLabel, Step};

@@ -1,3 +1,5 @@
+//! References turned around: who refers to an object, and what is near it.
+
 use std::collections::VecDeque;
 
 use crate::{BitSet, HeapSnapshot, ObjectId, Step};

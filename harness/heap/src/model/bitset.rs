@@ -1,3 +1,5 @@
+//! A set of objects, one bit each.
+
 use crate::ObjectId;
 
 /// A set of objects, one bit each. Grows on insertion; asking beyond its end is fine.

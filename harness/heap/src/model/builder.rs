@@ -1,3 +1,5 @@
+//! Puts a snapshot together, object by object, and checks that every id leads somewhere.
+
 use std::collections::HashMap;
 
 use crate::{HeapSnapshot, NameId, ObjectId, ObjectRecord, Quality, ReferenceLabel, Root, TypeId, TypeInfo};

@@ -1,3 +1,5 @@
+//! References: their kinds and names, packed into four bytes.
+
 use crate::{NameId, ObjectId};
 
 /// What a reference is, without its name.

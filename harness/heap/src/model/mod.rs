@@ -6,6 +6,7 @@ mod columns;
 mod label;
 mod naming;
 mod object;
+mod path;
 mod snapshot;
 
 pub use bitset::BitSet;
@@ -17,5 +18,6 @@ pub use object::{
     FinalizerSite, NameId, ObjectFlags, ObjectId, ObjectRecord, Quality, Root, RootKind, Tracking, Trust, TypeId,
     TypeInfo,
 };
+pub use path::{Path, Step};
 pub use snapshot::HeapSnapshot;
 pub(crate) use snapshot::IdHasher;

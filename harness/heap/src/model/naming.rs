@@ -1,3 +1,5 @@
+//! Words for references, roots and paths, without what varies from one object to the next.
+
 use crate::{
     BitSet, HeapSnapshot, NameId, ObjectId, Path, ReferenceKind, ReferenceLabel, Root, RootKind, Step, TypeId,
 };

@@ -1,3 +1,5 @@
+//! The decoded heap at one moment.
+
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
 

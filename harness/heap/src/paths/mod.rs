@@ -5,4 +5,4 @@ mod shapes;
 mod tree;
 
 pub use shapes::{ShapeColumn, ShapeKey, ShapeLimits, ShapeNode, ShapeTree};
-pub use tree::{Arrival, Path, PathFinder, PathTree, Step};
+pub use tree::{Arrival, PathFinder, PathTree};

@@ -43,6 +43,27 @@ pub(crate) struct Maker<'a, 'b> {
     roots: Vec<String>,
 }
 
+impl ShapeTree {
+    /// The shapes of all objects that `paths` leads to. `dominators` must have been built with the same exclusion;
+    /// without them retained sizes stay 0.
+    ///
+    /// Holds 4 bytes an object beyond the tree, and 8 more while retained sizes are summed up.
+    #[must_use]
+    pub fn build(
+        names: &Names<'_>,
+        paths: &PathTree,
+        dominators: Option<&Dominators>,
+        limits: ShapeLimits,
+    ) -> (Self, ShapeColumn) {
+        let mut maker = Maker::new(names, limits);
+        maker.assign(paths);
+        if let Some(dominators) = dominators {
+            maker.add_retained(dominators);
+        }
+        maker.finish()
+    }
+}
+
 /// Codes after those of names.
 const CODE_INDEX: u32 = 0;
 const CODE_KEY: u32 = 1;

@@ -1,7 +1,8 @@
+//! Objects grouped by the shape of their paths.
+
 use std::collections::HashMap;
 
-use super::shape_maker::Maker;
-use crate::{Dominators, Names, ObjectId, PathTree};
+use crate::ObjectId;
 
 /// Bounds of a [`ShapeTree`].
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -77,25 +78,6 @@ impl ShapeColumn {
 pub(crate) const NO_SHAPE: u32 = u32::MAX;
 
 impl ShapeTree {
-    /// The shapes of all objects that `paths` leads to. `dominators` must have been built with the same exclusion;
-    /// without them retained sizes stay 0.
-    ///
-    /// Holds 4 bytes an object beyond the tree, and 8 more while retained sizes are summed up.
-    #[must_use]
-    pub fn build(
-        names: &Names<'_>,
-        paths: &PathTree,
-        dominators: Option<&Dominators>,
-        limits: ShapeLimits,
-    ) -> (Self, ShapeColumn) {
-        let mut maker = Maker::new(names, limits);
-        maker.assign(paths);
-        if let Some(dominators) = dominators {
-            maker.add_retained(dominators);
-        }
-        maker.finish()
-    }
-
     /// All shapes; the index is what [`ShapeNode::parent`] means. Parents stand before their children.
     #[must_use]
     pub fn nodes(&self) -> &[ShapeNode] {
@@ -154,7 +136,7 @@ impl ShapeTree {
 mod tests {
     use super::*;
     use crate::testing::{Scene, model_heap_of, sketches};
-    use crate::{HeapSnapshot, ReferenceKind, RootKind};
+    use crate::{Dominators, HeapSnapshot, Names, PathTree, ReferenceKind, RootKind};
     use proptest::prelude::*;
 
     fn shapes_within(heap: &HeapSnapshot, limits: ShapeLimits) -> (ShapeTree, ShapeColumn) {

@@ -1,16 +1,6 @@
-use crate::Names;
-use crate::{BitSet, HeapSnapshot, ObjectId, ReferenceKind, ReferenceLabel, Root, RootKind};
+//! The cheapest path from a root to every object, by names people know, and what a step costs.
 
-/// One reference on a path.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Step {
-    /// Who refers.
-    pub from: ObjectId,
-    /// What is referred to.
-    pub to: ObjectId,
-    /// By which name.
-    pub label: ReferenceLabel,
-}
+use crate::{BitSet, HeapSnapshot, Names, ObjectId, Path, ReferenceKind, ReferenceLabel, RootKind, Step};
 
 /// How a path reaches an object.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -228,23 +218,6 @@ impl PathTree {
             }
         }
         set
-    }
-}
-
-/// A way from a root to an object.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Path {
-    /// Where it starts.
-    pub root: Root,
-    /// From the root's object to the object asked for; empty when that is the root's own.
-    pub steps: Vec<Step>,
-}
-
-impl Path {
-    /// The object it leads to.
-    #[must_use]
-    pub fn end(&self) -> ObjectId {
-        self.steps.last().map_or(self.root.object, |step| step.to)
     }
 }
 
