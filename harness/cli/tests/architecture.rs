@@ -18,7 +18,7 @@ const MAY_USE: [(&str, &[&str]); 13] = [
     ("cpython", &["memory", "heap", "profile"]),
     ("detect", &["heap", "profile"]),
     ("report", &["heap", "profile", "detect"]),
-    ("kit", &["heap", "live"]),
+    ("kit", &["heap", "live", "detect"]),
     ("engine", &["memory", "heap", "profile", "live", "cpython", "detect", "kit"]),
     ("driver", &["memory", "heap", "profile", "scenario", "live", "cpython", "detect", "engine", "kit"]),
     (

@@ -7,10 +7,10 @@ use std::ops::Range;
 use bloathound_cpython::layouts::object_h::{FLAG_STRING_SUBCLASS, FLAG_UNICODE_SUBCLASS, TP_FLAGS};
 use bloathound_cpython::layouts::stringobject_h as string;
 use bloathound_cpython::string_bytes;
-use bloathound_detect::telling_path_bytes;
 use bloathound_heap::{HeapSnapshot, ObjectId, ReferenceKind, ReferenceLabel, TypeInfo};
 use bloathound_memory::{Address, FlatOffset, MemoryImage};
 use bloathound_profile::ValueHash;
+use bloathound_profile::frameworks::telling_path_bytes;
 
 use crate::examine::Examined;
 

@@ -4,12 +4,13 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use bloathound_memory::Address;
-use bloathound_profile::{Attribute, Value, ValueHash};
+use bloathound_profile::{Attribute, Value, ValueHash, ValueKind};
 
 use super::atoms;
 use super::dicts::Dict;
 use super::memory::{Memory, half_at, word_at, words};
 use super::types::{Kind, TypeInfo, Types};
+use super::value_kind::value_kind;
 use crate::layouts::{
     frameobject_h as frame, funcobject_h as func, listobject_h as list, object_h as object, setobject_h as set,
     stringobject_h as string,
@@ -41,6 +42,12 @@ pub(super) struct Look {
     pub summary: String,
     pub hash: ValueHash,
     pub number: Option<f64>,
+    pub kind: ValueKind,
+    /// Characters of text, items of a container.
+    pub length: Option<u64>,
+    /// `summary` quotes a string.
+    pub is_quote: bool,
+    pub c_function: Option<Arc<str>>,
     attributes: Vec<Attribute>,
 }
 
@@ -102,6 +109,10 @@ impl Values {
             deep: look.hash,
             number: look.number,
             attributes: look.attributes,
+            kind: look.kind,
+            length: look.length,
+            is_quote: look.is_quote,
+            c_function: look.c_function,
         };
         // Half a value must not stay: the next reader may have more to spend.
         if is_large && !memory.is_exhausted() {
@@ -137,6 +148,10 @@ impl Values {
             summary: name.to_string(),
             type_name: name,
             number: None,
+            kind: value_kind(&object.info),
+            length: None,
+            is_quote: false,
+            c_function: None,
             attributes: Vec::new(),
         };
         match object.info.kind {
@@ -170,6 +185,7 @@ impl Values {
             Kind::Set => {
                 let used = word(set::SET_USED);
                 look.hash = look.hash.number(used);
+                look.length = Some(used);
                 look.summary = format!("{} of {used}", look.type_name);
             }
             Kind::OldInstance | Kind::Other => {
@@ -244,6 +260,7 @@ impl Values {
     ) {
         let count = word_at(&object.head, object::OB_SIZE);
         look.hash = look.hash.number(count);
+        look.length = Some(count);
         look.summary = format!("{} of {count}", look.type_name);
         if levels == 0 || count == 0 {
             return;
@@ -266,6 +283,7 @@ impl Values {
             return;
         };
         look.hash = look.hash.number(dict.used);
+        look.length = Some(dict.used);
         look.summary = format!("{} of {}", look.type_name, dict.used);
         if levels == 0 {
             return;
@@ -324,7 +342,14 @@ impl Values {
                 continue;
             };
             look.hash = look.hash.text(&name).number(seen.hash.0);
-            look.attributes.push(Attribute { name, summary: seen.summary, hash: seen.hash, number: seen.number });
+            look.attributes.push(Attribute {
+                name,
+                summary: seen.summary,
+                hash: seen.hash,
+                number: seen.number,
+                length: seen.length,
+                is_quote: seen.is_quote,
+            });
         }
     }
 
@@ -364,6 +389,8 @@ impl Values {
                 look.hash = look.hash.number(seen.hash.0);
                 look.summary = seen.summary;
                 look.number = seen.number;
+                (look.length, look.is_quote) = (seen.length, seen.is_quote);
+                look.c_function = seen.c_function;
             }
         }
     }

@@ -11,6 +11,7 @@ use bloathound_heap::{
     strongly_connected,
 };
 
+use crate::thresholds::words;
 use crate::{CycleEvidence, Evidence, Finding, FindingClass, Location, Problem, Thresholds};
 
 /// What the rule says of one snapshot.
@@ -66,7 +67,7 @@ pub fn find_cycles(snapshot: &HeapSnapshot, replay: &GcReplay, thresholds: &Thre
     let names = Names::new(snapshot);
     report.findings = shapes
         .into_iter()
-        .filter(|(_, shape)| shape.finalized >= thresholds.cycle_objects_min)
+        .filter(|(_, shape)| shape.finalized >= thresholds.cycles.objects_min)
         .map(|(types, shape)| finding(snapshot, &names, types, &shape))
         .collect();
     report.findings.sort_by_key(|finding| match &finding.evidence {
@@ -170,8 +171,7 @@ fn finding(snapshot: &HeapSnapshot, names: &Names<'_>, types: Vec<String>, shape
 
 /// The types that say something: the plain containers between them are part of every cycle.
 fn told_types(types: Vec<String>) -> Vec<String> {
-    const PLAIN: [&str; 8] = ["dict", "list", "tuple", "set", "cell", "function", "instancemethod", "frame"];
-    let told: Vec<String> = types.iter().filter(|name| !PLAIN.contains(&name.as_str())).cloned().collect();
+    let told: Vec<String> = types.iter().filter(|name| !words::PLAIN_IN_CYCLES.has(name)).cloned().collect();
     if told.is_empty() { types } else { told }
 }
 

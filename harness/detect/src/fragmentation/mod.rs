@@ -1,7 +1,11 @@
 //! Fragmentation: the verdict on a process's arenas, and who keeps the sparse ones.
 
+mod arenas;
 mod pins;
 mod rule;
 
-pub use pins::{ArenaLoad, HeldBlock, Holder, PinGroup, PinLimits, Pins, group_pins};
-pub use rule::{ARENA_BYTES, ArenaFacts, FragmentationJudgement, FragmentationObservation, judge};
+pub use arenas::{ARENA_BYTES, ArenaFacts};
+pub use pins::{ArenaLoad, HeldBlock, Holder, PinGroup, Pins, group_pins};
+pub use rule::{FragmentationJudgement, FragmentationObservation, judge};
+
+pub use crate::thresholds::PinLimits;

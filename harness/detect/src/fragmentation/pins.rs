@@ -4,8 +4,10 @@ use std::collections::{BTreeMap, HashMap};
 
 use bloathound_heap::{HeapSnapshot, ObjectId, TypeId};
 
-use super::rule::ARENA_BYTES;
+use super::arenas::ARENA_BYTES;
 use crate::Pin;
+use crate::thresholds::PinLimits;
+use crate::thresholds::fixed::SPARSE_ARENAS_ONE_IN;
 
 /// What of one arena stays after a full collection.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -71,23 +73,6 @@ impl PinGroup {
     }
 }
 
-/// What is looked at.
-#[derive(Clone, Copy, PartialEq, Debug)]
-pub struct PinLimits {
-    /// An arena is sparse when at most this share of it stays.
-    pub sparse_share_max: f64,
-    /// Groups returned at most; the rest is joined into one.
-    pub groups_max: usize,
-    /// Owners asked for at most: each costs a path. Beyond, objects of a type go where most of their type went.
-    pub owners_max: usize,
-}
-
-impl Default for PinLimits {
-    fn default() -> Self {
-        Self { sparse_share_max: 0.5, groups_max: 12, owners_max: 200_000 }
-    }
-}
-
 /// Who keeps the sparse arenas.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Pins {
@@ -101,8 +86,6 @@ pub struct Pins {
     pub owners_not_asked: u64,
 }
 
-/// Groups in less than one in so many of the sparse arenas are left out.
-const NOISE_SHARE: u64 = 50;
 /// A label that stands for any index or key; below it, paths differ from object to object.
 const ANY_ITEM: &[&str] = &["[x]", "key", "item", "member"];
 
@@ -149,7 +132,7 @@ pub fn group_pins(
     }
     pins.groups = table.finish(arenas, limits.groups_max);
     // What is in a few arenas only is everywhere in every process; it explains nothing.
-    let arenas_min = pins.sparse_arenas.div_ceil(NOISE_SHARE);
+    let arenas_min = pins.sparse_arenas.div_ceil(SPARSE_ARENAS_ONE_IN);
     pins.groups.retain(|group| group.arenas >= arenas_min);
     pins
 }

@@ -3,67 +3,10 @@
 //! Needs the arenas of one look, told into what stays after a full collection and what does not; better with the same
 //! look at the same process before the load. Garbage that merely awaits collection is an observation, not this bug.
 
+use super::arenas::{ARENA_BYTES, ArenaFacts};
 use super::pins::PinGroup;
 use crate::thresholds::FragmentationThresholds;
 use crate::{Evidence, Finding, FindingClass, FragmentationEvidence, Location, Problem};
-
-/// Bytes of an arena (`ARENA_SIZE` of CPython's `Objects/obmalloc.c`).
-pub const ARENA_BYTES: u64 = 256 << 10;
-
-/// What one look tells of a process's arenas.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub struct ArenaFacts {
-    /// Arenas held.
-    pub arenas: u64,
-    /// Of these, arenas with at least one block that stays after a full collection.
-    pub pinned_arenas: u64,
-    /// Arenas that what stays would need if it was packed.
-    pub packed_arenas: u64,
-    /// Bytes of what stays: live objects, the interpreter's free lists, C code's blocks.
-    pub held_bytes: u64,
-    /// Bytes of objects that nothing reaches, not collected yet.
-    pub garbage_bytes: u64,
-    /// Bytes in wholly free pools, handed out before or never.
-    pub free_pool_bytes: u64,
-    /// glibc's heap: free bytes below its highest held chunk, which it can't return by lowering its end.
-    pub malloc_stranded_bytes: u64,
-    /// glibc's heap: held bytes.
-    pub malloc_held_bytes: u64,
-    /// Free places in the blocks of `int` and `float` objects, which are never given back.
-    pub number_free_bytes: u64,
-}
-
-impl ArenaFacts {
-    /// Bytes of all arenas.
-    #[must_use]
-    pub fn arena_bytes(&self) -> u64 {
-        self.arenas.saturating_mul(ARENA_BYTES)
-    }
-
-    /// Bytes that would return to the system if what stays was packed; without those that a collection returns anyway.
-    #[must_use]
-    pub fn stranded_bytes(&self) -> u64 {
-        self.pinned_arenas.saturating_sub(self.packed_arenas).saturating_mul(ARENA_BYTES)
-    }
-
-    /// Share of the pinned arenas that what stays really uses; 1 where there are none.
-    #[must_use]
-    pub fn pinned_utilisation(&self) -> f64 {
-        match self.pinned_arenas {
-            0 => 1.0,
-            arenas => self.held_bytes as f64 / (arenas.saturating_mul(ARENA_BYTES)) as f64,
-        }
-    }
-
-    /// Share of all arenas that what stays really uses; 1 where there are none.
-    #[must_use]
-    pub fn utilisation(&self) -> f64 {
-        match self.arenas {
-            0 => 1.0,
-            _ => self.held_bytes as f64 / self.arena_bytes() as f64,
-        }
-    }
-}
 
 /// Something worth knowing that is no bug by itself.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -260,6 +203,25 @@ mod tests {
         assert_eq!(verdicts(sparse, Some(sparse)), (0, vec![]));
         let a_little_more = facts(225, 225, 54, 13_600_000, 0);
         assert_eq!(verdicts(a_little_more, Some(sparse)), (0, vec![]));
+    }
+
+    /// Where every limit is passed, each one moved past what was measured keeps the rule silent.
+    #[test]
+    fn each_limit_alone_keeps_it_silent() {
+        let told = |limits: FragmentationThresholds| {
+            let loaded = facts(217, 217, 54, 13_622_512, 0);
+            !judge(&loaded, Some(&fresh()), &[], &limits).findings.is_empty()
+        };
+        let limits = FragmentationThresholds::default();
+        assert!(told(limits));
+        for stricter in [
+            FragmentationThresholds { stranded_bytes_min: 50 << 20, ..limits },
+            FragmentationThresholds { stranded_share_min: 0.8, ..limits },
+            FragmentationThresholds { utilisation_max: 0.2, ..limits },
+            FragmentationThresholds { growth_min: 7.0, ..limits },
+        ] {
+            assert!(!told(stricter), "{stricter:?}");
+        }
     }
 
     #[test]

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 
 use bloathound_heap::ShapeTree;
 
+use crate::thresholds::words;
 use crate::{Evidence, Finding, FindingClass, LeakEvidence, Location, Problem, Thresholds};
 
 /// One round: the shapes after it.
@@ -60,8 +61,8 @@ const NAMELESS: [&str; 5] = ["[x]", "key", "member", "…", "stack"];
 #[must_use]
 pub fn find_growth(rounds: &[GrowthRound<'_>], unit: GrowthUnit, thresholds: &Thresholds) -> GrowthReport {
     let mut report = GrowthReport::default();
-    let Some(last) = rounds.last().filter(|_| rounds.len() >= thresholds.growth_rounds_min) else {
-        let message = format!("{} looks are too few, {} are needed", rounds.len(), thresholds.growth_rounds_min);
+    let Some(last) = rounds.last().filter(|_| rounds.len() >= thresholds.growth.rounds_min) else {
+        let message = format!("{} looks are too few, {} are needed", rounds.len(), thresholds.growth.rounds_min);
         report.problems.push(Problem { stage: "growth".into(), message });
         return report;
     };
@@ -119,15 +120,14 @@ fn drop_shadows(findings: &mut Vec<Finding>) {
 }
 
 fn is_weak(finding: &Finding) -> bool {
-    const WEAK: [&str; 4] = ["weakref", "weakproxy", "weakcallableproxy", "weakref.KeyedRef"];
-    matches!(&finding.evidence, Evidence::Leak(leak) if WEAK.contains(&leak.type_name.as_str()))
+    matches!(&finding.evidence, Evidence::Leak(leak) if words::WEAK_TYPES.has(&leak.type_name))
 }
 
 /// Places that grow by themselves or belong to another rule: a base's list of its subclasses never shrinks, and
 /// `gc.garbage` is the cycle rule's.
 fn is_bookkeeping(tree: &ShapeTree, index: usize) -> bool {
     let labels = tree.labels(index);
-    labels.contains(&"__subclasses__")
+    labels.iter().any(|label| words::BOOKKEEPING.has(label))
         || labels.first() == Some(&"gc.garbage")
         || (labels.first() == Some(&"module gc") && labels.get(1) == Some(&"garbage"))
 }
@@ -159,8 +159,8 @@ struct Judge<'a> {
 
 impl Judge<'_> {
     fn quantity(&self, shape: &Series) -> Option<Quantity> {
-        let objects = self.thresholds.growth_objects_per_request_min;
-        let round_min = self.thresholds.growth_objects_per_round_min;
+        let objects = self.thresholds.growth.objects_per_request_min;
+        let round_min = self.thresholds.growth.objects_per_round_min;
         if self.grows(&shape.objects, objects, round_min) {
             return Some(Quantity::Objects);
         }
@@ -171,7 +171,7 @@ impl Judge<'_> {
         if self.grows(&shape.entries, objects, round_min) {
             return Some(Quantity::Entries);
         }
-        let bytes = self.thresholds.growth_bytes_per_request_min;
+        let bytes = self.thresholds.growth.bytes_per_request_min;
         self.grows(&shape.bytes, bytes, 1).then_some(Quantity::Bytes)
     }
 
@@ -186,7 +186,7 @@ impl Judge<'_> {
         }
         let smallest = rates.iter().copied().fold(f64::INFINITY, f64::min);
         let largest = rates.iter().copied().fold(0.0, f64::max);
-        smallest >= per_request && smallest >= largest * self.thresholds.growth_steadiness_min
+        smallest >= per_request && smallest >= largest * self.thresholds.growth.steadiness_min
     }
 }
 

@@ -1,16 +1,10 @@
 //! Which loop holds a thread: the innermost back-jump range that one call never left and went round in.
 
+use bloathound_profile::frameworks::is_trampoline;
 use bloathound_profile::{CalleeKind, Code, Frame, Loop, LoopKind};
 
 use super::window::{Window, same_call, same_place};
-use crate::frameworks::is_trampoline;
-
-/// Share of the samples a resumed generator must be in to be the one whose loop matters. Most of the time may go into
-/// the machinery that resumes it.
-const GENERATOR_SHARE_MIN: f64 = 0.05;
-
-/// Times something must be seen to happen again before it counts as going on.
-const TIMES_MIN: usize = 3;
+use crate::thresholds::fixed::{GENERATOR_SHARE_MIN, TIMES_MIN};
 
 /// A call that was in progress in the samples, and one of its loops that it never left.
 pub(crate) struct Candidate<'a> {

@@ -7,24 +7,7 @@ use bloathound_profile::{LoopExit, LoopInput, Write};
 
 use super::candidate::Candidate;
 use super::series::{Motion, Series};
-
-/// Types, without their modules, whose objects deliver what is outside the process.
-const OUTSIDE_TYPES: &[&str] = &[
-    "file",
-    "socket",
-    "_socketobject",
-    "SSLSocket",
-    "FileIO",
-    "BufferedReader",
-    "BufferedRandom",
-    "TextIOWrapper",
-    "mmap",
-    "epoll",
-    "Connection",
-    "Cursor",
-];
-/// Functions in C that do so by a file's number.
-const OUTSIDE_FUNCTIONS: &[&str] = &["read", "recv", "readv"];
+use crate::thresholds::words;
 
 /// Values of a loop by the name they have in it.
 pub(crate) type SeriesByName = BTreeMap<Arc<str>, Series>;
@@ -55,11 +38,10 @@ pub(crate) fn asks_outside(
 
 /// True for an object that reads from outside the process, and for a method or function that does.
 fn brings_from_outside(series: &Series) -> bool {
-    let of_type = |name: &str| OUTSIDE_TYPES.contains(&name.rsplit('.').next().unwrap_or(name));
-    let function = series.last.strip_prefix("builtin_function_or_method ");
+    let of_type = |name: &str| words::OUTSIDE_TYPES.has(name.rsplit('.').next().unwrap_or(name));
     of_type(&series.type_name)
-        || function.is_some_and(|name| match name.rsplit_once('.') {
+        || series.c_function.as_deref().is_some_and(|name| match name.rsplit_once('.') {
             Some((of, _)) => of_type(of),
-            None => OUTSIDE_FUNCTIONS.contains(&name),
+            None => words::OUTSIDE_FUNCTIONS.has(name),
         })
 }

@@ -3,24 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::Arc;
 
-use bloathound_profile::{CalleeKind, Frame, LoopExit, LoopKind, Value, ValueHash};
+use bloathound_profile::{CalleeKind, Frame, LoopExit, LoopKind, Value, ValueHash, ValueKind};
 
 use super::candidate::{Candidate, iterator_restarts};
 use super::outside::asks_outside;
 use super::series::{Motion, Series};
 use super::window::Window;
-use crate::thresholds::HotLoopThresholds;
-
-/// Iterators that move and never end.
-const ENDLESS_ITERATORS: &[&str] = &["itertools.count", "itertools.cycle"];
-/// Functions of the `time` module: a loop that waits for a moment gets nearer to it.
-const CLOCKS: &[&str] = &["time", "clock"];
-/// Types whose values are names of code, not data: nobody is surprised that they don't change.
-const CODE_TYPES: &[&str] =
-    &["function", "builtin_function_or_method", "instancemethod", "type", "classobj", "module", "method_descriptor"];
-
-/// Types whose values are seen whole.
-const PLAIN_TYPES: &[&str] = &["int", "bool", "long", "float", "str", "unicode", "NoneType"];
+use crate::thresholds::fixed::CALLED_VALUES_FACTOR;
+use crate::thresholds::{HotLoopThresholds, words};
 
 /// What a loop does.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -176,7 +166,7 @@ impl<'a> View<'a> {
     fn moves_among_many_objects(&self, series: &Series) -> bool {
         let many = self.limits.values_max;
         let (objects, distinct) = series.objects;
-        !PLAIN_TYPES.contains(&series.type_name.as_str())
+        !series.kind.is_atom()
             && ((series.motion == Motion::Recurring
                 && (series.repeated > many || series.distinct > self.limits.states_max))
                 || (series.is_still() && objects == Motion::Moving && distinct > many))
@@ -198,7 +188,7 @@ impl<'a> View<'a> {
         let values: Vec<&Value> = self.iterator_values().collect();
         let hashes: Vec<ValueHash> = values.iter().map(|value| value.deep).collect();
         match Series::motion_of(&hashes, self.candidate.frames.len(), self.limits) {
-            Motion::Moving if values.iter().any(|value| ENDLESS_ITERATORS.contains(&&*value.type_name)) => {
+            Motion::Moving if values.iter().any(|value| words::ENDLESS_ITERATORS.has(&value.type_name)) => {
                 Progress::NotTowardsExit
             }
             Motion::Moving => Progress::TowardsExit,
@@ -212,8 +202,8 @@ impl<'a> View<'a> {
     fn hides_its_state(&self, values: &[&Value]) -> bool {
         values
             .iter()
-            .any(|value| value.number.is_none() && &*value.type_name != "generator" && value.attributes.is_empty())
-            && values.iter().all(|value| !value.type_name.starts_with("itertools."))
+            .any(|value| value.number.is_none() && value.kind != ValueKind::Generator && value.attributes.is_empty())
+            && values.iter().all(|value| value.kind != ValueKind::Itertools)
     }
 
     fn iterator_values(&self) -> impl Iterator<Item = &'a Value> + '_ {
@@ -313,7 +303,7 @@ impl<'a> View<'a> {
             let series = Series::of(values.into_iter(), self.limits);
             series.motion == Motion::Moving
                 && !series.turned_back
-                && series.distinct > 2 * self.limits.values_max
+                && series.distinct > CALLED_VALUES_FACTOR * self.limits.values_max
                 && !self.variables.get(name).is_some_and(Series::is_still)
         })
     }
@@ -343,7 +333,7 @@ impl<'a> View<'a> {
         let of_exits = self.exit_names();
         let still = |name: &Arc<str>, series: &Series| {
             let is_part = self.inputs.contains_key(name) || self.variables.contains_key(name);
-            is_part && series.motion == Motion::Constant && !CODE_TYPES.contains(&series.type_name.as_str())
+            is_part && series.motion == Motion::Constant && !series.kind.is_code()
         };
         let first = of_exits.iter().filter_map(|name| self.inputs.get_key_value(&**name));
         let names = first.chain(&self.variables).filter(|(name, series)| still(name, series));
@@ -370,13 +360,12 @@ impl<'a> View<'a> {
     fn exit_values(&self) -> Vec<String> {
         let shown = |name: &String| {
             let series = self.inputs.get(name.as_str())?;
-            (!CODE_TYPES.contains(&series.type_name.as_str())).then(|| format!("{name} = {}", series.last))
+            (!series.kind.is_code()).then(|| format!("{name} = {}", series.shown))
         };
         self.exit_names().iter().filter_map(shown).collect()
     }
 }
 
 fn is_clock(series: &Series) -> bool {
-    let name = series.last.strip_prefix("builtin_function_or_method ");
-    name.is_some_and(|name| CLOCKS.contains(&name))
+    series.c_function.as_deref().is_some_and(|name| words::CLOCKS.has(name))
 }

@@ -11,13 +11,14 @@
 //! that waits for a moment. So is one that can't be judged: its exits depend on calls nobody can see into, and
 //! something moves. Never is anything called infinite.
 
+use bloathound_profile::frameworks::is_standard_library;
 use bloathound_profile::{Code, Frame, Profile, ThreadProfile};
 
 use super::candidate::{Candidate, candidates};
 use super::progress::{Judged, Progress, judge as judge_loop};
 use super::window::{Counts, Window};
-use crate::frameworks::is_standard_library;
 use crate::thresholds::HotLoopThresholds;
+use crate::thresholds::fixed::{LATE_BEGIN_SHARE, SECOND_HALF_SHARE};
 use crate::{Evidence, Finding, FindingClass, HotLoopEvidence, Location, Problem};
 
 /// The event loop had no turn.
@@ -28,9 +29,6 @@ pub const HOT_LOOP: &str = "hot-loop";
 pub const NO_OBSERVED_PROGRESS: &str = "no-observed-progress";
 /// One call into C held the thread.
 pub const INSIDE_ONE_C_CALL: &str = "inside-one-c-call";
-
-/// Share of the samples at the beginning that may show what came before.
-const LATE_BEGIN_SHARE: f64 = 0.1;
 
 /// What a thread did that is no bug, or not known to be one.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -142,7 +140,7 @@ fn judge_thread(window: &Window<'_>, busy_together: f64, limits: &HotLoopThresho
             return;
         }
     }
-    let second_half = window.without_first(0.5);
+    let second_half = window.without_first(SECOND_HALF_SHARE);
     let judged = [window, &begun_later, &second_half]
         .into_iter()
         .filter(|window| window.samples.len() >= limits.samples_min)

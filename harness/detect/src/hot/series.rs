@@ -1,10 +1,12 @@
 //! How a value moved over the samples.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
-use bloathound_profile::{Value, ValueHash};
+use bloathound_profile::{Value, ValueHash, ValueKind};
 
 use crate::thresholds::HotLoopThresholds;
+use crate::thresholds::fixed::{READABLE_MIN, READABLE_ONE_IN, TURNS_BACK_MIN};
 
 /// What a value did.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -33,10 +35,14 @@ pub(crate) struct Series {
     pub turned_back: bool,
     /// The last value's truth as a condition, where known.
     pub truth: Option<bool>,
-    /// The last value, in short.
-    pub last: String,
+    /// The last value, for people.
+    pub shown: String,
+    /// What kind of thing it is.
+    pub kind: ValueKind,
     /// Its type.
     pub type_name: String,
+    /// The function in C that it is.
+    pub c_function: Option<Arc<str>>,
 }
 
 impl Series {
@@ -52,15 +58,18 @@ impl Series {
         let hashes: Vec<ValueHash> = seen.iter().map(|value| value.deep).collect();
         let objects: Vec<ValueHash> = seen.iter().map(|value| ValueHash(value.identity)).collect();
         let numbers: Vec<f64> = seen.iter().filter_map(|value| value.number).collect();
+        let last = seen.last();
         Self {
             motion: motion(&hashes, total, limits),
             objects: (motion(&objects, total, limits), objects.iter().collect::<HashSet<_>>().len()),
             repeated: repeated(&hashes),
             distinct: hashes.iter().collect::<HashSet<_>>().len(),
             turned_back: turned_back(&numbers),
-            truth: seen.last().and_then(|value| value.truth()),
-            last: seen.last().map(|value| value.summary.clone()).unwrap_or_default(),
-            type_name: seen.last().map(|value| value.type_name.to_string()).unwrap_or_default(),
+            truth: last.and_then(|value| value.truth()),
+            shown: last.map(|value| value.summary.clone()).unwrap_or_default(),
+            kind: last.map(|value| value.kind).unwrap_or_default(),
+            type_name: last.map(|value| value.type_name.to_string()).unwrap_or_default(),
+            c_function: last.and_then(|value| value.c_function.clone()),
         }
     }
 
@@ -74,7 +83,7 @@ fn motion(hashes: &[ValueHash], total: usize, limits: &HotLoopThresholds) -> Mot
     let Some(first) = hashes.first() else {
         return Motion::Unknown;
     };
-    if hashes.len() * 10 < total || hashes.len() < 3 {
+    if hashes.len() * READABLE_ONE_IN < total || hashes.len() < READABLE_MIN {
         return Motion::Unknown;
     }
     if hashes.iter().all(|hash| hash == first) {
@@ -119,7 +128,7 @@ fn returns(hashes: &[ValueHash]) -> bool {
 fn turned_back(numbers: &[f64]) -> bool {
     let rises = numbers.windows(2).filter(|pair| matches!(pair, [a, b] if b > a)).count();
     let falls = numbers.windows(2).filter(|pair| matches!(pair, [a, b] if b < a)).count();
-    rises >= 2 && falls >= 2
+    rises >= TURNS_BACK_MIN && falls >= TURNS_BACK_MIN
 }
 
 #[cfg(test)]
@@ -145,6 +154,13 @@ mod tests {
         assert_eq!(of(&one_late_step), Motion::Moving);
         let one_outlier: Vec<u64> = (0..60).map(|n| u64::from(n == 50)).collect();
         assert_eq!(of(&one_outlier), Motion::Recurring);
+    }
+
+    #[test]
+    fn what_was_rarely_readable_is_unknown() {
+        let of = |read: usize, total| motion(&vec![ValueHash(1); read], total, &HotLoopThresholds::default());
+        assert_eq!((of(9, 100), of(10, 100)), (Motion::Unknown, Motion::Constant));
+        assert_eq!((of(2, 2), of(3, 3)), (Motion::Unknown, Motion::Constant));
     }
 
     #[test]

@@ -6,11 +6,11 @@ use std::sync::Arc;
 
 use bloathound_profile::{
     Callee, CalleeKind, Code, CodeId, Frame, FrameDetail, LineTable, Loop, LoopExit, LoopInput, LoopKind, Profile,
-    Returns, Sample, Stack, ThreadFacts, ThreadProfile, Value, ValueHash, Variable, Write,
+    Returns, Sample, Stack, ThreadFacts, ThreadProfile, Value, ValueHash, ValueKind, Variable, Write,
 };
 
 use super::rule::*;
-use crate::{Evidence, HotLoopThresholds};
+use crate::{Evidence, Finding, HotLoopThresholds};
 
 const MAIN_LOOP: u32 = 0;
 const HANDLER: u32 = 1;
@@ -57,7 +57,8 @@ fn number(n: u64) -> Option<Value> {
         shallow: hash,
         deep: hash,
         number: Some(n as f64),
-        attributes: Vec::new(),
+        kind: ValueKind::Int,
+        ..Value::default()
     })
 }
 
@@ -142,6 +143,28 @@ fn states_that_recur_are_no_progress() {
     assert_eq!(evidence.unchanging, ["done"]);
     assert_eq!(evidence.exit_values, ["done = 0"]);
     assert!((evidence.starved_seconds.unwrap() - 1.99).abs() < 0.01);
+}
+
+/// Where every limit is passed, each one moved alone makes it a weaker verdict or none.
+#[test]
+fn each_limit_alone_weakens_the_verdict() {
+    let stuck = profile(a_loop(), 200, 1.0, |n| below_event_loop(handler(round(n), &[("done", 0), ("n", n % 2)])));
+    let tiers = |limits: HotLoopThresholds| match judge(&stuck, &limits).findings.as_slice() {
+        [Finding { evidence: Evidence::HotLoop(evidence), .. }] => evidence.tiers.clone(),
+        _ => Vec::new(),
+    };
+    let limits = HotLoopThresholds::default();
+    assert_eq!(tiers(limits).len(), 3);
+    for stricter in [
+        HotLoopThresholds { samples_min: 201, ..limits },
+        HotLoopThresholds { starved_seconds_min: 10.0, ..limits },
+        HotLoopThresholds { switches_per_second_max: -1.0, ..limits },
+        HotLoopThresholds { values_max: 1, ..limits },
+        HotLoopThresholds { states_max: 1, ..limits },
+        HotLoopThresholds { recurring_fraction_min: 1.1, ..limits },
+    ] {
+        assert!(tiers(stricter).len() < 3, "{stricter:?}");
+    }
 }
 
 #[test]

@@ -2,9 +2,9 @@
 
 use std::collections::HashMap;
 
+use bloathound_profile::frameworks::is_event_loop;
 use bloathound_profile::{CodeId, Frame, Profile, Sample, ThreadProfile};
 
-use crate::frameworks::is_event_loop;
 use crate::thresholds::HotLoopThresholds;
 
 /// The last samples of a thread, from its event loop's last turn on; all where it has none.

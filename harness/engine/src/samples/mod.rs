@@ -6,8 +6,8 @@
 //! The frames' content is one JSON document: what it is of, and the whole profile. A file of another version is refused by
 //! its number, and so is one with any damage: of samples a part is worth nothing.
 
-mod raw;
-mod redact;
+mod tables;
+mod version1;
 
 use std::path::Path;
 
@@ -15,12 +15,14 @@ use bloathound_memory::{Effort, SealedError, SealedKind, read_sealed, write_seal
 use bloathound_profile::Profile;
 use serde::{Deserialize, Serialize};
 
-use self::raw::RawProfile;
+use self::tables::Tables;
 use crate::examine::Target;
 use crate::recording::base_name;
 
 /// The kind of file.
-pub const SAMPLES: SealedKind = SealedKind { magic: *b"BLTHSMPL", version: 1, name: "recorded samples" };
+pub const SAMPLES: SealedKind = SealedKind { magic: *b"BLTHSMPL", version: 2, name: "recorded samples" };
+/// The one before: values have no kind and no length of their own. It is read, and no longer written.
+const SAMPLES_1: SealedKind = SealedKind { version: 1, ..SAMPLES };
 /// Most bytes of the document: 200 000 samples are some 100 MB.
 const DOCUMENT_BYTES_MAX: u64 = 1 << 30;
 
@@ -55,7 +57,7 @@ pub struct RecordedSamples {
 #[derive(Serialize, Deserialize)]
 struct Document {
     manifest: SamplesManifest,
-    profile: RawProfile,
+    profile: Tables,
 }
 
 impl SamplesManifest {
@@ -87,7 +89,7 @@ pub fn record_samples(
     effort: Effort,
 ) -> Result<u64, SealedError> {
     manifest.redacted = redact;
-    let mut profile = RawProfile::new(profile);
+    let mut profile = Tables::new(profile);
     if redact {
         profile.redact();
     }
@@ -102,8 +104,14 @@ pub fn record_samples(
 /// [`SealedError`] for anything but the whole of them.
 pub fn open_samples(path: &Path) -> Result<RecordedSamples, SealedError> {
     let damaged = |what: String| SealedError::Damaged { path: path.to_owned(), what };
-    let bytes = read_sealed(path, SAMPLES, DOCUMENT_BYTES_MAX)?;
-    let document: Document = serde_json::from_slice(&bytes).map_err(|error| damaged(error.to_string()))?;
+    let (bytes, is_first) = match read_sealed(path, SAMPLES, DOCUMENT_BYTES_MAX) {
+        Err(SealedError::OtherVersion { found: 1, .. }) => (read_sealed(path, SAMPLES_1, DOCUMENT_BYTES_MAX)?, true),
+        read => (read?, false),
+    };
+    let mut document: Document = serde_json::from_slice(&bytes).map_err(|error| damaged(error.to_string()))?;
+    if is_first {
+        document.profile.values_mut().for_each(version1::complete);
+    }
     let profile = document.profile.check().ok_or_else(|| damaged("a frame refers to what is not there".into()))?;
     Ok(RecordedSamples { manifest: document.manifest, profile })
 }
