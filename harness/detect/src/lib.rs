@@ -1,6 +1,6 @@
 //! Detection rules, a folder each. Pure: snapshots and profiles in, findings out.
 //!
-//! Every rule returns findings *and* problems, has its thresholds in [`thresholds`] beside the
+//! Every rule returns findings *and* problems, is listed in [`RULES`], has its thresholds in [`thresholds`] beside the
 //! others, and never claims more than its evidence.
 
 mod cycles;
@@ -8,6 +8,7 @@ mod finding;
 pub mod fragmentation;
 mod growth;
 mod hot;
+mod registry;
 pub mod thresholds;
 
 pub use bloathound_profile::frameworks;
@@ -19,4 +20,5 @@ pub use finding::{
 pub use growth::{GrowthReport, GrowthRound, GrowthUnit, find_growth};
 pub use hot::rule as hot_loop;
 pub use hot::rule::{HotObservation, HotObservationKind, HotReport};
+pub use registry::{MemorySeen, Needs, Observation, RULES, Report, Rule, Seen, judge, rule};
 pub use thresholds::{CycleThresholds, FragmentationThresholds, GrowthThresholds, HotLoopThresholds, Thresholds};
