@@ -18,7 +18,7 @@ const MAY_USE: [(&str, &[&str]); 13] = [
     ("cpython", &["memory", "heap", "profile"]),
     ("detect", &["heap", "profile"]),
     ("report", &["heap", "profile", "detect"]),
-    ("kit", &["heap"]),
+    ("kit", &["heap", "detect"]),
     ("engine", &["memory", "heap", "profile", "live", "cpython", "detect", "report", "kit"]),
     ("driver", &["scenario", "live", "cpython", "report", "engine", "kit"]),
     ("cli", &["memory", "heap", "profile", "scenario", "live", "detect", "report", "engine", "kit", "driver"]),

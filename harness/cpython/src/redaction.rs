@@ -7,6 +7,7 @@ use std::ops::Range;
 use bloathound_heap::{HeapSnapshot, ObjectId, ReferenceKind, ReferenceLabel, TypeInfo};
 use bloathound_memory::{Address, FlatOffset, MemoryImage};
 use bloathound_profile::ValueHash;
+use bloathound_profile::frameworks::telling_path_bytes;
 
 use crate::Interpreter;
 use crate::objects::Objects;
@@ -46,15 +47,10 @@ pub struct Redaction {
 }
 
 impl Redaction {
-    /// Finds every string object whose content is data. `telling_path_bytes` says how much of the end of a path of source
-    /// code stays: those who judge know the places they tell apart.
+    /// Finds every string object whose content is data. Of a path of source code its end stays: what the table of
+    /// frameworks tells places apart by.
     #[must_use]
-    pub fn plan(
-        image: &MemoryImage,
-        interpreter: &Interpreter,
-        snapshot: &HeapSnapshot,
-        telling_path_bytes: &dyn Fn(&str) -> usize,
-    ) -> Self {
+    pub fn plan(image: &MemoryImage, interpreter: &Interpreter, snapshot: &HeapSnapshot) -> Self {
         let objects = Objects::new(image, interpreter.dialect);
         let kind_of: Vec<Option<TextKind>> =
             snapshot.types().iter().map(|info| TextKind::of(objects, snapshot, info)).collect();
@@ -64,7 +60,7 @@ impl Redaction {
             let record = snapshot.object(id);
             let at = Address(record.address);
             match kind_of.get(record.type_id.0 as usize).copied().flatten() {
-                Some(TextKind::Bytes) => plan.bytes(objects, id, at, &names, telling_path_bytes),
+                Some(TextKind::Bytes) => plan.bytes(objects, id, at, &names),
                 Some(TextKind::Unicode) => {
                     let width = interpreter.unicode.bytes();
                     let (data, length) = objects.characters(at);
@@ -78,14 +74,7 @@ impl Redaction {
         plan
     }
 
-    fn bytes(
-        &mut self,
-        objects: Objects<'_>,
-        id: ObjectId,
-        at: Address,
-        names: &Names,
-        telling_path_bytes: &dyn Fn(&str) -> usize,
-    ) {
+    fn bytes(&mut self, objects: Objects<'_>, id: ObjectId, at: Address, names: &Names) {
         let Some(bytes) = objects.string_bytes(at) else { return };
         let Objects { image, d } = objects;
         let text = at.offset(d.string.ob_sval);

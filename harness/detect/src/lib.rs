@@ -1,30 +1,24 @@
-//! One detection rule per file. Pure: snapshots and profiles in, findings out.
+//! Detection rules, a folder each. Pure: snapshots and profiles in, findings out.
 //!
-//! Every rule returns findings *and* problems, has its thresholds in [`thresholds`] beside the others, and never claims
-//! more than its evidence.
+//! Every rule returns findings *and* problems, is listed in [`RULES`], has its thresholds in [`thresholds`] beside the
+//! others, and never claims more than its evidence.
 
 mod cycles;
 mod finding;
 pub mod fragmentation;
-mod fragmentation_pins;
 mod growth;
-mod hot_candidate;
-mod hot_event_loops;
-mod hot_judge;
-pub mod hot_loop;
-mod hot_outside;
-mod hot_series;
-#[cfg(test)]
-mod hot_tests;
-mod hot_window;
-mod thresholds;
+mod hot;
+mod registry;
+pub mod thresholds;
 
+pub use bloathound_profile::frameworks;
 pub use cycles::{CycleReport, find_cycles};
 pub use finding::{
     CycleEvidence, Evidence, Finding, FindingClass, FragmentationEvidence, HotLoopEvidence, LeakEvidence, Location,
     Pin, Problem,
 };
 pub use growth::{GrowthReport, GrowthRound, GrowthUnit, find_growth};
-pub use hot_event_loops::telling_path_bytes;
-pub use hot_loop::{HotObservation, HotObservationKind, HotReport};
-pub use thresholds::{FragmentationThresholds, HotLoopThresholds, Thresholds};
+pub use hot::rule as hot_loop;
+pub use hot::rule::{HotObservation, HotObservationKind, HotReport};
+pub use registry::{MemorySeen, Needs, Observation, RULES, Report, Rule, Seen, judge, rule};
+pub use thresholds::{CycleThresholds, FragmentationThresholds, GrowthThresholds, HotLoopThresholds, Thresholds};

@@ -1,3 +1,5 @@
+//! Objects counted by type, and the difference between two counts.
+
 use std::collections::BTreeMap;
 
 use crate::{BitSet, HeapSnapshot, Names, Tally};

@@ -4,46 +4,25 @@
 //! snapshot are in range once it is built, so no algorithm can fail; each is iterative and linear in objects and
 //! references (dominators and components nearly so), whatever the shape of the graph.
 
-mod agreement;
 mod analysis;
-mod bitset;
-mod builder;
 mod census;
-mod columns;
-mod components;
-mod dominators;
-mod gc_replay;
-mod inventory;
-mod label;
-mod naming;
-mod newcomers;
-mod object;
+mod compare;
+mod graph;
+mod model;
 mod paths;
-mod reverse;
-mod shape_maker;
-mod shapes;
-mod snapshot;
 #[cfg(test)]
 mod testing;
 
-pub use agreement::{Agreement, AgreementRow};
 pub use analysis::Analysis;
-pub use bitset::BitSet;
-pub use builder::{REFERENCES_MAX, SnapshotBuilder};
 pub use census::{Census, CensusDelta, CensusRow};
-pub use columns::{Records, RecordsIter};
-pub use components::{Components, shortest_cycle, strongly_connected};
-pub use dominators::{Dominator, DominatorChildren, Dominators};
-pub use gc_replay::{GcReplay, Tally};
-pub use inventory::Inventory;
-pub use label::{ReferenceKind, ReferenceLabel};
-pub use naming::{GenericLabel, Names};
-pub use newcomers::{Holder, Newcomers, Referrers, ReferrersRow};
-pub use object::{
-    FinalizerSite, NameId, ObjectFlags, ObjectId, ObjectRecord, Quality, Root, RootKind, Tracking, Trust, TypeId,
-    TypeInfo,
+pub use compare::{Agreement, AgreementRow, Holder, Inventory, Newcomers, Referrers, ReferrersRow};
+pub use graph::{
+    Components, Direction, Dominator, DominatorChildren, Dominators, GcReplay, Neighbourhood, NeighbourhoodLimits,
+    Reverse, Tally, neighbourhood, shortest_cycle, strongly_connected,
 };
-pub use paths::{Arrival, Path, PathFinder, PathTree, Step};
-pub use reverse::{Direction, Neighbourhood, NeighbourhoodLimits, Reverse, neighbourhood};
-pub use shapes::{ShapeColumn, ShapeKey, ShapeLimits, ShapeNode, ShapeTree};
-pub use snapshot::HeapSnapshot;
+pub use model::{
+    BitSet, FinalizerSite, GenericLabel, HeapSnapshot, NameId, Names, ObjectFlags, ObjectId, ObjectRecord, Path,
+    Quality, REFERENCES_MAX, Records, RecordsIter, ReferenceKind, ReferenceLabel, Root, RootKind, SnapshotBuilder,
+    Step, Tracking, Trust, TypeId, TypeInfo,
+};
+pub use paths::{Arrival, PathFinder, PathTree, ShapeColumn, ShapeKey, ShapeLimits, ShapeNode, ShapeTree};

@@ -1,12 +1,16 @@
+//! Code objects: their lines, and the loops of their bytecode with what decides their ends.
+
 use std::fmt;
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 /// Index of a [`Code`] in [`crate::Profile::codes`].
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 pub struct CodeId(pub u32);
 
 /// A code object: what all its frames have in common.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Code {
     /// Address in the target.
     pub address: u64,
@@ -44,7 +48,7 @@ impl Code {
 }
 
 /// Which bytecode offset belongs to which line: starts of runs, ascending.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 pub struct LineTable(Vec<(u32, u32)>);
 
 impl LineTable {
@@ -77,8 +81,24 @@ pub enum LoopKind {
     Condition,
 }
 
+/// A loop's kind as JSON: whether an iterator decides.
+mod as_flag {
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    use super::LoopKind;
+
+    pub(super) fn serialize<S: Serializer>(kind: &LoopKind, serializer: S) -> Result<S::Ok, S::Error> {
+        (*kind == LoopKind::Iterator).serialize(serializer)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<LoopKind, D::Error> {
+        let by_iterator = bool::deserialize(deserializer)?;
+        Ok(if by_iterator { LoopKind::Iterator } else { LoopKind::Condition })
+    }
+}
+
 /// A back-jump range of bytecode.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Loop {
     /// Target of the back jumps: bytecode offset of the first instruction.
     pub first: u32,
@@ -89,6 +109,7 @@ pub struct Loop {
     /// Last line.
     pub line_last: u32,
     /// `for` or `while`.
+    #[serde(rename = "by_iterator", with = "as_flag")]
     pub kind: LoopKind,
     /// The branches that can leave it; empty for a loop that only an uncaught exception ends. `while True` is no branch.
     pub exits: Vec<LoopExit>,
@@ -107,7 +128,7 @@ impl Loop {
 }
 
 /// A branch that can leave a loop.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 pub struct LoopExit {
     /// Bytecode offsets of the first instruction of the condition's block and of the branch itself: a frame seen
     /// there evaluates the condition.
@@ -127,7 +148,7 @@ pub struct LoopExit {
 }
 
 /// What the value that a function returns depends on.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 pub struct Returns {
     /// Names of the function, and attribute paths from them.
     pub inputs: Vec<LoopInput>,
@@ -136,7 +157,7 @@ pub struct Returns {
 }
 
 /// A name, or a path of attributes from one, that a loop reads or writes.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 pub struct LoopInput {
     /// Name of the local, cell or global.
     pub name: Arc<str>,
@@ -167,7 +188,7 @@ impl fmt::Display for LoopInput {
 }
 
 /// An assignment inside a loop.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 pub struct Write {
     /// What is assigned.
     pub target: LoopInput,

@@ -1,3 +1,5 @@
+//! Stacks as flame-graph tools read them.
+
 use std::collections::BTreeMap;
 use std::fmt::Write;
 

@@ -1,5 +1,9 @@
+//! Hashes of values.
+
+use serde::{Deserialize, Serialize};
+
 /// A hash of a value, the same on any machine and in any run: 64-bit FNV-1a.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 pub struct ValueHash(pub u64);
 
 impl Default for ValueHash {

@@ -5,7 +5,9 @@
 //! whether two samples saw the same object is no evidence of progress, whether they saw the same value is.
 
 mod code;
+pub mod exact;
 mod folded;
+pub mod frameworks;
 mod hash;
 mod sample;
 mod value;
@@ -16,4 +18,4 @@ pub use hash::ValueHash;
 pub use sample::{
     Callee, CalleeKind, Frame, FrameDetail, Profile, Sample, SamplingCost, Stack, ThreadFacts, ThreadProfile,
 };
-pub use value::{Attribute, Value, Variable};
+pub use value::{Attribute, QUOTED_CHARACTERS, Value, ValueKind, Variable, quote};

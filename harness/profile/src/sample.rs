@@ -1,4 +1,8 @@
+//! Samples: a thread's stack at one moment, what the kernel counted by then, and all of a run.
+
 use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
 
 use crate::{Code, CodeId, Value, ValueHash, Variable};
 
@@ -22,7 +26,7 @@ pub struct Frame {
 }
 
 /// Values of a frame's variables.
-#[derive(Clone, PartialEq, Debug, Default)]
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
 pub struct FrameDetail {
     /// Arguments and locals in the order of the code object, then cells; of module level code the names its loops use.
     pub variables: Vec<Variable>,
@@ -35,7 +39,7 @@ pub struct FrameDetail {
 }
 
 /// What kind of thing is called.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub enum CalleeKind {
     /// A function or method written in C.
     C,
@@ -48,7 +52,7 @@ pub enum CalleeKind {
 }
 
 /// The callee of a call instruction, read from the value stack.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Callee {
     /// Kind.
     pub kind: CalleeKind,
@@ -61,7 +65,7 @@ pub struct Callee {
 pub struct Stack(pub Vec<Frame>);
 
 /// What the kernel counts of a thread, so far.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 pub struct ThreadFacts {
     /// Processor time.
     pub cpu_ns: u64,
@@ -104,7 +108,7 @@ pub struct ThreadProfile {
 }
 
 /// What sampling cost us and, by the reads, the target.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 pub struct SamplingCost {
     /// Looks at the process.
     pub rounds: u64,

@@ -1,6 +1,7 @@
 //! Values that are seen whole: numbers and text.
 
 use bloathound_memory::Address;
+use bloathound_profile::{QUOTED_CHARACTERS, ValueKind, quote};
 
 use super::look::Look;
 use super::memory::Memory;
@@ -8,17 +9,15 @@ use crate::objects::half_at;
 
 /// Bytes of a string that enter its hash, from its begin and from its end.
 const STRING_HASHED: u64 = 256;
-/// Characters of a string that are shown.
-const STRING_SHOWN: usize = 24;
 
 /// An `int` or a `bool`.
 pub(super) fn integer(look: &mut Look, bits: u64) {
     let number = bits.cast_signed();
     look.hash = look.hash.number(bits);
     look.number = Some(number as f64);
-    look.summary = match (&*look.type_name, number) {
-        ("bool", 0) => "False".to_owned(),
-        ("bool", _) => "True".to_owned(),
+    look.summary = match (look.kind, number) {
+        (ValueKind::Bool, 0) => "False".to_owned(),
+        (ValueKind::Bool, _) => "True".to_owned(),
         _ => number.to_string(),
     };
 }
@@ -46,6 +45,7 @@ pub(super) fn long(memory: &Memory<'_>, address: Address, size: u64, look: &mut 
 pub(super) fn text(memory: &Memory<'_>, look: &mut Look, data: Address, length: u64, width: u64) {
     let bytes = length.saturating_mul(width.max(1));
     look.hash = look.hash.number(length);
+    look.length = Some(length);
     let first = memory.bytes(data, bytes.min(STRING_HASHED), STRING_HASHED as usize);
     let Some(first) = first else { return };
     look.hash = look.hash.bytes(&first);
@@ -58,7 +58,8 @@ pub(super) fn text(memory: &Memory<'_>, look: &mut Look, data: Address, length: 
         let code = unit.iter().rev().fold(0_u32, |code, &byte| code << 8 | u32::from(byte));
         char::from_u32(code).filter(|c| !c.is_control()).unwrap_or('.')
     };
-    let shown: String = first.chunks_exact(width.max(1) as usize).take(STRING_SHOWN).map(character).collect();
-    look.summary =
-        if length > STRING_SHOWN as u64 { format!("'{shown}…' ({length} characters)") } else { format!("'{shown}'") };
+    let shown: String =
+        first.chunks_exact(width.max(1) as usize).take(QUOTED_CHARACTERS as usize).map(character).collect();
+    look.summary = quote(&shown, length);
+    look.is_quote = true;
 }

@@ -70,6 +70,7 @@ impl Values {
         if let Some(name) = self.name_of(memory, object) {
             look.hash = look.hash.text(&name);
             look.summary = format!("{} {name}", look.type_name);
+            look.c_function = Some(name.into());
         }
         let of = Address(word_at(&object.head, d.c_function.m_self));
         if let Some(below) = levels.checked_sub(1)

@@ -204,7 +204,8 @@ fn steady_input(
 /// What is left of a value whose object may have been freed while it was read: atoms are read in one piece, of anything
 /// else no more than the type and which object it was.
 fn unsteady(value: bloathound_profile::Value) -> bloathound_profile::Value {
-    if value.number.is_some() || matches!(&*value.type_name, "str" | "unicode" | "NoneType") {
+    use bloathound_profile::ValueKind;
+    if value.number.is_some() || value.kind.is_text() || value.kind == ValueKind::None {
         return value;
     }
     let hash = ValueHash::default().text(&value.type_name);

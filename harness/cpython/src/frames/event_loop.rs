@@ -1,51 +1,48 @@
 //! How long the event loop has been away, from its own overdue timers.
 
 use bloathound_memory::Address;
+use bloathound_profile::frameworks::Timers;
 
 use super::memory::Memory;
 use super::values::Values;
 use crate::objects::{word_at, words};
 
-/// Timers looked at.
-const TIMERS_MAX: usize = 4096;
-/// Overdue for longer than that is no overdue timer but another clock.
-const OVERDUE_SECONDS_MAX: f64 = 366.0 * 86_400.0;
-
-/// Seconds by which the most overdue of Twisted's timed calls is late, given the reactor (`self` of its main loop).
+/// Seconds by which the most overdue timed call of an event loop is late, given where it keeps them and the event loop
+/// (`self` of its main loop).
 ///
-/// `twisted.internet.base.ReactorBase` keeps its `DelayedCall`s in the lists `_pendingTimedCalls` and `_newTimedCalls`;
-/// a call's `time` is when it is due, in seconds since 1970. A call that is due runs as soon as the main loop comes
-/// round, so the main loop has not come round for at least as long.
-pub(super) fn twisted_overdue_seconds(
+/// A call that is due runs as soon as the main loop comes round, so the main loop has not come round for at least as
+/// long. Twisted's `twisted.internet.base.ReactorBase` is the one known so far.
+pub(super) fn overdue_seconds(
     memory: &Memory<'_>,
     values: &mut Values,
-    reactor: Address,
+    timers: &Timers,
+    event_loop: Address,
     now_seconds: f64,
 ) -> Option<f64> {
     let d = memory.d;
     let mut earliest = f64::INFINITY;
-    for name in ["_pendingTimedCalls", "_newTimedCalls"] {
-        let Some(calls) = values.attribute_named(memory, reactor, name) else {
+    for name in timers.lists {
+        let Some(calls) = values.attribute_named(memory, event_loop, name) else {
             continue;
         };
-        let count = memory.word(calls.offset(d.object.ob_size))?.min(TIMERS_MAX as u64);
+        let count = memory.word(calls.offset(d.object.ob_size))?.min(timers.calls_max as u64);
         let items = memory.pointer(calls.offset(d.list.ob_item))?;
-        let items = memory.bytes(items, 8 * count, 8 * TIMERS_MAX)?;
+        let items = memory.bytes(items, 8 * count, 8 * timers.calls_max)?;
         for call in words(&items) {
             let flag = |values: &mut Values, name| {
                 let at = values.attribute_named(memory, Address(call), name)?;
                 memory.word(at.offset(d.number.value))
             };
-            let is_over = flag(values, "cancelled") != Some(0) || flag(values, "called") != Some(0);
-            // A call put off: its `time` is when it would have been due, `delayed_time` how much later it is now.
-            let delayed = values.float_attribute(memory, Address(call), "delayed_time").unwrap_or(0.0);
-            if let (false, Some(due)) = (is_over, values.float_attribute(memory, Address(call), "time")) {
+            let is_over = timers.is_over.iter().any(|name| flag(values, name) != Some(0));
+            // A call put off: how much later than it would have been due it is now.
+            let delayed = values.float_attribute(memory, Address(call), timers.delayed).unwrap_or(0.0);
+            if let (false, Some(due)) = (is_over, values.float_attribute(memory, Address(call), timers.due)) {
                 earliest = earliest.min(due + delayed);
             }
         }
     }
     let overdue = now_seconds - earliest;
-    (0.0..OVERDUE_SECONDS_MAX).contains(&overdue).then_some(overdue)
+    (0.0..timers.overdue_seconds_max).contains(&overdue).then_some(overdue)
 }
 
 impl Values {

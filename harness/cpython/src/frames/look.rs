@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use bloathound_profile::{Attribute, ValueHash};
+use bloathound_profile::{Attribute, ValueHash, ValueKind};
 
 /// What was seen of an object.
 pub(super) struct Look {
@@ -10,5 +10,11 @@ pub(super) struct Look {
     pub summary: String,
     pub hash: ValueHash,
     pub number: Option<f64>,
+    pub kind: ValueKind,
+    /// Characters of text, items of a container.
+    pub length: Option<u64>,
+    /// `summary` quotes a string.
+    pub is_quote: bool,
+    pub c_function: Option<Arc<str>>,
     pub attributes: Vec<Attribute>,
 }

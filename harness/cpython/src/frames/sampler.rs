@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use bloathound_memory::{Address, MemorySource};
-use bloathound_profile::{Profile, Sample, SamplingCost, Stack, ThreadFacts, ThreadProfile};
+use bloathound_profile::{Profile, Sample, SamplingCost, Stack, ThreadFacts, ThreadProfile, frameworks};
 
 use super::threads::kernel_ids;
 use super::{FrameReader, FramesError, Memory, PythonThread, StackRead, c_call, event_loop};
@@ -248,17 +248,15 @@ impl Run<'_> {
                 continue;
             };
             let codes = self.reader.codes.described.as_slice();
-            let main_loop = stack.0.iter().find(|frame| {
-                codes.get(frame.code.0 as usize).is_some_and(|code| {
-                    &*code.function == "mainLoop" && code.file.ends_with("twisted/internet/base.py")
-                })
+            let main_loop = stack.0.iter().find_map(|frame| {
+                let timers = frameworks::timers_of(codes.get(frame.code.0 as usize)?)?;
+                Some((timers, frame.address))
             });
-            // Its first local is the reactor.
-            let reactor =
-                main_loop.and_then(|found| memory.pointer(Address(found.address).offset(d.frame.f_localsplus)));
-            watched.profile.overdue_seconds = reactor.and_then(|reactor| {
+            watched.profile.overdue_seconds = main_loop.and_then(|(timers, main_loop)| {
+                // Its first local is the event loop.
+                let event_loop = memory.pointer(Address(main_loop).offset(d.frame.f_localsplus))?;
                 let now = probe.wall_seconds();
-                event_loop::twisted_overdue_seconds(&memory, &mut self.reader.values, reactor, now)
+                event_loop::overdue_seconds(&memory, &mut self.reader.values, timers, event_loop, now)
             });
         }
         self.reader.reads += memory.reads();

@@ -11,6 +11,7 @@ use super::dicts::Dict;
 use super::look::Look;
 use super::memory::Memory;
 use super::types::{Kind, TypeInfo, Types};
+use super::value_kind::value_kind;
 use crate::objects::{half_at, word_at, words};
 
 /// Items of a container and attributes of an instance that are looked at.
@@ -93,6 +94,10 @@ impl Values {
             deep: look.hash,
             number: look.number,
             attributes: look.attributes,
+            kind: look.kind,
+            length: look.length,
+            is_quote: look.is_quote,
+            c_function: look.c_function,
         };
         // Half a value must not stay: the next reader may have more to spend.
         if is_large && !memory.is_exhausted() {
@@ -130,6 +135,10 @@ impl Values {
             summary: name.to_string(),
             type_name: name,
             number: None,
+            kind: value_kind(&object.info),
+            length: None,
+            is_quote: false,
+            c_function: None,
             attributes: Vec::new(),
         };
         match object.info.kind {
@@ -163,6 +172,7 @@ impl Values {
             Kind::Set => {
                 let used = word(d.set.used);
                 look.hash = look.hash.number(used);
+                look.length = Some(used);
                 look.summary = format!("{} of {used}", look.type_name);
             }
             Kind::OldInstance | Kind::Other => {
@@ -242,6 +252,7 @@ impl Values {
         let d = memory.d;
         let count = word_at(&object.head, d.object.ob_size);
         look.hash = look.hash.number(count);
+        look.length = Some(count);
         look.summary = format!("{} of {count}", look.type_name);
         if levels == 0 || count == 0 {
             return;
@@ -264,6 +275,7 @@ impl Values {
             return;
         };
         look.hash = look.hash.number(dict.used);
+        look.length = Some(dict.used);
         look.summary = format!("{} of {}", look.type_name, dict.used);
         if levels == 0 {
             return;
@@ -323,7 +335,14 @@ impl Values {
                 continue;
             };
             look.hash = look.hash.text(&name).number(seen.hash.0);
-            look.attributes.push(Attribute { name, summary: seen.summary, hash: seen.hash, number: seen.number });
+            look.attributes.push(Attribute {
+                name,
+                summary: seen.summary,
+                hash: seen.hash,
+                number: seen.number,
+                length: seen.length,
+                is_quote: seen.is_quote,
+            });
         }
     }
 
@@ -364,6 +383,8 @@ impl Values {
                 look.hash = look.hash.number(seen.hash.0);
                 look.summary = seen.summary;
                 look.number = seen.number;
+                (look.length, look.is_quote) = (seen.length, seen.is_quote);
+                look.c_function = seen.c_function;
             }
         }
     }

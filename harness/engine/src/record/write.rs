@@ -6,7 +6,6 @@ use std::path::{Path, PathBuf};
 
 use bloathound_cpython::allocator::MemoryLayout;
 use bloathound_cpython::{Needed, Redaction};
-use bloathound_detect::telling_path_bytes;
 use bloathound_memory::{
     Address, Base, Effort, Manifest, RecordError, Recording, Region, RegionKind, SymbolTable, WriteOptions,
     WrittenRecording, write_recording,
@@ -40,9 +39,8 @@ pub fn record(
     symbols: &SymbolTable,
     options: &RecordOptions,
 ) -> Result<WrittenRecording, RecordError> {
-    let mut redaction = options
-        .redact
-        .then(|| Redaction::plan(&examined.image, &examined.interpreter, &examined.snapshot, &telling_path_bytes));
+    let mut redaction =
+        options.redact.then(|| Redaction::plan(&examined.image, &examined.interpreter, &examined.snapshot));
     let needed = needed(examined, &symbols.data_ranges);
     let manifest = Manifest {
         tool: options.tool.clone(),

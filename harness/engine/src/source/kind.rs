@@ -9,7 +9,7 @@ use bloathound_memory::SealedKind;
 use super::error::SourceError;
 
 /// Recorded samples. They are judged by themselves and hold no memory.
-pub const SAMPLES: SealedKind = SealedKind { magic: *b"BLTHSMPL", version: 1, name: "recorded samples" };
+pub const SAMPLES: SealedKind = SealedKind { magic: *b"BLTHSMPL", version: 2, name: "recorded samples" };
 /// What a dump begins with (`reference-services/diagnostics/collector.py`).
 const DUMP: &[u8] = b"[\"bloathound-dump\"";
 /// What stands before the address of a manhole.

@@ -1,5 +1,8 @@
 //! A sequence that repeats itself at the end of what was seen.
 
+// A loop is one after this many events of sameness and this many turns, whichever is more.
+use bloathound_detect::thresholds::fixed::{TRACE_EVENTS_MIN as EVENTS_MIN, TRACE_TURNS_MIN as TURNS_MIN};
+
 /// The same events over and over at the end of a stretch of events.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct RepeatingSequence {
@@ -8,10 +11,6 @@ pub struct RepeatingSequence {
     /// Whole turns seen.
     pub turns: usize,
 }
-
-/// A loop is one after this many events of sameness and this many turns, whichever is more.
-const EVENTS_MIN: usize = 64;
-const TURNS_MIN: usize = 3;
 
 impl RepeatingSequence {
     /// The shortest sequence whose repetition ends `events`; linear in their number.

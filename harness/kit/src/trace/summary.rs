@@ -2,6 +2,8 @@
 
 use std::collections::{HashMap, VecDeque};
 
+use bloathound_detect::frameworks;
+
 use super::event::{TraceEvent, TraceKind, TraceLine};
 use super::repeats::RepeatingSequence;
 
@@ -68,9 +70,7 @@ impl TraceLoop {
     /// True when the event loop's own turn is part of it: the service is polling or idle, not stuck.
     #[must_use]
     pub fn includes_event_loop(&self) -> bool {
-        self.lines.iter().any(|row| {
-            row.file.contains("twisted/internet") && matches!(row.function.as_str(), "mainLoop" | "doPoll" | "doSelect")
-        })
+        self.lines.iter().any(|row| frameworks::is_turn(&row.file, &row.function))
     }
 }
 

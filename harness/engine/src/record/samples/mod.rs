@@ -6,19 +6,21 @@
 //! The frames' content is one JSON document: what it is of, and the whole profile. A file of another version is refused by
 //! its number, and so is one with any damage: of samples a part is worth nothing.
 
-mod raw;
-mod redact;
+mod tables;
+mod version1;
 
 use std::path::Path;
 
-use bloathound_memory::{Effort, SealedError, read_sealed, write_sealed};
+use bloathound_memory::{Effort, SealedError, SealedKind, read_sealed, write_sealed};
 use bloathound_profile::Profile;
 use serde::{Deserialize, Serialize};
 
-use self::raw::RawProfile;
+use self::tables::Tables;
 use super::write::{base_name, kernel_release};
 use crate::source::{LiveProcess, SAMPLES};
 
+/// The format before: values have no kind and no length of their own. It is read, and no longer written.
+const SAMPLES_1: SealedKind = SealedKind { version: 1, ..SAMPLES };
 /// Most bytes of the document: 200 000 samples are some 100 MB.
 const DOCUMENT_BYTES_MAX: u64 = 1 << 30;
 
@@ -53,7 +55,7 @@ pub struct RecordedSamples {
 #[derive(Serialize, Deserialize)]
 struct Document {
     manifest: SamplesManifest,
-    profile: RawProfile,
+    profile: Tables,
 }
 
 impl SamplesManifest {
@@ -85,7 +87,7 @@ pub fn record_samples(
     effort: Effort,
 ) -> Result<u64, SealedError> {
     manifest.redacted = redact;
-    let mut profile = RawProfile::new(profile);
+    let mut profile = Tables::new(profile);
     if redact {
         profile.redact();
     }
@@ -100,8 +102,14 @@ pub fn record_samples(
 /// [`SealedError`] for anything but the whole of them.
 pub fn open_samples(path: &Path) -> Result<RecordedSamples, SealedError> {
     let damaged = |what: String| SealedError::Damaged { path: path.to_owned(), what };
-    let bytes = read_sealed(path, SAMPLES, DOCUMENT_BYTES_MAX)?;
-    let document: Document = serde_json::from_slice(&bytes).map_err(|error| damaged(error.to_string()))?;
+    let (bytes, is_first) = match read_sealed(path, SAMPLES, DOCUMENT_BYTES_MAX) {
+        Err(SealedError::OtherVersion { found: 1, .. }) => (read_sealed(path, SAMPLES_1, DOCUMENT_BYTES_MAX)?, true),
+        read => (read?, false),
+    };
+    let mut document: Document = serde_json::from_slice(&bytes).map_err(|error| damaged(error.to_string()))?;
+    if is_first {
+        document.profile.values_mut().for_each(version1::complete);
+    }
     let profile = document.profile.check().ok_or_else(|| damaged("a frame refers to what is not there".into()))?;
     Ok(RecordedSamples { manifest: document.manifest, profile })
 }

@@ -1,14 +1,24 @@
+//! Samples written, redacted, damaged and read back.
+
 use std::fs;
 
 use super::*;
 use bloathound_profile::{
     Attribute, Callee, CalleeKind, Code, CodeId, Frame, FrameDetail, LineTable, Loop, LoopExit, LoopInput, LoopKind,
-    Returns, Sample, Stack, ThreadFacts, ThreadProfile, Value, ValueHash, Variable, Write,
+    Returns, Sample, Stack, ThreadFacts, ThreadProfile, Value, ValueHash, ValueKind, Variable, Write,
 };
 use std::sync::Arc;
 
 fn value(summary: &str) -> Value {
+    value_of(summary, summary.chars().count() as u64 - 2)
+}
+
+fn value_of(summary: &str, length: u64) -> Value {
     Value {
+        kind: ValueKind::Str,
+        length: Some(length),
+        is_quote: true,
+        c_function: Some("time".into()),
         type_name: "str".into(),
         summary: summary.into(),
         identity: 0x7fff_0000_0010,
@@ -21,6 +31,8 @@ fn value(summary: &str) -> Value {
             summary: "'s3cret'".into(),
             hash: ValueHash(7),
             number: Some(f64::MIN_POSITIVE / 2.0),
+            length: Some(6),
+            is_quote: true,
         }],
     }
 }
@@ -64,7 +76,7 @@ fn example() -> Profile {
         ],
         inputs: vec![Variable {
             name: "row.done".into(),
-            value: Some(value("'s3cret and then some …' (99 characters)")),
+            value: Some(value_of("'s3cret and then some ab…' (99 characters)", 99)),
         }],
         iterators: vec![(0, value("'s3cret'"))],
         callee: Some(Callee { kind: CalleeKind::C, name: "sorted".into() }),
@@ -119,6 +131,41 @@ fn what_is_written_is_read() {
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
 }
 
+/// As a file of the first version spells them: by position, and values without a kind.
+#[test]
+fn samples_of_the_first_version_are_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("hot.bhs");
+    let value = r#"{"type_name":"str","summary":"'abc'","identity":1,"shallow":2,"deep":3,"number":null,
+        "attributes":[["done","'xy'",7,4607182418800017408]]}"#;
+    let document = format!(
+        r#"{{"manifest":{{"tool":"t","kernel":"k","executable":"e","pid":7,"redacted":false,"build_id":null,
+        "unicode_bytes":4}},"profile":{{"codes":[{{"address":1,"function":"f","file":"f.py","line_first":1,
+        "lines":[[0,1]],"is_generator":false,"loops":[{{"first":0,"last":9,"line_first":1,"line_last":2,
+        "by_iterator":true,"exits":[{{"condition":[0,3],"inputs":[["row",true,["a"]]],"guards":[],"calls":[],
+        "is_opaque":false,"by_iterator":true,"leaves_when":[0,true]}}],"writes":[[["x",false,[]],true]],
+        "has_calls":true}}],"calls":[],"returns":{{"inputs":[],"is_opaque":true}},"bytecode_bytes":10}}],
+        "details":[{{"variables":[["row",{value}],["unbound",null]],"inputs":[],"iterators":[[0,{value}]],
+        "callee":["C","sorted"]}}],"frames":[{{"address":1,"code":0,"lasti":3,"line":1,"identity":5,"detail":0,
+        "detail_age":0}}],"threads":[{{"tid":4,"python_id":9,"is_main":true,"samples":[{{"monotonic_ns":1,
+        "facts":[5,6,7,8],"stack":[0],"torn":false}}],"moving_iterators":[],"overdue_seconds":4607182418800017408}}],
+        "rate_hz":4607182418800017408,"cost":[1,2,3,4,5,6],"problems":[]}}}}"#
+    );
+    write_sealed(&path, SAMPLES_1, document.as_bytes(), Effort::Quick).unwrap();
+    let profile = open_samples(&path).unwrap().profile;
+    assert_eq!((profile.rate_hz, profile.cost.busy_ns, profile.threads[0].overdue_seconds), (1.0, 6, Some(1.0)));
+    let one = &profile.codes[0].loops[0];
+    assert_eq!((one.kind, one.exits[0].leaves_when), (LoopKind::Iterator, Some((0, true))));
+    assert!(one.writes[0].from_call && one.exits[0].inputs[0].is_global);
+    let sample = &profile.threads[0].samples[0];
+    assert_eq!((sample.facts.wait_ns, sample.facts.involuntary_switches), (6, 8));
+    let detail = sample.stack.0[0].detail.as_ref().unwrap();
+    assert_eq!(detail.callee.as_ref().map(|callee| callee.kind), Some(CalleeKind::C));
+    let value = detail.variables[0].value.as_ref().unwrap();
+    assert_eq!((value.kind, value.length, value.is_quote), (ValueKind::Str, Some(3), true));
+    assert_eq!((value.attributes[0].length, value.attributes[0].number), (Some(2), Some(1.0)));
+}
+
 #[test]
 fn redacted_samples_say_nothing_of_strings_and_folders() {
     let folder = tempfile::tempdir().unwrap();
@@ -157,7 +204,7 @@ fn any_damage_is_told_and_other_versions_are_refused() {
     let mut other = whole;
     other[8] = 9;
     fs::write(&path, &other).unwrap();
-    assert!(matches!(open_samples(&path), Err(SealedError::OtherVersion { found: 9, read: 1, .. })));
+    assert!(matches!(open_samples(&path), Err(SealedError::OtherVersion { found: 9, read: 2, .. })));
 }
 
 #[test]

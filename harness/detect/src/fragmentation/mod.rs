@@ -1,0 +1,11 @@
+//! Fragmentation: the verdict on a process's arenas, and who keeps the sparse ones.
+
+mod arenas;
+mod pins;
+mod rule;
+
+pub use arenas::{ARENA_BYTES, ArenaFacts};
+pub use pins::{ArenaLoad, HeldBlock, Holder, PinGroup, Pins, group_pins};
+pub use rule::{FragmentationJudgement, FragmentationObservation, judge};
+
+pub use crate::thresholds::PinLimits;

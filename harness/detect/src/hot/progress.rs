@@ -1,0 +1,371 @@
+//! Does a loop get on? Judged by what its exits depend on and by the states of its variables.
+
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::sync::Arc;
+
+use bloathound_profile::{CalleeKind, Frame, LoopExit, LoopKind, Value, ValueHash, ValueKind};
+
+use super::candidate::{Candidate, iterator_restarts};
+use super::outside::asks_outside;
+use super::series::{Motion, Series};
+use super::window::Window;
+use crate::thresholds::fixed::CALLED_VALUES_FACTOR;
+use crate::thresholds::{HotLoopThresholds, words};
+
+/// What a loop does.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Progress {
+    /// Something that an exit depends on takes new values: it gets nearer to its end, for all we can see.
+    TowardsExit,
+    /// Exits depend on what can't be seen, and something moves.
+    CannotTell,
+    /// An exit depends on what a file, a socket or the like delivers: whether it is new is not in the process.
+    Outside,
+    /// Nothing that any exit depends on changes, but other things do.
+    NotTowardsExit,
+    /// Nothing changes at all, or only among a handful of states.
+    None,
+}
+
+/// A judged loop.
+#[derive(Debug)]
+pub(crate) struct Judged {
+    pub progress: Progress,
+    /// It was begun anew: what goes round is what is around it.
+    pub began_anew: bool,
+    /// All that moves is computed by the loop itself: no data comes in.
+    pub only_feeds_itself: bool,
+    pub distinct_states: usize,
+    /// Names that never changed, those that exits depend on first.
+    pub unchanging: Vec<String>,
+    /// Names that took new values.
+    pub moving: Vec<String>,
+    /// What exits depend on: `done = False`.
+    pub exit_values: Vec<String>,
+}
+
+/// Judges one loop of one call.
+pub(crate) fn judge(window: &Window<'_>, candidate: &Candidate<'_>, limits: &HotLoopThresholds) -> Judged {
+    let view = View::new(window, candidate, limits);
+    let exits: Vec<Progress> = candidate.found.exits.iter().map(|exit| view.exit(exit)).collect();
+    let states = view.states();
+    let handful = states <= limits.states_max
+        && view.variables.values().all(|series| {
+            series.is_still() && series.distinct <= limits.values_max || series.motion == Motion::Unknown
+        });
+    let child_moves = view.called_code_moves();
+    let moving: Vec<String> = view
+        .variables
+        .iter()
+        .filter(|(_, series)| series.motion == Motion::Moving)
+        .map(|(name, _)| name.to_string())
+        .collect();
+    let among_many = view.inputs.values().any(|series| view.moves_among_many_objects(series));
+    let anything_moves = !moving.is_empty() || child_moves || among_many;
+    let iterator = view.iterator();
+    let progress = if exits.contains(&Progress::TowardsExit) {
+        Progress::TowardsExit
+    } else if exits.contains(&Progress::Outside) || (exits.contains(&Progress::CannotTell) && anything_moves) {
+        Progress::CannotTell
+    } else if candidate.found.exits.is_empty() && candidate.found.has_calls && view.data_comes_in(&moving) {
+        // Only an exception can end it, and one may: new data keeps coming in.
+        Progress::CannotTell
+    } else if handful && !child_moves {
+        Progress::None
+    } else {
+        Progress::NotTowardsExit
+    };
+    Judged {
+        progress,
+        began_anew: iterator_restarts(&candidate.frames, candidate.index)
+            || view.inputs.values().any(|series| series.turned_back && series.motion == Motion::Moving),
+        only_feeds_itself: !child_moves && !view.data_comes_in(&moving),
+        distinct_states: states,
+        unchanging: view.unchanging(),
+        moving: moving.into_iter().chain(iterator.filter(|_| anything_moves)).collect(),
+        exit_values: view.exit_values(),
+    }
+}
+
+struct View<'a> {
+    window: &'a Window<'a>,
+    candidate: &'a Candidate<'a>,
+    limits: &'a HotLoopThresholds,
+    /// The call's own variables, one level deep.
+    variables: BTreeMap<Arc<str>, Series>,
+    /// What exits depend on, in depth.
+    inputs: BTreeMap<Arc<str>, Series>,
+}
+
+impl<'a> View<'a> {
+    fn new(window: &'a Window<'a>, candidate: &'a Candidate<'a>, limits: &'a HotLoopThresholds) -> Self {
+        let mut variables: BTreeMap<Arc<str>, Vec<Option<&Value>>> = BTreeMap::new();
+        let mut inputs: BTreeMap<Arc<str>, Vec<Option<&Value>>> = BTreeMap::new();
+        for detail in candidate.frames.iter().filter_map(|frame| frame.detail.as_ref()) {
+            for variable in &detail.variables {
+                variables.entry(Arc::clone(&variable.name)).or_default().push(variable.value.as_ref());
+            }
+            for input in &detail.inputs {
+                inputs.entry(Arc::clone(&input.name)).or_default().push(input.value.as_ref());
+            }
+        }
+        let series = |values: BTreeMap<Arc<str>, Vec<Option<&Value>>>| {
+            values
+                .into_iter()
+                .filter(|(_, values)| values.iter().any(Option::is_some))
+                .map(|(name, values)| (name, Series::of(values.into_iter(), limits)))
+                .collect()
+        };
+        Self { window, candidate, limits, variables: series(variables), inputs: series(inputs) }
+    }
+
+    fn exit(&self, exit: &LoopExit) -> Progress {
+        if exit.by_iterator {
+            return self.iterator_progress();
+        }
+        if self.is_shut(exit) {
+            return Progress::NotTowardsExit;
+        }
+        let relevant = self.relevant_attributes(exit);
+        let moves = |input: &bloathound_profile::LoopInput| {
+            let name = input.to_string();
+            match self.inputs.get(name.as_str()) {
+                Some(series) if series.motion == Motion::Moving => {
+                    !relevant.as_ref().is_some_and(|relevant| self.only_others_move(&input.name, relevant))
+                }
+                Some(series) => is_clock(series),
+                None => false,
+            }
+        };
+        if exit.inputs.iter().any(moves) {
+            return Progress::TowardsExit;
+        }
+        // A branch nobody was seen at may not be come to yet; what guards it counts too.
+        let (first, last) = exit.condition;
+        let seen_at = |frame: &&Frame| frame.lasti.is_some_and(|at| first <= at && at <= last);
+        if !self.candidate.frames.iter().any(seen_at) && exit.guards.iter().any(moves) {
+            return Progress::TowardsExit;
+        }
+        let unclear = |input: &bloathound_profile::LoopInput| {
+            self.inputs
+                .get(input.to_string().as_str())
+                .is_some_and(|series| series.motion == Motion::Unknown || self.moves_among_many_objects(series))
+        };
+        if relevant.is_none() && asks_outside(self.candidate, &self.inputs, &self.variables, exit) {
+            return Progress::Outside;
+        }
+        let opaque = exit.is_opaque || (!exit.calls.is_empty() && relevant.is_none());
+        if opaque || exit.inputs.iter().any(unclear) { Progress::CannotTell } else { Progress::NotTowardsExit }
+    }
+
+    /// A stack or a queue of things that look the same comes to the same length and look again and again, though it is
+    /// never the same: of what is no plain value, only a handful of states count as recurring.
+    ///
+    /// So does a walk from object to object that all look the same: what was made anew each time round would have
+    /// the few addresses that the last ones left.
+    fn moves_among_many_objects(&self, series: &Series) -> bool {
+        let many = self.limits.values_max;
+        let (objects, distinct) = series.objects;
+        !series.kind.is_atom()
+            && ((series.motion == Motion::Recurring
+                && (series.repeated > many || series.distinct > self.limits.states_max))
+                || (series.is_still() && objects == Motion::Moving && distinct > many))
+    }
+
+    /// True when the exit's condition is one value that never changed and, as it is, never leaves: however often the
+    /// branch is come to. Only where nothing in the loop assigns it: else it may change when something else does.
+    fn is_shut(&self, exit: &LoopExit) -> bool {
+        let condition = exit.leaves_when.and_then(|(index, leaves)| Some((exit.inputs.get(index)?, leaves)));
+        condition.is_some_and(|(input, leaves)| {
+            let series = self.inputs.get(input.to_string().as_str());
+            let assigned = self.candidate.found.writes.iter().any(|write| write.target.overlaps(input));
+            !assigned && series.is_some_and(|series| series.motion == Motion::Constant && series.truth == Some(!leaves))
+        })
+    }
+
+    /// The iterator of the loop itself, as an exit.
+    fn iterator_progress(&self) -> Progress {
+        let values: Vec<&Value> = self.iterator_values().collect();
+        let hashes: Vec<ValueHash> = values.iter().map(|value| value.deep).collect();
+        match Series::motion_of(&hashes, self.candidate.frames.len(), self.limits) {
+            Motion::Moving if values.iter().any(|value| words::ENDLESS_ITERATORS.has(&value.type_name)) => {
+                Progress::NotTowardsExit
+            }
+            Motion::Moving => Progress::TowardsExit,
+            Motion::Constant | Motion::Recurring if self.hides_its_state(&values) => Progress::CannotTell,
+            Motion::Constant | Motion::Recurring => Progress::NotTowardsExit,
+            Motion::Unknown => Progress::CannotTell,
+        }
+    }
+
+    /// Iterators of extension types may keep their state where nobody finds it; the built-in ones don't.
+    fn hides_its_state(&self, values: &[&Value]) -> bool {
+        values
+            .iter()
+            .any(|value| value.number.is_none() && value.kind != ValueKind::Generator && value.attributes.is_empty())
+            && values.iter().all(|value| value.kind != ValueKind::Itertools)
+    }
+
+    fn iterator_values(&self) -> impl Iterator<Item = &'a Value> + '_ {
+        let index = self.candidate.index;
+        self.candidate.frames.iter().filter_map(move |frame| {
+            let detail = frame.detail.as_ref()?;
+            detail.iterators.iter().find(|(of_loop, _)| *of_loop as usize == index).map(|(_, value)| value)
+        })
+    }
+
+    fn iterator(&self) -> Option<String> {
+        let last = self.iterator_values().last()?;
+        (self.candidate.found.kind == LoopKind::Iterator).then(|| last.type_name.to_string())
+    }
+
+    /// Where every call that an exit depends on was seen to be of a Python function whose result is understood: the
+    /// names of attributes that these results and the exit itself depend on.
+    fn relevant_attributes(&self, exit: &LoopExit) -> Option<BTreeSet<Arc<str>>> {
+        let of_inputs = exit.inputs.iter().flat_map(|input| &input.attributes).cloned();
+        let mut relevant: BTreeSet<Arc<str>> = of_inputs.collect();
+        for &call in &exit.calls {
+            let mut seen = false;
+            for (index, sample) in self.window.samples.iter().enumerate() {
+                let frame = sample.stack.0.get(self.candidate.depth);
+                if frame.is_none_or(|frame| frame.lasti != Some(call)) {
+                    continue;
+                }
+                let Some(child) = self.window.samples.get(index).and_then(|s| s.stack.0.get(self.candidate.depth + 1))
+                else {
+                    let callee = frame.and_then(|f| f.detail.as_ref()?.callee.as_ref());
+                    if callee.is_some_and(|callee| callee.kind == CalleeKind::C) {
+                        return None;
+                    }
+                    continue;
+                };
+                let returns = &self.window.profile.code(child.code)?.returns;
+                if returns.is_opaque {
+                    return None;
+                }
+                seen = true;
+                relevant.extend(returns.inputs.iter().flat_map(|input| &input.attributes).cloned());
+            }
+            if !seen {
+                return None;
+            }
+        }
+        Some(relevant)
+    }
+
+    /// True when the variable moves only in attributes that are not among `relevant`.
+    fn only_others_move(&self, variable: &str, relevant: &BTreeSet<Arc<str>>) -> bool {
+        let mut attributes: BTreeMap<&Arc<str>, Vec<ValueHash>> = BTreeMap::new();
+        let mut total = 0;
+        for detail in self.candidate.frames.iter().filter_map(|frame| frame.detail.as_ref()) {
+            let of_name = detail.variables.iter().find(|found| &*found.name == variable);
+            let Some(value) = of_name.and_then(|found| found.value.as_ref()) else {
+                continue;
+            };
+            total += 1;
+            for attribute in &value.attributes {
+                attributes.entry(&attribute.name).or_default().push(attribute.hash);
+            }
+        }
+        let mut moving = attributes
+            .iter()
+            .filter(|(_, hashes)| Series::motion_of(hashes, total, self.limits) == Motion::Moving)
+            .peekable();
+        moving.peek().is_some() && moving.all(|(name, _)| !relevant.contains(*name))
+    }
+
+    /// True when something among `moving` is not computed by the loop's own arithmetic.
+    fn data_comes_in(&self, moving: &[String]) -> bool {
+        moving.iter().any(|name| {
+            let mut writes = self.candidate.found.writes.iter().filter(|write| *write.target.name == **name).peekable();
+            writes.peek().is_none() || writes.any(|write| write.from_call)
+        })
+    }
+
+    /// True when the variables of what the loop calls take new values; counters that are begun anew don't count.
+    fn called_code_moves(&self) -> bool {
+        let mut variables: BTreeMap<(u32, &str), Vec<Option<&Value>>> = BTreeMap::new();
+        let mine = self.candidate.frames.first().map(|frame| frame.address);
+        for sample in &self.window.samples {
+            let caller = sample.stack.0.get(self.candidate.depth);
+            if caller.map(|frame| frame.address) != mine {
+                continue;
+            }
+            let Some(child) = sample.stack.0.get(self.candidate.depth + 1) else {
+                continue;
+            };
+            for variable in child.detail.iter().flat_map(|detail| &detail.variables) {
+                variables.entry((child.code.0, &*variable.name)).or_default().push(variable.value.as_ref());
+            }
+        }
+        variables.into_iter().any(|((_, name), values)| {
+            // What is a variable of the loop's own call too is judged there.
+            let series = Series::of(values.into_iter(), self.limits);
+            series.motion == Motion::Moving
+                && !series.turned_back
+                && series.distinct > CALLED_VALUES_FACTOR * self.limits.values_max
+                && !self.variables.get(name).is_some_and(Series::is_still)
+        })
+    }
+
+    /// Different states of all variables together.
+    fn states(&self) -> usize {
+        let details = self.candidate.frames.iter().filter_map(|frame| frame.detail.as_ref());
+        let states: HashSet<ValueHash> = details
+            .filter_map(|detail| {
+                let mut hash = ValueHash::default();
+                for variable in &detail.variables {
+                    let ever_bound = self.variables.contains_key(&variable.name);
+                    match &variable.value {
+                        Some(value) => hash = hash.text(&variable.name).number(value.shallow.0),
+                        // Bound, but not readable this time: no state.
+                        None if ever_bound => return None,
+                        None => {}
+                    }
+                }
+                Some(hash)
+            })
+            .collect();
+        states.len()
+    }
+
+    fn unchanging(&self) -> Vec<String> {
+        let of_exits = self.exit_names();
+        let still = |name: &Arc<str>, series: &Series| {
+            let is_part = self.inputs.contains_key(name) || self.variables.contains_key(name);
+            is_part && series.motion == Motion::Constant && !series.kind.is_code()
+        };
+        let first = of_exits.iter().filter_map(|name| self.inputs.get_key_value(&**name));
+        let names = first.chain(&self.variables).filter(|(name, series)| still(name, series));
+        let mut unchanging: Vec<String> = Vec::new();
+        for (name, _) in names {
+            if !unchanging.iter().any(|known| **known == **name) {
+                unchanging.push(name.to_string());
+            }
+        }
+        unchanging
+    }
+
+    fn exit_names(&self) -> Vec<String> {
+        let mut names: Vec<String> = Vec::new();
+        for input in self.candidate.found.exits.iter().flat_map(|exit| &exit.inputs) {
+            let name = input.to_string();
+            if !names.contains(&name) {
+                names.push(name);
+            }
+        }
+        names
+    }
+
+    fn exit_values(&self) -> Vec<String> {
+        let shown = |name: &String| {
+            let series = self.inputs.get(name.as_str())?;
+            (!series.kind.is_code()).then(|| format!("{name} = {}", series.shown))
+        };
+        self.exit_names().iter().filter_map(shown).collect()
+    }
+}
+
+fn is_clock(series: &Series) -> bool {
+    series.c_function.as_deref().is_some_and(|name| words::CLOCKS.has(name))
+}

@@ -1,0 +1,172 @@
+//! How a value moved over the samples.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use bloathound_profile::{Value, ValueHash, ValueKind};
+
+use crate::thresholds::HotLoopThresholds;
+use crate::thresholds::fixed::{READABLE_MIN, READABLE_ONE_IN, TURNS_BACK_MIN};
+
+/// What a value did.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Motion {
+    /// Too rarely readable to say.
+    Unknown,
+    /// The same every time.
+    Constant,
+    /// To and fro among values it had before.
+    Recurring,
+    /// New values all the time.
+    Moving,
+}
+
+/// The values of one thing, in order of time.
+#[derive(Clone, Debug)]
+pub(crate) struct Series {
+    pub motion: Motion,
+    /// Different values.
+    pub distinct: usize,
+    /// Of these, how many came more than once: a value read while it was being made is seen no second time.
+    pub repeated: usize,
+    /// Whether it was always another object, and how many there were.
+    pub objects: (Motion, usize),
+    /// A number that both rose and fell: what counts up was begun anew.
+    pub turned_back: bool,
+    /// The last value's truth as a condition, where known.
+    pub truth: Option<bool>,
+    /// The last value, for people.
+    pub shown: String,
+    /// What kind of thing it is.
+    pub kind: ValueKind,
+    /// Its type.
+    pub type_name: String,
+    /// The function in C that it is.
+    pub c_function: Option<Arc<str>>,
+}
+
+impl Series {
+    /// True when it never changed, or only among a handful of values.
+    pub(crate) fn is_still(&self) -> bool {
+        matches!(self.motion, Motion::Constant | Motion::Recurring)
+    }
+
+    /// The series of `values`; `None` where it could not be read.
+    pub(crate) fn of<'a>(values: impl Iterator<Item = Option<&'a Value>>, limits: &HotLoopThresholds) -> Self {
+        let mut total = 0_usize;
+        let seen: Vec<&Value> = values.inspect(|_| total += 1).flatten().collect();
+        let hashes: Vec<ValueHash> = seen.iter().map(|value| value.deep).collect();
+        let objects: Vec<ValueHash> = seen.iter().map(|value| ValueHash(value.identity)).collect();
+        let numbers: Vec<f64> = seen.iter().filter_map(|value| value.number).collect();
+        let last = seen.last();
+        Self {
+            motion: motion(&hashes, total, limits),
+            objects: (motion(&objects, total, limits), objects.iter().collect::<HashSet<_>>().len()),
+            repeated: repeated(&hashes),
+            distinct: hashes.iter().collect::<HashSet<_>>().len(),
+            turned_back: turned_back(&numbers),
+            truth: last.and_then(|value| value.truth()),
+            shown: last.map(|value| value.summary.clone()).unwrap_or_default(),
+            kind: last.map(|value| value.kind).unwrap_or_default(),
+            type_name: last.map(|value| value.type_name.to_string()).unwrap_or_default(),
+            c_function: last.and_then(|value| value.c_function.clone()),
+        }
+    }
+
+    /// The motion of plain hashes, for things that are no [`Value`].
+    pub(crate) fn motion_of(hashes: &[ValueHash], total: usize, limits: &HotLoopThresholds) -> Motion {
+        motion(hashes, total, limits)
+    }
+}
+
+fn motion(hashes: &[ValueHash], total: usize, limits: &HotLoopThresholds) -> Motion {
+    let Some(first) = hashes.first() else {
+        return Motion::Unknown;
+    };
+    if hashes.len() * READABLE_ONE_IN < total || hashes.len() < READABLE_MIN {
+        return Motion::Unknown;
+    }
+    if hashes.iter().all(|hash| hash == first) {
+        return Motion::Constant;
+    }
+    let (early, late) = hashes.split_at(hashes.len() / 2);
+    let known: HashSet<&ValueHash> = early.iter().collect();
+    let again = late.iter().filter(|hash| known.contains(hash)).count();
+    let ends_known = late.iter().rev().take(2).any(|hash| known.contains(hash));
+    // One step from one value to another is a step, not a to and fro.
+    let went_back = returns(hashes);
+    let recurs = again as f64 >= limits.recurring_fraction_min * late.len() as f64;
+    if recurs && ends_known && went_back { Motion::Recurring } else { Motion::Moving }
+}
+
+/// How many values came more than once.
+fn repeated(hashes: &[ValueHash]) -> usize {
+    let mut times: HashMap<ValueHash, usize> = HashMap::new();
+    for hash in hashes {
+        *times.entry(*hash).or_default() += 1;
+    }
+    times.values().filter(|times| **times > 1).count()
+}
+
+/// True when some value was left and came again.
+fn returns(hashes: &[ValueHash]) -> bool {
+    let mut left: HashMap<ValueHash, bool> = HashMap::new();
+    let mut before: Option<ValueHash> = None;
+    for &hash in hashes {
+        if let Some(previous) = before.filter(|previous| *previous != hash) {
+            left.insert(previous, true);
+            if left.contains_key(&hash) {
+                return true;
+            }
+        }
+        before = Some(hash);
+    }
+    false
+}
+
+/// True when the numbers rose and fell, each several times.
+fn turned_back(numbers: &[f64]) -> bool {
+    let rises = numbers.windows(2).filter(|pair| matches!(pair, [a, b] if b > a)).count();
+    let falls = numbers.windows(2).filter(|pair| matches!(pair, [a, b] if b < a)).count();
+    rises >= TURNS_BACK_MIN && falls >= TURNS_BACK_MIN
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(values: &[u64]) -> Motion {
+        let hashes: Vec<ValueHash> = values.iter().map(|&value| ValueHash(value)).collect();
+        motion(&hashes, hashes.len(), &HotLoopThresholds::default())
+    }
+
+    #[test]
+    fn steps_are_not_a_to_and_fro() {
+        assert_eq!(of(&[1; 40]), Motion::Constant);
+        assert_eq!(of(&[]), Motion::Unknown);
+        let flipping: Vec<u64> = (0..60).map(|n| n * 7 % 3 % 2).collect();
+        assert_eq!(of(&flipping), Motion::Recurring);
+        let rising: Vec<u64> = (0..60).collect();
+        assert_eq!(of(&rising), Motion::Moving);
+        let slow: Vec<u64> = (0..60).map(|n| n / 20).collect();
+        assert_eq!(of(&slow), Motion::Moving);
+        let one_late_step: Vec<u64> = (0..60).map(|n| u64::from(n > 57)).collect();
+        assert_eq!(of(&one_late_step), Motion::Moving);
+        let one_outlier: Vec<u64> = (0..60).map(|n| u64::from(n == 50)).collect();
+        assert_eq!(of(&one_outlier), Motion::Recurring);
+    }
+
+    #[test]
+    fn what_was_rarely_readable_is_unknown() {
+        let of = |read: usize, total| motion(&vec![ValueHash(1); read], total, &HotLoopThresholds::default());
+        assert_eq!((of(9, 100), of(10, 100)), (Motion::Unknown, Motion::Constant));
+        assert_eq!((of(2, 2), of(3, 3)), (Motion::Unknown, Motion::Constant));
+    }
+
+    #[test]
+    fn a_counter_begun_anew_turns_back() {
+        assert!(turned_back(&[1.0, 5.0, 2.0, 9.0, 3.0]));
+        assert!(!turned_back(&[1.0, 2.0, 2.0, 9.0, 13.0]));
+        assert!(!turned_back(&[9.0, 5.0, 1.0]));
+    }
+}

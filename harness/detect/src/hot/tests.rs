@@ -1,0 +1,277 @@
+//! The rule on profiles made up, without Python and without time passing.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a failed test ends by a panic")]
+
+use std::sync::Arc;
+
+use bloathound_profile::{
+    Callee, CalleeKind, Code, CodeId, Frame, FrameDetail, LineTable, Loop, LoopExit, LoopInput, LoopKind, Profile,
+    Returns, Sample, Stack, ThreadFacts, ThreadProfile, Value, ValueHash, ValueKind, Variable, Write,
+};
+
+use super::rule::*;
+use crate::{Evidence, Finding, HotLoopThresholds};
+
+const MAIN_LOOP: u32 = 0;
+const HANDLER: u32 = 1;
+
+fn code(function: &str, file: &str, loops: Vec<Loop>) -> Code {
+    Code {
+        address: 0,
+        function: function.into(),
+        file: file.into(),
+        line_first: 10,
+        lines: LineTable::new(vec![(0, 10)]),
+        is_generator: false,
+        loops,
+        calls: vec![20],
+        returns: Returns::default(),
+        bytecode_bytes: 100,
+    }
+}
+
+fn input(name: &str) -> LoopInput {
+    LoopInput { name: name.into(), is_global: false, attributes: Vec::new() }
+}
+
+/// `while not done:` from 12 to 40, assigning `n` by its own arithmetic.
+fn a_loop() -> Loop {
+    Loop {
+        first: 12,
+        last: 40,
+        line_first: 11,
+        line_last: 14,
+        kind: LoopKind::Condition,
+        exits: vec![LoopExit { condition: (12, 15), inputs: vec![input("done")], ..LoopExit::default() }],
+        writes: vec![Write { target: input("n"), from_call: false }],
+        has_calls: false,
+    }
+}
+
+fn number(n: u64) -> Option<Value> {
+    let hash = ValueHash::default().number(n);
+    Some(Value {
+        type_name: "int".into(),
+        summary: n.to_string(),
+        identity: 0,
+        shallow: hash,
+        deep: hash,
+        number: Some(n as f64),
+        kind: ValueKind::Int,
+        ..Value::default()
+    })
+}
+
+fn variable(name: &str, value: u64) -> Variable {
+    Variable { name: name.into(), value: number(value) }
+}
+
+/// The handler's frame at `lasti` with these variables, `done` being what its exit depends on.
+fn handler(lasti: u32, variables: &[(&str, u64)]) -> Frame {
+    let variables: Vec<Variable> = variables.iter().map(|(name, value)| variable(name, *value)).collect();
+    let inputs = variables.iter().filter(|v| &*v.name == "done").cloned().collect();
+    let detail = FrameDetail { variables, inputs, ..FrameDetail::default() };
+    frame(HANDLER, lasti, Some(detail))
+}
+
+fn frame(code: u32, lasti: u32, detail: Option<FrameDetail>) -> Frame {
+    Frame {
+        address: 0x1000 * u64::from(code + 1),
+        code: CodeId(code),
+        lasti: Some(lasti),
+        line: 12,
+        identity: ValueHash::default(),
+        detail: detail.map(Arc::new),
+        detail_age: 0,
+    }
+}
+
+/// 100 samples a second; `stack(n)` is the stack of the nth, the thread being on the processor `busy` of the time.
+fn profile(found: Loop, samples: u64, busy: f64, stack: impl Fn(u64) -> Vec<Frame>) -> Profile {
+    let sample = |n: u64| Sample {
+        monotonic_ns: n * 10_000_000,
+        facts: ThreadFacts {
+            cpu_ns: (n as f64 * busy * 1e7) as u64,
+            voluntary_switches: if busy < 1.0 { n } else { 0 },
+            ..ThreadFacts::default()
+        },
+        stack: Stack(stack(n)),
+        torn: false,
+    };
+    let thread = ThreadProfile {
+        tid: Some(7),
+        is_main: true,
+        samples: (0..samples).map(sample).collect(),
+        ..ThreadProfile::default()
+    };
+    Profile {
+        codes: vec![
+            code("mainLoop", "/x/twisted/internet/base.py", Vec::new()),
+            code("render", "/srv/app.py", vec![found]),
+        ],
+        threads: vec![thread],
+        ..Profile::default()
+    }
+}
+
+fn verdicts(profile: &Profile) -> Vec<String> {
+    let report = judge(profile, &HotLoopThresholds::default());
+    report.findings.into_iter().map(|finding| finding.verdict).collect()
+}
+
+/// Offsets that go round.
+fn round(n: u64) -> u32 {
+    12 + 3 * (n * 7 % 10) as u32
+}
+
+fn below_event_loop(frame: Frame) -> Vec<Frame> {
+    vec![self::frame(MAIN_LOOP, 20, None), frame]
+}
+
+#[test]
+fn states_that_recur_are_no_progress() {
+    let stuck = profile(a_loop(), 200, 1.0, |n| below_event_loop(handler(round(n), &[("done", 0), ("n", n % 2)])));
+    let report = judge(&stuck, &HotLoopThresholds::default());
+    let [finding] = report.findings.as_slice() else { panic!("{report:?}") };
+    assert_eq!(finding.verdict, NO_OBSERVED_PROGRESS);
+    assert_eq!(finding.fingerprint, "hot-loop:app.py:render:loop 1");
+    assert_eq!((finding.location.line_first, finding.location.line_last), (Some(11), Some(14)));
+    let Evidence::HotLoop(evidence) = &finding.evidence else { panic!() };
+    assert_eq!(evidence.tiers, [HOT_LOOP, EVENT_LOOP_STARVED, NO_OBSERVED_PROGRESS]);
+    assert_eq!(evidence.loop_bytecode, Some((12, 40)));
+    assert_eq!(evidence.distinct_states, 2);
+    assert_eq!(evidence.unchanging, ["done"]);
+    assert_eq!(evidence.exit_values, ["done = 0"]);
+    assert!((evidence.starved_seconds.unwrap() - 1.99).abs() < 0.01);
+}
+
+/// Where every limit is passed, each one moved alone makes it a weaker verdict or none.
+#[test]
+fn each_limit_alone_weakens_the_verdict() {
+    let stuck = profile(a_loop(), 200, 1.0, |n| below_event_loop(handler(round(n), &[("done", 0), ("n", n % 2)])));
+    let tiers = |limits: HotLoopThresholds| match judge(&stuck, &limits).findings.as_slice() {
+        [Finding { evidence: Evidence::HotLoop(evidence), .. }] => evidence.tiers.clone(),
+        _ => Vec::new(),
+    };
+    let limits = HotLoopThresholds::default();
+    assert_eq!(tiers(limits).len(), 3);
+    for stricter in [
+        HotLoopThresholds { samples_min: 201, ..limits },
+        HotLoopThresholds { starved_seconds_min: 10.0, ..limits },
+        HotLoopThresholds { switches_per_second_max: -1.0, ..limits },
+        HotLoopThresholds { values_max: 1, ..limits },
+        HotLoopThresholds { states_max: 1, ..limits },
+        HotLoopThresholds { recurring_fraction_min: 1.1, ..limits },
+    ] {
+        assert!(tiers(stricter).len() < 3, "{stricter:?}");
+    }
+}
+
+#[test]
+fn a_counter_starves_the_event_loop() {
+    let counting = |n| handler(round(n), &[("done", 0), ("n", n)]);
+    let below = profile(a_loop(), 200, 1.0, |n| below_event_loop(counting(n)));
+    assert_eq!(verdicts(&below), [EVENT_LOOP_STARVED]);
+    let alone = profile(a_loop(), 200, 1.0, |n| vec![counting(n)]);
+    assert_eq!(verdicts(&alone), [HOT_LOOP]);
+}
+
+#[test]
+fn data_from_outside_is_work_unless_the_event_loop_starves() {
+    let mut fed = a_loop();
+    fed.writes = vec![Write { target: input("n"), from_call: true }];
+    let alone = profile(fed.clone(), 200, 1.0, |n| vec![handler(round(n), &[("done", 0), ("n", n)])]);
+    assert!(verdicts(&alone).is_empty());
+    let below = profile(fed, 200, 1.0, |n| below_event_loop(handler(round(n), &[("done", 0), ("n", n)])));
+    assert_eq!(verdicts(&below), [EVENT_LOOP_STARVED]);
+}
+
+#[test]
+fn an_exit_whose_inputs_move_is_progress() {
+    let moving = profile(a_loop(), 200, 1.0, |n| below_event_loop(handler(round(n), &[("done", n)])));
+    let report = judge(&moving, &HotLoopThresholds::default());
+    assert!(report.findings.is_empty());
+    assert_eq!(report.observations[0].kind, HotObservationKind::Busy);
+    assert!(report.observations[0].message.contains("gets on"), "{report:?}");
+}
+
+#[test]
+fn an_exit_nobody_can_see_into_is_not_judged() {
+    let mut opaque = a_loop();
+    opaque.exits[0].is_opaque = true;
+    let moving = profile(opaque.clone(), 200, 1.0, |n| below_event_loop(handler(round(n), &[("done", 0), ("n", n)])));
+    assert!(verdicts(&moving).is_empty());
+    let still = profile(opaque, 200, 1.0, |n| below_event_loop(handler(round(n), &[("done", 0)])));
+    assert_eq!(verdicts(&still), [NO_OBSERVED_PROGRESS]);
+}
+
+#[test]
+fn what_does_not_go_round_is_no_loop() {
+    // Forwards only: one call, not finished yet.
+    let once = profile(a_loop(), 28, 1.0, |n| below_event_loop(handler(12 + n as u32, &[("done", 0)])));
+    assert!(verdicts(&once).is_empty());
+}
+
+#[test]
+fn an_event_loop_that_comes_round_is_not_starved() {
+    let alive = profile(a_loop(), 200, 1.0, |n| {
+        if n % 10 == 0 { vec![frame(MAIN_LOOP, 20, None)] } else { below_event_loop(handler(round(n), &[("done", 0)])) }
+    });
+    assert!(verdicts(&alive).is_empty());
+    // It moved on between two samples, though no sample shows it at work.
+    let quick = profile(a_loop(), 200, 1.0, |n| {
+        vec![frame(MAIN_LOOP, 20 + (n / 10 % 2) as u32, None), handler(round(n), &[("done", 0)])]
+    });
+    assert!(verdicts(&quick).is_empty());
+}
+
+#[test]
+fn a_thread_that_sleeps_is_not_hot() {
+    let polling = profile(a_loop(), 200, 0.5, |n| vec![handler(round(n), &[("done", 0)])]);
+    let report = judge(&polling, &HotLoopThresholds::default());
+    assert!(report.findings.is_empty());
+    assert_eq!(report.observations[0].kind, HotObservationKind::Polling);
+    let idle = profile(a_loop(), 200, 0.01, |_| below_event_loop(handler(20, &[("done", 0)])));
+    assert_eq!(judge(&idle, &HotLoopThresholds::default()).observations[0].kind, HotObservationKind::Idle);
+}
+
+fn inside_c(name: &str) -> Vec<Frame> {
+    let callee = Some(Callee { kind: CalleeKind::C, name: name.to_owned() });
+    below_event_loop(frame(HANDLER, 20, Some(FrameDetail { callee, ..FrameDetail::default() })))
+}
+
+#[test]
+fn one_call_into_c() {
+    let mut stuck = profile(a_loop(), 200, 1.0, |_| inside_c("SRE_Pattern.match"));
+    assert_eq!(verdicts(&stuck), [INSIDE_ONE_C_CALL]);
+    stuck.threads[0].moving_iterators = vec!["rangeiterator".to_owned()];
+    assert!(verdicts(&stuck).is_empty());
+    let alone = profile(a_loop(), 200, 1.0, |_| inside_c("SRE_Pattern.match").split_off(1));
+    let report = judge(&alone, &HotLoopThresholds::default());
+    assert!(report.findings.is_empty());
+    assert_eq!(report.observations[0].kind, HotObservationKind::InsideOneCCall);
+    assert!(report.observations[0].message.contains("SRE_Pattern.match"));
+}
+
+#[test]
+fn too_little_to_judge_by() {
+    let short = profile(a_loop(), 5, 1.0, |n| vec![handler(round(n), &[("done", 0)])]);
+    let report = judge(&short, &HotLoopThresholds::default());
+    assert!(report.findings.is_empty() && report.problems.len() == 1, "{report:?}");
+    let mut unknown = profile(a_loop(), 200, 1.0, |n| vec![handler(round(n), &[("done", 0)])]);
+    unknown.threads[0].tid = None;
+    assert_eq!(judge(&unknown, &HotLoopThresholds::default()).problems.len(), 1);
+    let mut torn = profile(a_loop(), 200, 1.0, |n| vec![handler(round(n), &[("done", 0)])]);
+    torn.threads[0].samples.iter_mut().for_each(|sample| sample.torn = true);
+    assert_eq!(judge(&torn, &HotLoopThresholds::default()).problems.len(), 1);
+    assert_eq!(judge(&Profile::default(), &HotLoopThresholds::default()).problems.len(), 1);
+}
+
+#[test]
+fn overdue_timers_tell_for_how_long() {
+    let mut stuck = profile(a_loop(), 200, 1.0, |n| below_event_loop(handler(round(n), &[("done", 0)])));
+    stuck.threads[0].overdue_seconds = Some(37.5);
+    let report = judge(&stuck, &HotLoopThresholds::default());
+    let Evidence::HotLoop(evidence) = &report.findings[0].evidence else { panic!() };
+    assert_eq!(evidence.starved_seconds, Some(37.5));
+}

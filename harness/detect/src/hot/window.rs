@@ -1,0 +1,221 @@
+//! The stretch of samples of one thread that a verdict can rest on, and what the kernel counted meanwhile.
+
+use std::collections::HashMap;
+
+use bloathound_profile::frameworks::is_event_loop;
+use bloathound_profile::{CodeId, Frame, Profile, Sample, ThreadProfile};
+
+use crate::thresholds::HotLoopThresholds;
+
+/// The last samples of a thread, from its event loop's last turn on; all where it has none.
+pub(crate) struct Window<'a> {
+    pub profile: &'a Profile,
+    pub thread: &'a ThreadProfile,
+    pub samples: Vec<&'a Sample>,
+    /// Wall time.
+    pub seconds: f64,
+    /// CPU time over the time it could have had.
+    pub cpu_fraction: f64,
+    /// Share of the time it ran or waited for a processor.
+    pub runnable_fraction: f64,
+    pub voluntary_switches: u64,
+    /// Depth of the innermost frame of the event loop, where there is one.
+    pub event_loop: Option<usize>,
+    /// Frames that all samples have in common, from the outermost on.
+    pub common_depth: usize,
+}
+
+impl<'a> Window<'a> {
+    /// The window of `thread`; `None` when it has no samples to speak of.
+    pub(crate) fn of(profile: &'a Profile, thread: &'a ThreadProfile) -> Option<Self> {
+        let whole: Vec<&Sample> = thread.samples.iter().filter(|sample| !sample.torn).collect();
+        let last = whole.last()?;
+        let codes = EventLoopCodes::new(profile);
+        let event_loop = codes.depth(last);
+        // Backwards while the event loop's own frames stand still below a call it made.
+        let mut begin = whole.len() - 1;
+        if event_loop.is_some() {
+            if codes.is_innermost(last) {
+                begin = whole.len();
+            }
+            while begin < whole.len() && begin > 0 {
+                let (Some(before), Some(here)) = (whole.get(begin - 1), whole.get(begin)) else {
+                    break;
+                };
+                if codes.is_innermost(before) || !codes.stands_still(before, here) {
+                    break;
+                }
+                begin -= 1;
+            }
+        } else {
+            begin = 0;
+        }
+        let samples = whole.get(begin..)?.to_vec();
+        let common_depth = common_depth(&samples);
+        let mut window = Self {
+            profile,
+            thread,
+            samples,
+            seconds: 0.0,
+            cpu_fraction: 0.0,
+            runnable_fraction: 0.0,
+            voluntary_switches: 0,
+            event_loop,
+            common_depth,
+        };
+        window.count();
+        Some(window)
+    }
+
+    /// The same window without its first `share`: what was begun while we looked already fills the rest.
+    pub(crate) fn without_first(&self, share: f64) -> Self {
+        let skipped = (self.samples.len() as f64 * share) as usize;
+        let samples = self.samples.get(skipped..).unwrap_or_default().to_vec();
+        let mut rest = Self { common_depth: common_depth(&samples), samples, ..*self };
+        rest.count();
+        rest
+    }
+
+    fn count(&mut self) {
+        let counts = Counts::of(&self.samples);
+        self.seconds = counts.seconds;
+        self.voluntary_switches = counts.voluntary_switches;
+        self.runnable_fraction = counts.runnable_fraction;
+        self.cpu_fraction = counts.cpu_fraction;
+    }
+
+    /// True when the thread's event loop had no turn for long enough, and nothing but computing kept it from one.
+    pub(crate) fn is_starved(&self, limits: &HotLoopThresholds) -> bool {
+        let others = self.profile.threads.len() > 1;
+        let switches = if others { limits.switches_per_second_shared_max } else { limits.switches_per_second_max };
+        self.event_loop.is_some()
+            && self.seconds >= limits.starved_seconds_min
+            && self.runnable_fraction >= limits.busy_fraction_min
+            && self.voluntary_switches as f64 <= switches * self.seconds
+    }
+
+    /// The frames at `depth`, one a sample; shorter stacks have none.
+    pub(crate) fn frames_at(&self, depth: usize) -> impl Iterator<Item = Option<&'a Frame>> + '_ {
+        self.samples.iter().map(move |sample| sample.stack.0.get(depth))
+    }
+
+    /// True when nothing moved at all: one instruction of one frame in every sample.
+    pub(crate) fn is_one_instruction(&self) -> bool {
+        let Some(first) = self.samples.first() else {
+            return false;
+        };
+        !first.stack.0.is_empty()
+            && self.samples.iter().all(|sample| {
+                sample.stack.0.len() == first.stack.0.len()
+                    && sample.stack.0.iter().zip(&first.stack.0).all(|(mine, theirs)| same_place(mine, theirs))
+            })
+    }
+}
+
+/// Same call at the same instruction with the same objects in its variables.
+pub(crate) fn same_place(mine: &Frame, theirs: &Frame) -> bool {
+    same_call(mine, theirs) && mine.lasti == theirs.lasti && mine.identity == theirs.identity
+}
+
+/// Same code at the same address. The next call of a function may have it too.
+pub(crate) fn same_call(mine: &Frame, theirs: &Frame) -> bool {
+    mine.address == theirs.address && mine.code == theirs.code
+}
+
+fn common_depth(samples: &[&Sample]) -> usize {
+    let Some(first) = samples.first() else {
+        return 0;
+    };
+    (0..first.stack.0.len())
+        .take_while(|&depth| {
+            let of_first = first.stack.0.get(depth);
+            samples.iter().all(|sample| {
+                sample.stack.0.get(depth).zip(of_first).is_some_and(|(mine, theirs)| same_call(mine, theirs))
+            })
+        })
+        .count()
+}
+
+/// Which code objects are an event loop's.
+struct EventLoopCodes(HashMap<CodeId, bool>);
+
+impl EventLoopCodes {
+    fn new(profile: &Profile) -> Self {
+        let codes = profile.codes.iter().enumerate();
+        Self(codes.map(|(index, code)| (CodeId(index as u32), is_event_loop(code))).collect())
+    }
+
+    fn has(&self, frame: &Frame) -> bool {
+        self.0.get(&frame.code) == Some(&true)
+    }
+
+    fn depth(&self, sample: &Sample) -> Option<usize> {
+        sample.stack.0.iter().rposition(|frame| self.has(frame))
+    }
+
+    /// True when the event loop itself runs, or polls.
+    fn is_innermost(&self, sample: &Sample) -> bool {
+        sample.stack.0.last().is_none_or(|frame| self.has(frame))
+    }
+
+    /// True when the event loop had no turn between two samples, as far as its frames show.
+    fn stands_still(&self, before: &Sample, after: &Sample) -> bool {
+        let depth = self.depth(after);
+        depth == self.depth(before)
+            && depth.is_some_and(|depth| {
+                let frames = before.stack.0.iter().zip(&after.stack.0);
+                frames.take(depth + 1).all(|(mine, theirs)| same_place(mine, theirs))
+            })
+    }
+}
+
+/// What the kernel counted over some samples.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Counts {
+    /// Wall time.
+    pub seconds: f64,
+    /// CPU time over the time it could have had.
+    pub cpu_fraction: f64,
+    /// Share of the time it ran or waited for a processor.
+    pub runnable_fraction: f64,
+    /// CPU time over wall time.
+    pub used_fraction: f64,
+    pub voluntary_switches: u64,
+}
+
+impl Counts {
+    pub(crate) fn of(samples: &[&Sample]) -> Self {
+        let (Some(first), Some(last)) = (samples.first(), samples.last()) else {
+            return Self::default();
+        };
+        let since = |sample: &Sample| sample.monotonic_ns.saturating_sub(first.monotonic_ns) as f64;
+        let whole = since(last);
+        let mut counts = Self {
+            seconds: whole / 1e9,
+            voluntary_switches: last.facts.voluntary_switches.saturating_sub(first.facts.voluntary_switches),
+            ..Self::default()
+        };
+        // The kernel counts a wait when it is over: up to the last sample that saw it run, all is counted.
+        let counted = samples.windows(2).rev().find_map(|pair| match pair {
+            [before, after] if after.facts.cpu_ns > before.facts.cpu_ns => Some(*after),
+            _ => None,
+        });
+        let Some(until) = counted else {
+            return counts;
+        };
+        let cpu = until.facts.cpu_ns.saturating_sub(first.facts.cpu_ns) as f64;
+        let wait = until.facts.wait_ns.saturating_sub(first.facts.wait_ns) as f64;
+        let ran_early = samples.get(samples.len() / 2).is_some_and(|sample| sample.facts.cpu_ns > first.facts.cpu_ns);
+        let ran_late = since(until) > whole / 2.0;
+        counts.used_fraction = (cpu / whole.max(1.0)).min(1.0);
+        if ran_early && ran_late && counts.voluntary_switches == 0 {
+            // It never gave the processor up: when it did not run, it was waiting for one.
+            (counts.runnable_fraction, counts.cpu_fraction) = (1.0, 1.0);
+        } else {
+            let wall = if ran_late { since(until) } else { whole };
+            counts.runnable_fraction = ((cpu + wait) / wall.max(1.0)).min(1.0);
+            counts.cpu_fraction = (cpu / (wall - wait).max(cpu).max(1.0)).min(1.0);
+        }
+        counts
+    }
+}

@@ -1,0 +1,287 @@
+//! All rules: what each is called, what it needs to see, and what it has to say. To add a rule, give it a folder, a
+//! variant of what it says here, and a line in [`RULES`]; its switch and the runs that judge by it follow from that.
+
+use bloathound_heap::{GcReplay, HeapSnapshot};
+use bloathound_profile::Profile;
+
+use crate::cycles::find_cycles;
+use crate::finding::{Finding, FindingClass, Problem};
+use crate::fragmentation::{self, ArenaFacts, FragmentationObservation, PinGroup};
+use crate::growth::{GrowthRound, GrowthUnit, find_growth};
+use crate::hot::rule::{self as hot, HotObservation};
+use crate::thresholds::Thresholds;
+
+/// What a rule must see to judge.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Needs {
+    /// Looks at the same process after rounds of the same load.
+    pub looks: bool,
+    /// One decoded heap.
+    pub snapshot: bool,
+    /// The arenas of a copied memory.
+    pub memory: bool,
+    /// Samples of the threads.
+    pub profile: bool,
+}
+
+/// What is there to judge by. What is missing is left out; rules that need it say nothing.
+#[derive(Clone, Copy, Default)]
+pub struct Seen<'a> {
+    /// Looks, in order of time, and what a unit of the load between them is.
+    pub looks: Option<(&'a [GrowthRound<'a>], GrowthUnit)>,
+    /// A heap, and what a full collection would do to it.
+    pub snapshot: Option<(&'a HeapSnapshot, &'a GcReplay)>,
+    /// The arenas.
+    pub memory: Option<MemorySeen<'a>>,
+    /// Samples.
+    pub profile: Option<&'a Profile>,
+}
+
+/// The arenas of one look.
+#[derive(Clone, Copy)]
+pub struct MemorySeen<'a> {
+    /// In numbers.
+    pub now: &'a ArenaFacts,
+    /// The same of the same process before the load.
+    pub before: Option<&'a ArenaFacts>,
+    /// Who keeps the sparse arenas. Asked only where there is something to explain: it costs a path for each survivor.
+    pub pins: &'a dyn Fn() -> Vec<PinGroup>,
+}
+
+/// Something worth knowing that is no bug by itself.
+#[derive(Clone, PartialEq, Debug)]
+pub enum Observation {
+    /// Cycles that the next full collection frees.
+    Collectable {
+        /// How many.
+        cycles: u64,
+        /// Objects in them.
+        objects: u64,
+    },
+    /// Of the memory.
+    Memory(FragmentationObservation),
+    /// Of a thread.
+    Thread(HotObservation),
+}
+
+/// What a rule has to say.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct Report {
+    /// Bugs.
+    pub findings: Vec<Finding>,
+    /// What is no bug by itself.
+    pub observations: Vec<Observation>,
+    /// What could not be told.
+    pub problems: Vec<Problem>,
+}
+
+/// A detection rule.
+pub trait Rule: Sync {
+    /// Its name, which is its switch too: `--without growth`.
+    fn name(&self) -> &'static str;
+    /// Other names of its switch.
+    fn aliases(&self) -> &'static [&'static str];
+    /// In a few words, for people who switch it off.
+    fn about(&self) -> &'static str;
+    /// The class of all its findings.
+    fn class(&self) -> FindingClass;
+    /// What it judges by.
+    fn needs(&self) -> Needs;
+    /// Judges what was seen; nothing where what it needs is not there.
+    fn judge(&self, seen: &Seen<'_>, thresholds: &Thresholds) -> Report;
+}
+
+/// All rules, in the order of their classes.
+pub static RULES: [&dyn Rule; 4] = [&Growth, &Cycles, &Fragmentation, &HotLoop];
+
+/// The rule of this name, or of this other name of its switch.
+#[must_use]
+pub fn rule(name: &str) -> Option<&'static dyn Rule> {
+    RULES.into_iter().find(|rule| rule.name() == name || rule.aliases().contains(&name))
+}
+
+/// What all rules but those in `without` say of what was seen.
+#[must_use]
+pub fn judge(seen: &Seen<'_>, without: &[&str], thresholds: &Thresholds) -> Report {
+    let mut all = Report::default();
+    for rule in RULES.into_iter().filter(|rule| !without.contains(&rule.name())) {
+        let report = rule.judge(seen, thresholds);
+        all.findings.extend(report.findings);
+        all.observations.extend(report.observations);
+        all.problems.extend(report.problems);
+    }
+    all
+}
+
+struct Growth;
+
+impl Rule for Growth {
+    fn name(&self) -> &'static str {
+        "growth"
+    }
+
+    fn aliases(&self) -> &'static [&'static str] {
+        &["leak"]
+    }
+
+    fn about(&self) -> &'static str {
+        "Leaks: growth over rounds"
+    }
+
+    fn class(&self) -> FindingClass {
+        FindingClass::Leak
+    }
+
+    fn needs(&self) -> Needs {
+        Needs { looks: true, ..Needs::default() }
+    }
+
+    fn judge(&self, seen: &Seen<'_>, thresholds: &Thresholds) -> Report {
+        let Some((looks, unit)) = seen.looks else { return Report::default() };
+        let report = find_growth(looks, unit, thresholds);
+        Report { findings: report.findings, observations: Vec::new(), problems: report.problems }
+    }
+}
+
+struct Cycles;
+
+impl Rule for Cycles {
+    fn name(&self) -> &'static str {
+        "cycles"
+    }
+
+    fn aliases(&self) -> &'static [&'static str] {
+        &["cycle"]
+    }
+
+    fn about(&self) -> &'static str {
+        "Uncollectable cycles"
+    }
+
+    fn class(&self) -> FindingClass {
+        FindingClass::Cycle
+    }
+
+    fn needs(&self) -> Needs {
+        Needs { snapshot: true, ..Needs::default() }
+    }
+
+    fn judge(&self, seen: &Seen<'_>, thresholds: &Thresholds) -> Report {
+        let Some((snapshot, replay)) = seen.snapshot else { return Report::default() };
+        let report = find_cycles(snapshot, replay, thresholds);
+        let collectable =
+            Observation::Collectable { cycles: report.collectable_cycles, objects: report.collectable_objects };
+        let observations = if report.collectable_cycles > 0 { vec![collectable] } else { Vec::new() };
+        Report { findings: report.findings, observations, problems: report.problems }
+    }
+}
+
+struct Fragmentation;
+
+impl Rule for Fragmentation {
+    fn name(&self) -> &'static str {
+        "fragmentation"
+    }
+
+    fn aliases(&self) -> &'static [&'static str] {
+        &[]
+    }
+
+    fn about(&self) -> &'static str {
+        "Arenas pinned by live objects"
+    }
+
+    fn class(&self) -> FindingClass {
+        FindingClass::Fragmentation
+    }
+
+    fn needs(&self) -> Needs {
+        Needs { memory: true, ..Needs::default() }
+    }
+
+    fn judge(&self, seen: &Seen<'_>, thresholds: &Thresholds) -> Report {
+        let Some(memory) = seen.memory else { return Report::default() };
+        let with = |pins: &[PinGroup]| fragmentation::judge(memory.now, memory.before, pins, &thresholds.fragmentation);
+        let mut judged = with(&[]);
+        if !judged.findings.is_empty() {
+            judged = with(&(memory.pins)());
+        }
+        Report {
+            findings: judged.findings,
+            observations: judged.observations.into_iter().map(Observation::Memory).collect(),
+            problems: judged.problems,
+        }
+    }
+}
+
+struct HotLoop;
+
+impl Rule for HotLoop {
+    fn name(&self) -> &'static str {
+        "hot-loop"
+    }
+
+    fn aliases(&self) -> &'static [&'static str] {
+        &["hot", "loop"]
+    }
+
+    fn about(&self) -> &'static str {
+        "Loops that keep a thread busy"
+    }
+
+    fn class(&self) -> FindingClass {
+        FindingClass::HotLoop
+    }
+
+    fn needs(&self) -> Needs {
+        Needs { profile: true, ..Needs::default() }
+    }
+
+    fn judge(&self, seen: &Seen<'_>, thresholds: &Thresholds) -> Report {
+        let Some(profile) = seen.profile else { return Report::default() };
+        let report = hot::judge(profile, &thresholds.hot_loop);
+        Report {
+            findings: report.findings,
+            observations: report.observations.into_iter().map(Observation::Thread).collect(),
+            problems: report.problems,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_rule_has_a_switch_of_its_own_and_needs_something() {
+        let mut switches: Vec<&str> = Vec::new();
+        for one in RULES {
+            assert_ne!(one.needs(), Needs::default(), "{}", one.name());
+            for switch in [one.name()].iter().chain(one.aliases()) {
+                assert!(!switches.contains(switch), "{switch}");
+                assert_eq!(rule(switch).map(Rule::name), Some(one.name()));
+                switches.push(switch);
+            }
+        }
+        assert!(rule("nothing").is_none());
+    }
+
+    #[test]
+    fn a_rule_that_sees_nothing_says_nothing_and_a_switch_turns_it_off() {
+        let thresholds = Thresholds::default();
+        assert_eq!(judge(&Seen::default(), &[], &thresholds), Report::default());
+        let profile = Profile::default();
+        let now = ArenaFacts::default();
+        let seen = Seen {
+            profile: Some(&profile),
+            memory: Some(MemorySeen { now: &now, before: None, pins: &Vec::new }),
+            ..Seen::default()
+        };
+        let stages = |without: &[&str]| {
+            let problems = judge(&seen, without, &thresholds).problems;
+            problems.into_iter().map(|problem| problem.stage).collect::<Vec<_>>()
+        };
+        assert_eq!(stages(&[]), ["fragmentation", "hot-loop"]);
+        assert_eq!(stages(&["hot-loop"]), ["fragmentation"]);
+    }
+}

@@ -1,0 +1,56 @@
+//! Bounds that are part of how a rule works: nobody sets them, but each has its reason.
+
+use super::row::fixed;
+
+fixed! {
+    "fragmentation" {
+        SPARSE_ARENAS_ONE_IN: u64 = 50, "sparse arenas",
+            "Groups in less than one in so many of the sparse arenas are left out.",
+            "reason, not measured: what is in a few arenas only is everywhere in every process; it explains nothing",
+            "detect/src/fragmentation/pins.rs::survivors_are_grouped_by_type_and_owner_and_full_arenas_do_not_count";
+    }
+    "hot-loop" {
+        LATE_BEGIN_SHARE: f64 = 0.1, "share of the samples",
+            "Samples at the beginning that may show what came before the loop or call that fills the rest.",
+            "reason, not measured: half a second of a look of 5 s, for the request that wedges the service to come",
+            "detect/tests/twisted.rs::the_loop_of_the_talk";
+        SECOND_HALF_SHARE: f64 = 0.5, "share of the samples",
+            "Samples left out where nothing went round in all of them.",
+            "reason, not measured: a loop that was entered while we looked shows in what is left",
+            "detect/tests/loops.rs::more_that_goes_nowhere";
+        GENERATOR_SHARE_MIN: f64 = 0.05, "share of the samples",
+            "Samples that must show a resumed generator for it to be the one whose loop matters.",
+            "reason, not measured: most of the time may go into the machinery that resumes it",
+            "detect/tests/twisted.rs::coroutines_whose_answers_are_there_already";
+        TIMES_MIN: usize = 3, "times",
+            "How often something must be seen to happen again before it counts as going on.",
+            "reason, not measured: one step back may be all that happened before something else began",
+            "detect/src/hot/tests.rs::what_does_not_go_round_is_no_loop";
+        READABLE_ONE_IN: usize = 10, "samples",
+            "A variable that was readable in less than one in so many samples is not judged.",
+            "reason, not measured: what is made anew all the time is often gone before it is read",
+            "detect/src/hot/series.rs::what_was_rarely_readable_is_unknown";
+        READABLE_MIN: usize = 3, "samples",
+            "Fewer values than that say nothing of a motion.",
+            "reason, not measured: two values can't go to and fro",
+            "detect/src/hot/series.rs::what_was_rarely_readable_is_unknown";
+        TURNS_BACK_MIN: usize = 2, "times",
+            "A number that rose and that fell so often was begun anew.",
+            "reason, not measured: one fall is a step, or a reading torn between two writes",
+            "detect/src/hot/series.rs::a_counter_begun_anew_turns_back";
+        CALLED_VALUES_FACTOR: usize = 2, "times `values_max`",
+            "Variables of called code must take more values than so many handfuls to count as moving.",
+            "reason, not measured: called code has variables with a value for each of a few calls",
+            "detect/tests/loops.rs::what_is_called_may_be_busy_itself";
+    }
+    "traces" {
+        TRACE_EVENTS_MIN: usize = 64, "events",
+            "A repeated sequence of traced events is a loop after so many events of sameness.",
+            "reason, not measured: a request's own turns repeat a few times; a spin fills a burst",
+            "kit/src/trace_loop.rs::progress_is_no_loop";
+        TRACE_TURNS_MIN: usize = 3, "turns",
+            "A repeated sequence of traced events is a loop after so many turns.",
+            "reason, not measured: twice is chance",
+            "kit/src/trace_loop.rs::a_loop_that_ended_is_none";
+    }
+}

@@ -1,0 +1,286 @@
+//! Every threshold, word list and bound of every rule: its value, where it comes from, and the test that needs it.
+//!
+//! `THRESHOLDS.md` beside this crate's manifest is this table for people; a test holds it equal to [`Thresholds::table`].
+
+pub mod fixed;
+mod row;
+pub mod words;
+
+use std::fmt::Write;
+
+use bloathound_heap::ShapeLimits;
+use bloathound_profile::frameworks::FRAMEWORKS;
+
+use self::row::limits;
+pub use self::row::{Row, Setting};
+
+/// From where on rules speak up.
+#[derive(Clone, Copy, PartialEq, Debug, Default)]
+pub struct Thresholds {
+    /// Growth.
+    pub growth: GrowthThresholds,
+    /// Cycles.
+    pub cycles: CycleThresholds,
+    /// Fragmentation.
+    pub fragmentation: FragmentationThresholds,
+    /// Hot loops.
+    pub hot_loop: HotLoopThresholds,
+}
+
+limits! {
+    /// Limits of the growth rule. All must be passed for a finding.
+    GrowthThresholds of "growth" {
+        rounds_min: usize = 3, "looks",
+            "Looks compared at least, the first one being the base.",
+            "reason, not measured: two differences show whether a curve flattens; one does not",
+            "detect/tests/growth.rs::two_looks_are_too_few";
+        objects_per_request_min: f64 = 0.2, "objects a request",
+            "Objects a request that stay at least; below, a path is noise of the service's own bookkeeping.",
+            "reason, not measured: less than one object in five requests is what a service keeps for itself",
+            "detect/tests/growth.rs::what_grows_far_slower_than_the_load_is_noise";
+        objects_per_round_min: u64 = 2, "objects a round",
+            "Objects a round at least.",
+            "reason, not measured: one object a round is what a service does for itself between looks",
+            "detect/tests/growth.rs::one_object_a_round_is_noise";
+        steadiness_min: f64 = 0.5, "share",
+            "The smallest round's growth over the largest one's; a curve that flattens falls below.",
+            "reason, not measured: equal loads leave equal amounts; half as much in a round is a cache filling",
+            "detect/tests/growth.rs::a_cache_that_fills_is_no_leak";
+        bytes_per_request_min: f64 = 64.0, "bytes a request",
+            "Own bytes a request, for one object that grows instead of many that stay.",
+            "reason, not measured: a list grows by 9 bytes an item with its over-allocation, a buffer by a request's text",
+            "detect/tests/growth.rs::one_object_that_grows_needs_bytes";
+    }
+}
+
+limits! {
+    /// Limits of the cycle rule.
+    CycleThresholds of "cycles" {
+        objects_min: u64 = 1, "objects",
+            "Objects with a finalizer in cycles of one shape.",
+            "the fixed twins of all scenarios have none: one is proof",
+            "cli/tests/recorded.rs::replay_gives_the_findings_of_the_run_byte_for_byte";
+    }
+}
+
+limits! {
+    /// Limits of the fragmentation rule. All must be passed for a verdict.
+    ///
+    /// Measured on 2.7.18, stranded bytes and used share of the pinned arenas. `fragmentation`, 50 requests at once:
+    /// 43 to 50 MB, 21 to 24 %; 20 at once: 20 MB, 35 %; 50 in tens: 16 MB, 40 %; 10 at once: 10 MB, 49 %, not told.
+    /// Its twin: 1.5 to 1.8 MB, 81 to 83 %. A fresh process: 0.5 MB, 91 %. `leak`'s twin, which makes a class a row too,
+    /// 50 at once: 8 MB, 50 %, not told.
+    FragmentationThresholds of "fragmentation" {
+        stranded_bytes_min: u64 = 12 << 20, "bytes",
+            "Bytes stranded at least: below, nobody would notice.",
+            "`fragmentation`, 50 requests at once: 43 to 50 MB; 20 at once: 20 MB; 10 at once: 10 MB, not told; its twin: 1.8 MB",
+            "detect/src/fragmentation/rule.rs::each_limit_alone_keeps_it_silent";
+        stranded_share_min: f64 = 0.4, "share of the pinned arenas",
+            "Stranded share of the pinned arenas at least.",
+            "reason, not measured: the complement of a utilisation, with room for arenas that packing would need",
+            "detect/src/fragmentation/rule.rs::each_limit_alone_keeps_it_silent";
+        utilisation_max: f64 = 0.5, "share of the pinned arenas",
+            "Utilisation of the pinned arenas at most.",
+            "`fragmentation`, 50 at once: 0.21 to 0.24; in tens: 0.40; `leak`'s twin: 0.50; a fresh process: 0.91",
+            "detect/src/fragmentation/rule.rs::each_limit_alone_keeps_it_silent";
+        growth_min: f64 = 1.5, "times",
+            "Pinned arenas at least so many times those before the load; only with a look before.",
+            "`fragmentation`: 36 arenas before the load, 217 after it",
+            "detect/src/fragmentation/rule.rs::each_limit_alone_keeps_it_silent";
+        garbage_bytes_min: u64 = 8 << 20, "bytes",
+            "Garbage from which on it is worth an observation.",
+            "`fragmentation` before a collection: 25.7 MB; its twin: 0.1 MB; a fresh process: 11 KB",
+            "detect/src/fragmentation/rule.rs::pinned_arenas_are_told_before_and_after_the_collection_that_does_not_help";
+        malloc_stranded_bytes_min: u64 = 16 << 20, "bytes",
+            "Stranded bytes of the C heap from which on they are worth an observation.",
+            "reason, not measured: as many as would be noticed",
+            "detect/src/fragmentation/rule.rs::what_the_c_heap_and_the_numbers_keep_is_an_observation";
+        number_free_bytes_min: u64 = 8 << 20, "bytes",
+            "Free places of numbers from which on they are worth an observation.",
+            "reason, not measured: as many as would be noticed",
+            "detect/src/fragmentation/rule.rs::what_the_c_heap_and_the_numbers_keep_is_an_observation";
+    }
+}
+
+limits! {
+    /// What is looked at of the objects that keep sparse arenas.
+    PinLimits of "fragmentation" {
+        sparse_share_max: f64 = 0.5, "share of an arena",
+            "An arena is sparse when at most this share of it stays.",
+            "`fragmentation`: 21 to 24 % of the pinned arenas are used; its twin: 81 to 83 %",
+            "detect/src/fragmentation/pins.rs::survivors_are_grouped_by_type_and_owner_and_full_arenas_do_not_count";
+        groups_max: usize = 12, "groups",
+            "Groups returned at most.",
+            "reason, not measured: as many as fit a screen",
+            "cli/tests/recorded.rs::replay_gives_the_findings_of_the_run_byte_for_byte";
+        owners_max: usize = 200_000, "objects",
+            "Owners asked for at most: each costs a path. Beyond, objects of a type go where most of their type went.",
+            "reason, not measured: a path each, so time stays bounded",
+            "detect/src/fragmentation/pins.rs::past_the_limit_objects_go_where_most_of_their_type_went";
+    }
+}
+
+limits! {
+    /// Limits of the hot-loop rule.
+    HotLoopThresholds of "hot-loop" {
+        samples_min: usize = 20, "samples",
+            "Samples at least; with fewer nothing is said.",
+            "reason, not measured: a fifth of a second at 100 samples a second",
+            "detect/src/hot/tests.rs::each_limit_alone_weakens_the_verdict";
+        busy_fraction_min: f64 = 0.95, "share of the time",
+            "Share of the time a thread ran or waited for a processor, from which on it is busy.",
+            "spins of the scripts reach it on a loaded machine too, since waiting for a processor counts; a thread that runs half of the time does not",
+            "detect/src/hot/tests.rs::a_thread_that_sleeps_is_not_hot";
+        shared_fraction_min: f64 = 0.25, "share of the time",
+            "The same for one of several threads that keep the interpreter lock busy between them.",
+            "reason, not measured: up to four threads can share one lock and each still be told",
+            "detect/tests/loops.rs::two_threads_that_share_the_lock";
+        idle_fraction_max: f64 = 0.05, "share of the time",
+            "Share up to which a thread is idle.",
+            "reason, not measured: a service with timers and nothing to do stays below",
+            "detect/src/hot/tests.rs::a_thread_that_sleeps_is_not_hot";
+        starved_seconds_min: f64 = 1.0, "seconds",
+            "Seconds without a turn from which on an event loop is starved.",
+            "reason, not measured: a second is what a person notices, and longer than a slow request",
+            "detect/src/hot/tests.rs::each_limit_alone_weakens_the_verdict";
+        switches_per_second_max: f64 = 5.0, "switches a second",
+            "Voluntary context switches a second up to which a thread counts as never giving the processor up.",
+            "reason, not measured: a spin gives the processor up only by page faults; what waits does so all the time",
+            "detect/src/hot/tests.rs::each_limit_alone_weakens_the_verdict";
+        switches_per_second_shared_max: f64 = 200.0, "switches a second",
+            "The same beside other Python threads: the interpreter lock passing to and fro is counted as such.",
+            "reason, not measured: 2.7 offers the lock every 100 instructions, and taking it counts as a switch",
+            "detect/tests/loops.rs::two_threads_that_share_the_lock";
+        values_max: usize = 4, "values",
+            "Values of one variable that are a handful.",
+            "reason, not measured: a spin goes to and fro among very few values",
+            "detect/src/hot/tests.rs::each_limit_alone_weakens_the_verdict";
+        states_max: usize = 16, "states",
+            "States of all variables together that are a handful; reading them at slightly different moments mixes them.",
+            "reason, not measured: a few variables of a handful of values each, read at slightly different moments",
+            "detect/src/hot/tests.rs::each_limit_alone_weakens_the_verdict";
+        recurring_fraction_min: f64 = 0.9, "share of the samples",
+            "Share of the values in the second half of the samples that were seen in the first half, for them to recur.",
+            "reason, not measured: one torn value in ten is forgiven; a counter has none again",
+            "detect/src/hot/tests.rs::each_limit_alone_weakens_the_verdict";
+    }
+}
+
+impl Thresholds {
+    /// All that is known, in the order of the rules.
+    #[must_use]
+    pub fn rows(&self) -> Vec<Row> {
+        let mut rows = self.growth.rows();
+        rows.extend(self.cycles.rows());
+        rows.extend(self.fragmentation.rows());
+        rows.extend(PinLimits::default().rows());
+        rows.extend(self.hot_loop.rows());
+        rows.extend(fixed::rows());
+        rows.extend(words::rows());
+        rows.extend(shapes());
+        rows.extend(timers());
+        let order = ["growth", "cycles", "fragmentation", "hot-loop"];
+        rows.sort_by_key(|row| order.iter().position(|rule| *rule == row.rule).unwrap_or(order.len()));
+        rows
+    }
+
+    /// The table for people: `THRESHOLDS.md`.
+    #[must_use]
+    pub fn table(&self) -> String {
+        let mut text = String::from(
+            "# Thresholds\n\nEvery threshold, word list and bound that a verdict hangs on. Made from \
+             `detect/src/thresholds` by `detect/tests/thresholds.rs`, which holds it: change the code, then run it with \
+             `BLOATHOUND_BLESS=1`.\n",
+        );
+        let mut rule = "";
+        for row in self.rows() {
+            if row.rule != rule {
+                rule = row.rule;
+                let _ = write!(
+                    text,
+                    "\n## {rule}\n\n| name | value | unit | what | measured or seen | needed by |\n|---|---|---|---|---|---|\n"
+                );
+            }
+            let Row { name, value, unit, what, measured, needed_by, .. } = row;
+            let _ = writeln!(text, "| `{name}` | {value} | {unit} | {what} | {measured} | `{needed_by}` |");
+        }
+        text
+    }
+}
+
+/// Bounds of the trees of shapes that growth is told by; they are `heap`'s own.
+fn shapes() -> Vec<Row> {
+    let limits = ShapeLimits::default();
+    let row = |name, value, unit, what, measured, needed_by| Row {
+        rule: "heap",
+        name,
+        value,
+        unit,
+        what,
+        measured,
+        needed_by,
+    };
+    vec![
+        row(
+            "ShapeLimits::depth_max",
+            limits.depth_max.into(),
+            "steps",
+            "Steps from a root; what is deeper counts for a shape `…` there.",
+            "reason, not measured: data that nests in itself folds: what is left is as deep as a program names things",
+            "heap/src/paths/shapes.rs::every_reachable_object_counts_once_within_any_limits",
+        ),
+        row(
+            "ShapeLimits::shapes_max",
+            limits.shapes_max.into(),
+            "shapes",
+            "Shapes while the tree is made.",
+            "reason, not measured: bounds memory on hostile heaps",
+            "heap/src/paths/shapes.rs::every_reachable_object_counts_once_within_any_limits",
+        ),
+        row(
+            "ShapeLimits::children_max",
+            limits.children_max.into(),
+            "shapes",
+            "Shapes below one.",
+            "reason, not measured: more names in one place are data, not a program",
+            "heap/src/paths/shapes.rs::every_reachable_object_counts_once_within_any_limits",
+        ),
+        row(
+            "ShapeLimits::single_bytes_min",
+            limits.single_bytes_min.into(),
+            "bytes",
+            "A shape of a single object with fewer bytes, and nothing kept below it, is left out.",
+            "reason, not measured: nearly all of a program's functions, constants and names; nothing grows in them",
+            "heap/src/paths/shapes.rs::singles_are_left_out_and_nothing_that_repeats_or_weighs",
+        ),
+    ]
+}
+
+/// Bounds on what event loops' timers may say; they stand with the names to look up.
+fn timers() -> Vec<Row> {
+    let known = FRAMEWORKS.iter().filter_map(|known| known.timers.as_ref());
+    known
+        .flat_map(|timers| {
+            [
+                Row {
+                    rule: "frameworks",
+                    name: "Timers::calls_max",
+                    value: timers.calls_max.into(),
+                    unit: "timed calls",
+                    what: "Timed calls looked at.",
+                    measured: "reason, not measured: bounds reads on hostile memory",
+                    needed_by: "detect/tests/twisted.rs::overdue_timers_tell_more_than_was_watched",
+                },
+                Row {
+                    rule: "frameworks",
+                    name: "Timers::overdue_seconds_max",
+                    value: timers.overdue_seconds_max.into(),
+                    unit: "seconds",
+                    what: "Overdue for longer than that is no overdue timer but another clock.",
+                    measured: "reason, not measured: a year; a clock that counts from the start of the machine is decades off",
+                    needed_by: "detect/tests/twisted.rs::overdue_timers_tell_more_than_was_watched",
+                },
+            ]
+        })
+        .collect()
+}

@@ -1,0 +1,209 @@
+//! The hot-loop rule on real Python 2.7 processes: every verdict, and every thing that only looks like one.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::print_stdout,
+    missing_docs,
+    unreachable_pub,
+    reason = "a failed test ends by a panic, and says why it was skipped"
+)]
+
+mod support;
+
+use bloathound_detect::hot_loop::{self, HotObservationKind, HotReport};
+use bloathound_detect::{Evidence, HotLoopEvidence, HotLoopThresholds};
+use support::Script;
+
+fn report(kind: &str, place: &str) -> Option<HotReport> {
+    let script = if QUIET.contains(&kind) { "quiet_work.py" } else { "variants.py" };
+    let script = Script::start(script, &[kind, place])?;
+    let profile = script.sample(2.0);
+    let report = hot_loop::judge(&profile, &HotLoopThresholds::default());
+    println!("{kind} {place}: {report:#?} {:?}", profile.cost);
+    Some(report)
+}
+
+/// The only finding's verdict, function and evidence.
+fn only_finding(report: &HotReport) -> (&str, &str, &HotLoopEvidence) {
+    let [finding] = report.findings.as_slice() else {
+        panic!("one finding expected: {report:#?}");
+    };
+    let Evidence::HotLoop(evidence) = &finding.evidence else {
+        panic!("hot-loop evidence expected");
+    };
+    (&finding.verdict, finding.location.function.as_deref().unwrap(), evidence)
+}
+
+/// Each kind of `kinds` gets `verdict` in its own function, in every place.
+fn all_get(verdict: &str, kinds: &[&str], places: &[&str]) {
+    for place in places {
+        for kind in kinds {
+            let Some(report) = report(kind, place) else { return };
+            let (seen, function, evidence) = only_finding(&report);
+            let expected = match *kind {
+                "coroutine" => "turns",
+                "closure" => "run",
+                kind => kind,
+            };
+            assert_eq!((seen, function), (verdict, expected), "{kind} {place}");
+            assert!(evidence.cpu_fraction > 0.8, "{kind} {place}");
+            assert_eq!(evidence.starved_seconds.is_some(), *place == "reactor", "{kind} {place}");
+        }
+    }
+}
+
+/// No kind of `kinds` is a finding; each is observed as `expected` somewhere.
+fn none_found(expected: HotObservationKind, kinds: &[&str], places: &[&str]) {
+    for place in places {
+        for kind in kinds {
+            let Some(report) = report(kind, place) else { return };
+            assert!(report.findings.is_empty(), "{kind} {place}: {report:#?}");
+            let seen = report.observations.iter().any(|observation| observation.kind == expected);
+            assert!(seen, "{kind} {place}: {report:#?}");
+        }
+    }
+}
+
+const STILL: &[&str] = &["spin", "forever", "while_true", "helper", "flipping", "swallowed", "endless_iterator"];
+const COUNTING: &[&str] = &["counting", "guarded", "attribute", "slot_attribute", "old_attribute"];
+
+#[test]
+fn states_that_recur_in_a_script() {
+    all_get(hot_loop::NO_OBSERVED_PROGRESS, STILL, &["plain"]);
+}
+
+#[test]
+fn states_that_recur_below_an_event_loop() {
+    all_get(hot_loop::NO_OBSERVED_PROGRESS, STILL, &["reactor"]);
+}
+
+#[test]
+fn states_that_recur_in_another_thread() {
+    all_get(hot_loop::NO_OBSERVED_PROGRESS, &["spin", "helper", "flipping"], &["thread"]);
+}
+
+#[test]
+fn a_spin_that_counts_in_a_script_is_hot() {
+    all_get(hot_loop::HOT_LOOP, COUNTING, &["plain"]);
+    all_get(hot_loop::HOT_LOOP, &["counting_without_exit"], &["plain"]);
+}
+
+#[test]
+fn a_spin_that_counts_below_an_event_loop_starves_it() {
+    all_get(hot_loop::EVENT_LOOP_STARVED, COUNTING, &["reactor"]);
+    all_get(hot_loop::EVENT_LOOP_STARVED, &["method", "counting_without_exit"], &["reactor"]);
+}
+
+#[test]
+fn what_is_called_may_be_busy_itself() {
+    for kind in ["nested", "slow_helper", "recursive_helper", "long_nested"] {
+        let Some(report) = report(kind, "reactor") else { return };
+        let (verdict, function, evidence) = only_finding(&report);
+        assert_eq!(function, kind);
+        assert!(["event-loop-starved", "no-observed-progress"].contains(&verdict), "{kind}");
+        assert!(evidence.tiers.contains(&"hot-loop".to_owned()));
+    }
+}
+
+#[test]
+fn generators_comprehensions_and_closures() {
+    all_get(hot_loop::NO_OBSERVED_PROGRESS, &["comprehension"], &["plain", "reactor"]);
+    let Some(report) = report("coroutine", "reactor") else { return };
+    let (verdict, function, _) = only_finding(&report);
+    assert_eq!(verdict, hot_loop::NO_OBSERVED_PROGRESS);
+    assert!(["coroutine", "turns"].contains(&function));
+    all_get(hot_loop::EVENT_LOOP_STARVED, &["closure"], &["reactor"]);
+}
+
+#[test]
+fn one_call_into_c() {
+    let Some(starving) = report("regex", "reactor") else { return };
+    let (verdict, function, evidence) = only_finding(&starving);
+    assert_eq!((verdict, function), (hot_loop::INSIDE_ONE_C_CALL, "regex"));
+    assert_eq!(evidence.inside.as_deref(), Some("SRE_Pattern.match"));
+    none_found(HotObservationKind::InsideOneCCall, &["regex"], &["plain"]);
+    none_found(HotObservationKind::Busy, &["summing"], &["plain", "reactor"]);
+}
+
+#[test]
+fn more_that_goes_nowhere() {
+    let kinds = ["cycling", "linked_ring", "spinning_receive", "end_of_stream", "locked"];
+    all_get(hot_loop::NO_OBSERVED_PROGRESS, &kinds, &["plain"]);
+    for place in ["plain", "reactor"] {
+        let Some(report) = report("states", place) else { return };
+        assert_eq!(only_finding(&report).1, "states");
+    }
+    let Some(of_module) = report("module_level", "plain") else { return };
+    let (verdict, function, evidence) = only_finding(&of_module);
+    assert_eq!((verdict, function), (hot_loop::NO_OBSERVED_PROGRESS, "<module>"));
+    assert_eq!(evidence.unchanging.first().map(String::as_str), Some("done"));
+}
+
+#[test]
+fn two_threads_that_share_the_lock() {
+    let Some(report) = report("two_threads", "plain") else { return };
+    let functions: Vec<_> = report.findings.iter().map(|finding| finding.location.function.as_deref()).collect();
+    assert_eq!(functions, [Some("spin"), Some("spin")], "{report:#?}");
+}
+
+#[test]
+fn honest_work_below_an_event_loop_is_busy() {
+    none_found(HotObservationKind::Busy, HONEST, &["reactor"]);
+}
+
+#[test]
+fn honest_work_in_a_script_is_busy() {
+    none_found(HotObservationKind::Busy, HONEST, &["plain"]);
+    none_found(HotObservationKind::Busy, &["worker", "serve"], &["plain"]);
+}
+
+/// Progress that no variable's value shows: objects that all look the same, C structures, what comes from outside.
+const QUIET: &[&str] = &["chain_walk", "equal_lines", "waiting_for_luck", "groups", "equal_packets"];
+
+#[test]
+fn work_that_shows_in_no_value_is_busy() {
+    none_found(HotObservationKind::Busy, &QUIET[..4], &["plain", "reactor"]);
+    // Two threads share the lock here, and the one that reads may be seen to wait.
+    let Some(report) = report("equal_packets", "plain") else { return };
+    assert!(report.findings.is_empty(), "{report:#?}");
+}
+
+const HONEST: &[&str] = &[
+    "compute",
+    "consume",
+    "consume_generator",
+    "consume_quietly",
+    "cursor",
+    "until",
+    "flag_at_the_end",
+    "solver",
+    "mine",
+    "recursion",
+    "counting_sort",
+    "traversal",
+    "bubble_sort",
+    "simulation",
+    "tokens",
+    "deep_solver",
+];
+
+#[test]
+fn sleepers_are_idle() {
+    none_found(HotObservationKind::Idle, &["waiting"], &["plain", "thread"]);
+    none_found(HotObservationKind::Idle, &["idle"], &["reactor"]);
+    let Some(sleeping) = report("sleeping", "plain") else { return };
+    assert!(sleeping.findings.is_empty());
+    assert!(matches!(sleeping.observations[0].kind, HotObservationKind::Idle | HotObservationKind::Polling));
+}
+
+#[test]
+fn the_names_that_exits_depend_on_come_first() {
+    let Some(report) = report("helper", "reactor") else { return };
+    let (_, _, evidence) = only_finding(&report);
+    assert_eq!(evidence.unchanging.first().map(String::as_str), Some("done"));
+    assert!(evidence.unchanging.contains(&"row".to_owned()), "{evidence:?}");
+    assert!(evidence.exit_values.contains(&"done = False".to_owned()), "{evidence:?}");
+    assert_eq!(evidence.tiers, ["hot-loop", "event-loop-starved", "no-observed-progress"]);
+    assert!(evidence.starved_seconds.unwrap() > 1.5);
+}

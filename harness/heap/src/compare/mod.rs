@@ -1,0 +1,9 @@
+//! One heap against another: what is new and who holds it, and whether two readings of the same heap agree.
+
+mod agreement;
+mod inventory;
+mod newcomers;
+
+pub use agreement::{Agreement, AgreementRow};
+pub use inventory::Inventory;
+pub use newcomers::{Holder, Newcomers, Referrers, ReferrersRow};

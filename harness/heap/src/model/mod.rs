@@ -1,0 +1,23 @@
+//! The heap at one moment: objects, types, references with their labels, roots, and the words for them.
+
+mod bitset;
+mod builder;
+mod columns;
+mod label;
+mod naming;
+mod object;
+mod path;
+mod snapshot;
+
+pub use bitset::BitSet;
+pub use builder::{REFERENCES_MAX, SnapshotBuilder};
+pub use columns::{Records, RecordsIter};
+pub use label::{ReferenceKind, ReferenceLabel};
+pub use naming::{GenericLabel, Names};
+pub use object::{
+    FinalizerSite, NameId, ObjectFlags, ObjectId, ObjectRecord, Quality, Root, RootKind, Tracking, Trust, TypeId,
+    TypeInfo,
+};
+pub use path::{Path, Step};
+pub use snapshot::HeapSnapshot;
+pub(crate) use snapshot::IdHasher;

@@ -1,0 +1,199 @@
+//! What is known of frameworks, as one table: event loops, trampolines and timers by the names of their functions.
+//!
+//! A framework that is missing costs a finding its stronger verdict, never its truth: a loop that starves an unknown event
+//! loop is a hot loop. To add one, add a row; nothing else names a framework.
+
+use crate::Code;
+
+/// Functions of a source file.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Place {
+    /// End of the file's path.
+    pub file: &'static str,
+    /// Names of functions; none means all of the file.
+    pub functions: &'static [&'static str],
+}
+
+/// Where an event loop keeps its timed calls, so that it can be told how long it has been away.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct Timers {
+    /// The function whose first local is the event loop.
+    pub main_loop: Place,
+    /// Attributes of the event loop that are lists of timed calls.
+    pub lists: &'static [&'static str],
+    /// Attributes of a timed call: true when it will not run any more.
+    pub is_over: &'static [&'static str],
+    /// Attribute of a timed call: when it is due, in seconds since 1970.
+    pub due: &'static str,
+    /// Attribute of a timed call: how much later it is due by now.
+    pub delayed: &'static str,
+    /// Timed calls looked at: of damaged memory, no more are believed.
+    pub calls_max: usize,
+    /// Overdue for longer than that is no overdue timer but another clock.
+    pub overdue_seconds_max: f64,
+}
+
+/// One framework.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct Framework {
+    /// Its name.
+    pub name: &'static str,
+    /// Functions that its event loop consists of: it comes through them every turn.
+    pub event_loop: &'static [Place],
+    /// Functions whose own loop resumes a generator: the loop that matters is the generator's.
+    pub trampolines: &'static [Place],
+    /// Functions of which a traced turn of an idle event loop shows at least one.
+    pub turn: &'static [Place],
+    /// Its timed calls.
+    pub timers: Option<Timers>,
+}
+
+const fn place(file: &'static str, functions: &'static [&'static str]) -> Place {
+    Place { file, functions }
+}
+
+/// A framework that is known by its event loop alone.
+const fn event_loop(name: &'static str, event_loop: &'static [Place]) -> Framework {
+    Framework { name, event_loop, trampolines: &[], turn: &[], timers: None }
+}
+
+/// All that is known.
+pub const FRAMEWORKS: &[Framework] = &[
+    Framework {
+        name: "Twisted",
+        event_loop: &[
+            place("twisted/internet/base.py", &["run", "mainLoop", "runUntilCurrent", "iterate"]),
+            place("twisted/internet/epollreactor.py", &[]),
+            place("twisted/internet/pollreactor.py", &[]),
+            place("twisted/internet/selectreactor.py", &[]),
+            place("twisted/internet/posixbase.py", &["_doReadOrWrite"]),
+        ],
+        trampolines: &[
+            place("twisted/internet/defer.py", &["_inlineCallbacks", "_runCallbacks"]),
+            place("twisted/internet/task.py", &["_oneWorkUnit", "_tick"]),
+        ],
+        turn: &[
+            place("twisted/internet/base.py", &["mainLoop"]),
+            place("twisted/internet/epollreactor.py", &["doPoll"]),
+            place("twisted/internet/pollreactor.py", &["doPoll"]),
+            place("twisted/internet/selectreactor.py", &["doSelect"]),
+        ],
+        timers: Some(Timers {
+            main_loop: place("twisted/internet/base.py", &["mainLoop"]),
+            lists: &["_pendingTimedCalls", "_newTimedCalls"],
+            is_over: &["cancelled", "called"],
+            due: "time",
+            delayed: "delayed_time",
+            calls_max: 4096,
+            overdue_seconds_max: 366.0 * 86_400.0,
+        }),
+    },
+    event_loop("asyncore", &[place("asyncore.py", &["loop", "poll", "poll2", "poll3"])]),
+    event_loop("SocketServer", &[place("SocketServer.py", &["serve_forever", "_eintr_retry"])]),
+    Framework {
+        name: "Tornado",
+        event_loop: &[
+            place("tornado/ioloop.py", &["start", "_run_callback"]),
+            place("tornado/platform/asyncio.py", &["start"]),
+        ],
+        trampolines: &[place("tornado/gen.py", &["run"])],
+        turn: &[],
+        timers: None,
+    },
+    Framework {
+        name: "Trollius",
+        event_loop: &[place("trollius/base_events.py", &["run_forever", "run_until_complete", "_run_once"])],
+        trampolines: &[place("trollius/tasks.py", &["_step"])],
+        turn: &[],
+        timers: None,
+    },
+    event_loop("gevent", &[place("gevent/hub.py", &["run"])]),
+    event_loop("Gunicorn", &[place("gunicorn/workers/sync.py", &["run", "run_for_one", "run_for_multiple", "wait"])]),
+];
+
+/// Where the interpreter's own library is.
+const LIBRARY: &str = "/lib/python2.7/";
+/// Where what was installed is, inside it.
+const INSTALLED: &str = "/site-packages/";
+
+impl Place {
+    /// True for this function of this file.
+    #[must_use]
+    pub fn is(&self, file: &str, function: &str) -> bool {
+        // Bytecode compiled elsewhere may carry the other separator.
+        let file = file.replace('\\', "/");
+        let ends = file.strip_suffix(self.file).is_some_and(|before| before.is_empty() || before.ends_with('/'));
+        ends && (self.functions.is_empty() || self.functions.contains(&function))
+    }
+}
+
+fn is_in(places: fn(&Framework) -> &'static [Place], file: &str, function: &str) -> bool {
+    FRAMEWORKS.iter().flat_map(places).any(|place| place.is(file, function))
+}
+
+/// Bytes of the end of a source file's path that rules look at: all from the interpreter's library on, the places above,
+/// else the file's name with the slash before it.
+#[must_use]
+pub fn telling_path_bytes(file: &str) -> usize {
+    let name = file.rfind(['/', '\\']).map_or(file.len(), |slash| file.len() - slash);
+    let library = file.find(LIBRARY).map_or(0, |at| file.len() - at);
+    let portable = file.replace('\\', "/");
+    let places = FRAMEWORKS.iter().flat_map(|known| known.event_loop.iter().chain(known.trampolines));
+    // With the slash before it: that is looked at too.
+    let known =
+        places.filter(|place| portable.ends_with(&format!("/{}", place.file))).map(|place| place.file.len() + 1);
+    name.max(library).max(known.max().unwrap_or(0))
+}
+
+/// True for a function of an event loop.
+#[must_use]
+pub fn is_event_loop(code: &Code) -> bool {
+    is_in(|known| known.event_loop, &code.file, &code.function)
+}
+
+/// True for a function that a turn of an event loop with nothing to do comes through.
+#[must_use]
+pub fn is_turn(file: &str, function: &str) -> bool {
+    is_in(|known| known.turn, file, function)
+}
+
+/// True for a function that only resumes generators.
+#[must_use]
+pub fn is_trampoline(code: &Code) -> bool {
+    is_in(|known| known.trampolines, &code.file, &code.function)
+}
+
+/// True for the interpreter's own library: who called into it is the more telling place.
+#[must_use]
+pub fn is_standard_library(code: &Code) -> bool {
+    code.file.contains(LIBRARY) && !code.file.contains(INSTALLED)
+}
+
+/// The timers of the event loop whose main loop this is.
+#[must_use]
+pub fn timers_of(code: &Code) -> Option<&'static Timers> {
+    let known = FRAMEWORKS.iter().filter_map(|known| known.timers.as_ref());
+    known.into_iter().find(|timers| timers.main_loop.is(&code.file, &code.function))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_a_path_only_what_rules_look_at_is_telling() {
+        let kept = |path: &'static str| &path[path.len() - telling_path_bytes(path)..];
+        assert_eq!(kept("/home/someone/secret/app.py"), "/app.py");
+        assert_eq!(kept("/home/someone/env/twisted/internet/base.py"), "/twisted/internet/base.py");
+        assert_eq!(kept("/opt/x/lib/python2.7/json/encoder.py"), "/lib/python2.7/json/encoder.py");
+        assert_eq!(kept("app.py"), "app.py");
+    }
+
+    #[test]
+    fn a_place_is_the_end_of_a_path_and_a_function() {
+        assert!(is_turn("/env/twisted/internet/epollreactor.py", "doPoll"));
+        assert!(is_turn("twisted\\internet\\base.py", "mainLoop"));
+        assert!(!is_turn("/srv/nottwisted/internet/base.py", "mainLoop"));
+        assert!(!is_turn("/env/twisted/internet/base.py", "run"));
+    }
+}
