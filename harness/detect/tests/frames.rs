@@ -9,7 +9,7 @@
     reason = "a failed test ends by a panic, and says why it was skipped"
 )]
 
-mod hot_support;
+mod support;
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -20,7 +20,7 @@ use bloathound_cpython::frames::bytecode::{Names, analyse};
 use bloathound_cpython::frames::line_table;
 use bloathound_cpython::layouts::{code_h, frameobject_h as frame, funcobject_h as func, pystate_h};
 use bloathound_profile::Profile;
-use hot_support::{Script, python27};
+use support::{Script, python27};
 
 fn bytes(hex: &str) -> Vec<u8> {
     let digits = hex.trim_start_matches('-').as_bytes();
@@ -35,7 +35,7 @@ fn numbers(text: &str) -> Vec<u32> {
 #[test]
 fn bytecode_of_the_standard_library() {
     let Some(python) = python27() else { return };
-    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/hot_scripts/disassemble.py");
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/scripts/disassemble.py");
     let output = Command::new(python).arg("-B").arg(script).output().unwrap();
     assert!(output.status.success());
     let text = String::from_utf8(output.stdout).unwrap();

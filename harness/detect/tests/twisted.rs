@@ -3,13 +3,12 @@
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
-    clippy::print_stdout,
     missing_docs,
     unreachable_pub,
     reason = "a failed test ends by a panic, and says why it was skipped"
 )]
 
-mod hot_support;
+mod support;
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
@@ -19,7 +18,9 @@ use std::time::{Duration, Instant};
 
 use bloathound_detect::hot_loop::{self, HotReport};
 use bloathound_detect::{Evidence, HotLoopThresholds};
-use hot_support::{python27, sample_process};
+use bloathound_driver::{Cache, Search};
+use bloathound_testkit::skip;
+use support::{python27, sample_process};
 
 /// A reference service; its end of standard input ends it, and it is killed when dropped.
 struct Service {
@@ -37,19 +38,14 @@ impl Drop for Service {
     }
 }
 
-/// The folder with Twisted: `BLOATHOUND_TWISTED_ENV`, or one in the cache.
+/// The folder with Twisted, as the services have it: the first time, pip fills it. `None`, as without Python 2.7, where
+/// that can't be done.
 fn environment() -> Option<PathBuf> {
-    let named = std::env::var_os("BLOATHOUND_TWISTED_ENV").map(PathBuf::from);
-    let cache = std::env::var_os("XDG_CACHE_HOME")
-        .map(PathBuf::from)
-        .or_else(|| Some(PathBuf::from(std::env::var_os("HOME")?).join(".cache")))?;
-    let cached = std::fs::read_dir(cache.join("bloathound")).into_iter().flatten();
-    let cached = cached.filter_map(|entry| Some(entry.ok()?.path()));
-    let found = named.into_iter().chain(cached).find(|folder| folder.join("twisted/internet").is_dir());
-    if found.is_none() {
-        println!("skipped: no environment with Twisted (set BLOATHOUND_TWISTED_ENV)");
-    }
-    found
+    let search = Search { configured: Some(python27()?.into()), ..Search::default() };
+    let interpreter = search.find().unwrap_or_else(|error| panic!("{error}")).interpreter;
+    let lock = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../reference-services/requirements.lock");
+    let prepared = Cache::of_user().and_then(|cache| cache.prepare(&interpreter, &lock, &mut |_| ()));
+    prepared.map(|environment| environment.dir).map_err(|error| skip(&format!("no Twisted: {error}"))).ok()
 }
 
 fn start(name: &str, fixed: bool, options: &[&str]) -> Option<Service> {
@@ -169,10 +165,10 @@ fn one_call_into_c() {
 #[test]
 fn overdue_timers_tell_more_than_was_watched() {
     let (Some(python), Some(environment)) = (python27(), environment()) else { return };
-    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/hot_scripts/overdue.py");
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/scripts/overdue.py");
     let mut command = Command::new(python);
     command.arg("-B").arg(script).env("PYTHONPATH", environment);
-    let script = hot_support::Script::spawn(&mut command);
+    let script = support::Script::spawn(&mut command);
     // Ready means: due since a second, and still in the loop.
     let profile = script.sample(1.5);
     let overdue = profile.threads[0].overdue_seconds.unwrap();
@@ -184,10 +180,10 @@ fn overdue_timers_tell_more_than_was_watched() {
 
 fn coroutine(kind: &str) -> Option<HotReport> {
     let (python, environment) = (python27()?, environment()?);
-    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/hot_scripts/coroutines.py");
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/scripts/coroutines.py");
     let mut command = Command::new(python);
     command.arg("-B").arg(script).arg(kind).env("PYTHONPATH", environment);
-    let profile = hot_support::Script::spawn(&mut command).sample(2.0);
+    let profile = support::Script::spawn(&mut command).sample(2.0);
     Some(hot_loop::judge(&profile, &HotLoopThresholds::default()))
 }
 

@@ -9,11 +9,11 @@
     reason = "a failed test ends by a panic, and says why it was skipped"
 )]
 
-mod hot_support;
+mod support;
 
 use bloathound_detect::hot_loop::{self, HotObservationKind, HotReport};
 use bloathound_detect::{Evidence, HotLoopEvidence, HotLoopThresholds};
-use hot_support::Script;
+use support::Script;
 
 fn report(kind: &str, place: &str) -> Option<HotReport> {
     let script = if QUIET.contains(&kind) { "quiet_work.py" } else { "variants.py" };
