@@ -88,6 +88,7 @@ fn launch(launcher: &Launcher) -> Launch {
         program: launcher.interpreter.executable.clone(),
         arguments: arguments.map(str::to_owned).into(),
         python_path: vec![launcher.environment.dir.clone(), launcher.services_dir.join("common"), folder],
+        seed: 1,
         ready_within: Duration::from_secs(30),
     }
 }

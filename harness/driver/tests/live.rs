@@ -10,6 +10,7 @@
 mod support;
 
 use std::error::Error;
+use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::path::Path;
 use std::time::Duration;
@@ -277,4 +278,34 @@ fn valid_run(
         record.stopped
     );
     Ok(record)
+}
+
+/// What a service answers, without the head.
+fn fetched(port: u16, path: &str) -> String {
+    let mut connection = TcpStream::connect(("127.0.0.1", port)).unwrap();
+    write!(connection, "GET {path} HTTP/1.0\r\n\r\n").unwrap();
+    let mut answer = String::new();
+    connection.read_to_string(&mut answer).unwrap();
+    answer.split_once("\r\n\r\n").unwrap().1.to_owned()
+}
+
+#[test]
+fn a_seed_varies_the_rows_and_no_count_and_gives_the_same_again() {
+    let Some(launcher) = launcher() else { return };
+    let mut scenario = scenario("leak");
+    let mut told = |seed: u64| {
+        scenario.seed = seed;
+        let service = Service::start(&launcher.launch(&scenario, Variant::Buggy, &Limits::default())).unwrap();
+        let ledger = Ledger::new(service.port(), service.ledger_file());
+        let rows = fetched(service.port(), "/attendees");
+        (rows, ledger.totals(Duration::from_secs(30)).unwrap())
+    };
+    let (rows, totals) = told(7);
+    assert!(rows.contains("@example.org"), "{rows}");
+    assert_eq!(told(7), (rows.clone(), totals.clone()));
+    let (other_rows, other_totals) = told(8);
+    assert_ne!(other_rows, rows);
+    assert_eq!(other_totals, totals);
+    // Large enough for Python 2 to need another type for it.
+    assert_ne!(told(u64::MAX).0, rows);
 }

@@ -51,6 +51,7 @@ impl Diagnosed {
             program: interpreter.executable,
             arguments: arguments.into_iter().map(str::to_owned).collect(),
             python_path: vec![environment.dir, folder("common"), folder(name)],
+            seed: 1,
             ready_within: PATIENCE,
         };
         let service = Service::start(&launch).unwrap_or_else(|error| panic!("{error}"));

@@ -52,6 +52,7 @@ pub fn shell_service(body: &str) -> Launch {
         program: "/bin/sh".into(),
         arguments: vec!["-c".to_owned(), body.to_owned(), "shell".to_owned()],
         python_path: Vec::new(),
+        seed: 1,
         ready_within: Duration::from_secs(20),
     }
 }
