@@ -1,3 +1,5 @@
+//! A running process: who it is, whether it still is the same one, its memory as a source, and what `/proc` says of it.
+
 use std::fs::{self, File};
 use std::io;
 use std::io::Read;
@@ -12,11 +14,11 @@ use nix::unistd::Pid;
 use crate::access::NoAccess;
 use crate::copy;
 use crate::error::LiveError;
+use crate::files;
 use crate::maps::{Mapping, parse_maps, parse_smaps};
 use crate::pagemap;
 use crate::procfs::{ProcessStatus, TaskStat, parse_stat, parse_status};
 use crate::threads::{self, CpuTime, Thread, ThreadState};
-use crate::{files, pause};
 use bloathound_memory::PageRun;
 
 /// `PF_KTHREAD` of the kernel's `sched.h`.
@@ -208,14 +210,6 @@ impl Process {
     /// [`InterpreterError`] when it is not CPython 2.7, saying what it is.
     pub fn interpreter(&self) -> Result<SymbolTable, InterpreterError> {
         find_interpreter_in(self, Some(&self.executable), &mut |region| self.open_region(region))
-    }
-
-    /// Stops all threads; they go on when the guard is dropped, or when we are killed.
-    ///
-    /// # Errors
-    /// When the process has gone, may not be traced, is traced already, or does not stop in time.
-    pub fn pause(&self, options: &pause::PauseOptions) -> Result<pause::Pause, LiveError> {
-        pause::Pause::new(self, options)
     }
 
     fn read_proc(&self, name: &str) -> Result<String, LiveError> {
