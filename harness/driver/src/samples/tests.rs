@@ -1,3 +1,5 @@
+//! Samples written and read again, redacted or not.
+
 use std::fs;
 
 use super::*;

@@ -1,3 +1,5 @@
+//! Recorded images written and read again, whole, damaged and of other versions.
+
 use std::collections::HashMap;
 use std::path::Path;
 
