@@ -5,6 +5,7 @@ mod analysis;
 mod args;
 mod commands;
 mod error;
+mod exit;
 mod heat;
 mod heat_of_addresses;
 mod home;
@@ -23,6 +24,8 @@ use std::process::ExitCode;
 use clap::Parser;
 
 use args::{Arguments, Command};
+use error::CliError;
+use exit::Exit;
 
 pub use whole::{drawn, inspected};
 
@@ -45,11 +48,19 @@ pub fn main() -> ExitCode {
         Command::Merge(merge) => commands::merge::merge(&merge),
         Command::Inspect(inspect) => commands::inspect::inspect(&inspect),
     };
-    match outcome {
+    match outcome.and_then(|code| output::all_written().map(|()| code).or_else(|error| gone_or(error, code))) {
         Ok(code) => ExitCode::from(code),
         Err(error) => {
-            output::message(&error.to_string());
-            ExitCode::from(error.exit_code())
+            let exit = Exit::of_error(&error);
+            if exit != Exit::AsExpected {
+                output::message(&error.to_string());
+            }
+            ExitCode::from(exit.number())
         }
     }
+}
+
+/// Where nobody reads on, the command ends as it would have; lost results are a failure of their own.
+fn gone_or(error: CliError, code: u8) -> Result<u8, CliError> {
+    if matches!(error, CliError::ReaderGone) { Ok(code) } else { Err(error) }
 }

@@ -140,15 +140,15 @@ impl Recorder {
     /// Makes the folder `SCENARIO-VARIANT` in `dir`; what an earlier run left in it goes first, its manifest before all.
     pub(crate) fn create(dir: &Path, scenario: &str, variant: &str, how: HowRecorded) -> Result<Self, CliError> {
         let folder = dir.join(format!("{scenario}-{variant}"));
-        std::fs::create_dir_all(&folder).map_err(|error| CliError::file(&folder, error))?;
+        std::fs::create_dir_all(&folder).map_err(|error| CliError::output(&folder, error))?;
         let remove = |path: &Path| match std::fs::remove_file(path) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(CliError::file(path, error)),
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(CliError::output(path, error)),
             _ => Ok(()),
         };
         for name in [MANIFEST, FINDINGS] {
             remove(&folder.join(name))?;
         }
-        let entries = std::fs::read_dir(&folder).map_err(|error| CliError::file(&folder, error))?;
+        let entries = std::fs::read_dir(&folder).map_err(|error| CliError::output(&folder, error))?;
         for path in entries.filter_map(|entry| Some(entry.ok()?.path())) {
             if path.extension().is_some_and(|kind| kind == "bhi" || kind == "bhs") {
                 remove(&path)?;
@@ -212,5 +212,5 @@ impl Recorder {
 /// The findings as they are written.
 pub(crate) fn findings_json(findings: &[Finding]) -> Result<String, CliError> {
     let records: Vec<FindingRecord> = findings.iter().map(FindingRecord::from).collect();
-    bloathound_report::json::to_json(&records).map_err(|error| CliError::file(Path::new(FINDINGS), error))
+    bloathound_report::json::to_json(&records).map_err(|error| CliError::output(Path::new(FINDINGS), error))
 }

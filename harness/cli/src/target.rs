@@ -6,7 +6,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use bloathound_driver::examine::{Examined, Target};
-use bloathound_driver::kit::{Dump, KitError, ManholeAddress, ManholeSession};
+use bloathound_driver::kit::{Dump, ManholeAddress, ManholeSession};
 use bloathound_driver::recording::{OpenFileError, open_core, open_recording};
 use bloathound_driver::samples::SAMPLES;
 use bloathound_memory::{CoreError, ElfError, RecordError, SealedError};
@@ -248,21 +248,6 @@ pub(crate) fn explain(error: OpenFileError) -> CliError {
             CliError::NotHere(format!(
                 "{text}{lacks}\n  the core may lack memory: take it with `gcore PID`, or write 0x3f to /proc/PID/coredump_filter and\n  lift `ulimit -c` before the crash"
             ))
-        }
-    }
-}
-
-impl From<KitError> for CliError {
-    fn from(error: KitError) -> Self {
-        let text = error.to_string();
-        match &error {
-            KitError::BadDump { .. } => Self::Usage(format!("{text}\n  the dump is damaged: take it again")),
-            KitError::DumpTooLarge { .. } => Self::NotHere(format!("{text}\n  read it on a machine with more memory")),
-            KitError::Credentials(_) => Self::Usage(text),
-            KitError::NoDiagnostics { .. } => Self::NotHere(format!(
-                "{text}\n  a manhole of the service's own is named manhole:SOCKET or manhole:127.0.0.1:PORT"
-            )),
-            _ => Self::NotHere(text),
         }
     }
 }

@@ -33,7 +33,7 @@ pub(crate) fn capture(arguments: &CaptureArguments) -> Result<u8, CliError> {
     let options =
         RecordOptions { tool: TOOL.into(), pid, redact: arguments.redact, effort: effort(arguments.small), base: None };
     let written =
-        record(path, &mut examined, target.symbols(), &options).map_err(|error| CliError::Usage(error.to_string()))?;
+        record(path, &mut examined, target.symbols(), &options).map_err(|error| CliError::output(path, error))?;
     for problem in &examined.problems {
         output::message(&format!("note: {problem}"));
     }
@@ -57,12 +57,12 @@ fn capture_dump(arguments: &CaptureArguments) -> Result<u8, CliError> {
     let path = &arguments.output;
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     // Readable by its owner only, as temporary files are.
-    let temporary = tempfile::NamedTempFile::new_in(folder).map_err(|error| CliError::file(path, error))?;
+    let temporary = tempfile::NamedTempFile::new_in(folder).map_err(|error| CliError::output(path, error))?;
     let mut out = BufWriter::new(temporary);
     let (dump, _) = target::through_manhole(&arguments.target, Some(&mut out))?;
-    let temporary = out.into_inner().map_err(|error| CliError::file(path, error))?;
+    let temporary = out.into_inner().map_err(|error| CliError::output(path, error))?;
     let bytes = temporary.as_file().metadata().map(|state| state.len()).unwrap_or(0);
-    temporary.persist(path).map_err(|error| CliError::file(path, error.error))?;
+    temporary.persist(path).map_err(|error| CliError::output(path, error.error))?;
     output::result(&format!(
         "{}: a dump of {} objects, {}\n",
         bloathound_report::sanitize::line(&path.display().to_string()),

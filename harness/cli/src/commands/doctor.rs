@@ -1,3 +1,5 @@
+//! `bloathound doctor`: what a run needs, what of it is here, and what to type for the rest.
+
 use std::process::{Command, Stdio};
 
 use bloathound_driver::{Cache, HOW_TO_GET_ONE, Search};
@@ -5,6 +7,7 @@ use bloathound_live::{LiveError, NoAccess, Surroundings};
 use bloathound_report::text::{self, Check, CheckStatus};
 
 use crate::error::CliError;
+use crate::exit::Exit;
 use crate::home::Home;
 use crate::{output, permission};
 
@@ -38,7 +41,7 @@ pub(crate) fn doctor() -> Result<u8, CliError> {
     checks.push(reading());
     output::result(&text::doctor(&checks, output::color()));
     let works = checks.iter().all(|check| check.status != CheckStatus::No);
-    Ok(if works { 0 } else { 3 })
+    Ok(if works { Exit::AsExpected } else { Exit::NotHere }.number())
 }
 
 fn ok(name: &str, message: String) -> Check {

@@ -54,7 +54,7 @@ fn of_process(arguments: &HotArguments, pid: u32) -> Result<(Profile, TargetReco
     if let Some(path) = &arguments.record {
         let manifest = SamplesManifest::of(&target, TOOL);
         record_samples(path, manifest, &profile, arguments.redact, Effort::Quick)
-            .map_err(|error| CliError::Usage(error.to_string()))?;
+            .map_err(|error| CliError::output(path, error))?;
     }
     let record = super::inspect::target_record(pid, target.interpreter(), target.symbols().build_id.clone());
     Ok((profile, record))

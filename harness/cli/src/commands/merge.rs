@@ -1,7 +1,10 @@
+//! `bloathound merge`.
+
 use bloathound_report::{json, text};
 
 use crate::args::MergeArguments;
 use crate::error::CliError;
+use crate::exit::Exit;
 use crate::output;
 
 /// `bloathound merge`: joins the results of partitions.
@@ -21,5 +24,5 @@ pub(crate) fn merge(arguments: &MergeArguments) -> Result<u8, CliError> {
     if !output::is_stdout(arguments.json.as_deref()) {
         output::result(&text::run(&merged.results, output::color()));
     }
-    Ok(merged.results.exit_code())
+    Ok(Exit::of_results(&merged.results).number())
 }

@@ -1,3 +1,5 @@
+//! `bloathound replay`, and the manifest that `run --record` ends a recording with.
+
 use std::path::{Path, PathBuf};
 
 use bloathound_driver::Look;
@@ -15,6 +17,7 @@ use super::list::variant_name;
 use super::run::{held_against, host, looked_for};
 use crate::args::{Detector, ReplayArguments, RunArguments};
 use crate::error::CliError;
+use crate::exit::Exit;
 use crate::observer::{Engine, EngineResult};
 use crate::recorder::{FINDINGS, FORMAT, FORMATS_READ, MANIFEST, RecordedRun, Recorder, findings_json};
 use crate::{output, target};
@@ -44,7 +47,7 @@ pub(crate) fn replay(arguments: &ReplayArguments) -> Result<u8, CliError> {
     if let Some(path) = &arguments.json {
         output::json(path, &results)?;
     }
-    Ok(results.exit_code())
+    Ok(Exit::of_results(&results).number())
 }
 
 /// Ends a recording: the findings, and what is needed to judge again.
@@ -64,7 +67,7 @@ pub(crate) fn finish(
         tool: ToolRecord::bloathound(env!("CARGO_PKG_VERSION")),
         scenario: scenario.name.clone(),
         variant: variant_name(variant),
-        seed: arguments.seed.unwrap_or(scenario.seed),
+        seed: scenario.seed,
         service: scenario.service.clone(),
         requests: driven.requests,
         invalid_because: (!unmet.is_empty()).then(|| unmet.join("; ")),
@@ -117,7 +120,10 @@ fn read_run(folder: &Path) -> Result<RecordedRun, CliError> {
 
 /// All images and samples through the rules, in the order of the looks.
 fn analyse(folder: &Path, run: &RecordedRun) -> Result<EngineResult, CliError> {
-    let without: Vec<Detector> = run.without.iter().filter_map(|name| Detector::from_str(name, true).ok()).collect();
+    // A detector we don't know was off then and would be on now: the findings would be others.
+    let unknown = |name: &String| CliError::file(&folder.join(MANIFEST), format!("no detector is called {name:?}"));
+    let known = |name: &String| Detector::from_str(name, true).map_err(|_| unknown(name));
+    let without: Vec<Detector> = run.without.iter().map(known).collect::<Result<_, _>>()?;
     let mut engine = Engine::new(&without, false);
     for recorded in &run.looks {
         let Some(name) = &recorded.file else { continue };

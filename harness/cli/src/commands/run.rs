@@ -1,4 +1,7 @@
+//! `bloathound run`: which twins of which scenarios, one after the other, and what became of each as a record.
+
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 use bloathound_driver::{
     Cache, Environment, Events, Launcher, Limits, LoadReport, PhaseReport, RunEvent, Search, ToggleOutcome,
@@ -18,6 +21,7 @@ use super::capture::effort;
 use super::list::{class_name, variant_name};
 use crate::args::{RunArguments, VariantChoice};
 use crate::error::CliError;
+use crate::exit::Exit;
 use crate::home::Home;
 use crate::observer::{Engine, EngineResult};
 use crate::output;
@@ -26,7 +30,11 @@ use crate::recorder::{HowRecorded, Recorder};
 /// `bloathound run`.
 pub(crate) fn run(arguments: &RunArguments) -> Result<u8, CliError> {
     let home = Home::find(arguments.home.as_deref())?;
-    let scenarios = bloathound_scenario::load_dir(&home.scenarios(), &home.services())?;
+    let mut scenarios = bloathound_scenario::load_dir(&home.scenarios(), &home.services())?;
+    if let Some(seed) = arguments.seed {
+        // From here on it is the scenario's own, for whatever varies by it.
+        scenarios.iter_mut().for_each(|scenario| scenario.seed = seed);
+    }
     let chosen = bloathound_scenario::select(&scenarios, &arguments.names)?;
     let planned = plan(&chosen, arguments)?;
     let found = Search::from_env().find()?;
@@ -45,10 +53,15 @@ pub(crate) fn run(arguments: &RunArguments) -> Result<u8, CliError> {
     show(&layout.header(color));
     let mut runs = Vec::new();
     let mut extras = BTreeMap::new();
+    // What can't be written keeps nothing else from being run, written and said.
+    let mut unwritten = Vec::new();
     for (scenario, variant) in &planned {
-        let (record, result) = run_one(scenario, *variant, &launcher, arguments)?;
+        let (record, result) = run_one(scenario, *variant, &launcher, arguments, &mut unwritten)?;
         if let Some(folder) = &arguments.report {
-            extras.insert(RunKey::from(&record), super::report::extras(folder, scenario, &record, &result)?);
+            match super::report::extras(folder, scenario, &record, &result) {
+                Ok(more) => drop(extras.insert(RunKey::from(&record), more)),
+                Err(error) => unwritten.push(error),
+            }
         }
         show(&text::run_line(&record, layout, color));
         show(&text::failure(&record, color));
@@ -57,23 +70,29 @@ pub(crate) fn run(arguments: &RunArguments) -> Result<u8, CliError> {
     let partition = arguments.partition.map(|(part, of)| PartitionRecord { part, of });
     let results = RunResults::new(ToolRecord::bloathound(env!("CARGO_PKG_VERSION")), host, partition, runs);
     show(&text::summary(&results, color));
-    write_files(arguments, &results)?;
-    if let Some(folder) = &arguments.report {
-        let page = html::index(&HtmlReport { results: &results, extras: &extras });
-        output::file(&folder.join("index.html"), page.as_bytes())?;
+    unwritten.extend(write_files(arguments, &HtmlReport { results: &results, extras: &extras }));
+    let mut exit = Exit::of_results(&results);
+    for error in &unwritten {
+        let failed = Exit::of_error(error);
+        if failed != Exit::AsExpected {
+            output::message(&error.to_string());
+        }
+        exit = exit.or_worse(failed);
     }
-    Ok(results.exit_code())
+    Ok(exit.number())
 }
 
-fn write_files(arguments: &RunArguments, results: &RunResults) -> Result<(), CliError> {
-    if let Some(path) = &arguments.json {
-        output::json(path, results)?;
-    }
-    if let Some(path) = &arguments.junit {
-        let xml = junit::junit(results).map_err(|error| CliError::file(path, error))?;
-        output::file(path, xml.as_bytes())?;
-    }
-    Ok(())
+/// Every file that was asked for; what could not be written comes back.
+fn write_files(arguments: &RunArguments, report: &HtmlReport<'_>) -> Vec<CliError> {
+    let json = |path: &PathBuf| output::json(path, report.results);
+    let junit = |path: &PathBuf| {
+        let xml = junit::junit(report.results).map_err(|error| CliError::output(path, error))?;
+        output::file(path, xml.as_bytes())
+    };
+    let page = |folder: &PathBuf| output::file(&folder.join("index.html"), html::index(report).as_bytes());
+    let written =
+        [arguments.json.as_ref().map(json), arguments.junit.as_ref().map(junit), arguments.report.as_ref().map(page)];
+    written.into_iter().flatten().filter_map(Result::err).collect()
 }
 
 /// The twins to run, in order, after choice of variant and partition.
@@ -118,6 +137,7 @@ fn run_one(
     variant: Variant,
     launcher: &Launcher,
     arguments: &RunArguments,
+    unwritten: &mut Vec<CliError>,
 ) -> Result<(RunRecord, EngineResult), CliError> {
     let mut engine = Engine::new(&arguments.without, arguments.report.is_some());
     if let Some(folder) = &arguments.record {
@@ -131,10 +151,15 @@ fn run_one(
     })?;
     let recorder = engine.take_recorder();
     let result = engine.finish();
+    let mut record = record(scenario, variant, &driven, &result);
     if let Some(recorder) = recorder {
-        super::replay::finish(recorder, scenario, variant, arguments, &driven, &result)?;
+        let folder = recorder.folder().display().to_string();
+        match super::replay::finish(recorder, scenario, variant, arguments, &driven, &result) {
+            Ok(()) => record.recording = Some(folder),
+            Err(error) => unwritten.push(error),
+        }
     }
-    Ok((record(scenario, variant, arguments, &driven, &result), result))
+    Ok((record, result))
 }
 
 fn progress(event: &RunEvent) {
@@ -153,7 +178,6 @@ fn progress(event: &RunEvent) {
 fn record(
     scenario: &Scenario,
     variant: Variant,
-    arguments: &RunArguments,
     driven: &bloathound_driver::RunRecord,
     result: &EngineResult,
 ) -> RunRecord {
@@ -166,7 +190,7 @@ fn record(
     RunRecord {
         scenario: scenario.name.clone(),
         variant: variant_name(variant),
-        seed: arguments.seed.unwrap_or(scenario.seed),
+        seed: scenario.seed,
         valid,
         outcome: outcome_with_toggle(outcome_of(valid, &expected, findings.len()), toggle.as_ref()),
         requests: driven.requests,
@@ -181,6 +205,8 @@ fn record(
             longest_pause_ms: disturbance.longest_pause_ms,
             latency_p99_ms: disturbance.latency_p99_ms,
             baseline_latency_p99_ms: disturbance.baseline_latency_p99_ms,
+            throughput_per_second: disturbance.throughput_per_second,
+            baseline_throughput_per_second: disturbance.baseline_throughput_per_second,
         },
         timing: result.timing,
         invalid_because: (!valid).then(|| driven.unmet.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")),
@@ -231,11 +257,23 @@ fn phase_record(phase: &PhaseReport) -> PhaseRecord {
 
 /// What had to be found, and what became of it.
 pub(crate) fn held_against(expectations: &[Expectation], findings: &[FindingRecord]) -> Vec<ExpectedRecord> {
-    compare(
-        expectations.iter().filter_map(|one| ExpectedRecord::try_from(one.to_json()).ok()).collect(),
-        findings,
-        |index, finding| expectations.get(index).map_or_else(Vec::new, |wanted| mismatches(wanted, finding)),
-    )
+    // One record for each, in their order: `compare` speaks of them by their index.
+    compare(expectations.iter().map(expected_record).collect(), findings, |index, finding| {
+        expectations.get(index).map_or_else(Vec::new, |wanted| mismatches(wanted, finding))
+    })
+}
+
+fn expected_record(wanted: &Expectation) -> ExpectedRecord {
+    ExpectedRecord {
+        class: class_name(wanted.class),
+        verdict: wanted.verdict.clone(),
+        location: wanted.place.iter().map(|(name, matcher)| ((*name).to_owned(), matcher.to_json())).collect(),
+        evidence: wanted.evidence.iter().map(|(name, matcher)| (name.clone(), matcher.to_json())).collect(),
+        found: false,
+        localised: false,
+        finding: None,
+        mismatches: Vec::new(),
+    }
 }
 
 pub(crate) fn looked_for(scenario: &Scenario) -> Vec<ClassName> {
@@ -288,5 +326,30 @@ pub(crate) fn host(python: Option<&str>) -> HostRecord {
         memory_bytes: system.ok().map(|system| system.total_memory()),
         python: python.map(str::to_owned),
         ..HostRecord::default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use bloathound_scenario::FindingClass;
+
+    use super::*;
+
+    #[test]
+    fn every_expectation_has_its_own_record_in_its_own_place() {
+        let wanted = |class, verdict: &str| Expectation {
+            class,
+            verdict: Some(verdict.to_owned()),
+            place: BTreeMap::new(),
+            evidence: BTreeMap::new(),
+        };
+        let classes: Vec<FindingClass> = FindingClass::ALL.into_iter().chain(FindingClass::ALL).collect();
+        let expectations: Vec<Expectation> =
+            classes.iter().enumerate().map(|(n, class)| wanted(*class, &n.to_string())).collect();
+        let records = held_against(&expectations, &[]);
+        assert_eq!(records.len(), expectations.len());
+        for (n, (record, class)) in records.iter().zip(classes).enumerate() {
+            assert_eq!((record.class, record.verdict.clone()), (class_name(class), Some(n.to_string())));
+        }
     }
 }
