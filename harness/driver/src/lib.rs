@@ -1,8 +1,10 @@
 //! Starts services, drives load, runs rounds; emits events.
 //!
 //! From a machine with a Python 2.7 to a run: [`Search::find`] → [`Cache::prepare`] → [`Launcher`] →
-//! [`run`], which calls the caller's [`Observer`] at each [`Moment`]. Nothing here prints or looks into
-//! the service's memory.
+//! [`run`], which calls the caller's [`Observer`] at each [`Moment`] and prints nothing.
+//!
+//! Beside it, and apart from it: [`examine`] and [`hot`] look into a process, [`memory_view`] says what its memory is used
+//! for, [`recording`] and [`samples`] keep a look, [`kit`] talks to diagnostics that a service has built in.
 
 mod death_signal;
 mod disturbance;
