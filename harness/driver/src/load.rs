@@ -176,7 +176,7 @@ fn run_requests(
     let outcome = std::thread::scope(|scope| {
         let mut threads = Vec::new();
         for _ in 0..workers {
-            let thread = std::thread::Builder::new().spawn_scoped(scope, &work);
+            let thread = std::thread::Builder::new().spawn_scoped(scope, work);
             match thread {
                 Ok(thread) => threads.push(thread),
                 Err(error) => {
