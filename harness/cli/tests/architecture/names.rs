@@ -120,8 +120,7 @@ const CROWD: usize = 3;
 
 fn without_a_head(files: &[RustFile]) -> Vec<(String, String)> {
     let first = |file: &RustFile| file.text.lines().next().unwrap_or_default().to_owned();
-    let bare =
-        files.iter().filter(|file| !first(file).strip_prefix("//! ").is_some_and(|words| !words.trim().is_empty()));
+    let bare = files.iter().filter(|file| first(file).strip_prefix("//! ").is_none_or(|words| words.trim().is_empty()));
     bare.map(|file| (file.path.clone(), format!("begins with `{}`", first(file)))).collect()
 }
 
