@@ -87,7 +87,7 @@ pub(crate) struct RunArguments {
     /// Which twin
     #[arg(long, value_enum, default_value = "all")]
     pub(crate) variant: VariantChoice,
-    /// Seed of what varies from case to case
+    /// Seed of what the services generate (texts of rows); by default each scenario's own
     #[arg(long)]
     pub(crate) seed: Option<u64>,
     /// Write the results to FILE; `-` is stdout

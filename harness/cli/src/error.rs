@@ -1,12 +1,16 @@
-//! Why a command could not do its work, what to type about it, and by which code it exits.
+//! Why a command could not do its work, and what its user is told of it. By which code it exits, `exit.rs` says.
+
+use std::io;
+use std::path::Path;
 
 use bloathound_driver::{EnvironmentError, HOW_TO_GET_ONE, PythonError, RunError};
 use bloathound_engine::source::ExamineError;
+use bloathound_kit::KitError;
 use bloathound_scenario::{ScenarioErrors, UnknownScenario};
 
 use crate::permission;
 
-/// Why a command could not do its work, and by which code it exits.
+/// Why a command could not do its work.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum CliError {
     /// Wrong usage.
@@ -40,7 +44,10 @@ pub(crate) enum CliError {
         /// Why.
         source: Box<RunError>,
     },
-    /// A file can't be written or read.
+    /// A service's own diagnostics, or a dump they made.
+    #[error("{}", explain_kit(.0))]
+    Kit(Box<KitError>),
+    /// A file can't be read.
     #[error("{path}: {cause}")]
     File {
         /// Which file.
@@ -48,6 +55,20 @@ pub(crate) enum CliError {
         /// Why.
         cause: String,
     },
+    /// An output can't be written.
+    #[error("{path}: {cause}")]
+    Output {
+        /// Which file, or stdout.
+        path: String,
+        /// Why.
+        cause: String,
+    },
+    /// An output can't be written; the text names it.
+    #[error("{0}")]
+    Unwritten(String),
+    /// Whoever read our output has had enough, as `head` does: nothing to tell, and no failure.
+    #[error("nobody reads the output any more")]
+    ReaderGone,
 }
 
 impl From<ExamineError> for CliError {
@@ -56,21 +77,48 @@ impl From<ExamineError> for CliError {
     }
 }
 
-impl CliError {
-    /// The contract's exit code.
-    pub(crate) fn exit_code(&self) -> u8 {
-        match self {
-            Self::Usage(_) | Self::Scenario(_) | Self::UnknownScenario(_) | Self::File { .. } => 2,
-            Self::NoPython(_) | Self::Environment(_) | Self::Examine(_) | Self::NotHere(_) => 3,
-            // Something broke that should not: neither a miss nor a pass.
-            Self::Run { .. } => 1,
-        }
+impl From<KitError> for CliError {
+    fn from(error: KitError) -> Self {
+        Self::Kit(Box::new(error))
     }
+}
 
-    /// For a file that can't be read or written.
-    pub(crate) fn file(path: &std::path::Path, cause: impl std::fmt::Display) -> Self {
+impl CliError {
+    /// For a file that can't be read.
+    pub(crate) fn file(path: &Path, cause: impl std::fmt::Display) -> Self {
         Self::File { path: path.display().to_string(), cause: cause.to_string() }
     }
+
+    /// For an output that can't be written.
+    pub(crate) fn output(path: &Path, cause: impl std::fmt::Display) -> Self {
+        Self::Output { path: path.display().to_string(), cause: cause.to_string() }
+    }
+
+    /// For an output whose error names its file.
+    pub(crate) fn unwritten(error: impl std::fmt::Display) -> Self {
+        Self::Unwritten(error.to_string())
+    }
+
+    /// For results that can't be written to stdout.
+    pub(crate) fn stdout(cause: io::Error) -> Self {
+        match cause.kind() {
+            io::ErrorKind::BrokenPipe => Self::ReaderGone,
+            _ => Self::output(Path::new("stdout"), cause),
+        }
+    }
+}
+
+/// The error, and what the user can do about it.
+fn explain_kit(error: &KitError) -> String {
+    let hint = match error {
+        KitError::BadDump { .. } => "\n  the dump is damaged: take it again",
+        KitError::DumpTooLarge { .. } => "\n  read it on a machine with more memory",
+        KitError::NoDiagnostics { .. } => {
+            "\n  a manhole of the service's own is named manhole:SOCKET or manhole:127.0.0.1:PORT"
+        }
+        _ => "",
+    };
+    format!("{error}{hint}")
 }
 
 fn no_python(error: &PythonError) -> String {

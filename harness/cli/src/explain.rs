@@ -3,7 +3,6 @@
 use bloathound_engine::looks::{ReplayError, SampleError, WhyError};
 use bloathound_engine::record::{CaptureError, FileError, ReadRunError};
 use bloathound_engine::source::{OpenFileError, SourceError};
-use bloathound_kit::KitError;
 use bloathound_memory::{CoreError, ElfError, RecordError, SealedError};
 
 use crate::error::CliError;
@@ -59,21 +58,6 @@ fn explain(error: OpenFileError) -> CliError {
     }
 }
 
-impl From<KitError> for CliError {
-    fn from(error: KitError) -> Self {
-        let text = error.to_string();
-        match &error {
-            KitError::BadDump { .. } => Self::Usage(format!("{text}\n  the dump is damaged: take it again")),
-            KitError::DumpTooLarge { .. } => Self::NotHere(format!("{text}\n  read it on a machine with more memory")),
-            KitError::Credentials(_) => Self::Usage(text),
-            KitError::NoDiagnostics { .. } => Self::NotHere(format!(
-                "{text}\n  a manhole of the service's own is named manhole:SOCKET or manhole:127.0.0.1:PORT"
-            )),
-            _ => Self::NotHere(text),
-        }
-    }
-}
-
 impl From<FileError> for CliError {
     fn from(FileError { path, cause }: FileError) -> Self {
         Self::File { path, cause }
@@ -98,9 +82,9 @@ impl From<CaptureError> for CliError {
     fn from(error: CaptureError) -> Self {
         match error {
             CaptureError::Examine(error) => error.into(),
-            CaptureError::Record(error) => Self::Usage(error.to_string()),
+            CaptureError::Record(error) => Self::unwritten(error),
             CaptureError::Kit(error) => error.into(),
-            CaptureError::File(error) => error.into(),
+            CaptureError::File(error) => Self::Output { path: error.path, cause: error.cause },
         }
     }
 }
@@ -111,7 +95,8 @@ impl From<SampleError> for CliError {
             SampleError::Examine(error) => error.into(),
             SampleError::Frames(error) => Self::NotHere(error.to_string()),
             SampleError::Read(error) => explain_samples(error),
-            SampleError::Keep(_) | SampleError::NoFile { .. } => Self::Usage(error.to_string()),
+            SampleError::Keep(error) => Self::unwritten(error),
+            SampleError::NoFile { .. } => Self::Usage(error.to_string()),
         }
     }
 }

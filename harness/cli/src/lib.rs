@@ -6,6 +6,7 @@ mod checks;
 mod commands;
 mod error;
 mod everything;
+mod exit;
 mod explain;
 mod home;
 mod host;
@@ -22,6 +23,8 @@ use std::process::ExitCode;
 use clap::Parser;
 
 use args::{Arguments, Command};
+use error::CliError;
+use exit::Exit;
 
 pub use everything::{drawn, inspected};
 
@@ -44,11 +47,19 @@ pub fn main() -> ExitCode {
         Command::Merge(merge) => commands::merge::merge(&merge),
         Command::Inspect(inspect) => commands::inspect::inspect(&inspect),
     };
-    match outcome {
+    match outcome.and_then(|code| output::all_written().map(|()| code).or_else(|error| gone_or(error, code))) {
         Ok(code) => ExitCode::from(code),
         Err(error) => {
-            output::message(&error.to_string());
-            ExitCode::from(error.exit_code())
+            let exit = Exit::of_error(&error);
+            if exit != Exit::AsExpected {
+                output::message(&error.to_string());
+            }
+            ExitCode::from(exit.number())
         }
     }
+}
+
+/// Where nobody reads on, the command ends as it would have; lost results are a failure of their own.
+fn gone_or(error: CliError, code: u8) -> Result<u8, CliError> {
+    if matches!(error, CliError::ReaderGone) { Ok(code) } else { Err(error) }
 }

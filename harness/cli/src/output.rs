@@ -1,7 +1,8 @@
 //! The only place that prints: results to stdout, messages to stderr. A reader that has gone away is no error.
 
-use std::io::{IsTerminal, Write};
+use std::io::{self, IsTerminal, Write};
 use std::path::Path;
+use std::sync::{Mutex, PoisonError};
 
 use bloathound_engine::record::write_whole;
 use bloathound_report::sanitize;
@@ -9,9 +10,23 @@ use serde::Serialize;
 
 use crate::error::CliError;
 
+/// Why stdout takes no more; what could not be written makes the command fail at its end, and the rest is done.
+static LOST: Mutex<Option<io::Error>> = Mutex::new(None);
+
 /// A result.
 pub(crate) fn result(text: &str) {
-    let _ = std::io::stdout().write_all(text.as_bytes());
+    let mut stdout = io::stdout().lock();
+    if let Err(error) = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
+        LOST.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(error);
+    }
+}
+
+/// Whether all results got to where they belong.
+///
+/// # Errors
+/// Stdout took no more. [`CliError::ReaderGone`] where nobody wanted more.
+pub(crate) fn all_written() -> Result<(), CliError> {
+    LOST.lock().unwrap_or_else(PoisonError::into_inner).take().map_or(Ok(()), |error| Err(CliError::stdout(error)))
 }
 
 /// A message; what the target put into it can't act on the terminal.
@@ -41,15 +56,15 @@ pub(crate) fn is_stdout(path: Option<&Path>) -> bool {
 
 /// JSON to a file, or to stdout for `-`. A file is there wholly or not at all.
 pub(crate) fn json<T: Serialize>(path: &Path, value: &T) -> Result<(), CliError> {
-    let text = bloathound_report::json::to_json(value).map_err(|error| CliError::file(path, error))?;
+    let text = bloathound_report::json::to_json(value).map_err(|error| CliError::output(path, error))?;
     file(path, text.as_bytes())
 }
 
 /// Bytes to a file by way of a temporary one beside it, or to stdout for `-`.
 pub(crate) fn file(path: &Path, bytes: &[u8]) -> Result<(), CliError> {
     if path == Path::new("-") {
-        let _ = std::io::stdout().write_all(bytes);
-        return Ok(());
+        let mut stdout = io::stdout().lock();
+        return stdout.write_all(bytes).and_then(|()| stdout.flush()).map_err(CliError::stdout);
     }
-    Ok(write_whole(path, bytes)?)
+    write_whole(path, bytes).map_err(|error| CliError::Output { path: error.path, cause: error.cause })
 }

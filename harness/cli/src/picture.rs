@@ -11,7 +11,7 @@ use crate::output;
 pub(crate) fn write(path: &Path, map: &HeatMap) -> Result<(), CliError> {
     match path.extension().and_then(|ending| ending.to_str()) {
         Some("png") => {
-            let bytes = map.to_png().map_err(|error| CliError::file(path, error))?;
+            let bytes = map.to_png().map_err(|error| CliError::output(path, error))?;
             output::file(path, &bytes)
         }
         Some("svg") => output::file(path, map.to_svg().as_bytes()),

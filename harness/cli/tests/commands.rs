@@ -11,7 +11,7 @@ mod support;
 
 use std::fs;
 use std::os::unix::fs::symlink;
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use predicates::prelude::*;
@@ -81,6 +81,29 @@ fn wrong_usage_is_code_2() {
     for (arguments, said) in cases {
         bloathound().args(arguments).assert().code(2).stdout("").stderr(contains(said));
     }
+}
+
+#[test]
+fn what_can_not_be_written_is_code_6_and_a_reader_that_has_gone_is_none() {
+    let full = || fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+    let list = |out: Stdio| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_bloathound"));
+        command.arg("list").current_dir(root()).stdout(out).stderr(Stdio::piped()).output().unwrap()
+    };
+    let lost = list(full().into());
+    assert_eq!(lost.status.code(), Some(6));
+    assert!(String::from_utf8_lossy(&lost.stderr).contains("stdout: No space left"), "{lost:?}");
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    assert_eq!(list(writer.into()).status.code(), Some(0));
+    // A file in a folder's place, and the results are told all the same.
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("file");
+    fs::write(&file, "").unwrap();
+    let run = root().join("snapshots/recorded/tightloop-fixed");
+    let mut replay = bloathound();
+    replay.arg("replay").arg(run).arg("--json").arg(file.join("results.json"));
+    replay.assert().code(6).stdout(contains("tightloop")).stderr(contains("file"));
 }
 
 #[test]

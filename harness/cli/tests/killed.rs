@@ -17,9 +17,8 @@ use std::path::Path;
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use bloathound_driver::Search;
 use bloathound_memory::read_recording;
-use support::{bloathound, live, stat, wait_until};
+use support::{bloathound, live, python, stat, wait_until};
 
 /// Answers each line on a socket of its own; a thread keeps busy, so that looking takes a pause. Ends with its input.
 const SERVER: &str = "
@@ -62,7 +61,7 @@ struct Server {
 
 impl Server {
     fn start() -> Self {
-        let python = Search::from_env().find().unwrap().interpreter.executable;
+        let python = python();
         let mut child =
             Command::new(python).args(["-c", SERVER]).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
         let input = child.stdin.take().unwrap();

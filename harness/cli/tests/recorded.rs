@@ -15,12 +15,11 @@ use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use bloathound_driver::Search;
 use bloathound_memory::MemorySource;
 use bloathound_report::json::{FindingRecord, RunResults, to_json};
 use predicates::prelude::*;
 use predicates::str::contains;
-use support::{asleep, bloathound, live, root};
+use support::{asleep, bloathound, live, python, root};
 use tempfile::TempDir;
 
 fn recorded() -> PathBuf {
@@ -291,7 +290,7 @@ fn a_captured_image_tells_what_the_process_told() {
     if !live() {
         return;
     }
-    let python = Search::from_env().find().unwrap().interpreter.executable;
+    let python = python();
     let script = "class Held(object): pass\nheld = [Held() for _ in range(321)]\nprint 'ready'\nimport sys\nsys.stdout.flush()\nsys.stdin.read()\n";
     let mut child =
         Command::new(python).args(["-c", script]).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();

@@ -17,11 +17,10 @@ use std::process::{Child, Command, Stdio};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use bloathound_driver::Search;
 use bloathound_memory::MemorySource;
 use predicates::prelude::*;
 use predicates::str::contains;
-use support::{asleep, bloathound, live, root};
+use support::{asleep, bloathound, live, python, root};
 use tempfile::TempDir;
 
 /// Services at work take whole processors: one run at a time.
@@ -93,7 +92,7 @@ struct Waiting(Child);
 impl Waiting {
     /// `script` reads a secret from its input, prints `ready` and must then wait for more input.
     fn start(script: &str, secret: &str) -> Self {
-        let python = Search::from_env().find().unwrap().interpreter.executable;
+        let python = python();
         let mut command = Command::new(python);
         command.args(["-c", script]).env("BLOATHOUND_TEST_SECRET", secret);
         let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();

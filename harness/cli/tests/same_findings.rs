@@ -16,12 +16,12 @@ use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
-use bloathound_driver::{Cache, Launcher, Ledger, Limits, Search, Service, run_round};
+use bloathound_driver::{Cache, Launcher, Ledger, Limits, Service, run_round};
 use bloathound_scenario::{Variant, load_file};
 use predicates::prelude::*;
 use predicates::str::contains;
 use serde_json::{Value, json};
-use support::{bloathound, live, root, wait_until};
+use support::{bloathound, interpreter, live, root, wait_until};
 use target::{Target, ZOO, assert_same, copied, copy_interpreter, findings_of, gcore, strip, told};
 
 /// Stops what is to be read several times.
@@ -64,7 +64,7 @@ fn all_agree(pid: u32, what: &str, folder: &Path) -> Option<Value> {
 fn service(name: &str) -> (Service, bloathound_scenario::Scenario) {
     let services_dir = root().join("reference-services");
     let scenario = load_file(&root().join(format!("scenarios/{name}.yaml")), &services_dir).unwrap();
-    let interpreter = Search::from_env().find().unwrap().interpreter;
+    let interpreter = interpreter();
     let lock_file = services_dir.join("requirements.lock");
     let environment = Cache::of_user().unwrap().prepare(&interpreter, &lock_file, &mut |_| ()).unwrap();
     let launcher = Launcher { interpreter, environment, services_dir };

@@ -3,7 +3,6 @@
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
-    clippy::print_stdout,
     missing_docs,
     unreachable_pub,
     reason = "a failed test ends by a panic, and says why it was skipped"
@@ -19,6 +18,8 @@ use std::time::{Duration, Instant};
 
 use bloathound_detect::hot_loop::{self, HotReport};
 use bloathound_detect::{Evidence, HotLoopThresholds};
+use bloathound_driver::{Cache, Search};
+use bloathound_testkit::skip;
 use support::{python27, sample_process};
 
 /// A reference service; its end of standard input ends it, and it is killed when dropped.
@@ -37,19 +38,14 @@ impl Drop for Service {
     }
 }
 
-/// The folder with Twisted: `BLOATHOUND_TWISTED_ENV`, or one in the cache.
+/// The folder with Twisted, as the services have it: the first time, pip fills it. `None`, as without Python 2.7, where
+/// that can't be done.
 fn environment() -> Option<PathBuf> {
-    let named = std::env::var_os("BLOATHOUND_TWISTED_ENV").map(PathBuf::from);
-    let cache = std::env::var_os("XDG_CACHE_HOME")
-        .map(PathBuf::from)
-        .or_else(|| Some(PathBuf::from(std::env::var_os("HOME")?).join(".cache")))?;
-    let cached = std::fs::read_dir(cache.join("bloathound")).into_iter().flatten();
-    let cached = cached.filter_map(|entry| Some(entry.ok()?.path()));
-    let found = named.into_iter().chain(cached).find(|folder| folder.join("twisted/internet").is_dir());
-    if found.is_none() {
-        println!("skipped: no environment with Twisted (set BLOATHOUND_TWISTED_ENV)");
-    }
-    found
+    let search = Search { configured: Some(python27()?.into()), ..Search::default() };
+    let interpreter = search.find().unwrap_or_else(|error| panic!("{error}")).interpreter;
+    let lock = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../reference-services/requirements.lock");
+    let prepared = Cache::of_user().and_then(|cache| cache.prepare(&interpreter, &lock, &mut |_| ()));
+    prepared.map(|environment| environment.dir).map_err(|error| skip(&format!("no Twisted: {error}"))).ok()
 }
 
 fn start(name: &str, fixed: bool, options: &[&str]) -> Option<Service> {

@@ -8,7 +8,6 @@ use std::time::Duration;
 
 use bloathound_cpython::frames::SamplerOptions;
 use bloathound_detect::{Thresholds, hot_loop};
-use bloathound_driver::Search;
 use bloathound_engine::looks::sample_process;
 use bloathound_engine::session::Session;
 use bloathound_engine::source::{ExamineOptions, LiveProcess};
@@ -103,15 +102,11 @@ fn loop_judging(criterion: &mut Criterion, python: &std::path::Path) -> Option<(
 
 fn main() {
     let mut criterion = Criterion::default().configure_from_args();
-    match Search::from_env().find() {
-        Ok(found) => {
-            let python = found.interpreter.executable;
-            for tracked in [100_000, 1_000_000] {
-                heap_stages(&mut criterion, &python, tracked);
-            }
-            loop_judging(&mut criterion, &python);
+    if let Some(python) = bloathound_testkit::python27() {
+        for tracked in [100_000, 1_000_000] {
+            heap_stages(&mut criterion, &python, tracked);
         }
-        Err(error) => drop(std::io::Write::write_all(&mut std::io::stderr(), format!("{error}\n").as_bytes())),
+        loop_judging(&mut criterion, &python);
     }
     criterion.final_summary();
 }

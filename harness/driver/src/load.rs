@@ -85,6 +85,12 @@ pub enum LoadError {
     /// A thread of the driver can't be started.
     #[error("can't start a thread for the load: {0}")]
     Thread(#[source] io::Error),
+    /// A thread of the driver broke: a mistake of ours, and nothing of the service's.
+    #[error("a thread of the load panicked: {message}; this is a mistake in bloathound")]
+    Panicked {
+        /// What it said.
+        message: String,
+    },
     /// The histogram can't be made.
     #[error("can't keep latencies")]
     Histogram,
@@ -131,6 +137,16 @@ pub(crate) fn run_counted(
     within: Duration,
     progress: &Progress,
 ) -> Result<LoadReport, LoadError> {
+    run_requests(load, requests, progress, || http::exchange(port, &load.request, within).map(drop))
+}
+
+/// The same with any way of making a request.
+fn run_requests(
+    load: &Load,
+    requests: u64,
+    progress: &Progress,
+    request: impl Fn() -> Result<(), HttpError> + Sync,
+) -> Result<LoadReport, LoadError> {
     let taken = AtomicU64::new(0);
     let failed = AtomicU64::new(0);
     let first = Mutex::new(None);
@@ -139,8 +155,8 @@ pub(crate) fn run_counted(
         let mut latencies = LoadReport::empty()?.latencies;
         while failed.load(Ordering::Acquire) == 0 && taken.fetch_add(1, Ordering::AcqRel) < requests {
             let begun = Instant::now();
-            match http::exchange(port, &load.request, within) {
-                Ok(_) => {
+            match request() {
+                Ok(()) => {
                     let micros = u64::try_from(begun.elapsed().as_micros()).unwrap_or(u64::MAX);
                     // Not `saturating_record`: that cuts to the range so far instead of growing it.
                     let _ = latencies.record(micros.max(1));
@@ -170,12 +186,22 @@ pub(crate) fn run_counted(
                 }
             }
         }
+        let mut outcome = Ok(());
+        // All are joined, whatever one says: a scope would panic itself for one that panicked and was left to it.
         for thread in threads {
-            let latencies = thread.join().map_err(|_| LoadError::Histogram)??;
-            report.requests += latencies.len();
-            let _ = report.latencies.add(&latencies);
+            let joined = thread.join().unwrap_or_else(|panic| {
+                taken.store(requests, Ordering::Release);
+                Err(LoadError::Panicked { message: panic_message(panic.as_ref()) })
+            });
+            match joined {
+                Ok(latencies) => {
+                    report.requests += latencies.len();
+                    let _ = report.latencies.add(&latencies);
+                }
+                Err(error) => outcome = outcome.and(Err(error)),
+            }
         }
-        Ok(())
+        outcome
     });
     outcome?;
     report.elapsed = started.elapsed();
@@ -189,6 +215,12 @@ pub(crate) fn run_counted(
             first,
         }),
     }
+}
+
+/// The text that a panic was given.
+fn panic_message(panic: &(dyn std::any::Any + Send)) -> String {
+    let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
+    text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_else(|| "it said nothing".to_owned())
 }
 
 /// What became of a trigger.
@@ -248,5 +280,25 @@ impl Drop for Trigger {
         if let Some(reader) = self.reader.take() {
             let _ = reader.join();
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use bloathound_scenario::Method;
+
+    use super::*;
+
+    #[test]
+    fn a_thread_that_panicked_is_reported_as_that() {
+        let request = Request { method: Method::Get, path: "/attendees".to_owned() };
+        let load = Load { request, requests: 50, concurrency: 4 };
+        let made = AtomicU64::new(0);
+        let outcome = run_requests(&load, load.requests, &Progress::default(), || {
+            assert!(made.fetch_add(1, Ordering::AcqRel) < 3, "out of luck");
+            Ok(())
+        });
+        let error = outcome.err().map(|error| error.to_string()).unwrap_or_default();
+        assert!(error.starts_with("a thread of the load panicked: out of luck"), "{error}");
     }
 }

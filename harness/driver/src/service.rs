@@ -26,6 +26,8 @@ pub(crate) const POLL_EVERY: Duration = Duration::from_millis(5);
 const QUIT_WITHIN: Duration = Duration::from_millis(500);
 /// The longest first line; a handshake has about 80 bytes.
 const HANDSHAKE_BYTES_MAX: u64 = 64 << 10;
+/// Tells a service the seed of what it generates.
+const SEED_VARIABLE: &str = "BLOATHOUND_SEED";
 /// Lines of standard error that an error shows.
 const LAST_LINES: usize = 12;
 
@@ -40,6 +42,8 @@ pub struct Launch {
     pub arguments: Vec<String>,
     /// Folders for `PYTHONPATH`, the first one first.
     pub python_path: Vec<PathBuf>,
+    /// What the texts of its rows vary by, as `BLOATHOUND_SEED`.
+    pub seed: u64,
     /// How long it may take to be ready.
     pub ready_within: Duration,
 }
@@ -161,6 +165,7 @@ impl Service {
             .arg("--ledger")
             .arg(ledger_file(scratch.path()))
             .env("PYTHONPATH", python_path)
+            .env(SEED_VARIABLE, launch.seed.to_string())
             .current_dir(scratch.path())
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())

@@ -6,7 +6,6 @@ use std::time::Duration;
 
 /// What can go wrong with a service's built-in diagnostics.
 #[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
 pub enum KitError {
     /// There is no such process.
     #[error("there is no process {pid}")]

@@ -3,16 +3,12 @@
 use std::ops::ControlFlow;
 use std::time::Duration;
 
-use bloathound_memory::{Address, MemoryImage, MemorySource, PAGE_BYTES, PageRun, PageState};
+use bloathound_memory::{Address, MemoryImage, PAGE_BYTES, PageRun, PageState};
 
 use crate::copy::{Piece, copy_pieces};
 use crate::error::LiveError;
 use crate::maps::Mapping;
 use crate::process::{Identity, Process};
-use crate::work::Work;
-
-/// Looks for a moment when all threads sleep.
-const QUIET_TRIES: u32 = 3;
 
 /// How still the target has to stand.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -158,40 +154,6 @@ impl Capture {
     #[must_use]
     pub fn rss_bytes(&self) -> u64 {
         self.mappings.iter().filter_map(|mapping| mapping.region.rss_bytes).sum()
-    }
-}
-
-impl Process {
-    /// Copies the process's private memory. `accept` is asked right after stopping, with live reads, before any copying.
-    ///
-    /// Pages that are not there are not touched: the target does not grow.
-    ///
-    /// # Errors
-    /// When the process goes away, may not be traced, does not stop, is larger than allowed, the budget is used up, or
-    /// no stop was acceptable. In every case the target runs on.
-    pub fn capture(
-        &self,
-        options: CaptureOptions,
-        accept: &mut dyn FnMut(&dyn MemorySource) -> Verdict,
-    ) -> Result<Capture, LiveError> {
-        let mut work = Work::prepare(self, options)?;
-        match work.options.mode {
-            CaptureMode::NoPause => work.unpaused(accept, false)?,
-            CaptureMode::PreferQuiet => {
-                for _ in 0..QUIET_TRIES {
-                    work.unpaused(accept, true)?;
-                    if work.taken.is_some() {
-                        break;
-                    }
-                    std::thread::sleep(Duration::from_micros(300));
-                }
-                if work.taken.is_none() {
-                    work.paused(accept)?;
-                }
-            }
-            CaptureMode::Paused => work.paused(accept)?,
-        }
-        work.finish()
     }
 }
 

@@ -1,3 +1,5 @@
+//! What keeps a process from being read, each with what to know about it.
+
 use std::io;
 use std::time::Duration;
 

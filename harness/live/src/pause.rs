@@ -71,6 +71,16 @@ struct Stopped {
 /// The moment all threads could run again.
 type Released = Instant;
 
+impl Process {
+    /// Stops all threads; they go on when the guard is dropped, or when we are killed.
+    ///
+    /// # Errors
+    /// When the process has gone, may not be traced, is traced already, or does not stop in time.
+    pub fn pause(&self, options: &PauseOptions) -> Result<Pause, LiveError> {
+        Pause::new(self, options)
+    }
+}
+
 impl Pause {
     pub(crate) fn new(process: &Process, options: &PauseOptions) -> Result<Self, LiveError> {
         let system = |call, cause| LiveError::System { pid: process.pid(), call, cause };

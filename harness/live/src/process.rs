@@ -12,11 +12,11 @@ use nix::unistd::Pid;
 use crate::access::NoAccess;
 use crate::copy;
 use crate::error::LiveError;
+use crate::files;
 use crate::maps::{Mapping, parse_maps, parse_smaps};
 use crate::pagemap;
 use crate::procfs::{ProcessStatus, TaskStat, parse_stat, parse_status};
 use crate::threads::{self, CpuTime, Thread, ThreadState};
-use crate::{files, pause};
 use bloathound_memory::PageRun;
 
 /// `PF_KTHREAD` of the kernel's `sched.h`.
@@ -200,14 +200,6 @@ impl Process {
     /// What the system says.
     pub fn open_path(&self, path: &str) -> io::Result<File> {
         files::open_path(&self.directory, path)
-    }
-
-    /// Stops all threads; they go on when the guard is dropped, or when we are killed.
-    ///
-    /// # Errors
-    /// When the process has gone, may not be traced, is traced already, or does not stop in time.
-    pub fn pause(&self, options: &pause::PauseOptions) -> Result<pause::Pause, LiveError> {
-        pause::Pause::new(self, options)
     }
 
     fn read_proc(&self, name: &str) -> Result<String, LiveError> {

@@ -1,11 +1,11 @@
-//! The steps of a capture.
+//! A capture from its first step to its last: [`Process::capture`].
 
 use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
 use bloathound_memory::{MemoryImage, MemorySource, PAGE_BYTES, Region};
 
-use crate::capture::{Capture, CaptureOptions, CaptureTimings, Stillness, TornInfo, Verdict};
+use crate::capture::{Capture, CaptureMode, CaptureOptions, CaptureTimings, Stillness, TornInfo, Verdict};
 use crate::copy::{Copied, copy_pieces};
 use crate::error::LiveError;
 use crate::pause::{Pause, PauseOptions};
@@ -23,10 +23,47 @@ const FAULT_BYTES_MIN: usize = 16 << 20;
 /// A survey older than this is taken anew before stopping.
 const SURVEY_AGE_MAX: Duration = Duration::from_millis(20);
 
+/// Looks for a moment when all threads sleep.
+const QUIET_TRIES: u32 = 3;
+
+impl Process {
+    /// Copies the process's private memory. `accept` is asked right after stopping, with live reads, before any copying.
+    ///
+    /// Pages that are not there are not touched: the target does not grow.
+    ///
+    /// # Errors
+    /// When the process goes away, may not be traced, does not stop, is larger than allowed, the budget is used up, or
+    /// no stop was acceptable. In every case the target runs on.
+    pub fn capture(
+        &self,
+        options: CaptureOptions,
+        accept: &mut dyn FnMut(&dyn MemorySource) -> Verdict,
+    ) -> Result<Capture, LiveError> {
+        let mut work = Work::prepare(self, options)?;
+        match work.options.mode {
+            CaptureMode::NoPause => work.unpaused(accept, false)?,
+            CaptureMode::PreferQuiet => {
+                for _ in 0..QUIET_TRIES {
+                    work.unpaused(accept, true)?;
+                    if work.taken.is_some() {
+                        break;
+                    }
+                    std::thread::sleep(Duration::from_micros(300));
+                }
+                if work.taken.is_none() {
+                    work.paused(accept)?;
+                }
+            }
+            CaptureMode::Paused => work.paused(accept)?,
+        }
+        work.finish()
+    }
+}
+
 /// A capture under way.
-pub(crate) struct Work<'a> {
+struct Work<'a> {
     process: &'a Process,
-    pub(crate) options: CaptureOptions,
+    options: CaptureOptions,
     /// Taken while the target ran.
     survey: Survey,
     surveyed: Instant,
@@ -35,7 +72,7 @@ pub(crate) struct Work<'a> {
     timings: CaptureTimings,
     refusals: Vec<String>,
     torn: TornInfo,
-    pub(crate) taken: Option<Taken>,
+    taken: Option<Taken>,
 }
 
 /// What there is at one moment, and where it goes.
@@ -44,14 +81,14 @@ struct Look {
     layout: Layout,
 }
 
-pub(crate) struct Taken {
+struct Taken {
     look: Look,
     copied: Copied,
     stillness: Stillness,
 }
 
 impl<'a> Work<'a> {
-    pub(crate) fn prepare(process: &'a Process, mut options: CaptureOptions) -> Result<Self, LiveError> {
+    fn prepare(process: &'a Process, mut options: CaptureOptions) -> Result<Self, LiveError> {
         let started = Instant::now();
         let survey = Survey::take(process)?;
         let surveyed = Instant::now();
@@ -82,7 +119,7 @@ impl<'a> Work<'a> {
     }
 
     /// Stops, asks, copies, lets go; again while the caller says so.
-    pub(crate) fn paused(&mut self, accept: &mut dyn FnMut(&dyn MemorySource) -> Verdict) -> Result<(), LiveError> {
+    fn paused(&mut self, accept: &mut dyn FnMut(&dyn MemorySource) -> Verdict) -> Result<(), LiveError> {
         let budget = self.options.pause_budget;
         for attempt in 0..self.options.tries_max.max(1) {
             let stop_within = PauseOptions { stop_within: budget };
@@ -127,7 +164,7 @@ impl<'a> Work<'a> {
     }
 
     /// Copies without stopping. With `only_if_quiet`, keeps the copy only if nobody ran meanwhile.
-    pub(crate) fn unpaused(
+    fn unpaused(
         &mut self,
         accept: &mut dyn FnMut(&dyn MemorySource) -> Verdict,
         only_if_quiet: bool,
@@ -207,7 +244,7 @@ impl<'a> Work<'a> {
         Ok(copied)
     }
 
-    pub(crate) fn finish(self) -> Result<Capture, LiveError> {
+    fn finish(self) -> Result<Capture, LiveError> {
         let started = Instant::now();
         let Some(Taken { look, copied, stillness }) = self.taken else {
             return Err(LiveError::Gone { pid: self.process.pid() });

@@ -1,4 +1,6 @@
-"""The "database": a table of attendees that is the same everywhere, read through a cursor."""
+"""The "database": a table of attendees, the same everywhere for the same seed, read through a cursor."""
+import os
+
 from twisted.internet import defer
 
 from bhservice.clock import turn
@@ -17,11 +19,17 @@ _TALK = ('Async for the impatient', 'Debugging live services', 'Maps and tiles',
 BATCH = 20
 
 
+# Which of the texts a row has: a whole number that the driver passes on. How many rows there are, and which of them
+# have paid, does not depend on it, and the texts of a table are the same in another order.
+_SHIFT = int(os.environ.get('BLOATHOUND_SEED', '1')) - 1
+
+
 def attendee(number):
     """Row `number`, counted from 1: a tuple in the order of `COLUMNS`, freshly made."""
-    name = '%s %s' % (_FIRST[number % len(_FIRST)], _LAST[number % len(_LAST)])
+    place = number + _SHIFT
+    name = '%s %s' % (_FIRST[place % len(_FIRST)], _LAST[place % len(_LAST)])
     email = '%s.%d@example.org' % (name.lower().replace(' ', '.'), number)
-    return (number, name, email, _CITY[number % len(_CITY)], _TALK[number % len(_TALK)],
+    return (number, name, email, _CITY[place % len(_CITY)], _TALK[place % len(_TALK)],
             number % 3 != 0)
 
 

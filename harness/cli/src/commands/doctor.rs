@@ -4,6 +4,7 @@ use bloathound_driver::{HOW_TO_GET_ONE, Search};
 use bloathound_report::text::{self, CheckStatus};
 
 use crate::error::CliError;
+use crate::exit::Exit;
 use crate::home::Home;
 use crate::{checks, output};
 
@@ -37,5 +38,5 @@ pub(crate) fn doctor() -> Result<u8, CliError> {
     all.push(checks::reading());
     output::result(&text::doctor(&all, output::color()));
     let works = all.iter().all(|check| check.status != CheckStatus::No);
-    Ok(if works { 0 } else { 3 })
+    Ok(if works { Exit::AsExpected } else { Exit::NotHere }.number())
 }

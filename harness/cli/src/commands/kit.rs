@@ -1,14 +1,12 @@
-//! `bloathound ctl` and `bloathound trace`: the diagnostics that a service has built in.
+//! `bloathound ctl` and `bloathound trace`: what the command line says, as options of the kit's commands.
 
 use std::io::IsTerminal;
 use std::time::Duration;
 
-use bloathound_kit::KitError;
-
 use crate::args::{CtlArguments, TraceArguments};
 use crate::error::CliError;
+use crate::kit;
 use crate::kit::{CtlOptions, TraceOptions};
-use crate::{kit, output};
 
 /// `bloathound ctl`.
 pub(crate) fn ctl(arguments: &CtlArguments) -> Result<u8, CliError> {
@@ -18,7 +16,8 @@ pub(crate) fn ctl(arguments: &CtlArguments) -> Result<u8, CliError> {
         timeout: Duration::from_secs_f64(arguments.timeout),
         json: arguments.json,
     };
-    Ok(code(kit::ctl(&options, &mut std::io::stdout().lock())))
+    kit::ctl(&options, &mut std::io::stdout().lock())?;
+    Ok(0)
 }
 
 /// `bloathound trace`.
@@ -32,15 +31,6 @@ pub(crate) fn trace(arguments: &TraceArguments) -> Result<u8, CliError> {
         clear: std::io::stdout().is_terminal(),
         timeout: Duration::from_secs_f64(arguments.timeout),
     };
-    Ok(code(kit::trace(&options, &mut std::io::stdout().lock())))
-}
-
-fn code(outcome: Result<(), KitError>) -> u8 {
-    match outcome {
-        Ok(()) => 0,
-        Err(error) => {
-            output::message(&error.to_string());
-            kit::exit_code(&error)
-        }
-    }
+    kit::trace(&options, &mut std::io::stdout().lock())?;
+    Ok(0)
 }

@@ -4,6 +4,7 @@ use bloathound_report::{json, text};
 
 use crate::args::MergeArguments;
 use crate::error::CliError;
+use crate::exit::Exit;
 use crate::output;
 
 /// `bloathound merge`: joins the results of partitions.
@@ -23,5 +24,5 @@ pub(crate) fn merge(arguments: &MergeArguments) -> Result<u8, CliError> {
     if !output::is_stdout(arguments.json.as_deref()) {
         output::result(&text::run(&merged.results, output::color()));
     }
-    Ok(merged.results.exit_code())
+    Ok(Exit::of_results(&merged.results).number())
 }

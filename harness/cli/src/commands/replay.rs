@@ -9,6 +9,7 @@ use bloathound_report::text;
 
 use crate::args::ReplayArguments;
 use crate::error::CliError;
+use crate::exit::Exit;
 use crate::score::replayed;
 use crate::{host, output};
 
@@ -39,5 +40,5 @@ pub(crate) fn replay(arguments: &ReplayArguments) -> Result<u8, CliError> {
     if let Some(path) = &arguments.json {
         output::json(path, &results)?;
     }
-    Ok(results.exit_code())
+    Ok(Exit::of_results(&results).number())
 }

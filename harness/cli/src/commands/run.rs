@@ -1,6 +1,7 @@
 //! `bloathound run`.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 use bloathound_driver::{EngineObserver, Launcher, Limits, Recorded, Search, run as drive};
 use bloathound_engine::looks::RunFindings;
@@ -14,13 +15,18 @@ use bloathound_scenario::{Scenario, Variant};
 use super::capture::effort;
 use crate::args::RunArguments;
 use crate::error::CliError;
+use crate::exit::Exit;
 use crate::home::Home;
 use crate::{host, output, preparation, progress, score};
 
 /// `bloathound run`.
 pub(crate) fn run(arguments: &RunArguments) -> Result<u8, CliError> {
     let home = Home::find(arguments.home.as_deref())?;
-    let scenarios = bloathound_scenario::load_dir(&home.scenarios(), &home.services())?;
+    let mut scenarios = bloathound_scenario::load_dir(&home.scenarios(), &home.services())?;
+    if let Some(seed) = arguments.seed {
+        // From here on it is the scenario's own, for whatever varies by it.
+        scenarios.iter_mut().for_each(|scenario| scenario.seed = seed);
+    }
     let chosen = bloathound_scenario::select(&scenarios, &arguments.names)?;
     let planned = preparation::plan(&chosen, arguments)?;
     let found = Search::from_env().find()?;
@@ -39,10 +45,15 @@ pub(crate) fn run(arguments: &RunArguments) -> Result<u8, CliError> {
     show(&layout.header(color));
     let mut runs = Vec::new();
     let mut extras = BTreeMap::new();
+    // What can't be written keeps nothing else from being run, written and said.
+    let mut unwritten = Vec::new();
     for (scenario, variant) in &planned {
-        let (record, result) = run_one(scenario, *variant, &launcher, arguments)?;
+        let (record, result) = run_one(scenario, *variant, &launcher, arguments, &mut unwritten)?;
         if let Some(folder) = &arguments.report {
-            extras.insert(RunKey::from(&record), super::report::extras(folder, scenario, &record, &result)?);
+            match super::report::extras(folder, scenario, &record, &result) {
+                Ok(more) => drop(extras.insert(RunKey::from(&record), more)),
+                Err(error) => unwritten.push(error),
+            }
         }
         show(&text::run_line(&record, layout, color));
         show(&text::failure(&record, color));
@@ -51,23 +62,29 @@ pub(crate) fn run(arguments: &RunArguments) -> Result<u8, CliError> {
     let partition = arguments.partition.map(|(part, of)| PartitionRecord { part, of });
     let results = RunResults::new(tool(), host, partition, runs);
     show(&text::summary(&results, color));
-    write_files(arguments, &results)?;
-    if let Some(folder) = &arguments.report {
-        let page = html::index(&HtmlReport { results: &results, extras: &extras });
-        output::file(&folder.join("index.html"), page.as_bytes())?;
+    unwritten.extend(write_files(arguments, &HtmlReport { results: &results, extras: &extras }));
+    let mut exit = Exit::of_results(&results);
+    for error in &unwritten {
+        let failed = Exit::of_error(error);
+        if failed != Exit::AsExpected {
+            output::message(&error.to_string());
+        }
+        exit = exit.or_worse(failed);
     }
-    Ok(results.exit_code())
+    Ok(exit.number())
 }
 
-fn write_files(arguments: &RunArguments, results: &RunResults) -> Result<(), CliError> {
-    if let Some(path) = &arguments.json {
-        output::json(path, results)?;
-    }
-    if let Some(path) = &arguments.junit {
-        let xml = junit::junit(results).map_err(|error| CliError::file(path, error))?;
-        output::file(path, xml.as_bytes())?;
-    }
-    Ok(())
+/// Every file that was asked for; what could not be written comes back.
+fn write_files(arguments: &RunArguments, report: &HtmlReport<'_>) -> Vec<CliError> {
+    let json = |path: &PathBuf| output::json(path, report.results);
+    let junit = |path: &PathBuf| {
+        let xml = junit::junit(report.results).map_err(|error| CliError::output(path, error))?;
+        output::file(path, xml.as_bytes())
+    };
+    let page = |folder: &PathBuf| output::file(&folder.join("index.html"), html::index(report).as_bytes());
+    let written =
+        [arguments.json.as_ref().map(json), arguments.junit.as_ref().map(junit), arguments.report.as_ref().map(page)];
+    written.into_iter().flatten().filter_map(Result::err).collect()
 }
 
 fn run_one(
@@ -75,12 +92,14 @@ fn run_one(
     variant: Variant,
     launcher: &Launcher,
     arguments: &RunArguments,
+    unwritten: &mut Vec<CliError>,
 ) -> Result<(RunRecord, RunFindings), CliError> {
     let without: Vec<_> = arguments.without.iter().map(|detector| (*detector).into()).collect();
     let mut observer = EngineObserver::new(&without, arguments.report.is_some());
     if let Some(folder) = &arguments.record {
         let how = HowRecorded { redact: arguments.redact, effort: effort(arguments.small) };
-        observer.record_to(Recorder::create(folder, &scenario.name, variant.as_str(), how)?);
+        observer
+            .record_to(Recorder::create(folder, &scenario.name, variant.as_str(), how).map_err(CliError::unwritten)?);
     }
     let mut tell = |event| progress::run(&event);
     let driven =
@@ -91,7 +110,12 @@ fn run_one(
                 source: Box::new(source),
             }
         })?;
-    let seed = arguments.seed.unwrap_or(scenario.seed);
-    let found = observer.finish(Recorded { scenario, variant, seed }, &driven)?;
-    Ok((score::record(scenario, variant, seed, &driven, &found), found))
+    let (found, kept) = observer.finish(Recorded { scenario, variant }, &driven);
+    let mut record = score::record(scenario, variant, &driven, &found);
+    match kept {
+        Some(Ok(folder)) => record.recording = Some(folder.display().to_string()),
+        Some(Err(error)) => unwritten.push(CliError::unwritten(error)),
+        None => {}
+    }
+    Ok((record, found))
 }

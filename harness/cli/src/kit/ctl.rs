@@ -1,9 +1,12 @@
-use std::io::{self, Write};
+//! `bloathound ctl`: one command to a service's diagnostics, and its answer.
+
+use std::io::Write;
 use std::time::Duration;
 
-use bloathound_kit::{ControlClient, KitError};
+use bloathound_kit::ControlClient;
 
 use super::{render, target};
+use crate::error::CliError;
 
 /// What `bloathound ctl TARGET COMMAND…` is given.
 #[derive(Clone, Debug)]
@@ -19,13 +22,12 @@ pub(crate) struct CtlOptions {
 }
 
 /// Sends one command and writes the answer.
-pub(crate) fn ctl(options: &CtlOptions, out: &mut impl Write) -> Result<(), KitError> {
+pub(crate) fn ctl(options: &CtlOptions, out: &mut impl Write) -> Result<(), CliError> {
     let client = ControlClient::new(target(&options.target)?, options.timeout);
     let reply = client.request(&options.command.join(" "))?;
-    let failed = |source: io::Error| KitError::Io { what: "writing the answer".into(), source };
     if options.json {
         let text = serde_json::Value::Object(reply.fields).to_string();
-        return writeln!(out, "{text}").map_err(failed);
+        return writeln!(out, "{text}").map_err(CliError::stdout);
     }
     let mut text = String::new();
     render::fields(&reply.fields, 0, &mut text);
@@ -35,7 +37,7 @@ pub(crate) fn ctl(options: &CtlOptions, out: &mut impl Write) -> Result<(), KitE
     if let Some(next) = next_step(&options.target, &options.command, &reply.fields) {
         text.push_str(&format!("\nnext: {next}\n"));
     }
-    out.write_all(text.as_bytes()).map_err(failed)
+    out.write_all(text.as_bytes()).map_err(CliError::stdout)
 }
 
 /// The command to type next, where there is one.

@@ -18,16 +18,3 @@ pub(crate) fn target(text: &str) -> Result<KitTarget, KitError> {
         Err(_) => KitTarget::of_socket(Path::new(text)),
     }
 }
-
-/// The exit code of the contract for what went wrong: 3 where this machine or user can't, 2 for wrong usage, 1 for the rest.
-pub(crate) fn exit_code(error: &KitError) -> u8 {
-    match error {
-        KitError::NoProcess { .. }
-        | KitError::NotPermitted { .. }
-        | KitError::NoDiagnostics { .. }
-        | KitError::NoAnswerer { .. }
-        | KitError::Unsafe { .. } => 3,
-        KitError::Refused { .. } => 2,
-        _ => 1,
-    }
-}

@@ -1,9 +1,12 @@
-use std::io::{self, Write};
+//! `bloathound trace`: a live summary of what a service does, for as long as somebody watches.
+
+use std::io::Write;
 use std::time::{Duration, Instant};
 
-use bloathound_kit::{ControlClient, KitError, StopSignals, TraceSession, TraceStep, TraceTally};
+use bloathound_kit::{ControlClient, StopSignals, TraceSession, TraceStep, TraceTally};
 
 use super::{render, target};
+use crate::error::CliError;
 
 const STEP: Duration = Duration::from_millis(100);
 const CLEAR: &str = "\x1b[H\x1b[2J";
@@ -29,14 +32,14 @@ pub(crate) struct TraceOptions {
 
 /// Shows a live summary of what the service does, and switches tracing off again at the end, by Ctrl-C too. Where we are
 /// killed instead, the service goes quiet by itself since nobody reads its pipe.
-pub(crate) fn trace(options: &TraceOptions, out: &mut impl Write) -> Result<(), KitError> {
+pub(crate) fn trace(options: &TraceOptions, out: &mut impl Write) -> Result<(), CliError> {
     // Before anything is switched on, so that Ctrl-C can't come in between.
     let signals = StopSignals::take()?;
     let mut session = TraceSession::start(ControlClient::new(target(&options.target)?, options.timeout), options.full)?;
     let watched = watch(options, &mut session, &signals, out);
     let finished = session.finish();
-    watched.and(finished)?;
-    writeln!(out, "tracing is off again").map_err(output)
+    watched.and(finished.map_err(CliError::from))?;
+    writeln!(out, "tracing is off again").map_err(CliError::stdout)
 }
 
 fn watch(
@@ -44,9 +47,9 @@ fn watch(
     session: &mut TraceSession,
     signals: &StopSignals,
     out: &mut impl Write,
-) -> Result<(), KitError> {
+) -> Result<(), CliError> {
     if session.by_signal() {
-        writeln!(out, "the reactor is blocked: tracing was switched on by signal").map_err(output)?;
+        writeln!(out, "the reactor is blocked: tracing was switched on by signal").map_err(CliError::stdout)?;
     }
     let mut tally = TraceTally::default();
     let began = Instant::now();
@@ -66,17 +69,14 @@ fn watch(
                 text.push_str(CLEAR);
             }
             render::summary(&tally.summarise(options.rows), &mut text);
-            out.write_all(text.as_bytes()).and_then(|()| out.flush()).map_err(output)?;
+            out.write_all(text.as_bytes()).and_then(|()| out.flush()).map_err(CliError::stdout)?;
         }
         if step == TraceStep::Ended {
-            writeln!(out, "the service closed its side: it ended, or somebody switched tracing off").map_err(output)?;
+            writeln!(out, "the service closed its side: it ended, or somebody switched tracing off")
+                .map_err(CliError::stdout)?;
         }
         if over {
             return Ok(());
         }
     }
-}
-
-fn output(source: io::Error) -> KitError {
-    KitError::Io { what: "writing".into(), source }
 }

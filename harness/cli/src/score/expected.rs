@@ -9,11 +9,23 @@ use crate::commands::list::class_name;
 
 /// What had to be found, and what became of it.
 pub(crate) fn held_against(expectations: &[Expectation], findings: &[FindingRecord]) -> Vec<ExpectedRecord> {
-    compare(
-        expectations.iter().filter_map(|one| ExpectedRecord::try_from(one.to_json()).ok()).collect(),
-        findings,
-        |index, finding| expectations.get(index).map_or_else(Vec::new, |wanted| mismatches(wanted, finding)),
-    )
+    // One record for each, in their order: `compare` speaks of them by their index.
+    compare(expectations.iter().map(expected_record).collect(), findings, |index, finding| {
+        expectations.get(index).map_or_else(Vec::new, |wanted| mismatches(wanted, finding))
+    })
+}
+
+fn expected_record(wanted: &Expectation) -> ExpectedRecord {
+    ExpectedRecord {
+        class: class_name(wanted.class),
+        verdict: wanted.verdict.clone(),
+        location: wanted.place.iter().map(|(name, matcher)| ((*name).to_owned(), matcher.to_json())).collect(),
+        evidence: wanted.evidence.iter().map(|(name, matcher)| (name.clone(), matcher.to_json())).collect(),
+        found: false,
+        localised: false,
+        finding: None,
+        mismatches: Vec::new(),
+    }
 }
 
 pub(crate) fn looked_for(scenario: &Scenario) -> Vec<ClassName> {
@@ -48,4 +60,31 @@ fn mismatches(wanted: &Expectation, finding: &FindingRecord) -> Vec<MismatchReco
 pub(super) fn ends_so(matcher: &Matcher, file: &Value) -> bool {
     let path = file.as_str().unwrap_or_default();
     path.match_indices('/').any(|(at, _)| matcher.matches(&Value::from(&path[at + 1..])))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use bloathound_scenario::FindingClass;
+
+    use super::*;
+
+    #[test]
+    fn every_expectation_has_its_own_record_in_its_own_place() {
+        let wanted = |class, verdict: &str| Expectation {
+            class,
+            verdict: Some(verdict.to_owned()),
+            place: BTreeMap::new(),
+            evidence: BTreeMap::new(),
+        };
+        let classes: Vec<FindingClass> = FindingClass::ALL.into_iter().chain(FindingClass::ALL).collect();
+        let expectations: Vec<Expectation> =
+            classes.iter().enumerate().map(|(n, class)| wanted(*class, &n.to_string())).collect();
+        let records = held_against(&expectations, &[]);
+        assert_eq!(records.len(), expectations.len());
+        for (n, (record, class)) in records.iter().zip(classes).enumerate() {
+            assert_eq!((record.class, record.verdict.clone()), (class_name(class), Some(n.to_string())));
+        }
+    }
 }

@@ -18,7 +18,6 @@ use crate::commands::list::variant_name;
 pub(crate) fn record(
     scenario: &Scenario,
     variant: Variant,
-    seed: u64,
     driven: &bloathound_driver::RunRecord,
     result: &RunFindings,
 ) -> RunRecord {
@@ -31,7 +30,7 @@ pub(crate) fn record(
     RunRecord {
         scenario: scenario.name.clone(),
         variant: variant_name(variant),
-        seed,
+        seed: scenario.seed,
         valid,
         outcome: outcome_with_toggle(outcome_of(valid, &expected, findings.len()), toggle.as_ref()),
         requests: driven.requests,
@@ -46,6 +45,8 @@ pub(crate) fn record(
             longest_pause_ms: disturbance.longest_pause_ms,
             latency_p99_ms: disturbance.latency_p99_ms,
             baseline_latency_p99_ms: disturbance.baseline_latency_p99_ms,
+            throughput_per_second: disturbance.throughput_per_second,
+            baseline_throughput_per_second: disturbance.baseline_throughput_per_second,
         },
         timing: result.timing,
         invalid_because: (!valid).then(|| driven.unmet.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")),

@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
-use bloathound_driver::{Cache, Environment, Interpreter, Launch, Search, Service};
+use bloathound_driver::{Cache, Environment, Interpreter, Launch, Service};
 
-use crate::support::{Bystander, bloathound, live, root, wait_until};
+use crate::support::{Bystander, bloathound, interpreter, live, root, wait_until};
 
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -16,11 +16,11 @@ fn python() -> Option<(Interpreter, Environment)> {
     if !live() {
         return None;
     }
-    let found = Search::from_env().find().expect("a Python 2.7");
+    let interpreter = interpreter();
     let lock = root().join("reference-services/requirements.lock");
     let cache = Cache::of_user().expect("a cache");
-    let environment = cache.prepare(&found.interpreter, &lock, &mut |_| ()).expect("the services' packages");
-    Some((found.interpreter, environment))
+    let environment = cache.prepare(&interpreter, &lock, &mut |_| ()).expect("the services' packages");
+    Some((interpreter, environment))
 }
 
 fn fetch(port: u16, path: &str) -> String {
@@ -51,6 +51,7 @@ impl Diagnosed {
             program: interpreter.executable,
             arguments: arguments.into_iter().map(str::to_owned).collect(),
             python_path: vec![environment.dir, folder("common"), folder(name)],
+            seed: 1,
             ready_within: PATIENCE,
         };
         let service = Service::start(&launch).unwrap_or_else(|error| panic!("{error}"));

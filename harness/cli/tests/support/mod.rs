@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use bloathound_driver::Search;
+use bloathound_driver::{Interpreter, Search};
 use tempfile::TempDir;
 
 /// The checkout.
@@ -23,16 +23,18 @@ pub fn bloathound() -> assert_cmd::Command {
 
 /// False, with a notice, where no Python 2.7 is. `BLOATHOUND_REQUIRE_LIVE` makes that a failure.
 pub fn live() -> bool {
-    match Search::from_env().find() {
-        Ok(_) => true,
-        Err(error) if std::env::var_os("BLOATHOUND_REQUIRE_LIVE").is_some_and(|value| !value.is_empty()) => {
-            panic!("BLOATHOUND_REQUIRE_LIVE is set, but: {error}")
-        }
-        Err(_) => {
-            eprintln!("skipped: no Python 2.7 on this machine; `bloathound doctor` says how to get one");
-            false
-        }
-    }
+    bloathound_testkit::python27().is_some()
+}
+
+/// The machine's Python 2.7, where [`live`] has said that there is one.
+pub fn python() -> PathBuf {
+    bloathound_testkit::python27().expect("a Python 2.7")
+}
+
+/// The same as services are started with it.
+pub fn interpreter() -> Interpreter {
+    let search = Search { configured: Some(python().into()), ..Search::default() };
+    search.find().expect("what tests take for a Python 2.7 is one for the product").interpreter
 }
 
 /// A folder with `scenarios/NAME.yaml` and all services, to be changed at will.

@@ -8,15 +8,11 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use bloathound_driver::Search;
 use serde_json::Value;
 
 use super::{bloathound, wait_until};
 
-/// The pinned interpreter.
-pub fn python() -> PathBuf {
-    Search::from_env().find().expect("a Python 2.7").interpreter.executable
-}
+pub use crate::support::python;
 
 /// Objects of many kinds: cycles that no collection takes, extension types, threads, unreferenced numbers.
 pub const ZOO: &str = "

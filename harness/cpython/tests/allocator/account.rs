@@ -75,7 +75,7 @@ fn assert_balances(look: &Look, kernel_rss_bytes: u64) {
 
 #[test]
 fn a_fresh_interpreter_balances() {
-    let mut target = Target::start("wait()\n");
+    let Some(mut target) = Target::start("wait()\n") else { return };
     target.facts();
     let kernel_rss_bytes = target.kernel_rss_bytes();
     let (image, symbols) = target.copy();
@@ -90,7 +90,7 @@ fn a_fresh_interpreter_balances() {
 
 #[test]
 fn known_objects_their_storage_and_garbage_are_where_they_belong() {
-    let mut target = Target::start(
+    let Some(mut target) = Target::start(
         "import threading, json, decimal, collections, re\n\
          gc.collect(); gc.disable()\n\
          class Row(object): pass\n\
@@ -106,7 +106,9 @@ fn known_objects_their_storage_and_garbage_are_where_they_belong() {
          stop = threading.Event()\n\
          for n in range(3):\n    t = threading.Thread(target=stop.wait); t.daemon = True; t.start()\n\
          wait()\n",
-    );
+    ) else {
+        return;
+    };
     target.facts();
     let kernel_rss_bytes = target.kernel_rss_bytes();
     let (image, symbols) = target.copy();
@@ -130,13 +132,15 @@ fn known_objects_their_storage_and_garbage_are_where_they_belong() {
 
 #[test]
 fn what_threads_allocate_is_found_in_their_own_heaps() {
-    let mut target = Target::start(
+    let Some(mut target) = Target::start(
         "import threading\nkept = []\n\
          def work():\n    kept.append([range(300) for n in xrange(400)])\n\
          threads = [threading.Thread(target=work) for n in range(3)]\n\
          [t.start() for t in threads]\n[t.join() for t in threads]\n\
          tell('list', id(kept[0][7]))\nwait()\n",
-    );
+    ) else {
+        return;
+    };
     let facts = target.facts();
     let kernel_rss_bytes = target.kernel_rss_bytes();
     let (image, symbols) = target.copy();
@@ -155,12 +159,14 @@ fn what_threads_allocate_is_found_in_their_own_heaps() {
 
 #[test]
 fn survivors_of_a_load_pin_arenas_that_would_fit_in_a_few() {
-    let mut target = Target::start(
+    let Some(mut target) = Target::start(
         "rows = []\nkept = []\n\
          for n in xrange(200000):\n    rows.append('a row with some text %d' % n)\n    \
          if n % 500 == 0: kept.append(rows[-1])\n\
          wait()\ndel rows[:]\ngc.collect()\nwait()\n",
-    );
+    ) else {
+        return;
+    };
     target.facts();
     let (image, symbols) = target.copy();
     let loaded = look(&image, &symbols);
@@ -178,7 +184,7 @@ fn survivors_of_a_load_pin_arenas_that_would_fit_in_a_few() {
 
 #[test]
 fn what_a_full_collection_leaves_is_foretold() {
-    let mut target = Target::start(
+    let Some(mut target) = Target::start(
         "gc.collect(); gc.disable()\n\
          class Node(object): pass\n\
          kept = []\n\
@@ -188,7 +194,9 @@ fn what_a_full_collection_leaves_is_foretold() {
          for size in range(1, 20):\n    many = [(None,) * size for n in xrange(3000)]\n    del many\n\
          def deep(n):\n    return n and deep(n - 1)\n\
          deep(400)\nwait()\ngc.collect()\nwait()\n",
-    );
+    ) else {
+        return;
+    };
     target.facts();
     let (image, symbols) = target.copy();
     let foretold = look(&image, &symbols).census;

@@ -4,21 +4,10 @@ use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader, Write};
 use std::os::unix::fs::FileExt;
-use std::path::PathBuf;
 use std::process::{Child, ChildStdin, Command, Stdio};
 
 use bloathound_cpython::find_interpreter;
 use bloathound_memory::{Address, ImageBuilder, MemoryImage, PAGE_BYTES, Permissions, Region, RegionKind, SymbolTable};
-
-/// The interpreter to test with: `BLOATHOUND_PYTHON`, then pyenv's 2.7.18, then `python2.7` of the search path.
-fn python() -> PathBuf {
-    if let Some(path) = std::env::var_os("BLOATHOUND_PYTHON") {
-        return path.into();
-    }
-    let home = std::env::var_os("HOME").map(PathBuf::from).unwrap_or_default();
-    let pyenv = home.join(".pyenv/versions/2.7.18/bin/python2.7");
-    if pyenv.exists() { pyenv } else { "python2.7".into() }
-}
 
 pub struct Target {
     child: Child,
@@ -27,20 +16,21 @@ pub struct Target {
 }
 
 impl Target {
-    /// Runs `script`, which prints its facts with `tell(name, number)` and stops with `wait()`.
-    pub fn start(script: &str) -> Self {
+    /// `None` without Python 2.7. Runs `script`, which prints its facts with `tell(name, number)` and stops with `wait()`.
+    pub fn start(script: &str) -> Option<Self> {
+        let python = bloathound_testkit::python27()?;
         let prelude = "import sys, os, gc\n\
             def tell(name, value):\n    os.write(1, '%s %d\\n' % (name, value))\n\
             def wait():\n    os.write(1, 'ready 0\\n')\n    os.read(0, 1)\n";
-        let mut child = Command::new(python())
+        let mut child = Command::new(python)
             .args(["-E", "-s", "-c", &format!("{prelude}{script}")])
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
-            .expect("Python 2.7 starts (set BLOATHOUND_PYTHON to its path)");
+            .expect("Python 2.7 starts");
         let stdin = child.stdin.take().unwrap();
         let stdout = BufReader::new(child.stdout.take().unwrap());
-        Self { child, stdin, stdout }
+        Some(Self { child, stdin, stdout })
     }
 
     /// Facts told up to the next `wait()`.

@@ -4,7 +4,7 @@
 use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::os::unix::fs::FileExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Child, ChildStdin, Command, Stdio};
 
 use bloathound_cpython::allocator::PymallocMap;
@@ -15,29 +15,7 @@ use bloathound_memory::{
     Address, ImageBuilder, MemoryImage, MemorySource, PAGE_BYTES, Permissions, Region, RegionKind, SymbolTable,
 };
 
-/// Where a Python 2.7 is on this machine: by environment variable, on the path, or among pyenv's versions.
-pub fn python27() -> Option<PathBuf> {
-    let home = std::env::var("PYENV_ROOT").ok().or_else(|| std::env::var("HOME").ok().map(|h| h + "/.pyenv"))?;
-    let pyenv = std::fs::read_dir(Path::new(&home).join("versions")).into_iter().flatten().flatten();
-    let mut candidates: Vec<PathBuf> =
-        std::env::var("BLOATHOUND_PYTHON27").ok().map(PathBuf::from).into_iter().collect();
-    candidates.extend(
-        pyenv.map(|v| v.path()).filter(|p| p.to_string_lossy().contains("/2.7")).map(|p| p.join("bin/python2.7")),
-    );
-    candidates.push("python2.7".into());
-    let found = candidates.into_iter().find(|python| {
-        let version = Command::new(python).args(["-c", "import sys; print(sys.version_info[:2] == (2, 7))"]).output();
-        version.is_ok_and(|output| output.stdout.starts_with(b"True"))
-    });
-    if found.is_none() {
-        assert!(
-            std::env::var("BLOATHOUND_REQUIRE_LIVE").is_err(),
-            "live tests are required, but there is no Python 2.7"
-        );
-        eprintln!("skipped: no Python 2.7 on this machine");
-    }
-    found
-}
+pub use bloathound_testkit::python27;
 
 /// A Python that has printed its first line and waits for its input to end.
 pub struct Stopped {

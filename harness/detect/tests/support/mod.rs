@@ -5,13 +5,14 @@
 pub mod probe;
 
 use std::io::{BufRead, BufReader};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
 use bloathound_cpython::frames::{FrameReader, FrameTarget, SamplerOptions, sample};
 use bloathound_cpython::{Interpreter, find_interpreter_in};
 use bloathound_live::Process;
 use bloathound_profile::Profile;
+pub use bloathound_testkit::python27;
 
 /// A script that runs; killed when dropped.
 pub struct Script(Child);
@@ -63,28 +64,4 @@ pub fn sample_process(pid: u32, seconds: f64) -> Profile {
     let mut reader = FrameReader::new(FrameTarget::from(&interpreter));
     let mut probe = probe::ProcProbe::new(pid);
     sample(&process, &mut reader, &mut probe, SamplerOptions { rate_hz: 100.0, seconds }).unwrap()
-}
-
-/// Python 2.7: `BLOATHOUND_PYTHON27`, on the path, or of pyenv.
-pub fn python27() -> Option<PathBuf> {
-    let named = std::env::var_os("BLOATHOUND_PYTHON27").map(PathBuf::from);
-    let on_path = std::env::var_os("PATH")
-        .into_iter()
-        .flat_map(|path| std::env::split_paths(&path).map(|folder| folder.join("python2.7")).collect::<Vec<_>>());
-    let pyenv = std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".pyenv/versions"));
-    let versions = pyenv.and_then(|folder| std::fs::read_dir(folder).ok()).into_iter().flatten();
-    let of_pyenv = versions
-        .filter_map(|entry| Some(entry.ok()?.path()))
-        .filter(|path| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("2.7")))
-        .map(|path| path.join("bin/python2.7"));
-    // A shim of a version manager may stand for nothing.
-    let works = |path: &PathBuf| {
-        let version = Command::new(path).arg("-c").arg("import sys; assert sys.version_info[:2] == (2, 7)").output();
-        version.is_ok_and(|output| output.status.success())
-    };
-    let found = named.into_iter().chain(on_path).chain(of_pyenv).find(works);
-    if found.is_none() {
-        println!("skipped: no Python 2.7 (set BLOATHOUND_PYTHON27)");
-    }
-    found
 }

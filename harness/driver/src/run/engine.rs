@@ -1,5 +1,6 @@
 //! The engine as who looks while a scenario runs, and the recording of what it saw.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use bloathound_cpython::frames::SamplerOptions;
@@ -32,8 +33,6 @@ pub struct Recorded<'r> {
     pub scenario: &'r Scenario,
     /// Which twin.
     pub variant: Variant,
-    /// Seed of what varies.
-    pub seed: u64,
 }
 
 type Failure = Box<dyn std::error::Error + Send + Sync>;
@@ -50,43 +49,14 @@ impl EngineObserver {
         self.recorder = Some(recorder);
     }
 
-    /// Judges what needs all looks, and ends the recording: the findings, and what is needed to judge again.
-    ///
-    /// # Errors
-    /// [`ReplayError`] when the recording can't be written, or not be read back.
-    pub fn finish(self, of: Recorded<'_>, driven: &RunRecord) -> Result<RunFindings, ReplayError> {
+    /// Judges what needs all looks, and ends the recording: the findings, and what is needed to judge again. Beside the
+    /// findings comes the recording's folder, where there is one, or why it could not be written or read back: what was
+    /// found is lost by neither.
+    pub fn finish(self, of: Recorded<'_>, driven: &RunRecord) -> (RunFindings, Option<Result<PathBuf, ReplayError>>) {
         let Self { judge, without, recorder } = self;
         let found = judge.finish();
-        let Some(recorder) = recorder else { return Ok(found) };
-        let Recorded { scenario, variant, seed } = of;
-        let scenario_yaml =
-            std::fs::read_to_string(&scenario.file).map_err(|error| FileError::new(&scenario.file, error))?;
-        let unmet: Vec<String> = driven.unmet.iter().map(ToString::to_string).collect();
-        let run = RecordedRun {
-            format: FORMAT,
-            tool: tool(),
-            scenario: scenario.name.clone(),
-            variant: match variant {
-                Variant::Buggy => VariantName::Buggy,
-                Variant::Fixed => VariantName::Fixed,
-            },
-            seed,
-            service: scenario.service.clone(),
-            requests: driven.requests,
-            invalid_because: (!unmet.is_empty()).then(|| unmet.join("; ")),
-            without: without.iter().map(|one| one.name().to_owned()).collect(),
-            redacted: false,
-            looks: Vec::new(),
-            scenario_yaml,
-        };
-        let (folder, redacts) = (recorder.folder().to_owned(), recorder.redacts());
-        recorder.finish(run, &found.findings)?;
-        if redacts {
-            // Texts of findings may come from strings that are gone now: what counts is what the images tell.
-            let again = replay(&folder, &read_run(&folder)?)?;
-            write_whole(&folder.join(FINDINGS), findings_json(&again.findings)?.as_bytes())?;
-        }
-        Ok(found)
+        let kept = recorder.map(|recorder| keep(recorder, &without, of, driven, &found));
+        (found, kept)
     }
 
     fn examine(&mut self, pid: u32, look: &Look) -> Result<Examined, Failure> {
@@ -125,4 +95,43 @@ impl Observer for EngineObserver {
         self.judge.judge(pid, look, &examined);
         Ok(looked)
     }
+}
+
+/// Ends a recording: the findings, then the manifest that makes its folder one.
+fn keep(
+    recorder: Recorder,
+    without: &[Detector],
+    of: Recorded<'_>,
+    driven: &RunRecord,
+    found: &RunFindings,
+) -> Result<PathBuf, ReplayError> {
+    let Recorded { scenario, variant } = of;
+    let scenario_yaml =
+        std::fs::read_to_string(&scenario.file).map_err(|error| FileError::new(&scenario.file, error))?;
+    let unmet: Vec<String> = driven.unmet.iter().map(ToString::to_string).collect();
+    let run = RecordedRun {
+        format: FORMAT,
+        tool: tool(),
+        scenario: scenario.name.clone(),
+        variant: match variant {
+            Variant::Buggy => VariantName::Buggy,
+            Variant::Fixed => VariantName::Fixed,
+        },
+        seed: scenario.seed,
+        service: scenario.service.clone(),
+        requests: driven.requests,
+        invalid_because: (!unmet.is_empty()).then(|| unmet.join("; ")),
+        without: without.iter().map(|one| one.name().to_owned()).collect(),
+        redacted: false,
+        looks: Vec::new(),
+        scenario_yaml,
+    };
+    let (folder, redacts) = (recorder.folder().to_owned(), recorder.redacts());
+    recorder.finish(run, &found.findings)?;
+    if redacts {
+        // Texts of findings may come from strings that are gone now: what counts is what the images tell.
+        let again = replay(&folder, &read_run(&folder)?)?;
+        write_whole(&folder.join(FINDINGS), findings_json(&again.findings)?.as_bytes())?;
+    }
+    Ok(folder)
 }

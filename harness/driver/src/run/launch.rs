@@ -46,6 +46,7 @@ impl Launcher {
             program: self.interpreter.executable.clone(),
             arguments,
             python_path,
+            seed: scenario.seed,
             ready_within: limits.ready_within,
         }
     }

@@ -78,6 +78,7 @@ pub fn start(name: &str, options: &[&str]) -> Option<Service> {
         program: launcher.interpreter.executable.clone(),
         arguments,
         python_path: vec![launcher.environment.dir.clone(), folder("common"), folder(name)],
+        seed: 1,
         ready_within: PATIENCE,
     };
     Some(Service::start(&launch).unwrap_or_else(|error| panic!("{error}")))

@@ -22,16 +22,9 @@ pub fn root() -> PathBuf {
 /// The machine's Python 2.7 with the services' packages. Without one the test is skipped with a notice, or
 /// fails where `BLOATHOUND_REQUIRE_LIVE` says that there has to be one.
 pub fn launcher() -> Option<Launcher> {
-    let found = match Search::from_env().find() {
-        Ok(found) => found,
-        Err(error) if std::env::var_os("BLOATHOUND_REQUIRE_LIVE").is_some_and(|value| value == "1") => {
-            panic!("{error}")
-        }
-        Err(_) => {
-            eprintln!("skipped: no Python 2.7 here");
-            return None;
-        }
-    };
+    let python = bloathound_testkit::python27()?;
+    let search = Search { configured: Some(python.into()), ..Search::default() };
+    let found = search.find().unwrap_or_else(|error| panic!("{error}"));
     let services_dir = root().join("reference-services");
     let lock_file = services_dir.join("requirements.lock");
     let environment =
@@ -59,6 +52,7 @@ pub fn shell_service(body: &str) -> Launch {
         program: "/bin/sh".into(),
         arguments: vec!["-c".to_owned(), body.to_owned(), "shell".to_owned()],
         python_path: Vec::new(),
+        seed: 1,
         ready_within: Duration::from_secs(20),
     }
 }

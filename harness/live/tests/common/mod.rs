@@ -2,34 +2,9 @@
 #![allow(dead_code, reason = "each test program uses its own part")]
 
 use std::io::{BufRead, BufReader, Write};
-use std::path::PathBuf;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
-/// Where Python 2.7 is on this machine; tests that need it say so and pass when there is none.
-pub fn python27() -> Option<PathBuf> {
-    let candidates = std::env::var_os("BLOATHOUND_PYTHON27").map(PathBuf::from).into_iter().chain(
-        std::env::var_os("PATH")
-            .iter()
-            .flat_map(std::env::split_paths)
-            .map(|directory| directory.join("python2.7"))
-            .collect::<Vec<_>>(),
-    );
-    let pyenv = std::env::var_os("HOME")
-        .map(|home| PathBuf::from(home).join(".pyenv/versions"))
-        .and_then(|versions| std::fs::read_dir(versions).ok())
-        .into_iter()
-        .flatten()
-        .filter_map(|entry| Some(entry.ok()?.path()))
-        .filter(|path| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("2.7")))
-        .map(|path| path.join("bin/python2.7"));
-    let found = candidates.chain(pyenv).find(|path| {
-        Command::new(path).args(["-c", "pass"]).stderr(Stdio::null()).status().is_ok_and(|status| status.success())
-    });
-    if found.is_none() {
-        eprintln!("skipped: no Python 2.7 on this machine (set BLOATHOUND_PYTHON27)");
-    }
-    found
-}
+pub use bloathound_testkit::python27;
 
 /// A script that talks over its standard streams; killed when dropped.
 pub struct Script {

@@ -1,3 +1,5 @@
+//! Reference graphs of small heaps, drawn and read back.
+
 use bloathound_heap::{
     HeapSnapshot, ObjectFlags, ObjectId, ObjectRecord, ReferenceKind, ReferenceLabel, Reverse, Root, RootKind,
     SnapshotBuilder, Tracking, Trust, TypeId, TypeInfo,

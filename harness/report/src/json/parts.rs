@@ -1,3 +1,5 @@
+//! Small records that several documents share: tool, host, partition, timing, disturbance.
+
 use std::time::Duration;
 
 use schemars::JsonSchema;
@@ -77,6 +79,12 @@ pub struct DisturbanceRecord {
     pub latency_p99_ms: Option<f64>,
     /// 99th percentile of the latency while nobody looked, milliseconds.
     pub baseline_latency_p99_ms: Option<f64>,
+    /// Requests answered a second while we looked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub throughput_per_second: Option<f64>,
+    /// Requests answered a second while nobody looked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub baseline_throughput_per_second: Option<f64>,
 }
 
 impl DisturbanceRecord {
@@ -86,8 +94,7 @@ impl DisturbanceRecord {
         Self {
             pauses_ms: pauses.iter().copied().map(milliseconds).collect(),
             longest_pause_ms: pauses.iter().max().copied().map(milliseconds),
-            latency_p99_ms: None,
-            baseline_latency_p99_ms: None,
+            ..Self::default()
         }
     }
 }

@@ -1,3 +1,5 @@
+//! What `bloathound run` writes: its results, each run's record and what became of each expectation.
+
 use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
@@ -257,12 +259,6 @@ impl RunResults {
         self.runs.iter().filter(|run| run.outcome == outcome).count()
     }
 
-    /// The contract's exit code of a run: 4 for an INVALID one, else 1 for a failure, else 0.
-    #[must_use]
-    pub fn exit_code(&self) -> u8 {
-        if self.count(Outcome::Invalid) > 0 { 4 } else { u8::from(self.count(Outcome::Fail) > 0) }
-    }
-
     /// The same without what a clock or this machine put in: equal for equal behaviour. Samples, values and states seen, shares of CPU time
     /// and context switches go too; they are measured in time.
     #[must_use]
@@ -306,18 +302,6 @@ impl RunResults {
 mod tests {
     use super::super::EvidenceRecord;
     use crate::samples;
-
-    #[test]
-    fn an_invalid_run_outranks_a_failed_one() {
-        for (runs, code) in [
-            (vec![samples::run_pass()], 0),
-            (vec![samples::run_pass(), samples::run_missed()], 1),
-            (vec![samples::run_invalid(), samples::run_missed()], 4),
-            (vec![], 0),
-        ] {
-            assert_eq!(samples::results(runs).exit_code(), code);
-        }
-    }
 
     #[test]
     fn two_runs_that_differ_by_the_clock_alone_are_equal_without_measurements() {

@@ -149,6 +149,8 @@ fn run(scenario: &str, variant: VariantName, class: ClassName) -> RunRecord {
             longest_pause_ms: Some(11.2),
             latency_p99_ms: Some(61.0),
             baseline_latency_p99_ms: Some(48.5),
+            throughput_per_second: None,
+            baseline_throughput_per_second: None,
         },
         timing: TimingRecord {
             pause_ms: Some(11.2),

@@ -58,17 +58,15 @@ proptest! {
     }
 }
 
-/// A walk that steps up the tree one by one takes hundreds of times as long as the chain alone.
+/// Right on shapes where a walk that steps up the tree one by one takes hundreds of times as long as on a chain; how long
+/// they take, `benches/algorithms.rs` measures.
 #[test]
-fn ladders_and_fans_take_about_as_long_as_a_chain() {
+fn long_chains_ladders_and_fans() {
     let n = 300_000_u32;
     let ring = ring(n as usize);
-    let start = std::time::Instant::now();
     let chain = Dominators::build(&ring, None);
-    let limit = start.elapsed() * 60 + std::time::Duration::from_secs(1);
     assert_eq!(chain.retained_size(ObjectId(0)), u64::from(n));
     assert_eq!(chain.above(ObjectId(n - 1)).count(), n as usize - 1);
-    let start = std::time::Instant::now();
     // Two rails with rungs both ways: everything is dominated by the top only.
     let rungs = n / 2;
     let ladder = heap_of(
@@ -85,5 +83,4 @@ fn ladders_and_fans_take_about_as_long_as_a_chain() {
     let dominators = Dominators::build(&fan, None);
     assert_eq!(dominators.immediate(ObjectId(n - 1)), Dominator::Object(ObjectId(1)));
     assert_eq!(dominators.retained_size(ObjectId(1)), u64::from(n) - 1);
-    assert!(start.elapsed() < limit, "{:?} where a chain allows {limit:?}", start.elapsed());
 }

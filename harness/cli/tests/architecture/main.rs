@@ -1,10 +1,22 @@
 //! The rules of `harness/ARCHITECTURE.md` that a compiler does not hold: dependencies point one way, and the pure
 //! rooms do no input or output of their own.
-#![allow(clippy::expect_used, clippy::panic, reason = "a test that can't read the tree has failed")]
+#![allow(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stderr,
+    reason = "a test that can't read the tree has failed, and a skipped one tells so"
+)]
+
+mod circles;
+mod licences;
+mod names;
+mod tree;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
+
+use tree::{read, root, rust_files};
 
 /// Which rooms a room may build on. A new dependency belongs here first, with a reason in
 /// `harness/ARCHITECTURE.md`.
@@ -29,14 +41,6 @@ const PURE: [&str; 4] = ["heap", "profile", "detect", "report"];
 
 /// Rooms that decode or judge: whatever they have to say goes into their results.
 const ENGINE: [&str; 8] = ["memory", "live", "cpython", "heap", "profile", "detect", "report", "scenario"];
-
-fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().expect("the checkout")
-}
-
-fn read(path: &Path) -> String {
-    fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
-}
 
 /// `bloathound-*` under `[dependencies]` of a manifest, without the prefix. Development dependencies are exempt.
 fn dependencies(manifest: &Path) -> BTreeSet<String> {
@@ -168,6 +172,29 @@ fn unsafe_code_is_where_it_is_known_to_be() {
     let hits = lines_with(&every, &["unsafe {", "unsafe fn", "unsafe impl"]);
     let files: BTreeSet<&str> = hits.iter().filter_map(|hit| hit.split(':').next()).collect();
     assert_eq!(files, BTreeSet::from(["harness/driver/src/death_signal.rs"]), "{}", hits.join("\n"));
+}
+
+/// One finder of Python and one rule for "must be live", in testkit: whoever asks the environment itself differs some day.
+#[test]
+fn tests_find_python_and_their_duty_to_run_in_one_way() {
+    let asks = |text: &str| {
+        let variables = ["\"BLOATHOUND_REQUIRE_LIVE\"", "\"BLOATHOUND_PYTHON", "\"BLOATHOUND_TWISTED"];
+        text.lines().any(|line| {
+            ["var(", "var_os("].iter().any(|call| line.contains(call))
+                && variables.iter().any(|name| line.contains(name))
+        })
+    };
+    let ours = |path: &str| {
+        let tests = ["/tests/", "/benches/", "/examples/"].iter().any(|folder| path.contains(folder));
+        tests && !path.ends_with("architecture/main.rs")
+    };
+    let files = rust_files();
+    let hits: Vec<&str> = files
+        .iter()
+        .filter(|file| ours(&file.path) && (asks(&file.text) || file.text.contains("Search::from_env()")))
+        .map(|file| file.path.as_str())
+        .collect();
+    assert!(hits.is_empty(), "use bloathound_testkit::{{python27, skip}}:\n{}", hits.join("\n"));
 }
 
 #[test]

@@ -1,0 +1,197 @@
+//! The one map of exit codes: what each number says, which outcome and which error has it, and which wins where several
+//! things happened at once. The README shows the same table, and a test holds the two together.
+
+use bloathound_driver::RunError;
+use bloathound_kit::KitError;
+use bloathound_memory::{RecordError, SealedError};
+use bloathound_report::json::{Outcome, RunResults};
+
+use crate::error::CliError;
+
+/// How a command ended. Other programs go by these numbers: none ever changes its meaning.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[repr(u8)]
+pub(crate) enum Exit {
+    /// As expected.
+    AsExpected = 0,
+    /// An expectation failed: a bug missed, a false alarm, a gate.
+    ExpectationFailed = 1,
+    /// Wrong usage, or a file of the user's that can't be read or is refused.
+    Usage = 2,
+    /// This machine or this user can't; the message says what to do.
+    NotHere = 3,
+    /// A run was INVALID: the bug did not happen.
+    Invalid = 4,
+    /// A run could not be made, or a service did not answer as it has to.
+    NoRun = 5,
+    /// An output could not be written.
+    NotWritten = 6,
+    /// Ended by SIGINT, as shells count it: 128 and the signal's number.
+    Interrupted = 130,
+}
+
+/// The README's words for each code, in its order. Compared with the README by a test.
+#[cfg(test)]
+pub(crate) const MEANINGS: [(Exit, &str); 8] = [
+    (Exit::AsExpected, "as expected"),
+    (Exit::ExpectationFailed, "an expectation failed: a bug missed, a false alarm, a gate"),
+    (Exit::Usage, "wrong usage, or a file that can't be read or is refused (a scenario's with file and line)"),
+    (Exit::NotHere, "this machine can't: no Python 2.7, no permission, an unsupported interpreter; it says what to do"),
+    (Exit::Invalid, "a run was INVALID: by the service's own account the bug did not happen"),
+    (Exit::NoRun, "a run could not be made: the service didn't start, died, or answered wrongly"),
+    (Exit::NotWritten, "an output could not be written; the rest is done and said"),
+    (Exit::Interrupted, "ended by Ctrl-C"),
+];
+
+impl Exit {
+    /// The number that the process exits by.
+    pub(crate) fn number(self) -> u8 {
+        self as u8
+    }
+
+    /// Where several things happened at once: 6, then 5, then 1, then 4 win over 0. The others stop a command before it
+    /// has done anything, and stand above all.
+    fn rank(self) -> u8 {
+        match self {
+            Self::AsExpected => 0,
+            Self::Invalid => 1,
+            Self::ExpectationFailed => 2,
+            Self::NoRun => 3,
+            Self::NotWritten => 4,
+            Self::Usage | Self::NotHere | Self::Interrupted => 5,
+        }
+    }
+
+    /// The one of both that wins.
+    pub(crate) fn or_worse(self, other: Self) -> Self {
+        if other.rank() > self.rank() { other } else { self }
+    }
+
+    /// Of runs that were made.
+    pub(crate) fn of_results(results: &RunResults) -> Self {
+        results.runs.iter().fold(Self::AsExpected, |worst, run| {
+            worst.or_worse(match run.outcome {
+                Outcome::Pass => Self::AsExpected,
+                Outcome::Fail => Self::ExpectationFailed,
+                Outcome::Invalid => Self::Invalid,
+            })
+        })
+    }
+
+    /// Of a command that could not do its work.
+    pub(crate) fn of_error(error: &CliError) -> Self {
+        match error {
+            CliError::ReaderGone => Self::AsExpected,
+            CliError::Usage(_) | CliError::Scenario(_) | CliError::UnknownScenario(_) | CliError::File { .. } => {
+                Self::Usage
+            }
+            CliError::NoPython(_) | CliError::Environment(_) | CliError::Examine(_) | CliError::NotHere(_) => {
+                Self::NotHere
+            }
+            CliError::Kit(error) => Self::of_kit(error),
+            CliError::Run { source, .. } => Self::of_run(source),
+            CliError::Output { .. } | CliError::Unwritten(_) => Self::NotWritten,
+        }
+    }
+
+    /// Of a run that broke off: what is to be recorded is an output like any other.
+    fn of_run(error: &RunError) -> Self {
+        let RunError::Observer { source } = error else { return Self::NoRun };
+        let not_written = source.is::<RecordError>() || source.is::<SealedError>();
+        if not_written { Self::NotWritten } else { Self::NoRun }
+    }
+
+    /// Of a service's own diagnostics, by whatever command they were asked.
+    fn of_kit(error: &KitError) -> Self {
+        match error {
+            KitError::Interrupted => Self::Interrupted,
+            KitError::Refused { .. } | KitError::Credentials(_) | KitError::BadDump { .. } => Self::Usage,
+            KitError::TimedOut { .. } | KitError::BadAnswer { .. } => Self::NoRun,
+            KitError::NoProcess { .. }
+            | KitError::NotPermitted { .. }
+            | KitError::NoDiagnostics { .. }
+            | KitError::NoAnswerer { .. }
+            | KitError::Unsafe { .. }
+            | KitError::DumpTooLarge { .. }
+            | KitError::Manhole(_)
+            | KitError::Io { .. } => Self::NotHere,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+    use std::path::Path;
+
+    use serde_json::json;
+
+    use super::*;
+
+    fn results(outcomes: &[&str]) -> RunResults {
+        let runs: Vec<_> = outcomes
+            .iter()
+            .map(|outcome| {
+                json!({"scenario": "leak", "variant": "buggy", "seed": 1, "valid": true, "outcome": outcome,
+                       "requests": 1, "seconds": 1.0, "expected": [], "findings": [], "problems": []})
+            })
+            .collect();
+        let whole = json!({"schema_version": 1, "tool": {"name": "bloathound", "version": "0"}, "host": {},
+                           "runs": runs, "scores": {}});
+        serde_json::from_value(whole).unwrap()
+    }
+
+    #[test]
+    fn a_failed_run_outranks_an_invalid_one() {
+        for (outcomes, exit) in [
+            (&[][..], Exit::AsExpected),
+            (&["pass"], Exit::AsExpected),
+            (&["pass", "fail"], Exit::ExpectationFailed),
+            (&["invalid", "pass"], Exit::Invalid),
+            (&["invalid", "fail", "pass"], Exit::ExpectationFailed),
+            (&["fail", "invalid"], Exit::ExpectationFailed),
+        ] {
+            assert_eq!(Exit::of_results(&results(outcomes)), exit, "{outcomes:?}");
+        }
+    }
+
+    #[test]
+    fn of_several_the_contract_says_which_wins() {
+        let order = [Exit::NotWritten, Exit::NoRun, Exit::ExpectationFailed, Exit::Invalid, Exit::AsExpected];
+        for (place, winner) in order.into_iter().enumerate() {
+            for loser in &order[place..] {
+                assert_eq!(winner.or_worse(*loser), winner);
+                assert_eq!(loser.or_worse(winner), winner);
+            }
+        }
+    }
+
+    #[test]
+    fn an_output_that_can_not_be_written_is_no_wrong_usage_and_a_run_that_broke_off_no_miss() {
+        let path = Path::new("results.json");
+        let full = || io::Error::from(io::ErrorKind::StorageFull);
+        let run = |source: RunError| CliError::Run { scenario: "a".into(), variant: "b".into(), source: source.into() };
+        let unwritten = RecordError::Io { path: path.into(), cause: full() };
+        let refused = KitError::Refused { command: "x".into(), reason: "y".into() };
+        for (error, number) in [
+            (CliError::output(path, full()), 6),
+            (CliError::file(path, full()), 2),
+            (CliError::stdout(full()), 6),
+            (CliError::stdout(io::ErrorKind::BrokenPipe.into()), 0),
+            (run(RunError::NoTrigger), 5),
+            (run(RunError::Observer { source: "the page is gone".into() }), 5),
+            (run(RunError::Observer { source: unwritten.into() }), 6),
+            (refused.into(), 2),
+            (KitError::Interrupted.into(), 130),
+        ] {
+            assert_eq!(Exit::of_error(&error).number(), number, "{error}");
+        }
+    }
+
+    #[test]
+    fn the_readme_shows_these_numbers_with_these_words() {
+        let readme = include_str!("../../../README.md");
+        let rows: String = MEANINGS.iter().map(|(exit, words)| format!("| {} | {words} |\n", exit.number())).collect();
+        assert!(readme.contains(&rows), "README's table is to be:\n{rows}");
+    }
+}

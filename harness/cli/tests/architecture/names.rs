@@ -1,0 +1,187 @@
+//! What a file says before one reads it: its head, its name, and the company it keeps.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::tree::{RustFile, nobody_but, rust_files};
+
+/// Files without a head, to be given one by whoever touches their rooms; the list only gets shorter.
+const HEADS_STILL_TO_MEND: &[&str] = &[
+    "harness/cli/src/commands/capture.rs",
+    "harness/cli/src/commands/diff.rs",
+    "harness/cli/src/commands/hot.rs",
+    "harness/cli/src/commands/inspect.rs",
+    "harness/cli/src/commands/list.rs",
+    "harness/cli/src/commands/watch.rs",
+    "harness/cli/src/commands/why.rs",
+    "harness/cli/src/kit/render.rs",
+    "harness/cpython/src/memory_layout/problem.rs",
+    "harness/detect/src/finding.rs",
+    "harness/driver/src/kit/control.rs",
+    "harness/driver/src/kit/dump.rs",
+    "harness/driver/src/kit/dump_build.rs",
+    "harness/driver/src/kit/error.rs",
+    "harness/driver/src/kit/locate.rs",
+    "harness/driver/src/kit/manhole.rs",
+    "harness/driver/src/kit/manhole_door.rs",
+    "harness/driver/src/kit/manhole_session.rs",
+    "harness/driver/src/kit/manhole_stream.rs",
+    "harness/driver/src/kit/stop.rs",
+    "harness/driver/src/kit/trace.rs",
+    "harness/driver/src/kit/trace_event.rs",
+    "harness/driver/src/kit/trace_loop.rs",
+    "harness/driver/src/kit/trace_summary.rs",
+    "harness/driver/src/toggle/debug_log.rs",
+    "harness/driver/src/toggle/dump.rs",
+    "harness/driver/src/toggle/manhole.rs",
+    "harness/driver/src/toggle/trace.rs",
+    "harness/heap/src/agreement.rs",
+    "harness/heap/src/analysis.rs",
+    "harness/heap/src/bitset.rs",
+    "harness/heap/src/builder.rs",
+    "harness/heap/src/census.rs",
+    "harness/heap/src/components.rs",
+    "harness/heap/src/dominators.rs",
+    "harness/heap/src/gc_replay.rs",
+    "harness/heap/src/inventory.rs",
+    "harness/heap/src/label.rs",
+    "harness/heap/src/naming.rs",
+    "harness/heap/src/newcomers.rs",
+    "harness/heap/src/paths.rs",
+    "harness/heap/src/reverse.rs",
+    "harness/heap/src/shapes.rs",
+    "harness/heap/src/snapshot.rs",
+    "harness/memory/src/address.rs",
+    "harness/memory/src/constants.rs",
+    "harness/memory/src/core/read.rs",
+    "harness/memory/src/image.rs",
+    "harness/memory/src/pages.rs",
+    "harness/memory/src/recorded/read.rs",
+    "harness/memory/src/recorded/sealed.rs",
+    "harness/memory/src/recorded/write.rs",
+    "harness/memory/src/region.rs",
+    "harness/memory/src/saved.rs",
+    "harness/memory/src/source.rs",
+    "harness/memory/src/symbols.rs",
+    "harness/profile/src/code.rs",
+    "harness/profile/src/folded.rs",
+    "harness/profile/src/hash.rs",
+    "harness/profile/src/sample.rs",
+    "harness/profile/src/value.rs",
+    "harness/report/src/error.rs",
+    "harness/report/src/graph/build.rs",
+    "harness/report/src/graph/dot.rs",
+    "harness/report/src/graph/svg.rs",
+    "harness/report/src/graph/tree.rs",
+    "harness/report/src/html/findings.rs",
+    "harness/report/src/html/page.rs",
+    "harness/report/src/html/runs.rs",
+    "harness/report/src/json/compare.rs",
+    "harness/report/src/json/finding.rs",
+    "harness/report/src/json/inspect.rs",
+    "harness/report/src/json/looks.rs",
+    "harness/report/src/json/merge.rs",
+    "harness/report/src/json/scores.rs",
+    "harness/report/src/json/write.rs",
+    "harness/report/src/text/inspect.rs",
+    "harness/report/src/text/looks.rs",
+    "harness/report/src/text/newcomers.rs",
+    "harness/report/src/text/run.rs",
+    "harness/report/src/text/style.rs",
+    "harness/report/src/text/table.rs",
+];
+
+/// Folders with a crowd, as `FOLDER/PREFIX_`.
+const CROWDS_STILL_TO_MEND: &[&str] = &[
+    "harness/cpython/src/memory_layout/malloc_",
+    "harness/cpython/src/memory_layout/pymalloc_",
+    "harness/detect/src/hot_",
+    "harness/driver/src/kit/manhole_",
+    "harness/driver/src/kit/trace_",
+    "harness/driver/tests/kit_",
+    "harness/report/src/heatmap_",
+];
+
+/// Files whose name says nothing.
+const NAMES_STILL_TO_MEND: &[&str] = &[
+    "harness/cli/src/view.rs",
+    "harness/cli/src/whole.rs",
+    "harness/report/src/json/looks.rs",
+    "harness/report/src/json/parts.rs",
+    "harness/report/src/samples/looks.rs",
+    "harness/report/src/text/looks.rs",
+    "harness/report/src/text/setup.rs",
+];
+
+/// Names that fit any file.
+const SAY_NOTHING: [&str; 8] = ["looks", "parts", "whole", "setup", "view", "utils", "helpers", "misc"];
+
+/// Two are a pair; three are a folder that wasn't made.
+const CROWD: usize = 3;
+
+fn without_a_head(files: &[RustFile]) -> Vec<(String, String)> {
+    let first = |file: &RustFile| file.text.lines().next().unwrap_or_default().to_owned();
+    let bare = files.iter().filter(|file| first(file).strip_prefix("//! ").is_none_or(|words| words.trim().is_empty()));
+    bare.map(|file| (file.path.clone(), format!("begins with `{}`", first(file)))).collect()
+}
+
+/// Folders with three or more files whose names begin alike up to an underscore.
+fn crowds(files: &[RustFile]) -> Vec<(String, String)> {
+    let mut crowds: BTreeMap<String, BTreeSet<&str>> = BTreeMap::new();
+    for file in files {
+        let (folder, name) = file.path.rsplit_once('/').unwrap_or(("", &file.path));
+        if let Some((prefix, _)) = name.split_once('_') {
+            crowds.entry(format!("{folder}/{prefix}_")).or_default().insert(name);
+        }
+        // `hot.rs` beside `hot_a.rs` and `hot_b.rs` is one of them.
+        let stem = name.trim_end_matches(".rs");
+        if !stem.contains('_') {
+            crowds.entry(format!("{folder}/{stem}_")).or_default().insert(name);
+        }
+    }
+    crowds.retain(|_, names| names.len() >= CROWD);
+    crowds.into_iter().map(|(crowd, names)| (crowd, names.into_iter().collect::<Vec<_>>().join(" "))).collect()
+}
+
+fn saying_nothing(files: &[RustFile]) -> Vec<(String, String)> {
+    // A folder's name counts as well: `looks/heap.rs`. What a room is called, the table of rooms says.
+    let names = |path: &str| {
+        let inside = path.split('/').skip(2).map(|part| part.trim_end_matches(".rs").to_owned());
+        inside.collect::<Vec<_>>()
+    };
+    let empty = |file: &&RustFile| names(&file.path).iter().any(|name| SAY_NOTHING.contains(&name.as_str()));
+    files.iter().filter(empty).map(|file| (file.path.clone(), "name it by what it holds".to_owned())).collect()
+}
+
+#[test]
+fn every_file_begins_with_a_head() {
+    let rule = "every .rs file begins with `//! ` and a sentence on what it holds";
+    nobody_but(rule, HEADS_STILL_TO_MEND, &without_a_head(&rust_files()));
+}
+
+#[test]
+fn three_files_with_one_prefix_are_a_folder() {
+    let rule = "hot_a.rs, hot_b.rs, hot_c.rs are hot/{a,b,c}.rs";
+    nobody_but(rule, CROWDS_STILL_TO_MEND, &crowds(&rust_files()));
+}
+
+#[test]
+fn names_say_what_a_file_holds() {
+    nobody_but("these names fit any file", NAMES_STILL_TO_MEND, &saying_nothing(&rust_files()));
+}
+
+#[test]
+fn each_of_these_rules_can_be_broken() {
+    let file = |path: &str, text: &str| RustFile { path: path.to_owned(), text: text.to_owned() };
+    let names = |offenders: Vec<(String, String)>| offenders.into_iter().map(|(name, _)| name).collect::<Vec<_>>();
+    let heads =
+        [file("a", "//! What it holds.\n"), file("b", "use std::fs;\n//! Late.\n"), file("c", "//!\n"), file("d", "")];
+    assert_eq!(names(without_a_head(&heads)), ["b", "c", "d"]);
+    let two =
+        ["harness/x/src/hot_a.rs", "harness/x/src/hot_b.rs", "harness/x/tests/hot_c.rs"].map(|path| file(path, ""));
+    assert_eq!(names(crowds(&two)), [""; 0]);
+    let three = ["harness/x/src/hot_a.rs", "harness/x/src/hot_b.rs", "harness/x/src/hot.rs"].map(|path| file(path, ""));
+    assert_eq!(names(crowds(&three)), ["harness/x/src/hot_"]);
+    let called =
+        ["harness/x/src/view.rs", "harness/x/src/looks/heap.rs", "harness/x/src/viewer.rs"].map(|path| file(path, ""));
+    assert_eq!(names(saying_nothing(&called)), ["harness/x/src/view.rs", "harness/x/src/looks/heap.rs"]);
+}
