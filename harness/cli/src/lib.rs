@@ -16,6 +16,7 @@ mod picture;
 mod preparation;
 mod progress;
 mod score;
+mod twin;
 
 use std::process::ExitCode;
 

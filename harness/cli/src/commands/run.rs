@@ -2,20 +2,16 @@
 
 use std::collections::BTreeMap;
 
-use bloathound_driver::{EngineObserver, Launcher, Limits, Recorded, Search, run as drive};
-use bloathound_engine::looks::RunFindings;
-use bloathound_engine::record::{HowRecorded, Recorder};
+use bloathound_driver::{Launcher, Search};
 use bloathound_engine::tool;
 use bloathound_report::html::{self, HtmlReport, RunKey};
-use bloathound_report::json::{PartitionRecord, RunRecord, RunResults};
+use bloathound_report::json::{PartitionRecord, RunResults};
 use bloathound_report::{junit, text};
-use bloathound_scenario::{Scenario, Variant};
 
-use super::capture::effort;
 use crate::args::RunArguments;
 use crate::error::CliError;
 use crate::home::Home;
-use crate::{host, output, preparation, progress, score};
+use crate::{host, output, preparation, twin};
 
 /// `bloathound run`.
 pub(crate) fn run(arguments: &RunArguments) -> Result<u8, CliError> {
@@ -40,7 +36,7 @@ pub(crate) fn run(arguments: &RunArguments) -> Result<u8, CliError> {
     let mut runs = Vec::new();
     let mut extras = BTreeMap::new();
     for (scenario, variant) in &planned {
-        let (record, result) = run_one(scenario, *variant, &launcher, arguments)?;
+        let (record, result) = twin::run(scenario, *variant, &launcher, arguments)?;
         if let Some(folder) = &arguments.report {
             extras.insert(RunKey::from(&record), super::report::extras(folder, scenario, &record, &result)?);
         }
@@ -68,30 +64,4 @@ fn write_files(arguments: &RunArguments, results: &RunResults) -> Result<(), Cli
         output::file(path, xml.as_bytes())?;
     }
     Ok(())
-}
-
-fn run_one(
-    scenario: &Scenario,
-    variant: Variant,
-    launcher: &Launcher,
-    arguments: &RunArguments,
-) -> Result<(RunRecord, RunFindings), CliError> {
-    let without: Vec<_> = arguments.without.iter().map(|detector| (*detector).into()).collect();
-    let mut observer = EngineObserver::new(&without, arguments.report.is_some());
-    if let Some(folder) = &arguments.record {
-        let how = HowRecorded { redact: arguments.redact, effort: effort(arguments.small) };
-        observer.record_to(Recorder::create(folder, &scenario.name, variant.as_str(), how)?);
-    }
-    let mut tell = |event| progress::run(&event);
-    let driven =
-        drive(scenario, variant, launcher, &Limits::default(), &mut observer, &mut tell).map_err(|source| {
-            CliError::Run {
-                scenario: scenario.name.clone(),
-                variant: variant.as_str().into(),
-                source: Box::new(source),
-            }
-        })?;
-    let seed = arguments.seed.unwrap_or(scenario.seed);
-    let found = observer.finish(Recorded { scenario, variant, seed }, &driven)?;
-    Ok((score::record(scenario, variant, seed, &driven, &found), found))
 }
