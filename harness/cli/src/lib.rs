@@ -10,6 +10,7 @@ mod explain;
 mod home;
 mod host;
 mod kit;
+mod names;
 mod output;
 mod permission;
 mod picture;

@@ -6,8 +6,7 @@ use bloathound_engine::record::{HowRecorded, Recorder};
 use bloathound_report::json::RunRecord;
 use bloathound_scenario::{Scenario, Variant};
 
-use crate::args::RunArguments;
-use crate::commands::capture::effort;
+use crate::args::{RunArguments, effort};
 use crate::error::CliError;
 use crate::{progress, score};
 

@@ -1,3 +1,5 @@
+//! One command to a service's diagnostics, and its answer.
+
 use std::io::{self, Write};
 use std::time::Duration;
 

@@ -1,3 +1,5 @@
+//! What a service does, summed up live.
+
 use std::io::{self, Write};
 use std::time::{Duration, Instant};
 
