@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use bloathound_engine::source::ExamineOptions;
 use bloathound_live::CaptureMode;
+use bloathound_memory::Effort;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 /// Finds memory leaks, fragmentation, uncollectable cycles and hot loops in Python 2.7 processes, from outside.
@@ -330,6 +331,11 @@ pub(crate) struct TraceArguments {
     /// Seconds to wait for the service to switch
     #[arg(long, default_value = "10", value_parser = parse_seconds)]
     pub(crate) timeout: f64,
+}
+
+/// How hard to compress what is recorded.
+pub(crate) fn effort(small: bool) -> Effort {
+    if small { Effort::Small } else { Effort::Quick }
 }
 
 fn parse_seconds(text: &str) -> Result<f64, String> {

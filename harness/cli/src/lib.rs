@@ -11,12 +11,14 @@ mod explain;
 mod home;
 mod host;
 mod kit;
+mod names;
 mod output;
 mod permission;
 mod picture;
 mod preparation;
 mod progress;
 mod score;
+mod twin;
 
 use std::process::ExitCode;
 

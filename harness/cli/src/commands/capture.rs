@@ -4,17 +4,11 @@ use bloathound_engine::TOOL;
 use bloathound_engine::looks::pause_ms;
 use bloathound_engine::record::{self, Captured, RecordOptions};
 use bloathound_engine::source::is_manhole;
-use bloathound_memory::Effort;
 use bloathound_report::{sanitize, units};
 
-use crate::args::CaptureArguments;
+use crate::args::{CaptureArguments, effort};
 use crate::error::CliError;
 use crate::output;
-
-/// How hard to compress what is recorded.
-pub(crate) fn effort(small: bool) -> Effort {
-    if small { Effort::Small } else { Effort::Quick }
-}
 
 /// `bloathound capture`: a process to a file that can be analysed anywhere.
 pub(crate) fn capture(arguments: &CaptureArguments) -> Result<u8, CliError> {

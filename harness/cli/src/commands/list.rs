@@ -1,12 +1,12 @@
-//! `bloathound list`, and the report's words for what a scenario names.
+//! `bloathound list`.
 
-use bloathound_report::json::{ClassName, VariantName};
 use bloathound_report::text::{self, ListRow};
-use bloathound_scenario::{Scenario, Variant};
+use bloathound_scenario::Scenario;
 
 use crate::args::ListArguments;
 use crate::error::CliError;
 use crate::home::Home;
+use crate::names::{class_name, variant_name};
 use crate::output;
 
 /// `bloathound list`.
@@ -25,22 +25,5 @@ fn row(scenario: &Scenario) -> ListRow {
         variants: scenario.variants.keys().map(|variant| variant_name(*variant)).collect(),
         classes: scenario.observe.classes().into_iter().map(class_name).collect(),
         toggle: scenario.observe.toggle.map(|toggle| toggle.what.as_str().to_owned()),
-    }
-}
-
-pub(crate) fn variant_name(variant: Variant) -> VariantName {
-    match variant {
-        Variant::Buggy => VariantName::Buggy,
-        Variant::Fixed => VariantName::Fixed,
-    }
-}
-
-pub(crate) fn class_name(class: bloathound_scenario::FindingClass) -> ClassName {
-    use bloathound_scenario::FindingClass as Class;
-    match class {
-        Class::Leak => ClassName::Leak,
-        Class::Cycle => ClassName::Cycle,
-        Class::Fragmentation => ClassName::Fragmentation,
-        Class::HotLoop => ClassName::HotLoop,
     }
 }

@@ -3,21 +3,17 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use bloathound_driver::{EngineObserver, Launcher, Limits, Recorded, Search, run as drive};
-use bloathound_engine::looks::RunFindings;
-use bloathound_engine::record::{HowRecorded, Recorder};
+use bloathound_driver::{Launcher, Search};
 use bloathound_engine::tool;
 use bloathound_report::html::{self, HtmlReport, RunKey};
-use bloathound_report::json::{PartitionRecord, RunRecord, RunResults};
+use bloathound_report::json::{PartitionRecord, RunResults};
 use bloathound_report::{junit, text};
-use bloathound_scenario::{Scenario, Variant};
 
-use super::capture::effort;
 use crate::args::RunArguments;
 use crate::error::CliError;
 use crate::exit::Exit;
 use crate::home::Home;
-use crate::{host, output, preparation, progress, score};
+use crate::{host, output, preparation, twin};
 
 /// `bloathound run`.
 pub(crate) fn run(arguments: &RunArguments) -> Result<u8, CliError> {
@@ -48,7 +44,7 @@ pub(crate) fn run(arguments: &RunArguments) -> Result<u8, CliError> {
     // What can't be written keeps nothing else from being run, written and said.
     let mut unwritten = Vec::new();
     for (scenario, variant) in &planned {
-        let (record, result) = run_one(scenario, *variant, &launcher, arguments, &mut unwritten)?;
+        let (record, result) = twin::run(scenario, *variant, &launcher, arguments, &mut unwritten)?;
         if let Some(folder) = &arguments.report {
             match super::report::extras(folder, scenario, &record, &result) {
                 Ok(more) => drop(extras.insert(RunKey::from(&record), more)),
@@ -85,37 +81,4 @@ fn write_files(arguments: &RunArguments, report: &HtmlReport<'_>) -> Vec<CliErro
     let written =
         [arguments.json.as_ref().map(json), arguments.junit.as_ref().map(junit), arguments.report.as_ref().map(page)];
     written.into_iter().flatten().filter_map(Result::err).collect()
-}
-
-fn run_one(
-    scenario: &Scenario,
-    variant: Variant,
-    launcher: &Launcher,
-    arguments: &RunArguments,
-    unwritten: &mut Vec<CliError>,
-) -> Result<(RunRecord, RunFindings), CliError> {
-    let without: Vec<_> = arguments.without.iter().map(|detector| (*detector).into()).collect();
-    let mut observer = EngineObserver::new(&without, arguments.report.is_some());
-    if let Some(folder) = &arguments.record {
-        let how = HowRecorded { redact: arguments.redact, effort: effort(arguments.small) };
-        observer
-            .record_to(Recorder::create(folder, &scenario.name, variant.as_str(), how).map_err(CliError::unwritten)?);
-    }
-    let mut tell = |event| progress::run(&event);
-    let driven =
-        drive(scenario, variant, launcher, &Limits::default(), &mut observer, &mut tell).map_err(|source| {
-            CliError::Run {
-                scenario: scenario.name.clone(),
-                variant: variant.as_str().into(),
-                source: Box::new(source),
-            }
-        })?;
-    let (found, kept) = observer.finish(Recorded { scenario, variant }, &driven);
-    let mut record = score::record(scenario, variant, &driven, &found);
-    match kept {
-        Some(Ok(folder)) => record.recording = Some(folder.display().to_string()),
-        Some(Err(error)) => unwritten.push(CliError::unwritten(error)),
-        None => {}
-    }
-    Ok((record, found))
 }

@@ -1,3 +1,5 @@
+//! Answers and summaries of the diagnostics as text.
+
 use bloathound_kit::{Blindness, TraceLoop, TraceSummary};
 use bloathound_report::sanitize;
 use serde_json::{Map, Value};

@@ -5,7 +5,7 @@ use bloathound_report::json::{ClassName, ExpectedRecord, FindingRecord, Mismatch
 use bloathound_scenario::{Expectation, Matcher, Scenario, lookup};
 use serde_json::Value;
 
-use crate::commands::list::class_name;
+use crate::names::class_name;
 
 /// What had to be found, and what became of it.
 pub(crate) fn held_against(expectations: &[Expectation], findings: &[FindingRecord]) -> Vec<ExpectedRecord> {

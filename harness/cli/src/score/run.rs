@@ -12,7 +12,7 @@ use bloathound_scenario::{Expectation, Scenario, Toggled, Variant, lookup};
 use serde_json::Value;
 
 use super::expected::{ends_so, held_against, looked_for};
-use crate::commands::list::variant_name;
+use crate::names::variant_name;
 
 /// All that is told of one run.
 pub(crate) fn record(

@@ -1,3 +1,5 @@
+//! Tracing switched on under load: what is seen of it, and that nothing of it is left.
+
 use std::thread;
 use std::time::{Duration, Instant};
 
