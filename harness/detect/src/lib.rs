@@ -17,6 +17,7 @@ mod hot_series;
 #[cfg(test)]
 mod hot_tests;
 mod hot_window;
+mod records;
 mod thresholds;
 
 pub use cycles::{CycleReport, find_cycles};

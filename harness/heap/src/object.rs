@@ -187,6 +187,20 @@ pub struct Quality {
     pub conservative_objects: u64,
 }
 
+impl From<&Quality> for bloathound_vocabulary::QualityRecord {
+    fn from(quality: &Quality) -> Self {
+        Self {
+            collection_in_progress: quality.collection_in_progress,
+            broken_links: quality.broken_links,
+            unmapped_pointers: quality.unmapped_pointers,
+            surplus_references: quality.surplus_references,
+            unidentified_blocks: quality.unidentified_blocks,
+            conservative_objects: quality.conservative_objects,
+            layout_checks: Vec::new(),
+        }
+    }
+}
+
 /// One object as the decoder hands it over.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct ObjectRecord {

@@ -4,8 +4,7 @@ use bloathound_driver::Look;
 use bloathound_engine::recording::open_recording;
 use bloathound_engine::samples::open_samples;
 use bloathound_report::json::{
-    DisturbanceRecord, FindingRecord, Outcome, ProblemRecord, RunRecord, RunResults, ToolRecord, VariantName,
-    outcome_of,
+    DisturbanceRecord, FindingRecord, Outcome, ProblemRecord, RunRecord, ToolRecord, VariantName, outcome_of,
 };
 use bloathound_report::text;
 use bloathound_scenario::{FindingClass, Scenario, Variant};
@@ -39,7 +38,8 @@ pub(crate) fn replay(arguments: &ReplayArguments) -> Result<u8, CliError> {
         show(&text::failure(&record, color));
         records.push(record);
     }
-    let results = RunResults::new(ToolRecord::bloathound(env!("CARGO_PKG_VERSION")), host(None), None, records);
+    let results =
+        bloathound_report::json::results(ToolRecord::bloathound(env!("CARGO_PKG_VERSION")), host(None), None, records);
     show(&text::summary(&results, color));
     if let Some(path) = &arguments.json {
         output::json(path, &results)?;

@@ -55,7 +55,8 @@ pub(crate) fn run(arguments: &RunArguments) -> Result<u8, CliError> {
         runs.push(record);
     }
     let partition = arguments.partition.map(|(part, of)| PartitionRecord { part, of });
-    let results = RunResults::new(ToolRecord::bloathound(env!("CARGO_PKG_VERSION")), host, partition, runs);
+    let results =
+        bloathound_report::json::results(ToolRecord::bloathound(env!("CARGO_PKG_VERSION")), host, partition, runs);
     show(&text::summary(&results, color));
     write_files(arguments, &results)?;
     if let Some(folder) = &arguments.report {

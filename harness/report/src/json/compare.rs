@@ -1,3 +1,5 @@
+//! What had to be found against what was.
+
 use super::{ExpectedRecord, FindingRecord, MismatchRecord, Outcome, ToggleRecord};
 
 /// Pairs expectations with findings of their class, the fewest mismatches first, each finding once at most.

@@ -329,7 +329,7 @@ pub(crate) fn results(runs: Vec<RunRecord>) -> RunResults {
         python: Some("2.7.18".to_owned()),
         parts: Vec::new(),
     };
-    RunResults::new(ToolRecord::bloathound("0.1.0"), host, None, runs)
+    crate::json::results(ToolRecord::bloathound("0.1.0"), host, None, runs)
 }
 
 /// One of everything.

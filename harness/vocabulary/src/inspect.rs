@@ -1,10 +1,11 @@
+//! What `inspect` tells: the heap, memory, threads and findings of one look.
+
 use std::collections::BTreeMap;
 
-use bloathound_detect::fragmentation::FragmentationObservation;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{FindingRecord, PinRecord, ProblemRecord, TimingRecord, ToolRecord};
+use crate::{FindingRecord, PinRecord, ProblemRecord, TimingRecord, ToolRecord};
 
 /// What was looked at.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
@@ -94,20 +95,6 @@ pub struct QualityRecord {
     /// Checks of the layout that passed, by name.
     #[serde(default)]
     pub layout_checks: Vec<String>,
-}
-
-impl From<&bloathound_heap::Quality> for QualityRecord {
-    fn from(quality: &bloathound_heap::Quality) -> Self {
-        Self {
-            collection_in_progress: quality.collection_in_progress,
-            broken_links: quality.broken_links,
-            unmapped_pointers: quality.unmapped_pointers,
-            surplus_references: quality.surplus_references,
-            unidentified_blocks: quality.unidentified_blocks,
-            conservative_objects: quality.conservative_objects,
-            layout_checks: Vec::new(),
-        }
-    }
 }
 
 /// The decoded heap in figures.
@@ -321,18 +308,12 @@ pub struct ObservationRecord {
     pub message: String,
 }
 
-impl From<&FragmentationObservation> for ObservationRecord {
-    fn from(seen: &FragmentationObservation) -> Self {
-        Self { name: seen.name.into(), bytes: seen.bytes, message: seen.message.clone() }
-    }
-}
-
 impl InspectReport {
     /// A look that saw the heap and nothing else yet.
     #[must_use]
     pub fn new(tool: ToolRecord, target: TargetRecord, heap: HeapRecord) -> Self {
         Self {
-            schema_version: super::SCHEMA_VERSION,
+            schema_version: crate::SCHEMA_VERSION,
             tool,
             target,
             heap,

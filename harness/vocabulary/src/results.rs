@@ -1,12 +1,14 @@
+//! What `run` tells: every scenario with what had to be found and what was.
+
 use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{
-    ClassName, DisturbanceRecord, FindingRecord, HostRecord, PartitionRecord, ProblemRecord, SCHEMA_VERSION,
-    ScoreRecord, TimingRecord, ToolRecord, scores,
+use crate::{
+    ClassName, DisturbanceRecord, FindingRecord, HostRecord, PartitionRecord, ProblemRecord, ScoreRecord, TimingRecord,
+    ToolRecord,
 };
 
 /// The service with its bug or with the fix.
@@ -207,22 +209,17 @@ impl RunRecord {
             .map(|(_, finding)| finding)
     }
 
-    pub(crate) fn key(&self) -> (&str, VariantName, u64) {
+    /// What one run of the results is told by.
+    #[must_use]
+    pub fn key(&self) -> (&str, VariantName, u64) {
         (&self.scenario, self.variant, self.seed)
-    }
-
-    /// Whether a detector for the class had a say in this run.
-    pub(crate) fn concerns(&self, class: ClassName) -> bool {
-        self.looked_for.contains(&class)
-            || self.expected.iter().any(|expected| expected.class == class)
-            || self.findings.iter().any(|finding| finding.class == class)
     }
 }
 
 /// Everything `bloathound run --json` writes.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct RunResults {
-    /// See [`SCHEMA_VERSION`].
+    /// See [`super::SCHEMA_VERSION`].
     pub schema_version: u32,
     /// Who wrote it.
     pub tool: ToolRecord,
@@ -238,19 +235,6 @@ pub struct RunResults {
 }
 
 impl RunResults {
-    /// Sorts the runs and computes the scores from them.
-    #[must_use]
-    pub fn new(
-        tool: ToolRecord,
-        host: HostRecord,
-        partition: Option<PartitionRecord>,
-        mut runs: Vec<RunRecord>,
-    ) -> Self {
-        runs.sort_by(|one, other| one.key().cmp(&other.key()));
-        let scores = scores(&runs);
-        Self { schema_version: SCHEMA_VERSION, tool, host, partition, runs, scores }
-    }
-
     /// Runs that ended this way.
     #[must_use]
     pub fn count(&self, outcome: Outcome) -> usize {
@@ -287,7 +271,7 @@ impl RunResults {
                 }
             }
             for finding in &mut run.findings {
-                if let super::EvidenceRecord::HotLoop(evidence) = &mut finding.evidence {
+                if let crate::EvidenceRecord::HotLoop(evidence) = &mut finding.evidence {
                     evidence.samples = 0;
                     evidence.cpu_fraction = None;
                     evidence.starved_seconds = None;
@@ -299,41 +283,5 @@ impl RunResults {
             }
         }
         results
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::super::EvidenceRecord;
-    use crate::samples;
-
-    #[test]
-    fn an_invalid_run_outranks_a_failed_one() {
-        for (runs, code) in [
-            (vec![samples::run_pass()], 0),
-            (vec![samples::run_pass(), samples::run_missed()], 1),
-            (vec![samples::run_invalid(), samples::run_missed()], 4),
-            (vec![], 0),
-        ] {
-            assert_eq!(samples::results(runs).exit_code(), code);
-        }
-    }
-
-    #[test]
-    fn two_runs_that_differ_by_the_clock_alone_are_equal_without_measurements() {
-        let one = samples::results(vec![samples::run_hot_loop()]);
-        let mut other = one.clone();
-        other.host.kernel = None;
-        let run = &mut other.runs[0];
-        run.seconds = 9.0;
-        run.timing.copy_ms = Some(99.0);
-        if let EvidenceRecord::HotLoop(evidence) = &mut run.findings[0].evidence {
-            evidence.samples += 1;
-            evidence.thread = None;
-        }
-        assert_ne!(one, other);
-        assert_eq!(one.without_measurements(), other.without_measurements());
-        other.runs[0].findings[0].verdict = "busy".to_owned();
-        assert_ne!(one.without_measurements(), other.without_measurements());
     }
 }

@@ -1,9 +1,7 @@
+//! One thing found: its class, where it is and what it rests on.
+
 use std::fmt;
 
-use bloathound_detect::{
-    CycleEvidence, Evidence, Finding, FindingClass, FragmentationEvidence, HotLoopEvidence, LeakEvidence, Location,
-    Pin, Problem,
-};
 use schemars::JsonSchema;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
@@ -44,17 +42,6 @@ impl fmt::Display for ClassName {
     }
 }
 
-impl From<FindingClass> for ClassName {
-    fn from(class: FindingClass) -> Self {
-        match class {
-            FindingClass::Leak => Self::Leak,
-            FindingClass::Cycle => Self::Cycle,
-            FindingClass::Fragmentation => Self::Fragmentation,
-            FindingClass::HotLoop => Self::HotLoop,
-        }
-    }
-}
-
 /// Where the bug is; null where it isn't known.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
@@ -77,21 +64,6 @@ pub struct WhereRecord {
     pub path: Vec<String>,
 }
 
-impl From<&Location> for WhereRecord {
-    fn from(location: &Location) -> Self {
-        Self {
-            module: location.module.clone(),
-            class: location.class.clone(),
-            attribute: location.attribute.clone(),
-            file: location.file.clone(),
-            function: location.function.clone(),
-            line_first: location.line_first,
-            line_last: location.line_last,
-            path: location.path.clone(),
-        }
-    }
-}
-
 /// Evidence of a leak.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct LeakRecord {
@@ -108,19 +80,6 @@ pub struct LeakRecord {
     pub type_name: String,
     /// Objects on the path, round by round.
     pub rounds: Vec<u64>,
-}
-
-impl From<&LeakEvidence> for LeakRecord {
-    fn from(evidence: &LeakEvidence) -> Self {
-        Self {
-            objects_per_request: evidence.objects_per_request,
-            bytes_per_request: evidence.bytes_per_request,
-            retained_bytes_per_request: evidence.retained_bytes_per_request,
-            retained_bytes: evidence.retained_bytes,
-            type_name: evidence.type_name.clone(),
-            rounds: evidence.rounds.clone(),
-        }
-    }
 }
 
 /// Evidence of cycles the collector won't take.
@@ -142,20 +101,6 @@ pub struct CycleRecord {
     pub closing_reference: String,
 }
 
-impl From<&CycleEvidence> for CycleRecord {
-    fn from(evidence: &CycleEvidence) -> Self {
-        Self {
-            objects: evidence.objects,
-            types: evidence.types.clone(),
-            finalizers: evidence.finalizers.clone(),
-            in_gc_garbage: evidence.in_gc_garbage,
-            uncollectable: evidence.uncollectable,
-            cycle: evidence.cycle.clone(),
-            closing_reference: evidence.closing_reference.clone(),
-        }
-    }
-}
-
 /// What keeps sparse arenas from being returned.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct PinRecord {
@@ -170,18 +115,6 @@ pub struct PinRecord {
     pub bytes: u64,
     /// Sparse arenas with at least one of them.
     pub arenas: u64,
-}
-
-impl From<&Pin> for PinRecord {
-    fn from(pin: &Pin) -> Self {
-        Self {
-            type_name: pin.type_name.clone(),
-            owner: pin.owner.clone(),
-            objects: pin.objects,
-            bytes: pin.bytes,
-            arenas: pin.arenas,
-        }
-    }
 }
 
 /// Evidence of fragmentation.
@@ -199,19 +132,6 @@ pub struct FragmentationRecord {
     pub stranded_bytes: u64,
     /// Who pins, most arenas first.
     pub pinned_by: Vec<PinRecord>,
-}
-
-impl From<&FragmentationEvidence> for FragmentationRecord {
-    fn from(evidence: &FragmentationEvidence) -> Self {
-        Self {
-            arenas: evidence.arenas,
-            arena_bytes: evidence.arena_bytes,
-            live_bytes: evidence.live_bytes,
-            utilisation: finite(evidence.utilisation),
-            stranded_bytes: evidence.stranded_bytes,
-            pinned_by: evidence.pinned_by.iter().map(PinRecord::from).collect(),
-        }
-    }
 }
 
 /// Evidence of a hot loop.
@@ -245,29 +165,6 @@ pub struct HotLoopRecord {
     pub exit_values: Vec<String>,
 }
 
-impl From<&HotLoopEvidence> for HotLoopRecord {
-    fn from(evidence: &HotLoopEvidence) -> Self {
-        Self {
-            samples: evidence.samples,
-            cpu_fraction: finite(evidence.cpu_fraction),
-            loop_bytecode: evidence.loop_bytecode.map(|(first, last)| [first, last]),
-            distinct_states: evidence.distinct_states,
-            unchanging: evidence.unchanging.clone(),
-            starved_seconds: evidence.starved_seconds.and_then(finite),
-            voluntary_switches: evidence.voluntary_switches,
-            tiers: evidence.tiers.clone(),
-            thread: evidence.thread,
-            inside: evidence.inside.clone(),
-            exit_values: evidence.exit_values.clone(),
-        }
-    }
-}
-
-/// JSON has no NaN: written as null it must be able to be read as null.
-fn finite(number: f64) -> Option<f64> {
-    number.is_finite().then_some(number)
-}
-
 /// What a finding rests on, by its class.
 #[derive(Clone, PartialEq, Debug, Serialize, JsonSchema)]
 #[serde(untagged)]
@@ -296,23 +193,6 @@ pub struct FindingRecord {
     pub location: WhereRecord,
     /// Why we say so.
     pub evidence: EvidenceRecord,
-}
-
-impl From<&Finding> for FindingRecord {
-    fn from(finding: &Finding) -> Self {
-        Self {
-            class: finding.class.into(),
-            verdict: finding.verdict.clone(),
-            fingerprint: finding.fingerprint.clone(),
-            location: WhereRecord::from(&finding.location),
-            evidence: match &finding.evidence {
-                Evidence::Leak(evidence) => EvidenceRecord::Leak(evidence.into()),
-                Evidence::Cycle(evidence) => EvidenceRecord::Cycle(evidence.into()),
-                Evidence::Fragmentation(evidence) => EvidenceRecord::Fragmentation(evidence.into()),
-                Evidence::HotLoop(evidence) => EvidenceRecord::HotLoop(evidence.into()),
-            },
-        }
-    }
 }
 
 #[derive(Deserialize)]
@@ -352,10 +232,4 @@ pub struct ProblemRecord {
     pub stage: String,
     /// What is wrong, and what it means for the result.
     pub message: String,
-}
-
-impl From<&Problem> for ProblemRecord {
-    fn from(problem: &Problem) -> Self {
-        Self { stage: problem.stage.clone(), message: problem.message.clone() }
-    }
 }
