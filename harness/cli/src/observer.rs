@@ -13,7 +13,7 @@ use bloathound_heap::{Analysis, GcReplay};
 use bloathound_live::CaptureMode;
 use bloathound_profile::Profile;
 use bloathound_report::heatmap::{HeatMap, HeatPanel};
-use bloathound_report::json::{InspectReport, TimingRecord, milliseconds};
+use bloathound_report::json::{FindingClass, InspectReport, TimingRecord, milliseconds};
 
 use crate::analysis::{self, RoundShapes};
 use crate::args::Detector;
@@ -81,13 +81,13 @@ impl Engine {
         self.recorder.take()
     }
 
-    fn runs(&self, detector: Detector) -> bool {
-        !self.without.contains(&detector)
+    fn runs(&self, class: FindingClass) -> bool {
+        !self.without.contains(&Detector(class))
     }
 
     /// Judges what needs all looks, and hands everything over.
     pub(crate) fn finish(mut self) -> EngineResult {
-        if self.runs(Detector::Growth) && !self.rounds.is_empty() {
+        if self.runs(FindingClass::Leak) && !self.rounds.is_empty() {
             let rounds: Vec<GrowthRound<'_>> = self
                 .rounds
                 .iter()
@@ -131,12 +131,12 @@ impl Engine {
 
     fn inspect(&mut self, examined: &Examined) {
         let replay = GcReplay::run(&examined.snapshot);
-        if self.runs(Detector::Cycles) {
+        if self.runs(FindingClass::Cycle) {
             let report = find_cycles(&examined.snapshot, &replay, &self.thresholds);
             self.findings.extend(report.findings);
             self.problems.extend(report.problems);
         }
-        if self.runs(Detector::Fragmentation) {
+        if self.runs(FindingClass::Fragmentation) {
             let report = analysis::fragmentation(examined, &replay, self.baseline.as_ref(), &self.thresholds);
             self.findings.extend(report.findings);
             self.problems.extend(report.problems);
@@ -212,7 +212,7 @@ impl Engine {
 
     /// What the rules have to say of samples, live or recorded.
     pub(crate) fn judge_samples(&mut self, profile: &Profile) {
-        if self.runs(Detector::HotLoop) {
+        if self.runs(FindingClass::HotLoop) {
             let report = hot_loop::judge(profile, &self.thresholds.hot_loop);
             self.findings.extend(report.findings);
             self.problems.extend(report.problems);

@@ -3,14 +3,13 @@
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 
-use bloathound_detect::Finding;
 use bloathound_driver::{Look, Moment};
 use bloathound_engine::examine::{Examined, Target};
 use bloathound_engine::recording::{RecordOptions, record};
 use bloathound_engine::samples::{SamplesManifest, record_samples};
 use bloathound_memory::{Effort, RecordError, SealedError, SymbolTable};
 use bloathound_profile::Profile;
-use bloathound_report::json::{FindingRecord, ToolRecord, VariantName};
+use bloathound_report::json::{Finding, ToolRecord, Variant};
 use serde::{Deserialize, Serialize};
 
 use crate::commands::capture::TOOL;
@@ -93,7 +92,7 @@ pub(crate) struct RecordedRun {
     pub(crate) format: u32,
     pub(crate) tool: ToolRecord,
     pub(crate) scenario: String,
-    pub(crate) variant: VariantName,
+    pub(crate) variant: Variant,
     pub(crate) seed: u64,
     /// The service's name.
     pub(crate) service: String,
@@ -211,6 +210,5 @@ impl Recorder {
 
 /// The findings as they are written.
 pub(crate) fn findings_json(findings: &[Finding]) -> Result<String, CliError> {
-    let records: Vec<FindingRecord> = findings.iter().map(FindingRecord::from).collect();
-    bloathound_report::json::to_json(&records).map_err(|error| CliError::file(Path::new(FINDINGS), error))
+    bloathound_report::json::to_json(&findings).map_err(|error| CliError::file(Path::new(FINDINGS), error))
 }

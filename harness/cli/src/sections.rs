@@ -11,7 +11,7 @@ use bloathound_engine::memory_view::MemoryView;
 use bloathound_heap::{Analysis, ObjectId};
 use bloathound_memory::Address;
 use bloathound_report::json::{
-    ArenasRecord, ContainerRecord, DuplicateRecord, FrameRecord, PinRecord, RetainedRecord, RssRecord, SizeClassRecord,
+    ArenasRecord, ContainerRecord, DuplicateRecord, FrameRecord, RetainedRecord, RssRecord, SizeClassRecord,
     ThreadRecord,
 };
 
@@ -42,9 +42,7 @@ pub(crate) fn arenas(census: &ArenaCensus, facts: &ArenaFacts, pins: Option<&Pin
                 blocks_free: class.free_blocks,
             })
             .collect(),
-        pinned_by: pins
-            .map(|pins| pins.groups.iter().map(|group| PinRecord::from(&group.to_pin())).collect())
-            .unwrap_or_default(),
+        pinned_by: pins.map(|pins| pins.groups.iter().map(|group| group.to_pin()).collect()).unwrap_or_default(),
     }
 }
 

@@ -13,7 +13,7 @@ const MAY_USE: [(&str, &[&str]); 14] = [
     ("memory", &[]),
     ("heap", &["vocabulary"]),
     ("profile", &[]),
-    ("scenario", &[]),
+    ("scenario", &["vocabulary"]),
     ("live", &["memory"]),
     ("testkit", &["memory"]),
     ("cpython", &["memory", "heap", "profile"]),

@@ -4,7 +4,6 @@
 //! more than its evidence.
 
 mod cycles;
-mod finding;
 pub mod fragmentation;
 mod fragmentation_pins;
 mod growth;
@@ -17,14 +16,13 @@ mod hot_series;
 #[cfg(test)]
 mod hot_tests;
 mod hot_window;
-mod records;
 mod thresholds;
 
-pub use cycles::{CycleReport, find_cycles};
-pub use finding::{
-    CycleEvidence, Evidence, Finding, FindingClass, FragmentationEvidence, HotLoopEvidence, LeakEvidence, Location,
-    Pin, Problem,
+pub use bloathound_vocabulary::{
+    CycleEvidence, Evidence, Finding, FindingClass, FragmentationEvidence, HotLoopEvidence, Label, LeakEvidence,
+    Location, Pin, Problem, RootKind, Verdict,
 };
+pub use cycles::{CycleReport, find_cycles};
 pub use growth::{GrowthReport, GrowthRound, GrowthUnit, find_growth};
 pub use hot_event_loops::telling_path_bytes;
 pub use hot_loop::{HotObservation, HotObservationKind, HotReport};

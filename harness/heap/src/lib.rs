@@ -26,6 +26,8 @@ mod snapshot;
 #[cfg(test)]
 mod testing;
 
+pub use bloathound_vocabulary::{Label, RootKind};
+
 pub use agreement::{Agreement, AgreementRow};
 pub use analysis::Analysis;
 pub use bitset::BitSet;
@@ -40,8 +42,7 @@ pub use label::{ReferenceKind, ReferenceLabel};
 pub use naming::{GenericLabel, Names};
 pub use newcomers::{Holder, Newcomers, Referrers, ReferrersRow};
 pub use object::{
-    FinalizerSite, NameId, ObjectFlags, ObjectId, ObjectRecord, Quality, Root, RootKind, Tracking, Trust, TypeId,
-    TypeInfo,
+    FinalizerSite, NameId, ObjectFlags, ObjectId, ObjectRecord, Quality, Root, Tracking, Trust, TypeId, TypeInfo,
 };
 pub use paths::{Arrival, Path, PathFinder, PathTree, Step};
 pub use reverse::{Direction, Neighbourhood, NeighbourhoodLimits, Reverse, neighbourhood};

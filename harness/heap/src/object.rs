@@ -1,5 +1,7 @@
 //! Objects, their types and what keeps them alive.
 
+use bloathound_vocabulary::RootKind;
+
 /// Dense index of an object in one snapshot. Means nothing in another snapshot.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, PartialOrd, Ord)]
 pub struct ObjectId(pub u32);
@@ -136,27 +138,6 @@ pub struct FinalizerSite {
     pub file: String,
     /// First line of the method.
     pub line: u32,
-}
-
-/// What keeps an object alive from outside the heap.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Hash, PartialOrd, Ord)]
-pub enum RootKind {
-    /// An entry of `sys.modules`; the name is the module's.
-    Module,
-    /// The builtins dict, sys dict or codec registries of the interpreter state.
-    Interpreter,
-    /// A frame on a thread's stack; the name is the function's.
-    ThreadFrame,
-    /// Something else that a thread state holds (current exception, thread-state dict, trace function).
-    ThreadState,
-    /// A type object in a library's data.
-    StaticType,
-    /// `gc.garbage`, where the collector parks what it will not free.
-    GcGarbage,
-    /// The interned-strings dict.
-    Interned,
-    /// More reference counts than references found: something in C holds it.
-    Unaccounted,
 }
 
 /// An object that is kept alive from outside the heap, and by what.

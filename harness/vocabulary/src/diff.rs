@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{Population, ProblemRecord, TargetRecord, ToolRecord};
+use crate::{Population, Problem, TargetRecord, ToolRecord};
 
 /// A type in two heaps.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
@@ -54,7 +54,7 @@ pub struct ReferrerRow {
     /// Their references.
     pub references: u64,
     /// Path to the one with most references, by names; empty where none is known.
-    pub path: Vec<String>,
+    pub path: Vec<crate::Label>,
     /// References of that one.
     pub path_references: u64,
     /// Its address, hexadecimal with `0x`.
@@ -77,7 +77,7 @@ pub struct NewTypeRow {
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct HolderRow {
     /// Path to the new objects, by names without what varies: `module model`, `DBModel`, `_field_cache`, `key`.
-    pub path: Vec<String>,
+    pub path: Vec<crate::Label>,
     /// Their qualified type.
     #[serde(rename = "type")]
     pub type_name: String,
@@ -160,7 +160,7 @@ pub struct DiffReport {
     #[serde(default)]
     pub next: Option<String>,
     /// What could not be done or is not trusted.
-    pub problems: Vec<ProblemRecord>,
+    pub problems: Vec<Problem>,
 }
 
 impl DiffReport {

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{FindingRecord, FrameRecord, ProblemRecord, TargetRecord, ToolRecord};
+use crate::{Finding, FrameRecord, Problem, TargetRecord, ToolRecord};
 
 /// A stack that was seen in this many samples.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
@@ -38,7 +38,7 @@ pub struct HotReport {
     /// Stacks, most samples first.
     pub stacks: Vec<StackRecord>,
     /// What was found.
-    pub findings: Vec<FindingRecord>,
+    pub findings: Vec<Finding>,
     /// What could not be done or is not trusted.
-    pub problems: Vec<ProblemRecord>,
+    pub problems: Vec<Problem>,
 }

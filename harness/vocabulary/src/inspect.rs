@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{FindingRecord, PinRecord, ProblemRecord, TimingRecord, ToolRecord};
+use crate::{Finding, Pin, Problem, TimingRecord, ToolRecord};
 
 /// What was looked at.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
@@ -177,7 +177,7 @@ pub struct ArenasRecord {
     pub size_classes: Vec<SizeClassRecord>,
     /// Who keeps the emptiest arenas, most arenas first.
     #[serde(default)]
-    pub pinned_by: Vec<PinRecord>,
+    pub pinned_by: Vec<Pin>,
 }
 
 /// What isn't reachable, by the replayed collector.
@@ -223,7 +223,7 @@ pub struct RetainedRecord {
     #[serde(rename = "type")]
     pub type_name: String,
     /// Shortest path from a root, by names; empty where none is known.
-    pub path: Vec<String>,
+    pub path: Vec<crate::Label>,
     /// Own bytes.
     pub shallow_bytes: u64,
     /// Bytes freed if it went away.
@@ -254,7 +254,7 @@ pub struct ContainerRecord {
     /// Own bytes.
     pub bytes: u64,
     /// Shortest path from a root, by names.
-    pub path: Vec<String>,
+    pub path: Vec<crate::Label>,
 }
 
 /// Everything one look can tell. What wasn't looked at is null.
@@ -275,12 +275,12 @@ pub struct InspectReport {
     /// Garbage.
     pub garbage: Option<GarbageRecord>,
     /// What was found.
-    pub findings: Vec<FindingRecord>,
+    pub findings: Vec<Finding>,
     /// Worth knowing, and no bug by itself.
     #[serde(default)]
     pub observations: Vec<ObservationRecord>,
     /// What could not be done or is not trusted.
-    pub problems: Vec<ProblemRecord>,
+    pub problems: Vec<Problem>,
     /// How long it took.
     pub timing: TimingRecord,
     /// Threads with stacks.

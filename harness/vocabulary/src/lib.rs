@@ -3,10 +3,14 @@
 //!
 //! Fields come in the order of the declarations, maps in the order of their keys, so the same values give the same bytes.
 
+mod class;
 mod diff;
+mod evidence;
+mod field;
 mod finding;
 mod hot;
 mod inspect;
+mod label;
 mod origin;
 mod results;
 mod score;
@@ -14,24 +18,23 @@ mod timing;
 mod watch;
 mod why;
 
+pub use class::{Evidence, FindingClass, Outcome, Variant, Verdict};
 pub use diff::{
     AgreementTypeRow, CrossCheckRecord, DiffReport, DiffRow, HolderRow, NewObjectsRecord, NewTypeRow, ReferrerRow,
     delta,
 };
-pub use finding::{
-    ClassName, CycleRecord, EvidenceRecord, FindingRecord, FragmentationRecord, HotLoopRecord, LeakRecord, PinRecord,
-    ProblemRecord, WhereRecord,
-};
+pub use evidence::{CycleEvidence, FragmentationEvidence, HotLoopEvidence, LeakEvidence, Pin};
+pub use field::{AsFigure, Field, Figure, Repeats, Unit};
+pub use finding::{Finding, Location, Problem};
 pub use hot::{HotReport, StackRecord};
 pub use inspect::{
     ArenasRecord, ContainerRecord, DuplicateRecord, FrameRecord, GarbageRecord, HeapRecord, InspectReport, KindRow,
     ObservationRecord, Population, QualityRecord, RetainedRecord, RssRecord, SizeClassRecord, TargetKind, TargetRecord,
     ThreadRecord, TypeRow,
 };
+pub use label::{Label, RootKind};
 pub use origin::{HostRecord, PartitionRecord, ToolRecord};
-pub use results::{
-    ExpectedRecord, MismatchRecord, Outcome, PhaseRecord, RunRecord, RunResults, ToggleRecord, VariantName,
-};
+pub use results::{ExpectedRecord, MismatchRecord, PhaseRecord, RunRecord, RunResults, ToggleRecord};
 pub use score::ScoreRecord;
 pub use timing::{DisturbanceRecord, TimingRecord, milliseconds};
 pub use watch::{GrowthRow, WatchReport, WatchRound};

@@ -7,42 +7,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::{
-    ClassName, DisturbanceRecord, FindingRecord, HostRecord, PartitionRecord, ProblemRecord, ScoreRecord, TimingRecord,
-    ToolRecord,
+    DisturbanceRecord, Finding, FindingClass, HostRecord, Outcome, PartitionRecord, Problem, ScoreRecord, TimingRecord,
+    ToolRecord, Variant, Verdict,
 };
-
-/// The service with its bug or with the fix.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum VariantName {
-    /// With the bug.
-    Buggy,
-    /// With the fix; hard negatives too.
-    Fixed,
-}
-
-impl VariantName {
-    /// `buggy` or `fixed`.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Buggy => "buggy",
-            Self::Fixed => "fixed",
-        }
-    }
-}
-
-/// How a run ended.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Hash, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum Outcome {
-    /// Everything expected was found, and nothing else.
-    Pass,
-    /// A bug missed, a wrong place or figure, or a false alarm.
-    Fail,
-    /// The bug did not happen, by the service's own ledger: neither a pass nor a miss.
-    Invalid,
-}
 
 /// A field that was not as expected.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
@@ -59,10 +26,10 @@ pub struct MismatchRecord {
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct ExpectedRecord {
     /// Class.
-    pub class: ClassName,
+    pub class: FindingClass,
     /// Verdict, if it matters.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub verdict: Option<String>,
+    pub verdict: Option<Verdict>,
     /// Fields of `where` and what each must be.
     #[serde(default, rename = "where", skip_serializing_if = "BTreeMap::is_empty")]
     pub location: BTreeMap<String, Value>,
@@ -147,7 +114,7 @@ pub struct RunRecord {
     /// The scenario's name.
     pub scenario: String,
     /// Buggy or fixed.
-    pub variant: VariantName,
+    pub variant: Variant,
     /// The seed of what varies.
     pub seed: u64,
     /// False where the ledger says that the bug did not happen.
@@ -160,13 +127,13 @@ pub struct RunRecord {
     pub seconds: f64,
     /// Classes whose detectors ran.
     #[serde(default)]
-    pub looked_for: Vec<ClassName>,
+    pub looked_for: Vec<FindingClass>,
     /// What had to be found.
     pub expected: Vec<ExpectedRecord>,
     /// What was found.
-    pub findings: Vec<FindingRecord>,
+    pub findings: Vec<Finding>,
     /// What could not be done or is not trusted.
-    pub problems: Vec<ProblemRecord>,
+    pub problems: Vec<Problem>,
     /// What switching one of the service's own diagnostics came to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub toggle: Option<ToggleRecord>,
@@ -201,7 +168,7 @@ impl RunRecord {
     }
 
     /// Findings that no expectation accounts for: false alarms.
-    pub fn unexpected(&self) -> impl Iterator<Item = &FindingRecord> {
+    pub fn unexpected(&self) -> impl Iterator<Item = &Finding> {
         self.findings
             .iter()
             .enumerate()
@@ -211,7 +178,7 @@ impl RunRecord {
 
     /// What one run of the results is told by.
     #[must_use]
-    pub fn key(&self) -> (&str, VariantName, u64) {
+    pub fn key(&self) -> (&str, Variant, u64) {
         (&self.scenario, self.variant, self.seed)
     }
 }
@@ -231,7 +198,7 @@ pub struct RunResults {
     /// Every run, by scenario, variant and seed.
     pub runs: Vec<RunRecord>,
     /// Scores by class; a class nobody looked for is not there.
-    pub scores: BTreeMap<ClassName, ScoreRecord>,
+    pub scores: BTreeMap<FindingClass, ScoreRecord>,
 }
 
 impl RunResults {
@@ -271,7 +238,7 @@ impl RunResults {
                 }
             }
             for finding in &mut run.findings {
-                if let crate::EvidenceRecord::HotLoop(evidence) = &mut finding.evidence {
+                if let crate::Evidence::HotLoop(evidence) = &mut finding.evidence {
                     evidence.samples = 0;
                     evidence.cpu_fraction = None;
                     evidence.starved_seconds = None;

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{FindingRecord, ProblemRecord, TargetRecord, ToolRecord};
+use crate::{Finding, Problem, TargetRecord, ToolRecord};
 
 /// One round of `watch`.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
@@ -50,7 +50,7 @@ pub struct WatchReport {
     /// Types that grew, most bytes first.
     pub growth: Vec<GrowthRow>,
     /// What was found.
-    pub findings: Vec<FindingRecord>,
+    pub findings: Vec<Finding>,
     /// What could not be done or is not trusted.
-    pub problems: Vec<ProblemRecord>,
+    pub problems: Vec<Problem>,
 }

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{ProblemRecord, TargetRecord, ToolRecord};
+use crate::{Problem, TargetRecord, ToolRecord};
 
 /// An object for people.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize, JsonSchema)]
@@ -54,5 +54,5 @@ pub struct WhyReport {
     /// Objects without which it would go away, nearest first.
     pub dominators: Vec<ObjectRecord>,
     /// What could not be done or is not trusted.
-    pub problems: Vec<ProblemRecord>,
+    pub problems: Vec<Problem>,
 }

@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 use bloathound_heap::{Agreement, AgreementRow, Analysis, HeapSnapshot, Inventory, Newcomers, ObjectId, Tally};
 use bloathound_report::json::{
     AgreementTypeRow, CrossCheckRecord, DiffReport, DiffRow, HolderRow, NewObjectsRecord, NewTypeRow, Population,
-    ProblemRecord, ReferrerRow, TargetKind, TargetRecord, ToolRecord, TypeRow,
+    Problem, ReferrerRow, TargetKind, TargetRecord, ToolRecord, TypeRow,
 };
 use bloathound_report::text::{self, InspectView};
 
@@ -57,12 +57,12 @@ pub(crate) fn diff(arguments: &DiffArguments) -> Result<u8, CliError> {
         .flat_map(|(name, problems)| {
             problems
                 .into_iter()
-                .map(move |problem| ProblemRecord { stage: "decode".into(), message: format!("{name}: {problem}") })
+                .map(move |problem| Problem { stage: "decode".into(), message: format!("{name}: {problem}") })
         })
         .collect();
     if !same_run {
         let message = "not two looks at one run, by where the modules are: which objects are new can't be told";
-        report.problems.push(ProblemRecord { stage: "diff".into(), message: message.into() });
+        report.problems.push(Problem { stage: "diff".into(), message: message.into() });
     }
     if let Some(path) = &arguments.json {
         output::json(path, &report)?;

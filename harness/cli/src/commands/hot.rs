@@ -9,8 +9,7 @@ use bloathound_engine::samples::{RecordedSamples, SamplesManifest, open_samples,
 use bloathound_memory::Effort;
 use bloathound_profile::{Profile, ThreadProfile};
 use bloathound_report::json::{
-    FindingRecord, FrameRecord, HotReport, ProblemRecord, SCHEMA_VERSION, StackRecord, TargetKind, TargetRecord,
-    ToolRecord,
+    FrameRecord, HotReport, SCHEMA_VERSION, StackRecord, TargetKind, TargetRecord, ToolRecord,
 };
 use bloathound_report::text::{self, InspectView};
 
@@ -98,15 +97,15 @@ fn report(arguments: &HotArguments, target: TargetRecord, profile: &Profile, jud
         voluntary_switches: main.map(voluntary_switches),
         verdict: verdict(judged),
         stacks: main.map(|thread| stacks(profile, thread)).unwrap_or_default(),
-        findings: judged.findings.iter().map(FindingRecord::from).collect(),
-        problems: judged.problems.iter().map(ProblemRecord::from).collect(),
+        findings: judged.findings.clone(),
+        problems: judged.problems.clone(),
     }
 }
 
 /// The strongest finding, else what the busiest thread did.
 fn verdict(judged: &Judged) -> String {
     if let Some(finding) = judged.findings.first() {
-        return finding.verdict.clone();
+        return finding.verdict.to_string();
     }
     let rank = |kind: HotObservationKind| match kind {
         HotObservationKind::InsideOneCCall => (4, "inside-one-c-call"),

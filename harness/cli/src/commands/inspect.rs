@@ -9,8 +9,8 @@ use bloathound_engine::memory_view::MemoryView;
 use bloathound_heap::{Analysis, GcReplay, HeapSnapshot};
 use bloathound_live::{CaptureMode, Stillness};
 use bloathound_report::json::{
-    FindingRecord, GarbageRecord, HeapRecord, InspectReport, KindRow, ObservationRecord, Population, ProblemRecord,
-    QualityRecord, TargetKind, TargetRecord, TimingRecord, ToolRecord, TypeRow, milliseconds,
+    GarbageRecord, HeapRecord, InspectReport, KindRow, ObservationRecord, Population, Problem, QualityRecord,
+    TargetKind, TargetRecord, TimingRecord, ToolRecord, TypeRow, milliseconds,
 };
 use bloathound_report::text::{self, InspectView};
 
@@ -73,9 +73,9 @@ fn analyse(target: TargetRecord, heap: HeapView<'_>) -> InspectReport {
     let tool = ToolRecord::bloathound(env!("CARGO_PKG_VERSION"));
     let mut report = InspectReport::new(tool, target, heap_record(heap, &analysis));
     report.garbage = Some(garbage(heap.snapshot, replay));
-    report.findings = cycles.findings.iter().map(FindingRecord::from).collect();
+    report.findings = cycles.findings.clone();
     let decode = heap.problems.iter().map(|message| problem("decode", message));
-    report.problems = decode.chain(cycles.problems.iter().map(ProblemRecord::from)).collect();
+    report.problems = decode.chain(cycles.problems.iter().cloned()).collect();
     if let Some(examined) = heap.memory {
         analyse_memory(&mut report, examined, &analysis, &thresholds);
     }
@@ -93,9 +93,9 @@ fn analyse_memory(report: &mut InspectReport, examined: &Examined, analysis: &An
         let pins = (facts.stranded_bytes() > 0).then(|| view.pins(&census, analysis.finder()));
         let groups = pins.as_ref().map_or(&[][..], |pins| &pins.groups);
         let judged = judge(&facts, None, groups, &thresholds.fragmentation);
-        report.findings.extend(judged.findings.iter().map(FindingRecord::from));
+        report.findings.extend(judged.findings.iter().cloned());
         report.observations = judged.observations.iter().map(ObservationRecord::from).collect();
-        report.problems.extend(judged.problems.iter().map(ProblemRecord::from));
+        report.problems.extend(judged.problems.iter().cloned());
         report.arenas = Some(sections::arenas(&census, &facts, pins.as_ref()));
         if !examined.mappings.is_empty() {
             report.rss = Some(sections::rss(&view));
@@ -108,8 +108,8 @@ fn analyse_memory(report: &mut InspectReport, examined: &Examined, analysis: &An
     report.duplicate_strings = Some(sections::duplicate_strings(examined));
 }
 
-fn problem(stage: &str, message: &str) -> ProblemRecord {
-    ProblemRecord { stage: stage.into(), message: message.into() }
+fn problem(stage: &str, message: &str) -> Problem {
+    Problem { stage: stage.into(), message: message.into() }
 }
 
 /// How long the target stood still; 0 where it was not stopped.

@@ -1,6 +1,5 @@
-use bloathound_report::json::{ClassName, VariantName};
 use bloathound_report::text::{self, ListRow};
-use bloathound_scenario::{Scenario, Variant};
+use bloathound_scenario::Scenario;
 
 use crate::args::ListArguments;
 use crate::error::CliError;
@@ -20,25 +19,8 @@ fn row(scenario: &Scenario) -> ListRow {
     ListRow {
         name: scenario.name.clone(),
         title: scenario.title.clone(),
-        variants: scenario.variants.keys().map(|variant| variant_name(*variant)).collect(),
-        classes: scenario.observe.classes().into_iter().map(class_name).collect(),
+        variants: scenario.variants.keys().copied().collect(),
+        classes: scenario.observe.classes(),
         toggle: scenario.observe.toggle.map(|toggle| toggle.what.as_str().to_owned()),
-    }
-}
-
-pub(crate) fn variant_name(variant: Variant) -> VariantName {
-    match variant {
-        Variant::Buggy => VariantName::Buggy,
-        Variant::Fixed => VariantName::Fixed,
-    }
-}
-
-pub(crate) fn class_name(class: bloathound_scenario::FindingClass) -> ClassName {
-    use bloathound_scenario::FindingClass as Class;
-    match class {
-        Class::Leak => ClassName::Leak,
-        Class::Cycle => ClassName::Cycle,
-        Class::Fragmentation => ClassName::Fragmentation,
-        Class::HotLoop => ClassName::HotLoop,
     }
 }

@@ -3,14 +3,11 @@ use std::path::{Path, PathBuf};
 use bloathound_driver::Look;
 use bloathound_engine::recording::open_recording;
 use bloathound_engine::samples::open_samples;
-use bloathound_report::json::{
-    DisturbanceRecord, FindingRecord, Outcome, ProblemRecord, RunRecord, ToolRecord, VariantName, outcome_of,
-};
+use bloathound_report::json::{DisturbanceRecord, Outcome, Problem, RunRecord, ToolRecord, Variant, outcome_of};
 use bloathound_report::text;
-use bloathound_scenario::{FindingClass, Scenario, Variant};
+use bloathound_scenario::{FindingClass, Scenario};
 use clap::ValueEnum;
 
-use super::list::variant_name;
 use super::run::{held_against, host, looked_for};
 use crate::args::{Detector, ReplayArguments, RunArguments};
 use crate::error::CliError;
@@ -63,7 +60,7 @@ pub(crate) fn finish(
         format: FORMAT,
         tool: ToolRecord::bloathound(env!("CARGO_PKG_VERSION")),
         scenario: scenario.name.clone(),
-        variant: variant_name(variant),
+        variant,
         seed: arguments.seed.unwrap_or(scenario.seed),
         service: scenario.service.clone(),
         requests: driven.requests,
@@ -140,13 +137,9 @@ fn analyse(folder: &Path, run: &RecordedRun) -> Result<EngineResult, CliError> {
 fn judge(folder: &Path, run: &RecordedRun) -> Result<RunRecord, CliError> {
     let result = analyse(folder, run)?;
     let scenario = scenario(folder, run)?;
-    let variant = match run.variant {
-        VariantName::Buggy => Variant::Buggy,
-        VariantName::Fixed => Variant::Fixed,
-    };
-    let mut expectations = scenario.variants.get(&variant).map_or_else(Vec::new, |plan| plan.expected.clone());
-    let mut problems: Vec<ProblemRecord> = result.problems.iter().map(ProblemRecord::from).collect();
-    let mut problem = |message: String| problems.push(ProblemRecord { stage: "replay".into(), message });
+    let mut expectations = scenario.variants.get(&run.variant).map_or_else(Vec::new, |plan| plan.expected.clone());
+    let mut problems = result.problems.clone();
+    let mut problem = |message: String| problems.push(Problem { stage: "replay".into(), message });
     if run.lacks_samples() {
         expectations.retain(|one| one.class != FindingClass::HotLoop);
         problem("samples of hot loops were not recorded: nothing is said about them here".into());
@@ -154,7 +147,7 @@ fn judge(folder: &Path, run: &RecordedRun) -> Result<RunRecord, CliError> {
     if scenario.observe.toggle.is_some() {
         problem("what a switched diagnostic did is not recorded: nothing is said about it here".into());
     }
-    let findings: Vec<FindingRecord> = result.findings.iter().map(FindingRecord::from).collect();
+    let findings = result.findings.clone();
     let expected = held_against(&expectations, &findings);
     let valid = run.invalid_because.is_none();
     let mut outcome = outcome_of(valid, &expected, findings.len());

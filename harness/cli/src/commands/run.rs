@@ -6,16 +6,14 @@ use bloathound_driver::{
 };
 use bloathound_report::html::{self, HtmlReport, RunKey};
 use bloathound_report::json::{
-    ClassName, DisturbanceRecord, ExpectedRecord, FindingRecord, HostRecord, MismatchRecord, PartitionRecord,
-    PhaseRecord, ProblemRecord, RunRecord, RunResults, ToggleRecord, ToolRecord, compare, outcome_of,
-    outcome_with_toggle,
+    DisturbanceRecord, ExpectedRecord, Finding, FindingClass, HostRecord, MismatchRecord, PartitionRecord, PhaseRecord,
+    RunRecord, RunResults, ToggleRecord, ToolRecord, compare, outcome_of, outcome_with_toggle,
 };
 use bloathound_report::{junit, text};
 use bloathound_scenario::{Expectation, Matcher, Scenario, Toggled, Variant, lookup};
 use serde_json::Value;
 
 use super::capture::effort;
-use super::list::{class_name, variant_name};
 use crate::args::{RunArguments, VariantChoice};
 use crate::error::CliError;
 use crate::home::Home;
@@ -158,7 +156,7 @@ fn record(
     driven: &bloathound_driver::RunRecord,
     result: &EngineResult,
 ) -> RunRecord {
-    let findings: Vec<FindingRecord> = result.findings.iter().map(FindingRecord::from).collect();
+    let findings: Vec<Finding> = result.findings.clone();
     let expectations: &[Expectation] = scenario.variants.get(&variant).map_or(&[], |plan| &plan.expected);
     let expected = held_against(expectations, &findings);
     let valid = driven.unmet.is_empty();
@@ -166,7 +164,7 @@ fn record(
     let toggle = driven.toggle.as_ref().map(|toggled| toggle_record(scenario, variant, toggled));
     RunRecord {
         scenario: scenario.name.clone(),
-        variant: variant_name(variant),
+        variant: variant,
         seed: arguments.seed.unwrap_or(scenario.seed),
         valid,
         outcome: outcome_with_toggle(outcome_of(valid, &expected, findings.len()), toggle.as_ref()),
@@ -175,7 +173,7 @@ fn record(
         looked_for: looked_for(scenario),
         expected,
         findings,
-        problems: result.problems.iter().map(ProblemRecord::from).collect(),
+        problems: result.problems.clone(),
         toggle,
         disturbance: DisturbanceRecord {
             pauses_ms: disturbance.pauses_ms.clone(),
@@ -231,7 +229,7 @@ fn phase_record(phase: &PhaseReport) -> PhaseRecord {
 }
 
 /// What had to be found, and what became of it.
-pub(crate) fn held_against(expectations: &[Expectation], findings: &[FindingRecord]) -> Vec<ExpectedRecord> {
+pub(crate) fn held_against(expectations: &[Expectation], findings: &[Finding]) -> Vec<ExpectedRecord> {
     compare(
         expectations.iter().filter_map(|one| ExpectedRecord::try_from(one.to_json()).ok()).collect(),
         findings,
@@ -239,8 +237,8 @@ pub(crate) fn held_against(expectations: &[Expectation], findings: &[FindingReco
     )
 }
 
-pub(crate) fn looked_for(scenario: &Scenario) -> Vec<ClassName> {
-    scenario.observe.classes().into_iter().map(class_name).collect()
+pub(crate) fn looked_for(scenario: &Scenario) -> Vec<FindingClass> {
+    scenario.observe.classes()
 }
 
 fn ledger(value: &Value) -> BTreeMap<String, Value> {
@@ -248,7 +246,7 @@ fn ledger(value: &Value) -> BTreeMap<String, Value> {
 }
 
 /// The fields of a finding that are not as the scenario wants them.
-fn mismatches(wanted: &Expectation, finding: &FindingRecord) -> Vec<MismatchRecord> {
+fn mismatches(wanted: &Expectation, finding: &Finding) -> Vec<MismatchRecord> {
     let seen = serde_json::to_value(finding).unwrap_or_default();
     let mut found = Vec::new();
     let mut check = |field: String, expected: Value, value: Option<&Value>, matches: bool| {

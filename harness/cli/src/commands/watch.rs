@@ -3,9 +3,7 @@ use std::time::{Duration, Instant};
 
 use bloathound_detect::{GrowthRound, GrowthUnit, Thresholds, find_growth};
 use bloathound_engine::examine::{Examined, Target};
-use bloathound_report::json::{
-    FindingRecord, GrowthRow, ProblemRecord, SCHEMA_VERSION, ToolRecord, TypeRow, WatchReport, WatchRound,
-};
+use bloathound_report::json::{GrowthRow, Problem, SCHEMA_VERSION, ToolRecord, TypeRow, WatchReport, WatchRound};
 use bloathound_report::text::{self, InspectView};
 
 use super::inspect;
@@ -38,15 +36,15 @@ pub(crate) fn watch(arguments: &WatchArguments) -> Result<u8, CliError> {
     let looks: Vec<GrowthRound<'_>> =
         shapes.iter().map(|round| GrowthRound { shapes: &round.shapes, requests: round.requests }).collect();
     let judged = find_growth(&looks, GrowthUnit::Round, &Thresholds::default());
-    let decode = problems.into_iter().map(|message| ProblemRecord { stage: "decode".into(), message });
+    let decode = problems.into_iter().map(|message| Problem { stage: "decode".into(), message });
     let report = WatchReport {
         schema_version: SCHEMA_VERSION,
         tool: ToolRecord::bloathound(env!("CARGO_PKG_VERSION")),
         target: inspect::target_record(arguments.pid, target.interpreter(), target.symbols().build_id.clone()),
         rounds,
         growth: growth(&censuses),
-        findings: judged.findings.iter().map(FindingRecord::from).collect(),
-        problems: decode.chain(judged.problems.iter().map(ProblemRecord::from)).collect(),
+        findings: judged.findings.clone(),
+        problems: decode.chain(judged.problems.iter().cloned()).collect(),
     };
     if let Some(path) = &arguments.json {
         output::json(path, &report)?;

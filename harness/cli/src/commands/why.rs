@@ -1,8 +1,6 @@
 use bloathound_heap::{Analysis, GenericLabel, HeapSnapshot, NameId, ObjectId, ReferenceKind, Reverse, Step};
 use bloathound_report::graph::{self, GraphOptions};
-use bloathound_report::json::{
-    ObjectRecord, PathStep, ProblemRecord, SCHEMA_VERSION, TargetRecord, ToolRecord, WhyReport,
-};
+use bloathound_report::json::{ObjectRecord, PathStep, Problem, SCHEMA_VERSION, TargetRecord, ToolRecord, WhyReport};
 use bloathound_report::text;
 
 use crate::args::WhyArguments;
@@ -132,7 +130,7 @@ pub(crate) fn report(
     let finder = analysis.finder();
     let mut path = Vec::new();
     if let Some(found) = finder.path_to(id) {
-        path.push(PathStep { label: finder.names().root(&found.root), object: object(found.root.object) });
+        path.push(PathStep { label: finder.names().root(&found.root).to_string(), object: object(found.root.object) });
         for (index, step) in found.steps.iter().enumerate() {
             let next = found.steps.get(index + 1);
             let is_attribute =
@@ -145,8 +143,8 @@ pub(crate) fn report(
         }
     }
     let awaits = analysis.replay().awaiting_collection.contains(id);
-    let decode = heap.problems.iter().map(|message| ProblemRecord { stage: "decode".into(), message: message.clone() });
-    let garbage = awaits.then(|| ProblemRecord {
+    let decode = heap.problems.iter().map(|message| Problem { stage: "decode".into(), message: message.clone() });
+    let garbage = awaits.then(|| Problem {
         stage: "why".into(),
         message: "nothing keeps it: it is garbage that the next collection frees".into(),
     });
@@ -194,6 +192,6 @@ fn label(heap: HeapView<'_>, analysis: &Analysis<'_>, step: &Step) -> String {
             }
         },
         ReferenceKind::Stack => format!("stack {payload}"),
-        _ => names.text(names.generic(step.from, step.label)),
+        _ => names.label(names.generic(step.from, step.label)).to_string(),
     }
 }

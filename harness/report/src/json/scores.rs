@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::{ClassName, HostRecord, PartitionRecord, RunRecord, RunResults, SCHEMA_VERSION, ScoreRecord, ToolRecord};
+use super::{
+    FindingClass, HostRecord, PartitionRecord, RunRecord, RunResults, SCHEMA_VERSION, ScoreRecord, ToolRecord,
+};
 
 /// Results of these runs in their order, with the scores computed from them.
 #[must_use]
@@ -19,8 +21,8 @@ pub fn results(
 
 /// Scores of all classes that any run looked for.
 #[must_use]
-pub fn scores(runs: &[RunRecord]) -> BTreeMap<ClassName, ScoreRecord> {
-    ClassName::ALL
+pub fn scores(runs: &[RunRecord]) -> BTreeMap<FindingClass, ScoreRecord> {
+    FindingClass::ALL
         .into_iter()
         .filter(|class| runs.iter().any(|run| concerns(run, *class)))
         .map(|class| (class, score(class, runs)))
@@ -28,13 +30,13 @@ pub fn scores(runs: &[RunRecord]) -> BTreeMap<ClassName, ScoreRecord> {
 }
 
 /// Whether a detector for the class had a say in this run.
-fn concerns(run: &RunRecord, class: ClassName) -> bool {
+fn concerns(run: &RunRecord, class: FindingClass) -> bool {
     run.looked_for.contains(&class)
         || run.expected.iter().any(|expected| expected.class == class)
         || run.findings.iter().any(|finding| finding.class == class)
 }
 
-fn score(class: ClassName, runs: &[RunRecord]) -> ScoreRecord {
+fn score(class: FindingClass, runs: &[RunRecord]) -> ScoreRecord {
     let mut score = ScoreRecord::default();
     for run in runs.iter().filter(|run| concerns(run, class)) {
         if !run.valid {
@@ -86,7 +88,7 @@ pub fn wilson(successes: u64, trials: u64) -> Option<(f64, f64)> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::EvidenceRecord;
+    use super::super::Evidence;
     use super::*;
     use crate::samples;
 
@@ -103,7 +105,7 @@ mod tests {
     #[test]
     fn a_miss_lowers_recall_and_an_alarm_on_the_twin_precision() {
         let runs = vec![samples::run_pass(), samples::run_missed(), samples::run_false_alarm()];
-        let score = &scores(&runs)[&ClassName::Leak];
+        let score = &scores(&runs)[&FindingClass::Leak];
         assert_eq!((score.expected, score.found, score.false_alarms), (2, 1, 1));
         assert_eq!(score.recall, Some(0.5));
         assert_eq!(score.precision, Some(0.5));
@@ -114,7 +116,7 @@ mod tests {
     #[test]
     fn an_invalid_run_is_counted_and_left_out() {
         let runs = vec![samples::run_pass(), samples::run_invalid()];
-        let score = &scores(&runs)[&ClassName::Leak];
+        let score = &scores(&runs)[&FindingClass::Leak];
         assert_eq!((score.runs, score.invalid_runs), (1, 1));
         assert_eq!(score.recall, Some(1.0));
     }
@@ -122,7 +124,7 @@ mod tests {
     #[test]
     fn a_class_nobody_looked_for_has_no_score() {
         let all = scores(&[samples::run_pass()]);
-        assert_eq!(all.keys().copied().collect::<Vec<_>>(), [ClassName::Leak]);
+        assert_eq!(all.keys().copied().collect::<Vec<_>>(), [FindingClass::Leak]);
     }
 
     #[test]
@@ -145,13 +147,13 @@ mod tests {
         let run = &mut other.runs[0];
         run.seconds = 9.0;
         run.timing.copy_ms = Some(99.0);
-        if let EvidenceRecord::HotLoop(evidence) = &mut run.findings[0].evidence {
+        if let Evidence::HotLoop(evidence) = &mut run.findings[0].evidence {
             evidence.samples += 1;
             evidence.thread = None;
         }
         assert_ne!(one, other);
         assert_eq!(one.without_measurements(), other.without_measurements());
-        other.runs[0].findings[0].verdict = "busy".to_owned();
+        other.runs[0].findings[0].verdict = super::super::Verdict::HotLoop;
         assert_ne!(one.without_measurements(), other.without_measurements());
     }
 }
