@@ -393,9 +393,9 @@ mod tests {
         let json = serde_json::to_value(&evidence).unwrap();
         assert_eq!(json, serde_json::json!({ "brand_new_bytes": 2048, "thread": 7 }));
         let rows = rows(&evidence.figures(), Sentences::default());
-        assert_eq!(rows, [("brand new", "2.0 KiB".to_owned())]);
+        assert_eq!(rows, [("brand new", "2.00 KiB".to_owned())]);
         let page = crate::html::facts(&rows);
-        assert!(page.contains("<dt>brand new</dt><dd>2.0 KiB</dd>"), "{page}");
+        assert!(page.contains("<dt>brand new</dt><dd>2.00 KiB</dd>"), "{page}");
         assert_eq!(snapshot::exact_names(&evidence.figures()), ["brand_new_bytes"]);
         // What an expectation may name is the same table.
         assert_eq!(
