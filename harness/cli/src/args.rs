@@ -6,6 +6,8 @@ use std::time::Duration;
 use bloathound_engine::source::ExamineOptions;
 use bloathound_live::CaptureMode;
 use bloathound_memory::Effort;
+use bloathound_report::json::FindingClass;
+use clap::builder::PossibleValue;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 /// Finds memory leaks, fragmentation, uncollectable cycles and hot loops in Python 2.7 processes, from outside.
@@ -54,30 +56,32 @@ pub(crate) enum VariantChoice {
     All,
 }
 
-/// A rule that can be switched off.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
-pub(crate) enum Detector {
-    /// Leaks: growth over rounds
-    #[value(alias = "leak")]
-    Growth,
-    /// Uncollectable cycles
-    #[value(alias = "cycle")]
-    Cycles,
-    /// Arenas pinned by live objects
-    Fragmentation,
-    /// Loops that keep a thread busy
-    #[value(alias = "hot", alias = "loop")]
-    HotLoop,
-}
+/// A rule that can be switched off, by the class that it finds.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Detector(pub(crate) FindingClass);
 
-impl From<Detector> for bloathound_engine::Detector {
-    fn from(detector: Detector) -> Self {
-        match detector {
-            Detector::Growth => Self::Growth,
-            Detector::Cycles => Self::Cycles,
-            Detector::Fragmentation => Self::Fragmentation,
-            Detector::HotLoop => Self::HotLoop,
-        }
+impl ValueEnum for Detector {
+    fn value_variants<'a>() -> &'a [Self] {
+        const EVERY: [Detector; FindingClass::ALL.len()] = {
+            let mut every = [Detector(FindingClass::ALL[0]); FindingClass::ALL.len()];
+            let mut at = 0;
+            while at < every.len() {
+                every[at] = Detector(FindingClass::ALL[at]);
+                at += 1;
+            }
+            every
+        };
+        &EVERY
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        let rule = PossibleValue::new(self.0.rule()).alias(self.0.as_str());
+        Some(match self.0 {
+            FindingClass::Leak => rule.help("Leaks: growth over rounds"),
+            FindingClass::Cycle => rule.help("Uncollectable cycles"),
+            FindingClass::Fragmentation => rule.help("Arenas pinned by live objects"),
+            FindingClass::HotLoop => rule.help("Loops that keep a thread busy").aliases(["hot", "loop"]),
+        })
     }
 }
 

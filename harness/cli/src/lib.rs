@@ -11,7 +11,6 @@ mod explain;
 mod home;
 mod host;
 mod kit;
-mod names;
 mod output;
 mod permission;
 mod picture;

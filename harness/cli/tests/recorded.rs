@@ -16,7 +16,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use bloathound_memory::MemorySource;
-use bloathound_report::json::{FindingRecord, RunResults, to_json};
+use bloathound_report::json::{Finding, RunResults, to_json};
 use predicates::prelude::*;
 use predicates::str::contains;
 use support::{asleep, bloathound, live, python, root};
@@ -95,8 +95,7 @@ fn replay_gives_the_findings_of_the_run_byte_for_byte() {
         let is_buggy = folder.to_string_lossy().ends_with("-buggy");
         assert_eq!((run.expected.is_empty(), run.findings.is_empty()), (!is_buggy, !is_buggy), "{}", folder.display());
         // `replay` has compared the bytes, or this would be a failure; read again, both lose the same digits.
-        let committed: Vec<FindingRecord> =
-            serde_json::from_slice(&fs::read(folder.join("findings.json")).unwrap()).unwrap();
+        let committed: Vec<Finding> = serde_json::from_slice(&fs::read(folder.join("findings.json")).unwrap()).unwrap();
         assert_eq!(to_json(&run.findings).unwrap(), to_json(&committed).unwrap(), "{}", folder.display());
     }
 }

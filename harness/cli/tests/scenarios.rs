@@ -17,7 +17,7 @@ use std::process::Command;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use bloathound_report::json::{Outcome, RunResults, VariantName, read_results};
+use bloathound_report::json::{Outcome, RunResults, Variant, read_results};
 use bloathound_report::snapshot::{self, Policy};
 use support::{Bystander, bloathound, children, home_with, live, root, stat, wait_until};
 
@@ -33,7 +33,7 @@ struct Ran {
 }
 
 impl Ran {
-    fn outcome(&self, variant: VariantName) -> Outcome {
+    fn outcome(&self, variant: Variant) -> Outcome {
         let run = self.results.runs.iter().find(|run| run.variant == variant);
         run.unwrap_or_else(|| panic!("no run of that twin:\n{}", self.text)).outcome
     }
@@ -62,8 +62,8 @@ fn both_twins_end_as_expected(name: &str) -> Option<Ran> {
     assert_eq!(ran.results.runs.len(), 2, "{}", ran.text);
     for run in &ran.results.runs {
         let variant = match run.variant {
-            VariantName::Buggy => "buggy",
-            VariantName::Fixed => "fixed",
+            Variant::Buggy => "buggy",
+            Variant::Fixed => "fixed",
         };
         let yaml = snapshot::yaml(&run.findings, &Policy::from_expected(&run.expected)).unwrap();
         let mut settings = insta::Settings::clone_current();
@@ -90,7 +90,7 @@ fn nothing_passes_by_itself(name: &str, detector: &str, module: &str) {
     fs::copy(service.join(module), service.join("fix").join(module)).unwrap();
     let ran = run(&[name, "--variant", "fixed"], undone.path());
     assert_eq!(ran.code, Some(1), "the fix is undone:\n{}", ran.text);
-    assert_eq!(ran.outcome(VariantName::Fixed), Outcome::Fail);
+    assert_eq!(ran.outcome(Variant::Fixed), Outcome::Fail);
     assert!(ran.text.contains("seen") && ran.text.contains("evidence"), "{}", ran.text);
 
     let applied = home_with(name);
@@ -98,7 +98,7 @@ fn nothing_passes_by_itself(name: &str, detector: &str, module: &str) {
     fs::copy(service.join("fix").join(module), service.join(module)).unwrap();
     let ran = run(&[name, "--variant", "buggy"], applied.path());
     assert!(matches!(ran.code, Some(1 | 4)), "the bug is fixed:\n{}", ran.text);
-    assert_ne!(ran.outcome(VariantName::Buggy), Outcome::Pass);
+    assert_ne!(ran.outcome(Variant::Buggy), Outcome::Pass);
 }
 
 macro_rules! scenario {

@@ -4,7 +4,6 @@
 //! others, and never claims more than its evidence.
 
 mod cycles;
-mod finding;
 pub mod fragmentation;
 mod growth;
 mod hot;
@@ -12,11 +11,11 @@ mod registry;
 pub mod thresholds;
 
 pub use bloathound_profile::frameworks;
-pub use cycles::{CycleReport, find_cycles};
-pub use finding::{
-    CycleEvidence, Evidence, Finding, FindingClass, FragmentationEvidence, HotLoopEvidence, LeakEvidence, Location,
-    Pin, Problem,
+pub use bloathound_vocabulary::{
+    CycleEvidence, Evidence, Finding, FindingClass, FragmentationEvidence, HotLoopEvidence, Label, LeakEvidence,
+    Location, Pin, Problem, RootKind, Verdict,
 };
+pub use cycles::{CycleReport, find_cycles};
 pub use growth::{GrowthReport, GrowthRound, GrowthUnit, find_growth};
 pub use hot::rule as hot_loop;
 pub use hot::rule::{HotObservation, HotObservationKind, HotReport};

@@ -5,11 +5,11 @@ use bloathound_heap::{GcReplay, HeapSnapshot};
 use bloathound_profile::Profile;
 
 use crate::cycles::find_cycles;
-use crate::finding::{Finding, FindingClass, Problem};
 use crate::fragmentation::{self, ArenaFacts, FragmentationObservation, PinGroup};
 use crate::growth::{GrowthRound, GrowthUnit, find_growth};
 use crate::hot::rule::{self as hot, HotObservation};
 use crate::thresholds::Thresholds;
+use crate::{Finding, FindingClass, Problem};
 
 /// What a rule must see to judge.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]

@@ -53,7 +53,8 @@ fn the_leak_by_dumps_alone_from_delta_to_cache() {
     let finder = PathFinder::new(&after);
     let fresh =
         |id: &ObjectId| after.type_of(*id).qualified_name() == "type" && !known.contains(&after.object(*id).address);
-    let path = after.ids().filter(fresh).find_map(|id| finder.labels_to(id)).unwrap().join(" → ");
+    let path = after.ids().filter(fresh).find_map(|id| finder.labels_to(id)).unwrap();
+    let path = bloathound_heap::Label::join(&path, " → ");
     assert_eq!(path, "module model → DBModel → _field_cache → key");
     assert_eq!(after.quality().surplus_references, 0, "more references than counts");
 }

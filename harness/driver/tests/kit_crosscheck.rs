@@ -187,7 +187,12 @@ fn told(findings: &[Finding]) -> Vec<String> {
         Evidence::Cycle(cycle) => format!("{} objects, {} in gc.garbage", cycle.objects, cycle.in_gc_garbage),
         _ => String::new(),
     };
-    findings.iter().map(|finding| format!("{} | {}", finding.location.path.join(" → "), exact(finding))).collect()
+    findings
+        .iter()
+        .map(|finding| {
+            format!("{} | {}", bloathound_detect::Label::join(&finding.location.path, " → "), exact(finding))
+        })
+        .collect()
 }
 
 #[test]

@@ -4,14 +4,13 @@
 //! thing once. The functions of [`looks`] answer one question each and return a record. [`record`] keeps what was seen in
 //! files. Nothing here prints.
 
-mod detector;
 pub mod looks;
 mod moment;
 pub mod record;
 pub mod session;
 pub mod source;
 
-pub use detector::Detector;
+pub use bloathound_report::json::FindingClass;
 pub use moment::{Look, Moment};
 
 use bloathound_report::json::ToolRecord;

@@ -57,6 +57,11 @@ fn main() {
     println!("{} shapes, {} reachable", tree.nodes().len(), dominators.reachable_count());
     measure("align shapes", n, || tree.align(&tree));
     for index in 1..tree.nodes().len().min(20) {
-        println!("{} {} {:?}", tree.labels(index).join(" → "), tree.type_name(index), tree.nodes()[index]);
+        println!(
+            "{} {} {:?}",
+            bloathound_heap::Label::join(tree.labels(index), " → "),
+            tree.type_name(index),
+            tree.nodes()[index]
+        );
     }
 }

@@ -13,6 +13,8 @@ mod paths;
 #[cfg(test)]
 mod testing;
 
+pub use bloathound_vocabulary::{Label, RootKind};
+
 pub use analysis::Analysis;
 pub use census::{Census, CensusDelta, CensusRow};
 pub use compare::{Agreement, AgreementRow, Holder, Inventory, Newcomers, Referrers, ReferrersRow};
@@ -22,7 +24,7 @@ pub use graph::{
 };
 pub use model::{
     BitSet, FinalizerSite, GenericLabel, HeapSnapshot, NameId, Names, ObjectFlags, ObjectId, ObjectRecord, Path,
-    Quality, REFERENCES_MAX, Records, RecordsIter, ReferenceKind, ReferenceLabel, Root, RootKind, SnapshotBuilder,
-    Step, Tracking, Trust, TypeId, TypeInfo,
+    Quality, REFERENCES_MAX, Records, RecordsIter, ReferenceKind, ReferenceLabel, Root, SnapshotBuilder, Step,
+    Tracking, Trust, TypeId, TypeInfo,
 };
 pub use paths::{Arrival, PathFinder, PathTree, ShapeColumn, ShapeKey, ShapeLimits, ShapeNode, ShapeTree};

@@ -3,27 +3,30 @@
 
 use serde_json::Value;
 
-use crate::json::{EvidenceRecord, ExpectedRecord, FindingRecord, PinRecord, RunRecord, WhereRecord};
+use bloathound_vocabulary::{
+    Evidence, ExpectedRecord, Field, Figure, Finding, HotLoopEvidence, Label, Location, Pin, RunRecord, Unit, Verdict,
+};
+
 use crate::{describe_toggle, sanitize, units};
 
 /// What, how much and where, in the longest of a few forms that takes at most `cells`:
 /// `leak 1000/req DBModel._field_cache`, `leak 1000/req _field_cache`, `leak 1000/req`.
-pub(crate) fn few_words(finding: &FindingRecord, cells: usize) -> String {
+pub(crate) fn few_words(finding: &Finding, cells: usize) -> String {
     let what = match &finding.evidence {
-        EvidenceRecord::Leak(leak) => {
+        Evidence::Leak(leak) => {
             format!("leak {}/req", units::count(leak.objects_per_request))
         }
-        EvidenceRecord::Cycle(cycle) => {
+        Evidence::Cycle(cycle) => {
             format!("cycle {} stuck", units::count(cycle.uncollectable))
         }
-        EvidenceRecord::Fragmentation(fragmentation) => {
+        Evidence::Fragmentation(fragmentation) => {
             format!("fragmentation {}", units::bytes(fragmentation.stranded_bytes))
         }
-        EvidenceRecord::HotLoop(_) => finding.verdict.clone(),
+        Evidence::HotLoop(_) => finding.verdict.to_string(),
     };
     let mut forms: Vec<String> = short_places(finding).into_iter().map(|place| format!("{what} {place}")).collect();
     // Without the place rather than with half of it, but a hot loop's verdict alone says too little: there the place wins.
-    if let (EvidenceRecord::HotLoop(_), Some(place)) = (&finding.evidence, short_places(finding).first()) {
+    if let (Evidence::HotLoop(_), Some(place)) = (&finding.evidence, short_places(finding).first()) {
         forms.push(format!("hot-loop {place}"));
     }
     forms.push(what);
@@ -32,31 +35,31 @@ pub(crate) fn few_words(finding: &FindingRecord, cells: usize) -> String {
 }
 
 /// The place in a word, the longest first.
-fn short_places(finding: &FindingRecord) -> Vec<String> {
+fn short_places(finding: &Finding) -> Vec<String> {
     let location = &finding.location;
     match &finding.evidence {
-        EvidenceRecord::Cycle(cycle) => {
+        Evidence::Cycle(cycle) => {
             let types: Vec<&str> = cycle.types.iter().map(|name| last_part(name)).collect();
             let first = types.first().map(|name| (*name).to_owned());
             [types.join("+")].into_iter().chain(first).collect()
         }
-        EvidenceRecord::Fragmentation(fragmentation) => {
+        Evidence::Fragmentation(fragmentation) => {
             let pin = fragmentation.pinned_by.first();
             pin.map(|pin| format!("by {}", last_part(&pin.type_name))).into_iter().collect()
         }
-        EvidenceRecord::HotLoop(_) => {
+        Evidence::HotLoop(_) => {
             location.file.iter().map(|file| format!("{}{}", basename(file), lines(location))).collect()
         }
-        EvidenceRecord::Leak(_) => {
-            let inner = WhereRecord { module: None, ..location.clone() };
-            let last = location.attribute.clone().or_else(|| location.path.last().cloned());
+        Evidence::Leak(_) => {
+            let inner = Location { module: None, ..location.clone() };
+            let last = location.attribute.clone().or_else(|| location.path.last().map(Label::to_string));
             [dotted(location), dotted(&inner), last].into_iter().flatten().collect()
         }
     }
 }
 
 /// `model.DBModel._field_cache`, as far as known.
-fn dotted(location: &WhereRecord) -> Option<String> {
+fn dotted(location: &Location) -> Option<String> {
     let parts: Vec<&str> = [&location.module, &location.class, &location.attribute]
         .into_iter()
         .filter_map(|part| part.as_deref())
@@ -65,7 +68,7 @@ fn dotted(location: &WhereRecord) -> Option<String> {
 }
 
 /// `:41-44`, `:41` or nothing.
-fn lines(location: &WhereRecord) -> String {
+fn lines(location: &Location) -> String {
     match (location.line_first, location.line_last) {
         (Some(first), Some(last)) if first != last => format!(":{first}-{last}"),
         (Some(line), _) | (None, Some(line)) => format!(":{line}"),
@@ -82,7 +85,7 @@ fn last_part(qualified: &str) -> &str {
 }
 
 /// The place in full: by names, and by function, file and lines; `an unknown place` where nothing is known.
-pub(crate) fn place(location: &WhereRecord) -> String {
+pub(crate) fn place(location: &Location) -> String {
     let mut parts = Vec::new();
     parts.extend(dotted(location));
     match (&location.function, &location.file) {
@@ -101,42 +104,109 @@ pub(crate) fn place(location: &WhereRecord) -> String {
 }
 
 /// Labels joined by arrows.
-pub(crate) fn path(labels: &[String]) -> String {
-    labels.join(" → ")
+pub(crate) fn path(labels: &[Label]) -> String {
+    Label::join(labels, " → ")
 }
 
 /// `leak, grows-with-requests: model.DBModel._field_cache`.
-pub(crate) fn sentence(finding: &FindingRecord) -> String {
+pub(crate) fn sentence(finding: &Finding) -> String {
     format!("{}, {}: {}", finding.class, finding.verdict, place(&finding.location))
 }
 
-/// Name and text of every piece of evidence.
-pub(crate) fn evidence(finding: &FindingRecord) -> Vec<(&'static str, String)> {
+/// Name and text of every piece of evidence, the path last.
+pub(crate) fn evidence(finding: &Finding) -> Vec<(&'static str, String)> {
+    let mut rows = rows(&finding.evidence.figures(), sentences(finding));
+    if !finding.location.path.is_empty() {
+        rows.push(("path", path(&finding.location.path)));
+    }
+    rows
+}
+
+/// Rows that are sentences over several fields, or stand elsewhere than their field does.
+#[derive(Default)]
+pub(crate) struct Sentences {
+    before: Vec<(&'static str, String)>,
+    after: Vec<(&'static str, String)>,
+}
+
+/// Every row: what no sentence tells is told by its figure alone, so that a new field of evidence shows by itself.
+pub(crate) fn rows(figures: &[(&'static Field, Figure<'_>)], told: Sentences) -> Vec<(&'static str, String)> {
+    let mut plain: Vec<(&'static str, String)> = Vec::new();
+    for (field, figure) in figures {
+        if field.row.is_empty() || told.before.iter().chain(&told.after).any(|(row, _)| *row == field.row) {
+            continue;
+        }
+        let text = figure_text(field.unit, figure);
+        match plain.iter_mut().find(|(row, _)| *row == field.row) {
+            Some((_, row)) if !text.is_empty() => {
+                row.push_str(", ");
+                row.push_str(&text);
+            }
+            Some(_) => {}
+            None => plain.push((field.row, text)),
+        }
+    }
+    let mut rows = told.before;
+    rows.extend(plain);
+    rows.extend(told.after);
+    rows.retain(|(_, text)| !text.is_empty());
+    rows
+}
+
+fn figure_text(unit: Unit, figure: &Figure<'_>) -> String {
+    match figure {
+        Figure::Nothing | Figure::Fraction(None) => String::new(),
+        Figure::Number(number) => match unit {
+            Unit::Count => units::count(*number),
+            Unit::Bytes => units::bytes(*number),
+            Unit::Share | Unit::Seconds | Unit::Word => number.to_string(),
+        },
+        Figure::Fraction(Some(number)) => match unit {
+            Unit::Share => units::ratio(*number),
+            Unit::Seconds => units::seconds(*number),
+            Unit::Count | Unit::Bytes | Unit::Word => number.to_string(),
+        },
+        Figure::Numbers(numbers) => series(numbers),
+        Figure::Text(text) => (*text).to_owned(),
+        Figure::Texts(texts) => texts.join(", "),
+        Figure::Verdicts(verdicts) => verdicts_text(verdicts),
+        Figure::Labels(labels) => path(labels),
+        Figure::Pins(pins) => pins.iter().map(pin).collect::<Vec<_>>().join("; "),
+    }
+}
+
+fn verdicts_text(verdicts: &[Verdict]) -> String {
+    verdicts.iter().map(|verdict| verdict.as_str()).collect::<Vec<_>>().join(", ")
+}
+
+fn sentences(finding: &Finding) -> Sentences {
     // Where only time is known, a round is the unit.
-    let unit = if finding.verdict == "grows-every-round" { "round" } else { "request" };
-    let mut rows = match &finding.evidence {
-        EvidenceRecord::Leak(leak) => vec![
-            (
-                "grows by",
-                format!(
-                    "{} {} a {unit}, {}",
-                    units::count(leak.objects_per_request),
-                    leak.type_name,
-                    units::bytes(leak.bytes_per_request)
+    let unit = if finding.verdict == Verdict::GrowsEveryRound { "round" } else { "request" };
+    match &finding.evidence {
+        Evidence::Leak(leak) => Sentences {
+            before: vec![
+                (
+                    "grows by",
+                    format!(
+                        "{} {} a {unit}, {}",
+                        units::count(leak.objects_per_request),
+                        leak.type_name,
+                        units::bytes(leak.bytes_per_request)
+                    ),
                 ),
-            ),
-            (
-                "retains",
-                format!(
-                    "{} a {unit}, {} in all",
-                    units::bytes(leak.retained_bytes_per_request),
-                    units::bytes(leak.retained_bytes)
+                (
+                    "retains",
+                    format!(
+                        "{} a {unit}, {} in all",
+                        units::bytes(leak.retained_bytes_per_request),
+                        units::bytes(leak.retained_bytes)
+                    ),
                 ),
-            ),
-            ("by round", series(&leak.rounds)),
-        ],
-        EvidenceRecord::Cycle(cycle) => vec![
-            (
+            ],
+            after: Vec::new(),
+        },
+        Evidence::Cycle(cycle) => Sentences {
+            before: vec![(
                 "objects",
                 format!(
                     "{} in cycles, {} of them with a finalizer, {} in gc.garbage",
@@ -144,75 +214,60 @@ pub(crate) fn evidence(finding: &FindingRecord) -> Vec<(&'static str, String)> {
                     units::count(cycle.uncollectable),
                     units::count(cycle.in_gc_garbage)
                 ),
-            ),
-            ("types", cycle.types.join(", ")),
-            ("cycle", path(&cycle.cycle)),
-            ("closed by", cycle.closing_reference.clone()),
-        ]
-        .into_iter()
-        .chain(cycle.finalizers.iter().map(|site| ("finalizer", site.clone())))
-        .collect(),
-        EvidenceRecord::Fragmentation(fragmentation) => {
-            let mut rows = vec![
-                (
-                    "arenas",
-                    format!(
-                        "{}, {} of {} live{}",
-                        units::count(fragmentation.arenas),
-                        units::bytes(fragmentation.live_bytes),
-                        units::bytes(fragmentation.arena_bytes),
-                        fragmentation
-                            .utilisation
-                            .map_or_else(String::new, |share| format!(" ({})", units::ratio(share)))
-                    ),
+            )],
+            after: one_a_row("finalizer", cycle.finalizers.iter().cloned()),
+        },
+        Evidence::Fragmentation(fragmentation) => Sentences {
+            before: vec![(
+                "arenas",
+                format!(
+                    "{}, {} of {} live{}",
+                    units::count(fragmentation.arenas),
+                    units::bytes(fragmentation.live_bytes),
+                    units::bytes(fragmentation.arena_bytes),
+                    fragmentation.utilisation.map_or_else(String::new, |share| format!(" ({})", units::ratio(share)))
                 ),
-                ("stranded", units::bytes(fragmentation.stranded_bytes)),
-            ];
-            rows.extend(fragmentation.pinned_by.iter().map(|one| ("pinned by", pin(one))));
-            rows
-        }
-        EvidenceRecord::HotLoop(_) => hot_loop(finding),
-    };
-    if !finding.location.path.is_empty() {
-        rows.push(("path", path(&finding.location.path)));
+            )],
+            after: one_a_row("pinned by", fragmentation.pinned_by.iter().map(pin)),
+        },
+        Evidence::HotLoop(hot) => hot_loop(hot),
     }
-    rows.retain(|(_, text)| !text.is_empty());
-    rows
 }
 
-fn hot_loop(finding: &FindingRecord) -> Vec<(&'static str, String)> {
-    let EvidenceRecord::HotLoop(hot) = &finding.evidence else {
-        return Vec::new();
-    };
-    let mut rows = vec![(
-        "samples",
-        format!(
-            "{} that agree, {}",
-            units::count(hot.samples),
-            units::plural(hot.distinct_states, "state of the locals", "states of the locals")
-        ),
-    )];
-    if let Some(share) = hot.cpu_fraction {
+/// A row each; without any an empty one, so that the row counts as told.
+fn one_a_row(name: &'static str, texts: impl Iterator<Item = String>) -> Vec<(&'static str, String)> {
+    let rows: Vec<_> = texts.map(|text| (name, text)).collect();
+    if rows.is_empty() { vec![(name, String::new())] } else { rows }
+}
+
+fn hot_loop(hot: &HotLoopEvidence) -> Sentences {
+    let samples = format!(
+        "{} that agree, {}",
+        units::count(hot.samples),
+        units::plural(hot.distinct_states, "state of the locals", "states of the locals")
+    );
+    let busy = hot.cpu_fraction.map(|share| {
         let switches = units::plural(hot.voluntary_switches, "voluntary context switch", "voluntary context switches");
-        rows.push(("CPU", format!("{} busy, {switches}", units::ratio(share))));
+        format!("{} busy, {switches}", units::ratio(share))
+    });
+    let starved = hot.starved_seconds.map(|seconds| format!("not reached for {}", units::seconds(seconds)));
+    let bytecode = hot.loop_bytecode.map(|[first, last]| format!("{first} to {last}"));
+    let weaker = hot.tiers.split_last().map(|(_, weaker)| verdicts_text(weaker));
+    Sentences {
+        before: vec![
+            ("samples", samples),
+            ("CPU", busy.unwrap_or_default()),
+            ("event loop", starved.unwrap_or_default()),
+            ("bytecode", bytecode.unwrap_or_default()),
+            ("inside", hot.inside.clone().unwrap_or_default()),
+            ("exits need", hot.exit_values.join(", ")),
+        ],
+        after: vec![("holds too", weaker.unwrap_or_default())],
     }
-    if let Some(seconds) = hot.starved_seconds {
-        rows.push(("event loop", format!("not reached for {}", units::seconds(seconds))));
-    }
-    if let Some([first, last]) = hot.loop_bytecode {
-        rows.push(("bytecode", format!("{first} to {last}")));
-    }
-    rows.push(("inside", hot.inside.clone().unwrap_or_default()));
-    rows.push(("exits need", hot.exit_values.join(", ")));
-    rows.push(("unchanging", hot.unchanging.join(", ")));
-    if hot.tiers.len() > 1 {
-        rows.push(("holds too", hot.tiers[..hot.tiers.len() - 1].join(", ")));
-    }
-    rows
 }
 
 /// `120 str, 5.6 KiB, in 35 arenas, owned by model.work`.
-pub(crate) fn pin(pin: &PinRecord) -> String {
+pub(crate) fn pin(pin: &Pin) -> String {
     let owner = if pin.owner.is_empty() { String::new() } else { format!(", owned by {}", path(&pin.owner)) };
     format!(
         "{} {}, {}, in {}{owner}",
@@ -235,7 +290,7 @@ pub(crate) fn series(numbers: &[u64]) -> String {
 }
 
 /// Where a large thing hangs, or that it isn't known.
-pub(crate) fn owner_of(path_labels: &[String]) -> String {
+pub(crate) fn owner_of(path_labels: &[Label]) -> String {
     if path_labels.is_empty() { "no path from a root".to_owned() } else { path(path_labels) }
 }
 
@@ -314,4 +369,73 @@ pub(crate) fn seen(run: &RunRecord, cells: usize) -> String {
     let each = (cells / run.findings.len()).saturating_sub(2 * usize::from(run.findings.len() > 1));
     let words: Vec<String> = run.findings.iter().map(|finding| few_words(finding, each)).collect();
     words.join("; ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{samples, snapshot};
+    use bloathound_vocabulary::{FindingClass, evidence};
+
+    evidence! {
+        /// Evidence of a class that is only here.
+        NewEvidence {
+            /// Declared here, and nowhere else.
+            brand_new_bytes: u64 = Bytes, Exactly, "brand new";
+            /// Not told to people.
+            thread: Option<u32> = Word, Roughly, "";
+        }
+    }
+
+    #[test]
+    fn a_new_field_of_evidence_is_declared_once_and_shows_everywhere() {
+        let evidence = NewEvidence { brand_new_bytes: 2048, thread: Some(7) };
+        let json = serde_json::to_value(&evidence).unwrap();
+        assert_eq!(json, serde_json::json!({ "brand_new_bytes": 2048, "thread": 7 }));
+        let rows = rows(&evidence.figures(), Sentences::default());
+        assert_eq!(rows, [("brand new", "2.00 KiB".to_owned())]);
+        let page = crate::html::facts(&rows);
+        assert!(page.contains("<dt>brand new</dt><dd>2.00 KiB</dd>"), "{page}");
+        assert_eq!(snapshot::exact_names(&evidence.figures()), ["brand_new_bytes"]);
+        // What an expectation may name is the same table.
+        assert_eq!(
+            NewEvidence::FIELDS.iter().map(|field| field.name).collect::<Vec<_>>(),
+            ["brand_new_bytes", "thread"]
+        );
+    }
+
+    #[test]
+    fn every_field_of_every_class_stands_in_json_and_is_told_or_declared_untold() {
+        let findings = [
+            samples::leak_finding(),
+            samples::cycle_finding(),
+            samples::fragmentation_finding(),
+            samples::hot_loop_finding(),
+        ];
+        for finding in &findings {
+            let json = serde_json::to_value(&finding.evidence).unwrap();
+            let mut in_json: Vec<&str> = json.as_object().unwrap().keys().map(String::as_str).collect();
+            let mut declared: Vec<&str> = finding.class.evidence().iter().map(|field| field.name).collect();
+            in_json.sort_unstable();
+            declared.sort_unstable();
+            assert_eq!(in_json, declared);
+            let rows = evidence(finding);
+            for (field, figure) in finding.evidence.figures() {
+                let told = rows.iter().any(|(row, _)| *row == field.row);
+                assert!(told || field.row.is_empty() || figure == Figure::Nothing, "{}", field.name);
+            }
+        }
+        assert_eq!(findings.map(|finding| finding.class), FindingClass::ALL);
+    }
+
+    #[test]
+    fn every_sentence_stands_in_a_row_that_some_field_declares() {
+        let findings = [samples::leak_finding(), samples::cycle_finding(), samples::fragmentation_finding()];
+        for finding in findings.into_iter().chain([samples::hot_loop_finding()]) {
+            let Sentences { before, after } = sentences(&finding);
+            for (row, _) in before.into_iter().chain(after) {
+                assert!(finding.class.evidence().iter().any(|field| field.row == row), "{row}");
+            }
+        }
+    }
 }

@@ -3,13 +3,15 @@
 
 use std::collections::BTreeMap;
 
+use bloathound_vocabulary::{Field, FindingClass, Variant, Verdict};
+
 use crate::error::Problem;
 use crate::locate::{NodePath, Part};
 use crate::matcher::{Matcher, Scalar};
-use crate::model::{Expectation, FindingClass, Observe, Variant, VariantPlan};
+use crate::model::{Expectation, Observe, VariantPlan};
 use crate::raw::{RawExpectation, RawPlace, RawVariant};
 use crate::validate::{Checker, check_ledger};
-use crate::vocabulary::{evidence_names, nearest, toggle_names};
+use crate::vocabulary::{nearest, toggle_names};
 
 /// Checks one variant's section.
 pub(crate) fn variant_plan(
@@ -95,14 +97,20 @@ fn check_expectation(
             format!("{look}, or another class"),
         );
     }
-    if let Some(verdict) = &raw.verdict
-        && verdict.trim().is_empty()
-    {
-        checker.wrong(&node.key("verdict"), "an empty verdict", "a verdict's name");
-    }
+    let verdict = raw.verdict.and_then(|word| check_verdict(&word, &node.key("verdict"), checker));
     check_evidence(raw.class, &raw.evidence.0, &node.key("evidence"), checker);
     let place = raw.place.map(|place| check_place(place, &node.key("where"), checker)).unwrap_or_default();
-    Expectation { class: raw.class, verdict: raw.verdict, place, evidence: raw.evidence.0 }
+    Expectation { class: raw.class, verdict, place, evidence: raw.evidence.0 }
+}
+
+fn check_verdict(word: &str, node: &NodePath, checker: &mut Checker<'_>) -> Option<Verdict> {
+    let verdict = Verdict::from_word(word);
+    if verdict.is_none() {
+        let words = Verdict::ALL.map(Verdict::as_str);
+        let meant = nearest(word, words).map_or_else(|| words.join(", "), str::to_owned);
+        checker.wrong(node, format!("`{word}`, which is no verdict"), meant);
+    }
+    verdict
 }
 
 fn check_evidence(
@@ -114,8 +122,7 @@ fn check_evidence(
     for (name, matcher) in evidence {
         let node = node.key(name.clone());
         let root = name.split('.').next().unwrap_or_default();
-        let known = evidence_names(class);
-        if !known.contains(&root) {
+        if !has_evidence(class.evidence(), root) {
             checker.refuse(&node, Part::Key(0), unknown_evidence(class, root));
         }
         if let Some(why) = matcher.impossible() {
@@ -124,9 +131,13 @@ fn check_evidence(
     }
 }
 
+fn has_evidence(fields: &[Field], name: &str) -> bool {
+    fields.iter().any(|field| field.name == name)
+}
+
 fn unknown_evidence(class: FindingClass, name: &str) -> Problem {
-    let known = evidence_names(class);
-    let owner = FindingClass::ALL.into_iter().find(|other| evidence_names(*other).contains(&name));
+    let known: Vec<&str> = class.evidence().iter().map(|field| field.name).collect();
+    let owner = FindingClass::ALL.into_iter().find(|other| has_evidence(other.evidence(), name));
     match owner {
         Some(owner) => Problem::Wrong {
             found: format!("`{name}`, which is evidence of a {owner} and not of a {class}"),

@@ -17,13 +17,14 @@ mod unique_map;
 mod validate;
 mod vocabulary;
 
+pub use bloathound_vocabulary::{FindingClass, Variant};
 pub use error::{Problem, ScenarioError, ScenarioErrors};
 pub use files::{UnknownScenario, load_dir, load_file, parse, select};
 pub use ledger::Unmet;
 pub use locate::Place;
 pub use matcher::{Matcher, Scalar, lookup};
 pub use model::{
-    Expectation, FindingClass, Growth, Hot, Inspect, LedgerConditions, Load, Method, Observe, OptionValue, Request,
-    Scenario, Toggle, Toggled, TraceReader, Variant, VariantPlan, Wait,
+    Expectation, Growth, Hot, Inspect, LedgerConditions, Load, Method, Observe, OptionValue, Request, Scenario, Toggle,
+    Toggled, TraceReader, VariantPlan, Wait,
 };
 pub use schema::schema;

@@ -8,8 +8,10 @@ use std::time::Duration;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::Visitor;
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Deserializer};
 use serde_json::{Value, json};
+
+use bloathound_vocabulary::{FindingClass, Variant, Verdict};
 
 use crate::matcher::Matcher;
 
@@ -73,36 +75,6 @@ impl Scenario {
             (Some(_), Some(_)) => 1,
         };
         self.warm_up.saturating_add(a_round.saturating_mul(self.observe.rounds() + phases))
-    }
-}
-
-/// The service with its bug, or with the fix.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Variant {
-    /// The service as it is.
-    Buggy,
-    /// The service with its `fix` folder laid over it; a hard negative, which has nothing to fix, is
-    /// run as this variant too.
-    Fixed,
-}
-
-impl Variant {
-    /// Both, in the order in which they run.
-    pub const ALL: [Self; 2] = [Self::Buggy, Self::Fixed];
-
-    /// `buggy` or `fixed`.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Buggy => "buggy",
-            Self::Fixed => "fixed",
-        }
-    }
-}
-
-impl fmt::Display for Variant {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(self.as_str())
     }
 }
 
@@ -350,55 +322,13 @@ pub struct VariantPlan {
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct LedgerConditions(pub BTreeMap<String, Matcher>);
 
-/// A class of finding.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum FindingClass {
-    /// Memory that grows with every request.
-    Leak,
-    /// Reference cycles that the collector won't take.
-    Cycle,
-    /// Memory that is free and can't be given back.
-    Fragmentation,
-    /// A loop that takes the processor and gets nowhere.
-    HotLoop,
-}
-
-impl FindingClass {
-    /// All of them.
-    pub const ALL: [Self; 4] = [Self::Leak, Self::Cycle, Self::Fragmentation, Self::HotLoop];
-
-    /// The word in files and results: `leak`, `cycle`, `fragmentation`, `hot-loop`.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Leak => "leak",
-            Self::Cycle => "cycle",
-            Self::Fragmentation => "fragmentation",
-            Self::HotLoop => "hot-loop",
-        }
-    }
-
-    /// The class of a word in the results.
-    #[must_use]
-    pub fn from_word(word: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|class| class.as_str() == word)
-    }
-}
-
-impl fmt::Display for FindingClass {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(self.as_str())
-    }
-}
-
 /// One finding that must be there. Only the fields named are compared.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Expectation {
     /// The class.
     pub class: FindingClass,
     /// The verdict, if it matters.
-    pub verdict: Option<String>,
+    pub verdict: Option<Verdict>,
     /// Fields of `where` and what each must be; `path` is a [`Matcher::List`].
     pub place: BTreeMap<&'static str, Matcher>,
     /// Evidence by dotted name.

@@ -4,13 +4,15 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
 
+use bloathound_vocabulary::Variant;
+
 use crate::error::{Problem, ScenarioError};
 use crate::expectations::variant_plan;
 use crate::locate::{NodePath, Part, locate};
 use crate::matcher::Matcher;
 use crate::model::{
     Growth, Hot, Inspect, LedgerConditions, Load, Observe, OptionValue, Request, Scenario, Toggle, Toggled,
-    TraceReader, Variant, VariantPlan, Wait,
+    TraceReader, VariantPlan, Wait,
 };
 use crate::raw::{RawLoad, RawObserve, RawScenario, RawToggle, RawVariant, RawWait};
 use crate::unique_map::UniqueMap;

@@ -2,7 +2,7 @@
 //!
 //! The evidence names are those of the results JSON (the contract's `FINDING`).
 
-use crate::model::{FindingClass, Toggled};
+use crate::model::Toggled;
 
 /// Fewest rounds that can tell growth from one difference.
 pub(crate) const ROUNDS_MIN: u64 = 3;
@@ -14,39 +14,6 @@ pub(crate) const REQUESTS_MAX: u64 = 1_000_000;
 pub(crate) const CONCURRENCY_MAX: u64 = 256;
 /// Longest sampling and longest wait.
 pub(crate) const SECONDS_MAX: f64 = 600.0;
-
-/// What a finding of the class may have in `evidence`.
-pub(crate) fn evidence_names(class: FindingClass) -> &'static [&'static str] {
-    match class {
-        FindingClass::Leak => &[
-            "objects_per_request",
-            "bytes_per_request",
-            "retained_bytes",
-            "retained_bytes_per_request",
-            "type",
-            "rounds",
-        ],
-        FindingClass::Cycle => {
-            &["objects", "types", "finalizers", "in_gc_garbage", "uncollectable", "cycle", "closing_reference"]
-        }
-        FindingClass::Fragmentation => {
-            &["arenas", "arena_bytes", "live_bytes", "utilisation", "stranded_bytes", "pinned_by"]
-        }
-        FindingClass::HotLoop => &[
-            "samples",
-            "cpu_fraction",
-            "loop_bytecode",
-            "distinct_states",
-            "unchanging",
-            "starved_seconds",
-            "voluntary_switches",
-            "tiers",
-            "thread",
-            "inside",
-            "exit_values",
-        ],
-    }
-}
 
 /// What every toggle under load tells: ratios are to the phase before it was switched on.
 const TOGGLE_RATIOS: &[&str] =

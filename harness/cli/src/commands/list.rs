@@ -6,7 +6,7 @@ use bloathound_scenario::Scenario;
 use crate::args::ListArguments;
 use crate::error::CliError;
 use crate::home::Home;
-use crate::names::{class_name, variant_name};
+
 use crate::output;
 
 /// `bloathound list`.
@@ -22,8 +22,8 @@ fn row(scenario: &Scenario) -> ListRow {
     ListRow {
         name: scenario.name.clone(),
         title: scenario.title.clone(),
-        variants: scenario.variants.keys().map(|variant| variant_name(*variant)).collect(),
-        classes: scenario.observe.classes().into_iter().map(class_name).collect(),
+        variants: scenario.variants.keys().copied().collect(),
+        classes: scenario.observe.classes(),
         toggle: scenario.observe.toggle.map(|toggle| toggle.what.as_str().to_owned()),
     }
 }

@@ -4,7 +4,6 @@ use std::path::PathBuf;
 
 use bloathound_engine::record::{self, RecordedRun};
 use bloathound_engine::tool;
-use bloathound_report::json::RunResults;
 use bloathound_report::text;
 
 use crate::args::ReplayArguments;
@@ -35,7 +34,7 @@ pub(crate) fn replay(arguments: &ReplayArguments) -> Result<u8, CliError> {
         show(&text::failure(&record, color));
         records.push(record);
     }
-    let results = RunResults::new(tool(), host::facts(None), None, records);
+    let results = bloathound_report::json::results(tool(), host::facts(None), None, records);
     show(&text::summary(&results, color));
     if let Some(path) = &arguments.json {
         output::json(path, &results)?;

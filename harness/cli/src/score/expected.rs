@@ -1,14 +1,12 @@
 //! What a scenario wants to be found, held against what was found.
 
 use bloathound_report::json::compare;
-use bloathound_report::json::{ClassName, ExpectedRecord, FindingRecord, MismatchRecord};
+use bloathound_report::json::{ExpectedRecord, Finding, FindingClass, MismatchRecord};
 use bloathound_scenario::{Expectation, Matcher, Scenario, lookup};
 use serde_json::Value;
 
-use crate::names::class_name;
-
 /// What had to be found, and what became of it.
-pub(crate) fn held_against(expectations: &[Expectation], findings: &[FindingRecord]) -> Vec<ExpectedRecord> {
+pub(crate) fn held_against(expectations: &[Expectation], findings: &[Finding]) -> Vec<ExpectedRecord> {
     // One record for each, in their order: `compare` speaks of them by their index.
     compare(expectations.iter().map(expected_record).collect(), findings, |index, finding| {
         expectations.get(index).map_or_else(Vec::new, |wanted| mismatches(wanted, finding))
@@ -17,7 +15,7 @@ pub(crate) fn held_against(expectations: &[Expectation], findings: &[FindingReco
 
 fn expected_record(wanted: &Expectation) -> ExpectedRecord {
     ExpectedRecord {
-        class: class_name(wanted.class),
+        class: wanted.class,
         verdict: wanted.verdict.clone(),
         location: wanted.place.iter().map(|(name, matcher)| ((*name).to_owned(), matcher.to_json())).collect(),
         evidence: wanted.evidence.iter().map(|(name, matcher)| (name.clone(), matcher.to_json())).collect(),
@@ -28,12 +26,12 @@ fn expected_record(wanted: &Expectation) -> ExpectedRecord {
     }
 }
 
-pub(crate) fn looked_for(scenario: &Scenario) -> Vec<ClassName> {
-    scenario.observe.classes().into_iter().map(class_name).collect()
+pub(crate) fn looked_for(scenario: &Scenario) -> Vec<FindingClass> {
+    scenario.observe.classes()
 }
 
 /// The fields of a finding that are not as the scenario wants them.
-fn mismatches(wanted: &Expectation, finding: &FindingRecord) -> Vec<MismatchRecord> {
+fn mismatches(wanted: &Expectation, finding: &Finding) -> Vec<MismatchRecord> {
     let seen = serde_json::to_value(finding).unwrap_or_default();
     let mut found = Vec::new();
     let mut check = |field: String, expected: Value, value: Option<&Value>, matches: bool| {
@@ -66,25 +64,26 @@ pub(super) fn ends_so(matcher: &Matcher, file: &Value) -> bool {
 mod tests {
     use std::collections::BTreeMap;
 
-    use bloathound_scenario::FindingClass;
+    use bloathound_scenario::{FindingClass, Scalar};
 
     use super::*;
 
     #[test]
     fn every_expectation_has_its_own_record_in_its_own_place() {
-        let wanted = |class, verdict: &str| Expectation {
+        let wanted = |class, number: usize| Expectation {
             class,
-            verdict: Some(verdict.to_owned()),
+            verdict: None,
             place: BTreeMap::new(),
-            evidence: BTreeMap::new(),
+            evidence: BTreeMap::from([(number.to_string(), Matcher::Exact(Scalar::Integer(7)))]),
         };
         let classes: Vec<FindingClass> = FindingClass::ALL.into_iter().chain(FindingClass::ALL).collect();
         let expectations: Vec<Expectation> =
-            classes.iter().enumerate().map(|(n, class)| wanted(*class, &n.to_string())).collect();
+            classes.iter().enumerate().map(|(number, class)| wanted(*class, number)).collect();
         let records = held_against(&expectations, &[]);
         assert_eq!(records.len(), expectations.len());
-        for (n, (record, class)) in records.iter().zip(classes).enumerate() {
-            assert_eq!((record.class, record.verdict.clone()), (class_name(class), Some(n.to_string())));
+        for (number, (record, class)) in records.iter().zip(classes).enumerate() {
+            let evidence: Vec<&String> = record.evidence.keys().collect();
+            assert_eq!((record.class, evidence), (class, vec![&number.to_string()]));
         }
     }
 }

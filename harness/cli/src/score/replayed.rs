@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use bloathound_engine::looks::replay;
 use bloathound_engine::record::{FINDINGS, MANIFEST, RecordedRun, findings_json};
 use bloathound_report::json::outcome_of;
-use bloathound_report::json::{DisturbanceRecord, FindingRecord, Outcome, ProblemRecord, RunRecord, VariantName};
-use bloathound_scenario::{FindingClass, Scenario, Variant};
+use bloathound_report::json::{DisturbanceRecord, Finding, Outcome, Problem, RunRecord};
+use bloathound_scenario::{FindingClass, Scenario};
 
 use super::expected::{held_against, looked_for};
 use crate::error::CliError;
@@ -15,13 +15,9 @@ use crate::error::CliError;
 pub(crate) fn judge(folder: &Path, run: &RecordedRun) -> Result<RunRecord, CliError> {
     let result = replay(folder, run)?;
     let scenario = scenario(folder, run)?;
-    let variant = match run.variant {
-        VariantName::Buggy => Variant::Buggy,
-        VariantName::Fixed => Variant::Fixed,
-    };
-    let mut expectations = scenario.variants.get(&variant).map_or_else(Vec::new, |plan| plan.expected.clone());
-    let mut problems: Vec<ProblemRecord> = result.problems.iter().map(ProblemRecord::from).collect();
-    let mut problem = |message: String| problems.push(ProblemRecord { stage: "replay".into(), message });
+    let mut expectations = scenario.variants.get(&run.variant).map_or_else(Vec::new, |plan| plan.expected.clone());
+    let mut problems: Vec<Problem> = result.problems.clone();
+    let mut problem = |message: String| problems.push(Problem { stage: "replay".into(), message });
     if run.lacks_samples() {
         expectations.retain(|one| one.class != FindingClass::HotLoop);
         problem("samples of hot loops were not recorded: nothing is said about them here".into());
@@ -29,7 +25,7 @@ pub(crate) fn judge(folder: &Path, run: &RecordedRun) -> Result<RunRecord, CliEr
     if scenario.observe.toggle.is_some() {
         problem("what a switched diagnostic did is not recorded: nothing is said about it here".into());
     }
-    let findings: Vec<FindingRecord> = result.findings.iter().map(FindingRecord::from).collect();
+    let findings: Vec<Finding> = result.findings.clone();
     let expected = held_against(&expectations, &findings);
     let valid = run.invalid_because.is_none();
     let mut outcome = outcome_of(valid, &expected, findings.len());

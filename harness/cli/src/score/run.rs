@@ -4,15 +4,12 @@ use std::collections::BTreeMap;
 
 use bloathound_driver::{LoadReport, PhaseReport, ToggleOutcome};
 use bloathound_engine::looks::RunFindings;
-use bloathound_report::json::{
-    DisturbanceRecord, FindingRecord, MismatchRecord, PhaseRecord, ProblemRecord, RunRecord, ToggleRecord,
-};
+use bloathound_report::json::{DisturbanceRecord, Finding, MismatchRecord, PhaseRecord, RunRecord, ToggleRecord};
 use bloathound_report::json::{outcome_of, outcome_with_toggle};
 use bloathound_scenario::{Expectation, Scenario, Toggled, Variant, lookup};
 use serde_json::Value;
 
 use super::expected::{ends_so, held_against, looked_for};
-use crate::names::variant_name;
 
 /// All that is told of one run.
 pub(crate) fn record(
@@ -21,7 +18,7 @@ pub(crate) fn record(
     driven: &bloathound_driver::RunRecord,
     result: &RunFindings,
 ) -> RunRecord {
-    let findings: Vec<FindingRecord> = result.findings.iter().map(FindingRecord::from).collect();
+    let findings: Vec<Finding> = result.findings.clone();
     let expectations: &[Expectation] = scenario.variants.get(&variant).map_or(&[], |plan| &plan.expected);
     let expected = held_against(expectations, &findings);
     let valid = driven.unmet.is_empty();
@@ -29,7 +26,7 @@ pub(crate) fn record(
     let toggle = driven.toggle.as_ref().map(|toggled| toggle_record(scenario, variant, toggled));
     RunRecord {
         scenario: scenario.name.clone(),
-        variant: variant_name(variant),
+        variant,
         seed: scenario.seed,
         valid,
         outcome: outcome_with_toggle(outcome_of(valid, &expected, findings.len()), toggle.as_ref()),
@@ -38,7 +35,7 @@ pub(crate) fn record(
         looked_for: looked_for(scenario),
         expected,
         findings,
-        problems: result.problems.iter().map(ProblemRecord::from).collect(),
+        problems: result.problems.clone(),
         toggle,
         disturbance: DisturbanceRecord {
             pauses_ms: disturbance.pauses_ms.clone(),

@@ -20,16 +20,17 @@ use tree::{read, root, rust_files};
 
 /// Which rooms a room may build on. A new dependency belongs here first, with a reason in
 /// `harness/ARCHITECTURE.md`.
-const MAY_USE: [(&str, &[&str]); 13] = [
+const MAY_USE: [(&str, &[&str]); 14] = [
+    ("vocabulary", &[]),
     ("memory", &[]),
-    ("heap", &[]),
+    ("heap", &["vocabulary"]),
     ("profile", &[]),
-    ("scenario", &[]),
+    ("scenario", &["vocabulary"]),
     ("live", &["memory"]),
     ("testkit", &["memory"]),
     ("cpython", &["memory", "heap", "profile"]),
-    ("detect", &["heap", "profile"]),
-    ("report", &["heap", "profile", "detect"]),
+    ("detect", &["vocabulary", "heap", "profile"]),
+    ("report", &["vocabulary", "heap", "profile", "detect"]),
     ("kit", &["heap", "detect"]),
     ("engine", &["memory", "heap", "profile", "live", "cpython", "detect", "report", "kit"]),
     ("driver", &["scenario", "live", "cpython", "report", "engine", "kit"]),
@@ -37,10 +38,11 @@ const MAY_USE: [(&str, &[&str]); 13] = [
 ];
 
 /// Rooms that take values and give values back.
-const PURE: [&str; 4] = ["heap", "profile", "detect", "report"];
+const PURE: [&str; 5] = ["vocabulary", "heap", "profile", "detect", "report"];
 
 /// Rooms that decode or judge: whatever they have to say goes into their results.
-const ENGINE: [&str; 8] = ["memory", "live", "cpython", "heap", "profile", "detect", "report", "scenario"];
+const ENGINE: [&str; 9] =
+    ["vocabulary", "memory", "live", "cpython", "heap", "profile", "detect", "report", "scenario"];
 
 /// `bloathound-*` under `[dependencies]` of a manifest, without the prefix. Development dependencies are exempt.
 fn dependencies(manifest: &Path) -> BTreeSet<String> {

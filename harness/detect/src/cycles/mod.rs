@@ -12,7 +12,7 @@ use bloathound_heap::{
 };
 
 use crate::thresholds::words;
-use crate::{CycleEvidence, Evidence, Finding, FindingClass, Location, Problem, Thresholds};
+use crate::{CycleEvidence, Evidence, Finding, FindingClass, Label, Location, Problem, Thresholds, Verdict};
 
 /// What the rule says of one snapshot.
 #[derive(Clone, PartialEq, Debug, Default)]
@@ -145,7 +145,7 @@ fn finding(snapshot: &HeapSnapshot, names: &Names<'_>, types: Vec<String>, shape
     let location = Location {
         module: class.module.clone(),
         class: Some(class.name.clone()),
-        attribute: cycle.last().and_then(|last| last.rsplit('.').next()).map(str::to_owned),
+        attribute: cycle.last().and_then(referring_name).map(str::to_owned),
         file: site.map(|site| site.file.clone()),
         function: site.map(|_| "__del__".to_owned()),
         line_first: site.map(|site| site.line),
@@ -154,8 +154,8 @@ fn finding(snapshot: &HeapSnapshot, names: &Names<'_>, types: Vec<String>, shape
     };
     Finding {
         class: FindingClass::Cycle,
-        verdict: "uncollectable".into(),
-        fingerprint: format!("cycle:{}:{}", types.join("+"), cycle.join(">")),
+        verdict: Verdict::Uncollectable,
+        fingerprint: format!("cycle:{}:{}", types.join("+"), Label::join(&cycle, ">")),
         location,
         evidence: Evidence::Cycle(CycleEvidence {
             objects: shape.objects,
@@ -163,9 +163,17 @@ fn finding(snapshot: &HeapSnapshot, names: &Names<'_>, types: Vec<String>, shape
             finalizers,
             in_gc_garbage: shape.parked,
             uncollectable: shape.finalized,
-            closing_reference: cycle.last().cloned().unwrap_or_default(),
+            closing_reference: cycle.last().map(Label::to_string).unwrap_or_default(),
             cycle,
         }),
+    }
+}
+
+/// The name by which somebody refers, where it is one: `address` of `Attendee.address`.
+fn referring_name(label: &Label) -> Option<&str> {
+    match label {
+        Label::Of(_, label) => label.name(),
+        _ => None,
     }
 }
 
@@ -176,7 +184,7 @@ fn told_types(types: Vec<String>) -> Vec<String> {
 }
 
 /// `Attendee.address`, `Address.attendee`: who refers by what name, without the dicts between.
-fn cycle_labels(snapshot: &HeapSnapshot, names: &Names<'_>, steps: &[Step]) -> Vec<String> {
+fn cycle_labels(snapshot: &HeapSnapshot, names: &Names<'_>, steps: &[Step]) -> Vec<Label> {
     let mut labels = Vec::new();
     let mut owner: Option<ObjectId> = None;
     for step in steps {
@@ -185,9 +193,9 @@ fn cycle_labels(snapshot: &HeapSnapshot, names: &Names<'_>, steps: &[Step]) -> V
             continue;
         }
         let from = owner.take().unwrap_or(step.from);
-        let label = names.text(names.generic(step.from, step.label));
+        let label = Box::new(names.label(names.generic(step.from, step.label)));
         let class = &snapshot.type_of(from).name;
-        labels.push(if label.starts_with('[') { format!("{class}{label}") } else { format!("{class}.{label}") });
+        labels.push(Label::Of(class.as_str().into(), label));
     }
     labels
 }

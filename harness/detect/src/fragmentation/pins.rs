@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, HashMap};
 use bloathound_heap::{HeapSnapshot, ObjectId, TypeId};
 
 use super::arenas::ARENA_BYTES;
-use crate::Pin;
 use crate::thresholds::PinLimits;
 use crate::thresholds::fixed::SPARSE_ARENAS_ONE_IN;
+use crate::{Label, Pin};
 
 /// What of one arena stays after a full collection.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -46,7 +46,7 @@ pub struct PinGroup {
     /// Qualified type; in brackets for what is no object: `(memory of C code)`, `(kept for reuse)`.
     pub type_name: String,
     /// Path of names to what holds them; empty where unknown.
-    pub owner: Vec<String>,
+    pub owner: Vec<Label>,
     /// How many are in sparse arenas.
     pub objects: u64,
     /// Their bytes there.
@@ -86,16 +86,13 @@ pub struct Pins {
     pub owners_not_asked: u64,
 }
 
-/// A label that stands for any index or key; below it, paths differ from object to object.
-const ANY_ITEM: &[&str] = &["[x]", "key", "item", "member"];
-
 /// Groups the survivors in sparse arenas. `owner_of` gives the path of names to an object, root first.
 pub fn group_pins(
     snapshot: &HeapSnapshot,
     arenas: &[ArenaLoad],
     held: impl Iterator<Item = HeldBlock>,
     limits: &PinLimits,
-    mut owner_of: impl FnMut(ObjectId) -> Vec<String>,
+    mut owner_of: impl FnMut(ObjectId) -> Vec<Label>,
 ) -> Pins {
     let limit = (ARENA_BYTES as f64 * limits.sparse_share_max) as u64;
     let is_sparse: Vec<bool> = arenas.iter().map(|arena| arena.held_bytes > 0 && arena.held_bytes <= limit).collect();
@@ -138,8 +135,9 @@ pub fn group_pins(
 }
 
 /// Cuts a path behind its first `[x]`: what is inside an item of a collection is held by that collection.
-fn shorten(mut owner: Vec<String>) -> Vec<String> {
-    if let Some(at) = owner.iter().position(|label| ANY_ITEM.contains(&label.as_str())) {
+fn shorten(mut owner: Vec<Label>) -> Vec<Label> {
+    // Any index or key: below it, paths differ from object to object.
+    if let Some(at) = owner.iter().position(|label| matches!(label, Label::Index | Label::Key | Label::Member)) {
         owner.truncate(at + 1);
     }
     owner
@@ -158,7 +156,7 @@ fn type_name(snapshot: &HeapSnapshot, id: ObjectId, names: &mut [Option<usize>],
 #[derive(Default)]
 struct Group {
     name: usize,
-    owner: Vec<String>,
+    owner: Vec<Label>,
     objects: u64,
     /// Bytes by arena.
     arenas: BTreeMap<u32, u64>,
@@ -169,7 +167,7 @@ struct Table {
     names: Vec<String>,
     name_ids: HashMap<String, usize>,
     groups: Vec<Group>,
-    by_key: HashMap<(usize, Vec<String>), usize>,
+    by_key: HashMap<(usize, Vec<Label>), usize>,
     by_name: HashMap<usize, Vec<usize>>,
 }
 
@@ -183,7 +181,7 @@ impl Table {
         self.names.len() - 1
     }
 
-    fn group(&mut self, name: usize, owner: Vec<String>) -> usize {
+    fn group(&mut self, name: usize, owner: Vec<Label>) -> usize {
         let key = (name, owner);
         if let Some(index) = self.by_key.get(&key) {
             return *index;
@@ -268,6 +266,14 @@ mod tests {
         builder.finish()
     }
 
+    fn name(text: &str) -> Label {
+        Label::Name(text.into())
+    }
+
+    fn module(text: &str) -> Label {
+        Label::Root(crate::RootKind::Module, Some(text.into()))
+    }
+
     fn block(arena: u32, bytes: u32, id: u32) -> HeldBlock {
         HeldBlock { arena, bytes, holder: Holder::Object(ObjectId(id)) }
     }
@@ -289,15 +295,15 @@ mod tests {
             block(2, 48, 4),
         ];
         let owner = |id: ObjectId| match id.0 {
-            2 | 3 => vec!["module m".into(), "Base".into(), "[x]".into(), "deep".into()],
-            _ => vec!["module audit".into(), "work".into(), "[x]".into()],
+            2 | 3 => vec![module("m"), name("Base"), Label::Index, name("deep")],
+            _ => vec![module("audit"), name("work"), Label::Index],
         };
         let pins = group_pins(&snapshot, &arenas, held.into_iter(), &PinLimits::default(), owner);
         assert_eq!((pins.sparse_arenas, pins.sparse_held_bytes), (2, 240));
         let told: Vec<_> = pins
             .groups
             .iter()
-            .map(|g| (g.type_name.as_str(), g.owner.join("."), g.objects, g.bytes, g.arenas, g.arenas_alone))
+            .map(|g| (g.type_name.as_str(), Label::join(&g.owner, "."), g.objects, g.bytes, g.arenas, g.arenas_alone))
             .collect();
         assert_eq!(
             told,
@@ -316,11 +322,10 @@ mod tests {
         let arenas = [ArenaLoad { held_bytes: 480 }];
         let limits = PinLimits { owners_max: 3, ..PinLimits::default() };
         let held = (0..10).map(|id| block(0, 48, id));
-        let pins = group_pins(&snapshot, &arenas, held, &limits, |id| {
-            vec![if id.0 == 0 { "rare".into() } else { "common".into() }]
-        });
+        let pins =
+            group_pins(&snapshot, &arenas, held, &limits, |id| vec![name(if id.0 == 0 { "rare" } else { "common" })]);
         assert_eq!(pins.owners_not_asked, 7);
-        assert_eq!(pins.groups[0].owner, ["common"]);
+        assert_eq!(pins.groups[0].owner, [name("common")]);
         assert_eq!((pins.groups[0].objects, pins.groups[1].objects), (9, 1));
     }
 }

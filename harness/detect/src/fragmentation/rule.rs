@@ -6,7 +6,7 @@
 use super::arenas::{ARENA_BYTES, ArenaFacts};
 use super::pins::PinGroup;
 use crate::thresholds::FragmentationThresholds;
-use crate::{Evidence, Finding, FindingClass, FragmentationEvidence, Location, Problem};
+use crate::{Evidence, Finding, FindingClass, FragmentationEvidence, Label, Location, Problem, Verdict};
 
 /// Something worth knowing that is no bug by itself.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -17,6 +17,12 @@ pub struct FragmentationObservation {
     pub bytes: u64,
     /// A sentence for people.
     pub message: String,
+}
+
+impl From<&FragmentationObservation> for bloathound_vocabulary::ObservationRecord {
+    fn from(seen: &FragmentationObservation) -> Self {
+        Self { name: seen.name.into(), bytes: seen.bytes, message: seen.message.clone() }
+    }
 }
 
 /// What the rule says.
@@ -105,11 +111,11 @@ fn finding(now: &ArenaFacts, pins: &[PinGroup]) -> Finding {
     let type_name = main.map_or_else(|| "unknown".to_owned(), |pin| pin.type_name.clone());
     Finding {
         class: FindingClass::Fragmentation,
-        verdict: "live-pinned-arenas".into(),
-        fingerprint: format!("fragmentation:{type_name}:{}", owner.join("/")),
+        verdict: Verdict::LivePinnedArenas,
+        fingerprint: format!("fragmentation:{type_name}:{}", Label::join(&owner, "/")),
         location: Location {
-            module: owner.first().and_then(|root| root.strip_prefix("module ")).map(str::to_owned),
-            attribute: owner.iter().skip(1).rfind(|label| !label.starts_with('[') && !label.starts_with('+')).cloned(),
+            module: owner.first().and_then(Label::module).map(str::to_owned),
+            attribute: owner.iter().skip(1).rev().find_map(Label::name).map(str::to_owned),
             path: owner,
             ..Location::default()
         },
@@ -117,7 +123,7 @@ fn finding(now: &ArenaFacts, pins: &[PinGroup]) -> Finding {
             arenas: now.arenas,
             arena_bytes: now.arena_bytes(),
             live_bytes: now.held_bytes,
-            utilisation: now.utilisation(),
+            utilisation: Some(now.utilisation()).filter(|share| share.is_finite()),
             stranded_bytes: now.stranded_bytes(),
             pinned_by: pins.iter().map(PinGroup::to_pin).collect(),
         }),
@@ -147,7 +153,12 @@ mod tests {
     fn weak_references() -> PinGroup {
         PinGroup {
             type_name: "weakref".into(),
-            owner: ["module service", "DBModel", "__subclasses__", "[x]"].map(str::to_owned).into(),
+            owner: vec![
+                Label::Root(crate::RootKind::Module, Some("service".into())),
+                Label::Name("DBModel".into()),
+                Label::Name("__subclasses__".into()),
+                Label::Index,
+            ],
             objects: 46_157,
             bytes: 4_431_072,
             arenas: 182,

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use bloathound_heap::ShapeTree;
 
 use crate::thresholds::words;
-use crate::{Evidence, Finding, FindingClass, LeakEvidence, Location, Problem, Thresholds};
+use crate::{Evidence, Finding, FindingClass, Label, LeakEvidence, Location, Problem, RootKind, Thresholds, Verdict};
 
 /// One round: the shapes after it.
 #[derive(Clone, Copy, Debug)]
@@ -53,9 +53,6 @@ struct Series {
     bytes: Vec<u64>,
     retained: Vec<u64>,
 }
-
-/// Labels of which the last in a path says nothing about who holds.
-const NAMELESS: [&str; 5] = ["[x]", "key", "member", "…", "stack"];
 
 /// Judges rounds of the same load.
 #[must_use]
@@ -127,9 +124,17 @@ fn is_weak(finding: &Finding) -> bool {
 /// `gc.garbage` is the cycle rule's.
 fn is_bookkeeping(tree: &ShapeTree, index: usize) -> bool {
     let labels = tree.labels(index);
-    labels.iter().any(|label| words::BOOKKEEPING.has(label))
-        || labels.first() == Some(&"gc.garbage")
-        || (labels.first() == Some(&"module gc") && labels.get(1) == Some(&"garbage"))
+    let is_name = |label: &&Label, name: &str| label.name() == Some(name);
+    match labels.first() {
+        Some(Label::Root(RootKind::GcGarbage, _)) => return true,
+        Some(root) if root.module() == Some("gc") => {
+            if labels.get(1).is_some_and(|label| is_name(label, "garbage")) {
+                return true;
+            }
+        }
+        _ => {}
+    }
+    labels.iter().any(|label| label.name().is_some_and(|name| words::BOOKKEEPING.has(name)))
 }
 
 fn series(rounds: &[GrowthRound<'_>]) -> Vec<Series> {
@@ -222,38 +227,41 @@ fn finding(
         type_name: tree.type_name(main).to_owned(),
         rounds: counted.clone(),
     };
-    let path: Vec<String> = tree.labels(main).into_iter().map(str::to_owned).collect();
+    let path: Vec<Label> = tree.labels(main).into_iter().cloned().collect();
     let verdict = match unit {
-        GrowthUnit::Request => "grows-with-requests",
-        GrowthUnit::Round => "grows-every-round",
+        GrowthUnit::Request => Verdict::GrowsWithRequests,
+        GrowthUnit::Round => Verdict::GrowsEveryRound,
     };
     Finding {
         class: FindingClass::Leak,
-        verdict: verdict.into(),
-        fingerprint: format!("leak:{}:{}", path.join(">"), evidence.type_name),
+        verdict,
+        fingerprint: format!("leak:{}:{}", Label::join(&path, ">"), evidence.type_name),
         location: locate(tree, main, path),
         evidence: Evidence::Leak(evidence),
     }
 }
 
 /// Who holds what grows: the last name on the path, and the module, class or function it belongs to.
-fn locate(tree: &ShapeTree, index: usize, path: Vec<String>) -> Location {
+fn locate(tree: &ShapeTree, index: usize, path: Vec<Label>) -> Location {
     let line = tree.line(index);
     let mut location = Location::default();
-    let holder = line.iter().enumerate().skip(1).rev().find(|(_, shape)| !NAMELESS.contains(&tree.label(**shape)));
-    location.module = path.first().and_then(|root| root.strip_prefix("module ")).map(str::to_owned);
+    let holder = line.iter().enumerate().skip(1).rev().find(|(_, shape)| tree.label(**shape).name().is_some());
+    location.module = path.first().and_then(Label::module).map(str::to_owned);
     if let Some((at, shape)) = holder {
-        location.attribute = Some(tree.label(*shape).to_owned());
+        location.attribute = Some(tree.label(*shape).to_string());
         let owner = line.get(at - 1).copied().unwrap_or(0);
         location.class = match tree.type_name(owner) {
             "module" | "dict" | "frame" | "function" | "cell" | "tuple" | "list" => None,
             // A class holds: its own name is the label that led to it.
-            "type" | "classobj" => Some(tree.label(owner).to_owned()),
+            "type" | "classobj" => Some(tree.label(owner).to_string()),
             instance => instance.rsplit('.').next().map(str::to_owned),
         };
     }
     let function = line.iter().rev().find(|shape| matches!(tree.type_name(**shape), "function" | "frame"));
-    location.function = function.map(|shape| tree.label(*shape).trim_start_matches("frame ").to_owned());
+    location.function = function.map(|shape| match tree.label(*shape) {
+        Label::Root(RootKind::ThreadFrame, Some(name)) => name.to_string(),
+        label => label.to_string(),
+    });
     location.path = path;
     location
 }

@@ -19,16 +19,7 @@ use super::progress::{Judged, Progress, judge as judge_loop};
 use super::window::{Counts, Window};
 use crate::thresholds::HotLoopThresholds;
 use crate::thresholds::fixed::{LATE_BEGIN_SHARE, SECOND_HALF_SHARE};
-use crate::{Evidence, Finding, FindingClass, HotLoopEvidence, Location, Problem};
-
-/// The event loop had no turn.
-pub const EVENT_LOOP_STARVED: &str = "event-loop-starved";
-/// One loop held the thread.
-pub const HOT_LOOP: &str = "hot-loop";
-/// Its states recurred.
-pub const NO_OBSERVED_PROGRESS: &str = "no-observed-progress";
-/// One call into C held the thread.
-pub const INSIDE_ONE_C_CALL: &str = "inside-one-c-call";
+use crate::{Evidence, Finding, FindingClass, HotLoopEvidence, Location, Problem, Verdict};
 
 /// What a thread did that is no bug, or not known to be one.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -188,18 +179,18 @@ fn judge_c_call(window: &Window<'_>, name: &str, limits: &HotLoopThresholds, rep
     };
     report.findings.push(Finding {
         class: FindingClass::HotLoop,
-        verdict: INSIDE_ONE_C_CALL.to_owned(),
+        verdict: Verdict::InsideOneCCall,
         fingerprint: fingerprint(code, "call"),
         location: location(code, Some((frame.line, frame.line))),
         evidence: Evidence::HotLoop(HotLoopEvidence {
             samples: window.samples.len() as u64,
-            cpu_fraction: window.cpu_fraction,
+            cpu_fraction: finite(window.cpu_fraction),
             loop_bytecode: None,
             distinct_states: 1,
             unchanging: Vec::new(),
-            starved_seconds: Some(starved_seconds(window)),
+            starved_seconds: finite(starved_seconds(window)),
             voluntary_switches: window.voluntary_switches,
-            tiers: vec![EVENT_LOOP_STARVED.to_owned(), INSIDE_ONE_C_CALL.to_owned()],
+            tiers: vec![Verdict::EventLoopStarved, Verdict::InsideOneCCall],
             thread: window.thread.tid,
             inside: Some(callee.to_owned()),
             exit_values: Vec::new(),
@@ -234,23 +225,23 @@ fn judge_loops(window: &Window<'_>, name: &str, limits: &HotLoopThresholds, repo
 }
 
 /// Which grades hold, the weakest first. A hot loop that shows progress, or may, is none.
-fn tiers(progress: Progress, only_feeds_itself: bool, starved: bool) -> Vec<&'static str> {
+fn tiers(progress: Progress, only_feeds_itself: bool, starved: bool) -> Vec<Verdict> {
     let mut tiers = Vec::new();
     let stuck = matches!(progress, Progress::None | Progress::NotTowardsExit);
     if !stuck || (progress == Progress::NotTowardsExit && !starved && !only_feeds_itself) {
         return tiers;
     }
-    tiers.push(HOT_LOOP);
+    tiers.push(Verdict::HotLoop);
     if starved {
-        tiers.push(EVENT_LOOP_STARVED);
+        tiers.push(Verdict::EventLoopStarved);
     }
     if progress == Progress::None {
-        tiers.push(NO_OBSERVED_PROGRESS);
+        tiers.push(Verdict::NoObservedProgress);
     }
     tiers
 }
 
-fn strongest(tiers: &[&'static str]) -> Option<&'static str> {
+fn strongest(tiers: &[Verdict]) -> Option<Verdict> {
     tiers.last().copied()
 }
 
@@ -258,30 +249,35 @@ fn finding(
     window: &Window<'_>,
     candidate: &Candidate<'_>,
     judged: Judged,
-    verdict: &str,
-    tiers: &[&'static str],
+    verdict: Verdict,
+    tiers: &[Verdict],
     starved: bool,
 ) -> Finding {
     let found = candidate.found;
     Finding {
         class: FindingClass::HotLoop,
-        verdict: verdict.to_owned(),
+        verdict,
         fingerprint: fingerprint(candidate.code, &format!("loop {}", candidate.index + 1)),
         location: location(candidate.code, Some((found.line_first, found.line_last))),
         evidence: Evidence::HotLoop(HotLoopEvidence {
             samples: candidate.frames.len() as u64,
-            cpu_fraction: window.cpu_fraction,
-            loop_bytecode: Some((found.first, found.last)),
+            cpu_fraction: finite(window.cpu_fraction),
+            loop_bytecode: Some([found.first, found.last]),
             distinct_states: judged.distinct_states as u64,
             unchanging: judged.unchanging,
-            starved_seconds: starved.then(|| starved_seconds(window)),
+            starved_seconds: starved.then(|| starved_seconds(window)).and_then(finite),
             voluntary_switches: window.voluntary_switches,
-            tiers: tiers.iter().map(|&tier| tier.to_owned()).collect(),
+            tiers: tiers.to_vec(),
             thread: window.thread.tid,
             inside: None,
             exit_values: judged.exit_values,
         }),
     }
+}
+
+/// What can't be told is left out: a document has no word for a number that is none.
+fn finite(number: f64) -> Option<f64> {
+    number.is_finite().then_some(number)
 }
 
 /// At least so long: what was watched, or what the event loop's own overdue timers say.

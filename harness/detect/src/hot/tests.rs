@@ -10,7 +10,7 @@ use bloathound_profile::{
 };
 
 use super::rule::*;
-use crate::{Evidence, Finding, HotLoopThresholds};
+use crate::{Evidence, Finding, HotLoopThresholds, Verdict};
 
 const MAIN_LOOP: u32 = 0;
 const HANDLER: u32 = 1;
@@ -114,7 +114,7 @@ fn profile(found: Loop, samples: u64, busy: f64, stack: impl Fn(u64) -> Vec<Fram
     }
 }
 
-fn verdicts(profile: &Profile) -> Vec<String> {
+fn verdicts(profile: &Profile) -> Vec<Verdict> {
     let report = judge(profile, &HotLoopThresholds::default());
     report.findings.into_iter().map(|finding| finding.verdict).collect()
 }
@@ -133,12 +133,12 @@ fn states_that_recur_are_no_progress() {
     let stuck = profile(a_loop(), 200, 1.0, |n| below_event_loop(handler(round(n), &[("done", 0), ("n", n % 2)])));
     let report = judge(&stuck, &HotLoopThresholds::default());
     let [finding] = report.findings.as_slice() else { panic!("{report:?}") };
-    assert_eq!(finding.verdict, NO_OBSERVED_PROGRESS);
+    assert_eq!(finding.verdict, Verdict::NoObservedProgress);
     assert_eq!(finding.fingerprint, "hot-loop:app.py:render:loop 1");
     assert_eq!((finding.location.line_first, finding.location.line_last), (Some(11), Some(14)));
     let Evidence::HotLoop(evidence) = &finding.evidence else { panic!() };
-    assert_eq!(evidence.tiers, [HOT_LOOP, EVENT_LOOP_STARVED, NO_OBSERVED_PROGRESS]);
-    assert_eq!(evidence.loop_bytecode, Some((12, 40)));
+    assert_eq!(evidence.tiers, [Verdict::HotLoop, Verdict::EventLoopStarved, Verdict::NoObservedProgress]);
+    assert_eq!(evidence.loop_bytecode, Some([12, 40]));
     assert_eq!(evidence.distinct_states, 2);
     assert_eq!(evidence.unchanging, ["done"]);
     assert_eq!(evidence.exit_values, ["done = 0"]);
@@ -171,9 +171,9 @@ fn each_limit_alone_weakens_the_verdict() {
 fn a_counter_starves_the_event_loop() {
     let counting = |n| handler(round(n), &[("done", 0), ("n", n)]);
     let below = profile(a_loop(), 200, 1.0, |n| below_event_loop(counting(n)));
-    assert_eq!(verdicts(&below), [EVENT_LOOP_STARVED]);
+    assert_eq!(verdicts(&below), [Verdict::EventLoopStarved]);
     let alone = profile(a_loop(), 200, 1.0, |n| vec![counting(n)]);
-    assert_eq!(verdicts(&alone), [HOT_LOOP]);
+    assert_eq!(verdicts(&alone), [Verdict::HotLoop]);
 }
 
 #[test]
@@ -183,7 +183,7 @@ fn data_from_outside_is_work_unless_the_event_loop_starves() {
     let alone = profile(fed.clone(), 200, 1.0, |n| vec![handler(round(n), &[("done", 0), ("n", n)])]);
     assert!(verdicts(&alone).is_empty());
     let below = profile(fed, 200, 1.0, |n| below_event_loop(handler(round(n), &[("done", 0), ("n", n)])));
-    assert_eq!(verdicts(&below), [EVENT_LOOP_STARVED]);
+    assert_eq!(verdicts(&below), [Verdict::EventLoopStarved]);
 }
 
 #[test]
@@ -202,7 +202,7 @@ fn an_exit_nobody_can_see_into_is_not_judged() {
     let moving = profile(opaque.clone(), 200, 1.0, |n| below_event_loop(handler(round(n), &[("done", 0), ("n", n)])));
     assert!(verdicts(&moving).is_empty());
     let still = profile(opaque, 200, 1.0, |n| below_event_loop(handler(round(n), &[("done", 0)])));
-    assert_eq!(verdicts(&still), [NO_OBSERVED_PROGRESS]);
+    assert_eq!(verdicts(&still), [Verdict::NoObservedProgress]);
 }
 
 #[test]
@@ -243,7 +243,7 @@ fn inside_c(name: &str) -> Vec<Frame> {
 #[test]
 fn one_call_into_c() {
     let mut stuck = profile(a_loop(), 200, 1.0, |_| inside_c("SRE_Pattern.match"));
-    assert_eq!(verdicts(&stuck), [INSIDE_ONE_C_CALL]);
+    assert_eq!(verdicts(&stuck), [Verdict::InsideOneCCall]);
     stuck.threads[0].moving_iterators = vec!["rangeiterator".to_owned()];
     assert!(verdicts(&stuck).is_empty());
     let alone = profile(a_loop(), 200, 1.0, |_| inside_c("SRE_Pattern.match").split_off(1));

@@ -9,9 +9,8 @@ use bloathound_engine::record::{
     FINDINGS, FORMAT, FileError, RecordedRun, Recorder, findings_json, read_run, write_whole,
 };
 use bloathound_engine::source::{ExamineOptions, Examined, LiveProcess};
-use bloathound_engine::{Detector, Look, Moment, tool};
+use bloathound_engine::{FindingClass, Look, Moment, tool};
 use bloathound_live::CaptureMode;
-use bloathound_report::json::VariantName;
 use bloathound_scenario::{Scenario, Variant};
 
 use super::RunRecord;
@@ -21,7 +20,7 @@ use super::observer::{Looked, Observer};
 #[derive(Debug)]
 pub struct EngineObserver {
     judge: RunJudge,
-    without: Vec<Detector>,
+    without: Vec<FindingClass>,
     /// Where looks are kept, if they are.
     recorder: Option<Recorder>,
 }
@@ -40,7 +39,7 @@ type Failure = Box<dyn std::error::Error + Send + Sync>;
 impl EngineObserver {
     /// Judges by all rules but those named; `illustrate` keeps pictures and the last look for a report.
     #[must_use]
-    pub fn new(without: &[Detector], illustrate: bool) -> Self {
+    pub fn new(without: &[FindingClass], illustrate: bool) -> Self {
         Self { judge: RunJudge::new(without, illustrate), without: without.to_vec(), recorder: None }
     }
 
@@ -100,7 +99,7 @@ impl Observer for EngineObserver {
 /// Ends a recording: the findings, then the manifest that makes its folder one.
 fn keep(
     recorder: Recorder,
-    without: &[Detector],
+    without: &[FindingClass],
     of: Recorded<'_>,
     driven: &RunRecord,
     found: &RunFindings,
@@ -113,15 +112,12 @@ fn keep(
         format: FORMAT,
         tool: tool(),
         scenario: scenario.name.clone(),
-        variant: match variant {
-            Variant::Buggy => VariantName::Buggy,
-            Variant::Fixed => VariantName::Fixed,
-        },
+        variant,
         seed: scenario.seed,
         service: scenario.service.clone(),
         requests: driven.requests,
         invalid_because: (!unmet.is_empty()).then(|| unmet.join("; ")),
-        without: without.iter().map(|one| one.name().to_owned()).collect(),
+        without: without.iter().map(|one| one.rule().to_owned()).collect(),
         redacted: false,
         looks: Vec::new(),
         scenario_yaml,

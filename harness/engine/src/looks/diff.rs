@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use bloathound_heap::{Agreement, AgreementRow, Analysis, HeapSnapshot, Newcomers, ObjectId, Tally};
 use bloathound_report::json::{
     AgreementTypeRow, CrossCheckRecord, DiffReport, DiffRow, HolderRow, NewObjectsRecord, NewTypeRow, Population,
-    ProblemRecord, ReferrerRow, TargetKind, TargetRecord, TypeRow,
+    Problem, ReferrerRow, TargetKind, TargetRecord, TypeRow,
 };
 
 use crate::session::Session;
@@ -67,14 +67,14 @@ pub fn diff(before_name: &str, after_name: &str, options: &ExamineOptions) -> Re
     Ok(Compared { report, ask_why })
 }
 
-fn problems(sides: [(&str, Vec<String>); 2], same_run: bool) -> Vec<ProblemRecord> {
+fn problems(sides: [(&str, Vec<String>); 2], same_run: bool) -> Vec<Problem> {
     let decode = sides.into_iter().flat_map(|(name, problems)| {
         problems
             .into_iter()
-            .map(move |problem| ProblemRecord { stage: "decode".into(), message: format!("{name}: {problem}") })
+            .map(move |problem| Problem { stage: "decode".into(), message: format!("{name}: {problem}") })
     });
     let message = "not two looks at one run, by where the modules are: which objects are new can't be told";
-    let apart = (!same_run).then(|| ProblemRecord { stage: "diff".into(), message: message.into() });
+    let apart = (!same_run).then(|| Problem { stage: "diff".into(), message: message.into() });
     decode.chain(apart).collect()
 }
 

@@ -2,10 +2,10 @@
 
 use std::path::Path;
 
+use bloathound_detect::FindingClass;
 use bloathound_memory::SealedError;
 
 use super::run::{RunFindings, RunJudge};
-use crate::detector::Detector;
 use crate::moment::Look;
 use crate::record::{FileError, MANIFEST, RecordedRun, open_samples};
 use crate::source::{OpenFileError, memory_limit, open_recording};
@@ -29,7 +29,10 @@ pub enum ReplayError {
 /// # Errors
 /// [`ReplayError`] for the first file that can't be read.
 pub fn replay(folder: &Path, run: &RecordedRun) -> Result<RunFindings, ReplayError> {
-    let without: Vec<Detector> = run.without.iter().filter_map(|name| Detector::named(name)).collect();
+    // A detector we don't know was off then and would be on now: the findings would be others.
+    let unknown = |name: &String| FileError::new(&folder.join(MANIFEST), format!("no detector is called {name:?}"));
+    let known = |name: &String| FindingClass::of_rule(name).ok_or_else(|| unknown(name));
+    let without: Vec<FindingClass> = run.without.iter().map(known).collect::<Result<_, _>>()?;
     let mut judge = RunJudge::new(&without, false);
     for recorded in &run.looks {
         let Some(name) = &recorded.file else { continue };

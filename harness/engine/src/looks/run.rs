@@ -10,15 +10,15 @@ use bloathound_report::json::{InspectReport, TimingRecord, milliseconds};
 
 use super::growth::{self, RoundShapes};
 use super::{heat, inspect};
-use crate::detector::Detector;
 use crate::moment::{Look, Moment};
 use crate::session::Session;
 use crate::source::{Examined, process_record};
+use bloathound_detect::FindingClass;
 
 /// What the rules have to say of a run's looks so far.
 #[derive(Debug)]
 pub struct RunJudge {
-    without: Vec<Detector>,
+    without: Vec<FindingClass>,
     thresholds: Thresholds,
     rounds: Vec<RoundShapes>,
     /// The arenas of the fresh process.
@@ -51,7 +51,7 @@ pub struct RunFindings {
 impl RunJudge {
     /// Judges by all rules but those named; `illustrate` keeps pictures and the last look for a report.
     #[must_use]
-    pub fn new(without: &[Detector], illustrate: bool) -> Self {
+    pub fn new(without: &[FindingClass], illustrate: bool) -> Self {
         Self {
             without: without.to_vec(),
             thresholds: Thresholds::default(),
@@ -67,14 +67,14 @@ impl RunJudge {
         }
     }
 
-    fn runs(&self, detector: Detector) -> bool {
+    fn runs(&self, detector: FindingClass) -> bool {
         !self.without.contains(&detector)
     }
 
     /// Judges what needs all looks, and hands everything over.
     #[must_use]
     pub fn finish(mut self) -> RunFindings {
-        if self.runs(Detector::Growth) && !self.rounds.is_empty() {
+        if self.runs(FindingClass::Leak) && !self.rounds.is_empty() {
             let report = growth::find(&self.rounds, GrowthUnit::Request, &self.thresholds);
             self.findings.extend(report.findings);
             self.problems.extend(report.problems);
@@ -99,12 +99,12 @@ impl RunJudge {
 
     /// The rules that one look is enough for.
     fn judge_one(&mut self, session: &Session<'_>) {
-        if self.runs(Detector::Cycles) {
+        if self.runs(FindingClass::Cycle) {
             let report = find_cycles(session.snapshot(), session.replay(), &self.thresholds);
             self.findings.extend(report.findings);
             self.problems.extend(report.problems);
         }
-        if self.runs(Detector::Fragmentation) {
+        if self.runs(FindingClass::Fragmentation) {
             let report = fragmentation(session, self.baseline.as_ref(), &self.thresholds);
             self.findings.extend(report.findings);
             self.problems.extend(report.problems);
@@ -169,7 +169,7 @@ impl RunJudge {
 
     /// What the rules have to say of samples, live or recorded.
     pub fn judge_samples(&mut self, profile: &Profile) {
-        if self.runs(Detector::HotLoop) {
+        if self.runs(FindingClass::HotLoop) {
             let report = hot_loop::judge(profile, &self.thresholds.hot_loop);
             self.findings.extend(report.findings);
             self.problems.extend(report.problems);

@@ -4,9 +4,7 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use bloathound_detect::{GrowthUnit, Thresholds};
-use bloathound_report::json::{
-    FindingRecord, GrowthRow, ProblemRecord, SCHEMA_VERSION, TypeRow, WatchReport, WatchRound,
-};
+use bloathound_report::json::{GrowthRow, Problem, SCHEMA_VERSION, TypeRow, WatchReport, WatchRound};
 
 use super::growth::{RoundShapes, find};
 use super::inspect::pause_ms;
@@ -53,15 +51,15 @@ pub fn watch(options: &WatchOptions, tell: &mut dyn FnMut(u32, usize)) -> Result
         shapes.push(RoundShapes { shapes: session.into_shapes(), requests: 1 });
     }
     let judged = find(&shapes, GrowthUnit::Round, &Thresholds::default());
-    let decode = problems.into_iter().map(|message| ProblemRecord { stage: "decode".into(), message });
+    let decode = problems.into_iter().map(|message| Problem { stage: "decode".into(), message });
     Ok(WatchReport {
         schema_version: SCHEMA_VERSION,
         tool: tool(),
         target: process_record(options.pid, process.interpreter(), process.symbols().build_id.clone()),
         rounds,
         growth: growth(&censuses),
-        findings: judged.findings.iter().map(FindingRecord::from).collect(),
-        problems: decode.chain(judged.problems.iter().map(ProblemRecord::from)).collect(),
+        findings: judged.findings.clone(),
+        problems: decode.chain(judged.problems.iter().cloned()).collect(),
     })
 }
 

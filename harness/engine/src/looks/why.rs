@@ -1,7 +1,7 @@
 //! What keeps an object alive: a path to it, what holds it alone, and who refers to it.
 
 use bloathound_heap::{Analysis, GenericLabel, HeapSnapshot, NameId, ObjectId, ReferenceKind, Step};
-use bloathound_report::json::{ObjectRecord, PathStep, ProblemRecord, SCHEMA_VERSION, TargetRecord, WhyReport};
+use bloathound_report::json::{ObjectRecord, PathStep, Problem, SCHEMA_VERSION, TargetRecord, WhyReport};
 
 use crate::session::Session;
 use crate::tool;
@@ -79,8 +79,8 @@ pub fn why_object(
     let path = path_to(session, id);
     let awaits = analysis.replay().awaiting_collection.contains(id);
     let problems = session.heap().problems.iter();
-    let decode = problems.map(|message| ProblemRecord { stage: "decode".into(), message: message.clone() });
-    let garbage = awaits.then(|| ProblemRecord {
+    let decode = problems.map(|message| Problem { stage: "decode".into(), message: message.clone() });
+    let garbage = awaits.then(|| Problem {
         stage: "why".into(),
         message: "nothing keeps it: it is garbage that the next collection frees".into(),
     });
@@ -104,7 +104,7 @@ fn path_to(session: &Session<'_>, id: ObjectId) -> Vec<PathStep> {
     let finder = session.analysis().finder();
     let mut path = Vec::new();
     if let Some(found) = finder.path_to(id) {
-        path.push(PathStep { label: finder.names().root(&found.root), object: object(found.root.object) });
+        path.push(PathStep { label: finder.names().root(&found.root).to_string(), object: object(found.root.object) });
         for (index, step) in found.steps.iter().enumerate() {
             let next = found.steps.get(index + 1);
             let is_attribute =
@@ -215,6 +215,6 @@ fn label(session: &Session<'_>, step: &Step) -> String {
             }
         },
         ReferenceKind::Stack => format!("stack {payload}"),
-        _ => names.text(names.generic(step.from, step.label)),
+        _ => names.label(names.generic(step.from, step.label)).to_string(),
     }
 }

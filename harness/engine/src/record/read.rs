@@ -3,7 +3,7 @@
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 
-use bloathound_report::json::{ToolRecord, VariantName};
+use bloathound_report::json::{ToolRecord, Variant};
 use serde::{Deserialize, Serialize};
 
 use super::file::FileError;
@@ -94,7 +94,7 @@ pub struct RecordedRun {
     /// Name of the scenario.
     pub scenario: String,
     /// Which twin.
-    pub variant: VariantName,
+    pub variant: Variant,
     /// Seed of the run.
     pub seed: u64,
     /// The service's name.

@@ -5,7 +5,6 @@ use std::path::{Path, PathBuf};
 use bloathound_detect::Finding;
 use bloathound_memory::{Effort, RecordError, SealedError, SymbolTable};
 use bloathound_profile::Profile;
-use bloathound_report::json::FindingRecord;
 use bloathound_report::json::to_json;
 
 use super::file::{FileError, write_whole};
@@ -134,6 +133,5 @@ impl Recorder {
 /// # Errors
 /// [`FileError`] for a number that JSON has no words for.
 pub fn findings_json(findings: &[Finding]) -> Result<String, FileError> {
-    let records: Vec<FindingRecord> = findings.iter().map(FindingRecord::from).collect();
-    to_json(&records).map_err(|error| FileError::new(Path::new(FINDINGS), error))
+    to_json(&findings).map_err(|error| FileError::new(Path::new(FINDINGS), error))
 }

@@ -10,7 +10,7 @@ const UNKNOWN: u32 = u32::MAX;
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Holder {
     /// The path to the new objects, by names: `module model`, `DBModel`, `_field_cache`, `key`.
-    pub path: Vec<String>,
+    pub path: Vec<crate::Label>,
     /// Their qualified type.
     pub type_name: String,
     /// The new objects there.
@@ -136,7 +136,7 @@ fn holders(analysis: &Analysis<'_>, new: &BitSet, unrooted: &mut Tally) -> Vec<H
     let mut holders: Vec<Holder> = groups
         .into_iter()
         .map(|(shape, (direct, with_below, example))| Holder {
-            path: shapes.labels(shape).into_iter().map(str::to_owned).collect(),
+            path: shapes.labels(shape).into_iter().cloned().collect(),
             type_name: shapes.type_name(shape).to_owned(),
             direct,
             with_below,
@@ -247,7 +247,7 @@ mod tests {
         let analysis = Analysis::run(&after);
         let found = Newcomers::find(&analysis, Inventory::take(&before).new_in(&after), 5);
         let holder = &found.holders[0];
-        assert_eq!(holder.path.join(" → "), "module model → head → next", "{found:?}");
+        assert_eq!(crate::Label::join(&holder.path, " → "), "module model → head → next", "{found:?}");
         assert_eq!(holder.with_below.objects, found.staying.objects);
         // `node_3`, which is old, got a `__dict__`, and all else hangs on that.
         assert_eq!(holder.direct.objects, 1);

@@ -15,8 +15,7 @@ pub use columns::{Records, RecordsIter};
 pub use label::{ReferenceKind, ReferenceLabel};
 pub use naming::{GenericLabel, Names};
 pub use object::{
-    FinalizerSite, NameId, ObjectFlags, ObjectId, ObjectRecord, Quality, Root, RootKind, Tracking, Trust, TypeId,
-    TypeInfo,
+    FinalizerSite, NameId, ObjectFlags, ObjectId, ObjectRecord, Quality, Root, Tracking, Trust, TypeId, TypeInfo,
 };
 pub use path::{Path, Step};
 pub use snapshot::HeapSnapshot;

@@ -1,7 +1,7 @@
 //! Words for references, roots and paths, without what varies from one object to the next.
 
 use crate::{
-    BitSet, HeapSnapshot, NameId, ObjectId, Path, ReferenceKind, ReferenceLabel, Root, RootKind, Step, TypeId,
+    BitSet, HeapSnapshot, Label, NameId, ObjectId, Path, ReferenceKind, ReferenceLabel, Root, RootKind, Step, TypeId,
 };
 
 /// A reference's name without what varies from one object to the next.
@@ -92,45 +92,35 @@ impl<'a> Names<'a> {
         }
     }
 
-    /// A generic label in words: `_field_cache`, `[x]`, `key`.
+    /// A generic label with its name written out: `_field_cache`, `[x]`, `key`.
     #[must_use]
-    pub fn text(&self, label: GenericLabel) -> String {
+    pub fn label(&self, label: GenericLabel) -> Label {
         match label {
-            GenericLabel::Name(name) => self.snapshot.name(name).to_owned(),
-            GenericLabel::Index => "[x]".into(),
-            GenericLabel::Key => "key".into(),
-            GenericLabel::Member => "member".into(),
-            GenericLabel::Stack => "stack".into(),
-            GenericLabel::Type => "type".into(),
-            GenericLabel::Word(offset) => format!("+{offset:#x}"),
-            GenericLabel::Weak => "weak".into(),
+            GenericLabel::Name(name) => Label::Name(self.snapshot.name(name).into()),
+            GenericLabel::Index => Label::Index,
+            GenericLabel::Key => Label::Key,
+            GenericLabel::Member => Label::Member,
+            GenericLabel::Stack => Label::Stack,
+            GenericLabel::Type => Label::Type,
+            GenericLabel::Word(offset) => Label::Word(offset),
+            GenericLabel::Weak => Label::Weak,
         }
     }
 
-    /// A root in words: `module model`, `frame main`, `gc.garbage`.
+    /// A root with its name written out: `module model`, `frame main`, `gc.garbage`.
     #[must_use]
-    pub fn root(&self, root: &Root) -> String {
-        let kind = match root.kind {
-            RootKind::Module => "module",
-            RootKind::Interpreter => "interpreter",
-            RootKind::ThreadFrame => "frame",
-            RootKind::ThreadState => "thread",
-            RootKind::StaticType => "type",
-            RootKind::GcGarbage => return "gc.garbage".into(),
-            RootKind::Interned => return "interned strings".into(),
-            RootKind::Unaccounted => return "held from C".into(),
-        };
-        match root.name {
-            Some(name) => format!("{kind} {}", self.snapshot.name(name)),
-            None => kind.into(),
-        }
+    pub fn root(&self, root: &Root) -> Label {
+        // There is one of each of these; what is said of it besides is no part of what it is called.
+        let is_one = matches!(root.kind, RootKind::GcGarbage | RootKind::Interned | RootKind::Unaccounted);
+        let name = root.name.filter(|_| !is_one);
+        Label::Root(root.kind, name.map(|name| self.snapshot.name(name).into()))
     }
 
     /// The path for people: the root, then one generic label a step. The step into a `__dict__` says nothing and is
     /// left out, except at the end; data that nests in itself (`next`, `next`, …) says its turn once, as in
     /// [`crate::ShapeTree`].
     #[must_use]
-    pub fn labels(&self, path: &Path) -> Vec<String> {
+    pub fn labels(&self, path: &Path) -> Vec<Label> {
         let mut said: Vec<(GenericLabel, TypeId)> = Vec::new();
         for (index, step) in path.steps.iter().enumerate() {
             if self.is_dict_field(step.label) && index + 1 < path.steps.len() {
@@ -143,7 +133,7 @@ impl<'a> Names<'a> {
                 said.push(now);
             }
         }
-        let labels = said.into_iter().map(|(label, _)| self.text(label));
+        let labels = said.into_iter().map(|(label, _)| self.label(label));
         std::iter::once(self.root(&path.root)).chain(labels).collect()
     }
 
@@ -245,13 +235,13 @@ fn is_identifier(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use crate::testing::model_heap;
-    use crate::{PathFinder, PathTree};
+    use crate::{Label, PathFinder, PathTree};
 
     #[test]
     fn the_talks_leak_is_named_as_a_person_would() {
         let (heap, ids) = model_heap();
         let finder = PathFinder::new(&heap);
-        let labels = |id| finder.labels_to(id).unwrap().join(" → ");
+        let labels = |id| Label::join(&finder.labels_to(id).unwrap(), " → ");
         let expression = |id| finder.expression_to(id).unwrap();
         assert_eq!(labels(ids["row_class_7"]), "module model → DBModel → _field_cache → key");
         assert_eq!(expression(ids["row_class_7"]), "modules['model'].DBModel._field_cache.keys()[7]");
@@ -276,7 +266,7 @@ mod tests {
         assert_eq!(expression(ids["node_499"]), format!("modules['model'].head{eight}.<491 more>"));
         let dict = format!("dict of {}", ids["node_400"].0);
         assert_eq!(expression(ids[&dict]), format!("modules['model'].head{eight}.<392 more>.__dict__"));
-        assert_eq!(finder.labels_to(ids["node_499"]).unwrap(), ["module model", "head", "next"]);
+        assert_eq!(Label::join(&finder.labels_to(ids["node_499"]).unwrap(), " → "), "module model → head → next");
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! Objects, their types and what keeps them alive.
 
+use bloathound_vocabulary::RootKind;
+
 /// Dense index of an object in one snapshot. Means nothing in another snapshot.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, PartialOrd, Ord)]
 pub struct ObjectId(pub u32);
@@ -138,27 +140,6 @@ pub struct FinalizerSite {
     pub line: u32,
 }
 
-/// What keeps an object alive from outside the heap.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Hash, PartialOrd, Ord)]
-pub enum RootKind {
-    /// An entry of `sys.modules`; the name is the module's.
-    Module,
-    /// The builtins dict, sys dict or codec registries of the interpreter state.
-    Interpreter,
-    /// A frame on a thread's stack; the name is the function's.
-    ThreadFrame,
-    /// Something else that a thread state holds (current exception, thread-state dict, trace function).
-    ThreadState,
-    /// A type object in a library's data.
-    StaticType,
-    /// `gc.garbage`, where the collector parks what it will not free.
-    GcGarbage,
-    /// The interned-strings dict.
-    Interned,
-    /// More reference counts than references found: something in C holds it.
-    Unaccounted,
-}
-
 /// An object that is kept alive from outside the heap, and by what.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Root {
@@ -185,6 +166,20 @@ pub struct Quality {
     pub unidentified_blocks: u64,
     /// Objects of extension types, read conservatively.
     pub conservative_objects: u64,
+}
+
+impl From<&Quality> for bloathound_vocabulary::QualityRecord {
+    fn from(quality: &Quality) -> Self {
+        Self {
+            collection_in_progress: quality.collection_in_progress,
+            broken_links: quality.broken_links,
+            unmapped_pointers: quality.unmapped_pointers,
+            surplus_references: quality.surplus_references,
+            unidentified_blocks: quality.unidentified_blocks,
+            conservative_objects: quality.conservative_objects,
+            layout_checks: Vec::new(),
+        }
+    }
 }
 
 /// One object as the decoder hands it over.

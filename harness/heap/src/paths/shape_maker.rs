@@ -1,16 +1,16 @@
 //! How a [`ShapeTree`] comes about.
 
 use std::collections::HashMap;
-use std::hash::BuildHasherDefault;
+use std::hash::{BuildHasherDefault, Hash};
 
 use super::shapes::NO_SHAPE;
 use crate::model::IdHasher;
 use crate::{
-    Arrival, Dominators, GenericLabel, HeapSnapshot, Names, ObjectId, PathTree, ReferenceLabel, ShapeColumn, ShapeKey,
-    ShapeLimits, ShapeNode, ShapeTree, TypeInfo,
+    Arrival, Dominators, GenericLabel, HeapSnapshot, Label, Names, ObjectId, PathTree, ReferenceLabel, ShapeColumn,
+    ShapeKey, ShapeLimits, ShapeNode, ShapeTree, TypeInfo,
 };
 
-/// What shapes beyond a limit are called.
+/// What the types of shapes beyond a limit are called.
 const OVERFLOW: &str = "…";
 
 /// A label or a root as a number, within one snapshot.
@@ -39,8 +39,8 @@ pub(crate) struct Maker<'a, 'b> {
     shapes: Vec<Shape>,
     children: HashMap<(u32, u32, u32), u32, BuildHasherDefault<IdHasher>>,
     column: Vec<u32>,
-    /// Texts of roots; their codes follow those of labels.
-    roots: Vec<String>,
+    /// Roots; their codes follow those of labels.
+    roots: Vec<Label>,
 }
 
 impl ShapeTree {
@@ -121,31 +121,30 @@ impl<'a, 'b> Maker<'a, 'b> {
         }
     }
 
-    fn code_text(&self, code: Code) -> String {
+    fn code_label(&self, code: Code) -> Label {
         if let Some(name) = self.snapshot.names().get(code.0 as usize) {
-            return name.to_string();
+            return Label::Name((**name).into());
         }
-        let label = match code.0.wrapping_sub(self.snapshot.names().len() as u32) {
-            CODE_INDEX => GenericLabel::Index,
-            CODE_KEY => GenericLabel::Key,
-            CODE_MEMBER => GenericLabel::Member,
-            CODE_STACK => GenericLabel::Stack,
-            CODE_TYPE => GenericLabel::Type,
-            CODE_OVERFLOW => return OVERFLOW.into(),
-            CODE_UNKNOWN..CODE_WORDS => return "?".into(),
+        match code.0.wrapping_sub(self.snapshot.names().len() as u32) {
+            CODE_INDEX => Label::Index,
+            CODE_KEY => Label::Key,
+            CODE_MEMBER => Label::Member,
+            CODE_STACK => Label::Stack,
+            CODE_TYPE => Label::Type,
+            CODE_OVERFLOW => Label::Beyond,
+            CODE_UNKNOWN..CODE_WORDS => Label::Unknown,
             other => match other.checked_sub(CODE_WORDS + WORDS_MAX) {
-                None => GenericLabel::Word(other - CODE_WORDS),
-                Some(root) => return self.roots.get(root as usize).cloned().unwrap_or_default(),
+                None => Label::Word(other - CODE_WORDS),
+                Some(root) => self.roots.get(root as usize).cloned().unwrap_or(Label::Unknown),
             },
-        };
-        self.names.text(label)
+        }
     }
 
     /// Gives every object its shape, from the roots down.
     pub(crate) fn assign(&mut self, paths: &PathTree) {
         let snapshot = self.snapshot;
         let mut pending = Vec::new();
-        let mut root_codes: HashMap<String, u32> = HashMap::new();
+        let mut root_codes: HashMap<Label, u32> = HashMap::new();
         for (index, root) in snapshot.roots().iter().enumerate() {
             if paths.arrival(root.object) != Some(Arrival::Root(index)) {
                 continue;
@@ -156,9 +155,9 @@ impl<'a, 'b> Maker<'a, 'b> {
             let shape = self.shape_below(0, label, root.object);
             self.enter(root.object, shape, &mut pending);
         }
-        let mut texts: Vec<(String, u32)> = root_codes.into_iter().collect();
-        texts.sort_by_key(|(_, rank)| *rank);
-        self.roots = texts.into_iter().map(|(text, _)| text).collect();
+        let mut ranked: Vec<(Label, u32)> = root_codes.into_iter().collect();
+        ranked.sort_by_key(|(_, rank)| *rank);
+        self.roots = ranked.into_iter().map(|(root, _)| root).collect();
         while let Some(from) = pending.pop() {
             let shape = self.column[from.index()];
             let span = snapshot.span(from);
@@ -277,21 +276,22 @@ impl<'a, 'b> Maker<'a, 'b> {
     /// Leaves out what cannot grow, and puts names for codes.
     pub(crate) fn finish(mut self) -> (ShapeTree, ShapeColumn) {
         let keeps = self.kept();
-        let mut strings = Strings::default();
-        let empty = strings.id(String::new());
-        let (label_ids, type_ids) = self.texts(&keeps, &mut strings);
+        let (mut labels, mut types) = (Once::default(), Once::default());
+        // Of the shape above all roots.
+        let (no_label, no_type) = (labels.id(Label::Unknown), types.id("".into()));
+        let (label_ids, type_ids) = self.texts(&keeps, &mut labels, &mut types);
         let mut moved = vec![NO_SHAPE; self.shapes.len()];
         let mut nodes: Vec<ShapeNode> = Vec::with_capacity(keeps.iter().filter(|keep| **keep).count());
         for (index, shape) in self.shapes.iter().enumerate().filter(|(index, _)| keeps[*index]) {
             moved[index] = nodes.len() as u32;
             let parent = moved[shape.parent as usize] as usize;
-            let label = label_ids.get(&shape.label.0).copied().unwrap_or(empty);
-            let type_name = type_ids.get(&shape.type_index).copied().unwrap_or(empty);
+            let label = label_ids.get(&shape.label.0).copied().unwrap_or(no_label);
+            let type_name = type_ids.get(&shape.type_index).copied().unwrap_or(no_type);
             let above = nodes.get(parent).map_or(0, |node| node.key.0);
             nodes.push(ShapeNode {
                 parent,
                 depth: shape.depth,
-                key: shape_key(above, &strings.all[label as usize], &strings.all[type_name as usize]),
+                key: shape_key(above, &labels.all[label as usize], &types.all[type_name as usize]),
                 objects: shape.objects,
                 bytes: shape.bytes,
                 references: shape.references,
@@ -304,7 +304,7 @@ impl<'a, 'b> Maker<'a, 'b> {
         for shape in self.column.iter_mut().filter(|shape| **shape != NO_SHAPE) {
             *shape = moved[*shape as usize];
         }
-        (ShapeTree { nodes, strings: strings.all }, ShapeColumn { shapes: self.column })
+        (ShapeTree { nodes, labels: labels.all, types: types.all }, ShapeColumn { shapes: self.column })
     }
 
     fn kept(&self) -> Vec<bool> {
@@ -319,31 +319,41 @@ impl<'a, 'b> Maker<'a, 'b> {
         keeps
     }
 
-    fn texts(&self, keeps: &[bool], strings: &mut Strings) -> (HashMap<u32, u32>, HashMap<u32, u32>) {
-        let (mut labels, mut types) = (HashMap::new(), HashMap::new());
+    fn texts(
+        &self,
+        keeps: &[bool],
+        labels: &mut Once<Label>,
+        types: &mut Once<Box<str>>,
+    ) -> (HashMap<u32, u32>, HashMap<u32, u32>) {
+        let (mut label_ids, mut type_ids) = (HashMap::new(), HashMap::new());
         for (_, shape) in self.shapes.iter().enumerate().filter(|(index, _)| *index > 0 && keeps[*index]) {
-            labels.entry(shape.label.0).or_insert_with(|| strings.id(self.code_text(shape.label)));
-            types.entry(shape.type_index).or_insert_with(|| {
+            label_ids.entry(shape.label.0).or_insert_with(|| labels.id(self.code_label(shape.label)));
+            type_ids.entry(shape.type_index).or_insert_with(|| {
                 let info = self.snapshot.types().get(shape.type_index as usize);
-                strings.id(info.map_or(OVERFLOW.into(), TypeInfo::qualified_name))
+                types.id(info.map_or(OVERFLOW.into(), |info| info.qualified_name().into()))
             });
         }
-        (labels, types)
+        (label_ids, type_ids)
     }
 }
 
-/// Strings, each once.
-#[derive(Default)]
-struct Strings {
-    all: Vec<Box<str>>,
-    ids: HashMap<String, u32>,
+/// Labels or type names, each once.
+struct Once<T> {
+    all: Vec<T>,
+    ids: HashMap<T, u32>,
 }
 
-impl Strings {
-    fn id(&mut self, text: String) -> u32 {
+impl<T> Default for Once<T> {
+    fn default() -> Self {
+        Self { all: Vec::new(), ids: HashMap::new() }
+    }
+}
+
+impl<T: Clone + Eq + Hash> Once<T> {
+    fn id(&mut self, one: T) -> u32 {
         let Self { all, ids } = self;
-        *ids.entry(text).or_insert_with_key(|text| {
-            all.push(text.as_str().into());
+        *ids.entry(one).or_insert_with_key(|one| {
+            all.push(one.clone());
             all.len() as u32 - 1
         })
     }
@@ -356,9 +366,15 @@ fn canonical_types(types: &[TypeInfo]) -> Vec<u32> {
     named.enumerate().map(|(index, name)| *first.entry(name).or_insert(index as u32)).collect()
 }
 
-/// FNV-1a over the names, begun with the parent's key.
-fn shape_key(parent: u64, label: &str, type_name: &str) -> ShapeKey {
-    let bytes = label.bytes().chain([0]).chain(type_name.bytes()).chain([0]);
+/// FNV-1a over the names, begun with the parent's key. An attribute's name may read like a label that is none.
+fn shape_key(parent: u64, label: &Label, type_name: &str) -> ShapeKey {
+    let text = label.to_string();
+    let bytes = [u8::from(label.name().is_some())]
+        .into_iter()
+        .chain(text.bytes())
+        .chain([0])
+        .chain(type_name.bytes())
+        .chain([0]);
     let hash = bytes.fold(0xcbf2_9ce4_8422_2325 ^ parent.rotate_left(17), |hash, byte| {
         (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
     });

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use crate::ObjectId;
+use crate::{Label, ObjectId};
 
 /// Bounds of a [`ShapeTree`].
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -58,7 +58,8 @@ pub struct ShapeNode {
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct ShapeTree {
     pub(crate) nodes: Vec<ShapeNode>,
-    pub(crate) strings: Vec<Box<str>>,
+    pub(crate) labels: Vec<Label>,
+    pub(crate) types: Vec<Box<str>>,
 }
 
 /// The shape of each object: 4 bytes an object.
@@ -86,14 +87,14 @@ impl ShapeTree {
 
     /// The last label of a shape's path: `_field_cache`, `[x]`, `module model`.
     #[must_use]
-    pub fn label(&self, index: usize) -> &str {
-        self.nodes.get(index).map_or("", |node| &self.strings[node.label as usize])
+    pub fn label(&self, index: usize) -> &Label {
+        self.nodes.get(index).and_then(|node| self.labels.get(node.label as usize)).unwrap_or(&Label::Unknown)
     }
 
     /// Qualified type of a shape's objects.
     #[must_use]
     pub fn type_name(&self, index: usize) -> &str {
-        self.nodes.get(index).map_or("", |node| &self.strings[node.type_name as usize])
+        self.nodes.get(index).map_or("", |node| &self.types[node.type_name as usize])
     }
 
     /// Shapes from below the root down to `index`.
@@ -111,14 +112,14 @@ impl ShapeTree {
 
     /// The labels of a shape's path: `module model`, `DBModel`, `_field_cache`, `key`.
     #[must_use]
-    pub fn labels(&self, index: usize) -> Vec<&str> {
+    pub fn labels(&self, index: usize) -> Vec<&Label> {
         self.line(index).into_iter().map(|shape| self.label(shape)).collect()
     }
 
-    /// For each shape here the index of the same one in `other`; compares names, not keys.
+    /// For each shape here the index of the same one in `other`; compares labels, not keys.
     #[must_use]
     pub fn align(&self, other: &Self) -> Vec<Option<usize>> {
-        let theirs: HashMap<(usize, &str, &str), usize> = (1..other.nodes.len())
+        let theirs: HashMap<(usize, &Label, &str), usize> = (1..other.nodes.len())
             .map(|index| ((other.nodes[index].parent, other.label(index), other.type_name(index)), index))
             .collect();
         let mut found: Vec<Option<usize>> = Vec::with_capacity(self.nodes.len());
@@ -149,7 +150,9 @@ mod tests {
     }
 
     fn find<'a>(tree: &'a ShapeTree, path: &str) -> Option<&'a ShapeNode> {
-        (1..tree.nodes().len()).find(|index| tree.labels(*index).join(" → ") == path).map(|index| &tree.nodes()[index])
+        (1..tree.nodes().len())
+            .find(|index| Label::join(tree.labels(*index), " → ") == path)
+            .map(|index| &tree.nodes()[index])
     }
 
     #[test]
@@ -211,7 +214,7 @@ mod tests {
         assert_eq!(column.shape_of(ids["entry"]), None);
         assert!(find(&tree, "module model → DBModel → _field_cache").is_some());
         let shape = column.shape_of(ids["row_class_3"]).unwrap();
-        assert_eq!(tree.labels(shape), ["module model", "DBModel", "_field_cache", "key"]);
+        assert_eq!(Label::join(tree.labels(shape), " → "), "module model → DBModel → _field_cache → key");
         assert_eq!(tree.type_name(shape), "type");
     }
 

@@ -276,7 +276,7 @@ impl<'a> PathFinder<'a> {
 
     /// The path for people: `module model`, `DBModel`, `_field_cache`, `key`. See [`Names::labels`].
     #[must_use]
-    pub fn labels_to(&self, id: ObjectId) -> Option<Vec<String>> {
+    pub fn labels_to(&self, id: ObjectId) -> Option<Vec<crate::Label>> {
         Some(self.names.labels(&self.path_to(id)?))
     }
 

@@ -160,7 +160,7 @@ impl<'s> Builder<'s> {
         let mut roots: HashMap<ObjectId, String> = HashMap::new();
         for root in self.snapshot.roots() {
             if self.layers.contains_key(&root.object) {
-                roots.entry(root.object).or_insert_with(|| self.names.root(root));
+                roots.entry(root.object).or_insert_with(|| self.names.root(root).to_string());
             }
         }
         let index: HashMap<ObjectId, usize> = self.order.iter().enumerate().map(|(index, id)| (*id, index)).collect();

@@ -1,20 +1,20 @@
 use crate::describe;
-use crate::json::{EvidenceRecord, FindingRecord, PinRecord};
+use crate::json::{Evidence, Finding, Pin};
 use crate::sanitize::{self, markup};
 use crate::units;
 
 /// One finding with its evidence.
-pub(super) fn article(finding: &FindingRecord) -> String {
+pub(super) fn article(finding: &Finding) -> String {
     let mut out = format!(
         "<article class=\"finding\">\n<h4>{}: {}</h4>\n<p>{}</p>\n",
         finding.class,
-        markup(&finding.verdict),
+        finding.verdict,
         markup(&describe::place(&finding.location))
     );
     if !finding.location.path.is_empty() {
         out.push_str("<ol class=\"path\" aria-label=\"Path from the root\">");
         for label in &finding.location.path {
-            out.push_str(&format!("<li><code>{}</code></li>", markup(label)));
+            out.push_str(&format!("<li><code>{}</code></li>", markup(&label.to_string())));
         }
         out.push_str("</ol>\n");
     }
@@ -24,15 +24,15 @@ pub(super) fn article(finding: &FindingRecord) -> String {
     rows.push(("fingerprint", finding.fingerprint.clone()));
     out.push_str(&facts(&rows));
     match &finding.evidence {
-        EvidenceRecord::Fragmentation(evidence) => out.push_str(&pins(&evidence.pinned_by)),
-        EvidenceRecord::Leak(evidence) => out.push_str(&sparkline(&evidence.rounds)),
-        EvidenceRecord::Cycle(_) | EvidenceRecord::HotLoop(_) => {}
+        Evidence::Fragmentation(evidence) => out.push_str(&pins(&evidence.pinned_by)),
+        Evidence::Leak(evidence) => out.push_str(&sparkline(&evidence.rounds)),
+        Evidence::Cycle(_) | Evidence::HotLoop(_) => {}
     }
     out.push_str("</article>\n");
     out
 }
 
-pub(super) fn facts(rows: &[(&str, String)]) -> String {
+pub(crate) fn facts(rows: &[(&str, String)]) -> String {
     let mut out = String::from("<dl>\n");
     for (name, text) in rows {
         out.push_str(&format!("<div><dt>{name}</dt><dd>{}</dd></div>\n", markup(text)));
@@ -41,7 +41,7 @@ pub(super) fn facts(rows: &[(&str, String)]) -> String {
     out
 }
 
-fn pins(pins: &[PinRecord]) -> String {
+fn pins(pins: &[Pin]) -> String {
     if pins.is_empty() {
         return String::new();
     }

@@ -6,8 +6,10 @@ mod runs;
 
 use std::collections::BTreeMap;
 
-use crate::json::{InspectReport, RunResults, VariantName};
+use crate::json::{InspectReport, RunResults, Variant};
 
+#[cfg(test)]
+pub(crate) use findings::facts;
 pub use page::index;
 
 /// Which run something belongs to.
@@ -16,7 +18,7 @@ pub struct RunKey {
     /// The scenario's name.
     pub scenario: String,
     /// Buggy or fixed.
-    pub variant: VariantName,
+    pub variant: Variant,
     /// The seed.
     pub seed: u64,
 }

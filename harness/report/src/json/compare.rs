@@ -1,4 +1,6 @@
-use super::{ExpectedRecord, FindingRecord, MismatchRecord, Outcome, ToggleRecord};
+//! What had to be found against what was.
+
+use super::{ExpectedRecord, Finding, MismatchRecord, Outcome, ToggleRecord};
 
 /// Pairs expectations with findings of their class, the fewest mismatches first, each finding once at most.
 ///
@@ -6,8 +8,8 @@ use super::{ExpectedRecord, FindingRecord, MismatchRecord, Outcome, ToggleRecord
 /// are named `where.…`, and decide whether the bug counts as localised. The class is compared here.
 pub fn compare(
     mut expected: Vec<ExpectedRecord>,
-    findings: &[FindingRecord],
-    check: impl Fn(usize, &FindingRecord) -> Vec<MismatchRecord>,
+    findings: &[Finding],
+    check: impl Fn(usize, &Finding) -> Vec<MismatchRecord>,
 ) -> Vec<ExpectedRecord> {
     let mut pairs = Vec::new();
     for (wanted, expectation) in expected.iter().enumerate() {
@@ -68,6 +70,7 @@ pub fn outcome_with_toggle(outcome: Outcome, toggle: Option<&ToggleRecord>) -> O
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::json::Verdict;
     use crate::samples;
     use serde_json::json;
 
@@ -82,10 +85,10 @@ mod tests {
     #[test]
     fn the_finding_that_fits_best_is_taken_and_the_other_is_a_false_alarm() {
         let mut near = samples::leak_finding();
-        near.verdict = "near".to_owned();
+        near.verdict = Verdict::GrowsEveryRound;
         let findings = [near, samples::leak_finding()];
         let seen = compare(vec![expectation("leak")], &findings, |_, finding| {
-            if finding.verdict == "near" { vec![mismatch("where.attribute")] } else { vec![] }
+            if finding.verdict == Verdict::GrowsEveryRound { vec![mismatch("where.attribute")] } else { vec![] }
         });
         assert_eq!(seen[0].finding, Some(1));
         assert!(seen[0].found && seen[0].localised);

@@ -1,52 +1,44 @@
+//! Recall, precision and localisation by class, with their intervals.
+
 use std::collections::BTreeMap;
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use super::{
+    FindingClass, HostRecord, PartitionRecord, RunRecord, RunResults, SCHEMA_VERSION, ScoreRecord, ToolRecord,
+};
 
-use super::{ClassName, RunRecord};
-
-/// How well one class of bug is found. INVALID runs are counted and left out of everything else.
-#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize, JsonSchema)]
-pub struct ScoreRecord {
-    /// Of the bugs that were there, the share that was found; null when there was none.
-    pub recall: Option<f64>,
-    /// Lower end of the recall's Wilson interval, 95 %.
-    pub recall_low: Option<f64>,
-    /// Upper end.
-    pub recall_high: Option<f64>,
-    /// Of the findings, over buggy, fixed and negative runs, the share that is a bug; null when there was none.
-    pub precision: Option<f64>,
-    /// Of the bugs found, the share whose place is right; null when none was found.
-    pub localisation: Option<f64>,
-    /// Valid runs in which the class was looked for.
-    pub runs: u64,
-    /// Of these, runs in which no bug of the class was expected.
-    pub clean_runs: u64,
-    /// Runs left out because the bug did not happen.
-    pub invalid_runs: u64,
-    /// Bugs that were there.
-    pub expected: u64,
-    /// Bugs found.
-    pub found: u64,
-    /// Bugs found in the right place.
-    pub localised: u64,
-    /// Findings that no bug accounts for.
-    pub false_alarms: u64,
+/// Results of these runs in their order, with the scores computed from them.
+#[must_use]
+pub fn results(
+    tool: ToolRecord,
+    host: HostRecord,
+    partition: Option<PartitionRecord>,
+    mut runs: Vec<RunRecord>,
+) -> RunResults {
+    runs.sort_by(|one, other| one.key().cmp(&other.key()));
+    let scores = scores(&runs);
+    RunResults { schema_version: SCHEMA_VERSION, tool, host, partition, runs, scores }
 }
 
 /// Scores of all classes that any run looked for.
 #[must_use]
-pub fn scores(runs: &[RunRecord]) -> BTreeMap<ClassName, ScoreRecord> {
-    ClassName::ALL
+pub fn scores(runs: &[RunRecord]) -> BTreeMap<FindingClass, ScoreRecord> {
+    FindingClass::ALL
         .into_iter()
-        .filter(|class| runs.iter().any(|run| run.concerns(*class)))
+        .filter(|class| runs.iter().any(|run| concerns(run, *class)))
         .map(|class| (class, score(class, runs)))
         .collect()
 }
 
-fn score(class: ClassName, runs: &[RunRecord]) -> ScoreRecord {
+/// Whether a detector for the class had a say in this run.
+fn concerns(run: &RunRecord, class: FindingClass) -> bool {
+    run.looked_for.contains(&class)
+        || run.expected.iter().any(|expected| expected.class == class)
+        || run.findings.iter().any(|finding| finding.class == class)
+}
+
+fn score(class: FindingClass, runs: &[RunRecord]) -> ScoreRecord {
     let mut score = ScoreRecord::default();
-    for run in runs.iter().filter(|run| run.concerns(class)) {
+    for run in runs.iter().filter(|run| concerns(run, class)) {
         if !run.valid {
             score.invalid_runs += 1;
             continue;
@@ -96,6 +88,7 @@ pub fn wilson(successes: u64, trials: u64) -> Option<(f64, f64)> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::Evidence;
     use super::*;
     use crate::samples;
 
@@ -112,7 +105,7 @@ mod tests {
     #[test]
     fn a_miss_lowers_recall_and_an_alarm_on_the_twin_precision() {
         let runs = vec![samples::run_pass(), samples::run_missed(), samples::run_false_alarm()];
-        let score = &scores(&runs)[&ClassName::Leak];
+        let score = &scores(&runs)[&FindingClass::Leak];
         assert_eq!((score.expected, score.found, score.false_alarms), (2, 1, 1));
         assert_eq!(score.recall, Some(0.5));
         assert_eq!(score.precision, Some(0.5));
@@ -123,7 +116,7 @@ mod tests {
     #[test]
     fn an_invalid_run_is_counted_and_left_out() {
         let runs = vec![samples::run_pass(), samples::run_invalid()];
-        let score = &scores(&runs)[&ClassName::Leak];
+        let score = &scores(&runs)[&FindingClass::Leak];
         assert_eq!((score.runs, score.invalid_runs), (1, 1));
         assert_eq!(score.recall, Some(1.0));
     }
@@ -131,6 +124,36 @@ mod tests {
     #[test]
     fn a_class_nobody_looked_for_has_no_score() {
         let all = scores(&[samples::run_pass()]);
-        assert_eq!(all.keys().copied().collect::<Vec<_>>(), [ClassName::Leak]);
+        assert_eq!(all.keys().copied().collect::<Vec<_>>(), [FindingClass::Leak]);
+    }
+
+    #[test]
+    fn an_invalid_run_outranks_a_failed_one() {
+        for (runs, code) in [
+            (vec![samples::run_pass()], 0),
+            (vec![samples::run_pass(), samples::run_missed()], 1),
+            (vec![samples::run_invalid(), samples::run_missed()], 4),
+            (vec![], 0),
+        ] {
+            assert_eq!(samples::results(runs).exit_code(), code);
+        }
+    }
+
+    #[test]
+    fn two_runs_that_differ_by_the_clock_alone_are_equal_without_measurements() {
+        let one = samples::results(vec![samples::run_hot_loop()]);
+        let mut other = one.clone();
+        other.host.kernel = None;
+        let run = &mut other.runs[0];
+        run.seconds = 9.0;
+        run.timing.copy_ms = Some(99.0);
+        if let Evidence::HotLoop(evidence) = &mut run.findings[0].evidence {
+            evidence.samples += 1;
+            evidence.thread = None;
+        }
+        assert_ne!(one, other);
+        assert_eq!(one.without_measurements(), other.without_measurements());
+        other.runs[0].findings[0].verdict = super::super::Verdict::HotLoop;
+        assert_ne!(one.without_measurements(), other.without_measurements());
     }
 }

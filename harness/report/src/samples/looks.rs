@@ -80,7 +80,7 @@ pub(crate) fn inspect() -> InspectReport {
         bytes: 121_634_816,
         message: "free below the highest held chunk of the C heap, more than is held".to_owned(),
     }];
-    report.problems = vec![ProblemRecord {
+    report.problems = vec![Problem {
         stage: "decode".to_owned(),
         message: "41 objects of extension types were read conservatively".to_owned(),
     }];
@@ -95,7 +95,7 @@ pub(crate) fn inspect() -> InspectReport {
     }]);
     report.top_retained = Some(vec![RetainedRecord {
         type_name: "dict".to_owned(),
-        path: strings(&["module model", ".DBModel", "._field_cache"]),
+        path: labels(&["module model", ".DBModel", "._field_cache"]),
         shallow_bytes: 786_712,
         retained_bytes: 33_046_900,
         address: Some("0x7f0012345678".to_owned()),
@@ -106,7 +106,7 @@ pub(crate) fn inspect() -> InspectReport {
         type_name: "dict".to_owned(),
         length: 20_000,
         bytes: 786_712,
-        path: strings(&["module model", ".DBModel", "._field_cache"]),
+        path: labels(&["module model", ".DBModel", "._field_cache"]),
     }]);
     report
 }
@@ -124,7 +124,7 @@ fn arenas() -> ArenasRecord {
         sparse_arenas: Some(187),
         size_classes: vec![SizeClassRecord { block_bytes: 48, pools: 900, blocks_used: 30_000, blocks_free: 45_600 }],
         pinned_by: match fragmentation_finding().evidence {
-            EvidenceRecord::Fragmentation(evidence) => evidence.pinned_by,
+            Evidence::Fragmentation(evidence) => evidence.pinned_by,
             _ => Vec::new(),
         },
     }
@@ -209,7 +209,7 @@ pub(crate) fn diff_of_one_run() -> DiffReport {
     let population = |objects, bytes| Population { objects, bytes };
     let words = |path: &[&str]| path.iter().map(|label| (*label).to_owned()).collect::<Vec<_>>();
     let holder = |path: &[&str], type_name: &str, held, with_below| HolderRow {
-        path: words(path),
+        path: labels(path),
         type_name: type_name.to_owned(),
         held,
         with_below,
@@ -220,7 +220,7 @@ pub(crate) fn diff_of_one_run() -> DiffReport {
         new,
         objects,
         references,
-        path: words(path),
+        path: labels(path),
         path_references: references / objects,
         address: Some("0x7f00deadbee0".to_owned()),
     };

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use bloathound_detect as detect;
 use serde_json::json;
 
 use crate::json::*;
@@ -19,19 +18,30 @@ fn strings(parts: &[&str]) -> Vec<String> {
     parts.iter().map(|part| (*part).to_owned()).collect()
 }
 
-pub(crate) fn detected_leak() -> detect::Finding {
-    detect::Finding {
-        class: detect::FindingClass::Leak,
-        verdict: "grows-with-requests".to_owned(),
+/// A path as its text reads: what looks like a generic label is one.
+pub(crate) fn labels(parts: &[&str]) -> Vec<Label> {
+    let label = |part: &&str| match (*part, part.strip_prefix("module ")) {
+        (_, Some(module)) => Label::Root(RootKind::Module, Some(module.into())),
+        ("[x]", _) => Label::Index,
+        ("key", _) => Label::Key,
+        (name, _) => Label::Name(name.into()),
+    };
+    parts.iter().map(label).collect()
+}
+
+pub(crate) fn detected_leak() -> Finding {
+    Finding {
+        class: FindingClass::Leak,
+        verdict: Verdict::GrowsWithRequests,
         fingerprint: "leak:module model/.DBModel/._field_cache/key".to_owned(),
-        location: detect::Location {
+        location: Location {
             module: Some("model".to_owned()),
             class: Some("DBModel".to_owned()),
             attribute: Some("_field_cache".to_owned()),
-            path: strings(&["module model", "DBModel", "_field_cache", "key"]),
-            ..detect::Location::default()
+            path: labels(&["module model", "DBModel", "_field_cache", "key"]),
+            ..Location::default()
         },
-        evidence: detect::Evidence::Leak(detect::LeakEvidence {
+        evidence: Evidence::Leak(LeakEvidence {
             objects_per_request: 1000,
             bytes_per_request: 904_000,
             retained_bytes_per_request: 1_652_345,
@@ -42,25 +52,25 @@ pub(crate) fn detected_leak() -> detect::Finding {
     }
 }
 
-pub(crate) fn leak_finding() -> FindingRecord {
-    FindingRecord::from(&detected_leak())
+pub(crate) fn leak_finding() -> Finding {
+    detected_leak()
 }
 
-pub(crate) fn cycle_finding() -> FindingRecord {
-    FindingRecord::from(&detect::Finding {
-        class: detect::FindingClass::Cycle,
-        verdict: "uncollectable".to_owned(),
+pub(crate) fn cycle_finding() -> Finding {
+    Finding {
+        class: FindingClass::Cycle,
+        verdict: Verdict::Uncollectable,
         fingerprint: "cycle:model.Address|model.Attendee".to_owned(),
-        location: detect::Location {
+        location: Location {
             module: Some("model".to_owned()),
             class: Some("Attendee".to_owned()),
             file: Some("/home/someone/bloathound/reference-services/cycles/model.py".to_owned()),
             function: Some("__del__".to_owned()),
             line_first: Some(21),
             line_last: Some(22),
-            ..detect::Location::default()
+            ..Location::default()
         },
-        evidence: detect::Evidence::Cycle(detect::CycleEvidence {
+        evidence: Evidence::Cycle(CycleEvidence {
             objects: 4000,
             types: strings(&["model.Address", "model.Attendee"]),
             finalizers: strings(&[
@@ -69,69 +79,69 @@ pub(crate) fn cycle_finding() -> FindingRecord {
             ]),
             in_gc_garbage: 2000,
             uncollectable: 4000,
-            cycle: strings(&["Attendee", ".address", "Address", ".attendee", "Attendee"]),
+            cycle: labels(&["Attendee", ".address", "Address", ".attendee", "Attendee"]),
             closing_reference: "Address.attendee".to_owned(),
         }),
-    })
+    }
 }
 
-pub(crate) fn fragmentation_finding() -> FindingRecord {
-    FindingRecord::from(&detect::Finding {
-        class: detect::FindingClass::Fragmentation,
-        verdict: "live-pinned-arenas".to_owned(),
+pub(crate) fn fragmentation_finding() -> Finding {
+    Finding {
+        class: FindingClass::Fragmentation,
+        verdict: Verdict::LivePinnedArenas,
         fingerprint: "fragmentation:str|module audit/.work".to_owned(),
-        location: detect::Location {
+        location: Location {
             module: Some("audit".to_owned()),
             attribute: Some("work".to_owned()),
-            ..detect::Location::default()
+            ..Location::default()
         },
-        evidence: detect::Evidence::Fragmentation(detect::FragmentationEvidence {
+        evidence: Evidence::Fragmentation(FragmentationEvidence {
             arenas: 208,
             arena_bytes: 208 << 18,
             live_bytes: 13_400_000,
-            utilisation: 0.2457,
+            utilisation: Some(0.2457),
             stranded_bytes: 34_600_000,
-            pinned_by: vec![detect::Pin {
+            pinned_by: vec![Pin {
                 type_name: "str".to_owned(),
-                owner: strings(&["module audit", "work", "[x]"]),
+                owner: labels(&["module audit", "work", "[x]"]),
                 objects: 12_345,
                 bytes: 592_560,
                 arenas: 187,
             }],
         }),
-    })
+    }
 }
 
-pub(crate) fn hot_loop_finding() -> FindingRecord {
-    FindingRecord::from(&detect::Finding {
-        class: detect::FindingClass::HotLoop,
-        verdict: "no-observed-progress".to_owned(),
+pub(crate) fn hot_loop_finding() -> Finding {
+    Finding {
+        class: FindingClass::HotLoop,
+        verdict: Verdict::NoObservedProgress,
         fingerprint: "hot-loop:service.py:list_attendees:41-44".to_owned(),
-        location: detect::Location {
+        location: Location {
             module: Some("service".to_owned()),
             file: Some("reference-services/tightloop/service.py".to_owned()),
             function: Some("list_attendees".to_owned()),
             line_first: Some(41),
             line_last: Some(44),
-            ..detect::Location::default()
+            ..Location::default()
         },
-        evidence: detect::Evidence::HotLoop(detect::HotLoopEvidence {
+        evidence: Evidence::HotLoop(HotLoopEvidence {
             samples: 297,
-            cpu_fraction: 0.9931,
-            loop_bytecode: Some((57, 90)),
+            cpu_fraction: Some(0.9931),
+            loop_bytecode: Some([57, 90]),
             distinct_states: 1,
             unchanging: strings(&["done", "rows", "index"]),
             starved_seconds: Some(3.02),
             voluntary_switches: 0,
-            tiers: strings(&["event-loop-starved 3.0 s", "hot-loop", "no-observed-progress"]),
+            tiers: vec![Verdict::EventLoopStarved, Verdict::HotLoop, Verdict::NoObservedProgress],
             thread: Some(4242),
             inside: None,
             exit_values: strings(&["done = False"]),
         }),
-    })
+    }
 }
 
-fn run(scenario: &str, variant: VariantName, class: ClassName) -> RunRecord {
+fn run(scenario: &str, variant: Variant, class: FindingClass) -> RunRecord {
     RunRecord {
         scenario: scenario.to_owned(),
         variant,
@@ -186,7 +196,7 @@ fn expected_leak() -> ExpectedRecord {
 }
 
 pub(crate) fn run_pass() -> RunRecord {
-    let mut run = run("leak", VariantName::Buggy, ClassName::Leak);
+    let mut run = run("leak", Variant::Buggy, FindingClass::Leak);
     run.expected = vec![expected_leak()];
     run.findings = vec![leak_finding()];
     run.ledger = BTreeMap::from([("leaked.types".to_owned(), json!(20_000))]);
@@ -206,10 +216,10 @@ pub(crate) fn run_missed() -> RunRecord {
 }
 
 pub(crate) fn run_false_alarm() -> RunRecord {
-    let mut run = run("leak", VariantName::Fixed, ClassName::Leak);
+    let mut run = run("leak", Variant::Fixed, FindingClass::Leak);
     run.outcome = Outcome::Fail;
     run.findings = vec![leak_finding()];
-    run.problems = vec![ProblemRecord {
+    run.problems = vec![Problem {
         stage: "decode".to_owned(),
         message: "3 pointers led to memory that was not copied; counts may be low".to_owned(),
     }];
@@ -230,7 +240,7 @@ pub(crate) fn run_wrong_figure() -> RunRecord {
 }
 
 pub(crate) fn run_invalid() -> RunRecord {
-    let mut run = run("leak-rare", VariantName::Buggy, ClassName::Leak);
+    let mut run = run("leak-rare", Variant::Buggy, FindingClass::Leak);
     run.valid = false;
     run.outcome = Outcome::Invalid;
     run.expected = vec![expected_leak()];
@@ -241,21 +251,21 @@ pub(crate) fn run_invalid() -> RunRecord {
 }
 
 pub(crate) fn run_cycle() -> RunRecord {
-    let mut run = run("cycles", VariantName::Buggy, ClassName::Cycle);
+    let mut run = run("cycles", Variant::Buggy, FindingClass::Cycle);
     run.expected = vec![expecting("cycle")];
     run.findings = vec![cycle_finding()];
     run
 }
 
 pub(crate) fn run_fragmentation() -> RunRecord {
-    let mut run = run("fragmentation", VariantName::Buggy, ClassName::Fragmentation);
+    let mut run = run("fragmentation", Variant::Buggy, FindingClass::Fragmentation);
     run.expected = vec![expecting("fragmentation")];
     run.findings = vec![fragmentation_finding()];
     run
 }
 
 pub(crate) fn run_hot_loop() -> RunRecord {
-    let mut run = run("tightloop", VariantName::Buggy, ClassName::HotLoop);
+    let mut run = run("tightloop", Variant::Buggy, FindingClass::HotLoop);
     run.expected = vec![expecting("hot-loop")];
     run.findings = vec![hot_loop_finding()];
     run.timing = TimingRecord::default();
@@ -276,7 +286,7 @@ fn phase(name: &str, answered: u64, p99: Option<f64>) -> PhaseRecord {
 }
 
 pub(crate) fn run_toggle() -> RunRecord {
-    let mut run = run("toggle-log", VariantName::Fixed, ClassName::Leak);
+    let mut run = run("toggle-log", Variant::Fixed, FindingClass::Leak);
     run.looked_for.clear();
     run.timing = TimingRecord::default();
     run.toggle = Some(ToggleRecord {
@@ -311,10 +321,9 @@ pub(crate) fn run_hostile() -> RunRecord {
     run.scenario = "hostile".to_owned();
     let finding = &mut run.findings[0];
     finding.location.module = Some(HOSTILE.to_owned());
-    finding.location.path = vec![HOSTILE.to_owned()];
-    finding.verdict = HOSTILE.to_owned();
+    finding.location.path = vec![Label::Name(HOSTILE.into())];
     finding.fingerprint = HOSTILE.to_owned();
-    if let EvidenceRecord::Leak(leak) = &mut finding.evidence {
+    if let Evidence::Leak(leak) = &mut finding.evidence {
         leak.type_name = HOSTILE.to_owned();
     }
     run.problems[0].message = HOSTILE.to_owned();
@@ -331,7 +340,7 @@ pub(crate) fn results(runs: Vec<RunRecord>) -> RunResults {
         python: Some("2.7.18".to_owned()),
         parts: Vec::new(),
     };
-    RunResults::new(ToolRecord::bloathound("0.1.0"), host, None, runs)
+    crate::json::results(ToolRecord::bloathound("0.1.0"), host, None, runs)
 }
 
 /// One of everything.

@@ -2,8 +2,8 @@ use super::style::Style;
 use super::table::{Align, Table, labelled, labelled_at};
 use super::{WIDTH, memory};
 use crate::json::{
-    FindingRecord, FrameRecord, HeapRecord, InspectReport, KindRow, ObservationRecord, ProblemRecord, QualityRecord,
-    TargetKind, TargetRecord, ThreadRecord, TimingRecord,
+    Finding, FrameRecord, HeapRecord, InspectReport, KindRow, ObservationRecord, Problem, QualityRecord, TargetKind,
+    TargetRecord, ThreadRecord, TimingRecord,
 };
 use crate::{describe, sanitize, units};
 
@@ -259,7 +259,7 @@ pub(super) fn stack(frames: &[FrameRecord], frames_max: usize) -> String {
 }
 
 /// Findings with their evidence, then problems.
-pub(super) fn conclusions(findings: &[FindingRecord], problems: &[ProblemRecord], style: Style) -> String {
+pub(super) fn conclusions(findings: &[Finding], problems: &[Problem], style: Style) -> String {
     const LABEL_WIDTH: usize = 10;
     let mut out = format!("\n{}\n", style.bold("findings"));
     if findings.is_empty() {
@@ -322,11 +322,11 @@ mod tests {
             rss.categories.insert(hostile(), 1 << 20);
         }
         for row in report.top_retained.iter_mut().flatten() {
-            row.path = vec![hostile()];
+            row.path = vec![crate::json::Label::Name(hostile().into())];
             row.type_name = hostile();
         }
         for row in report.largest_containers.iter_mut().flatten() {
-            row.path = vec![hostile()];
+            row.path = vec![crate::json::Label::Name(hostile().into())];
             row.type_name = hostile();
         }
         for row in report.duplicate_strings.iter_mut().flatten() {
@@ -341,7 +341,7 @@ mod tests {
         report.findings = samples::run_hostile().findings;
         if let Some(arenas) = &mut report.arenas {
             arenas.pinned_by[0].type_name = hostile();
-            arenas.pinned_by[0].owner = vec![hostile()];
+            arenas.pinned_by[0].owner = vec![crate::json::Label::Name(hostile().into())];
         }
         if let Some(garbage) = &mut report.garbage {
             garbage.by_type[0].type_name = hostile();

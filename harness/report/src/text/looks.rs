@@ -4,7 +4,7 @@ use super::newcomers;
 use super::style::Style;
 use super::table::{Align, Table};
 use crate::json::{DiffReport, HotReport, ObjectRecord, WatchReport, WhyReport};
-use crate::json::{GrowthRow, ProblemRecord};
+use crate::json::{GrowthRow, Problem};
 use crate::{describe, sanitize, units};
 
 /// Cells of a command to type next.
@@ -250,7 +250,7 @@ fn object_words(object: &ObjectRecord, cells: usize) -> String {
     sanitize::fit(&format!("{}{facts}", sanitize::fit(&name, room)), cells)
 }
 
-fn problems(problems: &[ProblemRecord], style: Style) -> String {
+fn problems(problems: &[Problem], style: Style) -> String {
     let mut out = String::new();
     if !problems.is_empty() {
         out.push_str(&format!("\n{}\n", style.bold("problems")));
@@ -333,11 +333,11 @@ mod tests {
         report.after.file = Some(samples::HOSTILE.to_owned());
         report.after.not_seen = vec![samples::HOSTILE.to_owned()];
         for new in report.new_objects.iter_mut() {
-            new.holders[0].path = vec![samples::HOSTILE.to_owned()];
+            new.holders[0].path = vec![crate::json::Label::Name(samples::HOSTILE.into())];
             new.holders[0].type_name = samples::HOSTILE.to_owned();
             new.by_type[0].type_name = samples::HOSTILE.to_owned();
             new.by_type[0].referrers[0].kind = samples::HOSTILE.to_owned();
-            new.by_type[0].referrers[0].path = vec![samples::HOSTILE.to_owned()];
+            new.by_type[0].referrers[0].path = vec![crate::json::Label::Name(samples::HOSTILE.into())];
         }
         for checked in report.cross_check.iter_mut() {
             checked.by_type[0].type_name = samples::HOSTILE.to_owned();

@@ -3,7 +3,7 @@
 use super::WIDTH;
 use super::style::Style;
 use super::table::{Align, Table};
-use crate::json::{ClassName, VariantName};
+use crate::json::{FindingClass, Variant};
 use crate::sanitize;
 
 /// A scenario in `bloathound list`.
@@ -14,9 +14,9 @@ pub struct ListRow {
     /// One line for people.
     pub title: String,
     /// Variants it has.
-    pub variants: Vec<VariantName>,
+    pub variants: Vec<Variant>,
     /// Classes of finding it looks for.
-    pub classes: Vec<ClassName>,
+    pub classes: Vec<FindingClass>,
     /// The diagnostic of the service's own that it switches, if it does.
     pub toggle: Option<String>,
 }
@@ -151,21 +151,21 @@ mod tests {
                 ListRow {
                     name: "leak".to_owned(),
                     title: "A class-level cache keeps every row's freshly made class for ever".to_owned(),
-                    variants: vec![VariantName::Buggy, VariantName::Fixed],
-                    classes: vec![ClassName::Leak],
+                    variants: vec![Variant::Buggy, Variant::Fixed],
+                    classes: vec![FindingClass::Leak],
                     toggle: None,
                 },
                 ListRow {
                     name: "tightloop".to_owned(),
                     title: "while not done".to_owned(),
-                    variants: vec![VariantName::Buggy],
-                    classes: vec![ClassName::HotLoop],
+                    variants: vec![Variant::Buggy],
+                    classes: vec![FindingClass::HotLoop],
                     toggle: None,
                 },
                 ListRow {
                     name: "toggle-log".to_owned(),
                     title: "Debug logging on and off again under load".to_owned(),
-                    variants: vec![VariantName::Fixed],
+                    variants: vec![Variant::Fixed],
                     classes: vec![],
                     toggle: Some("debug-log".to_owned()),
                 },

@@ -56,7 +56,7 @@ pub(super) fn group_of<'a>(analysis: &'a Analysis<'_>, pins: Option<&'a Pins>) -
 pub(super) fn group_names(pins: Option<&Pins>) -> Vec<String> {
     let name = |group: &PinGroup| match group.owner.as_slice() {
         [] => group.type_name.clone(),
-        owner => format!("{} at {}", group.type_name, owner.join(", ")),
+        owner => format!("{} at {}", group.type_name, bloathound_heap::Label::join(owner, ", ")),
     };
     pins.map(|pins| pins.groups.iter().take(GROUPS_MAX).map(name).collect()).unwrap_or_default()
 }

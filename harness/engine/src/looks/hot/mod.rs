@@ -9,9 +9,7 @@ use bloathound_cpython::frames::{FramesError, SamplerOptions};
 use bloathound_detect::{HotObservationKind, HotReport as Judged, Thresholds, hot_loop};
 use bloathound_memory::{Effort, SealedError};
 use bloathound_profile::{Profile, ThreadProfile};
-use bloathound_report::json::{
-    FindingRecord, FrameRecord, HotReport, ProblemRecord, SCHEMA_VERSION, StackRecord, TargetKind, TargetRecord,
-};
+use bloathound_report::json::{FrameRecord, HotReport, SCHEMA_VERSION, StackRecord, TargetKind, TargetRecord};
 
 pub use self::sampling::sample_process;
 use crate::record::{RecordedSamples, SamplesManifest, open_samples, record_samples};
@@ -141,15 +139,15 @@ fn report(asked_seconds: f64, target: TargetRecord, profile: &Profile, judged: &
         voluntary_switches: main.map(voluntary_switches),
         verdict: verdict(judged),
         stacks: main.map(|thread| stacks(profile, thread)).unwrap_or_default(),
-        findings: judged.findings.iter().map(FindingRecord::from).collect(),
-        problems: judged.problems.iter().map(ProblemRecord::from).collect(),
+        findings: judged.findings.clone(),
+        problems: judged.problems.clone(),
     }
 }
 
 /// The strongest finding, else what the busiest thread did.
 fn verdict(judged: &Judged) -> String {
     if let Some(finding) = judged.findings.first() {
-        return finding.verdict.clone();
+        return finding.verdict.to_string();
     }
     let rank = |kind: HotObservationKind| match kind {
         HotObservationKind::InsideOneCCall => (4, "inside-one-c-call"),

@@ -9,8 +9,8 @@ use bloathound_detect::{Thresholds, find_cycles};
 use bloathound_heap::{GcReplay, HeapSnapshot, Tally};
 use bloathound_live::Stillness;
 use bloathound_report::json::{
-    FindingRecord, GarbageRecord, HeapRecord, InspectReport, KindRow, ObservationRecord, Population, ProblemRecord,
-    QualityRecord, TargetRecord, TimingRecord, TypeRow, milliseconds,
+    GarbageRecord, HeapRecord, InspectReport, KindRow, ObservationRecord, Population, Problem, QualityRecord,
+    TargetRecord, TimingRecord, TypeRow, milliseconds,
 };
 
 use crate::session::Session;
@@ -40,9 +40,9 @@ fn analyse(session: &Session<'_>, target: TargetRecord) -> InspectReport {
     let cycles = find_cycles(heap.snapshot, replay, &thresholds);
     let mut report = InspectReport::new(tool(), target, heap_record(session));
     report.garbage = Some(garbage(replay, session.garbage_types()));
-    report.findings = cycles.findings.iter().map(FindingRecord::from).collect();
+    report.findings = cycles.findings.clone();
     let decode = heap.problems.iter().map(|message| problem("decode", message));
-    report.problems = decode.chain(cycles.problems.iter().map(ProblemRecord::from)).collect();
+    report.problems = decode.chain(cycles.problems.iter().cloned()).collect();
     if let Some(examined) = heap.memory {
         analyse_memory(&mut report, session, examined, &thresholds);
     }
@@ -58,9 +58,9 @@ fn analyse_memory(report: &mut InspectReport, session: &Session<'_>, examined: &
         let pins = if arenas.facts.stranded_bytes() > 0 { session.pins() } else { None };
         let groups = pins.map_or(&[][..], |pins| &pins.groups);
         let judged = judge(&arenas.facts, None, groups, &thresholds.fragmentation);
-        report.findings.extend(judged.findings.iter().map(FindingRecord::from));
+        report.findings.extend(judged.findings.iter().cloned());
         report.observations = judged.observations.iter().map(ObservationRecord::from).collect();
-        report.problems.extend(judged.problems.iter().map(ProblemRecord::from));
+        report.problems.extend(judged.problems.iter().cloned());
         report.arenas = Some(sections::arenas(&arenas.census, &arenas.facts, pins));
         let found = session.layout().map_or(&[][..], |layout| &layout.problems);
         report.problems.extend(found.iter().map(|found| problem("memory", &found.to_string())));
@@ -72,8 +72,8 @@ fn analyse_memory(report: &mut InspectReport, session: &Session<'_>, examined: &
     report.duplicate_strings = Some(sections::duplicate_strings(examined));
 }
 
-fn problem(stage: &str, message: &str) -> ProblemRecord {
-    ProblemRecord { stage: stage.into(), message: message.into() }
+fn problem(stage: &str, message: &str) -> Problem {
+    Problem { stage: stage.into(), message: message.into() }
 }
 
 /// How long the target stood still, milliseconds; 0 where it was not stopped.

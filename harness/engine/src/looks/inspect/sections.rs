@@ -8,7 +8,7 @@ use bloathound_detect::fragmentation::{ArenaFacts, Pins};
 use bloathound_heap::{Analysis, ObjectId};
 use bloathound_memory::Address;
 use bloathound_report::json::{
-    ArenasRecord, ContainerRecord, DuplicateRecord, PinRecord, RetainedRecord, RssRecord, SizeClassRecord,
+    ArenasRecord, ContainerRecord, DuplicateRecord, RetainedRecord, RssRecord, SizeClassRecord,
 };
 
 use crate::source::Examined;
@@ -40,9 +40,7 @@ pub(super) fn arenas(census: &ArenaCensus, facts: &ArenaFacts, pins: Option<&Pin
                 blocks_free: class.free_blocks,
             })
             .collect(),
-        pinned_by: pins
-            .map(|pins| pins.groups.iter().map(|group| PinRecord::from(&group.to_pin())).collect())
-            .unwrap_or_default(),
+        pinned_by: pins.map(|pins| pins.groups.iter().map(|group| group.to_pin()).collect()).unwrap_or_default(),
     }
 }
 

@@ -1,10 +1,11 @@
+//! What `inspect` tells: the heap, memory, threads and findings of one look.
+
 use std::collections::BTreeMap;
 
-use bloathound_detect::fragmentation::FragmentationObservation;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{FindingRecord, PinRecord, ProblemRecord, TimingRecord, ToolRecord};
+use crate::{Finding, Pin, Problem, TimingRecord, ToolRecord};
 
 /// What was looked at.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
@@ -96,20 +97,6 @@ pub struct QualityRecord {
     pub layout_checks: Vec<String>,
 }
 
-impl From<&bloathound_heap::Quality> for QualityRecord {
-    fn from(quality: &bloathound_heap::Quality) -> Self {
-        Self {
-            collection_in_progress: quality.collection_in_progress,
-            broken_links: quality.broken_links,
-            unmapped_pointers: quality.unmapped_pointers,
-            surplus_references: quality.surplus_references,
-            unidentified_blocks: quality.unidentified_blocks,
-            conservative_objects: quality.conservative_objects,
-            layout_checks: Vec::new(),
-        }
-    }
-}
-
 /// The decoded heap in figures.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize, JsonSchema)]
 pub struct HeapRecord {
@@ -190,7 +177,7 @@ pub struct ArenasRecord {
     pub size_classes: Vec<SizeClassRecord>,
     /// Who keeps the emptiest arenas, most arenas first.
     #[serde(default)]
-    pub pinned_by: Vec<PinRecord>,
+    pub pinned_by: Vec<Pin>,
 }
 
 /// What isn't reachable, by the replayed collector.
@@ -236,7 +223,7 @@ pub struct RetainedRecord {
     #[serde(rename = "type")]
     pub type_name: String,
     /// Shortest path from a root, by names; empty where none is known.
-    pub path: Vec<String>,
+    pub path: Vec<crate::Label>,
     /// Own bytes.
     pub shallow_bytes: u64,
     /// Bytes freed if it went away.
@@ -267,7 +254,7 @@ pub struct ContainerRecord {
     /// Own bytes.
     pub bytes: u64,
     /// Shortest path from a root, by names.
-    pub path: Vec<String>,
+    pub path: Vec<crate::Label>,
 }
 
 /// Everything one look can tell. What wasn't looked at is null.
@@ -288,12 +275,12 @@ pub struct InspectReport {
     /// Garbage.
     pub garbage: Option<GarbageRecord>,
     /// What was found.
-    pub findings: Vec<FindingRecord>,
+    pub findings: Vec<Finding>,
     /// Worth knowing, and no bug by itself.
     #[serde(default)]
     pub observations: Vec<ObservationRecord>,
     /// What could not be done or is not trusted.
-    pub problems: Vec<ProblemRecord>,
+    pub problems: Vec<Problem>,
     /// How long it took.
     pub timing: TimingRecord,
     /// Threads with stacks.
@@ -321,18 +308,12 @@ pub struct ObservationRecord {
     pub message: String,
 }
 
-impl From<&FragmentationObservation> for ObservationRecord {
-    fn from(seen: &FragmentationObservation) -> Self {
-        Self { name: seen.name.into(), bytes: seen.bytes, message: seen.message.clone() }
-    }
-}
-
 impl InspectReport {
     /// A look that saw the heap and nothing else yet.
     #[must_use]
     pub fn new(tool: ToolRecord, target: TargetRecord, heap: HeapRecord) -> Self {
         Self {
-            schema_version: super::SCHEMA_VERSION,
+            schema_version: crate::SCHEMA_VERSION,
             tool,
             target,
             heap,

@@ -1,95 +1,9 @@
+//! What `diff` tells: two heaps by type, and which objects are new where both are of one run.
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{FindingRecord, FrameRecord, Population, ProblemRecord, TargetRecord, ToolRecord};
-
-/// One round of `watch`.
-#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
-pub struct WatchRound {
-    /// From 1.
-    pub round: u64,
-    /// Since the first look.
-    pub seconds: f64,
-    /// Objects.
-    pub objects: u64,
-    /// Their own bytes.
-    pub bytes: u64,
-    /// Resident memory.
-    pub rss_bytes: Option<u64>,
-    /// The target stood still for this long.
-    pub pause_ms: Option<f64>,
-}
-
-/// A type that grew, round by round.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
-pub struct GrowthRow {
-    /// Qualified type.
-    #[serde(rename = "type")]
-    pub type_name: String,
-    /// Objects in each round.
-    pub counts: Vec<u64>,
-    /// Own bytes in each round.
-    pub bytes: Vec<u64>,
-    /// It grew in every round.
-    pub every_round: bool,
-}
-
-/// What `watch --json` writes.
-#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
-pub struct WatchReport {
-    /// See [`super::SCHEMA_VERSION`].
-    pub schema_version: u32,
-    /// Who wrote it.
-    pub tool: ToolRecord,
-    /// What was looked at.
-    pub target: TargetRecord,
-    /// Every look.
-    pub rounds: Vec<WatchRound>,
-    /// Types that grew, most bytes first.
-    pub growth: Vec<GrowthRow>,
-    /// What was found.
-    pub findings: Vec<FindingRecord>,
-    /// What could not be done or is not trusted.
-    pub problems: Vec<ProblemRecord>,
-}
-
-/// A stack that was seen in this many samples.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
-pub struct StackRecord {
-    /// Samples.
-    pub samples: u64,
-    /// Innermost first.
-    pub frames: Vec<FrameRecord>,
-}
-
-/// What `hot --json` writes.
-#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
-pub struct HotReport {
-    /// See [`super::SCHEMA_VERSION`].
-    pub schema_version: u32,
-    /// Who wrote it.
-    pub tool: ToolRecord,
-    /// What was looked at.
-    pub target: TargetRecord,
-    /// Observed for this long.
-    pub seconds: f64,
-    /// Samples taken.
-    pub samples: u64,
-    /// Samples that were torn and thrown away.
-    pub torn_samples: u64,
-    /// CPU time over wall time.
-    pub cpu_fraction: Option<f64>,
-    /// Voluntary context switches meanwhile.
-    pub voluntary_switches: Option<u64>,
-    /// In a word or two: `event-loop-starved`, `busy`, `idle`, …
-    pub verdict: String,
-    /// Stacks, most samples first.
-    pub stacks: Vec<StackRecord>,
-    /// What was found.
-    pub findings: Vec<FindingRecord>,
-    /// What could not be done or is not trusted.
-    pub problems: Vec<ProblemRecord>,
-}
+use crate::{Population, Problem, TargetRecord, ToolRecord};
 
 /// A type in two heaps.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
@@ -121,7 +35,9 @@ impl DiffRow {
     }
 }
 
-pub(crate) fn delta(before: u64, after: u64) -> i64 {
+/// `after` less `before`, kept within the range of the number.
+#[must_use]
+pub fn delta(before: u64, after: u64) -> i64 {
     let difference = i128::from(after) - i128::from(before);
     difference.clamp(i128::from(i64::MIN), i128::from(i64::MAX)) as i64
 }
@@ -138,7 +54,7 @@ pub struct ReferrerRow {
     /// Their references.
     pub references: u64,
     /// Path to the one with most references, by names; empty where none is known.
-    pub path: Vec<String>,
+    pub path: Vec<crate::Label>,
     /// References of that one.
     pub path_references: u64,
     /// Its address, hexadecimal with `0x`.
@@ -161,7 +77,7 @@ pub struct NewTypeRow {
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct HolderRow {
     /// Path to the new objects, by names without what varies: `module model`, `DBModel`, `_field_cache`, `key`.
-    pub path: Vec<String>,
+    pub path: Vec<crate::Label>,
     /// Their qualified type.
     #[serde(rename = "type")]
     pub type_name: String,
@@ -244,7 +160,7 @@ pub struct DiffReport {
     #[serde(default)]
     pub next: Option<String>,
     /// What could not be done or is not trusted.
-    pub problems: Vec<ProblemRecord>,
+    pub problems: Vec<Problem>,
 }
 
 impl DiffReport {
@@ -262,7 +178,7 @@ impl DiffReport {
             key(other).cmp(&key(one)).then_with(|| one.type_name.cmp(&other.type_name))
         });
         Self {
-            schema_version: super::SCHEMA_VERSION,
+            schema_version: crate::SCHEMA_VERSION,
             tool,
             before: targets.0,
             after: targets.1,
@@ -275,56 +191,4 @@ impl DiffReport {
             problems: Vec::new(),
         }
     }
-}
-
-/// An object for people.
-#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize, JsonSchema)]
-pub struct ObjectRecord {
-    /// Qualified type.
-    #[serde(rename = "type")]
-    pub type_name: String,
-    /// A string's content, a number's digits, a class's name.
-    pub text: Option<String>,
-    /// Address, hexadecimal with `0x`.
-    pub address: Option<String>,
-    /// Own bytes.
-    pub shallow_bytes: u64,
-    /// Bytes freed if it went away.
-    pub retained_bytes: Option<u64>,
-    /// `ob_refcnt`.
-    pub refcount: Option<u64>,
-}
-
-/// One step of a path: the reference taken and the object it leads to. The first step's label is the root's.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
-pub struct PathStep {
-    /// `module model`, `.DBModel`, `['key']`, `[3]`, `.keys()[1999]`.
-    pub label: String,
-    /// What it leads to.
-    pub object: ObjectRecord,
-}
-
-/// What `why --json` writes.
-#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
-pub struct WhyReport {
-    /// See [`super::SCHEMA_VERSION`].
-    pub schema_version: u32,
-    /// Who wrote it.
-    pub tool: ToolRecord,
-    /// What was looked at.
-    pub target: TargetRecord,
-    /// What was asked for: a type name or an address.
-    pub what: String,
-    /// Objects that fit.
-    pub matches: u64,
-    /// The one explained; null where none fits.
-    pub object: Option<ObjectRecord>,
-    /// Shortest path from a root; empty where the object isn't reachable.
-    pub path: Vec<PathStep>,
-    /// The path as one expression that can be typed in, where there is one.
-    pub expression: Option<String>,
-    /// Objects without which it would go away, nearest first.
-    pub dominators: Vec<ObjectRecord>,
-    /// What could not be done or is not trusted.
-    pub problems: Vec<ProblemRecord>,
 }

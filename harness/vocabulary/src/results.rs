@@ -1,4 +1,4 @@
-//! What `bloathound run` writes: its results, each run's record and what became of each expectation.
+//! What `run` tells: every scenario with what had to be found and what was.
 
 use std::collections::BTreeMap;
 
@@ -6,43 +6,10 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{
-    ClassName, DisturbanceRecord, FindingRecord, HostRecord, PartitionRecord, ProblemRecord, SCHEMA_VERSION,
-    ScoreRecord, TimingRecord, ToolRecord, scores,
+use crate::{
+    DisturbanceRecord, Finding, FindingClass, HostRecord, Outcome, PartitionRecord, Problem, ScoreRecord, TimingRecord,
+    ToolRecord, Variant, Verdict,
 };
-
-/// The service with its bug or with the fix.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum VariantName {
-    /// With the bug.
-    Buggy,
-    /// With the fix; hard negatives too.
-    Fixed,
-}
-
-impl VariantName {
-    /// `buggy` or `fixed`.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Buggy => "buggy",
-            Self::Fixed => "fixed",
-        }
-    }
-}
-
-/// How a run ended.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Hash, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum Outcome {
-    /// Everything expected was found, and nothing else.
-    Pass,
-    /// A bug missed, a wrong place or figure, or a false alarm.
-    Fail,
-    /// The bug did not happen, by the service's own ledger: neither a pass nor a miss.
-    Invalid,
-}
 
 /// A field that was not as expected.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
@@ -59,10 +26,10 @@ pub struct MismatchRecord {
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct ExpectedRecord {
     /// Class.
-    pub class: ClassName,
+    pub class: FindingClass,
     /// Verdict, if it matters.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub verdict: Option<String>,
+    pub verdict: Option<Verdict>,
     /// Fields of `where` and what each must be.
     #[serde(default, rename = "where", skip_serializing_if = "BTreeMap::is_empty")]
     pub location: BTreeMap<String, Value>,
@@ -147,7 +114,7 @@ pub struct RunRecord {
     /// The scenario's name.
     pub scenario: String,
     /// Buggy or fixed.
-    pub variant: VariantName,
+    pub variant: Variant,
     /// The seed of what varies.
     pub seed: u64,
     /// False where the ledger says that the bug did not happen.
@@ -160,13 +127,13 @@ pub struct RunRecord {
     pub seconds: f64,
     /// Classes whose detectors ran.
     #[serde(default)]
-    pub looked_for: Vec<ClassName>,
+    pub looked_for: Vec<FindingClass>,
     /// What had to be found.
     pub expected: Vec<ExpectedRecord>,
     /// What was found.
-    pub findings: Vec<FindingRecord>,
+    pub findings: Vec<Finding>,
     /// What could not be done or is not trusted.
-    pub problems: Vec<ProblemRecord>,
+    pub problems: Vec<Problem>,
     /// What switching one of the service's own diagnostics came to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub toggle: Option<ToggleRecord>,
@@ -201,7 +168,7 @@ impl RunRecord {
     }
 
     /// Findings that no expectation accounts for: false alarms.
-    pub fn unexpected(&self) -> impl Iterator<Item = &FindingRecord> {
+    pub fn unexpected(&self) -> impl Iterator<Item = &Finding> {
         self.findings
             .iter()
             .enumerate()
@@ -209,22 +176,17 @@ impl RunRecord {
             .map(|(_, finding)| finding)
     }
 
-    pub(crate) fn key(&self) -> (&str, VariantName, u64) {
+    /// What one run of the results is told by.
+    #[must_use]
+    pub fn key(&self) -> (&str, Variant, u64) {
         (&self.scenario, self.variant, self.seed)
-    }
-
-    /// Whether a detector for the class had a say in this run.
-    pub(crate) fn concerns(&self, class: ClassName) -> bool {
-        self.looked_for.contains(&class)
-            || self.expected.iter().any(|expected| expected.class == class)
-            || self.findings.iter().any(|finding| finding.class == class)
     }
 }
 
 /// Everything `bloathound run --json` writes.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct RunResults {
-    /// See [`SCHEMA_VERSION`].
+    /// See [`super::SCHEMA_VERSION`].
     pub schema_version: u32,
     /// Who wrote it.
     pub tool: ToolRecord,
@@ -236,23 +198,10 @@ pub struct RunResults {
     /// Every run, by scenario, variant and seed.
     pub runs: Vec<RunRecord>,
     /// Scores by class; a class nobody looked for is not there.
-    pub scores: BTreeMap<ClassName, ScoreRecord>,
+    pub scores: BTreeMap<FindingClass, ScoreRecord>,
 }
 
 impl RunResults {
-    /// Sorts the runs and computes the scores from them.
-    #[must_use]
-    pub fn new(
-        tool: ToolRecord,
-        host: HostRecord,
-        partition: Option<PartitionRecord>,
-        mut runs: Vec<RunRecord>,
-    ) -> Self {
-        runs.sort_by(|one, other| one.key().cmp(&other.key()));
-        let scores = scores(&runs);
-        Self { schema_version: SCHEMA_VERSION, tool, host, partition, runs, scores }
-    }
-
     /// Runs that ended this way.
     #[must_use]
     pub fn count(&self, outcome: Outcome) -> usize {
@@ -283,7 +232,7 @@ impl RunResults {
                 }
             }
             for finding in &mut run.findings {
-                if let super::EvidenceRecord::HotLoop(evidence) = &mut finding.evidence {
+                if let crate::Evidence::HotLoop(evidence) = &mut finding.evidence {
                     evidence.samples = 0;
                     evidence.cpu_fraction = None;
                     evidence.starved_seconds = None;
@@ -295,29 +244,5 @@ impl RunResults {
             }
         }
         results
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::super::EvidenceRecord;
-    use crate::samples;
-
-    #[test]
-    fn two_runs_that_differ_by_the_clock_alone_are_equal_without_measurements() {
-        let one = samples::results(vec![samples::run_hot_loop()]);
-        let mut other = one.clone();
-        other.host.kernel = None;
-        let run = &mut other.runs[0];
-        run.seconds = 9.0;
-        run.timing.copy_ms = Some(99.0);
-        if let EvidenceRecord::HotLoop(evidence) = &mut run.findings[0].evidence {
-            evidence.samples += 1;
-            evidence.thread = None;
-        }
-        assert_ne!(one, other);
-        assert_eq!(one.without_measurements(), other.without_measurements());
-        other.runs[0].findings[0].verdict = "busy".to_owned();
-        assert_ne!(one.without_measurements(), other.without_measurements());
     }
 }

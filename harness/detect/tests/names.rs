@@ -1,0 +1,72 @@
+//! An attribute may be called like a label that stands for what varies: it is a name all the same.
+
+use bloathound_detect::{Finding, GrowthRound, GrowthUnit, Label, Thresholds, find_growth};
+use bloathound_heap::{
+    HeapSnapshot, Names, ObjectFlags, ObjectId, ObjectRecord, PathTree, ReferenceKind, ReferenceLabel, Root, RootKind,
+    ShapeLimits, ShapeTree, SnapshotBuilder, Tracking, Trust, TypeInfo,
+};
+
+/// `app.holder.<attribute>` is a list of so many rows.
+fn heap(attribute: &str, rows: u32) -> HeapSnapshot {
+    let mut builder = SnapshotBuilder::new();
+    let types = ["module", "Holder", "list", "Row"].map(|name| {
+        builder.add_type(TypeInfo {
+            name: name.into(),
+            module: None,
+            object: None,
+            is_heap_type: false,
+            has_finalizer: false,
+            finalizer: None,
+        })
+    });
+    for index in 0..3 + rows {
+        builder.add_object(ObjectRecord {
+            address: u64::from(index) * 64 + 64,
+            type_id: types[index.min(3) as usize],
+            shallow_size: 64,
+            refcount: 1,
+            flags: ObjectFlags::new(Tracking::Untracked, Trust::FoundInPool),
+        });
+    }
+    let (holder, attribute) = (builder.name("holder"), builder.name(attribute));
+    builder.add_reference(ObjectId(1), ReferenceLabel::new(ReferenceKind::Slot, holder.0, true));
+    builder.finish_references();
+    builder.add_reference(ObjectId(2), ReferenceLabel::new(ReferenceKind::Slot, attribute.0, true));
+    builder.finish_references();
+    for row in 0..rows {
+        builder.add_reference(ObjectId(3 + row), ReferenceLabel::new(ReferenceKind::Item, row, true));
+    }
+    builder.finish_references();
+    for _ in 0..rows {
+        builder.finish_references();
+    }
+    let name = Some(builder.name("app"));
+    builder.add_root(Root { object: ObjectId(0), kind: RootKind::Module, name });
+    builder.finish()
+}
+
+fn only_leak(attribute: &str) -> Finding {
+    let trees: Vec<ShapeTree> = [100, 200, 300, 400]
+        .map(|rows| {
+            let heap = heap(attribute, rows);
+            let limits = ShapeLimits { single_bytes_min: 0, ..ShapeLimits::default() };
+            ShapeTree::build(&Names::new(&heap), &PathTree::build(&heap, None), None, limits).0
+        })
+        .into();
+    let rounds: Vec<GrowthRound<'_>> = trees.iter().map(|shapes| GrowthRound { shapes, requests: 10 }).collect();
+    let mut report = find_growth(&rounds, GrowthUnit::Request, &Thresholds::default());
+    assert_eq!(report.findings.len(), 1, "{report:?}");
+    report.findings.remove(0)
+}
+
+#[test]
+fn an_attribute_that_is_called_like_a_generic_label_is_the_place() {
+    for name in ["rows", "stack", "key", "member", "item", "type", "weak", "[x]", "…", "gc.garbage", "module gc"] {
+        let finding = only_leak(name);
+        assert_eq!(finding.location.attribute.as_deref(), Some(name));
+        assert_eq!(finding.location.class.as_deref(), Some("Holder"), "{name}");
+        assert_eq!(finding.location.module.as_deref(), Some("app"), "{name}");
+        let path = Label::join(&finding.location.path, " → ");
+        assert_eq!(path, format!("module app → holder → {name} → [x]"));
+    }
+}

@@ -1,0 +1,154 @@
+//! The classes of finding: a line each, with its word, the evidence it rests on and the name of its rule; and the other
+//! words of findings and runs.
+
+use std::fmt;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::{CycleEvidence, Field, Figure, FragmentationEvidence, HotLoopEvidence, LeakEvidence};
+
+/// Declares an enum of words that stand in documents and files.
+macro_rules! words {
+    ($(#[$meta:meta])* $name:ident { $( $(#[$word_meta:meta])* $variant:ident = $word:literal; )+ }) => {
+        $(#[$meta])*
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize, JsonSchema)]
+        pub enum $name { $(
+            $(#[$word_meta])*
+            #[serde(rename = $word)]
+            $variant,
+        )+ }
+
+        impl $name {
+            /// All of them, in their order.
+            pub const ALL: [Self; [$($word),+].len()] = [$(Self::$variant),+];
+
+            /// The word in documents and files.
+            #[must_use]
+            pub fn as_str(self) -> &'static str {
+                match self { $( Self::$variant => $word, )+ }
+            }
+
+            /// What a word of documents and files means.
+            #[must_use]
+            pub fn from_word(word: &str) -> Option<Self> {
+                Self::ALL.into_iter().find(|one| one.as_str() == word)
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.pad(self.as_str())
+            }
+        }
+    };
+}
+
+/// Declares the classes, and with them what evidence can be.
+macro_rules! classes {
+    ($( $(#[$meta:meta])* $class:ident = $word:literal, $evidence:ident, $rule:literal; )+) => {
+        words! {
+            /// A class of finding by the contract's word.
+            FindingClass { $( $(#[$meta])* $class = $word; )+ }
+        }
+
+        impl FindingClass {
+            /// What a finding of the class has in `evidence`.
+            #[must_use]
+            pub fn evidence(self) -> &'static [Field] {
+                match self { $( Self::$class => $evidence::FIELDS, )+ }
+            }
+
+            /// What the rule that finds it is called on a command line.
+            #[must_use]
+            pub fn rule(self) -> &'static str {
+                match self { $( Self::$class => $rule, )+ }
+            }
+
+            /// The class that a rule finds, by the rule's name in any case.
+            #[must_use]
+            pub fn of_rule(name: &str) -> Option<Self> {
+                Self::ALL.into_iter().find(|one| one.rule().eq_ignore_ascii_case(name))
+            }
+        }
+
+        /// What a finding rests on, by its class.
+        #[derive(Clone, PartialEq, Debug, Serialize, JsonSchema)]
+        #[serde(untagged)]
+        pub enum Evidence { $(
+            #[doc = concat!("Of a `", $word, "`.")]
+            $class($evidence),
+        )+ }
+
+        impl Evidence {
+            /// Every field with its value.
+            #[must_use]
+            pub fn figures(&self) -> Vec<(&'static Field, Figure<'_>)> {
+                match self { $( Self::$class(evidence) => evidence.figures(), )+ }
+            }
+
+            /// Reads evidence of a class.
+            ///
+            /// # Errors
+            /// A field that is missing or of another type.
+            pub fn of_class(class: FindingClass, value: serde_json::Value) -> serde_json::Result<Self> {
+                match class { $( FindingClass::$class => serde_json::from_value(value).map(Self::$class), )+ }
+            }
+        }
+    };
+}
+
+classes! {
+    /// Something grows with every request and stays.
+    Leak = "leak", LeakEvidence, "growth";
+    /// Cycles the collector will never take.
+    Cycle = "cycle", CycleEvidence, "cycles";
+    /// Memory reserved, not live, and not returnable.
+    Fragmentation = "fragmentation", FragmentationEvidence, "fragmentation";
+    /// A loop that keeps a thread busy.
+    HotLoop = "hot-loop", HotLoopEvidence, "hot-loop";
+}
+
+words! {
+    /// A graded statement: what is claimed of a finding, and of a hot loop each tier that holds.
+    Verdict {
+        /// A leak: it grows in proportion to requests.
+        GrowsWithRequests = "grows-with-requests";
+        /// A leak: it grows from look to look, nothing known of requests.
+        GrowsEveryRound = "grows-every-round";
+        /// A cycle: no collection takes it.
+        Uncollectable = "uncollectable";
+        /// Fragmentation: live objects keep sparse arenas.
+        LivePinnedArenas = "live-pinned-arenas";
+        /// A hot loop: the thread is busy in it.
+        HotLoop = "hot-loop";
+        /// A hot loop: it keeps an event loop from its poll.
+        EventLoopStarved = "event-loop-starved";
+        /// A hot loop: nothing that its exits depend on takes new values.
+        NoObservedProgress = "no-observed-progress";
+        /// A hot loop: one call into C does not return.
+        InsideOneCCall = "inside-one-c-call";
+    }
+}
+
+words! {
+    /// The service with its bug or with the fix.
+    Variant {
+        /// With the bug.
+        Buggy = "buggy";
+        /// With its `fix` folder laid over it; a hard negative, which has nothing to fix, is run as this one too.
+        Fixed = "fixed";
+    }
+}
+
+words! {
+    /// How a run ended.
+    Outcome {
+        /// Everything expected was found, and nothing else.
+        Pass = "pass";
+        /// A bug missed, a wrong place or figure, or a false alarm.
+        Fail = "fail";
+        /// The bug did not happen, by the service's own ledger: neither a pass nor a miss.
+        Invalid = "invalid";
+    }
+}

@@ -1,0 +1,110 @@
+//! What findings rest on: the fields of each class, declared once.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::{Label, Verdict, evidence};
+
+evidence! {
+    /// Evidence of a leak.
+    LeakEvidence {
+        /// Objects of the growing path that stay, per request.
+        objects_per_request: u64 = Count, Exactly, "grows by";
+        /// Own bytes of these, per request.
+        bytes_per_request: u64 = Bytes, Roughly, "grows by";
+        /// Bytes that would be freed if what grows went away, per request.
+        retained_bytes_per_request: u64 = Bytes, Roughly, "retains";
+        /// Bytes that would be freed in all, in the last round.
+        retained_bytes: u64 = Bytes, Roughly, "retains";
+        /// Qualified type of what grows.
+        type_name as "type": String = Word, Exactly, "grows by";
+        /// Objects on the path, round by round.
+        rounds: Vec<u64> = Count, Exactly, "by round";
+    }
+}
+
+evidence! {
+    /// Evidence of cycles the collector won't take.
+    CycleEvidence {
+        /// Objects in the cycles of this shape.
+        objects: u64 = Count, Exactly, "objects";
+        /// Types in the cycle, qualified, sorted.
+        types: Vec<String> = Word, Exactly, "types";
+        /// `Class.__del__ (file:line)`.
+        finalizers: Vec<String> = Word, Exactly, "finalizer";
+        /// Objects of this shape that sit in `gc.garbage`.
+        in_gc_garbage: u64 = Count, Exactly, "objects";
+        /// Objects that no collection will ever free, parked or not.
+        uncollectable: u64 = Count, Exactly, "objects";
+        /// The cycle by names.
+        cycle: Vec<Label> = Word, Exactly, "cycle";
+        /// The reference that closes it.
+        closing_reference: String = Word, Exactly, "closed by";
+    }
+}
+
+/// What keeps sparse arenas from being returned.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct Pin {
+    /// Qualified type of the survivors.
+    #[serde(rename = "type")]
+    pub type_name: String,
+    /// Owner path by names.
+    pub owner: Vec<Label>,
+    /// How many of them there are in sparse arenas.
+    pub objects: u64,
+    /// Their bytes.
+    pub bytes: u64,
+    /// Sparse arenas with at least one of them.
+    pub arenas: u64,
+}
+
+evidence! {
+    /// Evidence of fragmentation.
+    FragmentationEvidence {
+        /// Arenas held.
+        arenas: u64 = Count, Roughly, "arenas";
+        /// Their bytes.
+        arena_bytes: u64 = Bytes, Roughly, "arenas";
+        /// Bytes of live objects in them.
+        live_bytes: u64 = Bytes, Roughly, "arenas";
+        /// `live_bytes / arena_bytes`; null without arenas.
+        utilisation: Option<f64> = Share, Roughly, "arenas";
+        /// Reserved, not live, and pinned by live objects.
+        stranded_bytes: u64 = Bytes, Roughly, "stranded";
+        /// Who pins, most arenas first.
+        pinned_by: Vec<Pin> = Count, Exactly, "pinned by";
+    }
+}
+
+evidence! {
+    /// Evidence of a hot loop.
+    HotLoopEvidence {
+        /// Samples that support the verdict.
+        samples: u64 = Count, Roughly, "samples";
+        /// CPU time of the thread over the time it could have had; null where it can't be told.
+        cpu_fraction: Option<f64> = Share, Roughly, "CPU";
+        /// First and last bytecode offset of the loop.
+        loop_bytecode: Option<[u32; 2]> = Word, Exactly, "bytecode";
+        /// Distinct states of the locals seen.
+        distinct_states: u64 = Count, Roughly, "samples";
+        /// Locals that never changed.
+        unchanging: Vec<String> = Word, Exactly, "unchanging";
+        /// Seconds the event loop's poll was not reached; null where it was, or there is none.
+        starved_seconds: Option<f64> = Seconds, Roughly, "event loop";
+        /// Voluntary context switches during the observation.
+        voluntary_switches: u64 = Count, Roughly, "CPU";
+        /// All verdicts that hold, the weakest first.
+        #[serde(default)]
+        tiers: Vec<Verdict> = Word, Exactly, "holds too";
+        /// The kernel's thread id.
+        #[serde(default)]
+        thread: Option<u32> = Word, Roughly, "";
+        /// The function in C that did not return.
+        #[serde(default)]
+        inside: Option<String> = Word, Exactly, "inside";
+        /// What the loop's exits depend on, with its value: `done = False`.
+        #[serde(default)]
+        exit_values: Vec<String> = Word, Roughly, "exits need";
+    }
+}

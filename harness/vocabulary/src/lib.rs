@@ -1,0 +1,44 @@
+//! What is found and what is told of it, as records with serde: findings, looks, runs, scores. The one room whose types
+//! are written and read back. It decides nothing and knows no other room.
+//!
+//! Fields come in the order of the declarations, maps in the order of their keys, so the same values give the same bytes.
+
+mod class;
+mod diff;
+mod evidence;
+mod field;
+mod finding;
+mod hot;
+mod inspect;
+mod label;
+mod origin;
+mod results;
+mod score;
+mod timing;
+mod watch;
+mod why;
+
+pub use class::{Evidence, FindingClass, Outcome, Variant, Verdict};
+pub use diff::{
+    AgreementTypeRow, CrossCheckRecord, DiffReport, DiffRow, HolderRow, NewObjectsRecord, NewTypeRow, ReferrerRow,
+    delta,
+};
+pub use evidence::{CycleEvidence, FragmentationEvidence, HotLoopEvidence, LeakEvidence, Pin};
+pub use field::{AsFigure, Field, Figure, Repeats, Unit};
+pub use finding::{Finding, Location, Problem};
+pub use hot::{HotReport, StackRecord};
+pub use inspect::{
+    ArenasRecord, ContainerRecord, DuplicateRecord, FrameRecord, GarbageRecord, HeapRecord, InspectReport, KindRow,
+    ObservationRecord, Population, QualityRecord, RetainedRecord, RssRecord, SizeClassRecord, TargetKind, TargetRecord,
+    ThreadRecord, TypeRow,
+};
+pub use label::{Label, RootKind};
+pub use origin::{HostRecord, PartitionRecord, ToolRecord};
+pub use results::{ExpectedRecord, MismatchRecord, PhaseRecord, RunRecord, RunResults, ToggleRecord};
+pub use score::ScoreRecord;
+pub use timing::{DisturbanceRecord, TimingRecord, milliseconds};
+pub use watch::{GrowthRow, WatchReport, WatchRound};
+pub use why::{ObjectRecord, PathStep, WhyReport};
+
+/// Version of every JSON document here; a change of meaning bumps it, an addition doesn't.
+pub const SCHEMA_VERSION: u32 = 1;

@@ -1,0 +1,56 @@
+//! What `watch` tells: looks one after another, and the types that grew.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::{Finding, Problem, TargetRecord, ToolRecord};
+
+/// One round of `watch`.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct WatchRound {
+    /// From 1.
+    pub round: u64,
+    /// Since the first look.
+    pub seconds: f64,
+    /// Objects.
+    pub objects: u64,
+    /// Their own bytes.
+    pub bytes: u64,
+    /// Resident memory.
+    pub rss_bytes: Option<u64>,
+    /// The target stood still for this long.
+    pub pause_ms: Option<f64>,
+}
+
+/// A type that grew, round by round.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct GrowthRow {
+    /// Qualified type.
+    #[serde(rename = "type")]
+    pub type_name: String,
+    /// Objects in each round.
+    pub counts: Vec<u64>,
+    /// Own bytes in each round.
+    pub bytes: Vec<u64>,
+    /// It grew in every round.
+    pub every_round: bool,
+}
+
+/// What `watch --json` writes.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct WatchReport {
+    /// See [`super::SCHEMA_VERSION`].
+    pub schema_version: u32,
+    /// Who wrote it.
+    pub tool: ToolRecord,
+    /// What was looked at.
+    pub target: TargetRecord,
+    /// Every look.
+    pub rounds: Vec<WatchRound>,
+    /// Types that grew, most bytes first.
+    pub growth: Vec<GrowthRow>,
+    /// What was found.
+    pub findings: Vec<Finding>,
+    /// What could not be done or is not trusted.
+    pub problems: Vec<Problem>,
+}
