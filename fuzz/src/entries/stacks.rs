@@ -3,7 +3,7 @@
 use std::hint::black_box;
 use std::sync::Arc;
 
-use bloathound_cpython::frames::bytecode::{Names, analyse};
+use bloathound_cpython::bytecode::{Names, analyse};
 use bloathound_cpython::frames::{FrameReader, FrameTarget, SamplerOptions, ThreadProbe, line_table, sample};
 use bloathound_detect::{Thresholds, hot_loop};
 use bloathound_profile::ThreadFacts;

@@ -1,12 +1,13 @@
 //! The command line: what it takes, and what each option means.
 
+use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use bloathound_detect::{RULES, Rule};
 use bloathound_engine::source::ExamineOptions;
 use bloathound_live::CaptureMode;
 use bloathound_memory::Effort;
-use bloathound_report::json::FindingClass;
 use clap::builder::PossibleValue;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
@@ -56,17 +57,23 @@ pub(crate) enum VariantChoice {
     All,
 }
 
-/// A rule that can be switched off, by the class that it finds.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) struct Detector(pub(crate) FindingClass);
+/// A rule that can be switched off.
+#[derive(Clone, Copy)]
+pub(crate) struct Detector(pub(crate) &'static dyn Rule);
+
+impl fmt::Debug for Detector {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.0.name())
+    }
+}
 
 impl ValueEnum for Detector {
     fn value_variants<'a>() -> &'a [Self] {
-        const EVERY: [Detector; FindingClass::ALL.len()] = {
-            let mut every = [Detector(FindingClass::ALL[0]); FindingClass::ALL.len()];
+        static EVERY: [Detector; RULES.len()] = {
+            let mut every = [Detector(RULES[0]); RULES.len()];
             let mut at = 0;
             while at < every.len() {
-                every[at] = Detector(FindingClass::ALL[at]);
+                every[at] = Detector(RULES[at]);
                 at += 1;
             }
             every
@@ -75,13 +82,8 @@ impl ValueEnum for Detector {
     }
 
     fn to_possible_value(&self) -> Option<PossibleValue> {
-        let rule = PossibleValue::new(self.0.rule()).alias(self.0.as_str());
-        Some(match self.0 {
-            FindingClass::Leak => rule.help("Leaks: growth over rounds"),
-            FindingClass::Cycle => rule.help("Uncollectable cycles"),
-            FindingClass::Fragmentation => rule.help("Arenas pinned by live objects"),
-            FindingClass::HotLoop => rule.help("Loops that keep a thread busy").aliases(["hot", "loop"]),
-        })
+        let rule = self.0;
+        Some(PossibleValue::new(rule.name()).aliases(rule.aliases().iter().copied()).help(rule.about()))
     }
 }
 

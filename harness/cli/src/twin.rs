@@ -18,7 +18,7 @@ pub(crate) fn run(
     arguments: &RunArguments,
     unwritten: &mut Vec<CliError>,
 ) -> Result<(RunRecord, RunFindings), CliError> {
-    let without: Vec<_> = arguments.without.iter().map(|detector| detector.0).collect();
+    let without: Vec<_> = arguments.without.iter().map(|detector| detector.0.name()).collect();
     let mut observer = EngineObserver::new(&without, arguments.report.is_some());
     if let Some(folder) = &arguments.record {
         let how = HowRecorded { redact: arguments.redact, effort: effort(arguments.small) };

@@ -73,7 +73,7 @@ fn objects_in(pools: u64) -> HeapSnapshot {
 }
 
 fn stages(criterion: &mut Criterion) {
-    let mut group = criterion.benchmark_group("memory_layout");
+    let mut group = criterion.benchmark_group("allocator");
     group.sample_size(20);
     for objects in [100_000, 1_000_000] {
         let target = target(objects);

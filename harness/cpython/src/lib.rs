@@ -16,8 +16,6 @@ mod needed;
 mod objects;
 mod redaction;
 
-/// The name that [`allocator`] had; other rooms still use it.
-pub use allocator as memory_layout;
 pub use decode::{Decoded, decode, describe, string_bytes};
 pub use find::{InterpreterError, exported_only, find_interpreter, find_interpreter_in, find_interpreter_in_core};
 pub use interpreter::{Interpreter, LocateError, UnicodeWidth};

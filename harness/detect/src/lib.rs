@@ -19,5 +19,5 @@ pub use cycles::{CycleReport, find_cycles};
 pub use growth::{GrowthReport, GrowthRound, GrowthUnit, find_growth};
 pub use hot::rule as hot_loop;
 pub use hot::rule::{HotObservation, HotObservationKind, HotReport};
-pub use registry::{MemorySeen, Needs, Observation, RULES, Report, Rule, Seen, judge, rule};
+pub use registry::{MemorySeen, Needs, Observation, RULES, Report, Rule, Seen, judge, needs, rule};
 pub use thresholds::{CycleThresholds, FragmentationThresholds, GrowthThresholds, HotLoopThresholds, Thresholds};

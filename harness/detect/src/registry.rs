@@ -75,6 +75,19 @@ pub struct Report {
     pub problems: Vec<Problem>,
 }
 
+impl Needs {
+    /// What one of two needs.
+    #[must_use]
+    pub fn or(self, other: Self) -> Self {
+        Self {
+            looks: self.looks || other.looks,
+            snapshot: self.snapshot || other.snapshot,
+            memory: self.memory || other.memory,
+            profile: self.profile || other.profile,
+        }
+    }
+}
+
 /// A detection rule.
 pub trait Rule: Sync {
     /// Its name, which is its switch too: `--without growth`.
@@ -94,10 +107,17 @@ pub trait Rule: Sync {
 /// All rules, in the order of their classes.
 pub static RULES: [&dyn Rule; 4] = [&Growth, &Cycles, &Fragmentation, &HotLoop];
 
-/// The rule of this name, or of this other name of its switch.
+/// The rule of this name, or of this other name of its switch, in any case.
 #[must_use]
 pub fn rule(name: &str) -> Option<&'static dyn Rule> {
-    RULES.into_iter().find(|rule| rule.name() == name || rule.aliases().contains(&name))
+    let is_it = |known: &str| known.eq_ignore_ascii_case(name);
+    RULES.into_iter().find(|rule| is_it(rule.name()) || rule.aliases().iter().any(|alias| is_it(alias)))
+}
+
+/// What all rules but those in `without` must see: the rest need not be computed.
+#[must_use]
+pub fn needs(without: &[&str]) -> Needs {
+    RULES.into_iter().filter(|rule| !without.contains(&rule.name())).map(Rule::needs).fold(Needs::default(), Needs::or)
 }
 
 /// What all rules but those in `without` say of what was seen.
@@ -263,7 +283,14 @@ mod tests {
                 switches.push(switch);
             }
         }
+        assert_eq!(rule("GROWTH").map(Rule::name), Some("growth"));
         assert!(rule("nothing").is_none());
+    }
+
+    #[test]
+    fn what_no_rule_needs_is_not_asked_for() {
+        assert_eq!(needs(&[]), Needs { looks: true, snapshot: true, memory: true, profile: true });
+        assert_eq!(needs(&["growth", "cycles", "hot-loop"]), Needs { memory: true, ..Needs::default() });
     }
 
     #[test]

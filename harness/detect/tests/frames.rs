@@ -16,8 +16,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
+use bloathound_cpython::bytecode::{Names, analyse};
 use bloathound_cpython::dialect::CPYTHON_2_7 as D;
-use bloathound_cpython::frames::bytecode::{Names, analyse};
 use bloathound_cpython::frames::line_table;
 use bloathound_profile::Profile;
 use support::{Script, python27};

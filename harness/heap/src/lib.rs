@@ -17,7 +17,7 @@ pub use bloathound_vocabulary::{Label, RootKind};
 
 pub use analysis::Analysis;
 pub use census::{Census, CensusDelta, CensusRow};
-pub use compare::{Agreement, AgreementRow, Holder, Inventory, Newcomers, Referrers, ReferrersRow};
+pub use compare::{Agreement, AgreementRow, Holder, Inventory, Newcomers, Referrers, ReferrersRow, SAME_MODULES_MIN};
 pub use graph::{
     Components, Direction, Dominator, DominatorChildren, Dominators, GcReplay, Neighbourhood, NeighbourhoodLimits,
     Reverse, Tally, neighbourhood, shortest_cycle, strongly_connected,
@@ -27,4 +27,5 @@ pub use model::{
     Quality, REFERENCES_MAX, Records, RecordsIter, ReferenceKind, ReferenceLabel, Root, SnapshotBuilder, Step,
     Tracking, Trust, TypeId, TypeInfo,
 };
+pub use paths::costs as path_costs;
 pub use paths::{Arrival, PathFinder, PathTree, ShapeColumn, ShapeKey, ShapeLimits, ShapeNode, ShapeTree};

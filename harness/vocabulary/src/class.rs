@@ -1,5 +1,5 @@
-//! The classes of finding: a line each, with its word, the evidence it rests on and the name of its rule; and the other
-//! words of findings and runs.
+//! The classes of finding: a line each, with its word and the evidence it rests on; and the other words of findings and
+//! runs.
 
 use std::fmt;
 
@@ -46,7 +46,7 @@ macro_rules! words {
 
 /// Declares the classes, and with them what evidence can be.
 macro_rules! classes {
-    ($( $(#[$meta:meta])* $class:ident = $word:literal, $evidence:ident, $rule:literal; )+) => {
+    ($( $(#[$meta:meta])* $class:ident = $word:literal, $evidence:ident; )+) => {
         words! {
             /// A class of finding by the contract's word.
             FindingClass { $( $(#[$meta])* $class = $word; )+ }
@@ -57,18 +57,6 @@ macro_rules! classes {
             #[must_use]
             pub fn evidence(self) -> &'static [Field] {
                 match self { $( Self::$class => $evidence::FIELDS, )+ }
-            }
-
-            /// What the rule that finds it is called on a command line.
-            #[must_use]
-            pub fn rule(self) -> &'static str {
-                match self { $( Self::$class => $rule, )+ }
-            }
-
-            /// The class that a rule finds, by the rule's name in any case.
-            #[must_use]
-            pub fn of_rule(name: &str) -> Option<Self> {
-                Self::ALL.into_iter().find(|one| one.rule().eq_ignore_ascii_case(name))
             }
         }
 
@@ -100,13 +88,13 @@ macro_rules! classes {
 
 classes! {
     /// Something grows with every request and stays.
-    Leak = "leak", LeakEvidence, "growth";
+    Leak = "leak", LeakEvidence;
     /// Cycles the collector will never take.
-    Cycle = "cycle", CycleEvidence, "cycles";
+    Cycle = "cycle", CycleEvidence;
     /// Memory reserved, not live, and not returnable.
-    Fragmentation = "fragmentation", FragmentationEvidence, "fragmentation";
+    Fragmentation = "fragmentation", FragmentationEvidence;
     /// A loop that keeps a thread busy.
-    HotLoop = "hot-loop", HotLoopEvidence, "hot-loop";
+    HotLoop = "hot-loop", HotLoopEvidence;
 }
 
 words! {

@@ -11,7 +11,7 @@ use super::{
     RssInput, find_arena_array,
 };
 use crate::Interpreter;
-use crate::dialect::Dialect;
+use crate::dialect::{AllocatorState, Dialect, NotYetRead};
 
 /// The allocators of a target, and who holds what they handed out.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -32,8 +32,23 @@ pub struct MemoryLayout {
 
 /// pymalloc's arenas: by the interpreter's variables where they are known, by the array's shape in `data_ranges` (the
 /// interpreter's `.data` and `.bss`) where not. `None` where neither leads to an arena.
-#[must_use]
+///
+/// # Errors
+/// [`NotYetRead`] where this series keeps them elsewhere.
 pub fn locate_arenas(
+    image: &MemoryImage,
+    interpreter: &Interpreter,
+    data_ranges: &[Range<Address>],
+) -> Result<Option<(PymallocMap, Vec<LayoutProblem>)>, NotYetRead> {
+    match interpreter.dialect.allocator_state {
+        AllocatorState::Symbols => Ok(arenas_by_symbols(image, interpreter, data_ranges)),
+        AllocatorState::Embedded { .. } | AllocatorState::Pointer { .. } => {
+            Err(interpreter.dialect.not_yet_read("pymalloc's state"))
+        }
+    }
+}
+
+fn arenas_by_symbols(
     image: &MemoryImage,
     interpreter: &Interpreter,
     data_ranges: &[Range<Address>],

@@ -19,7 +19,7 @@ use bloathound_memory::{Address, MemoryImage};
 
 use crate::Interpreter;
 use crate::allocator::PymallocMap;
-use crate::dialect::Core;
+use crate::dialect::{Core, NotYetRead, ReferenceCounts};
 use crate::objects::{Budget, Objects, plausible_count};
 use discover::TrackedAt;
 use marks::{AddressMap, ObjectMarks};
@@ -127,6 +127,15 @@ impl<'a> Decoder<'a> {
         }
     }
 
+    /// Tells once what is not read.
+    #[cold]
+    fn refuse(&mut self, refused: NotYetRead) {
+        let message = refused.to_string();
+        if !self.problems.contains(&message) {
+            self.problem(message);
+        }
+    }
+
     fn resolve(&mut self, type_at: Address) -> Option<u32> {
         self.types.resolve(self.image, &mut self.builder, type_at)
     }
@@ -205,7 +214,14 @@ impl<'a> Decoder<'a> {
     fn push_record(&mut self, at: Address, type_id: TypeId, shallow_size: u64, flags: ObjectFlags) -> ObjectId {
         let d = self.interpreter.dialect;
         let count = self.image.u64_at(at.offset(d.object.ob_refcnt)).unwrap_or(0);
-        let refcount = u32::try_from(count).unwrap_or(u32::MAX);
+        let refcount = match d.reference_counts {
+            ReferenceCounts::Plain => u32::try_from(count).unwrap_or(u32::MAX),
+            // As many as there can be: an object whose count is not understood is never taken for garbage.
+            ReferenceCounts::Immortal => {
+                self.refuse(d.not_yet_read("reference counts"));
+                u32::MAX
+            }
+        };
         self.builder.add_object(ObjectRecord { address: at.0, type_id, shallow_size, refcount, flags })
     }
 

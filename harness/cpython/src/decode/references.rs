@@ -5,8 +5,8 @@ use bloathound_memory::Address;
 
 use super::Decoder;
 use super::types::TypeLayout;
-use crate::dialect::Core;
 use crate::dialect::layout::BlockLayout;
+use crate::dialect::{Attributes, Core, NotYetRead};
 use crate::objects::{Table, read_word};
 
 impl<'a> Decoder<'a> {
@@ -54,7 +54,10 @@ impl<'a> Decoder<'a> {
         }
         if let Some(offset) = layout.dict_offset {
             let label = ReferenceLabel::new(ReferenceKind::Field, self.types.dict_name().0, layout.is_gc);
-            self.reference_at(self.dict_pointer(at, layout, offset), label);
+            match self.dict_pointer(at, layout, offset) {
+                Ok(variable) => self.reference_at(variable, label),
+                Err(refused) => self.refuse(refused),
+            }
         }
         if layout.is_heap {
             let type_at = layout.address;
@@ -90,7 +93,18 @@ impl<'a> Decoder<'a> {
     }
 
     /// Where an instance's dict pointer is; a negative offset counts from the end of a variable-size object.
-    pub(crate) fn dict_pointer(&self, at: Address, layout: &TypeLayout, offset: i64) -> Address {
+    #[inline]
+    fn dict_pointer(&self, at: Address, layout: &TypeLayout, offset: i64) -> Result<Address, NotYetRead> {
+        match self.interpreter.dialect.attributes {
+            Attributes::DictSlot => Ok(self.dict_slot(at, layout, offset)),
+            Attributes::ValuesBefore { .. } | Attributes::TaggedBefore { .. } | Attributes::Inline { .. } => {
+                Err(self.interpreter.dialect.not_yet_read("attributes of instances"))
+            }
+        }
+    }
+
+    #[inline]
+    fn dict_slot(&self, at: Address, layout: &TypeLayout, offset: i64) -> Address {
         if offset >= 0 {
             return at.offset(offset.unsigned_abs());
         }

@@ -7,7 +7,7 @@ use bloathound_memory::{Address, MemorySource};
 
 use super::Decoder;
 use super::types::TypeLayout;
-use crate::dialect::{Collection, Core};
+use crate::dialect::{Collection, Core, Frames};
 
 /// Bases of a class before we take it for damage.
 const CLASS_BASES_MAX: usize = 200;
@@ -88,6 +88,14 @@ impl Decoder<'_> {
         for (offset, name) in d.thread_state.fields {
             self.add_root_at(thread.offset(*offset), RootKind::ThreadState, name);
         }
+        match d.frames {
+            Frames::Objects => self.add_frame_roots(thread, seen),
+            Frames::InterpreterFrames { .. } => self.refuse(d.not_yet_read("running calls")),
+        }
+    }
+
+    fn add_frame_roots(&mut self, thread: Address, seen: &mut Seen) {
+        let d = self.interpreter.dialect;
         let mut at = self.image.pointer_at(thread.offset(d.thread_state.frame)).unwrap_or_default();
         // A frame is on one thread's stack only.
         while !at.is_null() && seen.frames.insert(at) {
@@ -212,8 +220,10 @@ impl Decoder<'_> {
 
     /// `PyGen_NeedsFinalizing`: suspended inside `try` or `with`.
     pub(crate) fn generator_needs_finalizing(&self, at: Address) -> bool {
-        if self.interpreter.dialect.collection != Collection::LeavesFinalizers {
-            return false;
+        match self.interpreter.dialect.collection {
+            Collection::LeavesFinalizers => {}
+            // They are closed, which runs their `finally`, and go.
+            Collection::RunsFinalizers => return false,
         }
         let d = self.interpreter.dialect;
         let check = || -> Option<bool> {

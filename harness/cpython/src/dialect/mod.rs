@@ -15,7 +15,7 @@ pub use bytecode::{Effect, Instructions, Operation};
 pub use cpython_2_7::CPYTHON_2_7;
 pub use known_types::{BufferType, Core, Field, FixedType, KnownTypes, TeeData, ValueKind};
 pub use obmalloc::{ArenaObject, Obmalloc, PoolHeader};
-pub use structure::{AllocatorState, Attributes, Collection, Frames, LineTableKind, ReferenceCounts};
+pub use structure::{AllocatorState, Attributes, Collection, Frames, LineTableKind, NotYetRead, ReferenceCounts};
 
 /// The blocks that ints and floats live in, never given back to the system (`Objects/intobject.c`, `floatobject.c`).
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -126,6 +126,11 @@ pub struct Dialect {
 }
 
 impl Dialect {
+    /// The refusal of what is laid out in a way that nobody wrote a reader for.
+    pub(crate) fn not_yet_read(&self, what: &'static str) -> NotYetRead {
+        NotYetRead { what, series: self.series }
+    }
+
     /// The dialect of a release such as `2.7.18`; `None` for a series that nobody wrote down yet.
     #[must_use]
     pub fn of_version(version: &str) -> Option<&'static Self> {

@@ -1,4 +1,17 @@
 //! In what a series of CPython differs by more than a number: a handful of choices that reading branches on.
+//!
+//! Each is matched on where reading would branch, with every variant named: what nobody wrote a reader for is refused
+//! as [`NotYetRead`] there, and never read as if it were 2.7's.
+
+/// A structure of a series that nobody wrote a reader for yet.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("{what} of CPython {series} can't be read yet")]
+pub struct NotYetRead {
+    /// What is not read, such as `running calls`.
+    pub what: &'static str,
+    /// Of which series.
+    pub series: &'static str,
+}
 
 /// Where an instance keeps its attributes.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

@@ -8,7 +8,7 @@ use bloathound_profile::{Code, CodeId, LineTable};
 
 use super::memory::Memory;
 use crate::bytecode::{self, Names};
-use crate::dialect::LineTableKind;
+use crate::dialect::{Attributes, Dialect, LineTableKind, NotYetRead};
 use crate::objects::{half_at, word_at};
 
 /// Longest bytecode, line table and name that are read, and most names.
@@ -95,13 +95,7 @@ impl Codes {
         let function: Arc<str> = memory.text(at(d.code.co_name), TEXT_MAX)?.into();
         let line_first = half_at(head, d.code.co_firstlineno);
         let lnotab = memory.string(at(d.code.co_lnotab), BYTECODE_MAX)?;
-        let lines = match d.line_table {
-            LineTableKind::Increments => line_table(line_first, &lnotab),
-            // Nobody reads these yet: everything is on the first line.
-            LineTableKind::SignedIncrements | LineTableKind::Ranges | LineTableKind::Locations => {
-                line_table(line_first, &[])
-            }
-        };
+        let lines = lines(d, line_first, &lnotab).ok()?;
         let mut name_objects = HashMap::new();
         let mut texts = |offset: u64| -> Option<Vec<Arc<str>>> {
             let objects = memory.tuple(at(offset), NAMES_MAX)?;
@@ -150,6 +144,27 @@ impl Codes {
             loop_names: analysis.loop_names,
             constant,
         })
+    }
+}
+
+/// Refuses a series whose code objects, or the values of whose variables, would be misread.
+pub(super) fn can_be_read(d: &Dialect) -> Result<(), NotYetRead> {
+    lines(d, 1, &[])?;
+    match d.attributes {
+        Attributes::DictSlot => Ok(()),
+        Attributes::ValuesBefore { .. } | Attributes::TaggedBefore { .. } | Attributes::Inline { .. } => {
+            Err(d.not_yet_read("attributes of instances"))
+        }
+    }
+}
+
+/// The lines of a code object, by the kind of its table.
+fn lines(d: &Dialect, line_first: u32, table: &[u8]) -> Result<LineTable, NotYetRead> {
+    match d.line_table {
+        LineTableKind::Increments => Ok(line_table(line_first, table)),
+        LineTableKind::SignedIncrements | LineTableKind::Ranges | LineTableKind::Locations => {
+            Err(d.not_yet_read("line tables"))
+        }
     }
 }
 

@@ -2,16 +2,13 @@
 
 use bloathound_memory::Address;
 
-use super::memory::Memory;
+use super::memory::{HEAD_BYTES_MAX, Memory};
 use crate::objects::{Table, word_at};
 
 /// Probes of a lookup before the key counts as absent.
 const PROBES_MAX: u32 = 24;
-/// Bytes of a head, and of an entry, at most.
-const HEAD_BYTES_MAX: usize = 64;
+/// Bytes of an entry at most.
 const ENTRY_BYTES_MAX: usize = 32;
-/// `PERTURB_SHIFT`.
-const PERTURB_SHIFT: u32 = 5;
 
 /// The head of a dictionary.
 #[derive(Clone, Copy, Debug)]
@@ -24,13 +21,9 @@ impl Dict {
     /// The dictionary at `address`; `None` for what can't be one.
     pub(super) fn read(memory: &Memory<'_>, address: Address) -> Option<Self> {
         let d = memory.d;
-        let mut head = [0; HEAD_BYTES_MAX];
-        let head = head.get_mut(..d.dict.ma_table as usize + 8)?;
-        if !memory.fill(address, head) {
-            return None;
-        }
-        let table = Table::of_dict(d, address, |offset| word_at(head, offset));
-        let (mask, used) = (table.mask, word_at(head, d.dict.ma_used));
+        let head: [u8; HEAD_BYTES_MAX] = memory.head(address, d.dict.ma_table + 8)?;
+        let table = Table::of_dict(d, address, |offset| word_at(&head, offset));
+        let (mask, used) = (table.mask, word_at(&head, d.dict.ma_used));
         let plausible = mask < 1 << 40 && mask & mask.wrapping_add(1) == 0 && mask >= 7 && used <= mask;
         plausible.then_some(Self { used, table })
     }
@@ -55,7 +48,7 @@ impl Dict {
                 return None;
             }
             slot = slot.wrapping_mul(5).wrapping_add(perturb).wrapping_add(1);
-            perturb >>= PERTURB_SHIFT;
+            perturb >>= memory.d.dict.perturb_shift;
         }
         None
     }

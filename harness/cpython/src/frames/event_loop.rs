@@ -3,7 +3,7 @@
 use bloathound_memory::Address;
 use bloathound_profile::frameworks::Timers;
 
-use super::memory::Memory;
+use super::memory::{HEAD_BYTES_MAX, Memory};
 use super::values::Values;
 use crate::objects::{word_at, words};
 
@@ -60,7 +60,7 @@ impl Values {
     fn float_attribute(&mut self, memory: &Memory<'_>, at: Address, name: &str) -> Option<f64> {
         let d = memory.d;
         let value = self.attribute_named(memory, at, name)?;
-        let head: [u8; 24] = memory.block(value)?;
+        let head: [u8; HEAD_BYTES_MAX] = memory.head(value, d.number.value + 8)?;
         let info = self.types.get(memory, Address(word_at(&head, d.object.ob_type)))?;
         let bits = word_at(&head, d.number.value);
         match &*info.name {

@@ -7,6 +7,9 @@ use bloathound_memory::{Address, MemorySource};
 use crate::dialect::Dialect;
 use crate::objects::words;
 
+/// Room for the head of an object: its type, its length and the first of its fields.
+pub(super) const HEAD_BYTES_MAX: usize = 64;
+
 /// A source whose reads are counted, and refused past a budget: hostile memory can't make one sample endless.
 pub(super) struct Memory<'a> {
     source: &'a dyn MemorySource,
@@ -51,6 +54,13 @@ impl<'a> Memory<'a> {
     pub(super) fn block<const N: usize>(&self, address: Address) -> Option<[u8; N]> {
         let mut bytes = [0; N];
         self.fill(address, &mut bytes).then_some(bytes)
+    }
+
+    /// The first `len` bytes of a structure, with zeros behind them; `None` for more than there is room for.
+    pub(super) fn head<const N: usize>(&self, address: Address, len: u64) -> Option<[u8; N]> {
+        let mut bytes = [0; N];
+        let head = bytes.get_mut(..usize::try_from(len).ok()?)?;
+        self.fill(address, head).then_some(bytes)
     }
 
     /// `len` bytes, where `len` is at most `max`.

@@ -25,13 +25,12 @@ mod values;
 use bloathound_memory::{Address, MemorySource};
 use bloathound_profile::{Code, Stack};
 
-pub use crate::bytecode;
 pub use code::line_table;
 pub use sampler::{SamplerOptions, ThreadProbe, sample};
 pub use threads::PythonThread;
 
 use crate::Interpreter;
-use crate::dialect::Dialect;
+use crate::dialect::{Dialect, Frames, NotYetRead};
 use code::Codes;
 use memory::Memory;
 use values::Values;
@@ -65,6 +64,9 @@ pub enum FramesError {
         /// What is wrong.
         what: &'static str,
     },
+    /// Nobody wrote a reader for the frames of this series, or for what they need.
+    #[error(transparent)]
+    NotYetRead(#[from] NotYetRead),
 }
 
 /// A stack that was read.
@@ -129,8 +131,13 @@ impl FrameReader {
     /// The interpreter's threads, oldest first.
     ///
     /// # Errors
-    /// [`FramesError`] when the list can't be found or is damaged.
+    /// [`FramesError`] when the list can't be found or is damaged, or the threads' frames would be misread.
     pub fn threads(&mut self, source: &dyn MemorySource) -> Result<Vec<PythonThread>, FramesError> {
+        code::can_be_read(self.target.dialect)?;
+        match self.target.dialect.frames {
+            Frames::Objects => {}
+            Frames::InterpreterFrames { .. } => return Err(self.target.dialect.not_yet_read("running calls").into()),
+        }
         let memory = Memory::new(source, self.target.dialect);
         let threads = threads::list(&memory, &self.target);
         self.reads += memory.reads();

@@ -5,7 +5,7 @@ use bloathound_profile::LoopInput;
 
 use super::code::CodeEntry;
 use super::dicts::Dict;
-use super::memory::Memory;
+use super::memory::{HEAD_BYTES_MAX, Memory};
 use super::types::Kind;
 use super::values::Values;
 use crate::objects::word_at;
@@ -80,7 +80,7 @@ impl Values {
     /// The attribute under the string object `key`, where it is plain data of the instance, its class or a module.
     fn attribute(&mut self, memory: &Memory<'_>, at: Address, key: Address) -> Option<Address> {
         let d = memory.d;
-        let head: [u8; 32] = memory.block(at)?;
+        let head: [u8; HEAD_BYTES_MAX] = memory.head(at, d.instance.in_dict + 8)?;
         let info = self.types.get(memory, Address(word_at(&head, d.object.ob_type)))?;
         let own_dict = match info.kind {
             Kind::OldInstance => Some(d.instance.in_dict),
@@ -108,7 +108,7 @@ impl Values {
             })
         }?;
         // A method, a property or another descriptor computes: from what, only the object itself can tell.
-        let head: [u8; 16] = memory.block(found)?;
+        let head: [u8; HEAD_BYTES_MAX] = memory.head(found, d.object.bytes)?;
         let info = self.types.get(memory, Address(word_at(&head, d.object.ob_type)))?;
         let plain = matches!(
             info.kind,

@@ -248,6 +248,29 @@ fn damage_is_torn_or_refused_never_a_panic_or_a_hang() {
 }
 
 #[test]
+fn what_another_series_lays_out_otherwise_is_refused_and_not_misread() {
+    use crate::dialect::{Attributes, CPYTHON_2_7, Dialect, Frames, LineTableKind};
+    static OTHER_CALLS: Dialect =
+        Dialect { frames: Frames::InterpreterFrames { holds_next_instruction: true }, series: "3.13", ..CPYTHON_2_7 };
+    static OTHER_LINES: Dialect = Dialect { line_table: LineTableKind::Ranges, series: "3.10", ..CPYTHON_2_7 };
+    static OTHER_ATTRIBUTES: Dialect =
+        Dialect { attributes: Attributes::TaggedBefore { word_back: 24 }, series: "3.12", ..CPYTHON_2_7 };
+    let told = [
+        (&OTHER_CALLS, "running calls of CPython 3.13 can't be read yet"),
+        (&OTHER_LINES, "line tables of CPython 3.10 can't be read yet"),
+        (&OTHER_ATTRIBUTES, "attributes of instances of CPython 3.12 can't be read yet"),
+    ];
+    let made = made();
+    let thread = FrameReader::new(made.start).threads(&made.target).unwrap()[0];
+    for (dialect, words) in told {
+        let mut reader = FrameReader::new(FrameTarget { dialect, ..made.start });
+        assert_eq!(reader.threads(&made.target).unwrap_err().to_string(), words);
+    }
+    let mut reader = FrameReader::new(FrameTarget { dialect: &OTHER_LINES, ..made.start });
+    assert_eq!(reader.stack(&made.target, &thread, None), StackRead::Torn);
+}
+
+#[test]
 fn random_damage_is_survived() {
     let mut seed = 1_u64;
     for _ in 0..3000 {

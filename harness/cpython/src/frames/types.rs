@@ -85,7 +85,7 @@ fn read(memory: &Memory<'_>, address: Address) -> Option<TypeInfo> {
         name: name.into(),
         kind,
         c_bytes: if is_class { c_base_bytes(memory, &bytes) } else { basic_bytes },
-        dict_offset: (plain && (16..basic_bytes).contains(&dict_offset)).then_some(dict_offset),
+        dict_offset: (plain && (d.object.bytes..basic_bytes).contains(&dict_offset)).then_some(dict_offset),
         slots: if is_class && kind == Kind::Other { slots(memory, address) } else { Vec::new() },
         mro: Address(word(d.type_object.tp_mro)),
     })

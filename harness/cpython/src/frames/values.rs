@@ -113,7 +113,7 @@ impl Values {
         }
         let mut head = [0; HEAD_BYTES];
         // The last object of a mapping has less behind it.
-        if !memory.fill(address, &mut head) && !memory.fill(address, head.get_mut(..24)?) {
+        if !memory.fill(address, &mut head) && !memory.fill(address, head.get_mut(..d.number.value as usize + 8)?) {
             return None;
         }
         let references = word_at(&head, d.object.ob_refcnt);

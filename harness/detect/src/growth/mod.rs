@@ -251,13 +251,13 @@ fn locate(tree: &ShapeTree, index: usize, path: Vec<Label>) -> Location {
         location.attribute = Some(tree.label(*shape).to_string());
         let owner = line.get(at - 1).copied().unwrap_or(0);
         location.class = match tree.type_name(owner) {
-            "module" | "dict" | "frame" | "function" | "cell" | "tuple" | "list" => None,
+            nameless if words::NAMELESS.has(nameless) => None,
             // A class holds: its own name is the label that led to it.
-            "type" | "classobj" => Some(tree.label(owner).to_string()),
+            class if words::CLASSES.has(class) => Some(tree.label(owner).to_string()),
             instance => instance.rsplit('.').next().map(str::to_owned),
         };
     }
-    let function = line.iter().rev().find(|shape| matches!(tree.type_name(**shape), "function" | "frame"));
+    let function = line.iter().rev().find(|shape| words::RUNS_CODE.has(tree.type_name(**shape)));
     location.function = function.map(|shape| match tree.label(*shape) {
         Label::Root(RootKind::ThreadFrame, Some(name)) => name.to_string(),
         label => label.to_string(),

@@ -5,6 +5,7 @@ use bloathound_profile::{CalleeKind, Code, Frame, Loop, LoopKind};
 
 use super::window::{Window, same_call, same_place};
 use crate::thresholds::fixed::{GENERATOR_SHARE_MIN, TIMES_MIN};
+use crate::thresholds::words;
 
 /// A call that was in progress in the samples, and one of its loops that it never left.
 pub(crate) struct Candidate<'a> {
@@ -180,7 +181,7 @@ fn child_was_called_anew(window: &Window<'_>, depth: usize) -> bool {
     let constructor_only = window.frames_at(depth).flatten().any(|frame| {
         let callee = frame.detail.as_ref().and_then(|detail| detail.callee.as_ref());
         callee.is_some_and(|callee| callee.kind == CalleeKind::Class)
-    }) && !code.is_some_and(|code| matches!(&*code.function, "__init__" | "__new__"));
+    }) && !code.is_some_and(|code| words::MAKES_ITSELF.has(&code.function));
     !constructor_only && (changed || code.is_some_and(|code| was_called_anew(code, &present)))
 }
 

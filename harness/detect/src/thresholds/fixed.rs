@@ -47,10 +47,22 @@ fixed! {
         TRACE_EVENTS_MIN: usize = 64, "events",
             "A repeated sequence of traced events is a loop after so many events of sameness.",
             "reason, not measured: a request's own turns repeat a few times; a spin fills a burst",
-            "kit/src/trace_loop.rs::progress_is_no_loop";
+            "kit/src/trace/repeats.rs::progress_is_no_loop";
         TRACE_TURNS_MIN: usize = 3, "turns",
             "A repeated sequence of traced events is a loop after so many turns.",
             "reason, not measured: twice is chance",
-            "kit/src/trace_loop.rs::a_loop_that_ended_is_none";
+            "kit/src/trace/repeats.rs::a_loop_that_ended_is_none";
+        TRACE_RECENT_EVENTS: usize = 6000, "events of a thread",
+            "Events in which a repeated sequence is looked for: a turn of up to a third of them is seen.",
+            "reason, not measured: a turn of 2000 events is longer than any loop that was seen; bounds the search",
+            "kit/src/trace/summary.rs::a_loop_without_calls_is_recognised_and_its_blindness_said";
+        TRACE_PLACES_MAX: usize = 200_000, "places",
+            "Places remembered; a program with more than that is summed up under those seen first.",
+            "reason, not measured: bounds memory, and is more lines than a large service runs",
+            "kit/src/trace/summary.rs::memory_is_bounded";
+        TRACE_THREADS_MAX: usize = 64, "threads",
+            "Threads whose events are told apart; those of others are left out.",
+            "reason, not measured: bounds memory",
+            "kit/src/trace/summary.rs::memory_is_bounded";
     }
 }

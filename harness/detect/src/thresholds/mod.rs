@@ -1,5 +1,9 @@
 //! Every threshold, word list and bound of every rule: its value, where it comes from, and the test that needs it.
 //!
+//! Not in it is what no verdict hangs on: how many rows and characters a page shows (`engine/src/looks`, `report`), how
+//! long a peer is waited for and how long its lines may be (`kit`), and what damaged memory may claim before it is
+//! refused (`cpython`, `memory`). These stand with the code they bound, each with its reason.
+//!
 //! `THRESHOLDS.md` beside this crate's manifest is this table for people; a test holds it equal to [`Thresholds::table`].
 
 pub mod fixed;
@@ -8,7 +12,8 @@ pub mod words;
 
 use std::fmt::Write;
 
-use bloathound_heap::ShapeLimits;
+use bloathound_heap::path_costs as costs;
+use bloathound_heap::{RootKind, SAME_MODULES_MIN, ShapeLimits};
 use bloathound_profile::frameworks::FRAMEWORKS;
 
 use self::row::limits;
@@ -178,6 +183,7 @@ impl Thresholds {
         rows.extend(fixed::rows());
         rows.extend(words::rows());
         rows.extend(shapes());
+        rows.extend(paths());
         rows.extend(timers());
         let order = ["growth", "cycles", "fragmentation", "hot-loop"];
         rows.sort_by_key(|row| order.iter().position(|rule| *rule == row.rule).unwrap_or(order.len()));
@@ -254,6 +260,61 @@ fn shapes() -> Vec<Row> {
             "heap/src/paths/shapes.rs::singles_are_left_out_and_nothing_that_repeats_or_weighs",
         ),
     ]
+}
+
+/// What steps of paths cost, by which an object is named; they are `heap`'s own.
+fn paths() -> Vec<Row> {
+    let row = |name, value, unit, what, needed_by| Row {
+        rule: "heap",
+        name,
+        value,
+        unit,
+        what,
+        measured: "reason, not measured: tuned by reading paths of the reference services until they said what a person would",
+        needed_by,
+    };
+    let cheapest = "heap/src/paths/tree.rs::every_path_is_real_and_the_cheapest";
+    let detour = "heap/src/model/naming.rs::a_type_pointer_is_a_detour_not_a_way";
+    let told = "heap/src/model/naming.rs::the_talks_leak_is_named_as_a_person_would";
+    let steps = [
+        ("PLAIN_COST", costs::PLAIN_COST, "An attribute, an item or a key.", told),
+        ("OWN_DICT_COST", costs::OWN_DICT_COST, "From an object to its own dict.", told),
+        ("GUESSED_COST", costs::GUESSED_COST, "A reference that was guessed.", cheapest),
+        ("CLOSURE_COST", costs::CLOSURE_COST, "A step of `CLOSURES`.", cheapest),
+        ("STACK_COST", costs::STACK_COST, "A place on a frame's value stack.", cheapest),
+        ("BOOKKEEPING_COST", costs::BOOKKEEPING_COST, "A type's pointer, or a step of `BOOKKEEPING`.", detour),
+    ];
+    let root = |kind| costs::root_cost(kind);
+    let roots = [
+        ("root_cost(Interpreter)", root(RootKind::Interpreter)),
+        ("root_cost(ThreadFrame)", root(RootKind::ThreadFrame)),
+        ("root_cost(ThreadState)", root(RootKind::ThreadState)),
+        ("root_cost(StaticType)", root(RootKind::StaticType)),
+        ("root_cost(GcGarbage)", root(RootKind::GcGarbage)),
+        ("root_cost(Interned)", root(RootKind::Interned)),
+        ("root_cost(Unaccounted)", root(RootKind::Unaccounted)),
+    ];
+    let mut rows = vec![
+        row(
+            "path_costs::BOOKKEEPING",
+            Setting::Words(costs::BOOKKEEPING),
+            "words",
+            "Fields that lead everywhere and explain nothing.",
+            detour,
+        ),
+        row("path_costs::CLOSURES", Setting::Words(costs::CLOSURES), "words", "Fields of closures.", cheapest),
+        row(
+            "SAME_MODULES_MIN",
+            SAME_MODULES_MIN.into(),
+            "modules",
+            "Modules at the same address in both that make two looks one run.",
+            "heap/src/compare/inventory.rs::another_run_has_its_modules_elsewhere",
+        ),
+    ];
+    rows.extend(steps.map(|(name, cost, what, test)| row(name, u32::from(cost).into(), "cost", what, test)));
+    let what = "Starting there beyond starting from a module.";
+    rows.extend(roots.map(|(name, cost)| row(name, u32::from(cost).into(), "cost", what, cheapest)));
+    rows
 }
 
 /// Bounds on what event loops' timers may say; they stand with the names to look up.

@@ -51,6 +51,46 @@ pub const BOOKKEEPING: Words = Words {
     needed_by: "detect/tests/growth.rs::a_list_of_subclasses_is_bookkeeping",
 };
 
+/// Types of what holds names for others.
+pub const NAMELESS: Words = Words {
+    rule: "growth",
+    name: "NAMELESS",
+    words: &["module", "dict", "frame", "function", "cell", "tuple", "list"],
+    what: "Types of holders that are no class of a program's: a finding names none for what they hold.",
+    measured: "CPython 2.7's own containers and namespaces; who holds by one of them is its module or function",
+    needed_by: "cli/tests/recorded.rs::replay_gives_the_findings_of_the_run_byte_for_byte",
+};
+
+/// Types of classes.
+pub const CLASSES: Words = Words {
+    rule: "growth",
+    name: "CLASSES",
+    words: &["type", "classobj"],
+    what: "Types of holders that are classes themselves: their own name is the label that led to them.",
+    measured: "CPython 2.7 has new-style and old-style classes",
+    needed_by: "cli/tests/recorded.rs::replay_gives_the_findings_of_the_run_byte_for_byte",
+};
+
+/// Types of what runs code.
+pub const RUNS_CODE: Words = Words {
+    rule: "growth",
+    name: "RUNS_CODE",
+    words: &["function", "frame"],
+    what: "Types of holders that are named as the finding's function.",
+    measured: "CPython 2.7 keeps variables in frames, and defaults and closures in functions",
+    needed_by: "cli/tests/recorded.rs::replay_gives_the_findings_of_the_run_byte_for_byte",
+};
+
+/// Methods that make an object.
+pub const MAKES_ITSELF: Words = Words {
+    rule: "hot-loop",
+    name: "MAKES_ITSELF",
+    words: &["__init__", "__new__"],
+    what: "Methods by which calling a class runs Python code: what else is below such a call is called by them.",
+    measured: "Python's data model",
+    needed_by: "detect/tests/loops.rs::more_that_goes_nowhere",
+};
+
 /// Iterators that move and never end.
 pub const ENDLESS_ITERATORS: Words = Words {
     rule: "hot-loop",
@@ -107,7 +147,19 @@ pub const OUTSIDE_FUNCTIONS: Words = Words {
 /// What is known of each list.
 #[must_use]
 pub fn rows() -> Vec<Row> {
-    let all = [WEAK_TYPES, BOOKKEEPING, PLAIN_IN_CYCLES, ENDLESS_ITERATORS, CLOCKS, OUTSIDE_TYPES, OUTSIDE_FUNCTIONS];
+    let all = [
+        WEAK_TYPES,
+        BOOKKEEPING,
+        NAMELESS,
+        CLASSES,
+        RUNS_CODE,
+        PLAIN_IN_CYCLES,
+        MAKES_ITSELF,
+        ENDLESS_ITERATORS,
+        CLOCKS,
+        OUTSIDE_TYPES,
+        OUTSIDE_FUNCTIONS,
+    ];
     let row = |list: &Words| Row {
         rule: list.rule,
         name: list.name,

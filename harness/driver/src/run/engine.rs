@@ -9,7 +9,7 @@ use bloathound_engine::record::{
     FINDINGS, FORMAT, FileError, RecordedRun, Recorder, findings_json, read_run, write_whole,
 };
 use bloathound_engine::source::{ExamineOptions, Examined, LiveProcess};
-use bloathound_engine::{FindingClass, Look, Moment, tool};
+use bloathound_engine::{Look, Moment, tool};
 use bloathound_live::CaptureMode;
 use bloathound_scenario::{Scenario, Variant};
 
@@ -20,7 +20,7 @@ use super::observer::{Looked, Observer};
 #[derive(Debug)]
 pub struct EngineObserver {
     judge: RunJudge,
-    without: Vec<FindingClass>,
+    without: Vec<&'static str>,
     /// Where looks are kept, if they are.
     recorder: Option<Recorder>,
 }
@@ -37,9 +37,10 @@ pub struct Recorded<'r> {
 type Failure = Box<dyn std::error::Error + Send + Sync>;
 
 impl EngineObserver {
-    /// Judges by all rules but those named; `illustrate` keeps pictures and the last look for a report.
+    /// Judges by all rules but those named as the registry of rules does; `illustrate` keeps pictures and the last look
+    /// for a report.
     #[must_use]
-    pub fn new(without: &[FindingClass], illustrate: bool) -> Self {
+    pub fn new(without: &[&'static str], illustrate: bool) -> Self {
         Self { judge: RunJudge::new(without, illustrate), without: without.to_vec(), recorder: None }
     }
 
@@ -99,7 +100,7 @@ impl Observer for EngineObserver {
 /// Ends a recording: the findings, then the manifest that makes its folder one.
 fn keep(
     recorder: Recorder,
-    without: &[FindingClass],
+    without: &[&'static str],
     of: Recorded<'_>,
     driven: &RunRecord,
     found: &RunFindings,
@@ -117,7 +118,7 @@ fn keep(
         service: scenario.service.clone(),
         requests: driven.requests,
         invalid_because: (!unmet.is_empty()).then(|| unmet.join("; ")),
-        without: without.iter().map(|one| one.rule().to_owned()).collect(),
+        without: without.iter().map(|one| (*one).to_owned()).collect(),
         redacted: false,
         looks: Vec::new(),
         scenario_yaml,

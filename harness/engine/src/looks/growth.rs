@@ -1,9 +1,9 @@
-//! What the rule for growth is given: the shapes of several looks.
+//! What the rules that compare looks are given: the shapes of several looks.
 
-use bloathound_detect::{GrowthReport, GrowthRound, GrowthUnit, Thresholds, find_growth};
+use bloathound_detect::{GrowthRound, GrowthUnit, Report, Seen, Thresholds, judge};
 use bloathound_heap::ShapeTree;
 
-/// What one look gives to the rule that compares looks.
+/// What one look gives to the rules that compare looks.
 #[derive(Debug)]
 pub(super) struct RoundShapes {
     pub(super) shapes: ShapeTree,
@@ -11,9 +11,14 @@ pub(super) struct RoundShapes {
     pub(super) requests: u64,
 }
 
-/// Judges all looks together.
-pub(super) fn find(rounds: &[RoundShapes], unit: GrowthUnit, thresholds: &Thresholds) -> GrowthReport {
+/// Judges all looks together, by all rules but those in `without`.
+pub(super) fn find(
+    rounds: &[RoundShapes],
+    unit: GrowthUnit,
+    without: &[&'static str],
+    thresholds: &Thresholds,
+) -> Report {
     let rounds: Vec<GrowthRound<'_>> =
         rounds.iter().map(|round| GrowthRound { shapes: &round.shapes, requests: round.requests }).collect();
-    find_growth(&rounds, unit, thresholds)
+    judge(&Seen { looks: Some((&rounds, unit)), ..Seen::default() }, without, thresholds)
 }

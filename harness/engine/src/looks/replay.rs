@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use bloathound_detect::FindingClass;
+use bloathound_detect::{Rule, rule};
 use bloathound_memory::SealedError;
 
 use super::run::{RunFindings, RunJudge};
@@ -31,8 +31,8 @@ pub enum ReplayError {
 pub fn replay(folder: &Path, run: &RecordedRun) -> Result<RunFindings, ReplayError> {
     // A detector we don't know was off then and would be on now: the findings would be others.
     let unknown = |name: &String| FileError::new(&folder.join(MANIFEST), format!("no detector is called {name:?}"));
-    let known = |name: &String| FindingClass::of_rule(name).ok_or_else(|| unknown(name));
-    let without: Vec<FindingClass> = run.without.iter().map(known).collect::<Result<_, _>>()?;
+    let known = |name: &String| rule(name).map(Rule::name).ok_or_else(|| unknown(name));
+    let without: Vec<&'static str> = run.without.iter().map(known).collect::<Result<_, _>>()?;
     let mut judge = RunJudge::new(&without, false);
     for recorded in &run.looks {
         let Some(name) = &recorded.file else { continue };

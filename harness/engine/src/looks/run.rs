@@ -2,8 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use bloathound_detect::fragmentation::{ArenaFacts, FragmentationJudgement, judge};
-use bloathound_detect::{Finding, GrowthUnit, Problem, Thresholds, find_cycles, hot_loop};
+use bloathound_detect::fragmentation::ArenaFacts;
+use bloathound_detect::{Finding, GrowthUnit, MemorySeen, Problem, Report, Seen, Thresholds, judge, needs};
 use bloathound_profile::Profile;
 use bloathound_report::heatmap::{HeatMap, HeatPanel};
 use bloathound_report::json::{InspectReport, TimingRecord, milliseconds};
@@ -13,12 +13,12 @@ use super::{heat, inspect};
 use crate::moment::{Look, Moment};
 use crate::session::Session;
 use crate::source::{Examined, process_record};
-use bloathound_detect::FindingClass;
 
 /// What the rules have to say of a run's looks so far.
 #[derive(Debug)]
 pub struct RunJudge {
-    without: Vec<FindingClass>,
+    /// Names of rules that are switched off.
+    without: Vec<&'static str>,
     thresholds: Thresholds,
     rounds: Vec<RoundShapes>,
     /// The arenas of the fresh process.
@@ -51,7 +51,7 @@ pub struct RunFindings {
 impl RunJudge {
     /// Judges by all rules but those named; `illustrate` keeps pictures and the last look for a report.
     #[must_use]
-    pub fn new(without: &[FindingClass], illustrate: bool) -> Self {
+    pub fn new(without: &[&'static str], illustrate: bool) -> Self {
         Self {
             without: without.to_vec(),
             thresholds: Thresholds::default(),
@@ -67,17 +67,16 @@ impl RunJudge {
         }
     }
 
-    fn runs(&self, detector: FindingClass) -> bool {
-        !self.without.contains(&detector)
+    fn note(&mut self, report: Report) {
+        self.findings.extend(report.findings);
+        self.problems.extend(report.problems);
     }
 
     /// Judges what needs all looks, and hands everything over.
     #[must_use]
     pub fn finish(mut self) -> RunFindings {
-        if self.runs(FindingClass::Leak) && !self.rounds.is_empty() {
-            let report = growth::find(&self.rounds, GrowthUnit::Request, &self.thresholds);
-            self.findings.extend(report.findings);
-            self.problems.extend(report.problems);
+        if !self.rounds.is_empty() {
+            self.note(growth::find(&self.rounds, GrowthUnit::Request, &self.without, &self.thresholds));
         }
         RunFindings {
             findings: self.findings,
@@ -99,16 +98,16 @@ impl RunJudge {
 
     /// The rules that one look is enough for.
     fn judge_one(&mut self, session: &Session<'_>) {
-        if self.runs(FindingClass::Cycle) {
-            let report = find_cycles(session.snapshot(), session.replay(), &self.thresholds);
-            self.findings.extend(report.findings);
-            self.problems.extend(report.problems);
-        }
-        if self.runs(FindingClass::Fragmentation) {
-            let report = fragmentation(session, self.baseline.as_ref(), &self.thresholds);
-            self.findings.extend(report.findings);
-            self.problems.extend(report.problems);
-        }
+        let needs = needs(&self.without);
+        let arenas = if needs.memory { session.arenas() } else { None };
+        let pins = || session.pins().map(|pins| pins.groups.clone()).unwrap_or_default();
+        let seen = Seen {
+            snapshot: needs.snapshot.then(|| (session.snapshot(), session.replay())),
+            memory: arenas.map(|arenas| MemorySeen { now: &arenas.facts, before: self.baseline.as_ref(), pins: &pins }),
+            ..Seen::default()
+        };
+        let report = judge(&seen, &self.without, &self.thresholds);
+        self.note(report);
     }
 
     /// Pictures and tables for a report; their cost counts for nothing.
@@ -169,28 +168,9 @@ impl RunJudge {
 
     /// What the rules have to say of samples, live or recorded.
     pub fn judge_samples(&mut self, profile: &Profile) {
-        if self.runs(FindingClass::HotLoop) {
-            let report = hot_loop::judge(profile, &self.thresholds.hot_loop);
-            self.findings.extend(report.findings);
-            self.problems.extend(report.problems);
-        }
+        let seen = Seen { profile: Some(profile), ..Seen::default() };
+        self.note(judge(&seen, &self.without, &self.thresholds));
     }
-}
-
-/// The fragmentation of one look, against the same process before the load where that is known.
-fn fragmentation(
-    session: &Session<'_>,
-    before: Option<&ArenaFacts>,
-    thresholds: &Thresholds,
-) -> FragmentationJudgement {
-    let Some(arenas) = session.arenas() else { return FragmentationJudgement::default() };
-    let verdict = judge(&arenas.facts, before, &[], &thresholds.fragmentation);
-    if verdict.findings.is_empty() {
-        return verdict;
-    }
-    // Who pins costs a path for each survivor: asked only where there is something to explain.
-    let groups = session.pins().map_or(&[][..], |pins| &pins.groups);
-    judge(&arenas.facts, before, groups, &thresholds.fragmentation)
 }
 
 /// Runs `work` and adds the time it took to `sum`.

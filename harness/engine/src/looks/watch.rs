@@ -50,7 +50,7 @@ pub fn watch(options: &WatchOptions, tell: &mut dyn FnMut(u32, usize)) -> Result
         censuses.push(session.types().to_vec());
         shapes.push(RoundShapes { shapes: session.into_shapes(), requests: 1 });
     }
-    let judged = find(&shapes, GrowthUnit::Round, &Thresholds::default());
+    let judged = find(&shapes, GrowthUnit::Round, &[], &Thresholds::default());
     let decode = problems.into_iter().map(|message| Problem { stage: "decode".into(), message });
     Ok(WatchReport {
         schema_version: SCHEMA_VERSION,
@@ -58,8 +58,8 @@ pub fn watch(options: &WatchOptions, tell: &mut dyn FnMut(u32, usize)) -> Result
         target: process_record(options.pid, process.interpreter(), process.symbols().build_id.clone()),
         rounds,
         growth: growth(&censuses),
-        findings: judged.findings.clone(),
-        problems: decode.chain(judged.problems.iter().cloned()).collect(),
+        findings: judged.findings,
+        problems: decode.chain(judged.problems).collect(),
     })
 }
 

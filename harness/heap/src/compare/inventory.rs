@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use crate::{BitSet, HeapSnapshot, ObjectId, RootKind};
 
 /// Modules at the same address in both, out of those in both, that make two looks one run.
-const SAME_MODULES_MIN: usize = 5;
+pub const SAME_MODULES_MIN: usize = 5;
 
 /// What a snapshot had, so that a later one of the same process tells what is new: 16 bytes an object.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]

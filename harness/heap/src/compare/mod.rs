@@ -5,5 +5,5 @@ mod inventory;
 mod newcomers;
 
 pub use agreement::{Agreement, AgreementRow};
-pub use inventory::Inventory;
+pub use inventory::{Inventory, SAME_MODULES_MIN};
 pub use newcomers::{Holder, Newcomers, Referrers, ReferrersRow};

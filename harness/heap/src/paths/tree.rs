@@ -1,5 +1,9 @@
 //! The cheapest path from a root to every object, by names people know, and what a step costs.
 
+use super::costs::{
+    BOOKKEEPING, BOOKKEEPING_COST, CLOSURE_COST, CLOSURES, GUESSED_COST, OWN_DICT_COST, PLAIN_COST, STACK_COST,
+    root_cost,
+};
 use crate::{BitSet, HeapSnapshot, Names, ObjectId, Path, ReferenceKind, ReferenceLabel, RootKind, Step};
 
 /// How a path reaches an object.
@@ -26,45 +30,6 @@ pub struct PathTree {
 
 /// What an edge or a root may cost at most; one less than a power of two.
 const COST_MAX: usize = 63;
-/// What an attribute, an item or a key costs.
-const PLAIN_COST: u8 = 2;
-/// What a step costs that no person would write.
-const BOOKKEEPING_COST: u8 = 8;
-
-/// Fields that lead everywhere and explain nothing.
-const BOOKKEEPING: &[&str] = &[
-    "__base__",
-    "__bases__",
-    "__class__",
-    "__mro__",
-    "__objclass__",
-    "__self_class__",
-    "__subclasses__",
-    "__thisclass__",
-    "callback",
-    "f_back",
-    "f_builtins",
-    "f_globals",
-    "func_globals",
-    "im_class",
-    "tb_frame",
-    "tp_cache",
-];
-const CLOSURES: &[&str] = &["func_closure", "cell_contents"];
-
-fn root_cost(kind: RootKind) -> usize {
-    match kind {
-        RootKind::Module => 0,
-        RootKind::Interpreter => 4,
-        RootKind::ThreadFrame => 6,
-        RootKind::ThreadState => 8,
-        RootKind::StaticType => 16,
-        RootKind::GcGarbage => 20,
-        RootKind::Interned => 32,
-        RootKind::Unaccounted => 48,
-    }
-}
-
 /// Cost of each reference by its label; 0 for those that are no way.
 struct Costs {
     by_kind: [u8; 16],
@@ -74,13 +39,13 @@ struct Costs {
 impl Costs {
     fn new(snapshot: &HeapSnapshot) -> Self {
         let mut by_kind = [PLAIN_COST; 16];
-        by_kind[ReferenceKind::Conservative as usize] = 3;
-        by_kind[ReferenceKind::Stack as usize] = 6;
+        by_kind[ReferenceKind::Conservative as usize] = GUESSED_COST;
+        by_kind[ReferenceKind::Stack as usize] = STACK_COST;
         by_kind[ReferenceKind::Type as usize] = BOOKKEEPING_COST;
         by_kind[ReferenceKind::Weak as usize..].fill(0);
         let cost = |name: &str| match name {
-            "__dict__" => 1,
-            name if CLOSURES.contains(&name) => 4,
+            "__dict__" => OWN_DICT_COST,
+            name if CLOSURES.contains(&name) => CLOSURE_COST,
             name if BOOKKEEPING.contains(&name) => BOOKKEEPING_COST,
             _ => PLAIN_COST,
         };
@@ -156,7 +121,7 @@ impl PathTree {
         for (index, root) in snapshot.roots().iter().enumerate() {
             // What a program imports into its main module belongs to where it came from.
             let is_main = root.kind == RootKind::Module && root.name.is_some_and(|n| snapshot.name(n) == "__main__");
-            let cost = 1 + root_cost(root.kind) as u32 + u32::from(is_main);
+            let cost = 1 + u32::from(root_cost(root.kind)) + u32::from(is_main);
             front.offer(&mut arrivals, root.object, cost, references + index as u32);
         }
         let (targets, labels) = (snapshot.targets(), snapshot.labels());
@@ -304,7 +269,7 @@ mod tests {
             // Bellman and Ford, over the sketch.
             let mut best = vec![usize::MAX; heap.objects.len()];
             for (object, kind) in heap.roots.iter().filter(|(object, _)| open(*object)) {
-                best[*object] = best[*object].min(root_cost(*kind));
+                best[*object] = best[*object].min(usize::from(root_cost(*kind)));
             }
             for _ in 0..heap.objects.len() {
                 for (from, to, label) in heap.references.iter().filter(|(_, to, _)| open(*to)) {
@@ -321,7 +286,7 @@ mod tests {
                     continue;
                 };
                 let mut at = path.root.object;
-                let mut cost = root_cost(path.root.kind);
+                let mut cost = usize::from(root_cost(path.root.kind));
                 for step in &path.steps {
                     prop_assert_eq!(step.from, at);
                     prop_assert!(snapshot.references_of(at).any(|found| found == (step.to, step.label)));

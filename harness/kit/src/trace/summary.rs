@@ -3,15 +3,12 @@
 use std::collections::{HashMap, VecDeque};
 
 use bloathound_detect::frameworks;
+use bloathound_detect::thresholds::fixed::{
+    TRACE_PLACES_MAX as PLACES_MAX, TRACE_RECENT_EVENTS as RECENT_EVENTS, TRACE_THREADS_MAX as THREADS_MAX,
+};
 
 use super::event::{TraceEvent, TraceKind, TraceLine};
 use super::repeats::RepeatingSequence;
-
-/// Places remembered; a program with more than that is summed up under those seen first.
-const PLACES_MAX: usize = 200_000;
-const THREADS_MAX: usize = 64;
-/// Events of a thread in which a repeating sequence is looked for: a turn of up to a third of it is seen.
-const RECENT_EVENTS: usize = 6000;
 
 /// A function and what it did.
 #[derive(Clone, PartialEq, Eq, Debug)]

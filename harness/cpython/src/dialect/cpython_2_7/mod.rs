@@ -88,6 +88,7 @@ pub static CPYTHON_2_7: Dialect = Dialect {
         entry_bytes: 24,
         me_key: 8,
         me_value: 16,
+        perturb_shift: 5,
     },
     set: layout::SetObject { used: 24, mask: 32, table: 40, smalltable: 56, entry_bytes: 16, entry_key: 8 },
     deque: layout::DequeObject {

@@ -37,6 +37,8 @@ pub struct DictObject {
     pub me_key: usize,
     /// `me_value`: null where the key is a dummy or null.
     pub me_value: usize,
+    /// `PERTURB_SHIFT`: bits of the hash that each further probe uses up.
+    pub perturb_shift: u32,
 }
 
 /// `PySetObject` and `setentry` (`Include/setobject.h`).

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use bloathound_cpython::frames::{FramesError, SamplerOptions};
-use bloathound_detect::{HotObservationKind, HotReport as Judged, Thresholds, hot_loop};
+use bloathound_detect::{Finding, HotObservation, HotObservationKind, Observation, Report, Seen, Thresholds, judge};
 use bloathound_memory::{Effort, SealedError};
 use bloathound_profile::{Profile, ThreadProfile};
 use bloathound_report::json::{FrameRecord, HotReport, SCHEMA_VERSION, StackRecord, TargetKind, TargetRecord};
@@ -82,10 +82,18 @@ pub fn hot(samples: &Samples, options: HotOptions, begins: &mut dyn FnMut()) -> 
         Samples::Process { pid, keep } => of_process(*pid, keep.as_ref(), options, begins)?,
         Samples::File(path) => of_file(path)?,
     };
-    let judged = hot_loop::judge(&profile, &Thresholds::default().hot_loop);
-    let report = report(options.seconds, target, &profile, &judged);
-    let observations = judged.observations.into_iter().map(|observation| observation.message).collect();
+    let judged = judge(&Seen { profile: Some(&profile), ..Seen::default() }, &[], &Thresholds::default());
+    let seen: Vec<&HotObservation> = judged.observations.iter().filter_map(of_a_thread).collect();
+    let report = report(options.seconds, target, &profile, &judged, &seen);
+    let observations = seen.into_iter().map(|observation| observation.message.clone()).collect();
     Ok(Sampled { profile, report, observations })
+}
+
+fn of_a_thread(observation: &Observation) -> Option<&HotObservation> {
+    match observation {
+        Observation::Thread(seen) => Some(seen),
+        Observation::Memory(_) | Observation::Collectable { .. } => None,
+    }
 }
 
 fn of_process(
@@ -125,7 +133,13 @@ fn of_file(path: &Path) -> Result<(Profile, TargetRecord), SampleError> {
     Ok((profile, record))
 }
 
-fn report(asked_seconds: f64, target: TargetRecord, profile: &Profile, judged: &Judged) -> HotReport {
+fn report(
+    asked_seconds: f64,
+    target: TargetRecord,
+    profile: &Profile,
+    judged: &Report,
+    seen: &[&HotObservation],
+) -> HotReport {
     let main = profile.threads.iter().max_by_key(|thread| cpu_ns(thread));
     let samples: u64 = profile.threads.iter().map(|thread| thread.samples.len() as u64).sum();
     HotReport {
@@ -137,7 +151,7 @@ fn report(asked_seconds: f64, target: TargetRecord, profile: &Profile, judged: &
         torn_samples: profile.cost.torn,
         cpu_fraction: main.map(|thread| cpu_ns(thread) as f64 / 1e9 / seconds(thread).max(1e-9)),
         voluntary_switches: main.map(voluntary_switches),
-        verdict: verdict(judged),
+        verdict: verdict(&judged.findings, seen),
         stacks: main.map(|thread| stacks(profile, thread)).unwrap_or_default(),
         findings: judged.findings.clone(),
         problems: judged.problems.clone(),
@@ -145,8 +159,8 @@ fn report(asked_seconds: f64, target: TargetRecord, profile: &Profile, judged: &
 }
 
 /// The strongest finding, else what the busiest thread did.
-fn verdict(judged: &Judged) -> String {
-    if let Some(finding) = judged.findings.first() {
+fn verdict(findings: &[Finding], seen: &[&HotObservation]) -> String {
+    if let Some(finding) = findings.first() {
         return finding.verdict.to_string();
     }
     let rank = |kind: HotObservationKind| match kind {
@@ -156,7 +170,7 @@ fn verdict(judged: &Judged) -> String {
         HotObservationKind::Polling => (1, "polling"),
         HotObservationKind::Idle => (0, "idle"),
     };
-    let strongest = judged.observations.iter().map(|observation| rank(observation.kind)).max();
+    let strongest = seen.iter().map(|observation| rank(observation.kind)).max();
     strongest.map_or("unknown", |(_, word)| word).to_owned()
 }
 

@@ -4,8 +4,7 @@ mod sections;
 
 use std::time::Instant;
 
-use bloathound_detect::fragmentation::judge;
-use bloathound_detect::{Thresholds, find_cycles};
+use bloathound_detect::{MemorySeen, Observation, Report, Seen, Thresholds, judge};
 use bloathound_heap::{GcReplay, HeapSnapshot, Tally};
 use bloathound_live::Stillness;
 use bloathound_report::json::{
@@ -34,33 +33,44 @@ pub fn inspect(session: &Session<'_>, target: TargetRecord) -> InspectReport {
 
 fn analyse(session: &Session<'_>, target: TargetRecord) -> InspectReport {
     let heap = session.heap();
-    let thresholds = Thresholds::default();
     let analysis = session.analysis();
     let replay = session.replay();
-    let cycles = find_cycles(heap.snapshot, replay, &thresholds);
+    let judged = judge_look(session);
     let mut report = InspectReport::new(tool(), target, heap_record(session));
     report.garbage = Some(garbage(replay, session.garbage_types()));
-    report.findings = cycles.findings.clone();
+    report.findings = judged.findings;
     let decode = heap.problems.iter().map(|message| problem("decode", message));
-    report.problems = decode.chain(cycles.problems.iter().cloned()).collect();
+    report.problems = decode.chain(judged.problems).collect();
     if let Some(examined) = heap.memory {
-        analyse_memory(&mut report, session, examined, &thresholds);
+        // What a full collection frees is told by `garbage`.
+        let of_memory = judged.observations.iter().filter_map(|observation| match observation {
+            Observation::Memory(seen) => Some(ObservationRecord::from(seen)),
+            Observation::Collectable { .. } | Observation::Thread(_) => None,
+        });
+        report.observations = of_memory.collect();
+        analyse_memory(&mut report, session, examined);
     }
     report.top_retained = Some(sections::top_retained(analysis));
     report.largest_containers = Some(sections::largest_containers(analysis));
     report
 }
 
+/// What all rules say that one look is enough for.
+fn judge_look(session: &Session<'_>) -> Report {
+    let pins = || session.pins().map(|pins| pins.groups.clone()).unwrap_or_default();
+    let seen = Seen {
+        snapshot: Some((session.snapshot(), session.replay())),
+        memory: session.arenas().map(|arenas| MemorySeen { now: &arenas.facts, before: None, pins: &pins }),
+        ..Seen::default()
+    };
+    judge(&seen, &[], &Thresholds::default())
+}
+
 /// What only a copy of the memory tells.
-fn analyse_memory(report: &mut InspectReport, session: &Session<'_>, examined: &Examined, thresholds: &Thresholds) {
+fn analyse_memory(report: &mut InspectReport, session: &Session<'_>, examined: &Examined) {
     if let Some(arenas) = session.arenas() {
         // Asking for owners costs; a process without sparse arenas has nothing to explain.
         let pins = if arenas.facts.stranded_bytes() > 0 { session.pins() } else { None };
-        let groups = pins.map_or(&[][..], |pins| &pins.groups);
-        let judged = judge(&arenas.facts, None, groups, &thresholds.fragmentation);
-        report.findings.extend(judged.findings.iter().cloned());
-        report.observations = judged.observations.iter().map(ObservationRecord::from).collect();
-        report.problems.extend(judged.problems.iter().cloned());
         report.arenas = Some(sections::arenas(&arenas.census, &arenas.facts, pins));
         let found = session.layout().map_or(&[][..], |layout| &layout.problems);
         report.problems.extend(found.iter().map(|found| problem("memory", &found.to_string())));

@@ -7,6 +7,7 @@
     reason = "a test fails by panicking; figures are told"
 )]
 
+#[path = "../support/mod.rs"]
 mod support;
 
 use std::collections::BTreeMap;
