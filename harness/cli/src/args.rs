@@ -6,7 +6,7 @@ use std::time::Duration;
 use bloathound_engine::source::ExamineOptions;
 use bloathound_live::CaptureMode;
 use bloathound_memory::Effort;
-use bloathound_report::json::FindingClass;
+use bloathound_vocabulary::FindingClass;
 use clap::builder::PossibleValue;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 

@@ -2,7 +2,7 @@
 //! without the kit (what they differ by is not to be called a cost), one with all of it off, one in which everything
 //! was on and is off again.
 //!
-//! `BLOATHOUND_KIT_ROUNDS=240 cargo test -p bloathound-driver --test kit_off -- --nocapture` gives the figures that
+//! `BLOATHOUND_KIT_ROUNDS=240 cargo test -p bloathound-driver --test diagnostics_off -- --nocapture` gives the figures that
 //! stand in the kit's README; fewer rounds by default.
 #![allow(
     clippy::unwrap_used,

@@ -1,101 +1,19 @@
 //! The heat map: all arenas and the C heap of one look, or of two side by side, as one picture.
 //!
-//! A row is 256 KiB (an arena, or as much of the C heap), a cell is [`CELL_BYTES`] of it, coloured by what most of its
+//! A row is 256 KiB (an arena, or as much of the C heap), a cell is [`CELL_BYTES`](bloathound_vocabulary::CELL_BYTES) of it, coloured by what most of its
 //! bytes are. Rows are in order of their addresses, which are not told: pictures of two runs can be compared.
 
+mod font;
+mod layout;
+mod png;
+mod svg;
+#[cfg(test)]
+mod tests;
+
+use bloathound_vocabulary::{GROUPS_MAX, HeatCell, HeatMap, HeatShare};
+
 use crate::ReportError;
-use crate::heatmap_layout::lay_out;
-
-/// Bytes of a cell.
-pub const CELL_BYTES: u64 = 1024;
-/// Cells of a row at most; the rest of a longer row is not drawn.
-pub const CELLS_PER_ROW: usize = 256;
-/// Groups that have a colour of their own.
-pub const GROUPS_MAX: usize = 6;
-
-/// What most of a cell's bytes are.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, PartialOrd, Ord, Hash)]
-pub enum HeatCell {
-    /// No memory of the allocators.
-    Nothing,
-    /// Live objects of no group that stands out.
-    Live,
-    /// Live objects of the group with this number in [`HeatMap::groups`]; numbers without a colour are drawn as live.
-    Group(u8),
-    /// Objects awaiting collection.
-    Garbage,
-    /// Held, but by no object we know.
-    OtherHeld,
-    /// Free blocks in pools in use.
-    FreeBlocks,
-    /// Pools that are wholly free or were never used.
-    FreePool,
-    /// Live ints and floats in blocks of their own.
-    Numbers,
-    /// Free entries of these blocks.
-    NumbersFree,
-    /// malloc: held by C code.
-    MallocHeld,
-    /// malloc: free.
-    MallocFree,
-    /// Known objects take this share of the cell; of what else is there nothing is known.
-    Objects(HeatShare),
-}
-
-/// How much of a cell known objects take.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, PartialOrd, Ord, Hash)]
-pub enum HeatShare {
-    /// Up to a quarter.
-    Little,
-    /// Up to a half.
-    Some,
-    /// Up to three quarters.
-    Much,
-    /// More.
-    Most,
-}
-
-/// What a row is cut out of.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, PartialOrd, Ord)]
-pub enum HeatRowKind {
-    /// A pymalloc arena.
-    Arena,
-    /// The C heap.
-    MallocHeap,
-    /// Large allocations that are mappings of their own.
-    MallocMapped,
-    /// 256 KiB of addresses with a known object; whose memory it is is not known.
-    Addresses,
-}
-
-/// 256 KiB.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct HeatRow {
-    /// What of.
-    pub kind: HeatRowKind,
-    /// Its cells in order of addresses.
-    pub cells: Vec<HeatCell>,
-}
-
-/// One look.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct HeatPanel {
-    /// `before the load`.
-    pub title: String,
-    /// Rows of a kind stand together, in order of addresses.
-    pub rows: Vec<HeatRow>,
-}
-
-/// One picture.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct HeatMap {
-    /// What it is of.
-    pub title: String,
-    /// One look, or two to compare.
-    pub panels: Vec<HeatPanel>,
-    /// Who stands out: `weakref at module models, DBModel, __subclasses__`. The first [`GROUPS_MAX`] have a colour.
-    pub groups: Vec<String>,
-}
+use layout::lay_out;
 
 /// Red, green and blue.
 pub(crate) type Colour = [u8; 3];
@@ -113,85 +31,83 @@ const GROUP_COLOURS: [Colour; GROUPS_MAX] = [
     [0xff, 0x7a, 0x45],
 ];
 
-impl HeatCell {
-    /// The kinds without groups, in the order of the legend.
-    pub(crate) const PLAIN: [Self; 14] = [
-        Self::Objects(HeatShare::Most),
-        Self::Objects(HeatShare::Much),
-        Self::Objects(HeatShare::Some),
-        Self::Objects(HeatShare::Little),
-        Self::Live,
-        Self::Garbage,
-        Self::OtherHeld,
-        Self::FreeBlocks,
-        Self::FreePool,
-        Self::Numbers,
-        Self::NumbersFree,
-        Self::MallocHeld,
-        Self::MallocFree,
-        Self::Nothing,
-    ];
+/// The kinds without groups, in the order of the legend.
+const PLAIN: [HeatCell; 14] = [
+    HeatCell::Objects(HeatShare::Most),
+    HeatCell::Objects(HeatShare::Much),
+    HeatCell::Objects(HeatShare::Some),
+    HeatCell::Objects(HeatShare::Little),
+    HeatCell::Live,
+    HeatCell::Garbage,
+    HeatCell::OtherHeld,
+    HeatCell::FreeBlocks,
+    HeatCell::FreePool,
+    HeatCell::Numbers,
+    HeatCell::NumbersFree,
+    HeatCell::MallocHeld,
+    HeatCell::MallocFree,
+    HeatCell::Nothing,
+];
 
-    /// A group without a colour is live like others.
-    pub(crate) fn as_drawn(self) -> Self {
-        match self {
-            Self::Group(number) if usize::from(number) >= GROUPS_MAX => Self::Live,
-            cell => cell,
-        }
-    }
-
-    pub(crate) fn colour(self) -> Colour {
-        match self {
-            Self::Nothing => BACKGROUND,
-            Self::Live => [0x3d, 0x8b, 0xe0],
-            Self::Group(number) => GROUP_COLOURS.get(usize::from(number)).copied().unwrap_or([0x3d, 0x8b, 0xe0]),
-            Self::Garbage => [0x9c, 0x7a, 0x3c],
-            Self::OtherHeld => [0x8f, 0x9b, 0xab],
-            Self::FreeBlocks => [0x3a, 0x48, 0x60],
-            Self::FreePool => [0x25, 0x2d, 0x3b],
-            Self::Numbers => [0x2f, 0xc2, 0xa5],
-            Self::NumbersFree => [0x1c, 0x55, 0x4d],
-            Self::MallocHeld => [0x7d, 0x6a, 0xd6],
-            Self::MallocFree => [0x30, 0x28, 0x4a],
-            Self::Objects(HeatShare::Little) => [0x1d, 0x3a, 0x5c],
-            Self::Objects(HeatShare::Some) => [0x2a, 0x5d, 0x94],
-            Self::Objects(HeatShare::Much) => [0x3d, 0x8b, 0xe0],
-            Self::Objects(HeatShare::Most) => [0x9c, 0xcb, 0xff],
-        }
-    }
-
-    pub(crate) fn legend(self) -> &'static str {
-        match self {
-            Self::Nothing => "not theirs",
-            Self::Live | Self::Group(_) => "live objects",
-            Self::Garbage => "garbage awaiting collection",
-            Self::OtherHeld => "held, no known object",
-            Self::FreeBlocks => "free blocks in pools in use",
-            Self::FreePool => "wholly free pools",
-            Self::Numbers => "ints and floats",
-            Self::NumbersFree => "free entries of int and float blocks",
-            Self::MallocHeld => "C heap, held by C code",
-            Self::MallocFree => "C heap, free",
-            Self::Objects(HeatShare::Little) => "objects fill up to a quarter of it",
-            Self::Objects(HeatShare::Some) => "objects fill up to half",
-            Self::Objects(HeatShare::Much) => "objects fill up to three quarters",
-            Self::Objects(HeatShare::Most) => "objects fill nearly all of a cell",
-        }
+/// A group without a colour is live like others.
+fn as_drawn(cell: HeatCell) -> HeatCell {
+    match cell {
+        HeatCell::Group(number) if usize::from(number) >= GROUPS_MAX => HeatCell::Live,
+        cell => cell,
     }
 }
 
-impl HeatMap {
-    /// The picture as SVG, with real text.
-    #[must_use]
-    pub fn to_svg(&self) -> String {
-        crate::heatmap_svg::draw(&lay_out(self))
+/// What a cell is drawn in.
+fn colour(cell: HeatCell) -> Colour {
+    match cell {
+        HeatCell::Nothing => BACKGROUND,
+        HeatCell::Live => [0x3d, 0x8b, 0xe0],
+        HeatCell::Group(number) => GROUP_COLOURS.get(usize::from(number)).copied().unwrap_or([0x3d, 0x8b, 0xe0]),
+        HeatCell::Garbage => [0x9c, 0x7a, 0x3c],
+        HeatCell::OtherHeld => [0x8f, 0x9b, 0xab],
+        HeatCell::FreeBlocks => [0x3a, 0x48, 0x60],
+        HeatCell::FreePool => [0x25, 0x2d, 0x3b],
+        HeatCell::Numbers => [0x2f, 0xc2, 0xa5],
+        HeatCell::NumbersFree => [0x1c, 0x55, 0x4d],
+        HeatCell::MallocHeld => [0x7d, 0x6a, 0xd6],
+        HeatCell::MallocFree => [0x30, 0x28, 0x4a],
+        HeatCell::Objects(HeatShare::Little) => [0x1d, 0x3a, 0x5c],
+        HeatCell::Objects(HeatShare::Some) => [0x2a, 0x5d, 0x94],
+        HeatCell::Objects(HeatShare::Much) => [0x3d, 0x8b, 0xe0],
+        HeatCell::Objects(HeatShare::Most) => [0x9c, 0xcb, 0xff],
     }
+}
 
-    /// The picture as PNG, with drawn text.
-    ///
-    /// # Errors
-    /// [`ReportError`] when it can't be encoded.
-    pub fn to_png(&self) -> Result<Vec<u8>, ReportError> {
-        crate::heatmap_png::draw(&lay_out(self))
+/// What the legend calls it.
+fn legend(cell: HeatCell) -> &'static str {
+    match cell {
+        HeatCell::Nothing => "not theirs",
+        HeatCell::Live | HeatCell::Group(_) => "live objects",
+        HeatCell::Garbage => "garbage awaiting collection",
+        HeatCell::OtherHeld => "held, no known object",
+        HeatCell::FreeBlocks => "free blocks in pools in use",
+        HeatCell::FreePool => "wholly free pools",
+        HeatCell::Numbers => "ints and floats",
+        HeatCell::NumbersFree => "free entries of int and float blocks",
+        HeatCell::MallocHeld => "C heap, held by C code",
+        HeatCell::MallocFree => "C heap, free",
+        HeatCell::Objects(HeatShare::Little) => "objects fill up to a quarter of it",
+        HeatCell::Objects(HeatShare::Some) => "objects fill up to half",
+        HeatCell::Objects(HeatShare::Much) => "objects fill up to three quarters",
+        HeatCell::Objects(HeatShare::Most) => "objects fill nearly all of a cell",
     }
+}
+
+/// The picture as SVG, with real text.
+#[must_use]
+pub fn to_svg(map: &HeatMap) -> String {
+    svg::draw(&lay_out(map))
+}
+
+/// The picture as PNG, with drawn text.
+///
+/// # Errors
+/// [`ReportError`] when it can't be encoded.
+pub fn to_png(map: &HeatMap) -> Result<Vec<u8>, ReportError> {
+    png::draw(&lay_out(map))
 }

@@ -8,7 +8,7 @@ use bloathound_detect::fragmentation::judge;
 use bloathound_detect::{Thresholds, find_cycles};
 use bloathound_heap::{GcReplay, HeapSnapshot, Tally};
 use bloathound_live::Stillness;
-use bloathound_report::json::{
+use bloathound_vocabulary::{
     GarbageRecord, HeapRecord, InspectReport, KindRow, ObservationRecord, Population, Problem, QualityRecord,
     TargetRecord, TimingRecord, TypeRow, milliseconds,
 };
