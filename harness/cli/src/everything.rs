@@ -6,9 +6,10 @@ use bloathound_engine::session::Session;
 use bloathound_engine::source::Examined;
 use bloathound_heap::ObjectId;
 use bloathound_report::graph::{self, GraphOptions};
-use bloathound_report::json::to_json;
-use bloathound_report::json::{InspectReport, TargetKind, TargetRecord};
+use bloathound_report::heatmap;
 use bloathound_report::text::{self, InspectView};
+use bloathound_vocabulary::json::to_json;
+use bloathound_vocabulary::{InspectReport, TargetKind, TargetRecord};
 
 /// Objects asked why they are alive.
 const ASKED: usize = 3;
@@ -36,7 +37,7 @@ pub fn drawn(examined: &Examined) -> String {
         told.push_str(&graph::svg(&graph));
     }
     if let Some(map) = heat(&session, "one look") {
-        told.push_str(&map.to_svg());
+        told.push_str(&heatmap::to_svg(&map));
     }
     let rounds = [0, 10, 10, 10].map(|requests| GrowthRound { shapes: session.shapes(), requests });
     let grown = find_growth(&rounds, GrowthUnit::Request, &Thresholds::default());

@@ -4,7 +4,7 @@
 use bloathound_driver::RunError;
 use bloathound_kit::KitError;
 use bloathound_memory::{RecordError, SealedError};
-use bloathound_report::json::{Outcome, RunResults};
+use bloathound_vocabulary::{Outcome, RunResults};
 
 use crate::error::CliError;
 

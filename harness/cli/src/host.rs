@@ -1,6 +1,6 @@
 //! The machine that results were made on.
 
-use bloathound_report::json::HostRecord;
+use bloathound_vocabulary::HostRecord;
 
 /// What is told of it; `python` is the release that services ran on.
 pub(crate) fn facts(python: Option<&str>) -> HostRecord {

@@ -56,7 +56,7 @@ pub(crate) fn is_stdout(path: Option<&Path>) -> bool {
 
 /// JSON to a file, or to stdout for `-`. A file is there wholly or not at all.
 pub(crate) fn json<T: Serialize>(path: &Path, value: &T) -> Result<(), CliError> {
-    let text = bloathound_report::json::to_json(value).map_err(|error| CliError::output(path, error))?;
+    let text = bloathound_vocabulary::json::to_json(value).map_err(|error| CliError::output(path, error))?;
     file(path, text.as_bytes())
 }
 

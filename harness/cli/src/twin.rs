@@ -3,8 +3,8 @@
 use bloathound_driver::{EngineObserver, Launcher, Limits, Recorded, run as drive};
 use bloathound_engine::looks::RunFindings;
 use bloathound_engine::record::{HowRecorded, Recorder};
-use bloathound_report::json::RunRecord;
 use bloathound_scenario::{Scenario, Variant};
+use bloathound_vocabulary::RunRecord;
 
 use crate::args::{RunArguments, effort};
 use crate::error::CliError;

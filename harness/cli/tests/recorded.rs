@@ -16,7 +16,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use bloathound_memory::MemorySource;
-use bloathound_report::json::{Finding, RunResults, to_json};
+use bloathound_vocabulary::json::to_json;
+use bloathound_vocabulary::{Finding, RunResults};
 use predicates::prelude::*;
 use predicates::str::contains;
 use support::{asleep, bloathound, live, python, root};

@@ -17,8 +17,9 @@ use std::process::Command;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use bloathound_report::json::{Outcome, RunResults, Variant, read_results};
 use bloathound_report::snapshot::{self, Policy};
+use bloathound_score::read_results;
+use bloathound_vocabulary::{Outcome, RunResults, Variant};
 use support::{Bystander, bloathound, children, home_with, live, root, stat, wait_until};
 
 /// Services at work take whole processors: one run at a time.

@@ -16,7 +16,8 @@ use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
-use bloathound_report::json::{Outcome, RunResults, read_results};
+use bloathound_score::read_results;
+use bloathound_vocabulary::{Outcome, RunResults};
 use support::{bloathound, home_with, live, root};
 
 struct Ran {

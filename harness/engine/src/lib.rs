@@ -10,10 +10,10 @@ pub mod record;
 pub mod session;
 pub mod source;
 
-pub use bloathound_report::json::FindingClass;
+pub use bloathound_vocabulary::FindingClass;
 pub use moment::{Look, Moment};
 
-use bloathound_report::json::ToolRecord;
+use bloathound_vocabulary::ToolRecord;
 
 /// What stands in recordings as their tool.
 pub const TOOL: &str = concat!("bloathound ", env!("CARGO_PKG_VERSION"));

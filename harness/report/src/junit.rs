@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 
-use crate::json::{Outcome, RunRecord, RunResults};
-use crate::{ReportError, describe, describe_toggle, sanitize, text};
+use crate::{ReportError, describe, sanitize, text};
+use bloathound_vocabulary::{Outcome, RunRecord, RunResults};
 
 /// A suite a scenario, a test case a variant. A failed run is a failure, an INVALID one an error: neither a pass nor a
 /// miss. Where a variant ran with several seeds, the seed is in the name.
@@ -57,7 +57,7 @@ fn test_case(run: &RunRecord, alone: bool) -> TestCase {
     let mut found: Vec<String> =
         run.findings.iter().map(|finding| sanitize::line(&describe::sentence(finding)).into_owned()).collect();
     for phase in run.toggle.iter().flat_map(|toggle| &toggle.phases) {
-        let line = format!("{}: {}", phase.phase, describe_toggle::phase(phase));
+        let line = format!("{}: {}", phase.phase, describe::toggle::phase(phase));
         found.push(sanitize::line(&line).into_owned());
     }
     if !found.is_empty() {

@@ -4,19 +4,8 @@
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
+pub use bloathound_vocabulary::json::is_hostile;
 use unicode_width::UnicodeWidthChar;
-
-/// True for characters that do something to a terminal or to the reader's eye instead of being seen: controls of both
-/// sets (C0 with ESC, C1 with the one-byte CSI), bidirectional overrides, invisible ones, line separators and tags.
-#[must_use]
-pub fn is_hostile(c: char) -> bool {
-    c.is_control()
-        || matches!(c,
-            '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}'
-            | '\u{180b}'..='\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
-            | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{feff}' | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}'
-            | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}')
-}
 
 /// `text` with every hostile character spelled out (`\x1b`, `\u{202e}`), and no more than two marks on one letter.
 /// One line in, one line out: a line feed becomes `\n`.

@@ -3,14 +3,15 @@
 
 use std::collections::BTreeMap;
 
-use bloathound_vocabulary::{Field, FindingClass, Variant, Verdict};
+use bloathound_vocabulary::{FindingClass, Variant, Verdict};
 
+use crate::checker::{Checker, check_ledger};
 use crate::error::Problem;
+use crate::evidence::{classes, refused};
 use crate::locate::{NodePath, Part};
 use crate::matcher::{Matcher, Scalar};
 use crate::model::{Expectation, Observe, VariantPlan};
 use crate::raw::{RawExpectation, RawPlace, RawVariant};
-use crate::validate::{Checker, check_ledger};
 use crate::vocabulary::{nearest, toggle_names};
 
 /// Checks one variant's section.
@@ -119,35 +120,16 @@ fn check_evidence(
     node: &NodePath,
     checker: &mut Checker<'_>,
 ) {
+    let known = classes();
     for (name, matcher) in evidence {
         let node = node.key(name.clone());
         let root = name.split('.').next().unwrap_or_default();
-        if !has_evidence(class.evidence(), root) {
-            checker.refuse(&node, Part::Key(0), unknown_evidence(class, root));
+        if let Some(problem) = refused(class.as_str(), root, &known) {
+            checker.refuse(&node, Part::Key(0), problem);
         }
         if let Some(why) = matcher.impossible() {
             checker.wrong(&node, why, "a condition that some value meets");
         }
-    }
-}
-
-fn has_evidence(fields: &[Field], name: &str) -> bool {
-    fields.iter().any(|field| field.name == name)
-}
-
-fn unknown_evidence(class: FindingClass, name: &str) -> Problem {
-    let known: Vec<&str> = class.evidence().iter().map(|field| field.name).collect();
-    let owner = FindingClass::ALL.into_iter().find(|other| has_evidence(other.evidence(), name));
-    match owner {
-        Some(owner) => Problem::Wrong {
-            found: format!("`{name}`, which is evidence of a {owner} and not of a {class}"),
-            wanted: format!("evidence of a {class}: {}", known.join(", ")),
-        },
-        None => Problem::UnknownKey {
-            found: name.to_owned(),
-            suggestion: nearest(name, known.iter().copied()).map(str::to_owned),
-            allowed: known.iter().map(|word| (*word).to_owned()).collect(),
-        },
     }
 }
 

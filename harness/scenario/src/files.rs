@@ -2,12 +2,13 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::checker::Checker;
 use crate::error::{Problem, ScenarioError, ScenarioErrors};
 use crate::explain::explain;
 use crate::locate::locate;
 use crate::model::Scenario;
 use crate::raw::RawScenario;
-use crate::validate::{Checker, validate};
+use crate::validate::validate;
 use crate::vocabulary::nearest;
 
 /// Reads and checks one file.

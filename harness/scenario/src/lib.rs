@@ -3,7 +3,9 @@
 //! The road: text → `RawScenario` (types and keys) → [`Scenario`] (every other check). Whatever is
 //! refused is refused with file, line, column, what was found and what was meant.
 
+mod checker;
 mod error;
+pub mod evidence;
 mod expectations;
 mod explain;
 mod files;

@@ -6,51 +6,17 @@ use std::time::Duration;
 
 use bloathound_vocabulary::Variant;
 
-use crate::error::{Problem, ScenarioError};
+use crate::checker::{Checker, check_ledger};
+use crate::error::Problem;
 use crate::expectations::variant_plan;
-use crate::locate::{NodePath, Part, locate};
-use crate::matcher::Matcher;
+use crate::locate::{NodePath, Part};
 use crate::model::{
-    Growth, Hot, Inspect, LedgerConditions, Load, Observe, OptionValue, Request, Scenario, Toggle, Toggled,
-    TraceReader, VariantPlan, Wait,
+    Growth, Hot, Inspect, Load, Observe, OptionValue, Request, Scenario, Toggle, Toggled, TraceReader, VariantPlan,
+    Wait,
 };
 use crate::raw::{RawLoad, RawObserve, RawScenario, RawToggle, RawVariant, RawWait};
 use crate::unique_map::UniqueMap;
 use crate::vocabulary::{CONCURRENCY_MAX, REQUESTS_MAX, ROUNDS_MAX, ROUNDS_MIN, SECONDS_MAX, nearest};
-
-/// Collects what is wrong, so that one reading tells everything.
-pub(crate) struct Checker<'s> {
-    file: &'s Path,
-    yaml: &'s str,
-    errors: Vec<ScenarioError>,
-}
-
-impl<'s> Checker<'s> {
-    pub(crate) fn new(file: &'s Path, yaml: &'s str) -> Self {
-        Self { file, yaml, errors: Vec::new() }
-    }
-
-    /// Notes a value that can't be meant.
-    pub(crate) fn wrong(&mut self, node: &NodePath, found: impl Into<String>, wanted: impl Into<String>) {
-        let problem = Problem::Wrong { found: found.into(), wanted: wanted.into() };
-        self.refuse(node, Part::Value, problem);
-    }
-
-    /// Notes a problem at the node or at its key.
-    pub(crate) fn refuse(&mut self, node: &NodePath, part: Part, problem: Problem) {
-        self.errors.push(ScenarioError {
-            file: self.file.to_owned(),
-            place: locate(self.yaml, node, part),
-            node: node.to_string(),
-            problem,
-        });
-    }
-
-    pub(crate) fn into_errors(mut self) -> Vec<ScenarioError> {
-        self.errors.sort_by_key(|error| error.place);
-        self.errors
-    }
-}
 
 /// Checks a scenario. The result is to be used only where the checker noted nothing.
 pub(crate) fn validate(raw: RawScenario, file: &Path, services_dir: &Path, checker: &mut Checker<'_>) -> Scenario {
@@ -239,21 +205,6 @@ fn check_wait(raw: RawWait, checker: &mut Checker<'_>) -> Wait {
         checker.wrong(&node.key("ledger"), "nothing to wait for", "a total of the ledger and what it must be");
     }
     Wait { ledger: check_ledger(raw.ledger.0, &node.key("ledger"), checker), within }
-}
-
-/// Checks that each condition can be met.
-pub(crate) fn check_ledger(
-    conditions: BTreeMap<String, Matcher>,
-    node: &NodePath,
-    checker: &mut Checker<'_>,
-) -> LedgerConditions {
-    for (name, matcher) in &conditions {
-        if let Some(why) = matcher.impossible() {
-            let wanted = "a condition that some value meets";
-            checker.wrong(&node.key(name.clone()), why, wanted);
-        }
-    }
-    LedgerConditions(conditions)
 }
 
 fn check_observe(raw: &RawObserve, has_load: bool, has_trigger: bool, checker: &mut Checker<'_>) -> Observe {

@@ -8,11 +8,14 @@ mod diff;
 mod evidence;
 mod field;
 mod finding;
+mod heat;
 mod hot;
 mod inspect;
+pub mod json;
 mod label;
 mod origin;
 mod results;
+pub mod schema;
 mod score;
 mod timing;
 mod watch;
@@ -26,6 +29,7 @@ pub use diff::{
 pub use evidence::{CycleEvidence, FragmentationEvidence, HotLoopEvidence, LeakEvidence, Pin};
 pub use field::{AsFigure, Field, Figure, Repeats, Unit};
 pub use finding::{Finding, Location, Problem};
+pub use heat::{CELL_BYTES, CELLS_PER_ROW, GROUPS_MAX, HeatCell, HeatMap, HeatPanel, HeatRow, HeatRowKind, HeatShare};
 pub use hot::{HotReport, StackRecord};
 pub use inspect::{
     ArenasRecord, ContainerRecord, DuplicateRecord, FrameRecord, GarbageRecord, HeapRecord, InspectReport, KindRow,

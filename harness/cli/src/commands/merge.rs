@@ -1,6 +1,6 @@
 //! `bloathound merge`.
 
-use bloathound_report::{json, text};
+use bloathound_report::text;
 
 use crate::args::MergeArguments;
 use crate::error::CliError;
@@ -13,10 +13,11 @@ pub(crate) fn merge(arguments: &MergeArguments) -> Result<u8, CliError> {
     for path in &arguments.files {
         let text = std::fs::read_to_string(path).map_err(|error| CliError::file(path, error))?;
         let name = path.display().to_string();
-        let results = json::read_results(&name, &text).map_err(|error| CliError::Usage(error.to_string()))?;
+        let results =
+            bloathound_score::read_results(&name, &text).map_err(|error| CliError::Usage(error.to_string()))?;
         parts.push((name, results));
     }
-    let merged = json::merge(parts).map_err(|error| CliError::Usage(error.to_string()))?;
+    let merged = bloathound_score::merge(parts).map_err(|error| CliError::Usage(error.to_string()))?;
     output::message(&text::merge_warnings(&merged.warnings));
     if let Some(path) = &arguments.json {
         output::json(path, &merged.results)?;

@@ -34,7 +34,7 @@ pub(crate) fn replay(arguments: &ReplayArguments) -> Result<u8, CliError> {
         show(&text::failure(&record, color));
         records.push(record);
     }
-    let results = bloathound_report::json::results(tool(), host::facts(None), None, records);
+    let results = bloathound_score::results(tool(), host::facts(None), None, records);
     show(&text::summary(&results, color));
     if let Some(path) = &arguments.json {
         output::json(path, &results)?;

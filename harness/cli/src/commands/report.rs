@@ -4,8 +4,8 @@ use std::path::Path;
 
 use bloathound_engine::looks::RunFindings;
 use bloathound_report::html::{Image, RunExtras};
-use bloathound_report::json::RunRecord;
 use bloathound_scenario::Scenario;
+use bloathound_vocabulary::RunRecord;
 
 use crate::error::CliError;
 use crate::picture;

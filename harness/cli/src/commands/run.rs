@@ -6,8 +6,8 @@ use std::path::PathBuf;
 use bloathound_driver::{Launcher, Search};
 use bloathound_engine::tool;
 use bloathound_report::html::{self, HtmlReport, RunKey};
-use bloathound_report::json::PartitionRecord;
 use bloathound_report::{junit, text};
+use bloathound_vocabulary::PartitionRecord;
 
 use crate::args::RunArguments;
 use crate::error::CliError;
@@ -56,7 +56,7 @@ pub(crate) fn run(arguments: &RunArguments) -> Result<u8, CliError> {
         runs.push(record);
     }
     let partition = arguments.partition.map(|(part, of)| PartitionRecord { part, of });
-    let results = bloathound_report::json::results(tool(), host, partition, runs);
+    let results = bloathound_score::results(tool(), host, partition, runs);
     show(&text::summary(&results, color));
     unwritten.extend(write_files(arguments, &HtmlReport { results: &results, extras: &extras }));
     let mut exit = Exit::of_results(&results);

@@ -1,7 +1,6 @@
-//! Expected against found: what a run or a recorded run is worth.
+//! Runs brought to be judged: from what the driver or a recording knows to what `score` takes.
 
-mod expected;
+mod driven;
 pub(crate) mod replayed;
-mod run;
 
-pub(crate) use run::record;
+pub(crate) use driven::record;

@@ -10,6 +10,7 @@
 mod circles;
 mod licences;
 mod names;
+mod serialised;
 mod tree;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -20,7 +21,7 @@ use tree::{read, root, rust_files};
 
 /// Which rooms a room may build on. A new dependency belongs here first, with a reason in
 /// `harness/ARCHITECTURE.md`.
-const MAY_USE: [(&str, &[&str]); 14] = [
+const MAY_USE: [(&str, &[&str]); 15] = [
     ("vocabulary", &[]),
     ("memory", &[]),
     ("heap", &["vocabulary"]),
@@ -30,19 +31,36 @@ const MAY_USE: [(&str, &[&str]); 14] = [
     ("testkit", &["memory"]),
     ("cpython", &["memory", "heap", "profile"]),
     ("detect", &["vocabulary", "heap", "profile"]),
-    ("report", &["vocabulary", "heap", "profile", "detect"]),
+    ("score", &["vocabulary", "scenario"]),
+    ("report", &["vocabulary", "heap"]),
     ("kit", &["heap", "detect"]),
-    ("engine", &["memory", "heap", "profile", "live", "cpython", "detect", "report", "kit"]),
-    ("driver", &["scenario", "live", "cpython", "report", "engine", "kit"]),
-    ("cli", &["memory", "heap", "profile", "scenario", "live", "detect", "report", "engine", "kit", "driver"]),
+    ("engine", &["vocabulary", "memory", "heap", "profile", "live", "cpython", "detect", "kit"]),
+    ("driver", &["scenario", "live", "cpython", "engine", "kit"]),
+    (
+        "cli",
+        &[
+            "vocabulary",
+            "memory",
+            "heap",
+            "profile",
+            "scenario",
+            "live",
+            "detect",
+            "score",
+            "report",
+            "engine",
+            "kit",
+            "driver",
+        ],
+    ),
 ];
 
 /// Rooms that take values and give values back.
-const PURE: [&str; 5] = ["vocabulary", "heap", "profile", "detect", "report"];
+const PURE: [&str; 6] = ["vocabulary", "heap", "profile", "detect", "score", "report"];
 
 /// Rooms that decode or judge: whatever they have to say goes into their results.
-const ENGINE: [&str; 9] =
-    ["vocabulary", "memory", "live", "cpython", "heap", "profile", "detect", "report", "scenario"];
+const ENGINE: [&str; 10] =
+    ["vocabulary", "memory", "live", "cpython", "heap", "profile", "detect", "score", "report", "scenario"];
 
 /// `bloathound-*` under `[dependencies]` of a manifest, without the prefix. Development dependencies are exempt.
 fn dependencies(manifest: &Path) -> BTreeSet<String> {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use bloathound_heap::{Agreement, AgreementRow, Analysis, HeapSnapshot, Newcomers, ObjectId, Tally};
-use bloathound_report::json::{
+use bloathound_vocabulary::{
     AgreementTypeRow, CrossCheckRecord, DiffReport, DiffRow, HolderRow, NewObjectsRecord, NewTypeRow, Population,
     Problem, ReferrerRow, TargetKind, TargetRecord, TypeRow,
 };

@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 use bloathound_detect::fragmentation::ArenaFacts;
 use bloathound_detect::{Finding, GrowthUnit, MemorySeen, Problem, Report, Seen, Thresholds, judge, needs};
 use bloathound_profile::Profile;
-use bloathound_report::heatmap::{HeatMap, HeatPanel};
-use bloathound_report::json::{InspectReport, TimingRecord, milliseconds};
+use bloathound_vocabulary::{HeatMap, HeatPanel};
+use bloathound_vocabulary::{InspectReport, TimingRecord, milliseconds};
 
 use super::growth::{self, RoundShapes};
 use super::{heat, inspect};

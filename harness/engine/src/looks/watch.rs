@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use bloathound_detect::{GrowthUnit, Thresholds};
-use bloathound_report::json::{GrowthRow, Problem, SCHEMA_VERSION, TypeRow, WatchReport, WatchRound};
+use bloathound_vocabulary::{GrowthRow, Problem, SCHEMA_VERSION, TypeRow, WatchReport, WatchRound};
 
 use super::growth::{RoundShapes, find};
 use super::inspect::pause_ms;

@@ -1,7 +1,7 @@
 //! What keeps an object alive: a path to it, what holds it alone, and who refers to it.
 
 use bloathound_heap::{Analysis, GenericLabel, HeapSnapshot, NameId, ObjectId, ReferenceKind, Step};
-use bloathound_report::json::{ObjectRecord, PathStep, Problem, SCHEMA_VERSION, TargetRecord, WhyReport};
+use bloathound_vocabulary::{ObjectRecord, PathStep, Problem, SCHEMA_VERSION, TargetRecord, WhyReport};
 
 use crate::session::Session;
 use crate::tool;

@@ -3,7 +3,7 @@
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 
-use bloathound_report::json::{ToolRecord, Variant};
+use bloathound_vocabulary::{ToolRecord, Variant};
 use serde::{Deserialize, Serialize};
 
 use super::file::FileError;

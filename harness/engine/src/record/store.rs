@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use bloathound_detect::Finding;
 use bloathound_memory::{Effort, RecordError, SealedError, SymbolTable};
 use bloathound_profile::Profile;
-use bloathound_report::json::to_json;
+use bloathound_vocabulary::json::to_json;
 
 use super::file::{FileError, write_whole};
 use super::read::{FINDINGS, MANIFEST, RecordedLook, RecordedMoment, RecordedRun};

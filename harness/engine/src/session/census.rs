@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use bloathound_heap::{HeapSnapshot, ObjectId};
-use bloathound_report::json::TypeRow;
+use bloathound_vocabulary::TypeRow;
 
 /// The objects that `counts` lets through, by type, most bytes first.
 pub(crate) fn census(snapshot: &HeapSnapshot, counts: impl Fn(ObjectId) -> bool) -> Vec<TypeRow> {

@@ -9,7 +9,7 @@ use bloathound_cpython::allocator::{BlockJudge, MemoryLayout, PymallocMap, RssAc
 use bloathound_cpython::frames::{FrameReader, FrameTarget, StackRead};
 use bloathound_detect::fragmentation::Pins;
 use bloathound_heap::{Analysis, GcReplay, HeapSnapshot, Inventory, ObjectId, Reverse, ShapeLimits, ShapeTree};
-use bloathound_report::json::{FrameRecord, ThreadRecord, TypeRow};
+use bloathound_vocabulary::{FrameRecord, ThreadRecord, TypeRow};
 
 pub(crate) use self::census::census;
 pub use self::memory::Arenas;

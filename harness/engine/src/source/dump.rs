@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use bloathound_heap::HeapSnapshot;
 use bloathound_kit::Dump;
-use bloathound_report::json::{TargetKind, TargetRecord};
+use bloathound_vocabulary::{TargetKind, TargetRecord};
 
 use super::error::SourceError;
 

@@ -4,7 +4,7 @@ use std::io::Write;
 use std::time::{Duration, Instant};
 
 use bloathound_kit::{Dump, KitError, ManholeAddress, ManholeSession};
-use bloathound_report::json::{TargetKind, TargetRecord};
+use bloathound_vocabulary::{TargetKind, TargetRecord};
 
 use super::dump::{Inside, inside};
 use super::error::SourceError;

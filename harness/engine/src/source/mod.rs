@@ -16,7 +16,7 @@ use std::time::Duration;
 use bloathound_cpython::{Interpreter, describe};
 use bloathound_heap::{HeapSnapshot, ObjectId, RootKind};
 use bloathound_memory::Address;
-use bloathound_report::json::{TargetKind, TargetRecord};
+use bloathound_vocabulary::{TargetKind, TargetRecord};
 
 pub use self::core::{ExaminedCore, open_core, open_core_with};
 pub use self::dump::Inside;

@@ -7,7 +7,7 @@ use object::elf::{self, Sym64};
 use object::read::elf::Sym;
 
 use super::elf::{FileSymbol, Module, Segment, VERSION_SEARCH_BYTES_MAX, find_versions, name_at};
-use super::view::{ModuleView, Wanted, entry_code};
+use super::file::{ModuleView, Wanted, entry_code};
 use crate::{Address, MemorySource, PAGE_BYTES, Region};
 
 /// Headers of any real module fit in its first page.

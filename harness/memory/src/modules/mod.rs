@@ -2,14 +2,14 @@
 
 mod constants;
 mod elf;
+mod file;
 mod loaded;
 mod symbols;
-mod view;
 
 pub use constants::{ConstantModules, is_file_data};
 pub(crate) use elf::Module;
 pub use elf::{ElfError, FileSymbol, Segment, check_machine};
+pub use file::{ModuleFile, ModuleView, Wanted, load_bias};
 pub(crate) use loaded::Headers;
 pub use loaded::LoadedModule;
 pub use symbols::{Symbol, SymbolTable};
-pub use view::{ModuleFile, ModuleView, Wanted, load_bias};

@@ -1,3 +1,5 @@
+//! From a heap and an object to the graph of who holds it.
+
 use std::collections::{HashMap, HashSet};
 
 use bloathound_heap::{

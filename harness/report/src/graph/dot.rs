@@ -1,3 +1,5 @@
+//! A graph as Graphviz DOT.
+
 use std::fmt::Write as _;
 
 use super::{NodeKind, ReferenceGraph};

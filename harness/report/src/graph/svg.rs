@@ -1,3 +1,5 @@
+//! A graph as SVG.
+
 use std::fmt::Write as _;
 
 use super::layout::{CELL, LINE, Layout, PADDING, PlacedEdge, PlacedNode, layout};

@@ -1,3 +1,5 @@
+//! A graph as a tree of text.
+
 use super::{GraphNode, NodeKind, ReferenceGraph};
 use crate::sanitize;
 use crate::text::{Style, WIDTH};

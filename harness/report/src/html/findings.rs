@@ -1,7 +1,9 @@
+//! Findings with their evidence, and the small pictures beside it.
+
 use crate::describe;
-use crate::json::{Evidence, Finding, Pin};
 use crate::sanitize::{self, markup};
 use crate::units;
+use bloathound_vocabulary::{Evidence, Finding, Pin};
 
 /// One finding with its evidence.
 pub(super) fn article(finding: &Finding) -> String {

@@ -1,12 +1,13 @@
 //! The report of a run as one page that needs nothing else: no script, no font, no network. Pictures lie beside it.
 
+mod badge;
 mod findings;
 mod page;
 mod runs;
 
 use std::collections::BTreeMap;
 
-use crate::json::{InspectReport, RunResults, Variant};
+use bloathound_vocabulary::{InspectReport, RunResults, Variant};
 
 #[cfg(test)]
 pub(crate) use findings::facts;
@@ -23,8 +24,8 @@ pub struct RunKey {
     pub seed: u64,
 }
 
-impl From<&crate::json::RunRecord> for RunKey {
-    fn from(run: &crate::json::RunRecord) -> Self {
+impl From<&bloathound_vocabulary::RunRecord> for RunKey {
+    fn from(run: &bloathound_vocabulary::RunRecord) -> Self {
         Self { scenario: run.scenario.clone(), variant: run.variant, seed: run.seed }
     }
 }

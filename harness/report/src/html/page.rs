@@ -1,7 +1,10 @@
+//! The page as a whole: its head, the scores, the overview of runs, and their sections in order.
+
+use super::badge::badge;
 use super::{HtmlReport, RunKey, runs};
-use crate::json::{HostRecord, Outcome, RunResults};
 use crate::sanitize::markup;
 use crate::units;
+use bloathound_vocabulary::{HostRecord, Outcome, RunResults};
 
 const STYLE: &str = include_str!("style.css");
 
@@ -35,7 +38,7 @@ pub fn index(report: &HtmlReport<'_>) -> String {
     )
 }
 
-pub(super) fn anchor(index: usize) -> String {
+fn anchor(index: usize) -> String {
     format!("run-{}", index + 1)
 }
 
@@ -46,16 +49,6 @@ fn counts(results: &RunResults) -> String {
         results.count(Outcome::Fail),
         results.count(Outcome::Invalid)
     )
-}
-
-/// Word and class of an outcome; the word says it without the colour.
-pub(super) fn badge(outcome: Outcome) -> String {
-    let (class, word) = match outcome {
-        Outcome::Pass => ("ok", "ok"),
-        Outcome::Fail => ("fail", "FAIL"),
-        Outcome::Invalid => ("invalid", "INVALID"),
-    };
-    format!("<span class=\"badge {class}\">{word}</span>")
 }
 
 fn header(results: &RunResults) -> String {

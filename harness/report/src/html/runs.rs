@@ -1,14 +1,16 @@
-use super::{Image, RunExtras, findings, page};
-use crate::json::{DisturbanceRecord, InspectReport, Outcome, RssRecord, RunRecord, ToggleRecord};
+//! The section of one run.
+
+use super::{Image, RunExtras, badge, findings};
 use crate::sanitize::{self, markup};
-use crate::{describe, describe_toggle, text, units};
+use crate::{describe, text, units};
+use bloathound_vocabulary::{DisturbanceRecord, InspectReport, Outcome, RssRecord, RunRecord, ToggleRecord};
 
 /// One run: expected and seen, findings with evidence, memory, pictures, the fix, and what to type.
 pub(super) fn section(run: &RunRecord, extras: Option<&RunExtras>, anchor: &str) -> String {
     let open = if run.outcome == Outcome::Pass { "" } else { " open" };
     let mut out = format!(
         "<section class=\"run\" id=\"{anchor}\" aria-labelledby=\"{anchor}-title\">\n<h2 id=\"{anchor}-title\">{} {}</h2>\n",
-        page::badge(run.outcome),
+        badge::badge(run.outcome),
         markup(&run.title())
     );
     if let Some(reason) = &run.invalid_because {
@@ -92,7 +94,7 @@ fn expected(run: &RunRecord) -> String {
 fn toggle(toggle: &ToggleRecord) -> String {
     let mut out = format!(
         "<h3>Switched: {}</h3>\n<div class=\"wide\"><table class=\"numbers\">\n<thead><tr><th scope=\"col\">phase</th><th scope=\"col\">requests</th><th scope=\"col\">answered</th><th scope=\"col\">lost</th><th scope=\"col\">a second</th><th scope=\"col\">p50 ms</th><th scope=\"col\">p99 ms</th></tr></thead>\n<tbody>\n",
-        markup(&describe_toggle::title(toggle))
+        markup(&describe::toggle::title(toggle))
     );
     let figure = |value: Option<f64>| value.map_or("-".to_owned(), units::milliseconds);
     for phase in &toggle.phases {
@@ -110,7 +112,7 @@ fn toggle(toggle: &ToggleRecord) -> String {
     out.push_str("</tbody>\n</table></div>\n");
     // The names are the driver's, but a results file may come from anywhere.
     let facts: Vec<(String, String)> =
-        describe_toggle::facts(toggle).into_iter().map(|(name, text)| (markup(&name).to_string(), text)).collect();
+        describe::toggle::facts(toggle).into_iter().map(|(name, text)| (markup(&name).to_string(), text)).collect();
     let rows: Vec<(&str, String)> = facts.iter().map(|(name, text)| (name.as_str(), text.clone())).collect();
     out.push_str(&findings::facts(&rows));
     out

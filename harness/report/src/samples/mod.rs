@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 use serde_json::json;
 
-use crate::json::*;
+use bloathound_vocabulary::*;
 
-mod looks;
+mod answers;
 
-pub(crate) use looks::*;
+pub(crate) use answers::*;
 
 /// A name made to do harm to a terminal, a page and a DOT file at once.
 pub(crate) const HOSTILE: &str =
@@ -340,7 +340,7 @@ pub(crate) fn results(runs: Vec<RunRecord>) -> RunResults {
         python: Some("2.7.18".to_owned()),
         parts: Vec::new(),
     };
-    crate::json::results(ToolRecord::bloathound("0.1.0"), host, None, runs)
+    bloathound_score::results(ToolRecord::bloathound("0.1.0"), host, None, runs)
 }
 
 /// One of everything.

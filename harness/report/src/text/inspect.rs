@@ -1,28 +1,14 @@
+//! `inspect`, and what other answers share with it: the target in a line, stacks, conclusions.
+
+use super::extent::InspectView;
 use super::style::Style;
 use super::table::{Align, Table, labelled, labelled_at};
 use super::{WIDTH, memory};
-use crate::json::{
+use crate::{describe, sanitize, units};
+use bloathound_vocabulary::{
     Finding, FrameRecord, HeapRecord, InspectReport, KindRow, ObservationRecord, Problem, QualityRecord, TargetKind,
     TargetRecord, ThreadRecord, TimingRecord,
 };
-use crate::{describe, sanitize, units};
-
-/// How much is shown.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct InspectView {
-    /// Rows of a table; the rest is summed up in one row.
-    pub rows: usize,
-    /// Frames of a thread.
-    pub frames: usize,
-    /// Escape sequences for colour.
-    pub color: bool,
-}
-
-impl Default for InspectView {
-    fn default() -> Self {
-        Self { rows: 20, frames: 12, color: false }
-    }
-}
 
 /// Everything one look told.
 #[must_use]
@@ -322,11 +308,11 @@ mod tests {
             rss.categories.insert(hostile(), 1 << 20);
         }
         for row in report.top_retained.iter_mut().flatten() {
-            row.path = vec![crate::json::Label::Name(hostile().into())];
+            row.path = vec![bloathound_vocabulary::Label::Name(hostile().into())];
             row.type_name = hostile();
         }
         for row in report.largest_containers.iter_mut().flatten() {
-            row.path = vec![crate::json::Label::Name(hostile().into())];
+            row.path = vec![bloathound_vocabulary::Label::Name(hostile().into())];
             row.type_name = hostile();
         }
         for row in report.duplicate_strings.iter_mut().flatten() {
@@ -341,7 +327,7 @@ mod tests {
         report.findings = samples::run_hostile().findings;
         if let Some(arenas) = &mut report.arenas {
             arenas.pinned_by[0].type_name = hostile();
-            arenas.pinned_by[0].owner = vec![crate::json::Label::Name(hostile().into())];
+            arenas.pinned_by[0].owner = vec![bloathound_vocabulary::Label::Name(hostile().into())];
         }
         if let Some(garbage) = &mut report.garbage {
             garbage.by_type[0].type_name = hostile();

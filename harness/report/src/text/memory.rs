@@ -1,10 +1,10 @@
 //! Sections of `inspect` about memory.
 
-use super::inspect::InspectView;
+use super::extent::InspectView;
 use super::style::Style;
 use super::table::{Align, Table, labelled};
-use crate::json::{ArenasRecord, ContainerRecord, DuplicateRecord, GarbageRecord, RetainedRecord, RssRecord};
 use crate::{describe, units};
+use bloathound_vocabulary::{ArenasRecord, ContainerRecord, DuplicateRecord, GarbageRecord, RetainedRecord, RssRecord};
 
 /// Cells of the bars beside the categories.
 const BAR_WIDTH: usize = 20;

@@ -2,19 +2,23 @@
 //!
 //! Every function takes `color`; whether there is a terminal and what `NO_COLOR` says is the caller's to know.
 
+mod answers;
+mod doctor;
+mod extent;
 mod inspect;
-mod looks;
+mod list;
 mod memory;
 mod newcomers;
 mod run;
-mod setup;
 mod style;
 mod table;
 
-pub use inspect::{InspectView, inspect};
-pub use looks::{diff, hot, watch, why};
+pub use answers::{diff, hot, watch, why};
+pub use doctor::{Check, CheckStatus, doctor};
+pub use extent::InspectView;
+pub use inspect::inspect;
+pub use list::{ListRow, list};
 pub use run::{Layout, failure, merge_warnings, run, run_line, shell_word, summary};
-pub use setup::{Check, CheckStatus, ListRow, doctor, list};
 pub(crate) use style::Style;
 
 /// Cells of a line.

@@ -1,9 +1,11 @@
+//! What is new since an earlier look, and who holds it.
+
 use super::WIDTH;
-use super::inspect::InspectView;
+use super::extent::InspectView;
 use super::style::Style;
 use super::table::{Align, Table};
-use crate::json::{AgreementTypeRow, CrossCheckRecord, NewObjectsRecord, Population};
 use crate::{describe, sanitize, units};
+use bloathound_vocabulary::{AgreementTypeRow, CrossCheckRecord, NewObjectsRecord, Population};
 
 /// Types whose referrers are shown, and sorts of referrers for each.
 const TYPES_MAX: usize = 3;

@@ -1,8 +1,10 @@
+//! `run` and `replay`: a line a run, what failed, the summary.
+
 use super::WIDTH;
 use super::style::Style;
 use super::table::{Align, Table, labelled};
-use crate::json::{Outcome, RunRecord, RunResults, TimingRecord};
-use crate::{describe, describe_toggle, sanitize, units};
+use crate::{describe, sanitize, units};
+use bloathound_vocabulary::{Outcome, RunRecord, RunResults, TimingRecord};
 
 /// Width of the name column, so that lines printed one by one stand under each other.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -116,9 +118,9 @@ pub fn failure(run: &RunRecord, color: bool) -> String {
         add("seen", "nothing", 1);
     }
     if let Some(toggle) = &run.toggle {
-        add("toggled", &describe_toggle::title(toggle), 1);
+        add("toggled", &describe::toggle::title(toggle), 1);
         for phase in &toggle.phases {
-            add("", &format!("{}: {}", phase.phase, describe_toggle::phase(phase)), 2);
+            add("", &format!("{}: {}", phase.phase, describe::toggle::phase(phase)), 2);
         }
     }
     for finding in &run.findings {
@@ -137,7 +139,7 @@ pub fn failure(run: &RunRecord, color: bool) -> String {
         }
     }
     let mut label = "evidence";
-    for (name, text) in run.toggle.iter().flat_map(describe_toggle::facts) {
+    for (name, text) in run.toggle.iter().flat_map(describe::toggle::facts) {
         add(label, &format!("{name}: {text}"), 2);
         label = "";
     }
@@ -249,7 +251,7 @@ pub fn run(results: &RunResults, color: bool) -> String {
     out
 }
 
-/// Warnings of [`crate::json::merge`], a line each, for stderr.
+/// Warnings of joining results, a line each, for stderr.
 #[must_use]
 pub fn merge_warnings(warnings: &[String]) -> String {
     warnings.iter().map(|warning| format!("warning: {}\n", sanitize::line(warning))).collect()

@@ -1,3 +1,5 @@
+//! Colours, where they are wanted.
+
 /// Colours, or none. All escape sequences of the terminal output come from here.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Style {

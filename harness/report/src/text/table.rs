@@ -1,3 +1,5 @@
+//! Tables that fit a terminal.
+
 use super::WIDTH;
 use super::style::Style;
 use crate::sanitize;

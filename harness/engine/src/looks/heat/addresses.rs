@@ -4,9 +4,7 @@ use std::collections::BTreeMap;
 
 use bloathound_detect::fragmentation::{ArenaLoad, HeldBlock, Holder, PinLimits, Pins, group_pins};
 use bloathound_heap::{Analysis, HeapSnapshot, ObjectId};
-use bloathound_report::heatmap::{
-    CELL_BYTES, CELLS_PER_ROW, HeatCell, HeatMap, HeatPanel, HeatRow, HeatRowKind, HeatShare,
-};
+use bloathound_vocabulary::{CELL_BYTES, CELLS_PER_ROW, HeatCell, HeatMap, HeatPanel, HeatRow, HeatRowKind, HeatShare};
 
 use super::{group_names, group_of};
 

@@ -5,7 +5,7 @@ mod addresses;
 use bloathound_cpython::allocator::{Cell, MemoryPicture, RowKind};
 use bloathound_detect::fragmentation::{PinGroup, Pins};
 use bloathound_heap::{Analysis, ObjectId};
-use bloathound_report::heatmap::{GROUPS_MAX, HeatCell, HeatMap, HeatPanel, HeatRow, HeatRowKind};
+use bloathound_vocabulary::{GROUPS_MAX, HeatCell, HeatMap, HeatPanel, HeatRow, HeatRowKind};
 
 use crate::session::Session;
 

@@ -9,7 +9,7 @@ use bloathound_cpython::frames::{FramesError, SamplerOptions};
 use bloathound_detect::{Finding, HotObservation, HotObservationKind, Observation, Report, Seen, Thresholds, judge};
 use bloathound_memory::{Effort, SealedError};
 use bloathound_profile::{Profile, ThreadProfile};
-use bloathound_report::json::{FrameRecord, HotReport, SCHEMA_VERSION, StackRecord, TargetKind, TargetRecord};
+use bloathound_vocabulary::{FrameRecord, HotReport, SCHEMA_VERSION, StackRecord, TargetKind, TargetRecord};
 
 pub use self::sampling::sample_process;
 use crate::record::{RecordedSamples, SamplesManifest, open_samples, record_samples};

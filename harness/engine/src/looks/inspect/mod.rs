@@ -7,7 +7,7 @@ use std::time::Instant;
 use bloathound_detect::{MemorySeen, Observation, Report, Seen, Thresholds, judge};
 use bloathound_heap::{GcReplay, HeapSnapshot, Tally};
 use bloathound_live::Stillness;
-use bloathound_report::json::{
+use bloathound_vocabulary::{
     GarbageRecord, HeapRecord, InspectReport, KindRow, ObservationRecord, Population, Problem, QualityRecord,
     TargetRecord, TimingRecord, TypeRow, milliseconds,
 };

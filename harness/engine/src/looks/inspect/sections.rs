@@ -7,7 +7,7 @@ use bloathound_cpython::{describe, string_bytes};
 use bloathound_detect::fragmentation::{ArenaFacts, Pins};
 use bloathound_heap::{Analysis, ObjectId};
 use bloathound_memory::Address;
-use bloathound_report::json::{
+use bloathound_vocabulary::{
     ArenasRecord, ContainerRecord, DuplicateRecord, RetainedRecord, RssRecord, SizeClassRecord,
 };
 

@@ -1,12 +1,14 @@
 //! What a scenario wants to be found, held against what was found.
 
-use bloathound_report::json::compare;
-use bloathound_report::json::{ExpectedRecord, Finding, FindingClass, MismatchRecord};
-use bloathound_scenario::{Expectation, Matcher, Scenario, lookup};
+use bloathound_scenario::{Expectation, Matcher, lookup};
+use bloathound_vocabulary::{ExpectedRecord, Finding, MismatchRecord};
 use serde_json::Value;
 
+use crate::compare::compare;
+
 /// What had to be found, and what became of it.
-pub(crate) fn held_against(expectations: &[Expectation], findings: &[Finding]) -> Vec<ExpectedRecord> {
+#[must_use]
+pub fn held_against(expectations: &[Expectation], findings: &[Finding]) -> Vec<ExpectedRecord> {
     // One record for each, in their order: `compare` speaks of them by their index.
     compare(expectations.iter().map(expected_record).collect(), findings, |index, finding| {
         expectations.get(index).map_or_else(Vec::new, |wanted| mismatches(wanted, finding))
@@ -26,12 +28,9 @@ fn expected_record(wanted: &Expectation) -> ExpectedRecord {
     }
 }
 
-pub(crate) fn looked_for(scenario: &Scenario) -> Vec<FindingClass> {
-    scenario.observe.classes()
-}
-
 /// The fields of a finding that are not as the scenario wants them.
-fn mismatches(wanted: &Expectation, finding: &Finding) -> Vec<MismatchRecord> {
+#[must_use]
+pub fn mismatches(wanted: &Expectation, finding: &Finding) -> Vec<MismatchRecord> {
     let seen = serde_json::to_value(finding).unwrap_or_default();
     let mut found = Vec::new();
     let mut check = |field: String, expected: Value, value: Option<&Value>, matches: bool| {
@@ -55,7 +54,7 @@ fn mismatches(wanted: &Expectation, finding: &Finding) -> Vec<MismatchRecord> {
 }
 
 /// A scenario names a file by the end of its path: where the checkout is does not matter.
-pub(super) fn ends_so(matcher: &Matcher, file: &Value) -> bool {
+pub(crate) fn ends_so(matcher: &Matcher, file: &Value) -> bool {
     let path = file.as_str().unwrap_or_default();
     path.match_indices('/').any(|(at, _)| matcher.matches(&Value::from(&path[at + 1..])))
 }

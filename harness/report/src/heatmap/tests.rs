@@ -2,8 +2,10 @@
 
 use proptest::prelude::*;
 
-use crate::heatmap::{BACKGROUND, CELLS_PER_ROW, HeatCell, HeatMap, HeatPanel, HeatRow, HeatRowKind, HeatShare};
-use crate::heatmap_layout::lay_out;
+use bloathound_vocabulary::{CELLS_PER_ROW, HeatCell, HeatMap, HeatPanel, HeatRow, HeatRowKind, HeatShare};
+
+use super::layout::lay_out;
+use super::{BACKGROUND, colour, to_png, to_svg};
 
 fn row(kind: HeatRowKind, cells: &[(HeatCell, usize)]) -> HeatRow {
     HeatRow { kind, cells: cells.iter().flat_map(|(cell, count)| std::iter::repeat_n(*cell, *count)).collect() }
@@ -29,20 +31,20 @@ fn fragmented() -> HeatMap {
 
 /// Width, height and colours of all dots.
 fn decode(png: &[u8]) -> (u32, u32, Vec<[u8; 3]>) {
-    let mut decoder = png::Decoder::new(std::io::Cursor::new(png));
-    decoder.set_transformations(png::Transformations::EXPAND);
+    let mut decoder = ::png::Decoder::new(std::io::Cursor::new(png));
+    decoder.set_transformations(::png::Transformations::EXPAND);
     let mut reader = decoder.read_info().unwrap();
     let mut bytes = vec![0; reader.output_buffer_size().unwrap()];
     let info = reader.next_frame(&mut bytes).unwrap();
-    assert_eq!(info.color_type, png::ColorType::Rgb);
+    assert_eq!(info.color_type, ::png::ColorType::Rgb);
     (info.width, info.height, bytes.chunks_exact(3).map(|dot| [dot[0], dot[1], dot[2]]).collect())
 }
 
 #[test]
 fn every_cell_is_in_the_png_once_and_in_its_colour() {
     let map = fragmented();
-    let (width, height, dots) = decode(&map.to_png().unwrap());
-    let count = |cell: HeatCell| dots.iter().filter(|dot| **dot == cell.colour()).count();
+    let (width, height, dots) = decode(&to_png(&map).unwrap());
+    let count = |cell: HeatCell| dots.iter().filter(|dot| **dot == colour(cell)).count();
     let drawing = lay_out(&map);
     assert_eq!((width, height), (drawing.width, drawing.height));
     // Cells are as large as the first one drawn; the legend adds one swatch a colour.
@@ -58,7 +60,7 @@ fn every_cell_is_in_the_png_once_and_in_its_colour() {
 
 #[test]
 fn the_legend_tells_names_and_bytes_of_both_looks() {
-    let svg = fragmented().to_svg();
+    let svg = to_svg(&fragmented());
     for text in [
         ">fragmentation</text>",
         ">before</text>",
@@ -97,9 +99,9 @@ fn hostile_names_are_drawn_and_do_nothing() {
     let mut map = fragmented();
     map.groups = vec!["</text><script>alert(1)</script>\u{1b}[2J\u{202e}".into(), "x".repeat(100_000)];
     map.title = "\"><script>".into();
-    let svg = map.to_svg();
+    let svg = to_svg(&map);
     assert!(!svg.contains("<script") && !svg.contains('\u{1b}') && !svg.contains('\u{202e}'));
-    let (width, _, _) = decode(&map.to_png().unwrap());
+    let (width, _, _) = decode(&to_png(&map).unwrap());
     assert!(width <= 3600);
 }
 
@@ -108,17 +110,17 @@ fn a_heap_of_four_gigabytes_still_is_a_picture() {
     let rows = vec![row(HeatRowKind::Arena, &[(HeatCell::Live, 128), (HeatCell::FreePool, 128)]); 16_384];
     let panel = HeatPanel { title: "now".into(), rows };
     let map = HeatMap { title: "large".into(), panels: vec![panel], groups: Vec::new() };
-    let (width, height, _) = decode(&map.to_png().unwrap());
+    let (width, height, _) = decode(&to_png(&map).unwrap());
     assert!(width <= 2000 && height <= 1400, "{width} x {height}");
-    assert!(map.to_svg().contains("One row in"));
-    assert!(map.to_svg().contains("2.00 GiB"), "the figures are of all rows, drawn or not");
+    assert!(to_svg(&map).contains("One row in"));
+    assert!(to_svg(&map).contains("2.00 GiB"), "the figures are of all rows, drawn or not");
 }
 
 #[test]
 fn letters_are_told_apart() {
-    let all: std::collections::BTreeSet<_> = (' '..='~').map(crate::heatmap_font::glyph).collect();
+    let all: std::collections::BTreeSet<_> = (' '..='~').map(super::font::glyph).collect();
     assert_eq!(all.len(), 95);
-    assert_eq!(crate::heatmap_font::glyph('é'), crate::heatmap_font::glyph('?'));
+    assert_eq!(super::font::glyph('é'), super::font::glyph('?'));
 }
 
 fn any_cell() -> impl Strategy<Value = HeatCell> {
@@ -153,8 +155,8 @@ proptest! {
         let rows: Vec<_> = rows.into_iter().map(|(kind, cells)| HeatRow { kind, cells }).collect();
         let panel = HeatPanel { title: title.clone(), rows };
         let map = HeatMap { title, panels: vec![panel; panels], groups };
-        let (width, height, dots) = decode(&map.to_png().unwrap());
+        let (width, height, dots) = decode(&to_png(&map).unwrap());
         prop_assert_eq!(dots.len(), (width * height) as usize);
-        prop_assert!(map.to_svg().ends_with("</svg>\n"));
+        prop_assert!(to_svg(&map).ends_with("</svg>\n"));
     }
 }

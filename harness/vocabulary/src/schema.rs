@@ -4,18 +4,18 @@ use schemars::JsonSchema;
 use schemars::generate::SchemaSettings;
 use serde_json::Value;
 
-use crate::json;
+use crate::{DiffReport, HotReport, InspectReport, RunResults, WatchReport, WhyReport};
 
 /// Every document by name, with its schema (draft 2020-12), describing what we write.
 #[must_use]
 pub fn all() -> Vec<(&'static str, Value)> {
     vec![
-        ("results", of::<json::RunResults>("Results of `bloathound run`")),
-        ("inspect", of::<json::InspectReport>("`bloathound inspect`")),
-        ("watch", of::<json::WatchReport>("`bloathound watch`")),
-        ("hot", of::<json::HotReport>("`bloathound hot`")),
-        ("diff", of::<json::DiffReport>("`bloathound diff`")),
-        ("why", of::<json::WhyReport>("`bloathound why`")),
+        ("results", of::<RunResults>("Results of `bloathound run`")),
+        ("inspect", of::<InspectReport>("`bloathound inspect`")),
+        ("watch", of::<WatchReport>("`bloathound watch`")),
+        ("hot", of::<HotReport>("`bloathound hot`")),
+        ("diff", of::<DiffReport>("`bloathound diff`")),
+        ("why", of::<WhyReport>("`bloathound why`")),
     ]
 }
 
@@ -30,7 +30,17 @@ mod tests {
     use super::*;
     use std::path::Path;
 
-    /// `BLOATHOUND_UPDATE_SCHEMAS=1 cargo test -p bloathound-report schema` writes them anew.
+    /// An addition is written anew below the same version; a change of meaning needs another version.
+    #[test]
+    fn the_schemas_are_of_this_version_and_of_no_other() {
+        assert_eq!(crate::SCHEMA_VERSION, 1, "readers go by the number: say in the README what changed");
+        for (name, schema) in all() {
+            let required = schema["required"].as_array().unwrap();
+            assert!(required.contains(&Value::from("schema_version")), "{name} does not say its version");
+        }
+    }
+
+    /// `BLOATHOUND_UPDATE_SCHEMAS=1 cargo test -p bloathound-vocabulary schema` writes them anew.
     #[test]
     fn the_schemas_in_the_tree_are_up_to_date() {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("schemas");
@@ -38,7 +48,7 @@ mod tests {
         let mut stale = Vec::new();
         for (name, schema) in all() {
             let file = folder.join(format!("{name}.schema.json"));
-            let text = json::to_json(&schema).unwrap();
+            let text = crate::json::to_json(&schema).unwrap();
             if update {
                 std::fs::write(&file, &text).unwrap();
             }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{
+use bloathound_vocabulary::{
     FindingClass, HostRecord, PartitionRecord, RunRecord, RunResults, SCHEMA_VERSION, ScoreRecord, ToolRecord,
 };
 
@@ -88,7 +88,8 @@ pub fn wilson(successes: u64, trials: u64) -> Option<(f64, f64)> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::Evidence;
+    use bloathound_vocabulary::{Evidence, Verdict};
+
     use super::*;
     use crate::samples;
 
@@ -141,7 +142,7 @@ mod tests {
         }
         assert_ne!(one, other);
         assert_eq!(one.without_measurements(), other.without_measurements());
-        other.runs[0].findings[0].verdict = super::super::Verdict::HotLoop;
+        other.runs[0].findings[0].verdict = Verdict::HotLoop;
         assert_ne!(one.without_measurements(), other.without_measurements());
     }
 }

@@ -1,13 +1,15 @@
 //! Findings and expectations in words, for terminal, JUnit and HTML alike. Not yet harmless: the caller passes what it
 //! gets through [`crate::sanitize`].
 
+pub(crate) mod toggle;
+
 use serde_json::Value;
 
 use bloathound_vocabulary::{
     Evidence, ExpectedRecord, Field, Figure, Finding, HotLoopEvidence, Label, Location, Pin, RunRecord, Unit, Verdict,
 };
 
-use crate::{describe_toggle, sanitize, units};
+use crate::{sanitize, units};
 
 /// What, how much and where, in the longest of a few forms that takes at most `cells`:
 /// `leak 1000/req DBModel._field_cache`, `leak 1000/req _field_cache`, `leak 1000/req`.
@@ -352,7 +354,7 @@ pub(crate) fn failures(run: &RunRecord) -> Vec<String> {
             ));
         }
     }
-    lines.extend(run.toggle.iter().flat_map(describe_toggle::failures));
+    lines.extend(run.toggle.iter().flat_map(toggle::failures));
     lines.extend(run.unexpected().map(|finding| format!("false alarm: {}", sentence(finding))));
     lines
 }
@@ -360,7 +362,7 @@ pub(crate) fn failures(run: &RunRecord) -> Vec<String> {
 /// The findings of a run in a few words, within `cells` if that is possible; `nothing` where there is none.
 pub(crate) fn seen(run: &RunRecord, cells: usize) -> String {
     if let (Some(toggle), true) = (&run.toggle, run.findings.is_empty()) {
-        return describe_toggle::few_words(toggle, cells);
+        return toggle::few_words(toggle, cells);
     }
     if run.findings.is_empty() {
         return "nothing".to_owned();
@@ -375,6 +377,7 @@ pub(crate) fn seen(run: &RunRecord, cells: usize) -> String {
 mod tests {
     use super::*;
     use crate::{samples, snapshot};
+    use bloathound_scenario::{Matcher, lookup};
     use bloathound_vocabulary::{FindingClass, evidence};
 
     evidence! {
@@ -397,11 +400,17 @@ mod tests {
         let page = crate::html::facts(&rows);
         assert!(page.contains("<dt>brand new</dt><dd>2.00 KiB</dd>"), "{page}");
         assert_eq!(snapshot::exact_names(&evidence.figures()), ["brand_new_bytes"]);
-        // What an expectation may name is the same table.
-        assert_eq!(
-            NewEvidence::FIELDS.iter().map(|field| field.name).collect::<Vec<_>>(),
-            ["brand_new_bytes", "thread"]
-        );
+        // What an expectation may name is the same table, and what it wants is looked up in the same document.
+        let mut classes = bloathound_scenario::evidence::classes();
+        classes.push(("brand-new", NewEvidence::FIELDS));
+        let refused = |class, name| bloathound_scenario::evidence::refused(class, name, &classes);
+        assert!(refused("brand-new", "brand_new_bytes").is_none() && refused("brand-new", "thread").is_none());
+        let slip = format!("{:?}", refused("brand-new", "brand_new_byte"));
+        assert!(slip.contains("brand_new_bytes"), "{slip}");
+        let elsewhere = format!("{:?}", refused("leak", "brand_new_bytes"));
+        assert!(elsewhere.contains("evidence of a brand-new and not of a leak"), "{elsewhere}");
+        let matcher: Matcher = serde_json::from_value(serde_json::json!({ "min": 2000, "max": 3000 })).unwrap();
+        assert!(lookup(&json, "brand_new_bytes").is_some_and(|seen| matcher.matches(seen)));
     }
 
     #[test]

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use crate::heatmap::Colour;
-use crate::heatmap_layout::Drawing;
+use super::Colour;
+use super::layout::Drawing;
 use crate::sanitize;
 
 fn hex(colour: Colour) -> String {

@@ -1,10 +1,10 @@
-//! A toggle in words, for terminal, JUnit and HTML alike. As in [`crate::describe`], not yet harmless.
+//! A toggle in words, for terminal, JUnit and HTML alike. As in [`super`], not yet harmless.
 
 use serde_json::Value;
 
-use crate::describe::{plain, wanted};
-use crate::json::{PhaseRecord, ToggleRecord};
+use super::{plain, wanted};
 use crate::{sanitize, units};
+use bloathound_vocabulary::{PhaseRecord, ToggleRecord};
 
 /// `debug-log`, `trace, reader slow`.
 pub(crate) fn title(toggle: &ToggleRecord) -> String {

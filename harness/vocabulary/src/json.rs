@@ -1,17 +1,28 @@
+//! Records as JSON that may be printed: whatever would act on a terminal is escaped inside the strings.
+
 use std::io;
 
 use serde::Serialize;
 use serde_json::ser::{Formatter, PrettyFormatter, Serializer};
 
-use crate::ReportError;
-use crate::sanitize::is_hostile;
+/// True for characters that do something to a terminal or to the reader's eye instead of being seen: controls of both
+/// sets (C0 with ESC, C1 with the one-byte CSI), bidirectional overrides, invisible ones, line separators and tags.
+#[must_use]
+pub fn is_hostile(c: char) -> bool {
+    c.is_control()
+        || matches!(c,
+            '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}'
+            | '\u{180b}'..='\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{feff}' | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}'
+            | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}')
+}
 
 /// Indented JSON with a line feed at the end. Characters that would act on a terminal are escaped inside the strings, so
 /// the text may be printed and still reads back as what it was.
 ///
 /// # Errors
 /// When the value has a map whose keys are not strings.
-pub fn to_json<T: Serialize>(value: &T) -> Result<String, ReportError> {
+pub fn to_json<T: Serialize>(value: &T) -> serde_json::Result<String> {
     let mut bytes = Vec::new();
     let formatter = Harmless(PrettyFormatter::new());
     value.serialize(&mut Serializer::with_formatter(&mut bytes, formatter))?;

@@ -2,8 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{HostRecord, RunRecord, RunResults, SCHEMA_VERSION, results};
-use crate::ReportError;
+use bloathound_vocabulary::{HostRecord, RunRecord, RunResults, SCHEMA_VERSION};
+
+use crate::error::ScoreError;
+use crate::scores::results;
 
 /// Joined results and what is odd about them.
 #[derive(Clone, PartialEq, Debug)]
@@ -18,16 +20,16 @@ pub struct Merged {
 ///
 /// # Errors
 /// When it is not JSON of the right shape, or of another schema version.
-pub fn read_results(name: &str, json: &str) -> Result<RunResults, ReportError> {
+pub fn read_results(name: &str, json: &str) -> Result<RunResults, ScoreError> {
     #[derive(serde::Deserialize)]
     struct Version {
         schema_version: u32,
     }
-    let not_results = |source| ReportError::NotResults { name: name.to_owned(), source };
+    let not_results = |source| ScoreError::NotResults { name: name.to_owned(), source };
     // The version first: the rest of another version may not have our shape.
     let version: Version = serde_json::from_str(json).map_err(not_results)?;
     if version.schema_version != SCHEMA_VERSION {
-        return Err(ReportError::SchemaVersion {
+        return Err(ScoreError::SchemaVersion {
             name: name.to_owned(),
             found: version.schema_version,
             readable: SCHEMA_VERSION,
@@ -40,12 +42,12 @@ pub fn read_results(name: &str, json: &str) -> Result<RunResults, ReportError> {
 ///
 /// # Errors
 /// No file, files of two versions of the tool, or a run that is there twice.
-pub fn merge(files: Vec<(String, RunResults)>) -> Result<Merged, ReportError> {
+pub fn merge(files: Vec<(String, RunResults)>) -> Result<Merged, ScoreError> {
     let Some((first, base)) = files.first() else {
-        return Err(ReportError::Nothing);
+        return Err(ScoreError::Nothing);
     };
     if let Some((second, other)) = files.iter().find(|(_, other)| other.tool != base.tool) {
-        return Err(ReportError::ToolsDiffer {
+        return Err(ScoreError::ToolsDiffer {
             first: first.clone(),
             first_tool: base.tool.display(),
             second: second.clone(),
@@ -60,7 +62,7 @@ pub fn merge(files: Vec<(String, RunResults)>) -> Result<Merged, ReportError> {
     Ok(Merged { results: results(tool, host, None, runs), warnings })
 }
 
-fn refuse_duplicates(files: &[(String, RunResults)]) -> Result<(), ReportError> {
+fn refuse_duplicates(files: &[(String, RunResults)]) -> Result<(), ScoreError> {
     let mut places: BTreeMap<_, Vec<&str>> = BTreeMap::new();
     for (name, results) in files {
         for run in &results.runs {
@@ -75,7 +77,7 @@ fn refuse_duplicates(files: &[(String, RunResults)]) -> Result<(), ReportError> 
             format!("{scenario}, {} (seed {seed}) in {places}", variant.as_str())
         })
         .collect();
-    if twice.is_empty() { Ok(()) } else { Err(ReportError::Duplicates(twice)) }
+    if twice.is_empty() { Ok(()) } else { Err(ScoreError::Duplicates(twice)) }
 }
 
 fn missing_parts(files: &[(String, RunResults)]) -> Vec<String> {
@@ -143,7 +145,9 @@ fn keep_equal<T: PartialEq>(joined: &mut Option<T>, other: &Option<T>) {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{PartitionRecord, to_json};
+    use bloathound_vocabulary::PartitionRecord;
+    use bloathound_vocabulary::json::to_json;
+
     use super::*;
     use crate::samples;
 

@@ -1,9 +1,10 @@
 //! Where everything of a heat map goes: a list of rectangles and lines of text that both drawings follow.
 
-use crate::heatmap::{
-    BACKGROUND, CELL_BYTES, CELLS_PER_ROW, Colour, GROUPS_MAX, HeatCell, HeatMap, HeatPanel, HeatRow, HeatRowKind,
-    TEXT, TEXT_DIM,
+use bloathound_vocabulary::{
+    CELL_BYTES, CELLS_PER_ROW, GROUPS_MAX, HeatCell, HeatMap, HeatPanel, HeatRow, HeatRowKind,
 };
+
+use super::{BACKGROUND, Colour, PLAIN, TEXT, TEXT_DIM, as_drawn, colour, legend};
 use crate::{sanitize, units};
 
 /// A filled rectangle, in dots.
@@ -199,12 +200,12 @@ impl Drawing {
     }
 
     fn row(&mut self, row: &HeatRow, cell_width: u32, x: u32, y: u32, height: u32) {
-        let cells: Vec<HeatCell> = row.cells.iter().take(CELLS_PER_ROW).map(|cell| cell.as_drawn()).collect();
+        let cells: Vec<HeatCell> = row.cells.iter().take(CELLS_PER_ROW).map(|cell| as_drawn(*cell)).collect();
         let mut at = x;
         for run in cells.chunk_by(|a, b| a == b) {
             let width = run.len() as u32 * cell_width;
             if let Some(cell) = run.first().filter(|cell| **cell != HeatCell::Nothing) {
-                self.rects.push(Rect { x: at, y, width, height, colour: cell.colour() });
+                self.rects.push(Rect { x: at, y, width, height, colour: colour(*cell) });
             }
             at += width;
         }
@@ -217,7 +218,7 @@ impl Drawing {
             .take(GROUPS_MAX)
             .zip(0_u8..)
             .map(|(name, number)| (HeatCell::Group(number), format!("live: {}", sanitize::line(name))))
-            .chain(HeatCell::PLAIN.map(|cell| (cell, cell.legend().to_owned())))
+            .chain(PLAIN.map(|cell| (cell, legend(cell).to_owned())))
             .collect();
         let figures_x = MARGIN + SWATCH + 10 + (NAME_CELLS as u32 + 2) * 6 * TEXT_SCALE;
         let figure_x = |panel: usize| figures_x + panel as u32 * FIGURE_CELLS * 6 * TEXT_SCALE;
@@ -234,7 +235,7 @@ impl Drawing {
             if cell == HeatCell::Nothing || (bytes.iter().all(|b| *b == 0) && !matches!(cell, HeatCell::Group(_))) {
                 continue;
             }
-            let swatch = Rect { x: MARGIN, y: row_y, width: SWATCH, height: SWATCH, colour: cell.colour() };
+            let swatch = Rect { x: MARGIN, y: row_y, width: SWATCH, height: SWATCH, colour: colour(cell) };
             self.rects.push(swatch);
             self.line(MARGIN + SWATCH + 10, row_y, TEXT_SCALE, TEXT, sanitize::fit(&name, NAME_CELLS));
             for (number, bytes) in bytes.into_iter().enumerate() {
@@ -250,5 +251,5 @@ impl Drawing {
 /// Bytes of the cells of one colour.
 fn bytes_of(panel: &HeatPanel, cell: HeatCell) -> u64 {
     let cells = panel.rows.iter().flat_map(|row| row.cells.iter().take(CELLS_PER_ROW));
-    cells.filter(|other| other.as_drawn() == cell).count() as u64 * CELL_BYTES
+    cells.filter(|other| as_drawn(**other) == cell).count() as u64 * CELL_BYTES
 }

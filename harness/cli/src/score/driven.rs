@@ -1,15 +1,13 @@
-//! A run's record: what it found, what that is worth, and what it cost.
+//! A run that the driver made, on its way to be judged.
 
 use std::collections::BTreeMap;
 
 use bloathound_driver::{LoadReport, PhaseReport, ToggleOutcome};
 use bloathound_engine::looks::RunFindings;
-use bloathound_report::json::{DisturbanceRecord, Finding, MismatchRecord, PhaseRecord, RunRecord, ToggleRecord};
-use bloathound_report::json::{outcome_of, outcome_with_toggle};
-use bloathound_scenario::{Expectation, Scenario, Toggled, Variant, lookup};
+use bloathound_scenario::{Scenario, Toggled, Variant};
+use bloathound_score::{Made, toggle_mismatches};
+use bloathound_vocabulary::{DisturbanceRecord, PhaseRecord, RunRecord, ToggleRecord};
 use serde_json::Value;
-
-use super::expected::{ends_so, held_against, looked_for};
 
 /// All that is told of one run.
 pub(crate) fn record(
@@ -18,25 +16,16 @@ pub(crate) fn record(
     driven: &bloathound_driver::RunRecord,
     result: &RunFindings,
 ) -> RunRecord {
-    let findings: Vec<Finding> = result.findings.clone();
-    let expectations: &[Expectation] = scenario.variants.get(&variant).map_or(&[], |plan| &plan.expected);
-    let expected = held_against(expectations, &findings);
-    let valid = driven.unmet.is_empty();
     let disturbance = &driven.disturbance;
-    let toggle = driven.toggle.as_ref().map(|toggled| toggle_record(scenario, variant, toggled));
-    RunRecord {
-        scenario: scenario.name.clone(),
-        variant,
+    let unmet = || driven.unmet.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ");
+    let made = Made {
         seed: scenario.seed,
-        valid,
-        outcome: outcome_with_toggle(outcome_of(valid, &expected, findings.len()), toggle.as_ref()),
         requests: driven.requests,
         seconds: driven.elapsed.as_secs_f64(),
-        looked_for: looked_for(scenario),
-        expected,
-        findings,
+        invalid_because: (!driven.unmet.is_empty()).then(unmet),
+        findings: result.findings.clone(),
         problems: result.problems.clone(),
-        toggle,
+        toggle: driven.toggle.as_ref().map(|toggled| toggle_record(scenario, variant, toggled)),
         disturbance: DisturbanceRecord {
             pauses_ms: disturbance.pauses_ms.clone(),
             longest_pause_ms: disturbance.longest_pause_ms,
@@ -46,35 +35,21 @@ pub(crate) fn record(
             baseline_throughput_per_second: disturbance.baseline_throughput_per_second,
         },
         timing: result.timing,
-        invalid_because: (!valid).then(|| driven.unmet.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")),
-        detected_after_requests: None,
-        detected_after_seconds: None,
-        recording: None,
         ledger: ledger(&driven.ledger),
-    }
+    };
+    bloathound_score::record(scenario, variant, made)
 }
 
 /// What switching a diagnostic came to, held against what the scenario wants of it.
 fn toggle_record(scenario: &Scenario, variant: Variant, toggled: &ToggleOutcome) -> ToggleRecord {
     let facts = Value::Object(toggled.facts.clone());
-    let wanted = scenario.variants.get(&variant).map(|plan| &plan.toggle);
-    let mismatches = wanted.into_iter().flatten().filter_map(|(name, matcher)| {
-        let seen = lookup(&facts, name);
-        let matches = seen.is_some_and(|seen| matcher.matches(seen) || (name == "loop_file" && ends_so(matcher, seen)));
-        let mismatch = || MismatchRecord {
-            field: format!("toggle.{name}"),
-            expected: matcher.to_json(),
-            seen: seen.cloned().unwrap_or(Value::Null),
-        };
-        (!matches).then(mismatch)
-    });
     ToggleRecord {
         what: toggled.toggle.what.as_str().to_owned(),
         reader: (toggled.toggle.what == Toggled::Trace).then(|| toggled.toggle.reader.as_str().to_owned()),
         phases: toggled.phases.iter().map(phase_record).collect(),
         facts: ledger(&facts),
         broken: toggled.broken.clone(),
-        mismatches: mismatches.collect(),
+        mismatches: toggle_mismatches(scenario, variant, &facts),
     }
 }
 

@@ -1,6 +1,6 @@
 //! What had to be found against what was.
 
-use super::{ExpectedRecord, Finding, MismatchRecord, Outcome, ToggleRecord};
+use bloathound_vocabulary::{ExpectedRecord, Finding, MismatchRecord, Outcome, ToggleRecord};
 
 /// Pairs expectations with findings of their class, the fewest mismatches first, each finding once at most.
 ///
@@ -70,8 +70,8 @@ pub fn outcome_with_toggle(outcome: Outcome, toggle: Option<&ToggleRecord>) -> O
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::json::Verdict;
     use crate::samples;
+    use bloathound_vocabulary::Verdict;
     use serde_json::json;
 
     fn expectation(class: &str) -> ExpectedRecord {

@@ -1,11 +1,14 @@
+//! What `watch`, `hot`, `diff` and `why` answer.
+
 use super::WIDTH;
-use super::inspect::{InspectView, conclusions, not_seen, stack, target_line};
+use super::extent::InspectView;
+use super::inspect::{conclusions, not_seen, stack, target_line};
 use super::newcomers;
 use super::style::Style;
 use super::table::{Align, Table};
-use crate::json::{DiffReport, HotReport, ObjectRecord, WatchReport, WhyReport};
-use crate::json::{GrowthRow, Problem};
 use crate::{describe, sanitize, units};
+use bloathound_vocabulary::{DiffReport, HotReport, ObjectRecord, WatchReport, WhyReport};
+use bloathound_vocabulary::{GrowthRow, Problem};
 
 /// Cells of a command to type next.
 const NEXT_MAX: usize = 400;
@@ -53,7 +56,7 @@ fn growth(rows: &[GrowthRow], view: InspectView) -> String {
         ("counts", Align::Rest),
     ]);
     let change = |series: &[u64]| match (series.first(), series.last()) {
-        (Some(first), Some(last)) => crate::json::delta(*first, *last),
+        (Some(first), Some(last)) => bloathound_vocabulary::delta(*first, *last),
         _ => 0,
     };
     for row in rows.iter().take(view.rows) {
@@ -120,8 +123,8 @@ pub fn diff(report: &DiffReport, view: InspectView) -> String {
     ]);
     let (before, after) = (report.total_before, report.total_after);
     table.row(vec![
-        units::signed_count(crate::json::delta(before.objects, after.objects)),
-        units::signed_bytes(crate::json::delta(before.bytes, after.bytes)),
+        units::signed_count(bloathound_vocabulary::delta(before.objects, after.objects)),
+        units::signed_bytes(bloathound_vocabulary::delta(before.bytes, after.bytes)),
         units::count(before.objects),
         units::count(after.objects),
         "all".to_owned(),
@@ -333,11 +336,11 @@ mod tests {
         report.after.file = Some(samples::HOSTILE.to_owned());
         report.after.not_seen = vec![samples::HOSTILE.to_owned()];
         for new in report.new_objects.iter_mut() {
-            new.holders[0].path = vec![crate::json::Label::Name(samples::HOSTILE.into())];
+            new.holders[0].path = vec![bloathound_vocabulary::Label::Name(samples::HOSTILE.into())];
             new.holders[0].type_name = samples::HOSTILE.to_owned();
             new.by_type[0].type_name = samples::HOSTILE.to_owned();
             new.by_type[0].referrers[0].kind = samples::HOSTILE.to_owned();
-            new.by_type[0].referrers[0].path = vec![crate::json::Label::Name(samples::HOSTILE.into())];
+            new.by_type[0].referrers[0].path = vec![bloathound_vocabulary::Label::Name(samples::HOSTILE.into())];
         }
         for checked in report.cross_check.iter_mut() {
             checked.by_type[0].type_name = samples::HOSTILE.to_owned();

@@ -1,50 +1,8 @@
-//! `list` and `doctor`.
+//! `doctor`.
 
 use super::WIDTH;
 use super::style::Style;
-use super::table::{Align, Table};
-use crate::json::{FindingClass, Variant};
 use crate::sanitize;
-
-/// A scenario in `bloathound list`.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct ListRow {
-    /// Its name.
-    pub name: String,
-    /// One line for people.
-    pub title: String,
-    /// Variants it has.
-    pub variants: Vec<Variant>,
-    /// Classes of finding it looks for.
-    pub classes: Vec<FindingClass>,
-    /// The diagnostic of the service's own that it switches, if it does.
-    pub toggle: Option<String>,
-}
-
-/// All scenarios, a line each.
-#[must_use]
-pub fn list(rows: &[ListRow], color: bool) -> String {
-    let style = Style::new(color);
-    if rows.is_empty() {
-        return "no scenario\n".to_owned();
-    }
-    let mut table = Table::new(&[
-        ("scenario", Align::Left),
-        ("twins", Align::Left),
-        ("looks for", Align::Left),
-        ("title", Align::Rest),
-    ]);
-    for row in rows {
-        let twins: Vec<&str> = row.variants.iter().map(|variant| variant.as_str()).collect();
-        let switches = row.toggle.as_deref().map(|what| format!("switches {what}"));
-        let classes: Vec<&str> = row.classes.iter().map(|class| class.as_str()).chain(switches.as_deref()).collect();
-        table.row(vec![row.name.clone(), twins.join(" "), classes.join(" "), row.title.clone()]);
-    }
-    format!("{}\n  next: bloathound run {}\n", table.render(style), {
-        let first = rows.first().map_or("", |row| row.name.as_str());
-        sanitize::fit(&super::run::shell_word(first), 50)
-    })
-}
 
 /// How a check of the machine ended.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -138,37 +96,6 @@ mod tests {
                     "ptrace_scope is 1: only children can be read",
                     &["sudo sysctl kernel.yama.ptrace_scope=0"],
                 ),
-            ],
-            false,
-        );
-        insta::assert_snapshot!(text);
-    }
-
-    #[test]
-    fn list_is_a_line_a_scenario() {
-        let text = list(
-            &[
-                ListRow {
-                    name: "leak".to_owned(),
-                    title: "A class-level cache keeps every row's freshly made class for ever".to_owned(),
-                    variants: vec![Variant::Buggy, Variant::Fixed],
-                    classes: vec![FindingClass::Leak],
-                    toggle: None,
-                },
-                ListRow {
-                    name: "tightloop".to_owned(),
-                    title: "while not done".to_owned(),
-                    variants: vec![Variant::Buggy],
-                    classes: vec![FindingClass::HotLoop],
-                    toggle: None,
-                },
-                ListRow {
-                    name: "toggle-log".to_owned(),
-                    title: "Debug logging on and off again under load".to_owned(),
-                    variants: vec![Variant::Fixed],
-                    classes: vec![],
-                    toggle: Some("debug-log".to_owned()),
-                },
             ],
             false,
         );

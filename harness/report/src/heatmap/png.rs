@@ -1,9 +1,9 @@
 //! A heat map as PNG: a palette of its colours and letters drawn dot by dot.
 
+use super::Colour;
+use super::font::{GLYPH_HEIGHT, GLYPH_WIDTH, glyph};
+use super::layout::{Drawing, Line, Rect};
 use crate::ReportError;
-use crate::heatmap::Colour;
-use crate::heatmap_font::{GLYPH_HEIGHT, GLYPH_WIDTH, glyph};
-use crate::heatmap_layout::{Drawing, Line, Rect};
 
 struct Canvas {
     width: u32,
@@ -65,9 +65,9 @@ pub(crate) fn draw(drawing: &Drawing) -> Result<Vec<u8>, ReportError> {
         canvas.line(line);
     }
     let mut bytes = Vec::new();
-    let mut encoder = png::Encoder::new(&mut bytes, canvas.width, canvas.height);
-    encoder.set_color(png::ColorType::Indexed);
-    encoder.set_depth(png::BitDepth::Eight);
+    let mut encoder = ::png::Encoder::new(&mut bytes, canvas.width, canvas.height);
+    encoder.set_color(::png::ColorType::Indexed);
+    encoder.set_depth(::png::BitDepth::Eight);
     encoder.set_palette(canvas.palette.concat());
     let mut writer = encoder.write_header()?;
     writer.write_image_data(&canvas.dots)?;

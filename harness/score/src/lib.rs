@@ -1,0 +1,20 @@
+//! What runs are worth: expected held against found, the outcome, scores with their intervals, results joined.
+//!
+//! Pure: it takes records and scenarios and gives records back. Nothing is printed and no file is read. What is decided of
+//! a run is decided here; how it is shown is `report`'s, and which exit code it is `cli`'s.
+
+mod compare;
+mod error;
+mod expected;
+mod merge;
+mod run;
+#[cfg(test)]
+mod samples;
+mod scores;
+
+pub use compare::{compare, outcome_of, outcome_with_toggle};
+pub use error::ScoreError;
+pub use expected::{held_against, mismatches};
+pub use merge::{Merged, merge, read_results};
+pub use run::{Made, Recorded, record, replayed, toggle_mismatches};
+pub use scores::{results, scores, wilson};

@@ -1,0 +1,121 @@
+//! One run judged, as it is made or when its recording is replayed.
+
+use std::collections::BTreeMap;
+
+use bloathound_scenario::{Expectation, Scenario, lookup};
+use bloathound_vocabulary::{
+    DisturbanceRecord, Finding, FindingClass, MismatchRecord, Outcome, Problem, RunRecord, TimingRecord, ToggleRecord,
+    Variant,
+};
+use serde_json::Value;
+
+use crate::compare::{outcome_of, outcome_with_toggle};
+use crate::expected::{ends_so, held_against};
+
+/// What is known of a run before it is judged.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct Made {
+    /// The seed it was made with.
+    pub seed: u64,
+    /// Requests the service was sent.
+    pub requests: u64,
+    /// How long it took; 0 where that is not known.
+    pub seconds: f64,
+    /// Why by the service's own ledger the bug did not happen; `None` for a valid run.
+    pub invalid_because: Option<String>,
+    /// What was found.
+    pub findings: Vec<Finding>,
+    /// What did not go well on the way.
+    pub problems: Vec<Problem>,
+    /// What switching a diagnostic came to, where one was.
+    pub toggle: Option<ToggleRecord>,
+    /// What looking cost the service.
+    pub disturbance: DisturbanceRecord,
+    /// What looking cost us.
+    pub timing: TimingRecord,
+    /// The service's own account.
+    pub ledger: BTreeMap<String, Value>,
+}
+
+/// What a recorded run can't say, and whether it says the same again.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Recorded {
+    /// Samples of hot loops were not recorded.
+    pub lacks_samples: bool,
+    /// Where its findings were kept, if what is found now is not what was found then.
+    pub differs_from: Option<String>,
+}
+
+/// Judges a run: what it found is held against what its scenario wants of this variant.
+#[must_use]
+pub fn record(scenario: &Scenario, variant: Variant, made: Made) -> RunRecord {
+    let expectations: &[Expectation] = scenario.variants.get(&variant).map_or(&[], |plan| &plan.expected);
+    judged(scenario, variant, expectations, made)
+}
+
+/// Judges a recorded run anew. Nothing is wanted of what was not recorded, and a finding that is not as it was then is a
+/// failure: the same recording gives the same findings.
+#[must_use]
+pub fn replayed(scenario: &Scenario, variant: Variant, recorded: &Recorded, mut made: Made) -> RunRecord {
+    let mut expectations = scenario.variants.get(&variant).map_or_else(Vec::new, |plan| plan.expected.clone());
+    let mut problem = |message: String| made.problems.push(Problem { stage: "replay".into(), message });
+    if recorded.lacks_samples {
+        expectations.retain(|one| one.class != FindingClass::HotLoop);
+        problem("samples of hot loops were not recorded: nothing is said about them here".into());
+    }
+    if scenario.observe.toggle.is_some() {
+        problem("what a switched diagnostic did is not recorded: nothing is said about it here".into());
+    }
+    if let Some(kept) = &recorded.differs_from {
+        problem(format!("the findings are not those of the run, which are in {kept}"));
+    }
+    let mut run = judged(scenario, variant, &expectations, made);
+    if recorded.differs_from.is_some() {
+        run.outcome = Outcome::Fail;
+    }
+    run
+}
+
+fn judged(scenario: &Scenario, variant: Variant, expectations: &[Expectation], made: Made) -> RunRecord {
+    let expected = held_against(expectations, &made.findings);
+    let valid = made.invalid_because.is_none();
+    let outcome = outcome_of(valid, &expected, made.findings.len());
+    RunRecord {
+        scenario: scenario.name.clone(),
+        variant,
+        seed: made.seed,
+        valid,
+        outcome: outcome_with_toggle(outcome, made.toggle.as_ref()),
+        requests: made.requests,
+        seconds: made.seconds,
+        looked_for: scenario.observe.classes(),
+        expected,
+        findings: made.findings,
+        problems: made.problems,
+        toggle: made.toggle,
+        disturbance: made.disturbance,
+        timing: made.timing,
+        invalid_because: made.invalid_because,
+        detected_after_requests: None,
+        detected_after_seconds: None,
+        recording: None,
+        ledger: made.ledger,
+    }
+}
+
+/// The facts of a switched diagnostic that are not as the scenario wants them of this variant.
+#[must_use]
+pub fn toggle_mismatches(scenario: &Scenario, variant: Variant, facts: &Value) -> Vec<MismatchRecord> {
+    let wanted = scenario.variants.get(&variant).map(|plan| &plan.toggle);
+    let mismatches = wanted.into_iter().flatten().filter_map(|(name, matcher)| {
+        let seen = lookup(facts, name);
+        let matches = seen.is_some_and(|seen| matcher.matches(seen) || (name == "loop_file" && ends_so(matcher, seen)));
+        let mismatch = || MismatchRecord {
+            field: format!("toggle.{name}"),
+            expected: matcher.to_json(),
+            seen: seen.cloned().unwrap_or(Value::Null),
+        };
+        (!matches).then(mismatch)
+    });
+    mismatches.collect()
+}
