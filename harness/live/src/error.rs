@@ -3,6 +3,8 @@
 use std::io;
 use std::time::Duration;
 
+use bloathound_bounds::{Room, in_words};
+
 use crate::access::NoAccess;
 
 /// What went wrong with a live target.
@@ -92,15 +94,15 @@ pub enum LiveError {
         /// What the last one was refused for.
         reason: String,
     },
-    /// More memory than the limit given.
-    #[error("process {pid} has {bytes} bytes to copy, over the limit of {limit}")]
+    /// Looking at it would take more memory than there is. Nothing was copied.
+    #[error("to look at process {pid} takes {} of memory; {room}", in_words(*.needed))]
     TooLarge {
         /// Process id.
         pid: u32,
-        /// Bytes to copy.
-        bytes: u64,
-        /// The limit.
-        limit: u64,
+        /// Bytes it takes.
+        needed: u64,
+        /// What there is, and who says so.
+        room: Room,
     },
     /// A file under `/proc` that the kernel should have could not be read.
     #[error("reading {path}: {cause}")]

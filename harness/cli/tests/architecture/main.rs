@@ -20,29 +20,30 @@ use tree::{read, root, rust_files};
 
 /// Which rooms a room may build on. A new dependency belongs here first, with a reason in
 /// `harness/ARCHITECTURE.md`.
-const MAY_USE: [(&str, &[&str]); 14] = [
+const MAY_USE: [(&str, &[&str]); 15] = [
     ("vocabulary", &[]),
-    ("memory", &[]),
+    ("bounds", &[]),
+    ("memory", &["bounds"]),
     ("heap", &["vocabulary"]),
     ("profile", &[]),
-    ("scenario", &["vocabulary"]),
-    ("live", &["memory"]),
+    ("scenario", &["bounds", "vocabulary"]),
+    ("live", &["bounds", "memory"]),
     ("testkit", &["memory"]),
     ("cpython", &["memory", "heap", "profile"]),
     ("detect", &["vocabulary", "heap", "profile"]),
     ("report", &["vocabulary", "heap", "profile", "detect"]),
     ("kit", &["heap", "detect"]),
-    ("engine", &["memory", "heap", "profile", "live", "cpython", "detect", "report", "kit"]),
-    ("driver", &["scenario", "live", "cpython", "report", "engine", "kit"]),
-    ("cli", &["memory", "heap", "profile", "scenario", "live", "detect", "report", "engine", "kit", "driver"]),
+    ("engine", &["bounds", "memory", "heap", "profile", "live", "cpython", "detect", "report", "kit"]),
+    ("driver", &["bounds", "scenario", "live", "cpython", "report", "engine", "kit"]),
+    ("cli", &["bounds", "memory", "heap", "profile", "scenario", "live", "detect", "report", "engine", "kit", "driver"]),
 ];
 
 /// Rooms that take values and give values back.
 const PURE: [&str; 5] = ["vocabulary", "heap", "profile", "detect", "report"];
 
 /// Rooms that decode or judge: whatever they have to say goes into their results.
-const ENGINE: [&str; 9] =
-    ["vocabulary", "memory", "live", "cpython", "heap", "profile", "detect", "report", "scenario"];
+const ENGINE: [&str; 10] =
+    ["vocabulary", "bounds", "memory", "live", "cpython", "heap", "profile", "detect", "report", "scenario"];
 
 /// `bloathound-*` under `[dependencies]` of a manifest, without the prefix. Development dependencies are exempt.
 fn dependencies(manifest: &Path) -> BTreeSet<String> {
