@@ -18,7 +18,7 @@ mod redaction;
 
 /// The name that [`allocator`] had; other rooms still use it.
 pub use allocator as memory_layout;
-pub use decode::{Decoded, decode, describe, string_bytes};
+pub use decode::{Decoded, analysis_bytes, decode, describe, string_bytes};
 pub use find::{InterpreterError, exported_only, find_interpreter, find_interpreter_in, find_interpreter_in_core};
 pub use interpreter::{Interpreter, LocateError, UnicodeWidth};
 pub use needed::{Needed, is_telling};

@@ -1,11 +1,30 @@
 //! What keeps a process from being read, each with what to know about it.
 
+use std::fmt;
 use std::io;
 use std::time::Duration;
 
 use bloathound_bounds::{Room, in_words};
 
 use crate::access::NoAccess;
+
+/// What memory is taken for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Work {
+    /// The copy.
+    Copy,
+    /// Its objects, once it is there.
+    Analyse,
+}
+
+impl fmt::Display for Work {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::Copy => "copy",
+            Self::Analyse => "analyse the copy of",
+        })
+    }
+}
 
 /// What went wrong with a live target.
 #[derive(Debug, thiserror::Error)]
@@ -94,11 +113,13 @@ pub enum LiveError {
         /// What the last one was refused for.
         reason: String,
     },
-    /// Looking at it would take more memory than there is. Nothing was copied.
-    #[error("to look at process {pid} takes {} of memory; {room}", in_words(*.needed))]
+    /// Looking at it would take more memory than there is.
+    #[error("to {work} process {pid} takes {} of memory; {room}", in_words(*.needed))]
     TooLarge {
         /// Process id.
         pid: u32,
+        /// What for.
+        work: Work,
         /// Bytes it takes.
         needed: u64,
         /// What there is, and who says so.

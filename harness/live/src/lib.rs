@@ -20,12 +20,13 @@ mod quiet;
 mod resident;
 mod survey;
 mod threads;
+mod unbacked;
 mod work;
 
 pub use access::{NoAccess, Obstacle, Surroundings};
 pub use bloathound_memory::{PageRun, PageState};
 pub use capture::{Capture, CaptureMode, CaptureOptions, CaptureTimings, Stillness, TornInfo, Verdict, copy_again};
-pub use error::LiveError;
+pub use error::{LiveError, Work};
 pub use maps::{Mapping, parse_maps, parse_smaps};
 pub use pause::{Pause, PauseOptions};
 pub use process::{Identity, Process, kernel_release};

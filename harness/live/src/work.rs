@@ -1,13 +1,14 @@
 //! A capture from its first step to its last: [`Process::capture`].
 
-use std::ops::ControlFlow;
+use std::ops::{ControlFlow, Range};
 use std::time::{Duration, Instant};
 
-use bloathound_memory::{MemoryImage, MemorySource, PAGE_BYTES, Region};
+use bloathound_bounds::{Limit, Room};
+use bloathound_memory::{MemoryImage, MemorySource, PAGE_BYTES, Region, untouched};
 
 use crate::capture::{Capture, CaptureMode, CaptureOptions, CaptureTimings, Stillness, TornInfo, Verdict};
-use crate::copy::{Copied, copy_pieces};
-use crate::error::LiveError;
+use crate::copy::{Copied, copy_pieces, copy_sparse};
+use crate::error::{LiveError, Work as What};
 use crate::pause::{Pause, PauseOptions};
 use crate::plan::{FilePages, Layout};
 use crate::process::Process;
@@ -22,6 +23,11 @@ const FAULT_THREADS_MAX: usize = 4;
 const FAULT_BYTES_MIN: usize = 16 << 20;
 /// A survey older than this is taken anew before stopping.
 const SURVEY_AGE_MAX: Duration = Duration::from_millis(20);
+
+/// What a copy takes beside itself: tables of its pages and marks of its objects, a share of it; and what any look does.
+/// Measured: 2.2 % of a copy without small objects, 11 MB of nothing. What its objects take is known once they are counted.
+const COPY_SHARE: u64 = 32;
+const COPY_BYTES: u64 = 24 << 20;
 
 /// Looks for a moment when all threads sleep.
 const QUIET_TRIES: u32 = 3;
@@ -94,15 +100,9 @@ impl<'a> Work<'a> {
         let surveyed = Instant::now();
         let regions: Vec<Region> = survey.mappings.iter().map(|mapping| mapping.region.clone()).collect();
         let files = FilePages::read(process, &regions, options.with_swapped)?;
-        let planned = Layout::new(&survey.page_runs, &files, options.with_swapped).bytes;
-        let limit = options
-            .bytes_max
-            .unwrap_or_else(|| (spare_memory() / 10 * 9).saturating_add(options.buffer.capacity() as u64));
-        if planned as u64 > limit {
-            return Err(LiveError::TooLarge { pid: process.pid(), bytes: planned as u64, limit });
-        }
-        let mut flat = std::mem::take(&mut options.buffer);
-        fault_in(&mut flat, planned + planned / 32 + SLACK_BYTES);
+        let layout = Layout::new(&survey.page_runs, &files, options.with_swapped, &survey.unbacked);
+        check_room(process, &layout, &options, options.buffer.capacity() as u64)?;
+        let flat = destination(process, std::mem::take(&mut options.buffer), &layout)?;
         let timings = CaptureTimings { prepare: started.elapsed(), ..CaptureTimings::default() };
         Ok(Self {
             process,
@@ -217,8 +217,10 @@ impl<'a> Work<'a> {
     fn take(&mut self, in_time: &mut dyn FnMut() -> bool) -> Result<(Look, Copied), LiveError> {
         let started = Instant::now();
         let survey = self.survey.update(self.process)?;
-        let layout = Layout::new(&survey.page_runs, &self.files, self.options.with_swapped);
+        let layout = Layout::new(&survey.page_runs, &self.files, self.options.with_swapped, &survey.unbacked);
         if layout.bytes > self.flat.len() {
+            // It has grown since, and may have grown a lot.
+            check_room(self.process, &layout, &self.options, self.flat.len() as u64)?;
             self.flat.resize(layout.bytes, 0);
         }
         self.timings.look = started.elapsed();
@@ -238,8 +240,15 @@ impl<'a> Work<'a> {
     fn copy(&mut self, layout: &Layout, in_time: &mut dyn FnMut() -> bool) -> Result<Copied, LiveError> {
         let started = Instant::now();
         let mut go_on = |_| if in_time() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) };
-        let copied = copy_pieces(self.process.nix_pid(), &layout.live, &mut self.flat, &mut go_on)
-            .map_err(|errno| self.process.refused("mem", errno.into()))?;
+        let pid = self.process.nix_pid();
+        let refused = |errno: nix::errno::Errno| self.process.refused("mem", errno.into());
+        let mut copied = copy_pieces(pid, &layout.live, &mut self.flat, &mut go_on).map_err(refused)?;
+        if !copied.stopped_early && !layout.sparse.is_empty() {
+            let more = copy_sparse(pid, &layout.sparse, &mut self.flat, &mut go_on).map_err(refused)?;
+            copied.bytes += more.bytes;
+            copied.lost.extend(more.lost);
+            copied.stopped_early = more.stopped_early;
+        }
         self.timings.copy = started.elapsed();
         Ok(copied)
     }
@@ -250,9 +259,10 @@ impl<'a> Work<'a> {
             return Err(LiveError::Gone { pid: self.process.pid() });
         };
         let Look { survey, mut layout } = look;
-        let Survey { mappings, page_runs } = survey;
+        let Survey { mappings, page_runs, unbacked: _ } = survey;
         let mut flat = self.flat;
         flat.truncate(layout.bytes);
+        layout.clear_zeroes(&mut flat);
         layout.place_files(&self.files, &mut flat);
         if !copied.lost.is_empty() {
             layout.remove(&copied.lost, &mut flat);
@@ -279,38 +289,69 @@ impl<'a> Work<'a> {
     }
 }
 
-/// Makes `buffer` at least `bytes` long with every page of it really there: a page fault during the pause would be
-/// time the target stands still.
-fn fault_in(buffer: &mut Vec<u8>, bytes: usize) {
-    if buffer.capacity() >= bytes {
+/// Refuses what there is no memory for, before any of it is taken; `have` bytes of it are ours already.
+fn check_room(process: &Process, layout: &Layout, options: &CaptureOptions, have: u64) -> Result<(), LiveError> {
+    let bytes = layout.needed_bytes();
+    let pid = process.pid();
+    if let Some(free) = options.bytes_max {
+        let room = Room { free, limit: Limit::Asked };
+        return if bytes > free {
+            Err(LiveError::TooLarge { pid, work: What::Copy, needed: bytes, room })
+        } else {
+            Ok(())
+        };
+    }
+    let needed = bytes + bytes / COPY_SHARE + COPY_BYTES;
+    let room = Room::now();
+    if needed.saturating_sub(have) > room.usable() {
+        return Err(LiveError::TooLarge { pid, work: What::Copy, needed, room });
+    }
+    Ok(())
+}
+
+/// Where the copy goes, with every page that will be written really there: a page fault during the pause would be time the
+/// target stands still. Zeroes stay memory that is not there.
+fn destination(process: &Process, mut buffer: Vec<u8>, layout: &Layout) -> Result<Vec<u8>, LiveError> {
+    let slack = (layout.live_bytes / 32) as usize + SLACK_BYTES;
+    let bytes = layout.bytes + slack;
+    if buffer.capacity() >= bytes && layout.zero.is_empty() && layout.sparse.is_empty() {
         if buffer.len() < bytes {
             buffer.resize(bytes, 0);
         }
-        return;
+        return Ok(buffer);
     }
     // Fresh zeroed memory comes from the kernel untouched; growing the old buffer would copy it first.
-    *buffer = vec![0; bytes];
-    let touch = |part: &mut [u8]| {
-        for page in part.chunks_mut(PAGE_BYTES as usize) {
-            page[0] = 1;
+    drop(buffer);
+    let mut buffer = untouched(bytes).ok_or_else(|| LiveError::TooLarge {
+        pid: process.pid(),
+        work: What::Copy,
+        needed: bytes as u64,
+        room: Room::now(),
+    })?;
+    let mut places = layout.places();
+    places.push(layout.bytes..bytes);
+    fault_in(&mut buffer, &places);
+    Ok(buffer)
+}
+
+/// Touches every page of `places` (ascending).
+fn fault_in(buffer: &mut [u8], places: &[Range<usize>]) {
+    let touch = |part: &mut [u8], start: usize| {
+        let end = start + part.len();
+        let first = places.partition_point(|place| place.end <= start);
+        for place in places.iter().skip(first).take_while(|place| place.start < end) {
+            let place = place.start.max(start) - start..place.end.min(end) - start;
+            for page in part.get_mut(place).unwrap_or_default().chunks_mut(PAGE_BYTES as usize) {
+                // A zero that the compiler can't know of, or it would leave the writing out.
+                page[0] = std::hint::black_box(0);
+            }
         }
     };
     let workers = std::thread::available_parallelism().map_or(1, usize::from).min(FAULT_THREADS_MAX);
-    let part = bytes.div_ceil(workers).next_multiple_of(PAGE_BYTES as usize);
+    let part = buffer.len().div_ceil(workers).next_multiple_of(PAGE_BYTES as usize).max(FAULT_BYTES_MIN);
     std::thread::scope(|scope| {
-        for part in buffer.chunks_mut(part.max(FAULT_BYTES_MIN)) {
-            scope.spawn(move || touch(part));
+        for (index, piece) in buffer.chunks_mut(part).enumerate() {
+            scope.spawn(move || touch(piece, index * part));
         }
     });
-}
-
-/// `MemAvailable` of `/proc/meminfo`, bytes.
-fn spare_memory() -> u64 {
-    std::fs::read_to_string("/proc/meminfo")
-        .ok()
-        .and_then(|text| {
-            let value = text.lines().find_map(|line| line.strip_prefix("MemAvailable:"))?.to_owned();
-            Some(crate::maps::kilobytes(&value))
-        })
-        .unwrap_or(u64::MAX)
 }

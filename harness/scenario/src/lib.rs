@@ -3,6 +3,7 @@
 //! The road: text → `RawScenario` (types and keys) → [`Scenario`] (every other check). Whatever is
 //! refused is refused with file, line, column, what was found and what was meant.
 
+mod depth;
 mod error;
 mod expectations;
 mod explain;

@@ -8,6 +8,7 @@ mod groups;
 use std::fmt;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 /// What sets a limit.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -100,15 +101,23 @@ pub fn in_words(bytes: u64) -> String {
     }
 }
 
+const OURS: &str = "/proc/self/oom_score_adj";
+/// What stood there before we gave way.
+static BEFORE: OnceLock<String> = OnceLock::new();
+
 /// Should memory run out all the same, the kernel takes us and not who is looked at. Anybody may ask for that.
 pub fn give_way() {
-    // Where the file is not there or not ours to write, the limits alone have to do.
-    let _ = fs::write("/proc/self/oom_score_adj", "1000");
+    BEFORE.get_or_init(|| {
+        let before = fs::read_to_string(OURS).unwrap_or_default();
+        // Where the file is not there or not ours to write, the limits alone have to do.
+        let _ = fs::write(OURS, "1000");
+        before
+    });
 }
 
-/// A process that we started is not the one to be taken, although it got our own mark with everything else.
+/// A process that we started is not the one to be taken, although it got our mark with everything else of ours.
 pub fn spare(pid: u32) {
-    let file = format!("/proc/{pid}/oom_score_adj");
-    // 0 is what everybody has; one who may not go that low again keeps what it has.
-    let _ = fs::write(file, "0");
+    if let Some(before) = BEFORE.get().filter(|before| !before.is_empty()) {
+        let _ = fs::write(format!("/proc/{pid}/oom_score_adj"), before);
+    }
 }

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use bloathound_bounds::read_regular;
 use bloathound_engine::looks::replay;
 use bloathound_engine::record::{FINDINGS, MANIFEST, RecordedRun, findings_json};
 use bloathound_report::json::outcome_of;
@@ -10,6 +11,9 @@ use bloathound_scenario::{FindingClass, Scenario};
 
 use super::expected::{held_against, looked_for};
 use crate::error::CliError;
+
+/// Longest findings of one run; they have some kB.
+const FINDINGS_BYTES_MAX: u64 = 64 << 20;
 
 /// Judges a recorded run, and holds what it finds against what its scenario wants and what it found then.
 pub(crate) fn judge(folder: &Path, run: &RecordedRun) -> Result<RunRecord, CliError> {
@@ -30,7 +34,7 @@ pub(crate) fn judge(folder: &Path, run: &RecordedRun) -> Result<RunRecord, CliEr
     let valid = run.invalid_because.is_none();
     let mut outcome = outcome_of(valid, &expected, findings.len());
     let path = folder.join(FINDINGS);
-    let stored = std::fs::read(&path).map_err(|error| CliError::file(&path, error))?;
+    let stored = read_regular(&path, FINDINGS_BYTES_MAX).map_err(|error| CliError::file(&path, error))?;
     if stored != findings_json(&result.findings)?.as_bytes() {
         problem(format!("the findings are not those of the run, which are in {FINDINGS}"));
         outcome = Outcome::Fail;

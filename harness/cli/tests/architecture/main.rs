@@ -35,7 +35,10 @@ const MAY_USE: [(&str, &[&str]); 15] = [
     ("kit", &["heap", "detect"]),
     ("engine", &["bounds", "memory", "heap", "profile", "live", "cpython", "detect", "report", "kit"]),
     ("driver", &["bounds", "scenario", "live", "cpython", "report", "engine", "kit"]),
-    ("cli", &["bounds", "memory", "heap", "profile", "scenario", "live", "detect", "report", "engine", "kit", "driver"]),
+    (
+        "cli",
+        &["bounds", "memory", "heap", "profile", "scenario", "live", "detect", "report", "engine", "kit", "driver"],
+    ),
 ];
 
 /// Rooms that take values and give values back.
