@@ -8,6 +8,7 @@
 mod access;
 mod capture;
 mod copy;
+mod destination;
 mod error;
 mod files;
 mod maps;
