@@ -1,5 +1,6 @@
 //! Errors of the engine, each with what the user can type about it and the code it exits by.
 
+use bloathound_bounds::Room;
 use bloathound_engine::looks::{ReplayError, SampleError, WhyError};
 use bloathound_engine::record::{CaptureError, FileError, ReadRunError};
 use bloathound_engine::source::{OpenFileError, SourceError};
@@ -28,9 +29,12 @@ fn explain_samples(error: SealedError) -> CliError {
 fn explain(error: OpenFileError) -> CliError {
     let text = error.to_string();
     match &error {
-        OpenFileError::Recording(RecordError::TooLarge { .. }) | OpenFileError::Core(CoreError::TooLarge { .. }) => {
-            CliError::NotHere(format!("{text}\n  read it on a machine with more memory"))
-        }
+        OpenFileError::Recording(RecordError::TooLarge { .. })
+        | OpenFileError::Core(CoreError::TooLarge { .. })
+        | OpenFileError::NoRoom { .. } => CliError::NotHere(format!(
+            "{text}\n  {}: read it where there is more, or raise the limit of the memory group",
+            Room::now()
+        )),
         OpenFileError::Recording(RecordError::OtherVersion { .. }) => {
             CliError::NotHere(format!("{text}\n  use the release of bloathound that wrote it"))
         }

@@ -59,7 +59,9 @@ pub(crate) fn live_hints(error: &LiveError) -> Vec<String> {
             "the target collects all the time, or stands still inside a collection: try again later".to_owned()
         }
         LiveError::TooLarge { .. } => {
-            "take a core with `gcore PID` and inspect that on a machine with more memory".to_owned()
+            "nothing was done to it: look from outside its memory group, raise the group's limit, or take a core with \
+             `gcore PID` and inspect that on a machine with more memory"
+                .to_owned()
         }
         LiveError::Procfs { .. } | LiveError::Malformed { .. } | LiveError::System { .. } => {
             "bloathound needs /proc of the target's own pid namespace: run it where `ls /proc/PID` works".to_owned()

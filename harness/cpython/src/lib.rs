@@ -16,7 +16,7 @@ mod needed;
 mod objects;
 mod redaction;
 
-pub use decode::{Decoded, decode, describe, string_bytes};
+pub use decode::{Decoded, analysis_bytes, decode, describe, string_bytes};
 pub use find::{InterpreterError, exported_only, find_interpreter, find_interpreter_in, find_interpreter_in_core};
 pub use interpreter::{Interpreter, LocateError, UnicodeWidth};
 pub use needed::{Needed, is_telling};

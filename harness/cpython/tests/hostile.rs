@@ -189,3 +189,23 @@ fn lengths_that_can_not_be() {
     assert!(bytes.is_some(), "the sum of all sizes can be told");
     assert!(found.problems.iter().any(|problem| problem.contains("more than there can be")), "{:?}", found.problems);
 }
+
+/// What no memory is behind is not counted, whatever an object says of itself.
+#[test]
+fn a_claim_counts_as_far_as_memory_is_there() {
+    let sum = |heap: HeapImage| {
+        let decoded = decoded(heap);
+        let sizes = decoded.value.ids().map(|id| decoded.value.object(id).shallow_size);
+        (sizes.sum::<u64>(), decoded.problems)
+    };
+    let (honest, problems) = sum(small_heap());
+    assert!(!problems.iter().any(|problem| problem.contains("no memory is behind")), "{problems:?}");
+    for (name, length_at) in [("str", 16), ("tuple", 16), ("list", 32), ("bytearray", 32)] {
+        let mut heap = small_heap();
+        let at = object_of(&heap, name);
+        heap.memory.put_u64(at + length_at, 8 << 30);
+        let (claimed, problems) = sum(heap);
+        assert!(claimed < honest + (4 << 20), "{name}: {claimed} bytes, and {honest} are there");
+        assert!(problems.iter().any(|problem| problem.contains("no memory is behind")), "{name}: {problems:?}");
+    }
+}

@@ -174,6 +174,7 @@ impl Service {
         die_with_parent(&mut command);
         let mut child =
             command.spawn().map_err(|source| ServiceError::Spawn { program: launch.program.clone(), source })?;
+        bloathound_bounds::spare(child.id());
         let stdout = child.stdout.take();
         // From here on the drop ends the child on every way out.
         let mut service =

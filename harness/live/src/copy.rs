@@ -3,7 +3,7 @@
 use std::io::IoSliceMut;
 use std::ops::ControlFlow;
 
-use bloathound_memory::{Address, PAGE_BYTES};
+use bloathound_memory::{Address, PAGE_BYTES, is_zero_page};
 use nix::errno::Errno;
 use nix::sys::uio::{RemoteIoVec, process_vm_readv};
 use nix::unistd::Pid;
@@ -14,6 +14,8 @@ const CHUNK_BYTES: usize = 16 << 20;
 const VECTORS_MAX: usize = 1024;
 /// Unreadable pages in a row after which the rest of a piece is given up: it was unmapped.
 const LOST_IN_A_ROW_MAX: u32 = 16;
+/// Read in one piece where most of it is thought to be zero: what a cache holds.
+const SPARSE_BYTES: usize = 1 << 20;
 const PAGE: usize = PAGE_BYTES as usize;
 
 /// Bytes of the target and where they go in the flat buffer. Whole pages.
@@ -86,6 +88,40 @@ pub(crate) fn copy_pieces(
             }
         }
     }
+}
+
+/// Copies `pieces` of which most pages are thought to be zero: a page of zeroes is read and not written, where `flat` has
+/// zeroes anyway.
+pub(crate) fn copy_sparse(
+    pid: Pid,
+    pieces: &[Piece],
+    flat: &mut [u8],
+    go_on: &mut dyn FnMut(u64) -> ControlFlow<()>,
+) -> Result<Copied, Errno> {
+    let mut copied = Copied::default();
+    let mut part = Vec::new();
+    for piece in pieces {
+        for start in (0..piece.bytes).step_by(SPARSE_BYTES) {
+            part.resize((piece.bytes - start).min(SPARSE_BYTES), 0);
+            let here = [Piece { address: piece.address.offset(start as u64), flat: 0, bytes: part.len() }];
+            let read = copy_pieces(pid, &here, &mut part, go_on)?;
+            if read.stopped_early {
+                copied.stopped_early = true;
+                return Ok(copied);
+            }
+            let places = flat.get_mut(piece.flat + start..).unwrap_or_default().chunks_mut(PAGE);
+            for (page, place) in part.chunks(PAGE).zip(places) {
+                if !is_zero_page(page) {
+                    copied.bytes += PAGE_BYTES;
+                    place.copy_from_slice(page);
+                } else if !is_zero_page(place) {
+                    place.fill(0);
+                }
+            }
+            copied.lost.extend(read.lost.iter().map(|lost| Piece { flat: piece.flat + start + lost.flat, ..*lost }));
+        }
+    }
+    Ok(copied)
 }
 
 fn read_chunk(pid: Pid, chunk: &[Piece], flat: &mut [u8]) -> Result<usize, Errno> {

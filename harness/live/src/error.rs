@@ -1,9 +1,30 @@
 //! What keeps a process from being read, each with what to know about it.
 
+use std::fmt;
 use std::io;
 use std::time::Duration;
 
+use bloathound_bounds::{Room, in_words};
+
 use crate::access::NoAccess;
+
+/// What memory is taken for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Work {
+    /// The copy.
+    Copy,
+    /// Its objects, once it is there.
+    Analyse,
+}
+
+impl fmt::Display for Work {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::Copy => "copy",
+            Self::Analyse => "analyse the copy of",
+        })
+    }
+}
 
 /// What went wrong with a live target.
 #[derive(Debug, thiserror::Error)]
@@ -92,15 +113,17 @@ pub enum LiveError {
         /// What the last one was refused for.
         reason: String,
     },
-    /// More memory than the limit given.
-    #[error("process {pid} has {bytes} bytes to copy, over the limit of {limit}")]
+    /// Looking at it would take more memory than there is.
+    #[error("to {work} process {pid} takes {} of memory; {room}", in_words(*.needed))]
     TooLarge {
         /// Process id.
         pid: u32,
-        /// Bytes to copy.
-        bytes: u64,
-        /// The limit.
-        limit: u64,
+        /// What for.
+        work: Work,
+        /// Bytes it takes.
+        needed: u64,
+        /// What there is, and who says so.
+        room: Room,
     },
     /// A file under `/proc` that the kernel should have could not be read.
     #[error("reading {path}: {cause}")]

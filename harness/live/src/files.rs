@@ -4,6 +4,7 @@ use std::fs::File;
 use std::io;
 use std::path::Path;
 
+use bloathound_bounds::open_regular;
 use bloathound_memory::{Region, RegionKind};
 
 /// Opens the file that `region` maps.
@@ -37,12 +38,4 @@ pub(crate) fn open_path(directory: &Path, path: &str) -> io::Result<File> {
     let inside = directory.join("root").join(path.trim_start_matches('/'));
     // A target that changed its root is shown with paths of our root.
     open_regular(&inside).or_else(|error| open_regular(Path::new(path)).map_err(|_| error))
-}
-
-/// A device that the target maps must not be opened: that may do something.
-fn open_regular(path: &Path) -> io::Result<File> {
-    if !std::fs::metadata(path)?.is_file() {
-        return Err(io::Error::new(io::ErrorKind::InvalidInput, "not a regular file"));
-    }
-    File::open(path)
 }

@@ -8,6 +8,7 @@
 mod access;
 mod capture;
 mod copy;
+mod destination;
 mod error;
 mod files;
 mod maps;
@@ -20,12 +21,13 @@ mod quiet;
 mod resident;
 mod survey;
 mod threads;
+mod unbacked;
 mod work;
 
 pub use access::{NoAccess, Obstacle, Surroundings};
 pub use bloathound_memory::{PageRun, PageState};
 pub use capture::{Capture, CaptureMode, CaptureOptions, CaptureTimings, Stillness, TornInfo, Verdict, copy_again};
-pub use error::LiveError;
+pub use error::{LiveError, Work};
 pub use maps::{Mapping, parse_maps, parse_smaps};
 pub use pause::{Pause, PauseOptions};
 pub use process::{Identity, Process, kernel_release};

@@ -15,13 +15,15 @@ pub struct Mapping {
     pub private_bytes: u64,
     /// Resident bytes without a file behind them.
     pub anonymous_bytes: u64,
+    /// Bytes of large pages from the kernel's pool, which are in no other number.
+    pub huge_pool_bytes: u64,
 }
 
 impl Mapping {
     /// A mapping of which nothing more is known: of a recorded image or a core.
     #[must_use]
     pub fn new(region: Region) -> Self {
-        Self { region, pss_bytes: 0, swap_bytes: 0, private_bytes: 0, anonymous_bytes: 0 }
+        Self { region, pss_bytes: 0, swap_bytes: 0, private_bytes: 0, anonymous_bytes: 0, huge_pool_bytes: 0 }
     }
 }
 
@@ -52,6 +54,9 @@ pub fn parse_smaps(text: &str) -> Vec<Mapping> {
             "Swap" => mapping.swap_bytes = kilobytes(value),
             "Private_Clean" | "Private_Dirty" => {
                 mapping.private_bytes = mapping.private_bytes.saturating_add(kilobytes(value));
+            }
+            "Private_Hugetlb" | "Shared_Hugetlb" => {
+                mapping.huge_pool_bytes = mapping.huge_pool_bytes.saturating_add(kilobytes(value));
             }
             "Anonymous" => mapping.anonymous_bytes = kilobytes(value),
             _ => {}

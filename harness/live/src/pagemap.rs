@@ -9,6 +9,7 @@ use bloathound_memory::{Address, PAGE_BYTES, PageRun, PageState, Region};
 const PRESENT: u64 = 1 << 63;
 const SWAPPED: u64 = 1 << 62;
 const FILE_OR_SHARED: u64 = 1 << 61;
+const EXCLUSIVE: u64 = 1 << 56;
 /// Entries read in one go: 256 KiB, 128 MiB of address space.
 const ENTRIES_AT_ONCE: usize = 1 << 15;
 /// Pages looked at in one capture: 1 TiB of address space, mostly reserved and empty in any real process.
@@ -23,11 +24,26 @@ pub(crate) fn state_of(entry: u64) -> PageState {
     }
 }
 
+/// [`PageState::Private`] for what is present and not the process's alone; everything else is passed over as absent.
+pub(crate) fn not_its_own(entry: u64) -> PageState {
+    if entry & PRESENT != 0 && entry & EXCLUSIVE == 0 { PageState::Private } else { PageState::Absent }
+}
+
 /// The page runs of `regions`, in their order. A region the kernel gives no entries for is all absent.
 pub(crate) fn read_runs<'a>(
     pagemap: &File,
     regions: impl Iterator<Item = &'a Region>,
     buffer: &mut Vec<u8>,
+) -> io::Result<Vec<PageRun>> {
+    read_runs_as(pagemap, regions, buffer, state_of)
+}
+
+/// The same, with `state` to say what an entry is taken for.
+pub(crate) fn read_runs_as<'a>(
+    pagemap: &File,
+    regions: impl Iterator<Item = &'a Region>,
+    buffer: &mut Vec<u8>,
+    state: fn(u64) -> PageState,
 ) -> io::Result<Vec<PageRun>> {
     let mut runs = Vec::new();
     let mut looked_at = 0_u64;
@@ -43,7 +59,7 @@ pub(crate) fn read_runs<'a>(
             if got == 0 {
                 break;
             }
-            push_entries(&mut runs, first_run, next, &buffer[..got * 8]);
+            push_entries(&mut runs, first_run, next, &buffer[..got * 8], state);
             next += got as u64;
             looked_at += got as u64;
         }
@@ -52,7 +68,13 @@ pub(crate) fn read_runs<'a>(
 }
 
 /// Appends the pages from `first_page` on, joining neighbours in the same state from run number `first_run` on.
-fn push_entries(runs: &mut Vec<PageRun>, first_run: usize, first_page: u64, entries: &[u8]) {
+fn push_entries(
+    runs: &mut Vec<PageRun>,
+    first_run: usize,
+    first_page: u64,
+    entries: &[u8],
+    state_of: fn(u64) -> PageState,
+) {
     for (index, bytes) in entries.chunks_exact(8).enumerate() {
         let mut word = [0; 8];
         word.copy_from_slice(bytes);
@@ -88,8 +110,8 @@ mod tests {
             let bytes: Vec<u8> = words.iter().flat_map(|word| word.to_le_bytes()).collect();
             let cut = cut.min(words.len());
             let mut runs = Vec::new();
-            push_entries(&mut runs, 0, 100, &bytes[..cut * 8]);
-            push_entries(&mut runs, 0, 100 + cut as u64, &bytes[cut * 8..]);
+            push_entries(&mut runs, 0, 100, &bytes[..cut * 8], state_of);
+            push_entries(&mut runs, 0, 100 + cut as u64, &bytes[cut * 8..], state_of);
             let unrolled: Vec<PageState> = runs
                 .iter()
                 .flat_map(|run| std::iter::repeat_n(run.state, run.pages as usize))

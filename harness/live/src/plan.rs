@@ -5,11 +5,12 @@ use std::fs::File;
 use std::ops::ControlFlow;
 use std::os::unix::fs::FileExt;
 
-use bloathound_memory::{Address, ConstantModules, PAGE_BYTES, Region, RegionKind, is_file_data};
+use bloathound_memory::{Address, ConstantModules, PAGE_BYTES, Region, RegionKind, is_file_data, is_zero_page};
 
 use crate::copy::{Piece, copy_pieces};
 use crate::error::LiveError;
 use crate::process::Process;
+use crate::unbacked::{Certainty, Unbacked};
 use bloathound_memory::{PageRun, PageState};
 
 /// Most bytes of constants taken from files. libpython has 0.4 MB of them, numpy 10 MB.
@@ -111,11 +112,15 @@ pub(crate) struct Layout {
     pub(crate) runs: Vec<(Address, u32)>,
     /// To copy from the target.
     pub(crate) live: Vec<Piece>,
+    /// To copy from the target where it is not zero.
+    pub(crate) sparse: Vec<Piece>,
+    /// Zeroes without memory behind them: they have a place and are not copied.
+    pub(crate) zero: Vec<Piece>,
     /// To take from [`FilePages`]: place in its bytes, and where it goes.
     from_files: Vec<(usize, Piece)>,
     /// Bytes in all.
     pub(crate) bytes: usize,
-    /// Bytes of `live`.
+    /// Bytes to copy: no more than is resident or swapped.
     pub(crate) live_bytes: u64,
     /// Swapped-out pages, copied or not.
     pub(crate) swapped_pages: u64,
@@ -123,8 +128,8 @@ pub(crate) struct Layout {
 
 impl Layout {
     /// Puts the changing pages that are there and the file pages that are not in one order.
-    pub(crate) fn new(page_runs: &[PageRun], files: &FilePages, with_swapped: bool) -> Self {
-        let mut layout = Self::default();
+    pub(crate) fn new(page_runs: &[PageRun], files: &FilePages, with_swapped: bool, unbacked: &Unbacked) -> Self {
+        let mut layout = Self { live_bytes: unbacked.resident_bytes, ..Self::default() };
         let live: Vec<(Address, usize)> = page_runs
             .iter()
             .filter(|run| match run.state {
@@ -157,13 +162,62 @@ impl Layout {
             }
             match in_files {
                 Some(place) => layout.from_files.push((place, piece)),
-                None => {
-                    layout.live_bytes += bytes as u64;
-                    layout.live.push(piece);
-                }
+                None => layout.add_live(piece, &unbacked.runs),
             }
         }
+        layout.live_bytes += layout.live.iter().map(|piece| piece.bytes as u64).sum::<u64>();
         layout
+    }
+
+    /// Divides what is present into what is there, what is not, and what has to be looked at.
+    fn add_live(&mut self, piece: Piece, unbacked: &[(Address, usize, Certainty)]) {
+        let end = piece.address.0 + piece.bytes as u64;
+        let part = |from: u64, to: u64| Piece {
+            address: Address(from),
+            flat: piece.flat + (from - piece.address.0) as usize,
+            bytes: (to - from) as usize,
+        };
+        let mut at = piece.address.0;
+        let first = unbacked.partition_point(|(start, bytes, _)| start.0 + *bytes as u64 <= at);
+        for (start, bytes, certainty) in unbacked.get(first..).unwrap_or_default() {
+            let (from, to) = (start.0.max(at), (start.0 + *bytes as u64).min(end));
+            if from >= end {
+                break;
+            }
+            if from > at {
+                self.live.push(part(at, from));
+            }
+            match certainty {
+                Certainty::Known => self.zero.push(part(from, to)),
+                Certainty::Doubtful => self.sparse.push(part(from, to)),
+            }
+            at = to;
+        }
+        if at < end {
+            self.live.push(part(at, end));
+        }
+    }
+
+    /// Where bytes will be copied to: everything that has to be faulted in.
+    pub(crate) fn places(&self) -> Vec<std::ops::Range<usize>> {
+        let places = self.live.iter().chain(self.from_files.iter().map(|(_, piece)| piece));
+        let mut places: Vec<_> = places.map(|piece| piece.flat..piece.flat + piece.bytes).collect();
+        places.sort_unstable_by_key(|place| place.start);
+        places
+    }
+
+    /// Bytes of the flat buffer that will really be there.
+    pub(crate) fn needed_bytes(&self) -> u64 {
+        let files: usize = self.from_files.iter().map(|(_, piece)| piece.bytes).sum();
+        self.live_bytes + files as u64
+    }
+
+    /// Takes out what another look left where there are only zeroes now.
+    pub(crate) fn clear_zeroes(&self, flat: &mut [u8]) {
+        for piece in &self.zero {
+            let place = flat.get_mut(piece.flat..piece.flat + piece.bytes).unwrap_or_default();
+            place.chunks_mut(PAGE).filter(|page| !is_zero_page(page)).for_each(|page| page.fill(0));
+        }
     }
 
     /// Puts the file pages in their places.
@@ -186,7 +240,10 @@ impl Layout {
         for (start, pages) in std::mem::take(&mut self.runs) {
             for index in 0..u64::from(pages) {
                 if !gone.contains(&from) && from + PAGE <= flat.len() {
-                    flat.copy_within(from..from + PAGE, to);
+                    // A page of zeroes stays memory that is not there.
+                    if flat.get(from..from + PAGE) != flat.get(to..to + PAGE) {
+                        flat.copy_within(from..from + PAGE, to);
+                    }
                     to += PAGE;
                     let address = start.offset(index * PAGE_BYTES);
                     match kept.last_mut() {
@@ -251,7 +308,7 @@ mod tests {
                 files.runs.push(Piece { address: Address(page * PAGE_BYTES), flat: files.bytes.len(), bytes: PAGE });
                 files.bytes.extend(std::iter::repeat_n(page as u8 + 100, PAGE));
             }
-            let layout = Layout::new(&page_runs, &files, true);
+            let layout = Layout::new(&page_runs, &files, true, &Unbacked::default());
             let mut flat = vec![0; layout.bytes];
             for piece in &layout.live {
                 flat[piece.flat] = (piece.address.0 / PAGE_BYTES) as u8 + 1;
@@ -275,7 +332,7 @@ mod tests {
     #[test]
     fn lost_pages_leave_no_gap() {
         let runs = [run(10, 4, PageState::Private), run(20, 1, PageState::Swapped)];
-        let mut layout = Layout::new(&runs, &FilePages::default(), true);
+        let mut layout = Layout::new(&runs, &FilePages::default(), true, &Unbacked::default());
         assert_eq!(layout.swapped_pages, 1);
         let mut flat: Vec<u8> = (0..5_u8).flat_map(|page| [page; PAGE]).collect();
         let lost = Piece { address: Address(11 * PAGE_BYTES), flat: PAGE, bytes: 2 * PAGE };

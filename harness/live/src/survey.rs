@@ -15,6 +15,7 @@ use crate::maps::Mapping;
 use crate::pagemap::read_runs;
 use crate::plan::is_changing;
 use crate::process::Process;
+use crate::unbacked::Unbacked;
 use bloathound_memory::{PageRun, PageState};
 
 /// Mappings and page presence of one moment.
@@ -23,6 +24,8 @@ pub(crate) struct Survey {
     pub(crate) mappings: Vec<Mapping>,
     /// Of all memory that changes, in the order of the mappings.
     pub(crate) page_runs: Vec<PageRun>,
+    /// Which of them no memory is behind.
+    pub(crate) unbacked: Unbacked,
 }
 
 impl Survey {
@@ -31,11 +34,16 @@ impl Survey {
         let mappings = process.smaps()?;
         let regions = mappings.iter().map(|mapping| &mapping.region);
         let page_runs = process.page_runs(regions.filter(|region| is_changing(region)))?;
-        Ok(Self { mappings, page_runs })
+        let unbacked = Unbacked::find(process, &mappings, &page_runs)?;
+        Ok(Self { mappings, page_runs, unbacked })
     }
 
     /// The same for now, asking only where something can have appeared.
     pub(crate) fn update(&self, process: &Process) -> Result<Self, LiveError> {
+        if !self.unbacked.is_empty() {
+            // A page of zeroes may have been written meanwhile: only asking for everything tells.
+            return Self::take(process);
+        }
         let pagemap =
             File::open(process.directory().join("pagemap")).map_err(|error| process.refused("pagemap", error))?;
         let mut buffer = Vec::new();

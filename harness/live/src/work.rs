@@ -6,7 +6,8 @@ use std::time::{Duration, Instant};
 use bloathound_memory::{MemoryImage, MemorySource, PAGE_BYTES, Region};
 
 use crate::capture::{Capture, CaptureMode, CaptureOptions, CaptureTimings, Stillness, TornInfo, Verdict};
-use crate::copy::{Copied, copy_pieces};
+use crate::copy::{Copied, copy_pieces, copy_sparse};
+use crate::destination::{check_room, destination};
 use crate::error::LiveError;
 use crate::pause::{Pause, PauseOptions};
 use crate::plan::{FilePages, Layout};
@@ -14,12 +15,6 @@ use crate::process::Process;
 use crate::quiet::Quiet;
 use crate::survey::Survey;
 
-/// Room for what the target allocates between planning and stopping, beside a 32nd of the plan.
-const SLACK_BYTES: usize = 4 << 20;
-/// Threads that fault our memory in: the kernel zeroes pages at 1 GB/s a thread here.
-const FAULT_THREADS_MAX: usize = 4;
-/// Less than this is not worth a thread.
-const FAULT_BYTES_MIN: usize = 16 << 20;
 /// A survey older than this is taken anew before stopping.
 const SURVEY_AGE_MAX: Duration = Duration::from_millis(20);
 
@@ -94,15 +89,9 @@ impl<'a> Work<'a> {
         let surveyed = Instant::now();
         let regions: Vec<Region> = survey.mappings.iter().map(|mapping| mapping.region.clone()).collect();
         let files = FilePages::read(process, &regions, options.with_swapped)?;
-        let planned = Layout::new(&survey.page_runs, &files, options.with_swapped).bytes;
-        let limit = options
-            .bytes_max
-            .unwrap_or_else(|| (spare_memory() / 10 * 9).saturating_add(options.buffer.capacity() as u64));
-        if planned as u64 > limit {
-            return Err(LiveError::TooLarge { pid: process.pid(), bytes: planned as u64, limit });
-        }
-        let mut flat = std::mem::take(&mut options.buffer);
-        fault_in(&mut flat, planned + planned / 32 + SLACK_BYTES);
+        let layout = Layout::new(&survey.page_runs, &files, options.with_swapped, &survey.unbacked);
+        check_room(process, &layout, &options, options.buffer.capacity() as u64)?;
+        let flat = destination(process, std::mem::take(&mut options.buffer), &layout)?;
         let timings = CaptureTimings { prepare: started.elapsed(), ..CaptureTimings::default() };
         Ok(Self {
             process,
@@ -217,8 +206,10 @@ impl<'a> Work<'a> {
     fn take(&mut self, in_time: &mut dyn FnMut() -> bool) -> Result<(Look, Copied), LiveError> {
         let started = Instant::now();
         let survey = self.survey.update(self.process)?;
-        let layout = Layout::new(&survey.page_runs, &self.files, self.options.with_swapped);
+        let layout = Layout::new(&survey.page_runs, &self.files, self.options.with_swapped, &survey.unbacked);
         if layout.bytes > self.flat.len() {
+            // It has grown since, and may have grown a lot.
+            check_room(self.process, &layout, &self.options, self.flat.len() as u64)?;
             self.flat.resize(layout.bytes, 0);
         }
         self.timings.look = started.elapsed();
@@ -238,8 +229,15 @@ impl<'a> Work<'a> {
     fn copy(&mut self, layout: &Layout, in_time: &mut dyn FnMut() -> bool) -> Result<Copied, LiveError> {
         let started = Instant::now();
         let mut go_on = |_| if in_time() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) };
-        let copied = copy_pieces(self.process.nix_pid(), &layout.live, &mut self.flat, &mut go_on)
-            .map_err(|errno| self.process.refused("mem", errno.into()))?;
+        let pid = self.process.nix_pid();
+        let refused = |errno: nix::errno::Errno| self.process.refused("mem", errno.into());
+        let mut copied = copy_pieces(pid, &layout.live, &mut self.flat, &mut go_on).map_err(refused)?;
+        if !copied.stopped_early && !layout.sparse.is_empty() {
+            let more = copy_sparse(pid, &layout.sparse, &mut self.flat, &mut go_on).map_err(refused)?;
+            copied.bytes += more.bytes;
+            copied.lost.extend(more.lost);
+            copied.stopped_early = more.stopped_early;
+        }
         self.timings.copy = started.elapsed();
         Ok(copied)
     }
@@ -250,9 +248,10 @@ impl<'a> Work<'a> {
             return Err(LiveError::Gone { pid: self.process.pid() });
         };
         let Look { survey, mut layout } = look;
-        let Survey { mappings, page_runs } = survey;
+        let Survey { mappings, page_runs, unbacked: _ } = survey;
         let mut flat = self.flat;
         flat.truncate(layout.bytes);
+        layout.clear_zeroes(&mut flat);
         layout.place_files(&self.files, &mut flat);
         if !copied.lost.is_empty() {
             layout.remove(&copied.lost, &mut flat);
@@ -277,40 +276,4 @@ impl<'a> Work<'a> {
             torn: TornInfo { lost_pages: lost as u64 / PAGE_BYTES + self.files.lost_pages, ..self.torn },
         })
     }
-}
-
-/// Makes `buffer` at least `bytes` long with every page of it really there: a page fault during the pause would be
-/// time the target stands still.
-fn fault_in(buffer: &mut Vec<u8>, bytes: usize) {
-    if buffer.capacity() >= bytes {
-        if buffer.len() < bytes {
-            buffer.resize(bytes, 0);
-        }
-        return;
-    }
-    // Fresh zeroed memory comes from the kernel untouched; growing the old buffer would copy it first.
-    *buffer = vec![0; bytes];
-    let touch = |part: &mut [u8]| {
-        for page in part.chunks_mut(PAGE_BYTES as usize) {
-            page[0] = 1;
-        }
-    };
-    let workers = std::thread::available_parallelism().map_or(1, usize::from).min(FAULT_THREADS_MAX);
-    let part = bytes.div_ceil(workers).next_multiple_of(PAGE_BYTES as usize);
-    std::thread::scope(|scope| {
-        for part in buffer.chunks_mut(part.max(FAULT_BYTES_MIN)) {
-            scope.spawn(move || touch(part));
-        }
-    });
-}
-
-/// `MemAvailable` of `/proc/meminfo`, bytes.
-fn spare_memory() -> u64 {
-    std::fs::read_to_string("/proc/meminfo")
-        .ok()
-        .and_then(|text| {
-            let value = text.lines().find_map(|line| line.strip_prefix("MemAvailable:"))?.to_owned();
-            Some(crate::maps::kilobytes(&value))
-        })
-        .unwrap_or(u64::MAX)
 }

@@ -11,6 +11,7 @@
 use std::process::Command;
 use std::time::Duration;
 
+use bloathound_bounds::{Limit, Room};
 use bloathound_cpython::{InterpreterError, exported_only};
 use bloathound_live::{CaptureMode, CaptureOptions, LiveError, Process, Stillness, Thread, ThreadState, Verdict};
 use bloathound_memory::{Address, MemorySource};
@@ -209,7 +210,10 @@ fn a_limit_on_bytes_is_kept() {
     let Some((_script, process, _)) = heap() else { return };
     let small = CaptureOptions { bytes_max: Some(1 << 20), ..CaptureOptions::default() };
     let error = process.capture(small, &mut accept).unwrap_err();
-    assert!(matches!(error, LiveError::TooLarge { limit: 1_048_576, .. }), "{error}");
+    assert!(
+        matches!(error, LiveError::TooLarge { room: Room { free: 1_048_576, limit: Limit::Asked }, .. }),
+        "{error}"
+    );
 }
 
 #[test]

@@ -153,6 +153,16 @@ impl MemoryImage {
         self.flat.get(start..start.checked_add(len)?)
     }
 
+    /// How many of `len` bytes from `start` on are here.
+    #[must_use]
+    pub fn present_bytes(&self, start: Address, len: u64) -> u64 {
+        let end = start.0.saturating_add(len);
+        let run_end = |run: &(Address, u32)| run.0.0 + u64::from(run.1) * PAGE_BYTES;
+        let first = self.runs.partition_point(|run| run_end(run) <= start.0);
+        let runs = self.runs.get(first..).unwrap_or_default().iter().take_while(|run| run.0.0 < end);
+        runs.map(|run| run_end(run).min(end) - run.0.0.max(start.0)).sum()
+    }
+
     /// A word, where it was copied.
     #[inline]
     #[must_use]
@@ -220,6 +230,9 @@ mod tests {
         assert_eq!(image.bytes(Address(0x9000), 1), Some(&[3][..]));
         assert_eq!(image.bytes(Address(u64::MAX), 2), None);
         assert_eq!(image.bytes(Address(0x9000), usize::MAX), None);
+        let present = |start, len| image.present_bytes(Address(start), len);
+        assert_eq!((present(0x4000, 0x1000), present(0x5800, 0x800), present(0x6ffe, 4)), (0, 0x800, 4));
+        assert_eq!((present(0, u64::MAX), present(0x7800, 0x2000), present(0xa000, 8)), (0x4000, 0x1000, 0));
     }
 
     #[test]

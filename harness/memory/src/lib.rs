@@ -6,6 +6,7 @@
 
 mod address;
 mod core;
+mod flat;
 mod image;
 mod modules;
 mod pages;
@@ -16,6 +17,7 @@ mod source;
 
 pub use self::core::{Core, CoreError, CoreModules, CoreProblem, CoreThread, open_mapped_file, read_core};
 pub use address::{Address, PAGE_BYTES};
+pub use flat::{is_zero_page, untouched};
 pub use image::{FlatOffset, ImageBuilder, MemoryImage};
 pub use modules::{
     ConstantModules, ElfError, FileSymbol, LoadedModule, ModuleFile, ModuleView, Segment, Symbol, SymbolTable, Wanted,

@@ -2,7 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
+use bloathound_bounds::read_regular_text;
+
 use crate::checker::Checker;
+use crate::depth::{BYTES_MAX, too_deep};
 use crate::error::{Problem, ScenarioError, ScenarioErrors};
 use crate::explain::explain;
 use crate::locate::locate;
@@ -16,7 +19,7 @@ use crate::vocabulary::nearest;
 /// # Errors
 /// Everything that is wrong with it, at least one thing.
 pub fn load_file(file: &Path, services_dir: &Path) -> Result<Scenario, ScenarioErrors> {
-    match std::fs::read_to_string(file) {
+    match read_regular_text(file, BYTES_MAX) {
         Ok(yaml) => parse(&yaml, file, services_dir),
         Err(source) => Err(unreadable(file, source)),
     }
@@ -27,6 +30,10 @@ pub fn load_file(file: &Path, services_dir: &Path) -> Result<Scenario, ScenarioE
 /// # Errors
 /// Everything that is wrong with it, at least one thing.
 pub fn parse(yaml: &str, file: &Path, services_dir: &Path) -> Result<Scenario, ScenarioErrors> {
+    if let Some((place, problem)) = too_deep(yaml) {
+        let error = ScenarioError { file: file.to_owned(), place: Some(place), node: String::new(), problem };
+        return Err(ScenarioErrors(vec![error]));
+    }
     let raw: RawScenario = serde_yaml::from_str(yaml).map_err(|error| {
         let refusal = explain(yaml, &error);
         // An error without a place is one of the whole document.
@@ -71,7 +78,8 @@ fn yaml_files(dir: &Path) -> std::io::Result<Vec<PathBuf>> {
     let mut files = Vec::new();
     for entry in std::fs::read_dir(dir)? {
         let path = entry?.path();
-        if path.is_file() && path.extension().is_some_and(|ending| ending == "yaml") {
+        // What is no regular file either is told of, not passed over.
+        if !path.is_dir() && path.extension().is_some_and(|ending| ending == "yaml") {
             files.push(path);
         }
     }

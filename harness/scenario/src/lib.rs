@@ -4,6 +4,7 @@
 //! refused is refused with file, line, column, what was found and what was meant.
 
 mod checker;
+mod depth;
 mod error;
 pub mod evidence;
 mod expectations;

@@ -1,5 +1,6 @@
 //! `bloathound merge`.
 
+use bloathound_bounds::read_regular_text;
 use bloathound_report::text;
 
 use crate::args::MergeArguments;
@@ -7,11 +8,14 @@ use crate::error::CliError;
 use crate::exit::Exit;
 use crate::output;
 
+/// Longest results of one partition: a thousand runs have 20 MB.
+const RESULTS_BYTES_MAX: u64 = 256 << 20;
+
 /// `bloathound merge`: joins the results of partitions.
 pub(crate) fn merge(arguments: &MergeArguments) -> Result<u8, CliError> {
     let mut parts = Vec::new();
     for path in &arguments.files {
-        let text = std::fs::read_to_string(path).map_err(|error| CliError::file(path, error))?;
+        let text = read_regular_text(path, RESULTS_BYTES_MAX).map_err(|error| CliError::file(path, error))?;
         let name = path.display().to_string();
         let results =
             bloathound_score::read_results(&name, &text).map_err(|error| CliError::Usage(error.to_string()))?;

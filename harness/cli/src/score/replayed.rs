@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use bloathound_bounds::read_regular;
 use bloathound_engine::looks::replay;
 use bloathound_engine::record::{FINDINGS, MANIFEST, RecordedRun, findings_json};
 use bloathound_scenario::Scenario;
@@ -10,12 +11,15 @@ use bloathound_vocabulary::RunRecord;
 
 use crate::error::CliError;
 
+/// Longest findings of one run; they have some kB.
+const FINDINGS_BYTES_MAX: u64 = 64 << 20;
+
 /// Judges a recorded run, and holds what it finds against what its scenario wants and what it found then.
 pub(crate) fn judge(folder: &Path, run: &RecordedRun) -> Result<RunRecord, CliError> {
     let result = replay(folder, run)?;
     let scenario = scenario(folder, run)?;
     let path = folder.join(FINDINGS);
-    let stored = std::fs::read(&path).map_err(|error| CliError::file(&path, error))?;
+    let stored = read_regular(&path, FINDINGS_BYTES_MAX).map_err(|error| CliError::file(&path, error))?;
     let differs = stored != findings_json(&result.findings)?.as_bytes();
     let recorded = Recorded { lacks_samples: run.lacks_samples(), differs_from: differs.then(|| FINDINGS.to_owned()) };
     let made = Made {

@@ -23,23 +23,25 @@ use tree::{read, root, rust_files};
 /// `harness/ARCHITECTURE.md`.
 const MAY_USE: [(&str, &[&str]); 15] = [
     ("vocabulary", &[]),
-    ("memory", &[]),
+    ("bounds", &[]),
+    ("memory", &["bounds"]),
     ("heap", &["vocabulary"]),
     ("profile", &[]),
-    ("scenario", &["vocabulary"]),
-    ("live", &["memory"]),
+    ("scenario", &["bounds", "vocabulary"]),
+    ("live", &["bounds", "memory"]),
     ("testkit", &["memory"]),
     ("cpython", &["memory", "heap", "profile"]),
     ("detect", &["vocabulary", "heap", "profile"]),
     ("score", &["vocabulary", "scenario"]),
     ("report", &["vocabulary", "heap"]),
     ("kit", &["heap", "detect"]),
-    ("engine", &["vocabulary", "memory", "heap", "profile", "live", "cpython", "detect", "kit"]),
-    ("driver", &["scenario", "live", "cpython", "engine", "kit"]),
+    ("engine", &["vocabulary", "bounds", "memory", "heap", "profile", "live", "cpython", "detect", "kit"]),
+    ("driver", &["bounds", "scenario", "live", "cpython", "engine", "kit"]),
     (
         "cli",
         &[
             "vocabulary",
+            "bounds",
             "memory",
             "heap",
             "profile",
@@ -59,8 +61,8 @@ const MAY_USE: [(&str, &[&str]); 15] = [
 const PURE: [&str; 6] = ["vocabulary", "heap", "profile", "detect", "score", "report"];
 
 /// Rooms that decode or judge: whatever they have to say goes into their results.
-const ENGINE: [&str; 10] =
-    ["vocabulary", "memory", "live", "cpython", "heap", "profile", "detect", "score", "report", "scenario"];
+const ENGINE: [&str; 11] =
+    ["vocabulary", "bounds", "memory", "live", "cpython", "heap", "profile", "detect", "score", "report", "scenario"];
 
 /// `bloathound-*` under `[dependencies]` of a manifest, without the prefix. Development dependencies are exempt.
 fn dependencies(manifest: &Path) -> BTreeSet<String> {

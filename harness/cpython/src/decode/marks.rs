@@ -43,15 +43,14 @@ impl ObjectMarks {
     /// Counts ranks; no mark may be added afterwards.
     pub(crate) fn seal(&mut self) {
         let mut total = 0_u32;
-        self.ranks = self
-            .bits
-            .iter()
-            .map(|word| {
-                let before = total;
+        // A word without a mark is never asked for: its rank is not written, so that an image of zeroes takes no memory.
+        self.ranks = vec![0; self.bits.len()];
+        for (rank, word) in self.ranks.iter_mut().zip(&self.bits) {
+            if *word != 0 {
+                *rank = total;
                 total += word.count_ones();
-                before
-            })
-            .collect();
+            }
+        }
         self.total = total;
     }
 

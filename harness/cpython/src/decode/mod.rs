@@ -1,6 +1,7 @@
 //! From the bytes of an image to a heap snapshot, in two passes: where objects begin ([`discover`](self)), then
 //! their references. Every walk is bounded by the image's size; damage gives problems, never a panic.
 
+mod cost;
 mod discover;
 mod marks;
 mod references;
@@ -25,6 +26,7 @@ use discover::TrackedAt;
 use marks::{AddressMap, ObjectMarks};
 use types::{TypeLayout, TypeTable};
 
+pub use cost::analysis_bytes;
 pub use text::{ObjectText, describe, string_bytes};
 
 /// Problems listed at most; further ones are only counted by the snapshot's quality.
@@ -63,6 +65,7 @@ pub fn decode(image: &MemoryImage, interpreter: &Interpreter, pools: Option<&Pym
         budget: Budget::for_image(image.flat().len()),
         size_bytes_max: sizes::limit(image),
         oversized: 0,
+        unbacked: (0, 0),
         problems: Vec::new(),
         classes: BTreeMap::new(),
         generator_finalizing: None,
@@ -107,6 +110,8 @@ struct Decoder<'a> {
     size_bytes_max: u64,
     /// Objects that claim to be.
     oversized: u64,
+    /// Objects that claim memory which is not there, and how much of it.
+    unbacked: (u64, u64),
     problems: Vec<String>,
     /// Old-style classes as types of their own, by the class object's address.
     classes: BTreeMap<u64, TypeId>,
@@ -185,7 +190,11 @@ impl<'a> Decoder<'a> {
         };
         let claimed = sizes::shallow_size(self.objects(), &layout, self.interpreter.unicode, at);
         self.oversized += u64::from(claimed > self.size_bytes_max);
-        let size = claimed.min(self.size_bytes_max);
+        let claimed = claimed.min(self.size_bytes_max);
+        let size = sizes::backed_size(self.objects(), &layout, at, claimed);
+        if size < claimed {
+            self.unbacked = (self.unbacked.0 + 1, self.unbacked.1.saturating_add(claimed - size));
+        }
         let type_id = if layout.is_old_instance {
             self.old_instance_type(at).unwrap_or(layout.id)
         } else if layout.is_generator && self.generator_needs_finalizing(at) {
@@ -285,6 +294,12 @@ impl<'a> Decoder<'a> {
         if self.oversized > 0 {
             let (count, most) = (self.oversized, self.size_bytes_max);
             self.problem(format!("{count} objects claim more than {most} bytes, which is more than there can be"));
+        }
+        if self.unbacked.0 > 0 {
+            let (count, bytes) = self.unbacked;
+            self.problem(format!(
+                "{count} objects claim {bytes} bytes that no memory is behind; only what is there counts"
+            ));
         }
         let mut snapshot = self.builder.finish();
         let surplus = roots::add_unaccounted_roots(&mut snapshot);

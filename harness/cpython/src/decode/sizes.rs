@@ -49,6 +49,33 @@ pub(crate) fn shallow_size(objects: Objects<'_>, layout: &TypeLayout, unicode: U
     if has_gc_head(objects, layout, at) { bytes.saturating_add(d.collector.head_bytes) } else { bytes }
 }
 
+/// Claims below this are believed.
+const CLAIM_MIN: u64 = 1 << 20;
+
+/// What of an object's `claimed` bytes is there. What was reserved for more to come is often not there yet, so a claim is
+/// believed where half of it is; any other counts as what is.
+pub(crate) fn backed_size(objects: Objects<'_>, layout: &TypeLayout, at: Address, claimed: u64) -> u64 {
+    if claimed < CLAIM_MIN {
+        return claimed;
+    }
+    let Objects { image, d } = objects;
+    let pointer = |offset: u64| image.pointer_at(at.offset(offset)).unwrap_or_default();
+    // Where the bulk of it is.
+    let bulk = match layout.core {
+        Core::Unicode => pointer(d.unicode.str),
+        Core::ByteArray => pointer(d.byte_array.ob_bytes),
+        Core::Array => pointer(d.array.ob_item),
+        Core::List => pointer(d.list.ob_item),
+        Core::Dict => objects.dict(at).at,
+        Core::Set => objects.set(at).at,
+        // Blocks here and there.
+        Core::Deque => return claimed,
+        _ => layout.buffer.map(|(place, ..)| pointer(place)).filter(|buffer| !buffer.is_null()).unwrap_or(at),
+    };
+    let there = image.present_bytes(bulk, claimed);
+    if there >= claimed / 2 { claimed } else { there.saturating_add(layout.basicsize).min(claimed) }
+}
+
 /// True when a collector's head stands before the object: `PyObject_IS_GC`.
 pub(crate) fn has_gc_head(objects: Objects<'_>, layout: &TypeLayout, at: Address) -> bool {
     layout.is_gc && (layout.core != Core::Type || objects.is_heap_type(at))

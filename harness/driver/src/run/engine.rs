@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use bloathound_bounds::read_regular_text;
 use bloathound_cpython::frames::SamplerOptions;
 use bloathound_engine::looks::{ReplayError, RunFindings, RunJudge, replay, sample_process};
 use bloathound_engine::record::{
@@ -97,6 +98,9 @@ impl Observer for EngineObserver {
     }
 }
 
+/// Longest scenario file: one that was read before, so this only bounds what it may have become.
+const SCENARIO_BYTES_MAX: u64 = 256 << 10;
+
 /// Ends a recording: the findings, then the manifest that makes its folder one.
 fn keep(
     recorder: Recorder,
@@ -107,7 +111,7 @@ fn keep(
 ) -> Result<PathBuf, ReplayError> {
     let Recorded { scenario, variant } = of;
     let scenario_yaml =
-        std::fs::read_to_string(&scenario.file).map_err(|error| FileError::new(&scenario.file, error))?;
+        read_regular_text(&scenario.file, SCENARIO_BYTES_MAX).map_err(|error| FileError::new(&scenario.file, error))?;
     let unmet: Vec<String> = driven.unmet.iter().map(ToString::to_string).collect();
     let run = RecordedRun {
         format: FORMAT,

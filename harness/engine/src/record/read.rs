@@ -3,6 +3,7 @@
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 
+use bloathound_bounds::read_regular_text;
 use bloathound_vocabulary::{ToolRecord, Variant};
 use serde::{Deserialize, Serialize};
 
@@ -84,6 +85,9 @@ pub struct RecordedLook {
     pub file: Option<String>,
 }
 
+/// Longest `run.json`; one has some kB, and the scenario in it.
+const RUN_BYTES_MAX: u64 = 16 << 20;
+
 /// `run.json`.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub struct RecordedRun {
@@ -159,7 +163,7 @@ pub fn folders(dir: &Path) -> Result<Vec<PathBuf>, ReadRunError> {
 /// [`FileError`] for one that can't be read, or is of another release.
 pub fn read_run(folder: &Path) -> Result<RecordedRun, FileError> {
     let path = folder.join(MANIFEST);
-    let text = std::fs::read_to_string(&path).map_err(|error| FileError::new(&path, error))?;
+    let text = read_regular_text(&path, RUN_BYTES_MAX).map_err(|error| FileError::new(&path, error))?;
     let run: RecordedRun = serde_json::from_str(&text).map_err(|error| FileError::new(&path, error))?;
     if !FORMATS_READ.contains(&run.format) {
         let message = format!("format {} of another release of bloathound; this one reads 1 to {FORMAT}", run.format);

@@ -11,7 +11,7 @@ use bloathound_memory::{
     WrittenRecording, write_recording,
 };
 
-use crate::source::Examined;
+use crate::source::{Examined, memory_limit};
 
 /// What a recording's manifest says beyond what the copy itself tells.
 #[derive(Clone, Debug, Default)]
@@ -74,7 +74,7 @@ pub fn record(
         }
     };
     // One that can't be read is not built on: the image then stands alone.
-    let base = options.base.as_ref().and_then(|base| Base::read(base, u64::MAX).ok());
+    let base = options.base.as_ref().and_then(|base| Base::read(base, memory_limit()).ok());
     let how = WriteOptions { transform: Some(&mut scrub), base: base.as_ref(), effort: options.effort };
     let written = write_recording(path, &recording, how);
     examined.image = std::mem::take(&mut recording.image);

@@ -56,6 +56,11 @@ pub fn open_core_with(
     })?;
     let mappings = core.image.regions().iter().cloned().map(Mapping::new).collect();
     let is_collecting = interpreter.is_collecting(&core.image);
+    super::room_to_analyse(&core.image, &interpreter).map_err(|(needed, room)| OpenFileError::NoRoom {
+        path: name(),
+        needed,
+        room,
+    })?;
     let mut examined = examine_image(core.image, interpreter, &symbols.data_ranges);
     examined.mappings = mappings;
     examined.page_runs = core.page_runs;

@@ -1,5 +1,6 @@
 //! Why something could not be opened. What to type then is the caller's to say.
 
+use bloathound_bounds::{Room, in_words};
 use bloathound_cpython::{InterpreterError, LocateError};
 use bloathound_kit::KitError;
 use bloathound_memory::{CoreError, CoreProblem, RecordError};
@@ -59,6 +60,16 @@ pub enum OpenFileError {
     NoFacts {
         /// The file.
         path: String,
+    },
+    /// To analyse it takes more memory than there is.
+    #[error("{path}: to analyse it takes {} of memory; {room}", in_words(*.needed))]
+    NoRoom {
+        /// The file.
+        path: String,
+        /// Bytes it takes.
+        needed: u64,
+        /// What there is, and who says so.
+        room: Room,
     },
     /// It is no core, or damaged beyond use.
     #[error(transparent)]

@@ -1,9 +1,9 @@
 //! What a target on a command line is: told by its form, or by what the file begins with.
 
-use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
+use bloathound_bounds::open_regular;
 use bloathound_memory::SealedKind;
 
 use super::error::SourceError;
@@ -46,13 +46,8 @@ pub fn is_inside(target: &str) -> bool {
 /// [`SourceError::NoTarget`] for what can't be read or is none of them, [`SourceError::Samples`] for samples.
 pub(super) fn kind_of(path: &Path) -> Result<FileKind, SourceError> {
     let neither = |what: &str| SourceError::NoTarget { path: path.display().to_string(), what: what.to_owned() };
-    let facts = std::fs::metadata(path).map_err(|error| neither(&error.to_string()))?;
-    // A pipe or a device would be waited for.
-    if !facts.is_file() {
-        return Err(neither("not a regular file"));
-    }
     let mut start = Vec::new();
-    File::open(path)
+    open_regular(path)
         .and_then(|file| file.take(DUMP.len() as u64).read_to_end(&mut start))
         .map_err(|error| neither(&error.to_string()))?;
     match start.as_slice() {

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use bloathound_cpython::{Interpreter, InterpreterError, LocateError, exported_only, find_interpreter_in};
-use bloathound_live::{CaptureMode, CaptureOptions, LiveError, Process, Stillness, Verdict};
+use bloathound_live::{CaptureMode, CaptureOptions, LiveError, Process, Stillness, Verdict, Work};
 use bloathound_memory::SymbolTable;
 
 use super::examined::{Examined, examine_image};
@@ -70,6 +70,8 @@ impl LiveProcess {
     /// # Errors
     /// [`ExamineError`] when it is gone, not ours to read, or runs no CPython 2.7.
     pub fn open(pid: u32, options: ExamineOptions) -> Result<Self, ExamineError> {
+        // From here on it is us that the kernel takes, should memory run out.
+        bloathound_bounds::give_way();
         let process = Process::open(pid)?;
         let mut symbols =
             find_interpreter_in(&process, Some(process.executable()), &mut |region| process.open_region(region))
@@ -134,6 +136,12 @@ impl LiveProcess {
             } else {
                 Verdict::Accept
             }
+        })?;
+        super::room_to_analyse(&capture.image, &interpreter).map_err(|(needed, room)| LiveError::TooLarge {
+            pid,
+            work: Work::Analyse,
+            needed,
+            room,
         })?;
         let mut examined = examine_image(capture.image, interpreter, self.symbols.data_ranges.as_slice());
         examined.problems.extend(capture.refusals.iter().map(|why| format!("let go and tried again: {why}")));

@@ -13,9 +13,10 @@ mod recording;
 use std::path::Path;
 use std::time::Duration;
 
-use bloathound_cpython::{Interpreter, describe};
+use bloathound_bounds::Room;
+use bloathound_cpython::{Interpreter, analysis_bytes, describe};
 use bloathound_heap::{HeapSnapshot, ObjectId, RootKind};
-use bloathound_memory::Address;
+use bloathound_memory::{Address, MemoryImage};
 use bloathound_vocabulary::{TargetKind, TargetRecord};
 
 pub use self::core::{ExaminedCore, open_core, open_core_with};
@@ -204,10 +205,15 @@ fn has_heap(target: &str, examined: &Examined) -> Result<(), SourceError> {
     Err(SourceError::NoHeap { target: target.to_owned(), problems: examined.problems.clone() })
 }
 
-/// Bytes of memory that this machine has: a file may not make us use more.
+/// Bytes of memory that may still be used, on this machine and in our memory group: a file may not make us use more.
 #[must_use]
 pub fn memory_limit() -> u64 {
-    let memory = sysinfo::MemoryRefreshKind::nothing().with_ram();
-    let system = sysinfo::System::new_with_specifics(sysinfo::RefreshKind::nothing().with_memory(memory));
-    system.map_or(8 << 30, |system| system.total_memory())
+    Room::now().usable()
+}
+
+/// Refuses what can't be analysed with the memory there is: how much it takes, and what there is.
+fn room_to_analyse(image: &MemoryImage, interpreter: &Interpreter) -> Result<(), (u64, Room)> {
+    let needed = analysis_bytes(image, interpreter);
+    let room = Room::now();
+    if needed > room.usable() { Err((needed, room)) } else { Ok(()) }
 }

@@ -35,6 +35,11 @@ pub fn reopen(read: ReadRecording, path: &Path) -> Result<Reopened, OpenFileErro
     let interpreter = Interpreter::from_facts(&recording.manifest.interpreter)
         .ok_or_else(|| OpenFileError::NoFacts { path: path.display().to_string() })?;
     let mappings = recording.image.regions().iter().cloned().map(Mapping::new).collect();
+    super::room_to_analyse(&recording.image, &interpreter).map_err(|(needed, room)| OpenFileError::NoRoom {
+        path: path.display().to_string(),
+        needed,
+        room,
+    })?;
     let mut examined = examine_image(recording.image, interpreter, &recording.symbols.data_ranges);
     examined.mappings = mappings;
     examined.page_runs = recording.page_runs;

@@ -9,7 +9,9 @@ mod read;
 
 use std::fs::File;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+
+use bloathound_bounds::in_words;
 
 use crate::modules::ElfError;
 use crate::modules::Headers;
@@ -101,7 +103,7 @@ pub enum CoreError {
         path: PathBuf,
     },
     /// More memory than the limit given.
-    #[error("{path} holds {bytes} bytes of memory, over the limit of {limit}")]
+    #[error("{path} holds {} of memory; {} of it may be used for what is not zero", in_words(*.bytes), in_words(*.limit))]
     TooLarge {
         /// The file.
         path: PathBuf,
@@ -166,10 +168,7 @@ impl CoreModules<'_> {
 /// # Errors
 /// What the system says, and for everything that is not a regular file.
 pub fn open_mapped_file(path: &str) -> io::Result<File> {
-    if !std::fs::metadata(path)?.is_file() {
-        return Err(io::Error::new(io::ErrorKind::InvalidInput, "not a regular file"));
-    }
-    File::open(path)
+    bloathound_bounds::open_regular(Path::new(path))
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ use std::io;
 use std::os::unix::fs::FileExt;
 use std::path::Path;
 
+use bloathound_bounds::open_regular;
 use object::LittleEndian as LE;
 use object::elf::{self, FileHeader64};
 use object::read::ReadCache;
@@ -13,12 +14,16 @@ use object::read::elf::{FileHeader, ProgramHeader};
 use super::files::{Missing, Rights};
 use super::notes::Notes;
 use super::{ADDRESS_END, Core, CoreError, CoreProblem};
+use crate::flat::FlatBuffer;
 use crate::modules::Headers;
 use crate::modules::{ElfError, check_machine};
 use crate::{
     Address, ImageBuilder, MemoryImage, MemorySource, PAGE_BYTES, PageRun, PageState, Permissions, ReadError, Region,
     RegionKind,
 };
+
+/// Bytes of a core read at once.
+const PART_BYTES: u64 = 4 << 20;
 
 /// A piece of memory and where it is in the core.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -31,28 +36,27 @@ struct Segment {
     permissions: Permissions,
 }
 
-/// Reads the core at `path`, of at most `limit` bytes of memory. `open` opens a mapped file by the path it had.
+/// Reads the core at `path`, of at most `limit` bytes of memory that are not pages of zeroes. `open` opens a mapped file by the path it had.
 ///
 /// # Errors
 /// When it can't be opened, is no core of this kind of machine, or is larger than `limit`. Anything less is listed in
 /// [`Core::problems`].
 pub fn read_core(path: &Path, limit: u64, open: &mut dyn FnMut(&str) -> io::Result<File>) -> Result<Core, CoreError> {
     let io_error = |cause| CoreError::Io { path: path.to_owned(), cause };
-    let file = File::open(path).map_err(io_error)?;
+    let file = open_regular(path).map_err(io_error)?;
     let file_bytes = file.metadata().map_err(io_error)?.len();
     let mut problems = vec![CoreProblem::ResidentUnknown];
     let (segments, notes) = read_headers(path, &file, file_bytes, &mut problems)?;
-    let bytes: u64 = segments.iter().map(|segment| segment.there_bytes).sum();
-    if bytes > limit {
-        return Err(CoreError::TooLarge { path: path.to_owned(), bytes, limit });
-    }
     let mut regions = regions(&file, &segments, &notes, open);
     label_regions(&mut regions, &notes);
     note_left_out(&segments, &regions, &mut problems);
 
     let on_disk = OnDisk { file: &file, segments: &segments, regions: &regions };
     let missing = Missing::read(&on_disk, open, &mut problems);
-    let (runs, flat) = read_all(&on_disk, &missing).map_err(io_error)?;
+    let (runs, flat) = match read_all(&on_disk, &missing, limit).map_err(io_error)? {
+        Ok(pages) => pages,
+        Err(bytes) => return Err(CoreError::TooLarge { path: path.to_owned(), bytes, limit }),
+    };
     Ok(Core {
         page_runs: page_runs(&segments),
         image: MemoryImage::new(regions, runs, flat),
@@ -265,28 +269,40 @@ impl MemorySource for OnDisk<'_> {
 /// Runs of pages and their bytes, as an image wants them.
 type Pages = (Vec<(Address, u32)>, Vec<u8>);
 
-/// All pages there are, in the core and in files, in one buffer by address.
-fn read_all(on_disk: &OnDisk<'_>, missing: &Missing) -> io::Result<Pages> {
+/// All pages there are, in the core and in files, in one buffer by address; the bytes there are where `limit` of them that
+/// are not zero is too little, or the system has no addresses for them all.
+fn read_all(on_disk: &OnDisk<'_>, missing: &Missing, limit: u64) -> io::Result<Result<Pages, u64>> {
     let mut pieces: Vec<(u64, u64, Option<&[u8]>)> =
         on_disk.segments.iter().map(|segment| (segment.start, segment.there_bytes, None)).collect();
     pieces.extend(missing.pieces().map(|(start, bytes)| (start.0, bytes.len() as u64, Some(bytes))));
     pieces.sort_by_key(|(start, ..)| *start);
     let bytes: u64 = pieces.iter().map(|(_, bytes, _)| bytes).sum();
-    let mut flat = vec![0; usize::try_from(bytes).map_err(io::Error::other)?];
+    let Some(mut flat) = FlatBuffer::new(bytes, limit) else {
+        return Ok(Err(bytes));
+    };
     let mut builder = ImageBuilder::new();
-    let mut rest = flat.as_mut_slice();
-    for (start, bytes, known) in pieces {
-        let Some((place, tail)) = rest.split_at_mut_checked(bytes as usize) else {
-            break;
-        };
-        match known {
-            Some(known) => place.copy_from_slice(known),
-            None => on_disk.read(Address(start), place).map_err(io::Error::other)?,
+    // A core has holes where memory was never written: they are read as zeroes, a little at a time.
+    let mut part = Vec::new();
+    for (start, length, known) in pieces {
+        let mut done = 0;
+        while done < length {
+            let next = (length - done).min(PART_BYTES);
+            let pages = match known {
+                Some(known) => known.get(done as usize..(done + next) as usize).unwrap_or_default(),
+                None => {
+                    part.resize(next as usize, 0);
+                    on_disk.read(Address(start + done), &mut part).map_err(io::Error::other)?;
+                    &part
+                }
+            };
+            if flat.push(pages).is_err() {
+                return Ok(Err(bytes));
+            }
+            done += next;
         }
-        rest = tail;
-        builder.add_run(Address(start), (bytes / PAGE_BYTES) as u32);
+        builder.add_run(Address(start), (length / PAGE_BYTES) as u32);
     }
-    Ok((builder.plan().0, flat))
+    Ok(Ok((builder.plan().0, flat.finish())))
 }
 
 fn page_runs(segments: &[Segment]) -> Vec<PageRun> {

@@ -1,5 +1,6 @@
 //! Images that build on another: pages at the same address are stored as what differs.
 
+use crate::flat::{FlatBuffer, Full, is_zero_page};
 use crate::{Address, MemoryImage, PAGE_BYTES};
 
 const PAGE: usize = PAGE_BYTES as usize;
@@ -19,6 +20,16 @@ impl<'a> Delta<'a> {
             (0..u64::from(*pages)).map(move |page| start.offset(page * PAGE_BYTES))
         });
         Self { base, pages: Box::new(pages) }
+    }
+
+    /// Puts the base back into a whole image.
+    pub(super) fn undo(&mut self, flat: &mut FlatBuffer) -> Result<(), Full> {
+        for (place, address) in (0..flat.len() / PAGE).map(|page| page * PAGE..(page + 1) * PAGE).zip(&mut self.pages) {
+            if let Some(before) = self.base.bytes(address, PAGE).filter(|before| !is_zero_page(before)) {
+                flat.xor(place, before)?;
+            }
+        }
+        Ok(())
     }
 
     /// The next pages: `bytes` are whole ones.

@@ -30,6 +30,8 @@ use std::io;
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
 
+use bloathound_bounds::in_words;
+
 #[cfg(test)]
 use crate::FlatOffset;
 use crate::{MemoryImage, PageRun, SymbolTable};
@@ -177,8 +179,8 @@ pub enum RecordError {
         /// What is wrong with that.
         what: String,
     },
-    /// More memory than the limit given.
-    #[error("{path} holds {bytes} bytes of memory, over the limit of {limit}")]
+    /// More memory than the limit given, or than there are addresses for.
+    #[error("{path} holds {} of memory; {} of it may be used for what is not zero", in_words(*.bytes), in_words(*.limit))]
     TooLarge {
         /// The file.
         path: PathBuf,

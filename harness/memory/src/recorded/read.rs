@@ -4,10 +4,13 @@ use std::fs::File;
 use std::io::{self, BufReader, Read};
 use std::path::{Path, PathBuf};
 
+use bloathound_bounds::open_regular;
+
 use super::delta::Delta;
 use super::frames::{DATA_TAG, DONE_TAG, FrameHeader, MANIFEST_BYTES_MAX, MANIFEST_TAG, read_up_to};
 use super::manifest::{BaseName, Contents, RawManifest};
 use super::{Base, CHUNK_BYTES, MAGIC, ReadRecording, RecordError, RecordProblem, Recording, VERSIONS_READ};
+use crate::flat::{FlatBuffer, Full};
 use crate::{Address, MemoryImage, PAGE_BYTES};
 
 const PAGE: usize = PAGE_BYTES as usize;
@@ -16,7 +19,7 @@ const PROBLEMS_MAX: usize = 100;
 /// Images that build on one another.
 const BASES_MAX: usize = 1000;
 
-/// Reads the recording at `path`, of at most `limit` bytes of memory, and what it builds on from the files beside it.
+/// Reads the recording at `path`, of at most `limit` bytes of memory that are not pages of zeroes, and what it builds on from the files beside it.
 ///
 /// # Errors
 /// When it can't be opened, is no recording, has no usable manifest, promises more than `limit`, or builds on an image
@@ -41,6 +44,7 @@ pub fn read_recording(path: &Path, limit: u64) -> Result<ReadRecording, RecordEr
         chain.push((file, base));
     }
     let mut below: Option<ReadRecording> = None;
+    let mut below_bytes = 0;
     for (file, base) in chain.into_iter().rev() {
         let found = match (&base, &below) {
             (Some(base), Some(below)) => {
@@ -56,8 +60,9 @@ pub fn read_recording(path: &Path, limit: u64) -> Result<ReadRecording, RecordEr
             _ => None,
         };
         let mut source = open(&file).map_err(|error| of_base(error, path, &file))?;
-        let read = read_over(&mut source, &file, limit, found).map_err(|error| of_base(error, path, &file))?;
-        below = Some(read);
+        let (read, written) =
+            read_over(&mut source, &file, limit, found, below_bytes).map_err(|error| of_base(error, path, &file))?;
+        (below, below_bytes) = (Some(read), written);
     }
     below.ok_or_else(|| RecordError::NotARecording { path: path.to_owned() })
 }
@@ -67,7 +72,7 @@ pub fn read_recording(path: &Path, limit: u64) -> Result<ReadRecording, RecordEr
 /// # Errors
 /// As [`read_recording`]; an image that builds on another can't be read this way.
 pub fn read_recording_from(source: &mut dyn Read, path: &Path, limit: u64) -> Result<ReadRecording, RecordError> {
-    read_over(source, path, limit, None)
+    read_over(source, path, limit, None, 0).map(|(read, _)| read)
 }
 
 impl Base {
@@ -112,28 +117,34 @@ fn of_base(error: RecordError, path: &Path, file: &Path) -> RecordError {
 }
 
 fn open(path: &Path) -> Result<BufReader<File>, RecordError> {
-    let file = File::open(path).map_err(|cause| RecordError::Io { path: path.to_owned(), cause })?;
+    let file = open_regular(path).map_err(|cause| RecordError::Io { path: path.to_owned(), cause })?;
     Ok(BufReader::with_capacity(1 << 20, file))
 }
 
+/// The recording, and the bytes of its memory that are really there.
 fn read_over(
     source: &mut dyn Read,
     path: &Path,
     limit: u64,
     base: Option<&MemoryImage>,
-) -> Result<ReadRecording, RecordError> {
+    base_bytes: u64,
+) -> Result<(ReadRecording, u64), RecordError> {
     let mut problems = Vec::new();
     let contents = read_contents(source, path, &mut problems)?;
     if contents.base.is_some() != base.is_some() {
         return Err(bad_base(path, path, "the image it builds on is not at hand"));
     }
     let expected_bytes: u64 = contents.runs.iter().map(|(_, pages)| u64::from(*pages) * PAGE_BYTES).sum();
-    if expected_bytes > limit {
-        return Err(RecordError::TooLarge { path: path.to_owned(), bytes: expected_bytes, limit });
-    }
-    let memory = read_memory(source, expected_bytes, &mut problems)
-        .map_err(|cause| RecordError::Io { path: path.to_owned(), cause })?;
-    Ok(ReadRecording { recording: assemble(contents, memory, base), problems })
+    let too_large = || RecordError::TooLarge { path: path.to_owned(), bytes: expected_bytes, limit };
+    // The base is in memory beside it.
+    let flat = FlatBuffer::new(expected_bytes, limit.saturating_sub(base_bytes)).ok_or_else(too_large)?;
+    let mut memory = Memory { flat, pieces: Vec::new() };
+    read_memory(source, expected_bytes, &mut memory, &mut problems).map_err(|error| match error {
+        Stop::Io(cause) => RecordError::Io { path: path.to_owned(), cause },
+        Stop::Full => too_large(),
+    })?;
+    let (recording, written) = assemble(contents, memory, base).map_err(|Full| too_large())?;
+    Ok((ReadRecording { recording, problems }, written))
 }
 
 fn read_contents(
@@ -168,15 +179,24 @@ fn check_magic(source: &mut dyn Read, path: &Path) -> Result<(), RecordError> {
 }
 
 /// The bytes that could be read, and which part of the flat buffer each piece is.
-#[derive(Default)]
 struct Memory {
-    flat: Vec<u8>,
+    flat: FlatBuffer,
     /// Place in the recorded flat buffer and length of each good piece, one after another in `flat`.
     pieces: Vec<(u64, usize)>,
 }
 
-fn read_memory(source: &mut dyn Read, expected_bytes: u64, problems: &mut Vec<RecordProblem>) -> io::Result<Memory> {
-    let mut memory = Memory::default();
+/// Why reading came to an end.
+enum Stop {
+    Io(io::Error),
+    Full,
+}
+
+fn read_memory(
+    source: &mut dyn Read,
+    expected_bytes: u64,
+    memory: &mut Memory,
+    problems: &mut Vec<RecordProblem>,
+) -> Result<(), Stop> {
     let mut done = false;
     let mut damaged = false;
     // One frame for every piece promised, and the end mark.
@@ -194,12 +214,12 @@ fn read_memory(source: &mut dyn Read, expected_bytes: u64, problems: &mut Vec<Re
         if header.tag != DATA_TAG || header.index != next || due == 0 {
             break;
         }
-        let stored = header.stored(source)?;
+        let stored = header.stored(source).map_err(Stop::Io)?;
         let cut_off = stored.is_none();
         match header.unpack(stored.as_deref(), due) {
             Ok(bytes) if bytes.len() == due => {
                 memory.pieces.push((place, due));
-                memory.flat.extend_from_slice(&bytes);
+                memory.flat.push(&bytes).map_err(|Full| Stop::Full)?;
             }
             Ok(_) => push(problems, RecordProblem::DamagedChunk { index: next, what: "it has another length" }),
             Err(_) if cut_off => break,
@@ -211,7 +231,7 @@ fn read_memory(source: &mut dyn Read, expected_bytes: u64, problems: &mut Vec<Re
     if !done || (present_bytes < expected_bytes && !damaged) {
         push(problems, RecordProblem::CutOff { present_bytes, expected_bytes });
     }
-    Ok(memory)
+    Ok(())
 }
 
 fn push(problems: &mut Vec<RecordProblem>, problem: RecordProblem) {
@@ -220,8 +240,8 @@ fn push(problems: &mut Vec<RecordProblem>, problem: RecordProblem) {
     }
 }
 
-/// An image of the pages that are there.
-fn assemble(contents: Contents, mut memory: Memory, base: Option<&MemoryImage>) -> Recording {
+/// An image of the pages that are there, and how many bytes of it are not zero.
+fn assemble(contents: Contents, mut memory: Memory, base: Option<&MemoryImage>) -> Result<(Recording, u64), Full> {
     let mut runs: Vec<(Address, u32)> = Vec::new();
     let mut pieces = memory.pieces.iter().copied().peekable();
     let mut place = 0_u64;
@@ -242,14 +262,16 @@ fn assemble(contents: Contents, mut memory: Memory, base: Option<&MemoryImage>) 
         place = end;
     }
     if let Some(base) = base {
-        Delta::new(base, &runs).apply(&mut memory.flat);
+        Delta::new(base, &runs).undo(&mut memory.flat)?;
     }
-    Recording {
+    let written = memory.flat.written();
+    let recording = Recording {
         manifest: contents.manifest,
         symbols: contents.symbols,
         page_runs: contents.page_runs,
-        image: MemoryImage::new(contents.regions, runs, memory.flat),
-    }
+        image: MemoryImage::new(contents.regions, runs, memory.flat.finish()),
+    };
+    Ok((recording, written))
 }
 
 /// Appends a run, joining it to the last where they touch.

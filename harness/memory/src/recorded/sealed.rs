@@ -1,8 +1,9 @@
 //! Small files in the same container: one piece of text under a checksum.
 
-use std::fs::File;
 use std::io::{self, BufReader, Read};
 use std::path::{Path, PathBuf};
+
+use bloathound_bounds::open_regular;
 
 use super::frames::{DATA_TAG, DONE_TAG, FrameHeader, FrameWriter, Partial, read_up_to};
 use super::write::Effort;
@@ -89,7 +90,7 @@ pub fn write_sealed(path: &Path, kind: SealedKind, bytes: &[u8], effort: Effort)
 pub fn read_sealed(path: &Path, kind: SealedKind, limit: u64) -> Result<Vec<u8>, SealedError> {
     let io_error = |cause| SealedError::Io { path: path.to_owned(), cause };
     let damaged = |what: &str| SealedError::Damaged { path: path.to_owned(), what: what.to_owned() };
-    let mut source = BufReader::new(File::open(path).map_err(io_error)?);
+    let mut source = BufReader::new(open_regular(path).map_err(io_error)?);
     let mut start = [0; 12];
     let read = read_up_to(&mut source, &mut start).map_err(io_error)?;
     if read < start.len() || start[..8] != kind.magic {

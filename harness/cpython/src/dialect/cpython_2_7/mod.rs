@@ -74,8 +74,8 @@ pub static CPYTHON_2_7: Dialect = Dialect {
     long: layout::LongObject { ob_digit: 24 },
     string: layout::StringObject { ob_sstate: 32, ob_sval: 36, base_bytes: 37, ob_shash: 24 },
     unicode: layout::UnicodeObject { length: 16, str: 24, defenc: 40, bytes: 48 },
-    byte_array: layout::ByteArrayObject { ob_alloc: 32 },
-    array: layout::ArrayObject { allocated: 32, ob_descr: 40, descr_itemsize: 4 },
+    byte_array: layout::ByteArrayObject { ob_alloc: 32, ob_bytes: 40 },
+    array: layout::ArrayObject { ob_item: 24, allocated: 32, ob_descr: 40, descr_itemsize: 4 },
     list: layout::ListObject { ob_item: 24, allocated: 32 },
     tuple: layout::TupleObject { ob_item: 24 },
     dict: layout::DictObject {

@@ -47,11 +47,15 @@ pub struct UnicodeObject {
 pub struct ByteArrayObject {
     /// Byte array: `ob_alloc`.
     pub ob_alloc: u64,
+    /// `ob_bytes`.
+    pub ob_bytes: u64,
 }
 
 /// `arrayobject` and `struct arraydescr` (`Modules/arraymodule.c`).
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct ArrayObject {
+    /// `array.array`: `ob_item`.
+    pub ob_item: u64,
     /// `array.array`: `allocated`.
     pub allocated: u64,
     /// `array.array`: `ob_descr`, whose `itemsize` is an `int` at offset 4.

@@ -54,7 +54,7 @@ pub enum SampleError {
     /// The file can't be read.
     #[error(transparent)]
     Read(SealedError),
-    /// No regular file.
+    /// Neither a number nor a file.
     #[error("{}: meant a process id or a file of samples", path.display())]
     NoFile {
         /// What was named.
@@ -115,8 +115,7 @@ fn of_process(
 }
 
 fn of_file(path: &Path) -> Result<(Profile, TargetRecord), SampleError> {
-    // A pipe or a device would be waited for.
-    if !path.is_file() {
+    if !path.exists() {
         return Err(SampleError::NoFile { path: path.to_owned() });
     }
     let RecordedSamples { manifest, profile } = open_samples(path).map_err(SampleError::Read)?;

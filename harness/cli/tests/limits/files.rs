@@ -1,0 +1,181 @@
+//! What is named as a file and is none: FIFOs, devices, folders. And files that are more than they seem.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use bloathound_memory::{
+    Address, ImageBuilder, Manifest, MemoryImage, MemorySource, Recording, Region, RegionKind, SymbolTable,
+    WriteOptions, write_recording,
+};
+use bloathound_testkit::small_heap;
+
+use crate::support::{bloathound, home_with, root};
+
+/// Longest time for any of it, on a busy machine.
+const LONGEST: Duration = Duration::from_secs(120);
+
+fn fifo(path: &Path) {
+    assert!(Command::new("mkfifo").arg(path).status().unwrap().success());
+}
+
+/// Asserts that a command refuses `path`, says what it is, and neither waits nor reads on.
+fn refuses(arguments: &[&str], what: &str) {
+    let output = bloathound().args(arguments).timeout(LONGEST).output().unwrap();
+    let text = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(2), "{arguments:?}: {text}");
+    assert!(text.contains(what), "{arguments:?}: {text}");
+}
+
+#[test]
+fn whatever_is_named_as_a_file_is_one_or_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let pipe = folder.path().join("pipe");
+    fifo(&pipe);
+    let pipe = pipe.to_str().unwrap();
+    let link = folder.path().join("link");
+    std::os::unix::fs::symlink(pipe, &link).unwrap();
+    for (path, what) in [
+        (pipe, "it is a FIFO"),
+        (link.to_str().unwrap(), "it is a FIFO"),
+        ("/dev/zero", "it is a device"),
+        (folder.path().to_str().unwrap(), "it is a folder"),
+    ] {
+        // An image, a core, a dump or samples by what they begin with; looks to compare; a partition's results.
+        refuses(&["inspect", path], what);
+        refuses(&["why", path, "dict"], what);
+        refuses(&["diff", path, path], what);
+        refuses(&["hot", path], what);
+        refuses(&["merge", path], what);
+    }
+}
+
+#[test]
+fn files_of_a_recorded_run_are_files() {
+    let recorded = root().join("snapshots/recorded");
+    let run = fs::read_dir(&recorded).unwrap().flatten().map(|entry| entry.path());
+    let run = run.filter(|path| path.join("run.json").is_file()).min().expect("a recorded run");
+    for name in ["findings.json", "image", "run.json"] {
+        let copy = tempfile::tempdir().unwrap();
+        for entry in fs::read_dir(&run).unwrap().flatten() {
+            fs::copy(entry.path(), copy.path().join(entry.file_name())).unwrap();
+        }
+        let files = fs::read_dir(copy.path()).unwrap().flatten().map(|entry| entry.path());
+        let mut images: Vec<_> = files.filter(|path| path.extension().is_some_and(|kind| kind == "bhi")).collect();
+        images.sort();
+        let path = if name == "image" { images.remove(0) } else { copy.path().join(name) };
+        fs::remove_file(&path).unwrap();
+        fifo(&path);
+        let what = if name == "run.json" { "no recorded run here" } else { "it is a FIFO" };
+        refuses(&["replay", copy.path().to_str().unwrap()], what);
+    }
+}
+
+#[test]
+fn a_scenario_is_a_file_of_no_great_depth() {
+    let home = home_with("leak");
+    let home_path = home.path().to_str().unwrap();
+    let scenario = home.path().join("scenarios/leak.yaml");
+    let text = fs::read_to_string(&scenario).unwrap();
+    let line = text.lines().count() + 1;
+    fs::write(&scenario, format!("{text}extra: {}\n", "[".repeat(100_000))).unwrap();
+    refuses(&["list", "--home", home_path], &format!("leak.yaml:{line}:72:"));
+    refuses(&["list", "--home", home_path], "65 brackets within one another; meant at most 64");
+    fs::write(&scenario, format!("{text}# {}\n", "long ".repeat(100_000))).unwrap();
+    refuses(&["list", "--home", home_path], "at most 262144 are read");
+    fs::remove_file(&scenario).unwrap();
+    fifo(&scenario);
+    refuses(&["run", "--home", home_path], "it is a FIFO");
+    fs::remove_file(&scenario).unwrap();
+    std::os::unix::fs::symlink("/dev/zero", &scenario).unwrap();
+    refuses(&["run", "--home", home_path], "it is a device");
+}
+
+/// Writes the image of a small heap, with `zeroes` bytes more of which each is zero and of which the file says so piece by
+/// piece: no number in it is wrong.
+fn write_image(path: &Path, zeroes: u64) {
+    const AT: u64 = 0x7000_0000_0000;
+    let heap = small_heap();
+    let small = heap.memory.finish();
+    let end = small.runs().last().map(|(start, pages)| start.0 + u64::from(*pages) * 4096).unwrap();
+    let at = AT.max(end);
+    let mut regions = small.regions().to_vec();
+    let region = regions.last().unwrap().clone();
+    regions.push(Region {
+        start: Address(at),
+        end: Address(at + zeroes),
+        kind: RegionKind::Anonymous,
+        rss_bytes: Some(0),
+        ..region
+    });
+    regions.sort_by_key(|region| region.start);
+    let mut builder = ImageBuilder::new();
+    small.runs().iter().for_each(|(start, pages)| builder.add_run(*start, *pages));
+    builder.add_run(Address(at), u32::try_from(zeroes / 4096).unwrap());
+    let (runs, bytes) = builder.plan();
+    // The zeroes are addresses only, here too, and are the last where nothing of the heap is above them.
+    let mut flat = bloathound_memory::untouched(bytes).unwrap();
+    let mut place = 0;
+    for (start, pages) in &runs {
+        for page in 0..u64::from(*pages) {
+            if let Some(known) = small.bytes(start.offset(page * 4096), 4096) {
+                flat[place..place + 4096].copy_from_slice(known);
+            } else if *start == Address(at) {
+                place += (zeroes - page * 4096) as usize;
+                break;
+            }
+            place += 4096;
+        }
+    }
+    let manifest = Manifest { interpreter: heap.facts.clone(), executable: "python".into(), ..Manifest::default() };
+    let symbols = SymbolTable {
+        data_ranges: vec![Address(heap.data.start)..Address(heap.data.end)],
+        symbols: BTreeMap::new(),
+        ..SymbolTable::default()
+    };
+    let image = MemoryImage::new(regions, runs, flat);
+    let recording = Recording { manifest, symbols, page_runs: Vec::new(), image };
+    write_recording(path, &recording, WriteOptions::default()).unwrap();
+}
+
+/// Exit code, standard error, and the most that was resident.
+fn peak(path: &Path) -> (Option<i32>, String, u64) {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_bloathound"))
+        .args(["inspect", path.to_str().unwrap()])
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let (started, mut peak) = (Instant::now(), 0);
+    while child.try_wait().unwrap().is_none() {
+        let status = fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap_or_default();
+        let most = status.lines().find_map(|line| line.strip_prefix("VmHWM:")?.trim().strip_suffix(" kB"));
+        peak = peak.max(most.and_then(|text| text.parse::<u64>().ok()).unwrap_or(0) * 1024);
+        if started.elapsed() > 4 * LONGEST {
+            child.kill().unwrap();
+        }
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    let output = child.wait_with_output().unwrap();
+    (output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned(), peak)
+}
+
+#[test]
+fn an_image_of_zeroes_takes_no_memory() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("zeroes.bhi");
+    write_image(&path, 16 << 30);
+    let file_bytes = path.metadata().unwrap().len();
+    let (code, text, peak) = peak(&path);
+    eprintln!("a file of {file_bytes} bytes, 16 GiB of zeroes: at most {peak} bytes resident\n{text}");
+    assert!(file_bytes < 4 << 20);
+    assert!(peak < 512 << 20, "{peak} bytes were resident");
+    match code {
+        Some(0) => {}
+        // A machine that has no addresses for so many says so.
+        Some(3) => assert!(text.contains("holds 17179 MB of memory"), "{text}"),
+        _ => panic!("{code:?}: {text}"),
+    }
+}
