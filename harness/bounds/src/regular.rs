@@ -11,7 +11,7 @@ use nix::fcntl::OFlag;
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
     /// Something that has no end, or that would be waited for.
-    #[error("{what}; meant a regular file")]
+    #[error("{what}, no regular file")]
     NotRegular {
         /// What it is.
         what: &'static str,

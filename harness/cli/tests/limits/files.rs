@@ -1,18 +1,18 @@
 //! What is named as a file and is none: FIFOs, devices, folders. And files that are more than they seem.
 
-use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use bloathound_memory::{
-    Address, ImageBuilder, Manifest, MemoryImage, MemorySource, Recording, Region, RegionKind, SymbolTable,
-    WriteOptions, write_recording,
+    Address, Manifest, MemoryImage, MemorySource, Recording, Region, RegionKind, SymbolTable, WriteOptions, untouched,
+    write_recording,
 };
 use bloathound_testkit::small_heap;
 
-use crate::support::{bloathound, home_with, root};
+use crate::bloathound;
+use crate::support::{home_with, root};
 
 /// Longest time for any of it, on a busy machine.
 const LONGEST: Duration = Duration::from_secs(120);
@@ -96,45 +96,22 @@ fn a_scenario_is_a_file_of_no_great_depth() {
 /// Writes the image of a small heap, with `zeroes` bytes more of which each is zero and of which the file says so piece by
 /// piece: no number in it is wrong.
 fn write_image(path: &Path, zeroes: u64) {
-    const AT: u64 = 0x7000_0000_0000;
     let heap = small_heap();
-    let small = heap.memory.finish();
+    let small = heap.memory.clone().finish();
     let end = small.runs().last().map(|(start, pages)| start.0 + u64::from(*pages) * 4096).unwrap();
-    let at = AT.max(end);
+    // Above all of the heap, and apart from it: so its bytes come first, and the zeroes are addresses only, here too.
+    let at = end + (1 << 30);
     let mut regions = small.regions().to_vec();
     let region = regions.last().unwrap().clone();
-    regions.push(Region {
-        start: Address(at),
-        end: Address(at + zeroes),
-        kind: RegionKind::Anonymous,
-        rss_bytes: Some(0),
-        ..region
-    });
-    regions.sort_by_key(|region| region.start);
-    let mut builder = ImageBuilder::new();
-    small.runs().iter().for_each(|(start, pages)| builder.add_run(*start, *pages));
-    builder.add_run(Address(at), u32::try_from(zeroes / 4096).unwrap());
-    let (runs, bytes) = builder.plan();
-    // The zeroes are addresses only, here too, and are the last where nothing of the heap is above them.
-    let mut flat = bloathound_memory::untouched(bytes).unwrap();
-    let mut place = 0;
-    for (start, pages) in &runs {
-        for page in 0..u64::from(*pages) {
-            if let Some(known) = small.bytes(start.offset(page * 4096), 4096) {
-                flat[place..place + 4096].copy_from_slice(known);
-            } else if *start == Address(at) {
-                place += (zeroes - page * 4096) as usize;
-                break;
-            }
-            place += 4096;
-        }
-    }
+    let kind = RegionKind::Anonymous;
+    regions.push(Region { start: Address(at), end: Address(at + zeroes), kind, rss_bytes: Some(0), ..region });
+    let mut runs = small.runs().to_vec();
+    runs.push((Address(at), u32::try_from(zeroes / 4096).unwrap()));
+    let mut flat = untouched(small.flat().len() + zeroes as usize).unwrap();
+    flat[..small.flat().len()].copy_from_slice(small.flat());
     let manifest = Manifest { interpreter: heap.facts.clone(), executable: "python".into(), ..Manifest::default() };
-    let symbols = SymbolTable {
-        data_ranges: vec![Address(heap.data.start)..Address(heap.data.end)],
-        symbols: BTreeMap::new(),
-        ..SymbolTable::default()
-    };
+    let data_ranges = vec![Address(heap.data.start)..Address(heap.data.end)];
+    let symbols = SymbolTable { data_ranges, ..SymbolTable::default() };
     let image = MemoryImage::new(regions, runs, flat);
     let recording = Recording { manifest, symbols, page_runs: Vec::new(), image };
     write_recording(path, &recording, WriteOptions::default()).unwrap();

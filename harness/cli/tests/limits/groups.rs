@@ -8,8 +8,9 @@ use std::time::Duration;
 
 use tempfile::TempDir;
 
-use crate::support::{live, python, wait_until};
+use crate::support::{live, python};
 use crate::target::{Target, copied, copy_interpreter};
+use crate::wait_until;
 
 const MIB: u64 = 1 << 20;
 const GROUPS: &str = "/sys/fs/cgroup/memory";

@@ -13,3 +13,5 @@ mod groups;
 mod support;
 #[path = "../support/target.rs"]
 mod target;
+
+use support::{bloathound, wait_until};
