@@ -274,7 +274,9 @@ except (IOError, OSError, select.error) as error:
         let asleep = || states(&process).iter().all(|state| *state == ThreadState::Sleeping);
         wait_until("both threads sleep", || process.threads().unwrap().len() == 2 && asleep());
         for _ in 0..3 {
-            let pause = process.pause(&PauseOptions { stop_within: Duration::from_secs(5) }).unwrap();
+            let pause = process
+                .pause(&PauseOptions { stop_within: Duration::from_secs(5), ..PauseOptions::default() })
+                .unwrap();
             assert_eq!(pause.threads(), 2, "{kind}");
             drop(pause);
         }
