@@ -168,6 +168,10 @@ impl Gaps {
 
     /// The longest time it could not run. Ends it.
     pub fn longest(mut self) -> Duration {
+        // It knows of a gap when it has run again.
+        let ticks = || Some(stat(self.pid())?.get(11)?.parse::<u64>().unwrap());
+        let before = ticks().unwrap();
+        wait_until("the target to run", PATIENCE, || (ticks()? > before + 1).then_some(()));
         send(self.pid(), Signal::SIGKILL);
         let mut longest = 0.0;
         loop {

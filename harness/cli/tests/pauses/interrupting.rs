@@ -105,7 +105,8 @@ fn twisted_expects_it_and_is_paused_as_ever() {
     let cache = Cache::of_user().expect("a cache");
     let environment = cache.prepare(&interpreter(), &lock, &mut |_| ()).expect("the services' packages");
     let source = "
-import sys
+import site, sys
+site.addsitedir(sys.argv[1])
 from twisted.internet import epollreactor
 epollreactor.install()
 from twisted.internet import reactor, stdio
@@ -118,7 +119,7 @@ class Echo(LineReceiver):
 stdio.StandardIO(Echo())
 reactor.run()
 ";
-    let mut target = Target::start(Command::new(python()).args(["-c", source]).env("PYTHONPATH", environment.dir));
+    let mut target = Target::start(Command::new(python()).args(["-c", source]).arg(environment.dir));
     in_epoll(&target);
     for _ in 0..3 {
         bloathound().args(["inspect", &target.pid().to_string(), "--always-pause"]).assert().success();

@@ -17,3 +17,6 @@ mod turns;
 mod support;
 #[path = "../support/target.rs"]
 mod target;
+
+// What `target` expects of the program it is in.
+use support::{bloathound, wait_until};
