@@ -6,10 +6,17 @@ use std::time::Duration;
 
 use bloathound_detect::{RULES, Rule};
 use bloathound_engine::source::ExamineOptions;
-use bloathound_live::CaptureMode;
+use bloathound_live::{CaptureMode, HOLD};
 use bloathound_memory::Effort;
 use clap::builder::PossibleValue;
 use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::output;
+
+/// This very program, also where its file was replaced or deleted: it holds pauses as `bloathound __hold`.
+pub(crate) const OURSELVES: &str = "/proc/self/exe";
+/// Longest pause where none is named, milliseconds.
+const PAUSE_MAX_MS: u64 = 2000;
 
 /// Finds memory leaks, fragmentation, uncollectable cycles and hot loops in Python 2.7 processes, from outside.
 #[derive(Parser, Debug)]
@@ -47,6 +54,15 @@ pub(crate) enum Command {
     List(ListArguments),
     /// Can this machine run the scenarios and read processes, and what to do if not
     Doctor,
+    /// Hold one pause, as a bloathound that looks at a process starts it
+    #[command(name = HOLD, hide = true)]
+    Hold(HoldArguments),
+}
+
+/// What [`bloathound_live::hold`] is told.
+#[derive(Args, Debug)]
+pub(crate) struct HoldArguments {
+    pub(crate) words: Vec<String>,
 }
 
 /// Which twin to run.
@@ -142,9 +158,14 @@ pub(crate) struct LookArguments {
     /// Always stop the target, even if it sleeps and could be read without
     #[arg(long, conflicts_with = "no_pause")]
     pub(crate) always_pause: bool,
-    /// Longest pause; past it the target is let go
-    #[arg(long, value_name = "MILLISECONDS", default_value = "2000", value_parser = clap::value_parser!(u64).range(1..))]
-    pub(crate) max_pause: u64,
+    /// Longest pause; past it the target is let go, even while bloathound itself is stopped. Naming it also allows a
+    /// pause made long by our own low priority (`nice`), up to this [default: 2000]
+    #[arg(long, value_name = "MILLISECONDS", value_parser = clap::value_parser!(u64).range(1..=86_400_000))]
+    pub(crate) max_pause: Option<u64>,
+    /// Stop the target even if a thread of it waits in a call that fails with EINTR then, and nothing shows that the
+    /// program expects that (a bare `epoll.poll()`): it can die of it
+    #[arg(long, conflicts_with = "no_pause")]
+    pub(crate) even_if_interrupting: bool,
     /// Use exported symbols only, as with a stripped interpreter
     #[arg(long, hide = true)]
     pub(crate) exported_symbols_only: bool,
@@ -160,7 +181,11 @@ impl LookArguments {
         };
         ExamineOptions {
             mode,
-            pause_budget: Duration::from_millis(self.max_pause),
+            pause_budget: Duration::from_millis(self.max_pause.unwrap_or(PAUSE_MAX_MS)),
+            budget_is_asked_for: self.max_pause.is_some(),
+            holder: Some(OURSELVES.into()),
+            even_if_interrupting: self.even_if_interrupting,
+            notice: Some(output::message),
             exported_symbols_only: self.exported_symbols_only,
         }
     }

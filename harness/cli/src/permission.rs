@@ -52,6 +52,20 @@ pub(crate) fn live_hints(error: &LiveError) -> Vec<String> {
         LiveError::AlreadyTraced { tracer, .. } => {
             format!("end the debugger first (process {tracer}), or read without stopping: --no-pause")
         }
+        LiveError::WouldInterrupt { .. } => {
+            return vec![
+                "read without stopping: --no-pause, or try again while it sleeps, without --always-pause".to_owned(),
+                "or accept that the program sees an error there, and may end by it: --even-if-interrupting".to_owned(),
+            ];
+        }
+        LiveError::TooLowPriority { predicted, .. } => {
+            let enough = (predicted.as_millis() + 1).next_multiple_of(1000);
+            return vec![
+                "start bloathound without `nice`, or as root; or read without stopping: --no-pause".to_owned(),
+                format!("or allow a pause that long: --max-pause {enough}"),
+            ];
+        }
+        LiveError::HolderLost { .. } => "try again".to_owned(),
         LiveError::DidNotStop { .. } | LiveError::PauseBudget { .. } => {
             "raise the budget with --max-pause MILLISECONDS, or read without stopping: --no-pause".to_owned()
         }

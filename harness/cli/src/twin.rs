@@ -6,7 +6,7 @@ use bloathound_engine::record::{HowRecorded, Recorder};
 use bloathound_scenario::{Scenario, Variant};
 use bloathound_vocabulary::RunRecord;
 
-use crate::args::{RunArguments, effort};
+use crate::args::{OURSELVES, RunArguments, effort};
 use crate::error::CliError;
 use crate::{progress, score};
 
@@ -20,6 +20,7 @@ pub(crate) fn run(
 ) -> Result<(RunRecord, RunFindings), CliError> {
     let without: Vec<_> = arguments.without.iter().map(|detector| detector.0.name()).collect();
     let mut observer = EngineObserver::new(&without, arguments.report.is_some());
+    observer.held_by(OURSELVES.into());
     if let Some(folder) = &arguments.record {
         let how = HowRecorded { redact: arguments.redact, effort: effort(arguments.small) };
         observer

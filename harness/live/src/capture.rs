@@ -1,9 +1,10 @@
 //! Copying a process: everything slow before or after the pause, only the copy within it.
 
 use std::ops::ControlFlow;
+use std::path::PathBuf;
 use std::time::Duration;
 
-use bloathound_memory::{Address, MemoryImage, PAGE_BYTES, PageRun, PageState};
+use bloathound_memory::{Address, MemoryImage, MemorySource, PAGE_BYTES, PageRun, PageState};
 
 use crate::copy::{Piece, copy_pieces};
 use crate::error::LiveError;
@@ -42,6 +43,29 @@ pub enum Verdict {
     Retry(String),
 }
 
+/// A thread that would see a stop: it waits in a system call that the kernel does not go on with.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Interruptible {
+    /// Thread id.
+    pub tid: u32,
+    /// The system call it waits in.
+    pub call: &'static str,
+}
+
+/// Who knows what the target's memory means: asked before it is stopped, and when it has been.
+pub trait CaptureJudge {
+    /// Whether the moment is one to copy. The target stands still, or is looked at as it runs where it is not stopped.
+    fn accept(&mut self, source: &dyn MemorySource) -> Verdict;
+
+    /// Whether a thread that waits in a call which shows the stop (`EINTR`) knows how to take that. The target runs.
+    ///
+    /// # Errors
+    /// Where it waits (`at FILE:LINE FUNCTION`), when it does not or nobody can tell.
+    fn may_interrupt(&mut self, _source: &dyn MemorySource, _thread: Interruptible) -> Result<(), String> {
+        Ok(())
+    }
+}
+
 /// How to capture.
 #[derive(Debug)]
 pub struct CaptureOptions {
@@ -49,6 +73,14 @@ pub struct CaptureOptions {
     pub mode: CaptureMode,
     /// Longest pause; past it the target is let go and nothing is returned.
     pub pause_budget: Duration,
+    /// Whoever asks has named that budget, and so accepts a pause as long as it where our priority is low.
+    pub budget_is_asked_for: bool,
+    /// The program that holds the pause ([`crate::PauseOptions::holder`]).
+    pub holder: Option<PathBuf>,
+    /// Stop threads too that will take it for an error.
+    pub even_if_interrupting: bool,
+    /// Told what takes long.
+    pub notice: Option<fn(&str)>,
     /// Most stops made when the caller's verdict is to try again.
     pub tries_max: u32,
     /// Most bytes to copy; `None`: nine tenths of the memory this machine has to spare.
@@ -64,10 +96,22 @@ impl Default for CaptureOptions {
         Self {
             mode: CaptureMode::Paused,
             pause_budget: Duration::from_secs(2),
+            budget_is_asked_for: false,
+            holder: None,
+            even_if_interrupting: false,
+            notice: None,
             tries_max: 50,
             bytes_max: None,
             with_swapped: true,
             buffer: Vec::new(),
+        }
+    }
+}
+
+impl CaptureOptions {
+    pub(crate) fn tell(&self, text: &str) {
+        if let Some(notice) = self.notice {
+            notice(text);
         }
     }
 }

@@ -103,6 +103,43 @@ pub enum LiveError {
         /// Bytes there were to copy.
         planned_bytes: u64,
     },
+    /// A thread waits where a stop shows as an error, and is not known to expect that.
+    #[error(
+        "thread {tid} of process {pid} waits in {call} {place}, which would see the stop as EINTR; \
+         nothing shows that the program expects that, so it was not stopped"
+    )]
+    WouldInterrupt {
+        /// Process id.
+        pid: u32,
+        /// Thread id.
+        tid: u32,
+        /// The system call it waits in.
+        call: &'static str,
+        /// Where in the program, such as `at FILE:LINE FUNCTION`.
+        place: String,
+    },
+    /// Everybody else comes first, the pause would last accordingly, and we may not change that.
+    #[error(
+        "to copy {bytes} bytes, process {pid} would stand still for about {:.1} s: our priority is below its own and \
+         can't be raised, and we get {share_percent:.0} % of a processor; it was not stopped",
+        .predicted.as_secs_f64()
+    )]
+    TooLowPriority {
+        /// Process id.
+        pid: u32,
+        /// How long the pause would be.
+        predicted: Duration,
+        /// Bytes to copy.
+        bytes: u64,
+        /// Of one processor, what we get.
+        share_percent: f64,
+    },
+    /// The process that held the pause was ended from outside; the target was let go by that.
+    #[error("the process that held process {pid} still was ended in the middle of it; process {pid} runs on")]
+    HolderLost {
+        /// Process id of the target.
+        pid: u32,
+    },
     /// Every stop fell into a moment that was no use (a collection was running).
     #[error("all {tries} stops of process {pid} fell into an unusable moment ({reason})")]
     NeverAcceptable {

@@ -26,10 +26,13 @@ mod work;
 
 pub use access::{NoAccess, Obstacle, Surroundings};
 pub use bloathound_memory::{PageRun, PageState};
-pub use capture::{Capture, CaptureMode, CaptureOptions, CaptureTimings, Stillness, TornInfo, Verdict, copy_again};
+pub use capture::{
+    Capture, CaptureJudge, CaptureMode, CaptureOptions, CaptureTimings, Interruptible, Stillness, TornInfo, Verdict,
+    copy_again,
+};
 pub use error::{LiveError, Work};
 pub use maps::{Mapping, parse_maps, parse_smaps};
-pub use pause::{Pause, PauseOptions};
+pub use pause::{HOLD, Pause, PauseOptions, Released, hold};
 pub use process::{Identity, Process, kernel_release};
 pub use procfs::{ProcessStatus, TaskStat, parse_stat, parse_status};
 pub use resident::Resident;

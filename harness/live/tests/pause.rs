@@ -9,6 +9,7 @@
 )]
 
 use std::io::Write;
+use std::os::unix::fs::PermissionsExt;
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -67,6 +68,23 @@ fn a_second_tracer_is_told_who_is_first() {
     }
     drop(pause);
     assert_answers(&mut script);
+}
+
+/// Yama lets ancestors trace only, and a holder is none of what we started ourselves; or there is no holder at all.
+#[test]
+fn where_the_holder_may_not_a_thread_does() {
+    let Some((mut script, process)) = echo() else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let refused = folder.path().join("refused");
+    std::fs::write(&refused, "#!/bin/sh\necho ready\nread word\necho failed not-allowed\n").unwrap();
+    std::fs::set_permissions(&refused, PermissionsExt::from_mode(0o755)).unwrap();
+    for program in [refused, "/bin/true".into(), folder.path().join("missing")] {
+        let options = PauseOptions { holder: Some(program.clone()), ..PauseOptions::default() };
+        let pause = process.pause(&options).unwrap();
+        assert_eq!((pause.holder(), states(&process)), (None, vec![ThreadState::Traced]), "{program:?}");
+        assert!(pause.release().until_asked);
+        assert_answers(&mut script);
+    }
 }
 
 /// Does nothing unless started by [`a_killed_tracer_lets_go`].
@@ -274,7 +292,9 @@ except (IOError, OSError, select.error) as error:
         let asleep = || states(&process).iter().all(|state| *state == ThreadState::Sleeping);
         wait_until("both threads sleep", || process.threads().unwrap().len() == 2 && asleep());
         for _ in 0..3 {
-            let pause = process.pause(&PauseOptions { stop_within: Duration::from_secs(5) }).unwrap();
+            let pause = process
+                .pause(&PauseOptions { stop_within: Duration::from_secs(5), ..PauseOptions::default() })
+                .unwrap();
             assert_eq!(pause.threads(), 2, "{kind}");
             drop(pause);
         }

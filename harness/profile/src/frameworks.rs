@@ -44,6 +44,9 @@ pub struct Framework {
     pub trampolines: &'static [Place],
     /// Functions of which a traced turn of an idle event loop shows at least one.
     pub turn: &'static [Place],
+    /// Functions that wait and expect `EINTR` there: they may be stopped in the middle of it. Each was read; Python 2.7
+    /// itself raises an exception, so a function that is not known to catch it counts as one that does not.
+    pub takes_eintr: &'static [Place],
     /// Its timed calls.
     pub timers: Option<Timers>,
 }
@@ -52,9 +55,9 @@ const fn place(file: &'static str, functions: &'static [&'static str]) -> Place 
     Place { file, functions }
 }
 
-/// A framework that is known by its event loop alone.
-const fn event_loop(name: &'static str, event_loop: &'static [Place]) -> Framework {
-    Framework { name, event_loop, trampolines: &[], turn: &[], timers: None }
+/// A framework that is known by its event loop alone, and by those of its functions that expect `EINTR`.
+const fn event_loop(name: &'static str, event_loop: &'static [Place], takes_eintr: &'static [Place]) -> Framework {
+    Framework { name, event_loop, trampolines: &[], turn: &[], takes_eintr, timers: None }
 }
 
 /// All that is known.
@@ -78,6 +81,11 @@ pub const FRAMEWORKS: &[Framework] = &[
             place("twisted/internet/pollreactor.py", &["doPoll"]),
             place("twisted/internet/selectreactor.py", &["doSelect"]),
         ],
+        takes_eintr: &[
+            place("twisted/internet/epollreactor.py", &["doPoll"]),
+            place("twisted/internet/pollreactor.py", &["doPoll"]),
+            place("twisted/internet/selectreactor.py", &["doSelect"]),
+        ],
         timers: Some(Timers {
             main_loop: place("twisted/internet/base.py", &["mainLoop"]),
             lists: &["_pendingTimedCalls", "_newTimedCalls"],
@@ -88,8 +96,16 @@ pub const FRAMEWORKS: &[Framework] = &[
             overdue_seconds_max: 366.0 * 86_400.0,
         }),
     },
-    event_loop("asyncore", &[place("asyncore.py", &["loop", "poll", "poll2", "poll3"])]),
-    event_loop("SocketServer", &[place("SocketServer.py", &["serve_forever", "_eintr_retry"])]),
+    event_loop(
+        "asyncore",
+        &[place("asyncore.py", &["loop", "poll", "poll2", "poll3"])],
+        &[place("asyncore.py", &["poll", "poll2"])],
+    ),
+    event_loop(
+        "SocketServer",
+        &[place("SocketServer.py", &["serve_forever", "_eintr_retry"])],
+        &[place("SocketServer.py", &["_eintr_retry"])],
+    ),
     Framework {
         name: "Tornado",
         event_loop: &[
@@ -98,6 +114,8 @@ pub const FRAMEWORKS: &[Framework] = &[
         ],
         trampolines: &[place("tornado/gen.py", &["run"])],
         turn: &[],
+        // `select.epoll` itself is the loop's `_impl`.
+        takes_eintr: &[place("tornado/ioloop.py", &["start"])],
         timers: None,
     },
     Framework {
@@ -105,10 +123,16 @@ pub const FRAMEWORKS: &[Framework] = &[
         event_loop: &[place("trollius/base_events.py", &["run_forever", "run_until_complete", "_run_once"])],
         trampolines: &[place("trollius/tasks.py", &["_step"])],
         turn: &[],
+        takes_eintr: &[],
         timers: None,
     },
-    event_loop("gevent", &[place("gevent/hub.py", &["run"])]),
-    event_loop("Gunicorn", &[place("gunicorn/workers/sync.py", &["run", "run_for_one", "run_for_multiple", "wait"])]),
+    // Its C library waits, and takes EINTR for an empty turn.
+    event_loop("gevent", &[place("gevent/hub.py", &["run"])], &[place("gevent/hub.py", &["run"])]),
+    event_loop(
+        "Gunicorn",
+        &[place("gunicorn/workers/sync.py", &["run", "run_for_one", "run_for_multiple", "wait"])],
+        &[],
+    ),
 ];
 
 /// Where the interpreter's own library is.
@@ -155,6 +179,12 @@ pub fn is_event_loop(code: &Code) -> bool {
 #[must_use]
 pub fn is_turn(file: &str, function: &str) -> bool {
     is_in(|known| known.turn, file, function)
+}
+
+/// True for a function that expects the call it waits in to be interrupted, as a stop does to some calls.
+#[must_use]
+pub fn takes_interruption(code: &Code) -> bool {
+    is_in(|known| known.takes_eintr, &code.file, &code.function)
 }
 
 /// True for a function that only resumes generators.

@@ -27,7 +27,7 @@ use bloathound_profile::{Code, Stack};
 
 pub use code::line_table;
 pub use sampler::{SamplerOptions, ThreadProbe, sample};
-pub use threads::PythonThread;
+pub use threads::{PythonThread, kernel_ids};
 
 use crate::Interpreter;
 use crate::dialect::{Dialect, Frames, NotYetRead};

@@ -56,7 +56,8 @@ pub(super) fn list(memory: &Memory<'_>, target: &FrameTarget) -> Result<Vec<Pyth
 }
 
 /// Which of `tids` each of `threads` is, where it can be told. The first of `tids` is the process's first thread.
-pub(super) fn kernel_ids(source: &dyn MemorySource, threads: &[PythonThread], tids: &[u32]) -> Vec<Option<u32>> {
+#[must_use]
+pub fn kernel_ids(source: &dyn MemorySource, threads: &[PythonThread], tids: &[u32]) -> Vec<Option<u32>> {
     let known: BTreeSet<u32> = tids.iter().copied().collect();
     let at_offset = |offset: u64| -> Option<Vec<u32>> {
         let mut seen = BTreeSet::new();

@@ -24,6 +24,8 @@ pub struct EngineObserver {
     without: Vec<&'static str>,
     /// Where looks are kept, if they are.
     recorder: Option<Recorder>,
+    /// The program that holds pauses, if there is one.
+    holder: Option<PathBuf>,
 }
 
 /// How a run is told apart in its recording.
@@ -42,7 +44,12 @@ impl EngineObserver {
     /// for a report.
     #[must_use]
     pub fn new(without: &[&'static str], illustrate: bool) -> Self {
-        Self { judge: RunJudge::new(without, illustrate), without: without.to_vec(), recorder: None }
+        Self { judge: RunJudge::new(without, illustrate), without: without.to_vec(), recorder: None, holder: None }
+    }
+
+    /// Has pauses held by this program ([`ExamineOptions::holder`]) from now on.
+    pub fn held_by(&mut self, program: PathBuf) {
+        self.holder = Some(program);
     }
 
     /// Keeps every look from now on.
@@ -54,7 +61,7 @@ impl EngineObserver {
     /// findings comes the recording's folder, where there is one, or why it could not be written or read back: what was
     /// found is lost by neither.
     pub fn finish(self, of: Recorded<'_>, driven: &RunRecord) -> (RunFindings, Option<Result<PathBuf, ReplayError>>) {
-        let Self { judge, without, recorder } = self;
+        let Self { judge, without, recorder, holder: _ } = self;
         let found = judge.finish();
         let kept = recorder.map(|recorder| keep(recorder, &without, of, driven, &found));
         (found, kept)
@@ -62,7 +69,8 @@ impl EngineObserver {
 
     fn examine(&mut self, pid: u32, look: &Look) -> Result<Examined, Failure> {
         // The harness always stops its target: the harder way is the one to be gated.
-        let options = ExamineOptions { mode: CaptureMode::Paused, ..ExamineOptions::default() };
+        let holder = self.holder.clone();
+        let options = ExamineOptions { mode: CaptureMode::Paused, holder, ..ExamineOptions::default() };
         let mut process = LiveProcess::open(pid, options)?;
         let mut examined = process.examine()?;
         self.judge.note_copy(&examined);

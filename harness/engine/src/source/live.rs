@@ -1,13 +1,17 @@
 //! The road from a process id to a decoded heap: find the interpreter, copy, let go, decode. All one way; the target
 //! runs again before any decoding starts.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use bloathound_cpython::{Interpreter, InterpreterError, LocateError, exported_only, find_interpreter_in};
-use bloathound_live::{CaptureMode, CaptureOptions, LiveError, Process, Stillness, Verdict, Work};
-use bloathound_memory::SymbolTable;
+use bloathound_live::{
+    CaptureJudge, CaptureMode, CaptureOptions, Interruptible, LiveError, Process, Stillness, Verdict, Work,
+};
+use bloathound_memory::{MemorySource, SymbolTable};
 
 use super::examined::{Examined, examine_image};
+use super::interrupting::may_interrupt;
 
 /// Looks taken anew when a decoded copy shows that a collection was running.
 const COLLECTING_TRIES: u32 = 5;
@@ -45,13 +49,29 @@ pub struct ExamineOptions {
     pub mode: CaptureMode,
     /// Longest pause.
     pub pause_budget: Duration,
+    /// Somebody named that budget; a pause that our low priority makes long is then accepted up to it.
+    pub budget_is_asked_for: bool,
+    /// The program that holds a pause ([`bloathound_live::PauseOptions::holder`]): only a command knows that it is one.
+    pub holder: Option<PathBuf>,
+    /// Stop threads too that will take it for an error.
+    pub even_if_interrupting: bool,
+    /// Told what takes long.
+    pub notice: Option<fn(&str)>,
     /// Use exported symbols only, as in a stripped interpreter.
     pub exported_symbols_only: bool,
 }
 
 impl Default for ExamineOptions {
     fn default() -> Self {
-        Self { mode: CaptureMode::PreferQuiet, pause_budget: Duration::from_secs(2), exported_symbols_only: false }
+        Self {
+            mode: CaptureMode::PreferQuiet,
+            pause_budget: Duration::from_secs(2),
+            budget_is_asked_for: false,
+            holder: None,
+            even_if_interrupting: false,
+            notice: None,
+            exported_symbols_only: false,
+        }
     }
 }
 
@@ -128,15 +148,14 @@ impl LiveProcess {
         let options = CaptureOptions {
             mode: self.options.mode,
             pause_budget: self.options.pause_budget,
+            budget_is_asked_for: self.options.budget_is_asked_for,
+            holder: self.options.holder.clone(),
+            even_if_interrupting: self.options.even_if_interrupting,
+            notice: self.options.notice,
             ..CaptureOptions::default()
         };
-        let capture = self.process.capture(options, &mut |source| {
-            if interpreter.is_collecting(source) {
-                Verdict::Retry("a collection is running".into())
-            } else {
-                Verdict::Accept
-            }
-        })?;
+        let mut judge = Judge { process: &self.process, interpreter: &interpreter };
+        let capture = self.process.capture_judged(options, &mut judge)?;
         super::room_to_analyse(&capture.image, &interpreter).map_err(|(needed, room)| LiveError::TooLarge {
             pid,
             work: Work::Analyse,
@@ -160,6 +179,26 @@ impl LiveProcess {
         examined.executable = capture.executable;
         examined.build_id.clone_from(&self.symbols.build_id);
         Ok(examined)
+    }
+}
+
+/// Knows what the interpreter is doing, and where its threads wait.
+struct Judge<'p> {
+    process: &'p Process,
+    interpreter: &'p Interpreter,
+}
+
+impl CaptureJudge for Judge<'_> {
+    fn accept(&mut self, source: &dyn MemorySource) -> Verdict {
+        if self.interpreter.is_collecting(source) {
+            Verdict::Retry("a collection is running".into())
+        } else {
+            Verdict::Accept
+        }
+    }
+
+    fn may_interrupt(&mut self, source: &dyn MemorySource, thread: Interruptible) -> Result<(), String> {
+        may_interrupt(self.process, self.interpreter, source, thread)
     }
 }
 

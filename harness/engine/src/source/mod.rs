@@ -5,6 +5,7 @@ mod core;
 mod dump;
 mod error;
 mod examined;
+mod interrupting;
 mod kind;
 mod live;
 mod manhole;

@@ -1,19 +1,10 @@
-//! Holding a process still with `PTRACE_SEIZE` and `PTRACE_INTERRUPT`.
+//! Who stops the threads, one by one, until none is left running.
 //!
-//! A thread of its own is the tracer. When it ends, for whatever reason, the kernel lets every tracee go on, so the way
-//! out is the same whether we finish, panic or are killed. It never consumes a stop (`WNOWAIT`): a signal that was
-//! about to be delivered stays in the tracee's `exit_code`, and the kernel delivers it when the tracer is gone. That
-//! also covers real-time signals, which have no name in `nix`.
-//!
-//! What the target can notice (measured on Linux 6.18 with Python 2.7.18, `tests/pause.rs`): a thread blocked in
-//! `epoll_wait` sees `EINTR`, as after `SIGSTOP` and `SIGCONT`; `select` (so `time.sleep`), `poll`, `accept`, `read`,
-//! `futex` (so lock waits) are restarted by the kernel and see nothing. Twisted's epoll reactor takes `EINTR` for an
-//! empty turn; a bare `epoll.poll()` in Python 2.7 raises `IOError`. [`crate::CaptureMode::PreferQuiet`] stops nobody
-//! who sleeps anyway.
+//! It never consumes a stop (`WNOWAIT`): a signal that was about to be delivered stays in the tracee's `exit_code`, and
+//! the kernel delivers it when the tracer is gone. That also covers real-time signals, which have no name in `nix`.
 
 use std::collections::BTreeMap;
-use std::sync::mpsc::{Receiver, Sender, channel};
-use std::thread::JoinHandle;
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
@@ -22,8 +13,7 @@ use nix::sys::signal::Signal;
 use nix::sys::wait::{Id, WaitPidFlag, WaitStatus, waitid};
 use nix::unistd::Pid;
 
-use crate::error::LiveError;
-use crate::process::Process;
+use super::message::{Failure, StoppedAll};
 use crate::procfs::parse_status;
 use crate::threads::{ThreadState, thread_ids, thread_state};
 
@@ -37,146 +27,6 @@ const LOOK_AT_STATE_AFTER: Duration = Duration::from_millis(2);
 const OWN_TRACER_TRIES: u32 = 20;
 /// Until then, waiting is a busy loop: a stop takes microseconds.
 const SPIN_FOR: Duration = Duration::from_millis(1);
-
-/// How to stop a process.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct PauseOptions {
-    /// Let go and report when some thread has not stopped by then.
-    pub stop_within: Duration,
-}
-
-impl Default for PauseOptions {
-    fn default() -> Self {
-        Self { stop_within: Duration::from_secs(1) }
-    }
-}
-
-/// A process that stands still for as long as this lives.
-#[derive(Debug)]
-pub struct Pause {
-    let_go: Option<Sender<()>>,
-    tracer: Option<JoinHandle<Released>>,
-    stopped: Stopped,
-}
-
-/// What is known once all threads stand still.
-#[derive(Clone, Debug)]
-struct Stopped {
-    since: Instant,
-    took: Duration,
-    threads: u32,
-    unstoppable: Vec<u32>,
-}
-
-/// The moment all threads could run again.
-type Released = Instant;
-
-impl Process {
-    /// Stops all threads; they go on when the guard is dropped, or when we are killed.
-    ///
-    /// # Errors
-    /// When the process has gone, may not be traced, is traced already, or does not stop in time.
-    pub fn pause(&self, options: &PauseOptions) -> Result<Pause, LiveError> {
-        Pause::new(self, options)
-    }
-}
-
-impl Pause {
-    pub(crate) fn new(process: &Process, options: &PauseOptions) -> Result<Self, LiveError> {
-        let system = |call, cause| LiveError::System { pid: process.pid(), call, cause };
-        let ((tell_us, told), (let_go, go)) = (channel(), channel::<()>());
-        let mut tracer = Tracer::new(process);
-        let options = *options;
-        let handle = std::thread::Builder::new()
-            .name("bloathound-tracer".to_owned())
-            .spawn(move || tracer.run(options, &tell_us, &go))
-            .map_err(|cause| system("clone", cause))?;
-        let answer = told.recv();
-        match answer {
-            Ok(Ok(stopped)) => {
-                let pause = Self { let_go: Some(let_go), tracer: Some(handle), stopped };
-                // Now that it stands still, its id can't be given to another process any more.
-                process.check_alive()?;
-                Ok(pause)
-            }
-            Ok(Err(failure)) => {
-                let _ = handle.join();
-                Err(failure.into_error(process))
-            }
-            Err(_) => Err(system("ptrace", std::io::Error::other("the tracing thread ended"))),
-        }
-    }
-
-    /// When the first thread was asked to stop.
-    #[must_use]
-    pub fn since(&self) -> Instant {
-        self.stopped.since
-    }
-
-    /// How long it took until the last thread stood still.
-    #[must_use]
-    pub fn stop_took(&self) -> Duration {
-        self.stopped.took
-    }
-
-    /// Threads that stand still.
-    #[must_use]
-    pub fn threads(&self) -> u32 {
-        self.stopped.threads
-    }
-
-    /// Threads asleep in the kernel where nothing wakes them: they run no code of the program before they stop.
-    #[must_use]
-    pub fn unstoppable(&self) -> &[u32] {
-        &self.stopped.unstoppable
-    }
-
-    /// Lets the process go on and says how long it could not run.
-    pub fn release(mut self) -> Duration {
-        self.let_go();
-        let released = self.tracer.take().and_then(|tracer| tracer.join().ok());
-        released.unwrap_or_else(Instant::now).duration_since(self.stopped.since)
-    }
-
-    fn let_go(&mut self) {
-        // An error means that the tracer has ended, and with it the pause.
-        if let Some(sender) = self.let_go.take() {
-            let _ = sender.send(());
-        }
-    }
-}
-
-impl Drop for Pause {
-    fn drop(&mut self) {
-        self.let_go();
-        if let Some(tracer) = self.tracer.take() {
-            let _ = tracer.join();
-        }
-    }
-}
-
-/// Why the threads could not be stopped.
-#[derive(Debug)]
-enum Failure {
-    NotAllowed,
-    Traced { tracer: u32 },
-    DidNotStop { tid: u32, waited: Duration },
-    System { call: &'static str, errno: Errno },
-    Gone,
-}
-
-impl Failure {
-    fn into_error(self, process: &Process) -> LiveError {
-        let pid = process.pid();
-        match self {
-            Self::NotAllowed => process.no_permission(),
-            Self::Traced { tracer } => LiveError::AlreadyTraced { pid, tracer },
-            Self::DidNotStop { tid, waited } => LiveError::DidNotStop { pid, tid, waited },
-            Self::System { call, errno } => LiveError::System { pid, call, cause: errno.into() },
-            Self::Gone => process.check_alive().err().unwrap_or(LiveError::Gone { pid }),
-        }
-    }
-}
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Task {
@@ -192,21 +42,21 @@ enum Task {
     Ended,
 }
 
-/// The thread that traces, and what it knows of each tracee.
-struct Tracer {
-    directory: std::path::PathBuf,
+/// What the thread that traces knows of each tracee. Only the thread that stopped them can let them go, and its end does.
+#[derive(Debug)]
+pub(super) struct Tracer {
+    directory: PathBuf,
     tasks: BTreeMap<u32, Task>,
 }
 
 impl Tracer {
-    fn new(process: &Process) -> Self {
-        Self { directory: process.directory().to_owned(), tasks: BTreeMap::new() }
+    pub(super) fn new(pid: u32) -> Self {
+        Self { directory: PathBuf::from(format!("/proc/{pid}")), tasks: BTreeMap::new() }
     }
 
-    fn run(&mut self, options: PauseOptions, told: &Sender<Result<Stopped, Failure>>, tell: &Receiver<()>) -> Released {
-        let since = Instant::now();
-        let result = self.stop_all(since, options.stop_within).map(|()| Stopped {
-            since,
+    /// Stops every thread. After an error those that stand still go on as well.
+    pub(super) fn stop_all(&mut self, since: Instant, within: Duration) -> Result<StoppedAll, Failure> {
+        let result = self.stop_each(since, within).map(|()| StoppedAll {
             took: since.elapsed(),
             threads: self.count(|task| matches!(task, Task::Still(_) | Task::StillWithUnnamedSignal)),
             unstoppable: self
@@ -216,13 +66,10 @@ impl Tracer {
                 .map(|(tid, _)| *tid)
                 .collect(),
         });
-        let stopped = result.is_ok();
-        if told.send(result).is_ok() && stopped {
-            // A message or a hang-up: both mean "go on".
-            let _ = tell.recv();
+        if result.is_err() {
+            self.detach_all();
         }
-        self.detach_all();
-        Instant::now()
+        result
     }
 
     fn count(&self, matches: impl Fn(&Task) -> bool) -> u32 {
@@ -230,7 +77,7 @@ impl Tracer {
     }
 
     /// Stops threads until a listing shows none that is not stopped: only then nobody can start new ones.
-    fn stop_all(&mut self, since: Instant, within: Duration) -> Result<(), Failure> {
+    fn stop_each(&mut self, since: Instant, within: Duration) -> Result<(), Failure> {
         for _ in 0..LISTINGS_MAX {
             let listed = thread_ids(&self.directory).map_err(|_| Failure::Gone)?;
             let new: Vec<u32> = listed.into_iter().filter(|tid| !self.tasks.contains_key(tid)).collect();
@@ -333,10 +180,10 @@ impl Tracer {
     }
 
     /// Lets every thread go that can be let go by name; the rest goes when this thread ends, moments later.
-    fn detach_all(&mut self) {
-        for (tid, task) in &self.tasks {
+    pub(super) fn detach_all(&mut self) {
+        for (tid, task) in std::mem::take(&mut self.tasks) {
             if let Task::Still(signal) = task {
-                let _ = ptrace::detach(nix_tid(*tid), *signal);
+                let _ = ptrace::detach(nix_tid(tid), signal);
             }
         }
     }
@@ -347,7 +194,7 @@ fn nix_tid(tid: u32) -> Pid {
 }
 
 /// The process a tracing thread belongs to.
-fn process_of_thread(tid: u32) -> u32 {
+pub(crate) fn process_of_thread(tid: u32) -> u32 {
     std::fs::read_to_string(format!("/proc/{tid}/status"))
         .ok()
         .and_then(|text| {
@@ -358,13 +205,14 @@ fn process_of_thread(tid: u32) -> u32 {
 }
 
 #[cfg(test)]
-#[path = "../tests/common/mod.rs"]
+#[path = "../../tests/common/mod.rs"]
 mod common;
 
 #[cfg(test)]
 mod tests {
     use super::common::{Script, python27, wait_until};
     use super::*;
+    use crate::process::Process;
 
     const COUNTS_SIGNALS: &str = "
 import os, signal, sys
@@ -396,7 +244,7 @@ while reads():
             let tracer = std::thread::scope(|scope| {
                 scope
                     .spawn(|| {
-                        let mut tracer = Tracer::new(&process);
+                        let mut tracer = Tracer::new(tid);
                         ptrace::seize(nix_tid(tid), ptrace::Options::empty()).unwrap();
                         let send = format!("import os; os.kill({tid}, {number})");
                         assert!(std::process::Command::new(&python).args(["-c", &send]).status().unwrap().success());

@@ -1,15 +1,20 @@
 //! A capture from its first step to its last: [`Process::capture`].
 
+mod interruptible;
+mod priority;
+mod stopping;
+
 use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
 use bloathound_memory::{MemoryImage, MemorySource, PAGE_BYTES, Region};
 
-use crate::capture::{Capture, CaptureMode, CaptureOptions, CaptureTimings, Stillness, TornInfo, Verdict};
+use crate::capture::{
+    Capture, CaptureJudge, CaptureMode, CaptureOptions, CaptureTimings, Stillness, TornInfo, Verdict,
+};
 use crate::copy::{Copied, copy_pieces, copy_sparse};
 use crate::destination::{check_room, destination};
 use crate::error::LiveError;
-use crate::pause::{Pause, PauseOptions};
 use crate::plan::{FilePages, Layout};
 use crate::process::Process;
 use crate::quiet::Quiet;
@@ -34,24 +39,41 @@ impl Process {
         options: CaptureOptions,
         accept: &mut dyn FnMut(&dyn MemorySource) -> Verdict,
     ) -> Result<Capture, LiveError> {
+        self.capture_judged(options, &mut Accepting(accept))
+    }
+
+    /// The same, with a judge who is also asked beforehand about threads that would see the stop.
+    ///
+    /// # Errors
+    /// As [`Process::capture`], and when a thread would be harmed by being stopped, or we are of too low a priority.
+    pub fn capture_judged(&self, options: CaptureOptions, judge: &mut dyn CaptureJudge) -> Result<Capture, LiveError> {
         let mut work = Work::prepare(self, options)?;
         match work.options.mode {
-            CaptureMode::NoPause => work.unpaused(accept, false)?,
+            CaptureMode::NoPause => work.unpaused(judge, false)?,
             CaptureMode::PreferQuiet => {
                 for _ in 0..QUIET_TRIES {
-                    work.unpaused(accept, true)?;
+                    work.unpaused(judge, true)?;
                     if work.taken.is_some() {
                         break;
                     }
                     std::thread::sleep(Duration::from_micros(300));
                 }
                 if work.taken.is_none() {
-                    work.paused(accept)?;
+                    work.paused(judge)?;
                 }
             }
-            CaptureMode::Paused => work.paused(accept)?,
+            CaptureMode::Paused => work.paused(judge)?,
         }
         work.finish()
+    }
+}
+
+/// A judge of the moment alone.
+struct Accepting<'f>(&'f mut dyn FnMut(&dyn MemorySource) -> Verdict);
+
+impl CaptureJudge for Accepting<'_> {
+    fn accept(&mut self, source: &dyn MemorySource) -> Verdict {
+        (self.0)(source)
     }
 }
 
@@ -63,6 +85,8 @@ struct Work<'a> {
     survey: Survey,
     surveyed: Instant,
     files: FilePages,
+    /// Bytes to copy, as planned while the target ran.
+    planned: u64,
     flat: Vec<u8>,
     timings: CaptureTimings,
     refusals: Vec<String>,
@@ -99,6 +123,7 @@ impl<'a> Work<'a> {
             survey,
             surveyed,
             files,
+            planned: planned as u64,
             flat,
             timings,
             refusals: Vec::new(),
@@ -107,64 +132,15 @@ impl<'a> Work<'a> {
         })
     }
 
-    /// Stops, asks, copies, lets go; again while the caller says so.
-    fn paused(&mut self, accept: &mut dyn FnMut(&dyn MemorySource) -> Verdict) -> Result<(), LiveError> {
-        let budget = self.options.pause_budget;
-        for attempt in 0..self.options.tries_max.max(1) {
-            let stop_within = PauseOptions { stop_within: budget };
-            self.freshen()?;
-            let pause = self.process.pause(&stop_within)?;
-            if let Verdict::Retry(reason) = accept(self.process) {
-                self.account(pause);
-                self.refusals.push(reason);
-                // Short at first: a young collection takes less than a millisecond.
-                std::thread::sleep(Duration::from_micros(200 << attempt.min(8)));
-                continue;
-            }
-            self.timings.stop = pause.stop_took();
-            self.torn.unstoppable_threads = pause.unstoppable().to_vec();
-            let since = pause.since();
-            let result = self.take(&mut || since.elapsed() < budget);
-            let paused = self.account(pause);
-            let (look, copied) = result?;
-            if copied.stopped_early {
-                return Err(LiveError::PauseBudget {
-                    budget,
-                    paused,
-                    copied_bytes: copied.bytes,
-                    planned_bytes: look.layout.live_bytes,
-                });
-            }
-            self.taken = Some(Taken { look, copied, stillness: Stillness::Paused });
-            return Ok(());
-        }
-        Err(LiveError::NeverAcceptable {
-            pid: self.process.pid(),
-            tries: self.options.tries_max.max(1),
-            reason: self.refusals.last().cloned().unwrap_or_default(),
-        })
-    }
-
-    fn account(&mut self, pause: Pause) -> Duration {
-        let paused = pause.release();
-        self.timings.paused += paused;
-        self.timings.longest_pause = self.timings.longest_pause.max(paused);
-        paused
-    }
-
     /// Copies without stopping. With `only_if_quiet`, keeps the copy only if nobody ran meanwhile.
-    fn unpaused(
-        &mut self,
-        accept: &mut dyn FnMut(&dyn MemorySource) -> Verdict,
-        only_if_quiet: bool,
-    ) -> Result<(), LiveError> {
+    fn unpaused(&mut self, judge: &mut dyn CaptureJudge, only_if_quiet: bool) -> Result<(), LiveError> {
         self.freshen()?;
         let quiet = Quiet::observe(self.process)?;
         if only_if_quiet && quiet.is_none() {
             return Ok(());
         }
         let mut attempt = 0;
-        while let Verdict::Retry(reason) = accept(self.process) {
+        while let Verdict::Retry(reason) = judge.accept(self.process) {
             self.refusals.push(reason.clone());
             attempt += 1;
             if only_if_quiet {
