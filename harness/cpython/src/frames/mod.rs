@@ -8,6 +8,7 @@
 mod atoms;
 mod c_call;
 mod c_values;
+mod clock;
 mod code;
 mod detail;
 mod dicts;
@@ -27,7 +28,7 @@ use bloathound_profile::{Code, Stack};
 
 pub use crate::bytecode;
 pub use code::line_table;
-pub use sampler::{SamplerOptions, ThreadProbe, sample};
+pub use sampler::{OwnWaits, SamplerOptions, ThreadProbe, sample};
 pub use threads::PythonThread;
 
 use crate::Interpreter;
