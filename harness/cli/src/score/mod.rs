@@ -4,4 +4,4 @@ mod expected;
 pub(crate) mod replayed;
 mod run;
 
-pub(crate) use run::record;
+pub(crate) use run::{broken, record};

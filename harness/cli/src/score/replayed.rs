@@ -51,6 +51,7 @@ pub(crate) fn judge(folder: &Path, run: &RecordedRun) -> Result<RunRecord, CliEr
         disturbance: DisturbanceRecord::default(),
         timing: result.timing,
         invalid_because: run.invalid_because.clone(),
+        error: None,
         detected_after_requests: None,
         detected_after_seconds: None,
         recording: Some(folder.display().to_string()),

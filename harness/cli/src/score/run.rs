@@ -2,10 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use bloathound_driver::{LoadReport, PhaseReport, ToggleOutcome};
+use std::time::Duration;
+
+use bloathound_driver::{BrokenRun, LoadReport, PhaseReport, ToggleOutcome};
 use bloathound_engine::looks::RunFindings;
 use bloathound_report::json::{DisturbanceRecord, Finding, MismatchRecord, PhaseRecord, RunRecord, ToggleRecord};
-use bloathound_report::json::{outcome_of, outcome_with_toggle};
+use bloathound_report::json::{Outcome, RunErrorRecord, TimingRecord, outcome_of, outcome_with_toggle};
+use bloathound_report::sanitize;
 use bloathound_scenario::{Expectation, Scenario, Toggled, Variant, lookup};
 use serde_json::Value;
 
@@ -21,7 +24,10 @@ pub(crate) fn record(
     let findings: Vec<Finding> = result.findings.clone();
     let expectations: &[Expectation] = scenario.variants.get(&variant).map_or(&[], |plan| &plan.expected);
     let expected = held_against(expectations, &findings);
-    let valid = driven.unmet.is_empty();
+    // What was waited for in vain comes first; then what nobody could judge.
+    let reasons: Vec<String> =
+        driven.unmet.iter().map(ToString::to_string).chain(result.abstained.iter().cloned()).collect();
+    let valid = reasons.is_empty();
     let disturbance = &driven.disturbance;
     let toggle = driven.toggle.as_ref().map(|toggled| toggle_record(scenario, variant, toggled));
     RunRecord {
@@ -46,11 +52,43 @@ pub(crate) fn record(
             baseline_throughput_per_second: disturbance.baseline_throughput_per_second,
         },
         timing: result.timing,
-        invalid_because: (!valid).then(|| driven.unmet.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")),
+        invalid_because: (!valid).then(|| reasons.join("; ")),
+        error: None,
         detected_after_requests: None,
         detected_after_seconds: None,
         recording: None,
         ledger: ledger(&driven.ledger),
+    }
+}
+
+/// What is told of a run that could not be made. It has no say in any score.
+pub(crate) fn broken(scenario: &Scenario, variant: Variant, broken: &BrokenRun, took: Duration) -> RunRecord {
+    let expectations: &[Expectation] = scenario.variants.get(&variant).map_or(&[], |plan| &plan.expected);
+    let clean = |line: &String| sanitize::line(line).into_owned();
+    RunRecord {
+        scenario: scenario.name.clone(),
+        variant,
+        seed: scenario.seed,
+        valid: false,
+        outcome: Outcome::Error,
+        requests: 0,
+        seconds: took.as_secs_f64(),
+        looked_for: looked_for(scenario),
+        expected: held_against(expectations, &[]),
+        findings: Vec::new(),
+        problems: Vec::new(),
+        toggle: None,
+        disturbance: DisturbanceRecord::default(),
+        timing: TimingRecord::default(),
+        invalid_because: None,
+        error: Some(RunErrorRecord {
+            why: clean(&broken.why()),
+            stderr_tail: broken.stderr_tail.iter().map(clean).collect(),
+        }),
+        detected_after_requests: None,
+        detected_after_seconds: None,
+        recording: None,
+        ledger: BTreeMap::new(),
     }
 }
 
