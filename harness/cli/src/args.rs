@@ -213,7 +213,7 @@ pub(crate) struct WatchArguments {
 pub(crate) struct HotArguments {
     /// A process id, or a file of samples that --record kept
     pub(crate) target: String,
-    /// How long to watch a process
+    /// How long to watch a process; up to 8 times as long where it or the sampler gets too little processor
     #[arg(long, default_value = "5", value_parser = parse_seconds)]
     pub(crate) seconds: f64,
     /// Samples a second

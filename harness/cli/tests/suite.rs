@@ -1,6 +1,12 @@
 //! A suite survives its services: each way to fail is told, the others run, and every output is written. Parts of a suite
 //! are joined only when all are there.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stderr,
+    reason = "a test fails by panicking and a skip is told"
+)]
 
 mod support;
 
@@ -206,12 +212,50 @@ fn a_part_without_a_run_is_written_and_parts_are_joined_only_when_all_are_there(
     merge(&[3, 1, 2]).assert().code(0).stdout(contains("2 runs: 2 ok"));
     merge(&[1, 3]).assert().code(2).stdout("").stderr(contains("missing: part 2/3").and(contains("--partition K/N")));
     merge(&[3]).assert().code(2).stdout("").stderr(contains("missing: part 1/3, 2/3"));
+    // The same for an ordinary user.
+    as_nobody(&["merge"], &[&part(1), &part(3)], 2, "missing: part 2/3");
+    as_nobody(&["merge"], &[&part(1), &part(3), &part(2)], 0, "2 runs: 2 ok");
     // All parts, and not one run in them.
     let alone = part(3);
     let empty =
         fs::read_to_string(&alone).unwrap().replace("\"part\": 3", "\"part\": 1").replace("\"of\": 3", "\"of\": 1");
     fs::write(&alone, empty).unwrap();
     merge(&[3]).assert().code(2).stdout("").stderr(contains("no run in any of the files"));
+}
+
+/// Runs a copy of the binary on copies of these files as `nobody`, where this user may become it.
+fn as_nobody(arguments: &[&str], files: &[&str], code: i32, said: &str) {
+    let folder = tempfile::tempdir_in("/tmp").unwrap();
+    let open = |path: &Path| {
+        let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+        fs::set_permissions(path, mode).unwrap();
+    };
+    let copy = |from: &Path, name: &str| {
+        let to = folder.path().join(name);
+        fs::copy(from, &to).unwrap();
+        open(&to);
+        to
+    };
+    open(folder.path());
+    let binary = copy(env!("CARGO_BIN_EXE_bloathound").as_ref(), "bloathound");
+    let files: Vec<_> = files.iter().enumerate().map(|(n, file)| copy(file.as_ref(), &format!("{n}.json"))).collect();
+    let nobody = ["--reuid=65534", "--regid=65534", "--clear-groups"];
+    let able = std::process::Command::new("setpriv").args(nobody).arg(&binary).arg("--version").output();
+    if !able.is_ok_and(|output| output.status.success()) {
+        eprintln!("skipped: this user can't become another one (setpriv)");
+        return;
+    }
+    let output = std::process::Command::new("setpriv")
+        .args(nobody)
+        .arg(&binary)
+        .args(arguments)
+        .args(files)
+        .current_dir("/")
+        .output()
+        .unwrap();
+    let text = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert_eq!(output.status.code(), Some(code), "{text}");
+    assert!(text.contains(said), "{text}");
 }
 
 #[test]

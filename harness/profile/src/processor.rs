@@ -6,6 +6,9 @@
 
 use crate::{Sample, SamplingCost, ThreadFacts, ThreadProfile};
 
+/// A thread that was sampled so long before the last sample of all has ended.
+const ENDED_NS: u64 = 1_000_000_000;
+
 /// What is enough.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub struct ProcessorNeed {
@@ -88,6 +91,13 @@ pub fn wants_processor(thread: &ThreadProfile) -> bool {
     Got::of(thread).is_some_and(|got| got.wants(&ProcessorNeed::default()))
 }
 
+/// True for a thread that had ended when others were sampled for the last time, at `last_ns`: it will get no more.
+#[must_use]
+pub fn has_ended(thread: &ThreadProfile, last_ns: u64) -> bool {
+    let seen = thread.samples.last().map_or(0, |sample| sample.monotonic_ns);
+    seen.saturating_add(ENDED_NS) < last_ns
+}
+
 /// What was missing for a verdict on anything, in words; `None` where nothing was, or nobody counted.
 #[must_use]
 pub fn sampler_shortage(cost: &SamplingCost, rate_hz: f64, need: &ProcessorNeed) -> Option<String> {
@@ -120,7 +130,9 @@ pub fn thread_shortage(cost: &SamplingCost, thread: &ThreadProfile, need: &Proce
     if cost.asked_ns == 0 || !got.wants(need) {
         return None;
     }
-    let wanted = need.processor_share_min * got.wanted_share() * cost.asked_ns as f64;
+    // A thread that began later is to be compared with the time since.
+    let time = got.wall_ns.min(cost.asked_ns as f64);
+    let wanted = need.processor_share_min * got.wanted_share() * time;
     (got.cpu_ns < wanted).then(|| {
         format!(
             "it got a processor for {:.1} s of {:.1} s and waited {:.1} s for one; {:.1} s are wanted",
@@ -174,9 +186,19 @@ mod tests {
         // It works a third of the time and sleeps; the second has to wait for each turn.
         assert!(!is_short(3000, 1000, 0, 500));
         assert!(is_short(3000, 200, 2000, 500));
+        // It began later than the sampling.
+        assert!(!is_short(500, 480, 20, 0));
+        assert!(is_short(500, 100, 400, 0));
         // It polls, and sleeps itself; each waking waits for its turn.
         assert!(!is_short(3000, 30, 1000, 500));
         assert!(!is_short(3000, 0, 0, 0));
+    }
+
+    #[test]
+    fn a_thread_that_was_not_sampled_to_the_end_has_ended() {
+        assert!(has_ended(&thread(1500, 0, 0, 0), 3 * SECOND));
+        assert!(!has_ended(&thread(2500, 0, 0, 0), 3 * SECOND));
+        assert!(has_ended(&ThreadProfile::default(), 3 * SECOND));
     }
 
     #[test]

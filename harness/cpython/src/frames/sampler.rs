@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use bloathound_memory::{Address, MemorySource};
-use bloathound_profile::processor::{ProcessorNeed, sampler_shortage, thread_shortage, wants_processor};
+use bloathound_profile::processor::{ProcessorNeed, has_ended, sampler_shortage, thread_shortage, wants_processor};
 use bloathound_profile::{Profile, Sample, SamplingCost, Stack, ThreadFacts, ThreadProfile, frameworks};
 
 use super::clock::Clock;
@@ -211,7 +211,11 @@ impl Run<'_> {
     /// Whether the sampler and every thread that wants it had the processor for long enough to be judged.
     fn had_enough(&self, cost: &SamplingCost, rate_hz: f64) -> bool {
         let need = ProcessorNeed::default();
-        let is_short = |watched: &Watched| thread_shortage(cost, &watched.profile, &need).is_some();
+        let last_samples = self.threads.values().filter_map(|watched| watched.profile.samples.last());
+        let last_ns = last_samples.map(|sample| sample.monotonic_ns).max().unwrap_or(0);
+        let is_short = |watched: &Watched| {
+            !has_ended(&watched.profile, last_ns) && thread_shortage(cost, &watched.profile, &need).is_some()
+        };
         sampler_shortage(cost, rate_hz, &need).is_none() && !self.threads.values().any(is_short)
     }
 

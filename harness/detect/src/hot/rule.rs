@@ -12,7 +12,7 @@
 //! something moves. Never is anything called infinite.
 
 use bloathound_profile::frameworks::is_standard_library;
-use bloathound_profile::processor::{ProcessorNeed, sampler_shortage, thread_shortage};
+use bloathound_profile::processor::{ProcessorNeed, has_ended, sampler_shortage, thread_shortage};
 use bloathound_profile::{Code, Frame, Profile, ThreadProfile};
 
 use super::candidate::{Candidate, candidates};
@@ -80,10 +80,18 @@ pub fn judge(profile: &Profile, limits: &HotLoopThresholds) -> HotReport {
             None => report.problems.push(problem(format!("{}: no stack could be read whole", thread_name(thread)))),
         }
     }
+    let samples = profile.threads.iter().filter_map(|thread| thread.samples.last());
+    let last_ns = samples.map(|sample| sample.monotonic_ns).max().unwrap_or(0);
     let busy_together: f64 = windows.iter().map(|window| whole_counts(window.thread).runnable_fraction).sum();
     for window in &windows {
         if let Some(short) = thread_shortage(&profile.cost, window.thread, &need) {
-            abstain(&mut report, format!("{} is not judged: {short}", thread_name(window.thread)));
+            let message = format!("{} is not judged: {short}", thread_name(window.thread));
+            // One that has ended was not stuck.
+            if has_ended(window.thread, last_ns) {
+                report.problems.push(problem(message))
+            } else {
+                abstain(&mut report, message)
+            }
             continue;
         }
         judge_thread(window, busy_together, limits, &mut report);
