@@ -138,7 +138,6 @@ pub struct SamplingCost {
     pub stolen_ns: u64,
 }
 
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde gives a reference")]
 fn is_zero(count: &u64) -> bool {
     *count == 0
 }
