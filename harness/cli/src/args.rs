@@ -48,7 +48,7 @@ pub(crate) enum Command {
     Ctl(CtlArguments),
     /// Live summary of what a service with diagnostics does
     Trace(TraceArguments),
-    /// Join the results of partitions
+    /// Join the results of partitions; one that is missing is an error
     Merge(MergeArguments),
     /// The scenarios there are
     List(ListArguments),
@@ -105,7 +105,7 @@ impl ValueEnum for Detector {
 
 #[derive(Args, Debug)]
 pub(crate) struct RunArguments {
-    /// Scenarios by name
+    /// Scenarios by name or pattern, such as 'tightloop*'
     pub(crate) names: Vec<String>,
     /// Which twin
     #[arg(long, value_enum, default_value = "all")]
@@ -134,7 +134,17 @@ pub(crate) struct RunArguments {
     /// Switch a detector off; the suite must then fail
     #[arg(long, value_enum, value_name = "DETECTOR")]
     pub(crate) without: Vec<Detector>,
-    /// Run only the K-th of N parts
+    /// Stop after the first run that is not as expected; outputs are written all the same
+    #[arg(long)]
+    pub(crate) fail_fast: bool,
+    /// Make N runs side by side. Those judged by time (hot loops, switched diagnostics) come after the others, one by
+    /// one; latencies of the others are measured beside each other
+    #[arg(long, value_name = "N", default_value = "1", value_parser = parse_jobs)]
+    pub(crate) jobs: usize,
+    /// Seconds that a service may take until it is ready
+    #[arg(long, value_name = "S", default_value = "30", value_parser = parse_seconds)]
+    pub(crate) ready_within: f64,
+    /// Run only the K-th of N parts; one without a run writes empty results
     #[arg(long, value_name = "K/N", value_parser = parse_partition)]
     pub(crate) partition: Option<(u32, u32)>,
     /// Folder with `scenarios` and `reference-services`
@@ -230,7 +240,7 @@ pub(crate) struct WatchArguments {
 pub(crate) struct HotArguments {
     /// A process id, or a file of samples that --record kept
     pub(crate) target: String,
-    /// How long to watch a process
+    /// How long to watch a process; up to 8 times as long where it or the sampler gets too little processor
     #[arg(long, default_value = "5", value_parser = parse_seconds)]
     pub(crate) seconds: f64,
     /// Samples a second
@@ -373,6 +383,13 @@ fn parse_seconds(text: &str) -> Result<f64, String> {
     match text.parse::<f64>() {
         Ok(number) if number > 0.0 && number <= 86_400.0 => Ok(number),
         _ => Err("meant a number above 0 and up to 86400".into()),
+    }
+}
+
+fn parse_jobs(text: &str) -> Result<usize, String> {
+    match text.parse::<usize>() {
+        Ok(number @ 1..=64) => Ok(number),
+        _ => Err("meant a number from 1 to 64".into()),
     }
 }
 

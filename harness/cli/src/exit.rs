@@ -20,7 +20,7 @@ pub(crate) enum Exit {
     Usage = 2,
     /// This machine or this user can't; the message says what to do.
     NotHere = 3,
-    /// A run was INVALID: the bug did not happen.
+    /// A run was INVALID: the bug did not happen, or there was too little processor to judge by.
     Invalid = 4,
     /// A run could not be made, or a service did not answer as it has to.
     NoRun = 5,
@@ -37,8 +37,14 @@ pub(crate) const MEANINGS: [(Exit, &str); 8] = [
     (Exit::ExpectationFailed, "an expectation failed: a bug missed, a false alarm, a gate"),
     (Exit::Usage, "wrong usage, or a file that can't be read or is refused (a scenario's with file and line)"),
     (Exit::NotHere, "this machine can't: no Python 2.7, no permission, an unsupported interpreter; it says what to do"),
-    (Exit::Invalid, "a run was INVALID: by the service's own account the bug did not happen"),
-    (Exit::NoRun, "a run could not be made: the service didn't start, died, or answered wrongly"),
+    (
+        Exit::Invalid,
+        "a run was INVALID: the bug did not happen by the service's own account, or there was too little processor to judge by",
+    ),
+    (
+        Exit::NoRun,
+        "a run could not be made: the service didn't start, died, or answered wrongly; the others are made all the same",
+    ),
     (Exit::NotWritten, "an output could not be written; the rest is done and said"),
     (Exit::Interrupted, "ended by Ctrl-C"),
 ];
@@ -74,6 +80,7 @@ impl Exit {
                 Outcome::Pass => Self::AsExpected,
                 Outcome::Fail => Self::ExpectationFailed,
                 Outcome::Invalid => Self::Invalid,
+                Outcome::Error => Self::NoRun,
             })
         })
     }
@@ -150,6 +157,8 @@ mod tests {
             (&["invalid", "pass"], Exit::Invalid),
             (&["invalid", "fail", "pass"], Exit::ExpectationFailed),
             (&["fail", "invalid"], Exit::ExpectationFailed),
+            (&["fail", "error", "pass"], Exit::NoRun),
+            (&["error", "fail", "invalid"], Exit::NoRun),
         ] {
             assert_eq!(Exit::of_results(&results(outcomes)), exit, "{outcomes:?}");
         }

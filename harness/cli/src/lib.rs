@@ -17,6 +17,7 @@ mod picture;
 mod preparation;
 mod progress;
 mod score;
+mod suite;
 mod twin;
 
 use std::process::ExitCode;

@@ -1,6 +1,8 @@
 //! One twin of one scenario: run, looked at, recorded where that is wanted, and scored.
 
-use bloathound_driver::{EngineObserver, Launcher, Limits, Recorded, run as drive};
+use std::time::{Duration, Instant};
+
+use bloathound_driver::{BrokenRun, EngineObserver, Launcher, Limits, Recorded, run as drive};
 use bloathound_engine::looks::RunFindings;
 use bloathound_engine::record::{HowRecorded, Recorder};
 use bloathound_scenario::{Scenario, Variant};
@@ -8,33 +10,44 @@ use bloathound_vocabulary::RunRecord;
 
 use crate::args::{OURSELVES, RunArguments, effort};
 use crate::error::CliError;
+use crate::exit::Exit;
 use crate::{progress, score};
 
-/// Its record, and everything that was found. What could not be recorded goes to `unwritten` and loses nothing.
-pub(crate) fn run(
-    scenario: &Scenario,
-    variant: Variant,
-    launcher: &Launcher,
-    arguments: &RunArguments,
-    unwritten: &mut Vec<CliError>,
-) -> Result<(RunRecord, RunFindings), CliError> {
+/// What became of it.
+pub(crate) struct Twin {
+    /// Its record; one of outcome `error` where the run could not be made.
+    pub(crate) record: RunRecord,
+    /// Everything that was found; nothing where the run could not be made.
+    pub(crate) found: Option<RunFindings>,
+    /// What could not be recorded; that loses nothing else.
+    pub(crate) unwritten: Vec<CliError>,
+}
+
+/// Runs it. Whatever happens to its service is told in the record, and keeps no other run from being made.
+pub(crate) fn run(scenario: &Scenario, variant: Variant, launcher: &Launcher, arguments: &RunArguments) -> Twin {
+    let mut unwritten = Vec::new();
     let without: Vec<_> = arguments.without.iter().map(|detector| detector.0.name()).collect();
     let mut observer = EngineObserver::new(&without, arguments.report.is_some());
     observer.held_by(OURSELVES.into());
     if let Some(folder) = &arguments.record {
         let how = HowRecorded { redact: arguments.redact, effort: effort(arguments.small) };
-        observer
-            .record_to(Recorder::create(folder, &scenario.name, variant.as_str(), how).map_err(CliError::unwritten)?);
+        match Recorder::create(folder, &scenario.name, variant.as_str(), how) {
+            Ok(recorder) => observer.record_to(recorder),
+            Err(error) => unwritten.push(CliError::unwritten(error)),
+        }
     }
     let mut tell = |event| progress::run(&event);
-    let driven =
-        drive(scenario, variant, launcher, &Limits::default(), &mut observer, &mut tell).map_err(|source| {
-            CliError::Run {
-                scenario: scenario.name.clone(),
-                variant: variant.as_str().into(),
-                source: Box::new(source),
-            }
-        })?;
+    let ready_within = Duration::from_secs_f64(arguments.ready_within);
+    let limits = Limits { ready_within, ..Limits::default() };
+    let begun = Instant::now();
+    let driven = match drive(scenario, variant, launcher, &limits, &mut observer, &mut tell) {
+        Ok(driven) => driven,
+        Err(broken) => {
+            let record = score::broken(scenario, variant, &broken, begun.elapsed());
+            unwritten.extend(not_recorded(scenario, variant, broken));
+            return Twin { record, found: None, unwritten };
+        }
+    };
     let (found, kept) = observer.finish(Recorded { scenario, variant }, &driven);
     let mut record = score::record(scenario, variant, &driven, &found);
     match kept {
@@ -42,5 +55,15 @@ pub(crate) fn run(
         Some(Err(error)) => unwritten.push(CliError::unwritten(error)),
         None => {}
     }
-    Ok((record, found))
+    Twin { record, found: Some(found), unwritten }
+}
+
+/// Where a look could not be kept: that is an output like any other.
+fn not_recorded(scenario: &Scenario, variant: Variant, broken: BrokenRun) -> Option<CliError> {
+    let error = CliError::Run {
+        scenario: scenario.name.clone(),
+        variant: variant.as_str().into(),
+        source: Box::new(broken.error),
+    };
+    (Exit::of_error(&error) == Exit::NotWritten).then_some(error)
 }

@@ -73,6 +73,8 @@ pub struct Report {
     pub observations: Vec<Observation>,
     /// What could not be told.
     pub problems: Vec<Problem>,
+    /// Why nothing may be concluded from its silence: what it rests on was not to be had.
+    pub abstained: Vec<String>,
 }
 
 impl Needs {
@@ -129,6 +131,7 @@ pub fn judge(seen: &Seen<'_>, without: &[&str], thresholds: &Thresholds) -> Repo
         all.findings.extend(report.findings);
         all.observations.extend(report.observations);
         all.problems.extend(report.problems);
+        all.abstained.extend(report.abstained);
     }
     all
 }
@@ -159,7 +162,7 @@ impl Rule for Growth {
     fn judge(&self, seen: &Seen<'_>, thresholds: &Thresholds) -> Report {
         let Some((looks, unit)) = seen.looks else { return Report::default() };
         let report = find_growth(looks, unit, thresholds);
-        Report { findings: report.findings, observations: Vec::new(), problems: report.problems }
+        Report { findings: report.findings, problems: report.problems, ..Report::default() }
     }
 }
 
@@ -192,7 +195,7 @@ impl Rule for Cycles {
         let collectable =
             Observation::Collectable { cycles: report.collectable_cycles, objects: report.collectable_objects };
         let observations = if report.collectable_cycles > 0 { vec![collectable] } else { Vec::new() };
-        Report { findings: report.findings, observations, problems: report.problems }
+        Report { findings: report.findings, observations, problems: report.problems, ..Report::default() }
     }
 }
 
@@ -230,6 +233,7 @@ impl Rule for Fragmentation {
             findings: judged.findings,
             observations: judged.observations.into_iter().map(Observation::Memory).collect(),
             problems: judged.problems,
+            abstained: Vec::new(),
         }
     }
 }
@@ -264,6 +268,7 @@ impl Rule for HotLoop {
             findings: report.findings,
             observations: report.observations.into_iter().map(Observation::Thread).collect(),
             problems: report.problems,
+            abstained: report.abstained,
         }
     }
 }

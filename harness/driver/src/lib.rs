@@ -21,7 +21,7 @@ pub use python::{
     Interpreter, Origin, PythonError, Rejection, Search, Tried, VARIABLE,
 };
 pub use run::{
-    Disturbance, EngineObserver, Events, Launcher, Limits, Looked, Observer, PhaseReport, Recorded, RunError, RunEvent,
-    RunRecord, ToggleOutcome, TogglePhase, run,
+    BrokenRun, Disturbance, EngineObserver, Events, Launcher, Limits, Looked, Observer, PhaseReport, Recorded,
+    RunError, RunEvent, RunRecord, ToggleOutcome, TogglePhase, run,
 };
 pub use service::{Launch, Service, ServiceError, StopHow};

@@ -1,7 +1,7 @@
 //! A service as a child process: started, shaken hands with, and ended, whatever happens to us.
 
-use std::fs::{self, File};
-use std::io::{self, BufRead, BufReader, Read};
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom};
 use std::marker::PhantomData;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
@@ -30,6 +30,10 @@ const HANDSHAKE_BYTES_MAX: u64 = 64 << 10;
 const SEED_VARIABLE: &str = "BLOATHOUND_SEED";
 /// Lines of standard error that an error shows.
 const LAST_LINES: usize = 12;
+/// Characters of such a line; a traceback's are shorter.
+const LINE_CHARACTERS_MAX: usize = 300;
+/// Bytes of standard error that are looked at for its last lines.
+const LAST_BYTES: u64 = 64 << 10;
 
 /// What to start.
 #[derive(Debug, Clone)]
@@ -84,7 +88,7 @@ pub enum ServiceError {
         stderr: Vec<String>,
     },
     /// Its first line is not the handshake.
-    #[error("the service `{name}` began with {line:?} and not with its handshake: {why}")]
+    #[error("the service `{name}` began with {line:?} and not with its handshake: {why}{}", after(stderr))]
     BadHandshake {
         /// The service.
         name: String,
@@ -92,6 +96,8 @@ pub enum ServiceError {
         line: String,
         /// What is wrong with it.
         why: String,
+        /// The end of its standard error.
+        stderr: Vec<String>,
     },
     /// It ended during the run.
     #[error("the service `{name}` ended during the run ({status}){}", after(stderr))]
@@ -103,6 +109,27 @@ pub enum ServiceError {
         /// The end of its standard error.
         stderr: Vec<String>,
     },
+}
+
+impl ServiceError {
+    /// The end of what the service wrote to standard error.
+    #[must_use]
+    pub fn stderr(&self) -> &[String] {
+        match self {
+            Self::Scratch(_) | Self::Spawn { .. } => &[],
+            Self::EndedEarly { stderr, .. }
+            | Self::NotReady { stderr, .. }
+            | Self::BadHandshake { stderr, .. }
+            | Self::Died { stderr, .. } => stderr,
+        }
+    }
+
+    /// Why, without what the service wrote.
+    #[must_use]
+    pub fn why(&self) -> String {
+        let whole = self.to_string();
+        whole.strip_suffix(&after(self.stderr())).map(str::to_owned).unwrap_or(whole)
+    }
 }
 
 fn after(stderr: &[String]) -> String {
@@ -202,15 +229,15 @@ impl Service {
         ledger_file(self.scratch.path())
     }
 
-    /// The end of what it wrote to standard error.
+    /// The end of what it wrote to standard error; however much that is, little is read and shown.
     #[must_use]
     pub fn last_stderr(&self) -> Vec<String> {
-        let bytes = fs::read(stderr_file(self.scratch.path())).unwrap_or_default();
+        let bytes = last_bytes(&stderr_file(self.scratch.path())).unwrap_or_default();
         let text = String::from_utf8_lossy(&bytes).into_owned();
         let lines: Vec<&str> = text.lines().filter(|line| !line.trim().is_empty()).collect();
         let start = lines.len().saturating_sub(LAST_LINES);
         let last = lines.get(start..).unwrap_or_default();
-        last.iter().map(|line| (*line).to_owned()).collect()
+        last.iter().map(|line| line.chars().take(LINE_CHARACTERS_MAX).collect()).collect()
     }
 
     /// An error if it has ended.
@@ -278,6 +305,7 @@ impl Service {
                 name: self.name.clone(),
                 line: String::from_utf8_lossy(&line).chars().take(200).collect(),
                 why: "the line has no end".to_owned(),
+                stderr: self.last_stderr(),
             }),
             Err(RecvTimeoutError::Timeout) => Err(ServiceError::NotReady {
                 name: self.name.clone(),
@@ -301,6 +329,7 @@ impl Service {
             name: self.name.clone(),
             line: line.chars().take(200).collect(),
             why,
+            stderr: self.last_stderr(),
         };
         let handshake: Handshake = serde_json::from_str(line).map_err(|error| bad(error.to_string()))?;
         if handshake.bloathound_service != 1 {
@@ -365,6 +394,16 @@ impl Drop for Service {
     fn drop(&mut self) {
         self.kill_and_reap();
     }
+}
+
+/// The last [`LAST_BYTES`] of a file.
+fn last_bytes(path: &Path) -> io::Result<Vec<u8>> {
+    let mut file = File::open(path)?;
+    let length = file.metadata()?.len();
+    file.seek(SeekFrom::Start(length.saturating_sub(LAST_BYTES)))?;
+    let mut bytes = Vec::new();
+    file.take(LAST_BYTES).read_to_end(&mut bytes)?;
+    Ok(bytes)
 }
 
 fn stderr_file(scratch: &Path) -> PathBuf {

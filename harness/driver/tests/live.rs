@@ -201,7 +201,7 @@ fn what_fails_in_a_run_is_named_and_leaves_no_service() {
         let mut observer = acting(act);
         let error = run(&scenario, Variant::Fixed, &launcher, &Limits::default(), &mut observer, &mut |_| ());
         assert!(!is_running(observer.looks[0].0));
-        error.unwrap_err()
+        error.unwrap_err().error
     };
     let error = fails(|_, _| Err("the page is gone".into()));
     assert!(matches!(error, RunError::Observer { .. }), "{error}");
@@ -268,7 +268,8 @@ fn valid_run(
     let ends = scenario.trigger.is_some() && scenario.variants.len() == 2 && variant == Variant::Fixed;
     let mut observer = if ends { acting(until_idle) } else { noting() };
     let limits = Limits { measure_disturbance: false, ..Limits::default() };
-    let record = run(scenario, variant, launcher, &limits, &mut observer, &mut |_| ())?;
+    let record =
+        run(scenario, variant, launcher, &limits, &mut observer, &mut |_| ()).map_err(|broken| broken.error)?;
     println!(
         "{} {variant}: {:.1} s, {} requests, {:?}, {:?}",
         scenario.name,

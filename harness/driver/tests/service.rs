@@ -60,6 +60,12 @@ fn a_service_that_ends_early_is_told_with_status_and_stderr() {
     let text = error.to_string();
     assert!(matches!(error, ServiceError::EndedEarly { .. }), "{text}");
     assert!(text.contains("exit status: 3") && text.contains("no such module"), "{text}");
+    // However much it writes, little is read and told.
+    let body = "head -c 3000000 /dev/zero | tr '\\0' x >&2; for n in 1 2 3 4 5 6 7 8 9 10 11 12 13; do echo line $n >&2; done; head -c 900 /dev/zero | tr '\\0' y >&2; exit 3";
+    let error = Service::start(&shell_service(body)).unwrap_err();
+    let stderr = error.stderr();
+    assert_eq!((stderr.len(), stderr[0].as_str(), stderr[11].as_str()), (12, "line 3", "y".repeat(300).as_str()));
+    assert_eq!(error.why(), "the service `shell` ended before it was ready (exit status: 3)");
     let mut nowhere = shell_service("");
     nowhere.program = "/no/such/program".into();
     let text = Service::start(&nowhere).unwrap_err().to_string();

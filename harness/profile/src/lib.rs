@@ -9,6 +9,7 @@ pub mod exact;
 mod folded;
 pub mod frameworks;
 mod hash;
+pub mod processor;
 mod sample;
 mod value;
 

@@ -103,6 +103,8 @@ pub struct ThreadProfile {
     pub samples: Vec<Sample>,
     /// Iterators that moved on although the innermost frame did not, seen at the end: a call into C that consumes one.
     pub moving_iterators: Vec<String>,
+    /// That none moved says nothing: the thread got too little processor while they were watched.
+    pub iterators_unsure: bool,
     /// Seconds that a timed call of the event loop was overdue at the end: it did not run for at least as long.
     pub overdue_seconds: Option<f64>,
 }
@@ -122,6 +124,22 @@ pub struct SamplingCost {
     pub reads: u64,
     /// Time spent looking, not waiting.
     pub busy_ns: u64,
+    /// For how long sampling was asked for; 0 where a file does not say.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub asked_ns: u64,
+    /// For how long it went on, until sampler and target had had enough processor.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub took_ns: u64,
+    /// Time that the sampler was ready to run and had no processor.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub own_wait_ns: u64,
+    /// Time that the machine below took away, a processor's share of it.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub stolen_ns: u64,
+}
+
+fn is_zero(count: &u64) -> bool {
+    *count == 0
 }
 
 /// Everything a sampling run saw.

@@ -8,8 +8,8 @@ use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 use crate::{ReportError, describe, sanitize, text};
 use bloathound_vocabulary::{Outcome, RunRecord, RunResults};
 
-/// A suite a scenario, a test case a variant. A failed run is a failure, an INVALID one an error: neither a pass nor a
-/// miss. Where a variant ran with several seeds, the seed is in the name.
+/// A suite a scenario, a test case a variant. A failed run is a failure, an INVALID one and one that could not be made are
+/// errors: neither a pass nor a miss. Where a variant ran with several seeds, the seed is in the name.
 ///
 /// # Errors
 /// When the XML writer gives up.
@@ -42,6 +42,10 @@ fn duration(run: &RunRecord) -> Duration {
 
 fn test_case(run: &RunRecord, alone: bool) -> TestCase {
     let status = match run.outcome {
+        Outcome::Error => {
+            let why = run.error.as_ref().map_or("the run could not be made", |error| &error.why);
+            not_passed(run, NonSuccessKind::Error, "ERROR", why.to_owned())
+        }
         Outcome::Pass => TestCaseStatus::success(),
         Outcome::Fail => not_passed(run, NonSuccessKind::Failure, "expectation", failure_line(run)),
         Outcome::Invalid => {
@@ -96,6 +100,14 @@ mod tests {
         let xml = junit(&samples::results(vec![samples::run_toggle(), samples::run_toggle_broken()])).unwrap();
         assert!(xml.contains("off again: 150 of 150 answered, 300/s, p50 6.1 ms, p99 9.2 ms"), "{xml}");
         assert!(xml.contains("message=\"on: 149 of 150 requests were answered"), "{xml}");
+    }
+
+    #[test]
+    fn a_run_that_could_not_be_made_is_an_error_with_what_the_service_said() {
+        let xml = junit(&samples::results(vec![samples::run_error()])).unwrap();
+        assert!(xml.contains("errors=\"1\""), "{xml}");
+        assert!(xml.contains("<error message=\"the service `leak` ended during the run"), "{xml}");
+        assert!(xml.contains("type=\"ERROR\"") && xml.contains("MemoryError: &lt;no&gt; more"), "{xml}");
     }
 
     #[test]

@@ -10,6 +10,7 @@ use crate::error::{Problem, ScenarioError, ScenarioErrors};
 use crate::explain::explain;
 use crate::locate::locate;
 use crate::model::Scenario;
+use crate::pattern::{is_pattern, matches};
 use crate::raw::RawScenario;
 use crate::validate::validate;
 use crate::vocabulary::nearest;
@@ -108,27 +109,37 @@ pub struct UnknownScenario {
     pub names: Vec<String>,
 }
 
-/// The scenarios of these names in the order given, each once; all of them for no names.
+/// The scenarios of these names or patterns (`tightloop*`) in the order given, each once; all of them for no names.
 ///
 /// # Errors
-/// The first name that no scenario has.
+/// The first name that no scenario has, or pattern that none matches.
 pub fn select<'s>(scenarios: &'s [Scenario], names: &[String]) -> Result<Vec<&'s Scenario>, UnknownScenario> {
     if names.is_empty() {
         return Ok(scenarios.iter().collect());
     }
     let mut selected: Vec<&Scenario> = Vec::new();
     for name in names {
-        let Some(scenario) = scenarios.iter().find(|scenario| scenario.name == *name) else {
+        let is_meant = |scenario: &&Scenario| scenario.name == *name || matches(name, &scenario.name);
+        let meant: Vec<&Scenario> = scenarios.iter().filter(is_meant).collect();
+        if meant.is_empty() {
             let known = || scenarios.iter().map(|scenario| scenario.name.as_str());
             return Err(UnknownScenario {
                 name: name.clone(),
-                suggestion: nearest(name, known()).map(str::to_owned),
+                suggestion: suggestion(name, known()),
                 names: known().map(str::to_owned).collect(),
             });
-        };
-        if !selected.iter().any(|other| other.name == *name) {
-            selected.push(scenario);
+        }
+        for scenario in meant {
+            if !selected.iter().any(|other| other.name == scenario.name) {
+                selected.push(scenario);
+            }
         }
     }
     Ok(selected)
+}
+
+/// The name that was probably meant; for a pattern the one nearest to its letters.
+fn suggestion<'s>(name: &str, known: impl Iterator<Item = &'s str>) -> Option<String> {
+    let letters = if is_pattern(name) { name.replace(['*', '?'], "") } else { name.to_owned() };
+    nearest(&letters, known).map(str::to_owned)
 }

@@ -14,6 +14,7 @@ mod ledger;
 mod locate;
 mod matcher;
 mod model;
+mod pattern;
 mod raw;
 mod schema;
 mod unique_map;

@@ -38,6 +38,12 @@ pub enum ScoreError {
     /// The same run stands in two places.
     #[error("runs that are there twice: {}", .0.join("; "))]
     Duplicates(Vec<String>),
+    /// Parts that are not among the files.
+    #[error("{}; name the results of every part, or run the missing ones by `run --partition K/N --json FILE`", .0.join("; "))]
+    MissingParts(Vec<String>),
+    /// No run in any of the files.
+    #[error("no run in any of the files: nothing was tested")]
+    NoRuns,
     /// Nothing to join.
     #[error("no results to join")]
     Nothing,

@@ -12,7 +12,7 @@ use crate::scores::results;
 pub struct Merged {
     /// All runs, the scores computed anew.
     pub results: RunResults,
-    /// Parts that are missing.
+    /// What is worth knowing and no error.
     pub warnings: Vec<String>,
 }
 
@@ -41,7 +41,8 @@ pub fn read_results(name: &str, json: &str) -> Result<RunResults, ScoreError> {
 /// Joins the results of partitions; the order of the files doesn't matter.
 ///
 /// # Errors
-/// No file, files of two versions of the tool, or a run that is there twice.
+/// No file, files of two versions of the tool, a run that is there twice, a part that is missing, or no run at all: a
+/// suite that was not made must not look like one that passed.
 pub fn merge(files: Vec<(String, RunResults)>) -> Result<Merged, ScoreError> {
     let Some((first, base)) = files.first() else {
         return Err(ScoreError::Nothing);
@@ -55,7 +56,14 @@ pub fn merge(files: Vec<(String, RunResults)>) -> Result<Merged, ScoreError> {
         });
     }
     refuse_duplicates(&files)?;
-    let warnings = missing_parts(&files);
+    let missing = missing_parts(&files);
+    if !missing.is_empty() {
+        return Err(ScoreError::MissingParts(missing));
+    }
+    if files.iter().all(|(_, results)| results.runs.is_empty()) {
+        return Err(ScoreError::NoRuns);
+    }
+    let warnings = odd_parts(&files);
     let tool = base.tool.clone();
     let host = join_hosts(&files);
     let runs: Vec<RunRecord> = files.into_iter().flat_map(|(_, results)| results.runs).collect();
@@ -88,10 +96,6 @@ fn missing_parts(files: &[(String, RunResults)]) -> Vec<String> {
         present.entry(part.of).or_default().insert(part.part);
     }
     let mut warnings = Vec::new();
-    if present.len() > 1 {
-        let sizes: Vec<String> = present.keys().map(u32::to_string).collect();
-        warnings.push(format!("parts of different partitions are joined: of {}", sizes.join(", of ")));
-    }
     for (of, parts) in &present {
         let missing: Vec<String> = (1..=*of)
             .filter(|part| !parts.contains(part))
@@ -106,6 +110,13 @@ fn missing_parts(files: &[(String, RunResults)]) -> Vec<String> {
         }
     }
     warnings
+}
+
+fn odd_parts(files: &[(String, RunResults)]) -> Vec<String> {
+    let sizes: BTreeSet<u32> = files.iter().filter_map(|(_, results)| results.partition).map(|part| part.of).collect();
+    let sizes: Vec<String> = sizes.iter().map(u32::to_string).collect();
+    let odd = || format!("parts of different partitions are joined: of {}", sizes.join(", of "));
+    (sizes.len() > 1).then(odd).into_iter().collect()
 }
 
 fn join_hosts(files: &[(String, RunResults)]) -> HostRecord {
@@ -176,13 +187,21 @@ mod tests {
     }
 
     #[test]
-    fn a_missing_part_is_said() {
-        let merged = merge(vec![part(2, vec![samples::run_pass()])]).unwrap();
-        assert_eq!(merged.warnings, ["missing: part 1/2"]);
-        let mut huge = part(1, vec![]);
+    fn a_missing_part_is_an_error_that_names_it() {
+        let error = merge(vec![part(2, vec![samples::run_pass()])]).unwrap_err();
+        assert!(error.to_string().starts_with("missing: part 1/2;"), "{error}");
+        let mut huge = part(1, vec![samples::run_pass()]);
         huge.1.partition = Some(PartitionRecord { part: 1, of: u32::MAX });
-        let merged = merge(vec![huge]).unwrap();
-        assert_eq!(merged.warnings, ["4294967294 parts of 4294967295 are missing"]);
+        let error = merge(vec![huge]).unwrap_err();
+        assert!(error.to_string().starts_with("4294967294 parts of 4294967295 are missing;"), "{error}");
+    }
+
+    #[test]
+    fn a_part_without_a_run_is_whole_and_no_run_at_all_is_an_error() {
+        let merged = merge(vec![part(1, vec![samples::run_pass()]), part(2, vec![])]).unwrap();
+        assert_eq!((merged.results.runs.len(), merged.warnings.len()), (1, 0));
+        let error = merge(vec![part(1, vec![]), part(2, vec![])]).unwrap_err();
+        assert!(error.to_string().contains("no run in any of the files"), "{error}");
     }
 
     #[test]
@@ -197,7 +216,7 @@ mod tests {
     fn different_hosts_keep_what_they_share() {
         let mut other = part(2, vec![]);
         other.1.host.cpus = Some(64);
-        let merged = merge(vec![part(1, vec![]), other]).unwrap();
+        let merged = merge(vec![part(1, vec![samples::run_pass()]), other]).unwrap();
         assert_eq!(merged.results.host.cpus, None);
         assert_eq!(merged.results.host.os.as_deref(), Some("linux"));
         assert_eq!(merged.results.host.parts.len(), 2);
@@ -211,6 +230,7 @@ mod tests {
             samples::run_fragmentation(),
             samples::run_hot_loop(),
             samples::run_invalid(),
+            samples::run_error(),
         ]);
         let json = to_json(&written).unwrap();
         let read = read_results("x.json", &json).unwrap();

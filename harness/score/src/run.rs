@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use bloathound_scenario::{Expectation, Scenario, lookup};
 use bloathound_vocabulary::{
-    DisturbanceRecord, Finding, FindingClass, MismatchRecord, Outcome, Problem, RunRecord, TimingRecord, ToggleRecord,
+    DisturbanceRecord, Finding, FindingClass, MismatchRecord, Outcome, Problem, RunErrorRecord, RunRecord, TimingRecord,
+    ToggleRecord,
     Variant,
 };
 use serde_json::Value;
@@ -23,6 +24,8 @@ pub struct Made {
     pub seconds: f64,
     /// Why by the service's own ledger the bug did not happen; `None` for a valid run.
     pub invalid_because: Option<String>,
+    /// Why the run could not be made, and the service's last words; `None` for one that was.
+    pub error: Option<RunErrorRecord>,
     /// What was found.
     pub findings: Vec<Finding>,
     /// What did not go well on the way.
@@ -78,14 +81,18 @@ pub fn replayed(scenario: &Scenario, variant: Variant, recorded: &Recorded, mut 
 
 fn judged(scenario: &Scenario, variant: Variant, expectations: &[Expectation], made: Made) -> RunRecord {
     let expected = held_against(expectations, &made.findings);
-    let valid = made.invalid_because.is_none();
-    let outcome = outcome_of(valid, &expected, made.findings.len());
+    let valid = made.invalid_because.is_none() && made.error.is_none();
+    let outcome = match made.error {
+        // Nobody knows what would have been found.
+        Some(_) => Outcome::Error,
+        None => outcome_with_toggle(outcome_of(valid, &expected, made.findings.len()), made.toggle.as_ref()),
+    };
     RunRecord {
         scenario: scenario.name.clone(),
         variant,
         seed: made.seed,
         valid,
-        outcome: outcome_with_toggle(outcome, made.toggle.as_ref()),
+        outcome,
         requests: made.requests,
         seconds: made.seconds,
         looked_for: scenario.observe.classes(),
@@ -96,6 +103,7 @@ fn judged(scenario: &Scenario, variant: Variant, expectations: &[Expectation], m
         disturbance: made.disturbance,
         timing: made.timing,
         invalid_because: made.invalid_because,
+        error: made.error,
         detected_after_requests: None,
         detected_after_seconds: None,
         recording: None,

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use bloathound_vocabulary::{
-    FindingClass, HostRecord, PartitionRecord, RunRecord, RunResults, SCHEMA_VERSION, ScoreRecord, ToolRecord,
+    FindingClass, HostRecord, Outcome, PartitionRecord, RunRecord, RunResults, SCHEMA_VERSION, ScoreRecord, ToolRecord,
 };
 
 /// Results of these runs in their order, with the scores computed from them.
@@ -31,6 +31,10 @@ pub fn scores(runs: &[RunRecord]) -> BTreeMap<FindingClass, ScoreRecord> {
 
 /// Whether a detector for the class had a say in this run.
 fn concerns(run: &RunRecord, class: FindingClass) -> bool {
+    // A run that could not be made says nothing of any detector.
+    if run.outcome == Outcome::Error {
+        return false;
+    }
     run.looked_for.contains(&class)
         || run.expected.iter().any(|expected| expected.class == class)
         || run.findings.iter().any(|finding| finding.class == class)
@@ -120,6 +124,13 @@ mod tests {
         let score = &scores(&runs)[&FindingClass::Leak];
         assert_eq!((score.runs, score.invalid_runs), (1, 1));
         assert_eq!(score.recall, Some(1.0));
+    }
+
+    #[test]
+    fn a_run_that_could_not_be_made_counts_in_no_score() {
+        let alone = [samples::run_pass()];
+        assert_eq!(scores(&[samples::run_pass(), samples::run_error()]), scores(&alone));
+        assert!(scores(&[samples::run_error()]).is_empty());
     }
 
     #[test]

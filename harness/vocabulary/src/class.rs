@@ -136,7 +136,10 @@ words! {
         Pass = "pass";
         /// A bug missed, a wrong place or figure, or a false alarm.
         Fail = "fail";
-        /// The bug did not happen, by the service's own ledger: neither a pass nor a miss.
+        /// The bug did not happen, by the service's own ledger, or there was too little processor to judge by: neither a
+        /// pass nor a miss.
         Invalid = "invalid";
+        /// The run could not be made: the service did not start, died, or answered wrongly. It counts in no score.
+        Error = "error";
     }
 }

@@ -38,7 +38,7 @@ pub use inspect::{
 };
 pub use label::{Label, RootKind};
 pub use origin::{HostRecord, PartitionRecord, ToolRecord};
-pub use results::{ExpectedRecord, MismatchRecord, PhaseRecord, RunRecord, RunResults, ToggleRecord};
+pub use results::{ExpectedRecord, MismatchRecord, PhaseRecord, RunErrorRecord, RunRecord, RunResults, ToggleRecord};
 pub use score::ScoreRecord;
 pub use timing::{DisturbanceRecord, TimingRecord, milliseconds};
 pub use watch::{GrowthRow, WatchReport, WatchRound};

@@ -108,6 +108,15 @@ impl ToggleRecord {
     }
 }
 
+/// Why a run could not be made.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct RunErrorRecord {
+    /// In a sentence.
+    pub why: String,
+    /// The last lines that the service wrote to standard error.
+    pub stderr_tail: Vec<String>,
+}
+
 /// One scenario in one variant.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct RunRecord {
@@ -117,7 +126,8 @@ pub struct RunRecord {
     pub variant: Variant,
     /// The seed of what varies.
     pub seed: u64,
-    /// False where the ledger says that the bug did not happen.
+    /// False where the ledger says that the bug did not happen, where there was too little processor to judge by, and
+    /// where the run could not be made.
     pub valid: bool,
     /// How it ended.
     pub outcome: Outcome,
@@ -146,6 +156,9 @@ pub struct RunRecord {
     /// Why the run is INVALID.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub invalid_because: Option<String>,
+    /// Why the run could not be made.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error: Option<RunErrorRecord>,
     /// Requests after the warm-up until the verdict stood; null where it never did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub detected_after_requests: Option<u64>,

@@ -13,7 +13,8 @@ use crate::args::RunArguments;
 use crate::error::CliError;
 use crate::exit::Exit;
 use crate::home::Home;
-use crate::{host, output, preparation, twin};
+use crate::twin::Twin;
+use crate::{host, output, preparation, suite};
 
 /// `bloathound run`.
 pub(crate) fn run(arguments: &RunArguments) -> Result<u8, CliError> {
@@ -25,6 +26,9 @@ pub(crate) fn run(arguments: &RunArguments) -> Result<u8, CliError> {
     }
     let chosen = bloathound_scenario::select(&scenarios, &arguments.names)?;
     let planned = preparation::plan(&chosen, arguments)?;
+    if let (Some((part, of)), true) = (arguments.partition, planned.is_empty()) {
+        output::message(&format!("part {part} of {of} has no run: there are fewer; its results are empty and whole"));
+    }
     let found = Search::from_env().find()?;
     let environment = preparation::environment(&home, &found.interpreter)?;
     let host = host::facts(Some(&found.interpreter.version));
@@ -43,10 +47,11 @@ pub(crate) fn run(arguments: &RunArguments) -> Result<u8, CliError> {
     let mut extras = BTreeMap::new();
     // What can't be written keeps nothing else from being run, written and said.
     let mut unwritten = Vec::new();
-    for (scenario, variant) in &planned {
-        let (record, result) = twin::run(scenario, *variant, &launcher, arguments, &mut unwritten)?;
-        if let Some(folder) = &arguments.report {
-            match super::report::extras(folder, scenario, &record, &result) {
+    let not_made = suite::run(&planned, &launcher, arguments, &mut |(scenario, _), twin| {
+        let Twin { record, found, unwritten: lost } = twin;
+        unwritten.extend(lost);
+        if let (Some(folder), Some(found)) = (&arguments.report, &found) {
+            match super::report::extras(folder, scenario, &record, found) {
                 Ok(more) => drop(extras.insert(RunKey::from(&record), more)),
                 Err(error) => unwritten.push(error),
             }
@@ -54,6 +59,9 @@ pub(crate) fn run(arguments: &RunArguments) -> Result<u8, CliError> {
         show(&text::run_line(&record, layout, color));
         show(&text::failure(&record, color));
         runs.push(record);
+    });
+    if not_made > 0 {
+        output::message(&format!("--fail-fast: {not_made} of {} runs were not made", planned.len()));
     }
     let partition = arguments.partition.map(|(part, of)| PartitionRecord { part, of });
     let results = bloathound_score::results(tool(), host, partition, runs);

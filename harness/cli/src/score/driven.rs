@@ -1,12 +1,14 @@
 //! A run that the driver made, on its way to be judged.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
-use bloathound_driver::{LoadReport, PhaseReport, ToggleOutcome};
+use bloathound_driver::{BrokenRun, LoadReport, PhaseReport, ToggleOutcome};
 use bloathound_engine::looks::RunFindings;
+use bloathound_report::sanitize;
 use bloathound_scenario::{Scenario, Toggled, Variant};
 use bloathound_score::{Made, toggle_mismatches};
-use bloathound_vocabulary::{DisturbanceRecord, PhaseRecord, RunRecord, ToggleRecord};
+use bloathound_vocabulary::{DisturbanceRecord, PhaseRecord, RunErrorRecord, RunRecord, ToggleRecord};
 use serde_json::Value;
 
 /// All that is told of one run.
@@ -16,13 +18,15 @@ pub(crate) fn record(
     driven: &bloathound_driver::RunRecord,
     result: &RunFindings,
 ) -> RunRecord {
+    // What was waited for in vain comes first; then what nobody could judge.
+    let reasons: Vec<String> =
+        driven.unmet.iter().map(ToString::to_string).chain(result.abstained.iter().cloned()).collect();
     let disturbance = &driven.disturbance;
-    let unmet = || driven.unmet.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ");
     let made = Made {
         seed: scenario.seed,
         requests: driven.requests,
         seconds: driven.elapsed.as_secs_f64(),
-        invalid_because: (!driven.unmet.is_empty()).then(unmet),
+        invalid_because: (!reasons.is_empty()).then(|| reasons.join("; ")),
         findings: result.findings.clone(),
         problems: result.problems.clone(),
         toggle: driven.toggle.as_ref().map(|toggled| toggle_record(scenario, variant, toggled)),
@@ -37,6 +41,18 @@ pub(crate) fn record(
         timing: result.timing,
         ledger: ledger(&driven.ledger),
     };
+    bloathound_score::record(scenario, variant, made)
+}
+
+/// What is told of a run that could not be made. It has no say in any score.
+pub(crate) fn broken(scenario: &Scenario, variant: Variant, broken: &BrokenRun, took: Duration) -> RunRecord {
+    let clean = |line: &String| sanitize::line(line).into_owned();
+    let error = RunErrorRecord {
+        why: clean(&broken.why()),
+        stderr_tail: broken.stderr_tail.iter().map(clean).collect(),
+    };
+    let made =
+        Made { seed: scenario.seed, seconds: took.as_secs_f64(), error: Some(error), ..Made::default() };
     bloathound_score::record(scenario, variant, made)
 }
 

@@ -8,6 +8,7 @@
 mod atoms;
 mod c_call;
 mod c_values;
+mod clock;
 mod code;
 mod detail;
 mod dicts;
@@ -26,7 +27,7 @@ use bloathound_memory::{Address, MemorySource};
 use bloathound_profile::{Code, Stack};
 
 pub use code::line_table;
-pub use sampler::{SamplerOptions, ThreadProbe, sample};
+pub use sampler::{OwnWaits, SamplerOptions, ThreadProbe, sample};
 pub use threads::{PythonThread, kernel_ids};
 
 use crate::Interpreter;

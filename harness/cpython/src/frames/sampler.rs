@@ -1,10 +1,13 @@
 //! Sampling at a steady rate.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use bloathound_memory::{Address, MemorySource};
+use bloathound_profile::processor::{ProcessorNeed, has_ended, sampler_shortage, thread_shortage, wants_processor};
 use bloathound_profile::{Profile, Sample, SamplingCost, Stack, ThreadFacts, ThreadProfile, frameworks};
 
+use super::clock::Clock;
 use super::threads::kernel_ids;
 use super::{FrameReader, FramesError, Memory, PythonThread, StackRead, c_call, event_loop};
 
@@ -21,6 +24,19 @@ pub trait ThreadProbe {
     /// A thread's counts; `None` when it has gone. Context switches cost more to ask for, so only `with_switches`;
     /// else they may be 0.
     fn facts(&mut self, tid: u32, with_switches: bool) -> Option<ThreadFacts>;
+    /// What kept the sampler itself from running so far; nothing where nobody counts.
+    fn own_waits(&mut self) -> OwnWaits {
+        OwnWaits::default()
+    }
+}
+
+/// What kept the sampler from running.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct OwnWaits {
+    /// Nanoseconds that it was ready to run and had no processor.
+    pub wait_ns: u64,
+    /// Nanoseconds that the machine below took away, a processor's share of it.
+    pub stolen_ns: u64,
 }
 
 /// How to sample.
@@ -28,8 +44,20 @@ pub trait ThreadProbe {
 pub struct SamplerOptions {
     /// Samples a second.
     pub rate_hz: f64,
-    /// For how long.
+    /// For how long; longer where sampler or target had too little processor by then, see [`SamplerOptions::longest`].
     pub seconds: f64,
+}
+
+impl SamplerOptions {
+    /// How long sampling can take where the machine is busy.
+    #[must_use]
+    pub fn longest(&self) -> Duration {
+        Duration::from_nanos((self.asked_ns() as f64 * ProcessorNeed::default().longest_factor) as u64)
+    }
+
+    fn asked_ns(&self) -> u64 {
+        (self.seconds.clamp(0.0, 86_400.0) * 1e9) as u64
+    }
 }
 
 impl Default for SamplerOptions {
@@ -44,6 +72,10 @@ const ROUNDS_BETWEEN_LISTS: u64 = 10;
 const SAMPLES_IN_ONE_CALL: usize = 10;
 /// How long an iterator is given to move: long enough for an item, if the call is about items at all.
 const ITERATOR_WAIT_NS: u64 = 100_000_000;
+/// Processor time that the thread must have had in this, for an iterator that stands still to say anything.
+const ITERATOR_PROCESSOR_NS: u64 = 80_000_000;
+/// How long that may take.
+const ITERATOR_WAIT_MAX_NS: u64 = 10_000_000_000;
 /// Samples of one run at most, all threads together.
 const SAMPLES_MAX: usize = 200_000;
 
@@ -61,15 +93,21 @@ pub fn sample(
     let rate_hz = options.rate_hz.clamp(1.0, 1000.0);
     let period_ns = (1e9 / rate_hz) as u64;
     let begin = probe.monotonic_ns();
-    let end = begin.saturating_add((options.seconds.clamp(0.0, 86_400.0) * 1e9) as u64);
+    let end = begin.saturating_add(options.asked_ns());
+    let latest = begin.saturating_add(u64::try_from(options.longest().as_nanos()).unwrap_or(u64::MAX));
     let mut run = Run { source, reader, threads: BTreeMap::new(), tids: Vec::new(), problems: Vec::new(), samples: 0 };
     run.relist(probe)?;
-    let mut cost = SamplingCost::default();
+    let mut cost = SamplingCost { asked_ns: options.asked_ns(), ..SamplingCost::default() };
+    let waits = probe.own_waits();
     let (reads, retries) = (run.reader.reads, run.reader.retries());
     let mut due = begin;
     loop {
         let from = probe.monotonic_ns();
-        let is_last = from.saturating_add(period_ns) >= end || run.samples >= SAMPLES_MAX;
+        let next = from.saturating_add(period_ns);
+        if next >= end {
+            add_waits(&mut cost, probe, waits, from.saturating_sub(begin));
+        }
+        let is_last = (next >= end && (next >= latest || run.had_enough(&cost, rate_hz))) || run.samples >= SAMPLES_MAX;
         let with_switches = is_last || cost.rounds.is_multiple_of(ROUNDS_BETWEEN_LISTS);
         if with_switches && run.relist(probe).is_err() {
             // Once: a process that is about to end fails at every sample.
@@ -96,6 +134,8 @@ pub fn sample(
         }
         probe.wait_until(due);
     }
+    let took = probe.monotonic_ns().saturating_sub(begin);
+    add_waits(&mut cost, probe, waits, took);
     run.add_moving_iterators(probe);
     run.add_overdue(probe);
     cost.reads = run.reader.reads - reads;
@@ -116,11 +156,12 @@ fn is_in_one_call(samples: &[Sample]) -> bool {
     last.all(|other| other == Some(place))
 }
 
-/// True when the thread used processor time lately.
-fn is_running(samples: &[Sample]) -> bool {
-    let mut last = samples.iter().rev().take(SAMPLES_IN_ONE_CALL).map(|sample| sample.facts.cpu_ns);
-    let now = last.next();
-    now > last.next_back()
+/// What kept the sampler from running since it began.
+fn add_waits(cost: &mut SamplingCost, probe: &mut dyn ThreadProbe, before: OwnWaits, took_ns: u64) {
+    let now = probe.own_waits();
+    cost.took_ns = took_ns;
+    cost.own_wait_ns = now.wait_ns.saturating_sub(before.wait_ns);
+    cost.stolen_ns = now.stolen_ns.saturating_sub(before.stolen_ns);
 }
 
 struct Watched {
@@ -165,6 +206,17 @@ impl Run<'_> {
             });
         }
         Ok(())
+    }
+
+    /// Whether the sampler and every thread that wants it had the processor for long enough to be judged.
+    fn had_enough(&self, cost: &SamplingCost, rate_hz: f64) -> bool {
+        let need = ProcessorNeed::default();
+        let last_samples = self.threads.values().filter_map(|watched| watched.profile.samples.last());
+        let last_ns = last_samples.map(|sample| sample.monotonic_ns).max().unwrap_or(0);
+        let is_short = |watched: &Watched| {
+            !has_ended(&watched.profile, last_ns) && thread_shortage(cost, &watched.profile, &need).is_some()
+        };
+        sampler_shortage(cost, rate_hz, &need).is_none() && !self.threads.values().any(is_short)
     }
 
     /// One sample of every thread.
@@ -221,19 +273,32 @@ impl Run<'_> {
         let stuck: Vec<Address> = self
             .threads
             .iter()
-            .filter(|(_, watched)| is_in_one_call(&watched.profile.samples) && is_running(&watched.profile.samples))
+            .filter(|(_, watched)| is_in_one_call(&watched.profile.samples) && wants_processor(&watched.profile))
             .map(|(state, _)| *state)
             .collect();
         if stuck.is_empty() {
             return;
         }
         let iterators = c_call::iterators(self.source, &memory, &mut self.reader.values, frame_type);
-        let now = probe.monotonic_ns();
-        probe.wait_until(now.saturating_add(ITERATOR_WAIT_NS));
-        let moved = c_call::moved(&memory, &iterators);
+        let tids: Vec<u32> = stuck.iter().filter_map(|state| self.threads.get(state)?.profile.tid).collect();
+        let cpu_ns = |probe: &mut dyn ThreadProbe, tid| Some(probe.facts(tid, false)?.cpu_ns);
+        let mut clock = Clock::start(&tids, ITERATOR_PROCESSOR_NS, |tid| cpu_ns(probe, tid));
+        let latest = probe.monotonic_ns().saturating_add(ITERATOR_WAIT_MAX_NS);
+        // A thread that had no processor meanwhile moved nothing, whatever it is about.
+        let moved = loop {
+            let now = probe.monotonic_ns();
+            probe.wait_until(now.saturating_add(ITERATOR_WAIT_NS));
+            clock.turn(|tid| cpu_ns(probe, tid));
+            let moved = c_call::moved(&memory, &iterators);
+            if !moved.is_empty() || clock.all_ran() || probe.monotonic_ns() >= latest {
+                break moved;
+            }
+        };
         for state in stuck {
             if let Some(watched) = self.threads.get_mut(&state) {
                 watched.profile.moving_iterators = moved.clone();
+                let ran = watched.profile.tid.is_some_and(|tid| clock.ran(tid));
+                watched.profile.iterators_unsure = moved.is_empty() && !ran;
             }
         }
         self.reader.reads += memory.reads();

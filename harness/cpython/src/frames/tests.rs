@@ -352,3 +352,54 @@ fn a_target_that_ends_is_said_to_have_ended() {
     assert!(profile.problems.iter().any(|problem| problem.contains("ended")), "{:?}", profile.problems);
     assert!((48..=62).contains(&profile.threads[0].samples.len()));
 }
+
+/// A probe whose thread spins and gets a share of a processor, as the sampler itself does.
+struct CrowdedProbe {
+    made: MadeProbe,
+    share: f64,
+}
+
+impl ThreadProbe for CrowdedProbe {
+    fn monotonic_ns(&mut self) -> u64 {
+        self.made.monotonic_ns()
+    }
+
+    fn wall_seconds(&mut self) -> f64 {
+        self.made.wall_seconds()
+    }
+
+    fn wait_until(&mut self, monotonic_ns: u64) {
+        self.made.wait_until(monotonic_ns);
+    }
+
+    fn thread_ids(&mut self) -> Vec<u32> {
+        self.made.thread_ids()
+    }
+
+    fn facts(&mut self, tid: u32, with_switches: bool) -> Option<ThreadFacts> {
+        let facts = self.made.facts(tid, with_switches)?;
+        let cpu_ns = (facts.cpu_ns as f64 * self.share) as u64;
+        Some(ThreadFacts { cpu_ns, wait_ns: facts.cpu_ns - cpu_ns, ..facts })
+    }
+
+    fn own_waits(&mut self) -> OwnWaits {
+        OwnWaits { wait_ns: (self.made.now as f64 * (1.0 - self.share)) as u64, stolen_ns: 0 }
+    }
+}
+
+#[test]
+fn sampling_goes_on_until_it_is_enough_and_gives_up() {
+    // Each look takes as long as its share of the processor makes it; asked for are 2 s.
+    for (share, look_ns, seconds) in
+        [(1.0, 1000, 1.9..2.1), (0.2, 1000, 3.8..4.3), (0.01, 1000, 15.5..16.5), (0.5, 14_000_000, 4.0..5.5)]
+    {
+        let made = made();
+        let mut reader = FrameReader::new(made.start);
+        let mut probe = CrowdedProbe { made: MadeProbe { now: 0, look_ns, ends_at: u64::MAX }, share };
+        let options = SamplerOptions { rate_hz: 100.0, seconds: 2.0 };
+        let profile = sample(&made.target, &mut reader, &mut probe, options).unwrap();
+        let took = profile.cost.took_ns as f64 / 1e9;
+        assert!(seconds.contains(&took), "{share}, {look_ns}: {took} s; {:?}", profile.cost);
+        assert_eq!(profile.cost.asked_ns, 2_000_000_000);
+    }
+}

@@ -12,6 +12,7 @@
 //! something moves. Never is anything called infinite.
 
 use bloathound_profile::frameworks::is_standard_library;
+use bloathound_profile::processor::{ProcessorNeed, has_ended, sampler_shortage, thread_shortage};
 use bloathound_profile::{Code, Frame, Profile, ThreadProfile};
 
 use super::candidate::{Candidate, candidates};
@@ -58,6 +59,8 @@ pub struct HotReport {
     pub observations: Vec<HotObservation>,
     /// What could not be judged.
     pub problems: Vec<Problem>,
+    /// What was not judged because sampler or thread had too little processor; each is among the problems too.
+    pub abstained: Vec<String>,
 }
 
 /// Judges every thread of `profile`.
@@ -65,6 +68,11 @@ pub struct HotReport {
 pub fn judge(profile: &Profile, limits: &HotLoopThresholds) -> HotReport {
     let mut report = HotReport::default();
     report.problems.extend(profile.problems.iter().map(|text| problem(text.clone())));
+    let need = ProcessorNeed::default();
+    if let Some(short) = sampler_shortage(&profile.cost, profile.rate_hz, &need) {
+        abstain(&mut report, format!("nothing is judged: {short}"));
+        return report;
+    }
     let mut windows = Vec::new();
     for thread in &profile.threads {
         match Window::of(profile, thread) {
@@ -72,8 +80,20 @@ pub fn judge(profile: &Profile, limits: &HotLoopThresholds) -> HotReport {
             None => report.problems.push(problem(format!("{}: no stack could be read whole", thread_name(thread)))),
         }
     }
+    let samples = profile.threads.iter().filter_map(|thread| thread.samples.last());
+    let last_ns = samples.map(|sample| sample.monotonic_ns).max().unwrap_or(0);
     let busy_together: f64 = windows.iter().map(|window| whole_counts(window.thread).runnable_fraction).sum();
     for window in &windows {
+        if let Some(short) = thread_shortage(&profile.cost, window.thread, &need) {
+            let message = format!("{} is not judged: {short}", thread_name(window.thread));
+            // One that has ended was not stuck.
+            if has_ended(window.thread, last_ns) {
+                report.problems.push(problem(message))
+            } else {
+                abstain(&mut report, message)
+            }
+            continue;
+        }
         judge_thread(window, busy_together, limits, &mut report);
     }
     if profile.threads.is_empty() {
@@ -108,7 +128,7 @@ fn judge_thread(window: &Window<'_>, busy_together: f64, limits: &HotLoopThresho
         observe(report, window, kind, message);
         return;
     }
-    if window.runnable_fraction < limits.busy_fraction_min && !shares {
+    if !window.is_busy(limits) && !shares {
         let kind = match (counts.used_fraction <= limits.idle_fraction_max, window.event_loop) {
             (true, _) => HotObservationKind::Idle,
             (false, Some(_)) => HotObservationKind::Blocked,
@@ -157,6 +177,11 @@ fn judge_c_call(window: &Window<'_>, name: &str, limits: &HotLoopThresholds, rep
     let callee = callee.map_or("one instruction", |callee| callee.name.as_str());
     let starved = window.is_starved(limits);
     let moving = &window.thread.moving_iterators;
+    if starved && moving.is_empty() && window.thread.iterators_unsure {
+        let why = "it had too little processor while its iterators were watched";
+        abstain(report, format!("{name} is not judged: inside one call of {callee}, and {why}"));
+        return;
+    }
     if !moving.is_empty() || !starved {
         let kind = if moving.is_empty() { HotObservationKind::InsideOneCCall } else { HotObservationKind::Busy };
         let gets_on = match moving.as_slice() {
@@ -347,6 +372,12 @@ fn thread_name(thread: &ThreadProfile) -> String {
 
 fn percent(fraction: f64) -> String {
     format!("{:.0} % of the time", 100.0 * fraction)
+}
+
+/// Says what is not judged, where people and programs look for it.
+fn abstain(report: &mut HotReport, message: String) {
+    report.problems.push(problem(message.clone()));
+    report.abstained.push(message);
 }
 
 fn problem(message: String) -> Problem {

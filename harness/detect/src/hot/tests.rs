@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use bloathound_profile::{
     Callee, CalleeKind, Code, CodeId, Frame, FrameDetail, LineTable, Loop, LoopExit, LoopInput, LoopKind, Profile,
-    Returns, Sample, Stack, ThreadFacts, ThreadProfile, Value, ValueHash, ValueKind, Variable, Write,
+    Returns, Sample, SamplingCost, Stack, ThreadFacts, ThreadProfile, Value, ValueHash, ValueKind, Variable, Write,
 };
 
 use super::rule::*;
@@ -274,4 +274,46 @@ fn overdue_timers_tell_for_how_long() {
     let report = judge(&stuck, &HotLoopThresholds::default());
     let Evidence::HotLoop(evidence) = &report.findings[0].evidence else { panic!() };
     assert_eq!(evidence.starved_seconds, Some(37.5));
+}
+
+#[test]
+fn a_poll_on_a_crowded_machine_is_not_hot() {
+    // It sleeps 1 ms of 2.1, runs a tenth of one, and waits the rest of each 20 ms turn for its processor.
+    let mut polling = profile(a_loop(), 200, 0.005, |n| vec![handler(round(n), &[("done", 0)])]);
+    for (n, sample) in polling.threads[0].samples.iter_mut().enumerate() {
+        sample.facts.wait_ns = n as u64 * 9_450_000;
+    }
+    let report = judge(&polling, &HotLoopThresholds::default());
+    assert!(report.findings.is_empty(), "{:?}", report.findings);
+    assert!(report.abstained.is_empty(), "{:?}", report.abstained);
+}
+
+#[test]
+fn too_little_processor_is_no_verdict_and_is_said() {
+    let limits = HotLoopThresholds::default();
+    let spin = || profile(a_loop(), 300, 1.0, |n| below_event_loop(handler(round(n), &[("done", 0)])));
+    // The thread got a tenth of a processor.
+    let mut starving = spin();
+    starving.cost = SamplingCost { asked_ns: 3_000_000_000, took_ns: 3_000_000_000, rounds: 300, ..starving.cost };
+    assert_eq!(judge(&starving, &limits).findings.len(), 1, "enough");
+    for (n, sample) in starving.threads[0].samples.iter_mut().enumerate() {
+        sample.facts.cpu_ns = n as u64 * 1_000_000;
+        sample.facts.wait_ns = n as u64 * 9_000_000;
+    }
+    let report = judge(&starving, &limits);
+    assert!(report.findings.is_empty() && report.observations.is_empty(), "{report:?}");
+    assert!(report.abstained[0].contains("the main thread is not judged: it got a processor for 0.3 s"), "{report:?}");
+    assert_eq!(report.problems[0].message, report.abstained[0]);
+    // The sampler itself had none.
+    let mut blind = spin();
+    blind.rate_hz = 100.0;
+    blind.cost = SamplingCost { own_wait_ns: 2_000_000_000, ..starving.cost };
+    blind.cost.rounds = 60;
+    let report = judge(&blind, &limits);
+    assert!(report.findings.is_empty() && report.abstained.len() == 1, "{report:?}");
+    // Iterators of a call into C were watched while the thread could not run.
+    let mut unsure = profile(a_loop(), 200, 1.0, |_| inside_c("sum"));
+    unsure.threads[0].iterators_unsure = true;
+    let report = judge(&unsure, &limits);
+    assert!(report.findings.is_empty() && report.abstained.len() == 1, "{report:?}");
 }

@@ -84,6 +84,12 @@ impl<'a> Window<'a> {
         self.cpu_fraction = counts.cpu_fraction;
     }
 
+    /// True when it ran or waited for a processor nearly all the time, and did not mostly sleep in what was left: a
+    /// thread that only polls waits for each turn on a busy machine, and would look as if it computed.
+    pub(crate) fn is_busy(&self, limits: &HotLoopThresholds) -> bool {
+        self.runnable_fraction >= limits.busy_fraction_min && self.cpu_fraction >= limits.awake_fraction_min
+    }
+
     /// True when the thread's event loop had no turn for long enough, and nothing but computing kept it from one.
     pub(crate) fn is_starved(&self, limits: &HotLoopThresholds) -> bool {
         let others = self.profile.threads.len() > 1;

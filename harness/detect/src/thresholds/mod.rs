@@ -15,6 +15,7 @@ use std::fmt::Write;
 use bloathound_heap::path_costs as costs;
 use bloathound_heap::{RootKind, SAME_MODULES_MIN, ShapeLimits};
 use bloathound_profile::frameworks::FRAMEWORKS;
+use bloathound_profile::processor::ProcessorNeed;
 
 use self::row::limits;
 pub use self::row::{Row, Setting};
@@ -136,6 +137,10 @@ limits! {
             "Share of the time a thread ran or waited for a processor, from which on it is busy.",
             "spins of the scripts reach it on a loaded machine too, since waiting for a processor counts; a thread that runs half of the time does not",
             "detect/src/hot/tests.rs::a_thread_that_sleeps_is_not_hot";
+        awake_fraction_min: f64 = 0.75, "share of the time",
+            "Of the time in which it had or could have had a processor, the share that a busy thread ran.",
+            "reason, not measured: on a crowded machine each waking of a thread that polls waits for a turn; it still sleeps in what is left",
+            "detect/src/hot/tests.rs::a_poll_on_a_crowded_machine_is_not_hot";
         shared_fraction_min: f64 = 0.25, "share of the time",
             "The same for one of several threads that keep the interpreter lock busy between them.",
             "reason, not measured: up to four threads can share one lock and each still be told",
@@ -185,6 +190,7 @@ impl Thresholds {
         rows.extend(shapes());
         rows.extend(paths());
         rows.extend(timers());
+        rows.extend(processor());
         let order = ["growth", "cycles", "fragmentation", "hot-loop"];
         rows.sort_by_key(|row| order.iter().position(|rule| *rule == row.rule).unwrap_or(order.len()));
         rows
@@ -315,6 +321,81 @@ fn paths() -> Vec<Row> {
     let what = "Starting there beyond starting from a module.";
     rows.extend(roots.map(|(name, cost)| row(name, u32::from(cost).into(), "cost", what, cheapest)));
     rows
+}
+
+/// What the sampler and a thread must have had of the processors; the sampler goes by it too.
+fn processor() -> Vec<Row> {
+    let need = ProcessorNeed::default();
+    let row = |name, value: f64, unit, what, measured, needed_by| Row {
+        rule: "processor",
+        name,
+        value: value.into(),
+        unit,
+        what,
+        measured,
+        needed_by,
+    };
+    let sampler = "profile/src/processor.rs::missed_looks_are_a_shortage_where_the_machine_is_to_blame";
+    let thread = "profile/src/processor.rs::a_thread_is_short_of_what_it_would_have_got_on_an_idle_machine";
+    let share = "share of the time";
+    vec![
+        row(
+            "ProcessorNeed::rounds_share_min",
+            need.rounds_share_min,
+            "share of the looks",
+            "Share of the looks asked for that were made, before anything is judged.",
+            "reason, not measured: half of 3 s at 100 a second is far above the 20 samples that a verdict needs",
+            sampler,
+        ),
+        row(
+            "ProcessorNeed::own_wait_share_min",
+            need.own_wait_share_min,
+            share,
+            "Share of the time that the sampler waited, from which on missed looks are the machine's fault.",
+            "reason, not measured: below, looks are slow because the process is large",
+            sampler,
+        ),
+        row(
+            "ProcessorNeed::stolen_share_max",
+            need.stolen_share_max,
+            share,
+            "Share of the time that the machine below took away, up to which anything is judged.",
+            "reason, not measured: what is stolen counts neither as running nor as waiting",
+            sampler,
+        ),
+        row(
+            "ProcessorNeed::processor_share_min",
+            need.processor_share_min,
+            share,
+            "Processor time of a thread, as share of what it had got on an idle machine in the time asked for.",
+            "reason, not measured: beside two busy loops on two processors a thread gets half",
+            thread,
+        ),
+        row(
+            "ProcessorNeed::wants_share_min",
+            need.wants_share_min,
+            share,
+            "Share of the time that a thread runs or is ready to, from which on it wants the processor.",
+            "reason, not measured: the same as `shared_fraction_min`: what is below is never judged busy",
+            thread,
+        ),
+        row(
+            "ProcessorNeed::awake_share_min",
+            need.awake_share_min,
+            share,
+            "Of the time in which it could have run, the share that it did, below which it sleeps by itself.",
+            "reason, not measured: a thread that polls is below; one of four that share the interpreter lock above",
+            thread,
+        ),
+        row(
+            "ProcessorNeed::longest_factor",
+            need.longest_factor,
+            "times",
+            "How many times the asked time may pass until it is enough.",
+            "reason, not measured: 24 s for a scenario's 3 s, at a sixth of a processor",
+            "cpython/src/frames/tests.rs::sampling_goes_on_until_it_is_enough_and_gives_up",
+        ),
+    ]
 }
 
 /// Bounds on what event loops' timers may say; they stand with the names to look up.

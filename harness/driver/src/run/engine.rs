@@ -120,7 +120,8 @@ fn keep(
     let Recorded { scenario, variant } = of;
     let scenario_yaml =
         read_regular_text(&scenario.file, SCENARIO_BYTES_MAX).map_err(|error| FileError::new(&scenario.file, error))?;
-    let unmet: Vec<String> = driven.unmet.iter().map(ToString::to_string).collect();
+    let unmet: Vec<String> =
+        driven.unmet.iter().map(ToString::to_string).chain(found.abstained.iter().cloned()).collect();
     let run = RecordedRun {
         format: FORMAT,
         tool: tool(),

@@ -7,6 +7,34 @@ use crate::ledger::LedgerError;
 use crate::load::LoadError;
 use crate::service::ServiceError;
 
+/// A run that could not be made, with what its service said at last.
+#[derive(Debug, thiserror::Error)]
+#[error("{error}")]
+pub struct BrokenRun {
+    /// Why.
+    #[source]
+    pub error: RunError,
+    /// The last lines of the service's standard error; none where it never began.
+    pub stderr_tail: Vec<String>,
+}
+
+impl BrokenRun {
+    /// Why, in a sentence without what the service wrote.
+    #[must_use]
+    pub fn why(&self) -> String {
+        match &self.error {
+            RunError::Service(error) => error.why(),
+            error => error.to_string(),
+        }
+    }
+}
+
+impl From<ServiceError> for BrokenRun {
+    fn from(error: ServiceError) -> Self {
+        Self { stderr_tail: error.stderr().to_vec(), error: error.into() }
+    }
+}
+
 /// Why a run could not be made. A bug that didn't happen is not among these: it makes a run invalid.
 #[derive(Debug, thiserror::Error)]
 pub enum RunError {

@@ -17,13 +17,14 @@ mod toggle;
 
 use std::time::{Duration, Instant};
 
+use bloathound_cpython::frames::SamplerOptions;
 use bloathound_engine::Moment;
 use bloathound_scenario::{Load, Scenario, Unmet, Variant, VariantPlan};
 use serde_json::{Map, Value};
 
 pub use self::disturbance::Disturbance;
 pub use self::engine::{EngineObserver, Recorded};
-pub use self::error::RunError;
+pub use self::error::{BrokenRun, RunError};
 pub use self::event::{Events, RunEvent};
 pub use self::launch::{Launcher, Limits};
 pub use self::observer::{Looked, Observer};
@@ -76,9 +77,10 @@ pub fn run(
     limits: &Limits,
     observer: &mut dyn Observer,
     events: Events<'_>,
-) -> Result<RunRecord, RunError> {
+) -> Result<RunRecord, BrokenRun> {
     let Some(plan) = scenario.variants.get(&variant) else {
-        return Err(RunError::NoSuchVariant { scenario: scenario.name.clone(), variant });
+        let error = RunError::NoSuchVariant { scenario: scenario.name.clone(), variant };
+        return Err(BrokenRun { error, stderr_tail: Vec::new() });
     };
     events(RunEvent::RunStarted { scenario: scenario.name.clone(), variant });
     let service = Service::start(&launcher.launch(scenario, variant, limits))?;
@@ -103,8 +105,8 @@ pub fn run(
         Ok(outcome) => Ok(running.close(variant, outcome)),
         // A service that died is the better explanation of whatever failed because of it.
         Err(error) => match running.service.check_stays_alive(END_SHOWS_WITHIN) {
-            Err(died) => Err(RunError::Service(died)),
-            Ok(()) => Err(error),
+            Err(died) => Err(died.into()),
+            Ok(()) => Err(BrokenRun { error, stderr_tail: running.service.last_stderr() }),
         },
     }
 }
@@ -235,7 +237,9 @@ impl Running<'_> {
             }
             return Ok((None, unmet));
         }
-        let sampling = scenario.observe.hot.as_ref().map_or(Duration::ZERO, |hot| hot.duration);
+        let sampling = scenario.observe.hot.as_ref().map_or(Duration::ZERO, |hot| {
+            SamplerOptions { seconds: hot.duration.as_secs_f64(), ..SamplerOptions::default() }.longest()
+        });
         let (mut trigger, unmet) = self.fire_trigger(sampling)?;
         if unmet.is_empty() {
             self.look(moment)?;

@@ -30,6 +30,7 @@ pub struct RunJudge {
     last_look: Option<InspectReport>,
     findings: Vec<Finding>,
     problems: Vec<Problem>,
+    abstained: Vec<String>,
     timing: TimingRecord,
 }
 
@@ -40,6 +41,8 @@ pub struct RunFindings {
     pub findings: Vec<Finding>,
     /// What could not be read, or not be judged.
     pub problems: Vec<Problem>,
+    /// What was not judged because there was too little processor: such a run is invalid.
+    pub abstained: Vec<String>,
     /// Of the last look.
     pub timing: TimingRecord,
     /// Before and after, where a report was asked for.
@@ -63,6 +66,7 @@ impl RunJudge {
             last_look: None,
             findings: Vec::new(),
             problems: Vec::new(),
+            abstained: Vec::new(),
             timing: TimingRecord::default(),
         }
     }
@@ -70,6 +74,7 @@ impl RunJudge {
     fn note(&mut self, report: Report) {
         self.findings.extend(report.findings);
         self.problems.extend(report.problems);
+        self.abstained.extend(report.abstained);
     }
 
     /// Judges what needs all looks, and hands everything over.
@@ -81,6 +86,7 @@ impl RunJudge {
         RunFindings {
             findings: self.findings,
             problems: self.problems,
+            abstained: self.abstained,
             timing: self.timing,
             heat_map: self.heat_map,
             last_look: self.last_look,

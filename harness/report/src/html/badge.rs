@@ -8,6 +8,7 @@ pub(super) fn badge(outcome: Outcome) -> String {
         Outcome::Pass => ("ok", "ok"),
         Outcome::Fail => ("fail", "FAIL"),
         Outcome::Invalid => ("invalid", "INVALID"),
+        Outcome::Error => ("fail", "ERROR"),
     };
     format!("<span class=\"badge {class}\">{word}</span>")
 }

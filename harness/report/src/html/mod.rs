@@ -103,6 +103,15 @@ mod tests {
     }
 
     #[test]
+    fn a_run_that_could_not_be_made_comes_first_with_what_the_service_said() {
+        let results = samples::results(vec![samples::run_missed(), samples::run_error()]);
+        let html = index(&HtmlReport { results: &results, extras: &BTreeMap::new() });
+        assert!(html.contains("<span class=\"badge fail\">ERROR</span> 2 runs"), "{html}");
+        let place = |text: &str| html.find(text).unwrap();
+        assert!(place("MemoryError: &lt;no&gt; more") < place("What is wrong"), "{html}");
+    }
+
+    #[test]
     fn hostile_names_stay_text() {
         let html = page(true);
         assert!(html.contains("Evil"));

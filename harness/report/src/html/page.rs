@@ -20,9 +20,10 @@ pub fn index(report: &HtmlReport<'_>) -> String {
     body.push_str(&overview(results));
     let mut order: Vec<usize> = (0..results.runs.len()).collect();
     order.sort_by_key(|index| match results.runs[*index].outcome {
-        Outcome::Fail => 0,
-        Outcome::Invalid => 1,
-        Outcome::Pass => 2,
+        Outcome::Error => 0,
+        Outcome::Fail => 1,
+        Outcome::Invalid => 2,
+        Outcome::Pass => 3,
     });
     for index in order {
         let run = &results.runs[index];
@@ -43,8 +44,10 @@ fn anchor(index: usize) -> String {
 }
 
 fn counts(results: &RunResults) -> String {
+    let errors = results.count(Outcome::Error);
+    let broken = if errors > 0 { format!(", {errors} could not be made") } else { String::new() };
     format!(
-        "{} ok, {} failed, {} invalid",
+        "{} ok, {} failed, {} invalid{broken}",
         results.count(Outcome::Pass),
         results.count(Outcome::Fail),
         results.count(Outcome::Invalid)
@@ -52,7 +55,9 @@ fn counts(results: &RunResults) -> String {
 }
 
 fn header(results: &RunResults) -> String {
-    let outcome = if results.count(Outcome::Fail) > 0 {
+    let outcome = if results.count(Outcome::Error) > 0 {
+        Outcome::Error
+    } else if results.count(Outcome::Fail) > 0 {
         Outcome::Fail
     } else if results.count(Outcome::Invalid) > 0 {
         Outcome::Invalid
@@ -97,8 +102,9 @@ fn scores(results: &RunResults) -> String {
 fn overview(results: &RunResults) -> String {
     let mut rows = String::new();
     for (index, run) in results.runs.iter().enumerate() {
-        let found = match (&run.outcome, &run.invalid_because) {
-            (Outcome::Invalid, Some(reason)) => reason.clone(),
+        let found = match (&run.outcome, &run.invalid_because, &run.error) {
+            (Outcome::Invalid, Some(reason), _) => reason.clone(),
+            (Outcome::Error, _, Some(error)) => error.why.clone(),
             _ => crate::describe::seen(run, usize::MAX),
         };
         let step = |step: Option<f64>| step.map_or_else(|| "–".to_owned(), units::milliseconds);

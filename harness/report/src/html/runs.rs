@@ -14,7 +14,15 @@ pub(super) fn section(run: &RunRecord, extras: Option<&RunExtras>, anchor: &str)
         markup(&run.title())
     );
     if let Some(reason) = &run.invalid_because {
-        out.push_str(&format!("<p><strong>The bug did not happen:</strong> {}</p>\n", markup(reason)));
+        out.push_str(&format!("<p><strong>The run is not valid:</strong> {}</p>\n", markup(reason)));
+    }
+    if let Some(error) = &run.error {
+        out.push_str(&format!("<p><strong>The run could not be made:</strong> {}</p>\n", markup(&error.why)));
+        let lines: Vec<String> = error.stderr_tail.iter().map(|line| markup(line).to_string()).collect();
+        if !lines.is_empty() {
+            let label = "The service's last lines on standard error";
+            out.push_str(&format!("<pre tabindex=\"0\" aria-label=\"{label}\">{}</pre>\n", lines.join("\n")));
+        }
     }
     out.push_str(&expected(run));
     let wrong = describe::failures(run);
@@ -78,7 +86,7 @@ fn expected(run: &RunRecord) -> String {
     let mut out = String::from("<h3>Expected</h3>\n<ul>\n");
     for expected in &run.expected {
         let met = match (run.outcome, expected.found, expected.mismatches.is_empty()) {
-            (Outcome::Invalid, ..) => "not judged",
+            (Outcome::Invalid | Outcome::Error, ..) => "not judged",
             (_, false, _) => "missed",
             (_, true, false) => "found, but not as expected",
             (_, true, true) => "found",

@@ -170,6 +170,7 @@ fn run(scenario: &str, variant: Variant, class: FindingClass) -> RunRecord {
         },
         toggle: None,
         invalid_because: None,
+        error: None,
         detected_after_requests: None,
         detected_after_seconds: None,
         recording: None,
@@ -247,6 +248,22 @@ pub(crate) fn run_invalid() -> RunRecord {
     run.expected[0].found = false;
     run.expected[0].finding = None;
     run.invalid_because = Some("ledger: leaked.types is 0, expected at least 1000".to_owned());
+    run
+}
+
+pub(crate) fn run_error() -> RunRecord {
+    let mut run = run("leak-dies", Variant::Buggy, FindingClass::Leak);
+    run.valid = false;
+    run.outcome = Outcome::Error;
+    run.requests = 0;
+    run.expected = vec![expected_leak()];
+    run.expected[0].found = false;
+    run.expected[0].finding = None;
+    run.timing = TimingRecord::default();
+    run.error = Some(RunErrorRecord {
+        why: "the service `leak` ended during the run (exit status: 1)".to_owned(),
+        stderr_tail: vec!["Traceback (most recent call last):".to_owned(), "MemoryError: <no> more".to_owned()],
+    });
     run
 }
 

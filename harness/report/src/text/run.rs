@@ -58,9 +58,11 @@ pub fn run_line(run: &RunRecord, layout: Layout, color: bool) -> String {
         Outcome::Pass => style.green("ok     "),
         Outcome::Fail => style.red("FAIL   "),
         Outcome::Invalid => style.yellow("INVALID"),
+        Outcome::Error => style.red("ERROR  "),
     };
-    let found = match (&run.outcome, &run.invalid_because) {
-        (Outcome::Invalid, Some(reason)) => reason.clone(),
+    let found = match (&run.outcome, &run.invalid_because, &run.error) {
+        (Outcome::Invalid, Some(reason), _) => reason.clone(),
+        (Outcome::Error, _, Some(error)) => error.why.clone(),
         _ => describe::seen(run, layout.found_width()),
     };
     let name = pad(&sanitize::fit(&run.scenario, layout.name_width), layout.name_width);
@@ -98,6 +100,7 @@ pub fn failure(run: &RunRecord, color: bool) -> String {
     let style = Style::new(color);
     let word = match run.outcome {
         Outcome::Invalid => style.yellow("INVALID"),
+        Outcome::Error => style.red("ERROR"),
         _ => style.red("FAIL"),
     };
     let title = sanitize::fit(&run.title(), WIDTH - 10);
@@ -108,13 +111,21 @@ pub fn failure(run: &RunRecord, color: bool) -> String {
     if let Some(reason) = &run.invalid_because {
         add("invalid", reason, 4);
     }
+    if let Some(error) = &run.error {
+        add("error", &error.why, 6);
+        let mut label = "stderr";
+        for line in &error.stderr_tail {
+            add(label, line, 3);
+            label = "";
+        }
+    }
     if run.expected.is_empty() && run.toggle.is_none() {
         add("expected", "nothing", 1);
     }
     for expected in &run.expected {
         add("expected", &describe::expectation(expected), 4);
     }
-    if run.findings.is_empty() && run.toggle.is_none() {
+    if run.findings.is_empty() && run.toggle.is_none() && run.error.is_none() {
         add("seen", "nothing", 1);
     }
     if let Some(toggle) = &run.toggle {
@@ -185,8 +196,10 @@ pub fn summary(results: &RunResults, color: bool) -> String {
         (results.count(Outcome::Pass), results.count(Outcome::Fail), results.count(Outcome::Invalid));
     let mut out = scores(results, style);
     let seconds: f64 = results.runs.iter().map(|run| run.seconds).sum();
-    let counts = format!("{passed} ok, {failed} failed, {invalid} invalid");
-    let counts = if failed > 0 {
+    let errors = results.count(Outcome::Error);
+    let broken = if errors > 0 { format!(", {errors} could not be made") } else { String::new() };
+    let counts = format!("{passed} ok, {failed} failed, {invalid} invalid{broken}");
+    let counts = if failed + errors > 0 {
         style.red(&counts)
     } else if invalid > 0 {
         style.yellow(&counts)
@@ -277,6 +290,14 @@ mod tests {
     fn a_toggle_that_went_well_is_a_line_and_one_that_did_not_tells_all() {
         let results = samples::results(vec![samples::run_toggle(), samples::run_toggle_broken()]);
         insta::assert_snapshot!(run(&results, false));
+    }
+
+    #[test]
+    fn a_run_that_could_not_be_made_tells_why_and_what_the_service_said() {
+        let text = run(&samples::results(vec![samples::run_pass(), samples::run_error()]), false);
+        assert!(text.contains("ERROR    leak-dies"), "{text}");
+        assert!(text.contains("stderr     Traceback (most recent call last):"), "{text}");
+        assert!(text.contains("2 runs: 1 ok, 0 failed, 0 invalid, 1 could not be made"), "{text}");
     }
 
     #[test]

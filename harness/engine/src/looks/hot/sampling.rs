@@ -6,8 +6,10 @@ use std::fs::File;
 use std::os::unix::fs::FileExt;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use bloathound_cpython::frames::{FrameReader, FrameTarget, FramesError, SamplerOptions, ThreadProbe, sample};
-use bloathound_live::Process;
+use bloathound_cpython::frames::{
+    FrameReader, FrameTarget, FramesError, OwnWaits, SamplerOptions, ThreadProbe, sample,
+};
+use bloathound_live::{Process, ticks_per_second};
 use bloathound_profile::{Profile, ThreadFacts};
 
 use crate::source::LiveProcess;
@@ -75,6 +77,21 @@ impl ThreadProbe for LiveProbe<'_> {
         }
         Some(facts)
     }
+
+    fn own_waits(&mut self) -> OwnWaits {
+        let own = File::open("/proc/thread-self/schedstat").ok().as_ref().and_then(read_schedstat);
+        let stolen_ns = std::fs::read_to_string("/proc/stat").ok().and_then(|text| stolen_ns(&text));
+        OwnWaits { wait_ns: own.map_or(0, |(_, wait)| wait), stolen_ns: stolen_ns.unwrap_or(0) }
+    }
+}
+
+/// Time that the machine below took away from each processor on average, of `/proc/stat`.
+fn stolen_ns(stat: &str) -> Option<u64> {
+    let steal: u64 = stat.lines().next()?.strip_prefix("cpu ")?.split_ascii_whitespace().nth(7)?.parse().ok()?;
+    let is_processor =
+        |line: &&str| line.strip_prefix("cpu").is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()));
+    let processors = stat.lines().filter(is_processor).count().max(1) as u64;
+    Some(steal.saturating_mul(1_000_000_000 / ticks_per_second()) / processors)
 }
 
 /// Time on and time waiting for a processor, nanoseconds.
@@ -84,4 +101,17 @@ fn read_schedstat(file: &File) -> Option<(u64, u64)> {
     let text = std::str::from_utf8(buffer.get(..len)?).ok()?;
     let mut fields = text.split_ascii_whitespace().map(str::parse::<u64>);
     Some((fields.next()?.ok()?, fields.next()?.ok()?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn steal_is_told_for_one_processor() {
+        let stat = "cpu  10 0 10 100 0 0 0 400 0 0\ncpu0 5 0 5 50 0 0 0 300 0 0\ncpu1 5 0 5 50 0 0 0 100 0 0\nintr 7\n";
+        assert_eq!(stolen_ns(stat), Some(400 * (1_000_000_000 / ticks_per_second()) / 2));
+        assert_eq!(stolen_ns("cpu  10 0"), None);
+        assert_eq!(stolen_ns(""), None);
+    }
 }

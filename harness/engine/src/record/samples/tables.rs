@@ -44,6 +44,8 @@ struct StoredThread {
     is_main: bool,
     samples: Vec<StoredSample>,
     moving_iterators: Vec<String>,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    iterators_unsure: bool,
     #[serde(with = "exact::option")]
     overdue_seconds: Option<f64>,
 }
@@ -108,6 +110,7 @@ impl Tables {
             is_main: thread.is_main,
             samples,
             moving_iterators: thread.moving_iterators.clone(),
+            iterators_unsure: thread.iterators_unsure,
             overdue_seconds: thread.overdue_seconds,
         };
         let mut threads = Vec::new();
@@ -177,6 +180,7 @@ impl StoredThread {
             is_main: self.is_main,
             samples: self.samples.into_iter().map(sample).collect::<Option<_>>()?,
             moving_iterators: self.moving_iterators,
+            iterators_unsure: self.iterators_unsure,
             overdue_seconds: self.overdue_seconds,
         })
     }

@@ -106,6 +106,7 @@ fn example() -> Profile {
             sample(3, Vec::new(), true),
         ],
         moving_iterators: vec!["listiterator".into()],
+        iterators_unsure: true,
         overdue_seconds: Some(2.99),
     };
     Profile {
