@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use bloathound_engine::source::ExamineOptions;
+use bloathound_kit::PeerTrust;
 use bloathound_live::CaptureMode;
 use bloathound_memory::Effort;
 use bloathound_report::json::FindingClass;
@@ -160,7 +161,29 @@ impl LookArguments {
             mode,
             pause_budget: Duration::from_millis(self.max_pause),
             exported_symbols_only: self.exported_symbols_only,
+            peer_trust: PeerTrust::Checked,
         }
+    }
+}
+
+/// Who may be told a manhole's password.
+#[derive(Args, Debug, Clone)]
+pub(crate) struct PeerArguments {
+    /// Send a manhole's password to whoever listens at manhole:ADDRESS. Without it the kernel has to say that it is the
+    /// process that is meant, or one of your own
+    #[arg(long)]
+    pub(crate) trust_peer: bool,
+}
+
+impl PeerArguments {
+    /// The same for the engine.
+    pub(crate) fn trust(&self) -> PeerTrust {
+        if self.trust_peer { PeerTrust::Anyone } else { PeerTrust::Checked }
+    }
+
+    /// These options of a look, with what is said here.
+    pub(crate) fn added_to(&self, look: &LookArguments) -> ExamineOptions {
+        ExamineOptions { peer_trust: self.trust(), ..look.options() }
     }
 }
 
@@ -180,6 +203,8 @@ pub(crate) struct InspectArguments {
     pub(crate) heatmap: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) look: LookArguments,
+    #[command(flatten)]
+    pub(crate) peer: PeerArguments,
 }
 
 #[derive(Args, Debug)]
@@ -240,6 +265,8 @@ pub(crate) struct CaptureArguments {
     pub(crate) small: bool,
     #[command(flatten)]
     pub(crate) look: LookArguments,
+    #[command(flatten)]
+    pub(crate) peer: PeerArguments,
 }
 
 #[derive(Args, Debug)]
@@ -257,6 +284,8 @@ pub(crate) struct DiffArguments {
     pub(crate) rows: usize,
     #[command(flatten)]
     pub(crate) look: LookArguments,
+    #[command(flatten)]
+    pub(crate) peer: PeerArguments,
 }
 
 #[derive(Args, Debug)]
@@ -280,6 +309,8 @@ pub(crate) struct WhyArguments {
     pub(crate) svg: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) look: LookArguments,
+    #[command(flatten)]
+    pub(crate) peer: PeerArguments,
 }
 
 #[derive(Args, Debug)]

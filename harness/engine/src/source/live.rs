@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use bloathound_cpython::{Interpreter, InterpreterError, LocateError, exported_only, find_interpreter_in};
+use bloathound_kit::PeerTrust;
 use bloathound_live::{CaptureMode, CaptureOptions, LiveError, Process, Stillness, Verdict};
 use bloathound_memory::SymbolTable;
 
@@ -47,11 +48,18 @@ pub struct ExamineOptions {
     pub pause_budget: Duration,
     /// Use exported symbols only, as in a stripped interpreter.
     pub exported_symbols_only: bool,
+    /// Who may be told a manhole's password, where the target is one.
+    pub peer_trust: PeerTrust,
 }
 
 impl Default for ExamineOptions {
     fn default() -> Self {
-        Self { mode: CaptureMode::PreferQuiet, pause_budget: Duration::from_secs(2), exported_symbols_only: false }
+        Self {
+            mode: CaptureMode::PreferQuiet,
+            pause_budget: Duration::from_secs(2),
+            exported_symbols_only: false,
+            peer_trust: PeerTrust::Checked,
+        }
     }
 }
 
