@@ -3,6 +3,7 @@
 use std::fs::{self, File};
 use std::io::{self, BufRead, BufReader, Read};
 use std::marker::PhantomData;
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
@@ -130,6 +131,8 @@ struct Handshake {
     name: String,
     pid: u32,
     port: u16,
+    #[serde(default)]
+    token: String,
 }
 
 /// A running service. Dropping it kills its process group and waits for it.
@@ -140,6 +143,8 @@ pub struct Service {
     name: String,
     child: Child,
     port: u16,
+    /// Lets us ask it to end; empty for a service that has none.
+    token: String,
     reaped: bool,
     scratch: TempDir,
     _thread_bound: PhantomData<*const ()>,
@@ -151,8 +156,7 @@ impl Service {
     /// # Errors
     /// It can't be started or isn't ready in time; nothing of it is left then.
     pub fn start(launch: &Launch) -> Result<Self, ServiceError> {
-        let scratch = tempfile::Builder::new().prefix("bloathound-").tempdir().map_err(ServiceError::Scratch)?;
-        let stderr = File::create(stderr_file(scratch.path())).map_err(ServiceError::Scratch)?;
+        let (scratch, stderr) = owners_only().map_err(ServiceError::Scratch)?;
         let python_path = std::env::join_paths(&launch.python_path).map_err(|_| {
             ServiceError::Scratch(io::Error::other("a folder's name has a colon, which PYTHONPATH can't carry"))
         })?;
@@ -176,10 +180,19 @@ impl Service {
             command.spawn().map_err(|source| ServiceError::Spawn { program: launch.program.clone(), source })?;
         let stdout = child.stdout.take();
         // From here on the drop ends the child on every way out.
-        let mut service =
-            Self { name: launch.name.clone(), child, port: 0, reaped: false, scratch, _thread_bound: PhantomData };
+        let mut service = Self {
+            name: launch.name.clone(),
+            child,
+            port: 0,
+            token: String::new(),
+            reaped: false,
+            scratch,
+            _thread_bound: PhantomData,
+        };
         let line = service.first_line(stdout, launch.ready_within)?;
-        service.port = service.check_handshake(&line)?;
+        let handshake = service.check_handshake(&line)?;
+        service.port = handshake.port;
+        service.token = handshake.token;
         Ok(service)
     }
 
@@ -242,7 +255,8 @@ impl Service {
             return StopHow::Killed;
         }
         let deadline = Instant::now() + grace;
-        let quit = Request { method: Method::Post, path: "/quit".to_owned() };
+        let token = if self.token.is_empty() { String::new() } else { format!("?token={}", self.token) };
+        let quit = Request { method: Method::Post, path: format!("/quit{token}") };
         if http::exchange(self.port, &quit, QUIT_WITHIN.min(grace)).is_err() {
             // The end of its standard input asks the same in another way.
             drop(self.child.stdin.take());
@@ -295,7 +309,7 @@ impl Service {
         ServiceError::EndedEarly { name: self.name.clone(), status: in_words(status), stderr: self.last_stderr() }
     }
 
-    fn check_handshake(&self, line: &str) -> Result<u16, ServiceError> {
+    fn check_handshake(&self, line: &str) -> Result<Handshake, ServiceError> {
         let bad = |why: String| ServiceError::BadHandshake {
             name: self.name.clone(),
             line: line.chars().take(200).collect(),
@@ -316,7 +330,11 @@ impl Service {
         if handshake.port == 0 {
             return Err(bad("no port".to_owned()));
         }
-        Ok(handshake.port)
+        // It becomes a part of a request.
+        if !handshake.token.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
+            return Err(bad("a token that is not letters and digits".to_owned()));
+        }
+        Ok(handshake)
     }
 
     /// Whether it has ended; leaves it unreaped, so that its group's number stays taken.
@@ -364,6 +382,14 @@ impl Drop for Service {
     fn drop(&mut self) {
         self.kill_and_reap();
     }
+}
+
+/// A folder, and the file for standard error in it, for nobody but us: whatever the mask says, and from their first moment.
+fn owners_only() -> io::Result<(TempDir, File)> {
+    let only_ours = |mode| fs::Permissions::from_mode(mode);
+    let scratch = tempfile::Builder::new().prefix("bloathound-").permissions(only_ours(0o700)).tempdir()?;
+    let stderr = File::options().write(true).create_new(true).mode(0o600).open(stderr_file(scratch.path()))?;
+    Ok((scratch, stderr))
 }
 
 fn stderr_file(scratch: &Path) -> PathBuf {
