@@ -151,11 +151,22 @@ class Kit(object):
         from diagnostics.manhole import IDLE_SECONDS, USER, Manhole
         if self._manhole is not None:
             raise Refused('the manhole is on; its password was handed out when it was opened')
+        lease_seconds = None
+        if len(arguments) >= 2 and arguments[-2] == '--lease':
+            lease_seconds, arguments = _seconds(arguments[-1], 'the lease'), arguments[:-2]
+        if len(arguments) > 1:
+            raise Refused('manhole on takes IDLE-SECONDS and --lease SECONDS')
         idle_seconds = _seconds(arguments[0]) if arguments else IDLE_SECONDS
         self._manhole = Manhole(self._reactor, self._directory, self._audit, idle_seconds,
-                                self._close_manhole)
+                                self._close_manhole, lease_seconds)
         return {'manhole': self._manhole.status(), 'user': USER,
                 'password': self._manhole.password}
+
+    def _manhole_renew(self, arguments):
+        if self._manhole is None or self._manhole.lease_seconds is None:
+            raise Refused('no manhole is open by a lease')
+        self._manhole.renew()
+        return {'manhole': self._manhole.status()}
 
     def _manhole_off(self, arguments):
         return {'manhole': {'on': False}, 'was_on': self._close_manhole('command')}
@@ -178,7 +189,8 @@ COMMANDS = dict((row[0], row) for row in (
     ('trace on', Kit._trace_on, True, 1, True),
     ('trace off', Kit._trace_off, False, 0, True),
     ('dump', Kit._dump, True, 1, True),
-    ('manhole on', Kit._manhole_on, True, 1, False),
+    ('manhole on', Kit._manhole_on, True, 3, False),
+    ('manhole renew', Kit._manhole_renew, False, 0, False),
     ('manhole off', Kit._manhole_off, False, 0, False),
 ))
 
@@ -193,7 +205,7 @@ def _take_signal(signum, handler):
     return True
 
 
-def _seconds(text):
+def _seconds(text, what='the idle time'):
     if not text.isdigit() or not 1 <= int(text[:6]) <= 86400:
-        raise Refused('the idle time is a whole number of seconds, 1 to 86400')
+        raise Refused('%s is a whole number of seconds, 1 to 86400' % what)
     return int(text[:6])

@@ -28,6 +28,9 @@ LOGIN_SECONDS = 15
 IDLE_SECONDS = 300
 # Without a login for this long the whole manhole closes.
 UNUSED_SECONDS = 3600
+# A lease that ends later than this was awaited by nobody who could have renewed it: the service
+# was blocked, or its clock was set.
+LATE_SECONDS = 1.0
 # Bytes without the end of a line: a command longer than this ends the connection.
 LINE_MAX = 64 * 1024
 FAILURES_EACH = 3
@@ -37,7 +40,7 @@ FAILURES_ALL = 10
 class Manhole(object):
     """A listening manhole. Made at switching on, thrown away at switching off."""
 
-    def __init__(self, reactor, directory, audit, idle_seconds, gone):
+    def __init__(self, reactor, directory, audit, idle_seconds, gone, lease_seconds=None):
         self._reactor = reactor
         self._directory = directory
         self._gone = gone
@@ -52,8 +55,12 @@ class Manhole(object):
         self.path = directory.join(SOCKET)
         self.password = os.urandom(18).encode('base64').strip()
         self.portal = portal.Portal(_Realm(self), [_Checker(self)])
+        self._lease = None
+        self._lease_ends = 0.0
+        self.lease_seconds = lease_seconds
         reactor.addReader(self)
         self.used()
+        self.renew()
 
     def close(self):
         """End all connections and remove the socket."""
@@ -62,17 +69,37 @@ class Manhole(object):
         self._reactor.removeReader(self)
         self._listener.close()
         self._listener = None
-        if self._unused.active():
-            self._unused.cancel()
+        for timer in (self._unused, self._lease):
+            if timer is not None and timer.active():
+                timer.cancel()
         self._directory.remove(SOCKET, self._made)
         for connection in list(self.connections):
             connection.end('manhole off')
 
     def status(self):
         """Who is there."""
-        return {'on': True, 'socket': self.path, 'connections': len(self.connections),
-                'logged_in': len([c for c in self.connections if c.user]),
-                'failed_logins': self._failures}
+        status = {'on': True, 'socket': self.path, 'connections': len(self.connections),
+                  'logged_in': len([c for c in self.connections if c.user]),
+                  'failed_logins': self._failures}
+        if self.lease_seconds is not None:
+            status['lease_seconds'] = self.lease_seconds
+        return status
+
+    def renew(self):
+        """The lease, where there is one, begins anew; at its end the manhole closes."""
+        if self.lease_seconds is None:
+            return
+        if self._lease is not None and self._lease.active():
+            self._lease.cancel()
+        self._lease_ends = self._reactor.seconds() + self.lease_seconds
+        self._lease = self._reactor.callLater(self.lease_seconds, self._lease_over)
+
+    def _lease_over(self):
+        # In the middle of a long dump nobody can be heard: who wants to renew gets the time for it.
+        if self._reactor.seconds() - self._lease_ends > LATE_SECONDS:
+            self.renew()
+        else:
+            self._gone('the lease ran out')
 
     def used(self):
         """Somebody logged in: the hour until it closes by itself begins anew."""

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use bloathound_detect::{RULES, Rule};
 use bloathound_engine::source::ExamineOptions;
+use bloathound_kit::PeerTrust;
 use bloathound_live::{CaptureMode, HOLD};
 use bloathound_memory::Effort;
 use clap::builder::PossibleValue;
@@ -197,7 +198,29 @@ impl LookArguments {
             even_if_interrupting: self.even_if_interrupting,
             notice: Some(output::message),
             exported_symbols_only: self.exported_symbols_only,
+            peer_trust: PeerTrust::Checked,
         }
+    }
+}
+
+/// Who may be told a manhole's password.
+#[derive(Args, Debug, Clone)]
+pub(crate) struct PeerArguments {
+    /// Send a manhole's password to whoever listens at manhole:ADDRESS. Without it the kernel has to say that it is the
+    /// process that is meant, or one of your own
+    #[arg(long)]
+    pub(crate) trust_peer: bool,
+}
+
+impl PeerArguments {
+    /// The same for the engine.
+    pub(crate) fn trust(&self) -> PeerTrust {
+        if self.trust_peer { PeerTrust::Anyone } else { PeerTrust::Checked }
+    }
+
+    /// These options of a look, with what is said here.
+    pub(crate) fn added_to(&self, look: &LookArguments) -> ExamineOptions {
+        ExamineOptions { peer_trust: self.trust(), ..look.options() }
     }
 }
 
@@ -217,6 +240,8 @@ pub(crate) struct InspectArguments {
     pub(crate) heatmap: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) look: LookArguments,
+    #[command(flatten)]
+    pub(crate) peer: PeerArguments,
 }
 
 #[derive(Args, Debug)]
@@ -277,6 +302,8 @@ pub(crate) struct CaptureArguments {
     pub(crate) small: bool,
     #[command(flatten)]
     pub(crate) look: LookArguments,
+    #[command(flatten)]
+    pub(crate) peer: PeerArguments,
 }
 
 #[derive(Args, Debug)]
@@ -294,6 +321,8 @@ pub(crate) struct DiffArguments {
     pub(crate) rows: usize,
     #[command(flatten)]
     pub(crate) look: LookArguments,
+    #[command(flatten)]
+    pub(crate) peer: PeerArguments,
 }
 
 #[derive(Args, Debug)]
@@ -317,6 +346,8 @@ pub(crate) struct WhyArguments {
     pub(crate) svg: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) look: LookArguments,
+    #[command(flatten)]
+    pub(crate) peer: PeerArguments,
 }
 
 #[derive(Args, Debug)]

@@ -119,6 +119,7 @@ impl Exit {
             | KitError::NoDiagnostics { .. }
             | KitError::NoAnswerer { .. }
             | KitError::Unsafe { .. }
+            | KitError::Stranger { .. }
             | KitError::DumpTooLarge { .. }
             | KitError::Manhole(_)
             | KitError::Io { .. } => Self::NotHere,

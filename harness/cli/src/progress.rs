@@ -10,6 +10,10 @@ pub(crate) fn environment(event: &EnvironmentEvent) {
         EnvironmentEvent::Building { packages, .. } => {
             output::message(&format!("installing {} for the services, once", packages.join(", ")));
         }
+        EnvironmentEvent::Changed { dir, why } => output::message(&format!(
+            "the packages in {} are not as they were installed ({why}); they are installed anew",
+            dir.display()
+        )),
         EnvironmentEvent::Awaited { .. } => output::message("waiting for another run that is installing packages"),
         EnvironmentEvent::Progress { line } => output::progress(&format!("  {line}")),
         EnvironmentEvent::Built { took, .. } => {

@@ -161,6 +161,30 @@ fn an_interrupted_look_closes_the_manhole_too() {
     large.get("/health");
 }
 
+/// By `kill -9` nothing can be closed: the manhole was lent for seconds, and the service takes it back.
+#[test]
+fn a_killed_look_leaves_the_manhole_open_for_seconds() {
+    let Some(large) = Diagnosed::start("negatives", &["--kind", "packed"]) else { return };
+    let output = large.directory.path().join("never.jsonl");
+    let mut look = Command::new(env!("CARGO_BIN_EXE_bloathound"))
+        .args(["capture", &format!("manhole:{}", large.pid()), "-o"])
+        .arg(&output)
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let audit = || fs::read_to_string(large.directory.path().join("kit/audit.log")).unwrap_or_default();
+    wait_until("the dump", Duration::from_secs(60), || audit().contains("del _b").then_some(()));
+    look.kill().unwrap();
+    look.wait().unwrap();
+    assert_eq!(large.ctl(&["status"])["manhole"]["on"], true, "nobody could close it");
+    // Twice the lease, if the service was busy with the dump when the first one ended, and what a busy machine takes.
+    wait_until("the end of the lease", Duration::from_secs(120), || {
+        audit().contains("the lease ran out").then_some(())
+    });
+    assert_eq!(large.ctl(&["status"])["manhole"]["on"], false);
+    large.get("/health");
+}
+
 #[test]
 fn a_manhole_of_the_services_own_will_do() {
     for (kind, way) in [("plain", "unix"), ("colored", "tcp")] {

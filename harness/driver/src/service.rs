@@ -1,8 +1,9 @@
 //! A service as a child process: started, shaken hands with, and ended, whatever happens to us.
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom};
 use std::marker::PhantomData;
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
@@ -157,6 +158,8 @@ struct Handshake {
     name: String,
     pid: u32,
     port: u16,
+    #[serde(default)]
+    token: String,
 }
 
 /// A running service. Dropping it kills its process group and waits for it.
@@ -167,6 +170,8 @@ pub struct Service {
     name: String,
     child: Child,
     port: u16,
+    /// Lets us ask it to end; empty for a service that has none.
+    token: String,
     reaped: bool,
     scratch: TempDir,
     _thread_bound: PhantomData<*const ()>,
@@ -178,8 +183,7 @@ impl Service {
     /// # Errors
     /// It can't be started or isn't ready in time; nothing of it is left then.
     pub fn start(launch: &Launch) -> Result<Self, ServiceError> {
-        let scratch = tempfile::Builder::new().prefix("bloathound-").tempdir().map_err(ServiceError::Scratch)?;
-        let stderr = File::create(stderr_file(scratch.path())).map_err(ServiceError::Scratch)?;
+        let (scratch, stderr) = owners_only().map_err(ServiceError::Scratch)?;
         let python_path = std::env::join_paths(&launch.python_path).map_err(|_| {
             ServiceError::Scratch(io::Error::other("a folder's name has a colon, which PYTHONPATH can't carry"))
         })?;
@@ -204,10 +208,19 @@ impl Service {
         bloathound_bounds::spare(child.id());
         let stdout = child.stdout.take();
         // From here on the drop ends the child on every way out.
-        let mut service =
-            Self { name: launch.name.clone(), child, port: 0, reaped: false, scratch, _thread_bound: PhantomData };
+        let mut service = Self {
+            name: launch.name.clone(),
+            child,
+            port: 0,
+            token: String::new(),
+            reaped: false,
+            scratch,
+            _thread_bound: PhantomData,
+        };
         let line = service.first_line(stdout, launch.ready_within)?;
-        service.port = service.check_handshake(&line)?;
+        let handshake = service.check_handshake(&line)?;
+        service.port = handshake.port;
+        service.token = handshake.token;
         Ok(service)
     }
 
@@ -270,7 +283,8 @@ impl Service {
             return StopHow::Killed;
         }
         let deadline = Instant::now() + grace;
-        let quit = Request { method: Method::Post, path: "/quit".to_owned() };
+        let token = if self.token.is_empty() { String::new() } else { format!("?token={}", self.token) };
+        let quit = Request { method: Method::Post, path: format!("/quit{token}") };
         if http::exchange(self.port, &quit, QUIT_WITHIN.min(grace)).is_err() {
             // The end of its standard input asks the same in another way.
             drop(self.child.stdin.take());
@@ -324,7 +338,7 @@ impl Service {
         ServiceError::EndedEarly { name: self.name.clone(), status: in_words(status), stderr: self.last_stderr() }
     }
 
-    fn check_handshake(&self, line: &str) -> Result<u16, ServiceError> {
+    fn check_handshake(&self, line: &str) -> Result<Handshake, ServiceError> {
         let bad = |why: String| ServiceError::BadHandshake {
             name: self.name.clone(),
             line: line.chars().take(200).collect(),
@@ -346,7 +360,11 @@ impl Service {
         if handshake.port == 0 {
             return Err(bad("no port".to_owned()));
         }
-        Ok(handshake.port)
+        // It becomes a part of a request.
+        if !handshake.token.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
+            return Err(bad("a token that is not letters and digits".to_owned()));
+        }
+        Ok(handshake)
     }
 
     /// Whether it has ended; leaves it unreaped, so that its group's number stays taken.
@@ -404,6 +422,14 @@ fn last_bytes(path: &Path) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     file.take(LAST_BYTES).read_to_end(&mut bytes)?;
     Ok(bytes)
+}
+
+/// A folder, and the file for standard error in it, for nobody but us: whatever the mask says, and from their first moment.
+fn owners_only() -> io::Result<(TempDir, File)> {
+    let only_ours = |mode| fs::Permissions::from_mode(mode);
+    let scratch = tempfile::Builder::new().prefix("bloathound-").permissions(only_ours(0o700)).tempdir()?;
+    let stderr = File::options().write(true).create_new(true).mode(0o600).open(stderr_file(scratch.path()))?;
+    Ok((scratch, stderr))
 }
 
 fn stderr_file(scratch: &Path) -> PathBuf {

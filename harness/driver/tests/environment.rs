@@ -5,6 +5,7 @@
 mod support;
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use bloathound_driver::{Cache, EnvironmentError, EnvironmentEvent, Interpreter};
@@ -192,4 +193,133 @@ fn a_cache_that_cannot_be_written_and_a_missing_list_are_said() {
     let missing = place.dir.path().join("none.lock");
     let text = place.cache().prepare(&python, &missing, &mut |_| ()).unwrap_err().to_string();
     assert!(text.contains("none.lock"), "{text}");
+}
+
+fn mode(path: &Path, mode: u32) {
+    fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+}
+
+#[test]
+fn a_cache_that_others_could_change_is_not_used() {
+    let place = Place::new();
+    let python = place.python("mkdir -p \"$target\"");
+    let above = place.dir.path().join("above");
+    let cache = || Cache::at(above.join("cache"));
+    fs::create_dir(&above).unwrap();
+    for (what, who) in [(above.clone(), 0o777), (above.clone(), 0o775), (above.join("cache"), 0o777)] {
+        fs::create_dir_all(above.join("cache")).unwrap();
+        mode(&what, who);
+        let text = cache().prepare(&python, &place.lock_file, &mut |_| ()).unwrap_err().to_string();
+        assert!(text.contains("other users may write") && text.contains("chmod go-w"), "{who:o}: {text}");
+        let said = cache().ready(&python, &place.lock_file);
+        assert!(matches!(said, Err(EnvironmentError::Untrusted { .. })), "{who:o}: {said:?}");
+        mode(&what, 0o755);
+    }
+    assert_eq!(place.installations(), 0);
+    // As in /tmp: nobody else takes our folder away. But not in the shared folder itself.
+    mode(&above, 0o1777);
+    cache().prepare(&python, &place.lock_file, &mut |_| ()).unwrap();
+    let itself = Cache::at(above.clone()).prepare(&python, &place.lock_file, &mut |_| ());
+    assert!(matches!(itself, Err(EnvironmentError::Untrusted { .. })), "{itself:?}");
+    // A link is judged by where it leads.
+    let link = place.dir.path().join("link");
+    std::os::unix::fs::symlink(&above, &link).unwrap();
+    mode(&above, 0o777);
+    let linked = Cache::at(link.join("cache")).prepare(&python, &place.lock_file, &mut |_| ());
+    assert!(matches!(linked, Err(EnvironmentError::Untrusted { .. })), "{linked:?}");
+}
+
+#[test]
+fn a_folder_that_a_cache_needs_is_made_for_its_owner_only() {
+    let place = Place::new();
+    let python = place.python("mkdir -p \"$target/sub\"; echo x > \"$target/sub/a.py\"; chmod -R a+w \"$target\"");
+    let made = place.cache().prepare(&python, &place.lock_file, &mut |_| ()).unwrap();
+    let bits = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    assert_eq!(bits(&place.dir.path().join("cache")), 0o700);
+    for path in [made.dir.clone(), made.dir.join("sub"), made.dir.join("sub/a.py"), made.dir.join("installed.sha256")] {
+        assert_eq!(bits(&path) & 0o022, 0, "{}", path.display());
+    }
+}
+
+/// Root may give things away.
+#[test]
+fn another_users_folder_or_file_is_not_used() {
+    if !nix::unistd::geteuid().is_root() {
+        bloathound_testkit::skip("no right to give a folder to another user (chown); run the tests as root");
+        return;
+    }
+    let place = Place::new();
+    let python = place.python("mkdir -p \"$target\"; echo x > \"$target/a.py\"");
+    let made = place.cache().prepare(&python, &place.lock_file, &mut |_| ()).unwrap();
+    std::os::unix::fs::chown(made.dir.join("a.py"), Some(65_534), None).unwrap();
+    let mut why = String::new();
+    let note = &mut |event| {
+        if let EnvironmentEvent::Changed { why: said, .. } = event {
+            why = said;
+        }
+    };
+    place.cache().prepare(&python, &place.lock_file, note).unwrap();
+    assert!(why.contains("belongs to user 65534"), "{why}");
+    std::os::unix::fs::chown(place.dir.path().join("cache"), Some(65_534), None).unwrap();
+    let text = place.cache().prepare(&python, &place.lock_file, &mut |_| ()).unwrap_err().to_string();
+    assert!(text.contains("belongs to user 65534"), "{text}");
+}
+
+#[test]
+fn what_is_not_as_it_was_installed_is_said_and_installed_anew() {
+    let place = Place::new();
+    let python = place.python("mkdir -p \"$target/sub\"; echo x > \"$target/a.py\"; echo y > \"$target/sub/b.py\"");
+    let made = place.cache().prepare(&python, &place.lock_file, &mut |_| ()).unwrap().dir;
+    let damages: [(&str, &dyn Fn()); 7] = [
+        ("a.py was changed", &|| fs::write(made.join("a.py"), "z\n").unwrap()),
+        ("sub/c.pth was added", &|| fs::write(made.join("sub/c.pth"), "import os\n").unwrap()),
+        ("sub/b.py is missing", &|| fs::remove_file(made.join("sub/b.py")).unwrap()),
+        ("neither a file nor a folder", &|| std::os::unix::fs::symlink("/tmp", made.join("link")).unwrap()),
+        ("other users may write", &|| mode(&made.join("a.py"), 0o666)),
+        ("installed.sha256", &|| fs::remove_file(made.join("installed.sha256")).unwrap()),
+        ("installed.sha256", &|| {
+            fs::remove_dir_all(&made).unwrap();
+            fs::write(&made, "").unwrap();
+        }),
+    ];
+    for (number, (said, damage)) in damages.into_iter().enumerate() {
+        damage();
+        assert_eq!(place.cache().ready(&python, &place.lock_file).unwrap(), None, "{said}");
+        let mut events = Vec::new();
+        place.cache().prepare(&python, &place.lock_file, &mut |event| events.push(event)).unwrap();
+        let why = events.iter().find_map(|event| match event {
+            EnvironmentEvent::Changed { why, .. } => Some(why.as_str()),
+            _ => None,
+        });
+        let expected = if number == 6 { "" } else { said };
+        assert!(why.is_some_and(|why| why.contains(expected)), "{said}: {why:?}");
+        assert_eq!(place.installations(), number + 2);
+        assert_eq!(fs::read_to_string(made.join("a.py")).unwrap(), "x\n");
+        place.cache().prepare(&python, &place.lock_file, &mut |event| panic!("{said}: {event:?}")).unwrap();
+    }
+    assert!(place.cached().iter().all(|name| name.starts_with("env-")), "{:?}", place.cached());
+}
+
+/// The same tests, by somebody who may not do everything.
+#[test]
+fn all_of_this_holds_for_an_ordinary_user() {
+    if !nix::unistd::geteuid().is_root() {
+        // Then the tests above were an ordinary user's already.
+        return;
+    }
+    let names = [
+        "it_is_made_once_and_then_found",
+        "a_cache_that_others_could_change_is_not_used",
+        "a_folder_that_a_cache_needs_is_made_for_its_owner_only",
+        "what_is_not_as_it_was_installed_is_said_and_installed_anew",
+    ];
+    let output = std::process::Command::new("setpriv")
+        .args(["--reuid", "65533", "--regid", "65533", "--clear-groups", "--", "/proc/self/fd/0", "--exact"])
+        .args(names)
+        .stdin(fs::File::open(std::env::current_exe().unwrap()).unwrap())
+        .current_dir("/")
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success() && said.contains("4 passed"), "{said}{}", String::from_utf8_lossy(&output.stderr));
 }

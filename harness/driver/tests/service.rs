@@ -10,6 +10,8 @@
 mod support;
 
 use std::io::{BufRead, BufReader};
+use std::net::TcpListener;
+use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::ExitStatusExt;
 use std::process::{Command, Stdio};
 use std::time::Duration;
@@ -35,6 +37,62 @@ fn a_service_that_is_ready_has_its_pid_and_port() {
     assert!(!scratch.exists());
 }
 
+/// Any user of the machine reaches the port: the one who started the service has its token.
+#[test]
+fn the_request_to_end_carries_the_token_of_the_handshake() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let ready = format!(
+        r#"printf '{{"bloathound_service":1,"name":"shell","pid":%d,"port":{port},"token":"a1b2"}}\n' $$; cat >/dev/null"#
+    );
+    let service = Service::start(&shell_service(&ready)).unwrap();
+    let heard = std::thread::spawn(move || {
+        let (channel, _) = listener.accept().unwrap();
+        let mut line = String::new();
+        BufReader::new(channel).read_line(&mut line).unwrap();
+        line
+    });
+    service.stop(Duration::from_secs(10));
+    assert_eq!(heard.join().unwrap(), "POST /quit?token=a1b2 HTTP/1.1\r\n");
+}
+
+/// One that is started where the mask keeps nothing from anybody. Does nothing when run by itself.
+#[test]
+fn unmasked() {
+    if std::env::var_os("BLOATHOUND_TEST_UNMASKED").is_none() {
+        return;
+    }
+    let service = Service::start(&shell_service(&format!("{READY} cat >/dev/null"))).unwrap();
+    let scratch = service.ledger_file().parent().unwrap().to_owned();
+    let mode = |path: &std::path::Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    assert_eq!((mode(&scratch), mode(&scratch.join("stderr.log"))), (0o700, 0o600));
+    println!("\nlooked at it");
+}
+
+#[test]
+fn what_a_service_writes_is_its_owners_only_whatever_the_mask() {
+    let ordinary = ["setpriv", "--reuid", "65533", "--regid", "65533", "--clear-groups"];
+    let mut ways = vec![&[][..]];
+    if nix::unistd::geteuid().is_root() {
+        ways.push(&ordinary);
+    } else {
+        bloathound_testkit::skip("no right to become another user (setpriv); run the tests as root");
+    }
+    for way in ways {
+        let words = ["sh", "-c", "umask 0; exec /proc/self/fd/0 unmasked --exact --nocapture"];
+        let words: Vec<&str> = way.iter().copied().chain(words).collect();
+        let output = Command::new(words[0])
+            .args(&words[1..])
+            .stdin(std::fs::File::open(std::env::current_exe().unwrap()).unwrap())
+            .env("BLOATHOUND_TEST_UNMASKED", "1")
+            .current_dir("/")
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{way:?}: {output:?}");
+        assert!(String::from_utf8_lossy(&output.stdout).contains("looked at it"), "{output:?}");
+    }
+}
+
 #[test]
 fn what_is_wrong_with_a_handshake_is_said() {
     for (body, why) in [
@@ -46,6 +104,10 @@ fn what_is_wrong_with_a_handshake_is_said() {
         (r#"printf '{"bloathound_service":1,"name":"other","pid":%d,"port":1}\n' $$"#, "name of another service"),
         (r#"printf '{"bloathound_service":2,"name":"shell","pid":%d,"port":1}\n' $$"#, "version 2 of the handshake"),
         (r#"printf '{"bloathound_service":1,"name":"shell","pid":%d,"port":0}\n' $$"#, "no port"),
+        (
+            r#"printf '{"bloathound_service":1,"name":"shell","pid":%d,"port":1,"token":"a b"}\n' $$"#,
+            "letters and digits",
+        ),
         ("printf unfinished", "the line has no end"),
     ] {
         let error = Service::start(&shell_service(body)).unwrap_err();

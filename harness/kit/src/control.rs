@@ -1,19 +1,15 @@
 //! The control socket: one command, one answer; a reactor that does not answer is nudged by signal.
 
 use std::io::{self, ErrorKind, Read, Write};
-use std::os::fd::{AsRawFd, OwnedFd};
 use std::os::unix::net::UnixStream;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
-use nix::sys::socket::{
-    AddressFamily, SockFlag, SockType, UnixAddr, connect, getsockopt, socket, sockopt::PeerCredentials,
-};
 use serde_json::{Map, Value};
 
 use crate::error::KitError;
-use crate::locate::{KitTarget, trusted};
+use crate::locate::{KitTarget, connect_at_once};
 
 /// How long the reactor may take before the signal is tried.
 const PATIENCE: Duration = Duration::from_millis(1000);
@@ -22,7 +18,7 @@ const PATIENCE_WITH_MANHOLE: Duration = Duration::from_secs(10);
 /// Signals that may go unanswered on one connection.
 const NUDGES_BEFORE_ANEW: u32 = 4;
 const RETRY: Duration = Duration::from_millis(20);
-const ANSWER_BYTES_MAX: u64 = 1 << 20;
+const ANSWER_BYTES_MAX: usize = 1 << 20;
 const LINE_BYTES_MAX: usize = 1024;
 
 /// A service's answer.
@@ -74,7 +70,7 @@ impl ControlClient {
     /// The process that the kernel says listens, asked of the socket itself.
     pub fn peer(&self) -> Result<i32, KitError> {
         let stop = Instant::now() + self.deadline;
-        peer_of(&self.connect("status", stop)?)
+        self.target.check(&self.connect("status", stop)?)
     }
 
     /// Sends one command and returns its answer. Where the reactor gives none within a second, the service is asked
@@ -85,49 +81,73 @@ impl ControlClient {
         }
         let began = Instant::now();
         let stop = began + self.deadline;
-        let mut channel = self.send(command, stop)?;
-        let peer = peer_of(&channel)?;
-        let mut answer = Vec::new();
+        let (mut channel, peer) = self.send(command, stop)?;
+        let mut answer = Answer::default();
         let mut nudged = false;
         let mut in_vain = 0;
         loop {
             // A reactor that blocks between taking a connection and reading it keeps it from the signal handler, which
             // sees new ones only. A dump is the one command that must not happen twice.
-            if in_vain == NUDGES_BEFORE_ANEW && answer.is_empty() && !command.starts_with("dump") {
+            if in_vain == NUDGES_BEFORE_ANEW && answer.0.is_empty() && !command.starts_with("dump") {
                 in_vain = 0;
-                channel = self.send(command, stop)?;
+                (channel, _) = self.send(command, stop)?;
             }
-            let wait = PATIENCE.min(stop.saturating_duration_since(Instant::now())).max(Duration::from_millis(1));
-            channel.set_read_timeout(Some(wait)).map_err(|source| KitError::io("waiting", source))?;
-            match (&channel).take(ANSWER_BYTES_MAX).read_to_end(&mut answer) {
-                Ok(_) => return parse(command, &answer, began.elapsed()),
-                Err(error)
-                    if is_timeout(&error)
-                        && command.starts_with("manhole")
-                        && began.elapsed() < PATIENCE_WITH_MANHOLE.min(self.deadline) => {}
-                Err(error) if is_timeout(&error) && Instant::now() < stop => {
+            let failed = |source| KitError::io(format!("reading the answer to `{command}`"), source);
+            match answer.read(&channel, stop.min(Instant::now() + PATIENCE)).map_err(failed)? {
+                Came::All => return parse(command, &answer.0, began.elapsed()),
+                _ if Instant::now() >= stop => return Err(self.timed_out(command, nudged, answer.0.len())),
+                Came::Some => {}
+                Came::Nothing
+                    if command.starts_with("manhole") && began.elapsed() < PATIENCE_WITH_MANHOLE.min(self.deadline) => {
+                }
+                Came::Nothing => {
                     nudged |= self.target.nudge(peer);
                     in_vain += 1;
                 }
-                Err(error) if is_timeout(&error) => return Err(self.timed_out(command, nudged)),
-                Err(source) => return Err(KitError::io(format!("reading the answer to `{command}`"), source)),
             }
         }
     }
 
-    fn timed_out(&self, command: &str, nudged: bool) -> KitError {
-        let hint = if nudged {
-            ": neither the reactor nor the signal handler ran; it may be inside one long C call"
-        } else {
-            ": the reactor is blocked and the service offers no signal"
+    /// Sends one command and waits up to `within` for its answer. The service is not nudged: nothing of what it is at
+    /// is disturbed.
+    pub(crate) fn ask(&self, command: &str, within: Duration) -> Result<Reply, KitError> {
+        let began = Instant::now();
+        let stop = began + within;
+        let failed = |source| KitError::io(format!("reading the answer to `{command}`"), source);
+        let channel = match connect_at_once(self.target.socket()) {
+            Ok(channel) => channel,
+            Err(error) => return Err(failed(error.into())),
+        };
+        self.target.check(&channel)?;
+        channel.set_nonblocking(false).map_err(failed)?;
+        (&channel).write_all(format!("{command}\n").as_bytes()).map_err(failed)?;
+        let mut answer = Answer::default();
+        while Instant::now() < stop {
+            if answer.read(&channel, stop).map_err(failed)? == Came::All {
+                return parse(command, &answer.0, began.elapsed());
+            }
+        }
+        Err(self.timed_out(command, false, answer.0.len()))
+    }
+
+    fn timed_out(&self, command: &str, nudged: bool, bytes: usize) -> KitError {
+        let hint = match (bytes, nudged) {
+            (1.., _) => ": a part of it came, and its end did not",
+            (0, true) => ": neither the reactor nor the signal handler ran; it may be inside one long C call",
+            (0, false) => ": the reactor is blocked and the service offers no signal",
         };
         KitError::TimedOut { command: command.into(), waited: self.deadline, hint }
     }
 
-    fn send(&self, command: &str, stop: Instant) -> Result<UnixStream, KitError> {
+    /// The process at the other end is known before it is told anything.
+    fn send(&self, command: &str, stop: Instant) -> Result<(UnixStream, i32), KitError> {
+        let failed = |source| KitError::io("sending", source);
         let mut channel = self.connect(command, stop)?;
-        channel.write_all(format!("{command}\n").as_bytes()).map_err(|source| KitError::io("sending", source))?;
-        Ok(channel)
+        let peer = self.target.check(&channel)?;
+        let left = stop.saturating_duration_since(Instant::now()).max(Duration::from_millis(1));
+        channel.set_write_timeout(Some(left)).map_err(failed)?;
+        channel.write_all(format!("{command}\n").as_bytes()).map_err(failed)?;
+        Ok((channel, peer))
     }
 
     /// Connects without ever blocking: behind a blocked reactor the queue of connections may be full, and the signal
@@ -135,14 +155,10 @@ impl ControlClient {
     fn connect(&self, command: &str, stop: Instant) -> Result<UnixStream, KitError> {
         let path = self.target.socket();
         let failed = |error: Errno| KitError::NoAnswerer { path: path.to_owned(), source: error.into() };
-        let address = UnixAddr::new(path).map_err(failed)?;
-        let flags = SockFlag::SOCK_NONBLOCK | SockFlag::SOCK_CLOEXEC;
         let mut last_nudge = Instant::now();
         loop {
-            let channel: OwnedFd = socket(AddressFamily::Unix, SockType::Stream, flags, None).map_err(failed)?;
-            match connect(channel.as_raw_fd(), &address) {
-                Ok(()) => {
-                    let channel = UnixStream::from(channel);
+            match connect_at_once(path) {
+                Ok(channel) => {
                     channel.set_nonblocking(false).map_err(|source| KitError::io("connecting", source))?;
                     return Ok(channel);
                 }
@@ -155,20 +171,44 @@ impl ControlClient {
                     }
                     thread::sleep(RETRY);
                 }
-                Err(Errno::EAGAIN) => return Err(self.timed_out(command, false)),
+                Err(Errno::EAGAIN) => return Err(self.timed_out(command, false, 0)),
                 Err(error) => return Err(failed(error)),
             }
         }
     }
 }
 
-fn peer_of(channel: &UnixStream) -> Result<i32, KitError> {
-    let peer = getsockopt(channel, PeerCredentials)
-        .map_err(|error| KitError::io("asking who listens", io::Error::from(error)))?;
-    if !trusted(peer.uid()) {
-        return Err(KitError::Manhole("another user listens on this socket".into()));
+/// An answer as it comes.
+#[derive(Default)]
+struct Answer(Vec<u8>);
+
+#[derive(PartialEq, Eq)]
+enum Came {
+    /// Nothing before the wait was over.
+    Nothing,
+    /// A part of the answer.
+    Some,
+    /// The end of it, or more than any answer has.
+    All,
+}
+
+impl Answer {
+    /// Reads once, and waits no longer than until `stop`: who sends a byte a second gets no more time than others.
+    fn read(&mut self, mut channel: &UnixStream, stop: Instant) -> io::Result<Came> {
+        let left = stop.saturating_duration_since(Instant::now()).max(Duration::from_millis(1));
+        channel.set_read_timeout(Some(left))?;
+        let mut chunk = [0; 16 << 10];
+        match channel.read(&mut chunk) {
+            Ok(0) => Ok(Came::All),
+            Ok(length) => {
+                self.0.extend_from_slice(chunk.get(..length).unwrap_or_default());
+                Ok(if self.0.len() > ANSWER_BYTES_MAX { Came::All } else { Came::Some })
+            }
+            Err(error) if error.kind() == ErrorKind::Interrupted => Ok(Came::Some),
+            Err(error) if is_timeout(&error) => Ok(Came::Nothing),
+            Err(error) => Err(error),
+        }
     }
-    Ok(peer.pid())
 }
 
 fn is_timeout(error: &io::Error) -> bool {
@@ -177,6 +217,9 @@ fn is_timeout(error: &io::Error) -> bool {
 
 fn parse(command: &str, answer: &[u8], took: Duration) -> Result<Reply, KitError> {
     let bad = |reason: &str| KitError::BadAnswer { command: shortened(command), reason: reason.into() };
+    if answer.len() > ANSWER_BYTES_MAX {
+        return Err(bad("it is longer than any answer"));
+    }
     if answer.is_empty() {
         return Err(bad("the connection was closed without one"));
     }

@@ -43,6 +43,19 @@ pub enum KitError {
         /// What is wrong with it.
         reason: &'static str,
     },
+    /// Another one listens than the one that is meant; nothing was sent to it.
+    #[error(
+        "{at}: {found}, and {meant} is meant; nothing was sent. Whoever listens there would get the password: \
+         --trust-peer sends it all the same"
+    )]
+    Stranger {
+        /// The socket, or address and port.
+        at: String,
+        /// Who listens, as far as the kernel tells.
+        found: String,
+        /// Who should.
+        meant: String,
+    },
     /// No answer in time.
     #[error("no answer to `{command}` within {waited:?}{hint}")]
     TimedOut {

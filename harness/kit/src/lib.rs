@@ -9,6 +9,7 @@ mod dump;
 mod error;
 mod locate;
 mod manhole;
+mod peer;
 mod stop;
 mod trace;
 
@@ -17,6 +18,7 @@ pub use dump::{Dump, DumpFacts};
 pub use error::KitError;
 pub use locate::{Card, KitTarget};
 pub use manhole::{CensusRow as ManholeCensusRow, Credentials, ManholeAddress, ManholeClient, ManholeSession};
+pub use peer::{PeerTrust, UnixRow, unix_sockets_of};
 pub use stop::StopSignals;
 pub use trace::{
     Blindness, FunctionRow, LineRow, LoopPlace, RepeatingSequence, TraceEvent, TraceKind, TraceLine, TraceLoop,

@@ -1,17 +1,21 @@
 //! A service's control socket, found by its process and checked before anything is sent.
 
-use std::collections::HashSet;
 use std::fs;
 use std::io;
+use std::os::fd::{AsRawFd, OwnedFd};
 use std::os::unix::fs::{FileTypeExt, MetadataExt, OpenOptionsExt};
+use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 
+use nix::errno::Errno;
 use nix::fcntl::OFlag;
 use nix::sys::signal::{Signal, kill};
-use nix::unistd::{Pid, geteuid};
+use nix::sys::socket::{AddressFamily, SockFlag, SockType, UnixAddr, connect, socket};
+use nix::unistd::Pid;
 use serde::Deserialize;
 
 use crate::error::KitError;
+use crate::peer::{self, Expected, PeerTrust, UnixRow, trusted, unix_sockets_of};
 
 const SOCKET: &str = "control.sock";
 const CARD: &str = "kit.json";
@@ -42,6 +46,8 @@ pub struct CardSignals {
 pub struct KitTarget {
     socket: PathBuf,
     card: Option<Card>,
+    /// The process that has to listen, where one was named.
+    process: Option<i32>,
 }
 
 impl KitTarget {
@@ -51,15 +57,24 @@ impl KitTarget {
         if !process.exists() {
             return Err(KitError::NoProcess { pid });
         }
-        let not_permitted = |source| KitError::NotPermitted { pid, source };
-        let inodes = socket_inodes(&process.join("fd")).map_err(not_permitted)?;
-        let sockets = fs::read_to_string(process.join("net/unix")).map_err(not_permitted)?;
-        let path = listening_path(&sockets, &inodes).ok_or(KitError::NoDiagnostics { pid })?;
-        // The path is as the process sees it; in a container that is another root.
-        let rooted = process.join("root").join(path.strip_prefix("/").unwrap_or(&path));
+        let sockets = unix_sockets_of(pid.unsigned_abs()).map_err(|source| KitError::NotPermitted { pid, source })?;
+        let control = |row: &&UnixRow| row.listens && row.path.file_name().is_some_and(|name| name == SOCKET);
+        let mut found: Vec<_> = sockets.iter().filter(control).map(|row| Self::seen_by(&process, &row.path)).collect();
+        if found.len() > 1 {
+            // A socket's name may forge a row of the kernel's table, with any path: the sockets themselves are asked.
+            found.retain(Result::is_ok);
+            found.sort_by_key(|target| target.as_ref().map_or(u8::MAX, |target| likeness(&target.socket, pid)));
+        }
+        let target = found.into_iter().next().ok_or(KitError::NoDiagnostics { pid })??;
+        Ok(Self { process: Some(pid), ..target })
+    }
+
+    /// The path is as the process sees it; in a container that is another root.
+    fn seen_by(process: &Path, path: &Path) -> Result<Self, KitError> {
+        let rooted = process.join("root").join(path.strip_prefix("/").unwrap_or(path));
         let same_root = fs::read_link(process.join("root")).is_ok_and(|root| root == Path::new("/"));
         let fits = rooted.as_os_str().len() <= SOCKET_PATH_MAX;
-        Self::of_socket(if same_root || !fits { &path } else { &rooted })
+        Self::of_socket(if same_root || !fits { path } else { &rooted })
     }
 
     /// A control socket by its path.
@@ -75,13 +90,31 @@ impl KitTarget {
         if !private || !trusted(state.uid()) {
             return Err(KitError::unsafe_path(path, "not in a private directory (mode 0700) of yours"));
         }
-        Ok(Self { socket: path.to_owned(), card: read_card(&directory.join(CARD)) })
+        Ok(Self { socket: path.to_owned(), card: read_card(&directory.join(CARD)), process: None })
     }
 
     /// The socket's path.
     #[must_use]
     pub fn socket(&self) -> &Path {
         &self.socket
+    }
+
+    /// The same with whoever listens, where the user says so.
+    pub(crate) fn trusting(self, trust: PeerTrust) -> Self {
+        let process = self.process.filter(|_| trust == PeerTrust::Checked);
+        Self { process, ..self }
+    }
+
+    /// The process at the other end of a connection to it. An error where another one was named, or where it is another
+    /// user's.
+    pub(crate) fn check(&self, channel: &UnixStream) -> Result<i32, KitError> {
+        let (pid, uid) = peer::of_unix(channel)?;
+        match self.process {
+            Some(named) => peer::check_unix(channel, &self.socket, Expected::Process(named))?,
+            None if !trusted(uid) => peer::check_unix(channel, &self.socket, Expected::OwnUser)?,
+            None => {}
+        }
+        Ok(pid)
     }
 
     /// What the kit says of itself; `None` where it couldn't write it down.
@@ -100,10 +133,21 @@ impl KitTarget {
     }
 }
 
-/// Ours, or the super-user's, whom no file mode keeps out anyway.
-pub(crate) fn trusted(uid: u32) -> bool {
-    let own = geteuid();
-    uid == own.as_raw() || uid == 0 || own.is_root()
+/// 0 for a socket on which this process listens, 1 where nobody can be asked now, 2 for anything else. Says nothing to it.
+fn likeness(path: &Path, pid: i32) -> u8 {
+    match connect_at_once(path) {
+        Ok(channel) if peer::of_unix(&channel).is_ok_and(|(listener, _)| listener == pid) => 0,
+        Err(Errno::EAGAIN) => 1,
+        _ => 2,
+    }
+}
+
+/// Connects or fails, and never waits.
+pub(crate) fn connect_at_once(path: &Path) -> Result<UnixStream, Errno> {
+    let flags = SockFlag::SOCK_NONBLOCK | SockFlag::SOCK_CLOEXEC;
+    let channel: OwnedFd = socket(AddressFamily::Unix, SockType::Stream, flags, None)?;
+    connect(channel.as_raw_fd(), &UnixAddr::new(path)?)?;
+    Ok(UnixStream::from(channel))
 }
 
 /// What a service names, as seen from here: it stands beside the socket, also where the service has another root.
@@ -134,50 +178,9 @@ fn handles_signal(pid: i32, number: i32) -> bool {
         .is_some_and(|mask| (1..=64).contains(&number) && mask & (1 << (number - 1)) != 0)
 }
 
-fn socket_inodes(directory: &Path) -> io::Result<HashSet<u64>> {
-    let mut inodes = HashSet::new();
-    for entry in fs::read_dir(directory)? {
-        let Ok(target) = fs::read_link(entry?.path()) else { continue };
-        let inode = |text: &str| text.strip_prefix("socket:[")?.strip_suffix(']')?.parse::<u64>().ok();
-        inodes.extend(target.to_str().and_then(inode));
-    }
-    Ok(inodes)
-}
-
-/// The path of a listening Unix socket named `control.sock` in `/proc/PID/net/unix`
-/// (columns: `Num RefCount Protocol Flags Type St Inode Path`).
-fn listening_path(table: &str, inodes: &HashSet<u64>) -> Option<PathBuf> {
-    const ACCEPTS: u32 = 1 << 16; // __SO_ACCEPTCON, linux/net.h
-    table.lines().skip(1).find_map(|line| {
-        let mut columns = line.split_ascii_whitespace();
-        let flags = u32::from_str_radix(columns.nth(3)?, 16).ok()?;
-        let inode: u64 = columns.nth(2)?.parse().ok()?;
-        // A path may hold blanks: it is everything from its first slash.
-        let path = Path::new(&line[line.find('/')?..]);
-        let named = path.file_name().is_some_and(|name| name == SOCKET);
-        (flags & ACCEPTS != 0 && named && inodes.contains(&inode)).then(|| path.to_owned())
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    const TABLE: &str = "Num       RefCount Protocol Flags    Type St Inode Path\n\
-        0000000000000000: 00000002 00000000 00010000 0001 01 100 /run/a/control.sock\n\
-        0000000000000000: 00000003 00000000 00000000 0001 03 200 /run/b/control.sock\n\
-        0000000000000000: 00000002 00000000 00010000 0001 01 300 /run/with blank/control.sock\n\
-        0000000000000000: 00000002 00000000 00010000 0001 01 400 @/abstract\n";
-
-    #[test]
-    fn the_listening_socket_of_the_process_is_found() {
-        let path = |inode| listening_path(TABLE, &HashSet::from([inode]));
-        assert_eq!(path(100), Some("/run/a/control.sock".into()));
-        assert_eq!(path(200), None, "connected, not listening");
-        assert_eq!(path(300), Some("/run/with blank/control.sock".into()));
-        assert_eq!(path(400), None);
-        assert_eq!(path(500), None, "another process's");
-    }
 
     #[test]
     fn a_process_without_a_handler_gets_no_signal() {
@@ -185,7 +188,7 @@ mod tests {
         let pid = std::process::id() as i32;
         assert!(!handles_signal(pid, 12));
         let card = Card { pid, signals: CardSignals { toggle: None, attend: Some(12) } };
-        let target = KitTarget { socket: "/nowhere".into(), card: Some(card) };
+        let target = KitTarget { socket: "/nowhere".into(), card: Some(card), process: None };
         assert!(!target.nudge(pid));
     }
 

@@ -1,5 +1,7 @@
 """The service's own account of what it did wrong: ground truth that no detector reads."""
 import json
+import os
+import stat
 
 
 def uptime():
@@ -17,7 +19,7 @@ class Ledger(object):
 
     def __init__(self, path=None):
         # Unbuffered: an event counts as written even when the process stands still after it.
-        self._file = open(path, 'ab', 0) if path else None
+        self._file = _open_for_owner(path) if path else None
         self.counts = {}
 
     def count(self, name, by=1):
@@ -33,3 +35,13 @@ class Ledger(object):
         facts['event'] = event
         facts['at'] = uptime()
         self._file.write(json.dumps(facts, sort_keys=True) + '\n')
+
+
+def _open_for_owner(path):
+    # Its owner's only, whatever mask the service was started with. A file that was there is made so
+    # too; a pipe or a device is left as it is.
+    fd = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+    state = os.fstat(fd)
+    if stat.S_ISREG(state.st_mode) and state.st_uid == os.geteuid():
+        os.fchmod(fd, 0o600)
+    return os.fdopen(fd, 'ab', 0)

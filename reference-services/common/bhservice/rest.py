@@ -9,6 +9,10 @@ from twisted.web import resource, server
 _log = logging.getLogger(__name__)
 
 
+class Forbidden(Exception):
+    """Raised by a handler: the answer is 403, and the text says why."""
+
+
 class Endpoint(resource.Resource):
     """One path and one method, answered by `handler(request)`.
 
@@ -45,6 +49,11 @@ def _finish(value, request, gone):
 
 
 def _failed(failure, request, gone):
+    if failure.check(Forbidden):
+        if not gone:
+            request.write(_body(request, 403, {'error': failure.getErrorMessage()}))
+            request.finish()
+        return
     log.err(failure, 'a request failed')
     if gone:
         return

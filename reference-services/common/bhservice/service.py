@@ -1,4 +1,5 @@
 """The life of a service: options, listening, the handshake, the end."""
+import binascii
 import gc
 import json
 import os
@@ -21,6 +22,8 @@ class Service(object):
     def __init__(self, settings, ledger):
         self.settings = settings
         self.ledger = ledger
+        # Told in the handshake alone: who reads that may ask the service to stop.
+        self.token = binascii.hexlify(os.urandom(16))
 
     @classmethod
     def add_options(cls, parser):
@@ -66,7 +69,11 @@ class Service(object):
         return totals
 
     def quit(self, request):
-        """Answer `POST /quit`, and stop when the answer is out."""
+        """Answer `POST /quit?token=TOKEN`, and stop when the answer is out."""
+        # Any user of this machine can reach the port.
+        from hmac import compare_digest
+        if not compare_digest(request.args.get('token', [''])[-1], self.token):
+            raise rest.Forbidden('the token is that of the handshake: POST /quit?token=TOKEN')
         # The answer is written between the next turn and the one after it.
         finished = request.notifyFinish()
         finished.addBoth(lambda _: turn()).addBoth(lambda _: turn())
@@ -97,7 +104,7 @@ def run(service_class):
     service.started()
     stdin.stop_at_end_of_file()
     _offer_diagnostics(service, settings.diagnostics)
-    reactor.callWhenRunning(_say_ready, service_class.name, port.getHost().port)
+    reactor.callWhenRunning(_say_ready, service, port.getHost().port)
     reactor.run()
 
 
@@ -113,10 +120,10 @@ def _offer_diagnostics(service, directory):
             kit.logs.allow('/' + path for path in service.site().resource.children)
 
 
-def _say_ready(name, port):
+def _say_ready(service, port):
     # The first and last line on standard output, and only once connections are accepted.
-    sys.stdout.write(json.dumps({'bloathound_service': 1, 'name': name, 'pid': os.getpid(),
-                                 'port': port}, sort_keys=True) + '\n')
+    sys.stdout.write(json.dumps({'bloathound_service': 1, 'name': service.name, 'pid': os.getpid(),
+                                 'port': port, 'token': service.token}, sort_keys=True) + '\n')
     sys.stdout.flush()
 
 

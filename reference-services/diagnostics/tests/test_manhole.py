@@ -4,6 +4,7 @@ from __future__ import absolute_import
 import os
 import re
 import resource
+import signal
 import socket
 import time
 
@@ -173,6 +174,42 @@ class Manhole(ServiceTest):
         client.login(user, password)
         self.assertTrue(client.gone())
         self.assertIn('idle', [entry.get('reason') for entry in service.audit()])
+
+    def test_a_lease_that_nobody_renews_ends(self):
+        service = self.start()
+        answer = service.ask('manhole on --lease 1')
+        self.assertEqual(answer['manhole']['lease_seconds'], 1)
+        client = Client(service)
+        client.login(answer['user'], answer['password'])
+        with self.answering(service):
+            wait_for(lambda: not service.ask('status')['manhole']['on'], 'the end of the lease')
+        self.assertTrue(client.gone())
+        self.assertFalse(os.path.exists(service.path('manhole.sock')))
+        self.assertIn('the lease ran out', [entry.get('reason') for entry in service.audit()])
+        self.assertFalse(service.ask('manhole renew')['ok'])
+
+    def test_a_lease_that_is_renewed_lasts(self):
+        service = self.start()
+        began = time.time()
+        self.assertTrue(service.ask('manhole on --lease 4')['ok'])
+        wait_for(lambda: service.ask('manhole renew')['ok'] and time.time() - began > 9, 'two leases')
+        self.assertTrue(service.ask('status')['manhole']['on'])
+        # Without one it stays as long as it always did, and there is nothing to renew.
+        service.ask('manhole off')
+        self.on(service, 'manhole on 60')
+        self.assertFalse(service.ask('manhole renew')['ok'])
+        for wrong in ('--lease', '--lease 0', '5 6', '--lease 5 6', '5 --lease x'):
+            self.assertFalse(service.ask('manhole on ' + wrong)['ok'], wrong)
+
+    def test_a_lease_that_ended_while_the_service_was_blocked_is_given_anew(self):
+        service = self.start()
+        self.assertTrue(service.ask('manhole on --lease 2')['ok'])
+        # Stopped for longer than the lease: nobody can be heard meanwhile.
+        os.kill(service.pid, signal.SIGSTOP)
+        stopped = time.time()
+        wait_for(lambda: time.time() - stopped > 4, 'the end of the time')
+        os.kill(service.pid, signal.SIGCONT)
+        self.assertTrue(service.ask('manhole renew')['ok'])
 
     def test_a_full_disk_closes_it(self):
         service = self.start()

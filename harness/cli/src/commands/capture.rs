@@ -41,7 +41,7 @@ fn capture_dump(arguments: &CaptureArguments) -> Result<u8, CliError> {
     if arguments.redact {
         return Err(CliError::Usage("a dump holds no contents of strings: there is nothing to redact".into()));
     }
-    let (objects, bytes) = record::capture_dump(&arguments.output, &arguments.target)?;
+    let (objects, bytes) = record::capture_dump(&arguments.output, &arguments.target, arguments.peer.trust())?;
     output::result(&format!(
         "{}: a dump of {objects} objects, {}\n",
         sanitize::line(&arguments.output.display().to_string()),

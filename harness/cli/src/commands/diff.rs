@@ -9,7 +9,8 @@ use crate::output;
 
 /// `bloathound diff`: what is more and what is less, by type; of one run also which objects are new and who holds them.
 pub(crate) fn diff(arguments: &DiffArguments) -> Result<u8, CliError> {
-    let Compared { mut report, ask_why } = looks::diff(&arguments.before, &arguments.after, &arguments.look.options())?;
+    let Compared { mut report, ask_why } =
+        looks::diff(&arguments.before, &arguments.after, &arguments.peer.added_to(&arguments.look))?;
     // The command that explains what holds most of what is new.
     let command =
         |what: &String| format!("bloathound why {} {}", text::shell_word(&arguments.after), text::shell_word(what));

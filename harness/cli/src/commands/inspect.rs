@@ -11,7 +11,7 @@ use crate::{output, picture};
 
 /// `bloathound inspect`.
 pub(crate) fn inspect(arguments: &InspectArguments) -> Result<u8, CliError> {
-    let source = Source::open(&arguments.target, &arguments.look.options())?;
+    let source = Source::open(&arguments.target, &arguments.peer.added_to(&arguments.look))?;
     let session = Session::from(&source);
     let report = looks::inspect(&session, source.target().clone());
     if let Some(path) = &arguments.json {

@@ -12,7 +12,7 @@ use crate::output;
 
 /// `bloathound why`: what keeps an object alive.
 pub(crate) fn why(arguments: &WhyArguments) -> Result<u8, CliError> {
-    let source = Source::open(&arguments.target, &arguments.look.options())?;
+    let source = Source::open(&arguments.target, &arguments.peer.added_to(&arguments.look))?;
     let session = Session::from(&source);
     let Why { object, report } = looks::why(&session, source.target().clone(), &arguments.what)?;
     let defaults = GraphOptions::default();

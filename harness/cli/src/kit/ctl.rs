@@ -26,8 +26,8 @@ pub(crate) fn ctl(options: &CtlOptions, out: &mut impl Write) -> Result<(), CliE
     let client = ControlClient::new(target(&options.target)?, options.timeout);
     let reply = client.request(&options.command.join(" "))?;
     if options.json {
-        let text = serde_json::Value::Object(reply.fields).to_string();
-        return writeln!(out, "{text}").map_err(CliError::stdout);
+        let text = bloathound_report::json::to_json(&reply.fields).map_err(CliError::unwritten)?;
+        return out.write_all(text.as_bytes()).map_err(CliError::stdout);
     }
     let mut text = String::new();
     render::fields(&reply.fields, 0, &mut text);

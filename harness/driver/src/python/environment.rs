@@ -2,6 +2,7 @@
 
 use std::fs::{self, File, TryLockError};
 use std::io;
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
@@ -10,7 +11,11 @@ use sha2::{Digest, Sha256};
 use super::error::EnvironmentError;
 use super::event::{EnvironmentEvent, EnvironmentEvents};
 use super::interpreter::Interpreter;
-use super::pip;
+use super::manifest::{self, State};
+use super::{pip, trust};
+
+/// Which form an environment has: one of another form is another environment.
+const FORM: &[u8] = b"with a list of hashes";
 
 /// A folder with everything that a service imports besides the standard library.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,16 +52,17 @@ impl Cache {
         dir.map(Self::at).ok_or(EnvironmentError::NoCacheDir)
     }
 
-    /// The environment for this interpreter and these packages, if it is there already.
+    /// The environment for this interpreter and these packages, if it is there already, as it was installed.
     ///
     /// # Errors
-    /// The lock file can't be read.
+    /// The lock file can't be read, or another user could put other code into the cache.
     pub fn ready(&self, interpreter: &Interpreter, lock_file: &Path) -> Result<Option<Environment>, EnvironmentError> {
         let dir = self.dir_of(interpreter, &read_lock_file(lock_file)?);
-        Ok(dir.is_dir().then_some(Environment { dir }))
+        trust::check(&std::path::absolute(&self.dir).unwrap_or_else(|_| self.dir.clone()))?;
+        Ok((manifest::state(&dir) == State::Whole).then_some(Environment { dir }))
     }
 
-    /// The environment, made if it isn't there. Safe when several runs ask at once: one makes it, the
+    /// The environment, made if it isn't there, and made anew where it is not what was installed. Safe when several runs ask at once: one makes it, the
     /// others wait; a run that is killed while making it leaves nothing that would be taken for one.
     ///
     /// # Errors
@@ -69,23 +75,33 @@ impl Cache {
     ) -> Result<Environment, EnvironmentError> {
         let lock_text = read_lock_file(lock_file)?;
         let dir = self.dir_of(interpreter, &lock_text);
-        if dir.is_dir() {
+        trust::make_folder(&self.dir)?;
+        if manifest::state(&dir) == State::Whole {
             return Ok(Environment { dir });
         }
         let _only_one = self.lock(&dir, events)?;
         // Whoever held the lock before may have made it.
-        if dir.is_dir() {
-            return Ok(Environment { dir });
+        match manifest::state(&dir) {
+            State::Whole => return Ok(Environment { dir }),
+            State::Missing => {}
+            State::Changed(why) => {
+                events(EnvironmentEvent::Changed { dir: dir.clone(), why });
+                let aside = self.dir.join(format!("{}changed", unfinished_prefix(&dir)));
+                remove(&aside);
+                fs::rename(&dir, aside).map_err(|source| EnvironmentError::Cache { path: dir.clone(), source })?;
+            }
         }
         self.remove_leftovers(&dir);
         let started = Instant::now();
         events(EnvironmentEvent::Building { dir: dir.clone(), packages: packages(&lock_text) });
         let unfinished = tempfile::Builder::new()
             .prefix(&unfinished_prefix(&dir))
+            .permissions(fs::Permissions::from_mode(0o700))
             .tempdir_in(&self.dir)
             .map_err(|source| self.unwritable(source))?;
         let site = pip::install(interpreter, lock_file, unfinished.path(), events)?;
         pip::check_imports(interpreter, &site)?;
+        manifest::write(&site).map_err(|source| EnvironmentError::Cache { path: site.clone(), source })?;
         // One step: whoever sees the folder sees all of it.
         fs::rename(&site, &dir).map_err(|source| EnvironmentError::Cache { path: dir.clone(), source })?;
         events(EnvironmentEvent::Built { dir: dir.clone(), took: started.elapsed() });
@@ -96,9 +112,14 @@ impl Cache {
         let mut hash = Sha256::new();
         let executable = interpreter.executable.as_os_str().as_encoded_bytes();
         let unicode = interpreter.max_unicode.to_string();
-        for part in
-            [executable, interpreter.version.as_bytes(), interpreter.abi.as_bytes(), unicode.as_bytes(), lock_text]
-        {
+        for part in [
+            FORM,
+            executable,
+            interpreter.version.as_bytes(),
+            interpreter.abi.as_bytes(),
+            unicode.as_bytes(),
+            lock_text,
+        ] {
             // The length keeps two neighbours from being cut elsewhere to the same bytes.
             hash.update((part.len() as u64).to_le_bytes());
             hash.update(part);
@@ -112,8 +133,7 @@ impl Cache {
     fn lock(&self, dir: &Path, events: EnvironmentEvents<'_>) -> Result<File, EnvironmentError> {
         let path = dir.with_extension("lock");
         let cache_error = |source| EnvironmentError::Cache { path: path.clone(), source };
-        fs::create_dir_all(&self.dir).map_err(|source| self.unwritable(source))?;
-        let file = File::options().create(true).append(true).open(&path).map_err(cache_error)?;
+        let file = File::options().create(true).append(true).mode(0o600).open(&path).map_err(cache_error)?;
         match file.try_lock() {
             Ok(()) => return Ok(file),
             Err(TryLockError::WouldBlock) => {
@@ -133,8 +153,7 @@ impl Cache {
         };
         for entry in entries.flatten() {
             if entry.file_name().to_string_lossy().starts_with(&prefix) {
-                // A leftover that stays costs disk and nothing else.
-                let _ = fs::remove_dir_all(entry.path());
+                remove(&entry.path());
             }
         }
     }
@@ -142,6 +161,11 @@ impl Cache {
     fn unwritable(&self, source: io::Error) -> EnvironmentError {
         EnvironmentError::Cache { path: self.dir.clone(), source }
     }
+}
+
+/// A leftover that stays costs disk and nothing else.
+fn remove(path: &Path) {
+    let _ = fs::remove_dir_all(path).or_else(|_| fs::remove_file(path));
 }
 
 fn unfinished_prefix(dir: &Path) -> String {

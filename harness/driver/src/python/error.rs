@@ -29,6 +29,17 @@ pub enum EnvironmentError {
         #[source]
         source: io::Error,
     },
+    /// Somebody else could put other code into the cache.
+    #[error(
+        "the cache is not safe to run code from: {}: {why}; `chmod go-w` it where it is yours, or choose another place: \
+         export BLOATHOUND_CACHE=/a/folder/of/yours", path.display()
+    )]
+    Untrusted {
+        /// The folder, or one above it.
+        path: PathBuf,
+        /// What is wrong with it.
+        why: String,
+    },
     /// The interpreter has neither pip nor the wheel that `ensurepip` carries.
     #[error("{} has no pip, and no ensurepip to get one from; install pip for it, for instance with `{} -m ensurepip`", interpreter.display(), interpreter.display())]
     NoPip {

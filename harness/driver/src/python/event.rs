@@ -11,6 +11,13 @@ pub enum EnvironmentEvent {
         /// Where it will be.
         dir: PathBuf,
     },
+    /// What is there is not what was installed; it is taken away and made anew.
+    Changed {
+        /// Where it is.
+        dir: PathBuf,
+        /// What is different.
+        why: String,
+    },
     /// The environment is being made; this takes up to a minute.
     Building {
         /// Where it will be.

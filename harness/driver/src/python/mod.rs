@@ -4,8 +4,10 @@ mod environment;
 mod error;
 mod event;
 mod interpreter;
+mod manifest;
 mod pip;
 mod search;
+mod trust;
 
 pub use environment::{Cache, Environment};
 pub use error::EnvironmentError;

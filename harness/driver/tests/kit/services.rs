@@ -11,10 +11,13 @@
 mod support;
 
 use std::collections::BTreeMap;
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use bloathound_driver::{LoadReport, run_round};
+use bloathound_driver::{LoadReport, StopHow, run_round};
 use bloathound_heap::{Census, HeapSnapshot, Names, ObjectId, PathFinder};
 use bloathound_kit::{Dump, KitError, KitTarget, ManholeClient, TraceSession, TraceStep, TraceSummary, TraceTally};
 use bloathound_scenario::{Load, Method, Request};
@@ -217,6 +220,23 @@ fn a_service_without_the_kit_is_told_apart_and_left_alone() {
     let none = KitTarget::of_process(service.pid() as i32);
     assert!(matches!(none, Err(KitError::NoDiagnostics { .. })));
     assert!(is_running(service.pid()));
+}
+
+/// Any user of the machine reaches a service's port.
+#[test]
+fn nobody_without_the_token_ends_a_service_and_its_ledger_is_its_owners_only() {
+    let Some(service) = start("leak", &[]) else { return };
+    for path in ["/quit", "/quit?token=", "/quit?token=0123456789abcdef0123456789abcdef"] {
+        let mut connection = TcpStream::connect(("127.0.0.1", service.port())).unwrap();
+        write!(connection, "POST {path} HTTP/1.0\r\n\r\n").unwrap();
+        let mut answer = String::new();
+        connection.read_to_string(&mut answer).unwrap();
+        assert!(answer.contains(" 403 ") && answer.contains("handshake"), "{path}: {answer}");
+    }
+    assert!(is_running(service.pid()));
+    let mode = std::fs::metadata(service.ledger_file()).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
+    assert_eq!(service.stop(Duration::from_secs(60)), StopHow::Quit);
 }
 
 fn round(port: u16, requests: u64) -> LoadReport {

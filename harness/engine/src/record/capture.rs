@@ -3,7 +3,7 @@
 use std::io::BufWriter;
 use std::path::Path;
 
-use bloathound_kit::KitError;
+use bloathound_kit::{KitError, PeerTrust};
 use bloathound_memory::{RecordError, WrittenRecording};
 
 use super::file::FileError;
@@ -48,16 +48,16 @@ pub fn capture(path: &Path, look: ExamineOptions, how: &RecordOptions) -> Result
 }
 
 /// Through a manhole there is no image, but a dump; it takes its name when it is whole. How many objects it has, and
-/// how many bytes.
+/// how many bytes. `trust` says whom the manhole's password may be told.
 ///
 /// # Errors
 /// [`CaptureError`] when no dump comes, or it can't be written.
-pub fn capture_dump(path: &Path, target: &str) -> Result<(usize, u64), CaptureError> {
+pub fn capture_dump(path: &Path, target: &str, trust: PeerTrust) -> Result<(usize, u64), CaptureError> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     // Readable by its owner only, as temporary files are.
     let temporary = tempfile::NamedTempFile::new_in(folder).map_err(|error| FileError::new(path, error))?;
     let mut out = BufWriter::new(temporary);
-    let (dump, _) = through_manhole(target, Some(&mut out), memory_limit())?;
+    let (dump, _) = through_manhole(target, trust, Some(&mut out), memory_limit())?;
     let temporary = out.into_inner().map_err(|error| FileError::new(path, error))?;
     let bytes = temporary.as_file().metadata().map(|state| state.len()).unwrap_or(0);
     temporary.persist(path).map_err(|error| FileError::new(path, error.error))?;

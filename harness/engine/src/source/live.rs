@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use bloathound_cpython::{Interpreter, InterpreterError, LocateError, exported_only, find_interpreter_in};
+use bloathound_kit::PeerTrust;
 use bloathound_live::{
     CaptureJudge, CaptureMode, CaptureOptions, Interruptible, LiveError, Process, Stillness, Verdict, Work,
 };
@@ -59,6 +60,8 @@ pub struct ExamineOptions {
     pub notice: Option<fn(&str)>,
     /// Use exported symbols only, as in a stripped interpreter.
     pub exported_symbols_only: bool,
+    /// Who may be told a manhole's password, where the target is one.
+    pub peer_trust: PeerTrust,
 }
 
 impl Default for ExamineOptions {
@@ -71,6 +74,7 @@ impl Default for ExamineOptions {
             even_if_interrupting: false,
             notice: None,
             exported_symbols_only: false,
+            peer_trust: PeerTrust::Checked,
         }
     }
 }

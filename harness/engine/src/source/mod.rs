@@ -57,7 +57,7 @@ impl Source {
             return Ok(Self::of_memory(examined, record));
         }
         if is_manhole(target) {
-            return manhole::open(target, memory_limit()).map(Self::of_inside);
+            return manhole::open(target, options.peer_trust, memory_limit()).map(Self::of_inside);
         }
         let path = Path::new(target);
         match kind_of(path)? {

@@ -13,6 +13,7 @@ use super::stream::{Stream, Wire};
 use super::terminal::Terminal;
 use crate::dump::Dump;
 use crate::error::KitError;
+use crate::peer::Expected;
 use crate::stop::StopSignals;
 
 /// Walks the heap with `gc` and `sys` alone; the same file that writes the kit's own dumps.
@@ -49,15 +50,19 @@ pub struct ManholeClient {
 }
 
 impl ManholeClient {
-    /// Connects to a Unix socket and logs in. `deadline` bounds each wait.
+    /// Connects to a Unix socket, on which a process of the user's own has to listen, and logs in. `deadline` bounds each
+    /// wait.
     pub fn login(socket: &Path, user: &str, password: &str, deadline: Duration) -> Result<Self, KitError> {
-        Self::login_by(Channel::unix(socket)?, &Credentials::new(user, password)?, deadline)
+        Self::login_by(Channel::unix(socket, Some(Expected::OwnUser))?, &Credentials::new(user, password)?, deadline)
     }
 
     pub(super) fn login_by(channel: Channel, by: &Credentials, deadline: Duration) -> Result<Self, KitError> {
         let nonce = nonce().map_err(|source| KitError::io("getting random bytes", source))?;
         let mut client =
             Self { channel, terminal: Terminal::default(), text: Vec::new(), nonce, commands: 0, deadline, stop: None };
+        // Nothing is said before it is known to whom, telnet's own answers least of all.
+        client.hear_first()?;
+        client.channel.check_far_end()?;
         client.wait_for(&["sername: "])?;
         client.send(format!("{}\r\n", by.user()).as_bytes())?;
         client.wait_for(&["assword: "])?;
@@ -221,6 +226,20 @@ impl ManholeClient {
             Ok(_) if ready.get(1).is_some_and(|stop| stop.any() == Some(true)) => Err(KitError::Interrupted),
             Ok(_) => Ok(true),
             Err(error) => Err(KitError::io("waiting for the manhole", error.into())),
+        }
+    }
+
+    /// Waits until the other end has something to say, and leaves it there.
+    fn hear_first(&mut self) -> Result<(), KitError> {
+        let stop = Instant::now() + self.deadline;
+        loop {
+            let left = stop.saturating_duration_since(Instant::now());
+            if self.wait(left)? {
+                return Ok(());
+            }
+            if left.is_zero() {
+                return Err(KitError::Manhole("no prompt; it said \"\"".into()));
+            }
         }
     }
 

@@ -9,10 +9,8 @@ use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use nix::sys::socket::{getsockopt, sockopt::PeerCredentials};
-
 use crate::error::KitError;
-use crate::locate::trusted;
+use crate::peer::{self, Expected, PeerTrust, trusted};
 
 /// Where a manhole is, as it stands behind `manhole:` on a command line.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -130,18 +128,34 @@ fn password_in(path: &Path) -> Result<String, KitError> {
 #[derive(Debug)]
 pub(super) enum Channel {
     Unix(UnixStream),
-    Tcp(TcpStream),
+    Tcp(TcpStream, PeerTrust),
 }
 
 impl Channel {
-    pub(super) fn unix(path: &Path) -> Result<Self, KitError> {
+    /// Connects to a Unix socket; `None`: whoever listens there will do.
+    pub(super) fn unix(path: &Path, expected: Option<Expected>) -> Result<Self, KitError> {
         let failed = |source| KitError::NoAnswerer { path: path.to_owned(), source };
-        Ok(Self::Unix(UnixStream::connect(path).map_err(failed)?))
+        let channel = UnixStream::connect(path).map_err(failed)?;
+        if let Some(expected) = expected {
+            peer::check_unix(&channel, path, expected)?;
+        }
+        Ok(Self::Unix(channel))
     }
 
-    pub(super) fn loopback(address: SocketAddr, deadline: Duration) -> Result<Self, KitError> {
+    pub(super) fn loopback(address: SocketAddr, trust: PeerTrust, deadline: Duration) -> Result<Self, KitError> {
         let failed = |source| KitError::io(format!("connecting to {address}"), source);
-        Ok(Self::Tcp(TcpStream::connect_timeout(&address, deadline).map_err(failed)?))
+        if trust == PeerTrust::Checked {
+            peer::check_listener(address)?;
+        }
+        Ok(Self::Tcp(TcpStream::connect_timeout(&address, deadline).map_err(failed)?, trust))
+    }
+
+    /// An error where the far end of a connection on the loopback is nobody's that may hear a password. A connection to
+    /// a Unix socket was judged when it was made. To be asked once the far end has spoken.
+    pub(super) fn check_far_end(&self) -> Result<(), KitError> {
+        let Self::Tcp(channel, PeerTrust::Checked) = self else { return Ok(()) };
+        let failed = |source| KitError::io("asking who is at the other end", source);
+        peer::check_connection(channel.peer_addr().map_err(failed)?, channel.local_addr().map_err(failed)?)
     }
 
     /// Bounds each read and each write.
@@ -149,7 +163,7 @@ impl Channel {
         let wait = Some(wait.max(Duration::from_millis(1)));
         match self {
             Self::Unix(channel) => channel.set_read_timeout(wait).and_then(|()| channel.set_write_timeout(wait)),
-            Self::Tcp(channel) => channel.set_read_timeout(wait).and_then(|()| channel.set_write_timeout(wait)),
+            Self::Tcp(channel, _) => channel.set_read_timeout(wait).and_then(|()| channel.set_write_timeout(wait)),
         }
     }
 
@@ -157,14 +171,14 @@ impl Channel {
     pub(super) fn shut(&self) {
         let _ = match self {
             Self::Unix(channel) => channel.shutdown(Shutdown::Both),
-            Self::Tcp(channel) => channel.shutdown(Shutdown::Both),
+            Self::Tcp(channel, _) => channel.shutdown(Shutdown::Both),
         };
     }
 
     /// The process at the other end, as the kernel says; `None` over TCP, and for one in another world of process ids.
     pub(super) fn peer(&self) -> Option<i32> {
         let Self::Unix(channel) = self else { return None };
-        getsockopt(channel, PeerCredentials).ok().map(|peer| peer.pid()).filter(|pid| *pid > 0)
+        peer::of_unix(channel).ok().map(|(pid, _)| pid).filter(|pid| *pid > 0)
     }
 }
 
@@ -172,7 +186,7 @@ impl AsFd for Channel {
     fn as_fd(&self) -> BorrowedFd<'_> {
         match self {
             Self::Unix(channel) => channel.as_fd(),
-            Self::Tcp(channel) => channel.as_fd(),
+            Self::Tcp(channel, _) => channel.as_fd(),
         }
     }
 }
@@ -181,7 +195,7 @@ impl Read for Channel {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         match self {
             Self::Unix(channel) => channel.read(buffer),
-            Self::Tcp(channel) => channel.read(buffer),
+            Self::Tcp(channel, _) => channel.read(buffer),
         }
     }
 }
@@ -190,7 +204,7 @@ impl Write for Channel {
     fn write(&mut self, data: &[u8]) -> io::Result<usize> {
         match self {
             Self::Unix(channel) => channel.write(data),
-            Self::Tcp(channel) => channel.write(data),
+            Self::Tcp(channel, _) => channel.write(data),
         }
     }
 

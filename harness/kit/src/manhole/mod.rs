@@ -2,6 +2,7 @@
 
 mod client;
 mod door;
+mod lease;
 mod session;
 mod stream;
 mod terminal;

@@ -15,7 +15,8 @@ use super::event::parse_trace_line;
 use super::summary::TraceTally;
 use crate::control::ControlClient;
 use crate::error::KitError;
-use crate::locate::{beside, trusted};
+use crate::locate::beside;
+use crate::peer::trusted;
 
 const READ_BYTES: usize = 64 * 1024;
 /// A line longer than this is no line of the format.

@@ -85,11 +85,10 @@ impl Subject {
         entries.filter_map(|entry| fs::read_link(entry.path()).ok()).any(|target| target == wanted)
     }
 
-    /// Whether a socket of this name in the private directory exists in the kernel's table, unlinked or not.
+    /// Whether the service has a socket of this name in the private directory open, unlinked or not.
     pub(super) fn has_socket(&self, name: &str) -> bool {
-        let wanted = self.path(name).to_string_lossy().into_owned();
-        let table = fs::read_to_string(format!("/proc/{}/net/unix", self.pid)).unwrap_or_default();
-        table.lines().any(|line| line.ends_with(&wanted))
+        let wanted = self.path(name);
+        bloathound_kit::unix_sockets_of(self.pid).is_ok_and(|sockets| sockets.iter().any(|row| row.path == wanted))
     }
 
     /// The audit log's entries.
