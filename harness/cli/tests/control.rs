@@ -6,6 +6,7 @@ mod support;
 use std::io::{BufRead, BufReader, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::{UnixListener, UnixStream};
+use std::process::Command;
 use std::time::Duration;
 
 use support::bloathound;
@@ -56,4 +57,26 @@ fn what_a_service_says_can_not_act_on_the_terminal_as_json_either() {
     assert!(told.chars().all(harmless), "{told:?}");
     let read: serde_json::Value = serde_json::from_str(&told).unwrap();
     assert_eq!(read, serde_json::json!({hostile: {"text": hostile, "rest": [1, true]}}));
+}
+
+/// The same tests, by somebody who may not do everything.
+#[test]
+fn both_hold_for_an_ordinary_user() {
+    let ordinary = || {
+        let mut command = Command::new("setpriv");
+        command.args(["--reuid", "65533", "--regid", "65533", "--clear-groups", "--"]).current_dir("/");
+        command
+    };
+    let able = ordinary().args([env!("CARGO_BIN_EXE_bloathound"), "--version"]).output();
+    if !able.is_ok_and(|output| output.status.success()) {
+        bloathound_testkit::skip("no right to become another user (setpriv), or this folder is closed to him");
+        return;
+    }
+    let names = [
+        "the_timeout_of_ctl_holds_against_a_slow_drip",
+        "what_a_service_says_can_not_act_on_the_terminal_as_json_either",
+    ];
+    let output = ordinary().arg(std::env::current_exe().unwrap()).arg("--exact").args(names).output().unwrap();
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success() && said.contains("2 passed"), "{said}");
 }

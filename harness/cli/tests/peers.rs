@@ -14,14 +14,13 @@ mod support;
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
-use std::os::linux::net::SocketAddrExt;
 use std::os::unix::fs::{FileTypeExt, PermissionsExt};
-use std::os::unix::net::{SocketAddr, UnixListener, UnixStream};
+use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 
 use kit::{Diagnosed, text};
-use support::{bloathound, root};
+use support::bloathound;
 
 const FOREIGN: u32 = 65_534;
 const ORDINARY: u32 = 65_533;
@@ -166,21 +165,27 @@ fn a_forged_row_leads_nowhere_and_keeps_nobody_out() {
     let inode = row.split_ascii_whitespace().nth(6).unwrap();
     // A private folder of the same user, so that nothing but the process at the other end is wrong.
     let mut folder = tempfile::Builder::new();
-    let folder = folder.prefix("b").rand_bytes(5).permissions(PermissionsExt::from_mode(0o700)).tempdir().unwrap();
+    let private = PermissionsExt::from_mode(0o700);
+    let folder = folder.prefix("b").rand_bytes(4).permissions(private).tempdir_in("/tmp").unwrap();
     let elsewhere: PathBuf = folder.path().join("control.sock");
     let stranger = UnixListener::bind(&elsewhere).unwrap();
-    let name = format!("\n0000000000000000: 00000002 00000000 00010000 0001 01 {inode} {}", elsewhere.display());
-    let _forged = UnixListener::bind_addr(&SocketAddr::from_abstract_name(name).unwrap()).unwrap();
+    // The table is ordered by numbers that nobody chooses: of this many, some stand before the true row.
+    let forged: Vec<UnixListener> = (0..250)
+        .map(|count| {
+            let row = format!("\n0000000000000000: {count:08x} 00000000 00010000 0001 01 {inode} ");
+            let inner = folder.path().join(row).join(folder.path().strip_prefix("/").unwrap());
+            fs::create_dir_all(&inner).unwrap();
+            UnixListener::bind(inner.join("control.sock")).unwrap()
+        })
+        .collect();
     assert_eq!(leak.ctl(&["status"])["service"], "leak");
     let dump = text(&leak.directory.path().join("dump.jsonl"));
     bloathound().args(["capture", &format!("manhole:{}", leak.pid()), "-o", &dump]).assert().success();
-    // By its path the stranger's socket is what the user named; by the process it is not.
-    drop(leak);
+    drop((leak, forged));
     stranger.set_nonblocking(true).unwrap();
     let mut heard = Vec::new();
     while let Ok((mut channel, _)) = stranger.accept() {
         channel.read_to_end(&mut heard).unwrap();
     }
     assert!(heard.is_empty(), "{}", String::from_utf8_lossy(&heard));
-    assert!(root().is_dir());
 }

@@ -1,4 +1,5 @@
 //! Services with diagnostics, and one with a manhole of its own.
+#![allow(dead_code, reason = "each test program uses its own part")]
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
