@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc;
 
 use bloathound_driver::Launcher;
-use bloathound_report::json::Outcome;
 use bloathound_scenario::{Scenario, Variant};
+use bloathound_vocabulary::Outcome;
 
 use crate::args::RunArguments;
 use crate::twin::{self, Twin};

@@ -9,7 +9,8 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use assert_cmd::Command;
-use bloathound_report::json::{Outcome, RunResults, read_results};
+use bloathound_score::read_results;
+use bloathound_vocabulary::{Outcome, RunResults};
 use predicates::prelude::*;
 use predicates::str::contains;
 use support::{bloathound, live, root};

@@ -4,9 +4,8 @@ use std::collections::BTreeMap;
 
 use bloathound_scenario::{Expectation, Scenario, lookup};
 use bloathound_vocabulary::{
-    DisturbanceRecord, Finding, FindingClass, MismatchRecord, Outcome, Problem, RunErrorRecord, RunRecord, TimingRecord,
-    ToggleRecord,
-    Variant,
+    DisturbanceRecord, Finding, FindingClass, MismatchRecord, Outcome, Problem, RunErrorRecord, RunRecord,
+    TimingRecord, ToggleRecord, Variant,
 };
 use serde_json::Value;
 

@@ -26,7 +26,7 @@ pub(crate) fn ctl(options: &CtlOptions, out: &mut impl Write) -> Result<(), CliE
     let client = ControlClient::new(target(&options.target)?, options.timeout);
     let reply = client.request(&options.command.join(" "))?;
     if options.json {
-        let text = bloathound_report::json::to_json(&reply.fields).map_err(CliError::unwritten)?;
+        let text = bloathound_vocabulary::json::to_json(&reply.fields).map_err(CliError::unwritten)?;
         return out.write_all(text.as_bytes()).map_err(CliError::stdout);
     }
     let mut text = String::new();

@@ -27,6 +27,7 @@ pub(crate) fn record(
         requests: driven.requests,
         seconds: driven.elapsed.as_secs_f64(),
         invalid_because: (!reasons.is_empty()).then(|| reasons.join("; ")),
+        error: None,
         findings: result.findings.clone(),
         problems: result.problems.clone(),
         toggle: driven.toggle.as_ref().map(|toggled| toggle_record(scenario, variant, toggled)),
@@ -47,12 +48,9 @@ pub(crate) fn record(
 /// What is told of a run that could not be made. It has no say in any score.
 pub(crate) fn broken(scenario: &Scenario, variant: Variant, broken: &BrokenRun, took: Duration) -> RunRecord {
     let clean = |line: &String| sanitize::line(line).into_owned();
-    let error = RunErrorRecord {
-        why: clean(&broken.why()),
-        stderr_tail: broken.stderr_tail.iter().map(clean).collect(),
-    };
-    let made =
-        Made { seed: scenario.seed, seconds: took.as_secs_f64(), error: Some(error), ..Made::default() };
+    let error =
+        RunErrorRecord { why: clean(&broken.why()), stderr_tail: broken.stderr_tail.iter().map(clean).collect() };
+    let made = Made { seed: scenario.seed, seconds: took.as_secs_f64(), error: Some(error), ..Made::default() };
     bloathound_score::record(scenario, variant, made)
 }
 

@@ -123,7 +123,7 @@ impl<'a> Work<'a> {
             survey,
             surveyed,
             files,
-            planned: planned as u64,
+            planned: layout.bytes as u64,
             flat,
             timings,
             refusals: Vec::new(),
