@@ -7,7 +7,7 @@ use bloathound_cpython::{Interpreter, InterpreterError, LocateError, exported_on
 use bloathound_live::{CaptureMode, CaptureOptions, LiveError, Process, Stillness, Verdict, Work};
 use bloathound_memory::SymbolTable;
 
-use super::examined::{Examined, examine_image};
+use super::examined::{Examined, examine_image, room_to_analyse};
 
 /// Looks taken anew when a decoded copy shows that a collection was running.
 const COLLECTING_TRIES: u32 = 5;
@@ -137,7 +137,7 @@ impl LiveProcess {
                 Verdict::Accept
             }
         })?;
-        super::room_to_analyse(&capture.image, &interpreter).map_err(|(needed, room)| LiveError::TooLarge {
+        room_to_analyse(&capture.image, &interpreter).map_err(|(needed, room)| LiveError::TooLarge {
             pid,
             work: Work::Analyse,
             needed,
