@@ -19,7 +19,7 @@ fn run(scenario: &str, variant: &str, outcome: &str, findings: Value, expected: 
     let class = if findings.is_null() { "leak".into() } else { findings["class"].clone() };
     let list = |one: Value| if one.is_null() { json!([]) } else { json!([one]) };
     serde_json::from_value(json!({
-        "scenario": scenario, "variant": variant, "seed": 1, "valid": outcome != "invalid", "outcome": outcome,
+        "scenario": scenario, "variant": variant, "seed": 1, "valid": !["invalid", "error"].contains(&outcome), "outcome": outcome,
         "requests": 25, "seconds": 4.25, "looked_for": [class], "expected": list(expected), "findings": list(findings),
         "problems": [], "timing": {"copy_ms": 9.8},
     }))
@@ -48,6 +48,12 @@ pub(crate) fn run_false_alarm() -> RunRecord {
 
 pub(crate) fn run_invalid() -> RunRecord {
     run("leak-rare", "buggy", "invalid", Value::Null, missed())
+}
+
+pub(crate) fn run_error() -> RunRecord {
+    let mut run = run("leak-dies", "buggy", "error", Value::Null, missed());
+    run.error = serde_json::from_value(json!({"why": "the service `leak` ended", "stderr_tail": ["MemoryError"]})).unwrap();
+    run
 }
 
 pub(crate) fn run_cycle() -> RunRecord {

@@ -9,7 +9,7 @@ use bloathound_live::Mapping;
 use bloathound_memory::{Core, CoreProblem, MemorySource, open_mapped_file, read_core};
 
 use super::error::OpenFileError;
-use super::examined::{Examined, examine_image};
+use super::examined::{Examined, examine_image, room_to_analyse};
 
 /// An ELF core, decoded.
 #[derive(Debug)]
@@ -56,7 +56,7 @@ pub fn open_core_with(
     })?;
     let mappings = core.image.regions().iter().cloned().map(Mapping::new).collect();
     let is_collecting = interpreter.is_collecting(&core.image);
-    super::room_to_analyse(&core.image, &interpreter).map_err(|(needed, room)| OpenFileError::NoRoom {
+    room_to_analyse(&core.image, &interpreter).map_err(|(needed, room)| OpenFileError::NoRoom {
         path: name(),
         needed,
         room,

@@ -2,8 +2,9 @@
 
 use std::time::{Duration, Instant};
 
+use bloathound_bounds::Room;
 use bloathound_cpython::allocator::{PymallocMap, locate_arenas};
-use bloathound_cpython::{Interpreter, decode};
+use bloathound_cpython::{Interpreter, analysis_bytes, decode};
 use bloathound_heap::HeapSnapshot;
 use bloathound_live::{CaptureTimings, Mapping, Stillness, TornInfo};
 use bloathound_memory::{MemoryImage, PageRun};
@@ -89,4 +90,11 @@ fn find_pools(
     })?;
     problems.extend(found.iter().map(ToString::to_string));
     Some(pools)
+}
+
+/// Refuses what can't be analysed with the memory there is: how much it takes, and what there is.
+pub(super) fn room_to_analyse(image: &MemoryImage, interpreter: &Interpreter) -> Result<(), (u64, Room)> {
+    let needed = analysis_bytes(image, interpreter);
+    let room = Room::now();
+    if needed > room.usable() { Err((needed, room)) } else { Ok(()) }
 }

@@ -11,7 +11,7 @@ use bloathound_live::{
 };
 use bloathound_memory::{MemorySource, SymbolTable};
 
-use super::examined::{Examined, examine_image};
+use super::examined::{Examined, examine_image, room_to_analyse};
 use super::interrupting::may_interrupt;
 
 /// Looks taken anew when a decoded copy shows that a collection was running.
@@ -160,7 +160,7 @@ impl LiveProcess {
         };
         let mut judge = Judge { process: &self.process, interpreter: &interpreter };
         let capture = self.process.capture_judged(options, &mut judge)?;
-        super::room_to_analyse(&capture.image, &interpreter).map_err(|(needed, room)| LiveError::TooLarge {
+        room_to_analyse(&capture.image, &interpreter).map_err(|(needed, room)| LiveError::TooLarge {
             pid,
             work: Work::Analyse,
             needed,

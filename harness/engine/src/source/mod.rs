@@ -15,9 +15,9 @@ use std::path::Path;
 use std::time::Duration;
 
 use bloathound_bounds::Room;
-use bloathound_cpython::{Interpreter, analysis_bytes, describe};
+use bloathound_cpython::{Interpreter, describe};
 use bloathound_heap::{HeapSnapshot, ObjectId, RootKind};
-use bloathound_memory::{Address, MemoryImage};
+use bloathound_memory::Address;
 use bloathound_vocabulary::{TargetKind, TargetRecord};
 
 pub use self::core::{ExaminedCore, open_core, open_core_with};
@@ -210,11 +210,4 @@ fn has_heap(target: &str, examined: &Examined) -> Result<(), SourceError> {
 #[must_use]
 pub fn memory_limit() -> u64 {
     Room::now().usable()
-}
-
-/// Refuses what can't be analysed with the memory there is: how much it takes, and what there is.
-fn room_to_analyse(image: &MemoryImage, interpreter: &Interpreter) -> Result<(), (u64, Room)> {
-    let needed = analysis_bytes(image, interpreter);
-    let room = Room::now();
-    if needed > room.usable() { Err((needed, room)) } else { Ok(()) }
 }

@@ -7,7 +7,7 @@ use bloathound_live::Mapping;
 use bloathound_memory::{Manifest, MemorySource, ReadRecording, read_recording};
 
 use super::error::OpenFileError;
-use super::examined::{Examined, examine_image};
+use super::examined::{Examined, examine_image, room_to_analyse};
 
 /// A recorded image, decoded again.
 #[derive(Debug)]
@@ -35,7 +35,7 @@ pub fn reopen(read: ReadRecording, path: &Path) -> Result<Reopened, OpenFileErro
     let interpreter = Interpreter::from_facts(&recording.manifest.interpreter)
         .ok_or_else(|| OpenFileError::NoFacts { path: path.display().to_string() })?;
     let mappings = recording.image.regions().iter().cloned().map(Mapping::new).collect();
-    super::room_to_analyse(&recording.image, &interpreter).map_err(|(needed, room)| OpenFileError::NoRoom {
+    room_to_analyse(&recording.image, &interpreter).map_err(|(needed, room)| OpenFileError::NoRoom {
         path: path.display().to_string(),
         needed,
         room,
