@@ -14,7 +14,7 @@ use crate::{progress, score};
 pub(crate) fn run(
     scenario: &Scenario,
     variant: Variant,
-    launcher: &Launcher,
+    (launcher, limits): (&Launcher, &Limits),
     arguments: &RunArguments,
     unwritten: &mut Vec<CliError>,
 ) -> Result<(RunRecord, RunFindings), CliError> {
@@ -26,14 +26,9 @@ pub(crate) fn run(
             .record_to(Recorder::create(folder, &scenario.name, variant.as_str(), how).map_err(CliError::unwritten)?);
     }
     let mut tell = |event| progress::run(&event);
-    let driven =
-        drive(scenario, variant, launcher, &Limits::default(), &mut observer, &mut tell).map_err(|source| {
-            CliError::Run {
-                scenario: scenario.name.clone(),
-                variant: variant.as_str().into(),
-                source: Box::new(source),
-            }
-        })?;
+    let driven = drive(scenario, variant, launcher, limits, &mut observer, &mut tell).map_err(|source| {
+        CliError::Run { scenario: scenario.name.clone(), variant: variant.as_str().into(), source: Box::new(source) }
+    })?;
     let (found, kept) = observer.finish(Recorded { scenario, variant }, &driven);
     let mut record = score::record(scenario, variant, &driven, &found);
     match kept {

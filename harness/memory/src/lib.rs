@@ -7,7 +7,9 @@
 mod address;
 mod core;
 mod image;
+mod leftovers;
 mod modules;
+pub mod output;
 mod pages;
 mod recorded;
 mod region;
@@ -17,6 +19,7 @@ mod source;
 pub use self::core::{Core, CoreError, CoreModules, CoreProblem, CoreThread, open_mapped_file, read_core};
 pub use address::{Address, PAGE_BYTES};
 pub use image::{FlatOffset, ImageBuilder, MemoryImage};
+pub use leftovers::temporary_folder;
 pub use modules::{
     ConstantModules, ElfError, FileSymbol, LoadedModule, ModuleFile, ModuleView, Segment, Symbol, SymbolTable, Wanted,
     check_machine, is_file_data, load_bias,

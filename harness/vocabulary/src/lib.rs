@@ -25,7 +25,7 @@ pub use diff::{
 };
 pub use evidence::{CycleEvidence, FragmentationEvidence, HotLoopEvidence, LeakEvidence, Pin};
 pub use field::{AsFigure, Field, Figure, Repeats, Unit};
-pub use finding::{Finding, Location, Problem};
+pub use finding::{Finding, Location, Partial, Problem};
 pub use hot::{HotReport, StackRecord};
 pub use inspect::{
     ArenasRecord, ContainerRecord, DuplicateRecord, FrameRecord, GarbageRecord, HeapRecord, InspectReport, KindRow,

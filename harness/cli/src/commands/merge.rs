@@ -5,10 +5,11 @@ use bloathound_report::{json, text};
 use crate::args::MergeArguments;
 use crate::error::CliError;
 use crate::exit::Exit;
-use crate::output;
+use crate::output::{self, Unwritten};
 
 /// `bloathound merge`: joins the results of partitions.
 pub(crate) fn merge(arguments: &MergeArguments) -> Result<u8, CliError> {
+    let _held = output::check([arguments.json.as_ref()])?;
     let mut parts = Vec::new();
     for path in &arguments.files {
         let text = std::fs::read_to_string(path).map_err(|error| CliError::file(path, error))?;
@@ -18,11 +19,12 @@ pub(crate) fn merge(arguments: &MergeArguments) -> Result<u8, CliError> {
     }
     let merged = json::merge(parts).map_err(|error| CliError::Usage(error.to_string()))?;
     output::message(&text::merge_warnings(&merged.warnings));
+    let mut unwritten = Unwritten::default();
     if let Some(path) = &arguments.json {
-        output::json(path, &merged.results)?;
+        unwritten.note(output::json(path, &merged.results));
     }
     if !output::is_stdout(arguments.json.as_deref()) {
         output::result(&text::run(&merged.results, output::color()));
     }
-    Ok(Exit::of_results(&merged.results).number())
+    Ok(unwritten.exit(Exit::of_results(&merged.results)).number())
 }

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use bloathound_driver::{Launcher, Search};
-use bloathound_engine::tool;
+use bloathound_driver::{Launcher, Limits, Search};
+use bloathound_engine::{Interrupt, tool};
 use bloathound_report::html::{self, HtmlReport, RunKey};
 use bloathound_report::json::PartitionRecord;
 use bloathound_report::{junit, text};
@@ -25,6 +25,9 @@ pub(crate) fn run(arguments: &RunArguments) -> Result<u8, CliError> {
     }
     let chosen = bloathound_scenario::select(&scenarios, &arguments.names)?;
     let planned = preparation::plan(&chosen, arguments)?;
+    let page = arguments.report.as_ref().map(|folder| folder.join("index.html"));
+    let _held = output::check([arguments.json.as_ref(), arguments.junit.as_ref(), page.as_ref()])?;
+    output::check_folder(arguments.record.as_ref())?;
     let found = Search::from_env().find()?;
     let environment = preparation::environment(&home, &found.interpreter)?;
     let host = host::facts(Some(&found.interpreter.version));
@@ -32,19 +35,29 @@ pub(crate) fn run(arguments: &RunArguments) -> Result<u8, CliError> {
     let color = output::color();
     let layout = text::Layout::for_names(planned.iter().map(|(scenario, _)| scenario.name.as_str()));
     // With the JSON on stdout nothing else may be there.
-    let quiet = arguments.json.as_deref().is_some_and(|path| path.as_os_str() == "-");
+    let quiet = output::is_stdout(arguments.json.as_deref());
     let show = |text: &str| {
         if !quiet {
             output::result(text);
         }
     };
+    // Services begin here, and with them what is to be kept and cleaned up.
+    let limits = Limits { interrupt: Interrupt::take()?, ..Limits::default() };
     show(&layout.header(color));
     let mut runs = Vec::new();
     let mut extras = BTreeMap::new();
     // What can't be written keeps nothing else from being run, written and said.
     let mut unwritten = Vec::new();
+    let mut stopped = None;
     for (scenario, variant) in &planned {
-        let (record, result) = twin::run(scenario, *variant, &launcher, arguments, &mut unwritten)?;
+        let made = twin::run(scenario, *variant, (&launcher, &limits), arguments, &mut unwritten);
+        if let (Err(_), Some(stop)) = (&made, limits.interrupt.came()) {
+            let during = format!("during {}, {}", scenario.name, variant.as_str());
+            let far = format!("{} of {} runs were made", runs.len(), planned.len());
+            stopped = Some((stop, format!("ended by {} {during}; {far}", stop.as_str())));
+            break;
+        }
+        let (record, result) = made?;
         if let Some(folder) = &arguments.report {
             match super::report::extras(folder, scenario, &record, &result) {
                 Ok(more) => drop(extras.insert(RunKey::from(&record), more)),
@@ -56,10 +69,15 @@ pub(crate) fn run(arguments: &RunArguments) -> Result<u8, CliError> {
         runs.push(record);
     }
     let partition = arguments.partition.map(|(part, of)| PartitionRecord { part, of });
-    let results = bloathound_report::json::results(tool(), host, partition, runs);
+    let mut results = bloathound_report::json::results(tool(), host, partition, runs);
+    results.partial = stopped.as_ref().map(|(_, why)| why.clone().into());
     show(&text::summary(&results, color));
     unwritten.extend(write_files(arguments, &HtmlReport { results: &results, extras: &extras }));
     let mut exit = Exit::of_results(&results);
+    if let Some((stop, why)) = stopped {
+        output::message(&why);
+        exit = exit.or_worse(Exit::of_stop(stop));
+    }
     for error in &unwritten {
         let failed = Exit::of_error(error);
         if failed != Exit::AsExpected {

@@ -21,6 +21,10 @@ pub trait ThreadProbe {
     /// A thread's counts; `None` when it has gone. Context switches cost more to ask for, so only `with_switches`;
     /// else they may be 0.
     fn facts(&mut self, tid: u32, with_switches: bool) -> Option<ThreadFacts>;
+    /// True where no more samples are wanted: what there is by then is the profile.
+    fn is_over(&mut self) -> bool {
+        false
+    }
 }
 
 /// How to sample.
@@ -69,7 +73,7 @@ pub fn sample(
     let mut due = begin;
     loop {
         let from = probe.monotonic_ns();
-        let is_last = from.saturating_add(period_ns) >= end || run.samples >= SAMPLES_MAX;
+        let is_last = from.saturating_add(period_ns) >= end || run.samples >= SAMPLES_MAX || probe.is_over();
         let with_switches = is_last || cost.rounds.is_multiple_of(ROUNDS_BETWEEN_LISTS);
         if with_switches && run.relist(probe).is_err() {
             // Once: a process that is about to end fails at every sample.

@@ -1,5 +1,5 @@
 use super::WIDTH;
-use super::inspect::{InspectView, conclusions, not_seen, stack, target_line};
+use super::inspect::{InspectView, conclusions, not_seen, partial, stack, target_line};
 use super::newcomers;
 use super::style::Style;
 use super::table::{Align, Table};
@@ -14,7 +14,9 @@ const NEXT_MAX: usize = 400;
 #[must_use]
 pub fn watch(report: &WatchReport, view: InspectView) -> String {
     let style = Style::new(view.color);
-    let mut out = format!("{}\n\n", style.bold(&target_line(&report.target)));
+    let mut out = format!("{}\n", style.bold(&target_line(&report.target)));
+    out.push_str(&partial(report.partial.as_ref(), style));
+    out.push('\n');
     let mut table = Table::new(&[
         ("round", Align::Right),
         ("after", Align::Right),
@@ -73,6 +75,7 @@ fn growth(rows: &[GrowthRow], view: InspectView) -> String {
 pub fn hot(report: &HotReport, view: InspectView) -> String {
     let style = Style::new(view.color);
     let mut out = format!("{}\n", style.bold(&target_line(&report.target)));
+    out.push_str(&partial(report.partial.as_ref(), style));
     let mut facts = vec![units::plural(report.samples, "sample", "samples"), units::seconds(report.seconds)];
     if report.torn_samples > 0 {
         facts.push(format!("{} torn", units::count(report.torn_samples)));
