@@ -19,6 +19,7 @@ use std::path::Path;
 use std::process::{Child, ChildStdout, Command, Stdio};
 use std::time::Duration;
 
+use bloathound_testkit::skip;
 use serde_json::Value;
 use support::{bloathound, children, live, root, stat, wait_until};
 use target::Target;
@@ -354,7 +355,7 @@ fn an_ordinary_user_is_served_the_same() {
     };
     let can = dropped(&interpreter).arg("--version").envs(library(&folder)).output();
     if !can.is_ok_and(|output| output.status.success()) {
-        eprintln!("skipped: this user can't become another one with a Python of theirs (setpriv)");
+        skip("no right to become another user (setpriv)");
         return;
     }
     let mut python = dropped(&interpreter);
