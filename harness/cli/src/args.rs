@@ -12,7 +12,7 @@ use bloathound_memory::Effort;
 use clap::builder::PossibleValue;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::output;
+use crate::{exit, output};
 
 /// This very program, also where its file was replaced or deleted: it holds pauses as `bloathound __hold`.
 pub(crate) const OURSELVES: &str = "/proc/self/exe";
@@ -21,7 +21,7 @@ const PAUSE_MAX_MS: u64 = 2000;
 
 /// Finds memory leaks, fragmentation, uncollectable cycles and hot loops in Python 2.7 processes, from outside.
 #[derive(Parser, Debug)]
-#[command(version, propagate_version = true, max_term_width = 100)]
+#[command(version, propagate_version = true, max_term_width = 100, after_help = exit::help())]
 pub(crate) struct Arguments {
     #[command(subcommand)]
     pub(crate) command: Command,

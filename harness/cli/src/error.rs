@@ -4,6 +4,7 @@ use std::io;
 use std::path::Path;
 
 use bloathound_driver::{EnvironmentError, HOW_TO_GET_ONE, PythonError, RunError};
+use bloathound_engine::Stop;
 use bloathound_engine::source::ExamineError;
 use bloathound_kit::KitError;
 use bloathound_scenario::{ScenarioErrors, UnknownScenario};
@@ -63,6 +64,14 @@ pub(crate) enum CliError {
         /// Why.
         cause: String,
     },
+    /// Somebody wanted us to end before there was anything to keep.
+    #[error("{said}")]
+    Stopped {
+        /// Who.
+        stop: Stop,
+        /// What that means for the result.
+        said: String,
+    },
     /// An output can't be written; the text names it.
     #[error("{0}")]
     Unwritten(String),
@@ -92,6 +101,11 @@ impl CliError {
     /// For an output that can't be written.
     pub(crate) fn output(path: &Path, cause: impl std::fmt::Display) -> Self {
         Self::Output { path: path.display().to_string(), cause: cause.to_string() }
+    }
+
+    /// For work that was ended early.
+    pub(crate) fn stopped(stop: Stop, said: impl std::fmt::Display) -> Self {
+        Self::Stopped { stop, said: said.to_string() }
     }
 
     /// For an output whose error names its file.

@@ -2,6 +2,7 @@
 //! things happened at once. The README shows the same table, and a test holds the two together.
 
 use bloathound_driver::RunError;
+use bloathound_engine::Stop;
 use bloathound_kit::KitError;
 use bloathound_memory::{RecordError, SealedError};
 use bloathound_vocabulary::{Outcome, RunResults};
@@ -28,11 +29,12 @@ pub(crate) enum Exit {
     NotWritten = 6,
     /// Ended by SIGINT, as shells count it: 128 and the signal's number.
     Interrupted = 130,
+    /// Ended by SIGTERM, or by the terminal's end.
+    Terminated = 143,
 }
 
-/// The README's words for each code, in its order. Compared with the README by a test.
-#[cfg(test)]
-pub(crate) const MEANINGS: [(Exit, &str); 8] = [
+/// The words for each code of `--help` and, compared by a test, of the README.
+const MEANINGS: [(Exit, &str); 9] = [
     (Exit::AsExpected, "as expected"),
     (Exit::ExpectationFailed, "an expectation failed: a bug missed, a false alarm, a gate"),
     (Exit::Usage, "wrong usage, or a file that can't be read or is refused (a scenario's with file and line)"),
@@ -45,9 +47,16 @@ pub(crate) const MEANINGS: [(Exit, &str); 8] = [
         Exit::NoRun,
         "a run could not be made: the service didn't start, died, or answered wrongly; the others are made all the same",
     ),
-    (Exit::NotWritten, "an output could not be written; the rest is done and said"),
-    (Exit::Interrupted, "ended by Ctrl-C"),
+    (Exit::NotWritten, "an output can't be written: said before the work begins, or after the rest is done and said"),
+    (Exit::Interrupted, "ended by Ctrl-C: what was measured is written and said to be partial"),
+    (Exit::Terminated, "ended by SIGTERM: the same"),
 ];
+
+/// All codes for `--help`.
+pub(crate) fn help() -> String {
+    let lines = MEANINGS.iter().map(|(exit, words)| format!("\n  {:>3}  {words}", exit.number()));
+    format!("Exit codes:{}", lines.collect::<String>())
+}
 
 impl Exit {
     /// The number that the process exits by.
@@ -55,16 +64,17 @@ impl Exit {
         self as u8
     }
 
-    /// Where several things happened at once: 6, then 5, then 1, then 4 win over 0. The others stop a command before it
-    /// has done anything, and stand above all.
+    /// Where several things happened at once: 6, then 130 and 143, then 5, then 1, then 4 win over 0. The others stop a
+    /// command before it has done anything, and stand above all.
     fn rank(self) -> u8 {
         match self {
             Self::AsExpected => 0,
             Self::Invalid => 1,
             Self::ExpectationFailed => 2,
             Self::NoRun => 3,
-            Self::NotWritten => 4,
-            Self::Usage | Self::NotHere | Self::Interrupted => 5,
+            Self::Interrupted | Self::Terminated => 4,
+            Self::NotWritten => 5,
+            Self::Usage | Self::NotHere => 6,
         }
     }
 
@@ -85,6 +95,14 @@ impl Exit {
         })
     }
 
+    /// Of a command that was ended early.
+    pub(crate) fn of_stop(stop: Stop) -> Self {
+        match stop {
+            Stop::Interrupt => Self::Interrupted,
+            Stop::Terminate => Self::Terminated,
+        }
+    }
+
     /// Of a command that could not do its work.
     pub(crate) fn of_error(error: &CliError) -> Self {
         match error {
@@ -98,12 +116,17 @@ impl Exit {
             CliError::Kit(error) => Self::of_kit(error),
             CliError::Run { source, .. } => Self::of_run(source),
             CliError::Output { .. } | CliError::Unwritten(_) => Self::NotWritten,
+            CliError::Stopped { stop, .. } => Self::of_stop(*stop),
         }
     }
 
     /// Of a run that broke off: what is to be recorded is an output like any other.
     fn of_run(error: &RunError) -> Self {
-        let RunError::Observer { source } = error else { return Self::NoRun };
+        let source = match error {
+            RunError::Stopped { stop } => return Self::of_stop(*stop),
+            RunError::Observer { source } => source,
+            _ => return Self::NoRun,
+        };
         let not_written = source.is::<RecordError>() || source.is::<SealedError>();
         if not_written { Self::NotWritten } else { Self::NoRun }
     }
@@ -167,7 +190,14 @@ mod tests {
 
     #[test]
     fn of_several_the_contract_says_which_wins() {
-        let order = [Exit::NotWritten, Exit::NoRun, Exit::ExpectationFailed, Exit::Invalid, Exit::AsExpected];
+        let order = [
+            Exit::NotWritten,
+            Exit::Interrupted,
+            Exit::NoRun,
+            Exit::ExpectationFailed,
+            Exit::Invalid,
+            Exit::AsExpected,
+        ];
         for (place, winner) in order.into_iter().enumerate() {
             for loser in &order[place..] {
                 assert_eq!(winner.or_worse(*loser), winner);
@@ -193,6 +223,8 @@ mod tests {
             (run(RunError::Observer { source: unwritten.into() }), 6),
             (refused.into(), 2),
             (KitError::Interrupted.into(), 130),
+            (run(RunError::Stopped { stop: Stop::Terminate }), 143),
+            (CliError::stopped(Stop::Interrupt, "no image"), 130),
         ] {
             assert_eq!(Exit::of_error(&error).number(), number, "{error}");
         }

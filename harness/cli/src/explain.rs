@@ -89,6 +89,7 @@ impl From<CaptureError> for CliError {
             CaptureError::Record(error) => Self::unwritten(error),
             CaptureError::Kit(error) => error.into(),
             CaptureError::File(error) => Self::Output { path: error.path, cause: error.cause },
+            CaptureError::Stopped { stop } => Self::stopped(stop, error),
         }
     }
 }
@@ -99,7 +100,6 @@ impl From<SampleError> for CliError {
             SampleError::Examine(error) => error.into(),
             SampleError::Frames(error) => Self::NotHere(error.to_string()),
             SampleError::Read(error) => explain_samples(error),
-            SampleError::Keep(error) => Self::unwritten(error),
             SampleError::NoFile { .. } => Self::Usage(error.to_string()),
         }
     }

@@ -33,7 +33,12 @@ pub use everything::{drawn, inspected};
 /// The command line: does what the arguments say and gives the exit code.
 #[must_use]
 pub fn main() -> ExitCode {
-    let arguments = Arguments::parse();
+    // Before any thread is started.
+    bloathound_kit::hold_back_size_signal();
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(usage) => return ExitCode::from(told_usage(&usage)),
+    };
     let outcome = match arguments.command {
         Command::Run(run) => commands::run::run(&run),
         Command::List(list) => commands::list::list(&list),
@@ -51,16 +56,33 @@ pub fn main() -> ExitCode {
         // Nobody reads what it would have to say: it is told apart by its end.
         Command::Hold(hold) => return ExitCode::from(u8::from(bloathound_live::hold(&hold.words).is_err())),
     };
+    ExitCode::from(ended(outcome))
+}
+
+/// The number to exit by, once all is said.
+fn ended(outcome: Result<u8, CliError>) -> u8 {
     match outcome.and_then(|code| output::all_written().map(|()| code).or_else(|error| gone_or(error, code))) {
-        Ok(code) => ExitCode::from(code),
+        Ok(code) => code,
         Err(error) => {
             let exit = Exit::of_error(&error);
             if exit != Exit::AsExpected {
                 output::message(&error.to_string());
             }
-            ExitCode::from(exit.number())
+            exit.number()
         }
     }
+}
+
+/// Help and version are results like any other; what is wrong with the arguments is a message.
+fn told_usage(usage: &clap::Error) -> u8 {
+    if usage.use_stderr() {
+        // Nothing is lost where nobody reads that.
+        let _ = usage.print();
+        return Exit::Usage.number();
+    }
+    let text = usage.render();
+    output::result(&if output::color() { text.ansi().to_string() } else { text.to_string() });
+    ended(Ok(Exit::AsExpected.number()))
 }
 
 /// Where nobody reads on, the command ends as it would have; lost results are a failure of their own.

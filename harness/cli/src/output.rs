@@ -1,14 +1,18 @@
 //! The only place that prints: results to stdout, messages to stderr. A reader that has gone away is no error.
 
 use std::io::{self, IsTerminal, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
+use bloathound_engine::Interrupt;
 use bloathound_engine::record::write_whole;
+use bloathound_memory::output::{self, Held};
 use bloathound_report::sanitize;
+use bloathound_vocabulary::Partial;
 use serde::Serialize;
 
 use crate::error::CliError;
+use crate::exit::Exit;
 
 /// Why stdout takes no more; what could not be written makes the command fail at its end, and the rest is done.
 static LOST: Mutex<Option<io::Error>> = Mutex::new(None);
@@ -49,9 +53,23 @@ pub(crate) fn color() -> bool {
     std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
 }
 
-/// True for `-`: then nothing but the JSON may go to stdout.
+/// True for `-` and the names that the system has for the same: then nothing but the JSON may go to stdout.
 pub(crate) fn is_stdout(path: Option<&Path>) -> bool {
-    path == Some(Path::new("-"))
+    let names = ["-", "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"];
+    path.is_some_and(|path| names.iter().any(|name| path == Path::new(name)))
+}
+
+/// Whether all these files can be written, before work begins that would be lost. What comes back is to be held until
+/// they are: a FIFO's reader sees its end with it.
+pub(crate) fn check<'p>(paths: impl IntoIterator<Item = Option<&'p PathBuf>>) -> Result<Vec<Held>, CliError> {
+    let files = paths.into_iter().flatten().filter(|path| !is_stdout(Some(path)));
+    files.map(|path| output::check(path).map_err(|error| CliError::output(path, error))).collect()
+}
+
+/// The same for a folder that files are to be made in.
+pub(crate) fn check_folder(path: Option<&PathBuf>) -> Result<(), CliError> {
+    let check = |path: &PathBuf| output::check_folder(path).map_err(|error| CliError::output(path, error));
+    path.map_or(Ok(()), check)
 }
 
 /// JSON to a file, or to stdout for `-`. A file is there wholly or not at all.
@@ -60,11 +78,42 @@ pub(crate) fn json<T: Serialize>(path: &Path, value: &T) -> Result<(), CliError>
     file(path, text.as_bytes())
 }
 
-/// Bytes to a file by way of a temporary one beside it, or to stdout for `-`.
+/// Bytes to a file by the one writer, or to stdout for `-`.
 pub(crate) fn file(path: &Path, bytes: &[u8]) -> Result<(), CliError> {
-    if path == Path::new("-") {
+    if is_stdout(Some(path)) {
         let mut stdout = io::stdout().lock();
         return stdout.write_all(bytes).and_then(|()| stdout.flush()).map_err(CliError::stdout);
     }
     write_whole(path, bytes).map_err(|error| CliError::Output { path: error.path, cause: error.cause })
+}
+
+/// What could not be written: the rest is done and said all the same.
+#[derive(Debug, Default)]
+pub(crate) struct Unwritten(Vec<CliError>);
+
+impl Unwritten {
+    /// Keeps the error, if there is one.
+    pub(crate) fn note(&mut self, written: Result<(), CliError>) {
+        self.0.extend(written.err());
+    }
+
+    /// Says it all, now that the rest is done.
+    pub(crate) fn exit(self, exit: Exit) -> Exit {
+        self.0.iter().fold(exit, |exit, error| {
+            let failed = Exit::of_error(error);
+            if failed != Exit::AsExpected {
+                message(&error.to_string());
+            }
+            exit.or_worse(failed)
+        })
+    }
+}
+
+/// The exit code of a look that was ended early, and what is said of it where the text is not shown.
+pub(crate) fn partial(partial: Option<&Partial>, interrupt: &Interrupt, shown: bool) -> Exit {
+    let Some(partial) = partial else { return Exit::AsExpected };
+    if !shown {
+        message(&format!("partial: {}", partial.why));
+    }
+    interrupt.came().map_or(Exit::AsExpected, Exit::of_stop)
 }

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc;
 
-use bloathound_driver::Launcher;
+use bloathound_driver::{Launcher, Limits};
+use bloathound_engine::Stop;
 use bloathound_scenario::{Scenario, Variant};
 use bloathound_vocabulary::Outcome;
 
@@ -14,20 +15,35 @@ use crate::twin::{self, Twin};
 /// Which twin of which scenario.
 pub(crate) type Planned<'s> = (&'s Scenario, Variant);
 
-/// Makes the runs and hands each over, always on this thread and in one order; how many were not made because one before
-/// was not as expected.
+/// What became of it.
+pub(crate) struct Suite {
+    /// Runs that were not made: one before was not as expected, or somebody wanted us to end.
+    pub(crate) not_made: usize,
+    /// Who wanted us to end, and during which run.
+    pub(crate) stopped: Option<(Stop, String)>,
+}
+
+/// Makes the runs and hands each over, always on this thread and in one order.
 pub(crate) fn run(
     planned: &[Planned<'_>],
-    launcher: &Launcher,
+    on: (&Launcher, &Limits),
     arguments: &RunArguments,
     done: &mut dyn FnMut(Planned<'_>, Twin),
-) -> usize {
-    let mut made = 0;
+) -> Suite {
+    let (mut made, mut stopped) = (0, None);
     let mut go_on = true;
-    let mut hand_over = |one: Planned<'_>, twin: Twin| {
-        made += 1;
-        go_on &= !arguments.fail_fast || is_as_expected(&twin);
-        done(one, twin);
+    let mut hand_over = |one: Planned<'_>, twin: Result<Twin, Stop>| {
+        go_on &= goes_on(&twin, arguments);
+        match twin {
+            Ok(twin) => {
+                made += 1;
+                done(one, twin);
+            }
+            Err(stop) if stopped.is_none() => {
+                stopped = Some((stop, format!("during {}, {}", one.0.name, one.1.as_str())));
+            }
+            Err(_) => {}
+        }
         go_on
     };
     let beside: Vec<Planned<'_>> = if arguments.jobs > 1 {
@@ -35,13 +51,13 @@ pub(crate) fn run(
     } else {
         Vec::new()
     };
-    let goes_on = beside.is_empty() || side_by_side(&beside, launcher, arguments, &mut hand_over);
+    let all_made = beside.is_empty() || side_by_side(&beside, on, arguments, &mut hand_over);
     // What is judged by time has the machine to itself, after the others.
     let mut alone = planned.iter().filter(|one| beside.is_empty() || measures_time(one.0));
-    if goes_on {
-        alone.by_ref().all(|one| hand_over(*one, twin::run(one.0, one.1, launcher, arguments)));
+    if all_made {
+        alone.by_ref().all(|one| hand_over(*one, twin::run(one.0, one.1, on, arguments)));
     }
-    planned.len() - made
+    Suite { not_made: planned.len() - made, stopped }
 }
 
 /// Whether a verdict on it rests on time: samples of a thread, or latencies with a diagnostic on and off.
@@ -49,21 +65,22 @@ fn measures_time(scenario: &Scenario) -> bool {
     scenario.observe.hot.is_some() || scenario.observe.toggle.is_some()
 }
 
-fn is_as_expected(twin: &Twin) -> bool {
-    twin.record.outcome == Outcome::Pass
+/// Whether another is to be begun after it.
+fn goes_on(twin: &Result<Twin, Stop>, arguments: &RunArguments) -> bool {
+    twin.as_ref().is_ok_and(|twin| !arguments.fail_fast || twin.record.outcome == Outcome::Pass)
 }
 
 /// Several at once, each on a thread of its own: a service ends with the thread that started it. They are handed over in
-/// their order; false where one was not as expected and no more are to be made. Those begun are finished.
+/// their order; false where no more are to be made. Those begun are finished, unless somebody wanted us to end.
 fn side_by_side(
     planned: &[Planned<'_>],
-    launcher: &Launcher,
+    on: (&Launcher, &Limits),
     arguments: &RunArguments,
-    hand_over: &mut dyn FnMut(Planned<'_>, Twin) -> bool,
+    hand_over: &mut dyn FnMut(Planned<'_>, Result<Twin, Stop>) -> bool,
 ) -> bool {
     let (next, stop) = (AtomicUsize::new(0), AtomicBool::new(false));
     let (sender, receiver) = mpsc::channel();
-    let mut goes_on = true;
+    let mut go_on = true;
     std::thread::scope(|scope| {
         for _ in 0..arguments.jobs.min(planned.len()) {
             let (sender, next, stop) = (sender.clone(), &next, &stop);
@@ -71,8 +88,8 @@ fn side_by_side(
                 while !stop.load(Ordering::SeqCst) {
                     let number = next.fetch_add(1, Ordering::SeqCst);
                     let Some((scenario, variant)) = planned.get(number) else { break };
-                    let twin = twin::run(scenario, *variant, launcher, arguments);
-                    if arguments.fail_fast && !is_as_expected(&twin) {
+                    let twin = twin::run(scenario, *variant, on, arguments);
+                    if !goes_on(&twin, arguments) {
                         stop.store(true, Ordering::SeqCst);
                     }
                     if sender.send((number, twin)).is_err() {
@@ -83,15 +100,15 @@ fn side_by_side(
         }
         drop(sender);
         // The order of the lines is that of the plan, whoever is ready first.
-        let mut ready: BTreeMap<usize, Twin> = BTreeMap::new();
+        let mut ready: BTreeMap<usize, Result<Twin, Stop>> = BTreeMap::new();
         let mut shown = 0;
         for (number, twin) in receiver {
             ready.insert(number, twin);
             while let (Some(twin), Some(one)) = (ready.remove(&shown), planned.get(shown)) {
-                goes_on &= hand_over(*one, twin);
+                go_on &= hand_over(*one, twin);
                 shown += 1;
             }
         }
     });
-    goes_on
+    go_on
 }

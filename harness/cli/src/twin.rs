@@ -1,8 +1,9 @@
 //! One twin of one scenario: run, looked at, recorded where that is wanted, and scored.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use bloathound_driver::{BrokenRun, EngineObserver, Launcher, Limits, Recorded, run as drive};
+use bloathound_driver::{BrokenRun, EngineObserver, Launcher, Limits, Recorded, RunError, run as drive};
+use bloathound_engine::Stop;
 use bloathound_engine::looks::RunFindings;
 use bloathound_engine::record::{HowRecorded, Recorder};
 use bloathound_scenario::{Scenario, Variant};
@@ -24,7 +25,18 @@ pub(crate) struct Twin {
 }
 
 /// Runs it. Whatever happens to its service is told in the record, and keeps no other run from being made.
-pub(crate) fn run(scenario: &Scenario, variant: Variant, launcher: &Launcher, arguments: &RunArguments) -> Twin {
+///
+/// # Errors
+/// Somebody wanted us to end before it was made: that says nothing of its service, and there is no record of it.
+pub(crate) fn run(
+    scenario: &Scenario,
+    variant: Variant,
+    (launcher, limits): (&Launcher, &Limits),
+    arguments: &RunArguments,
+) -> Result<Twin, Stop> {
+    if let Some(stop) = limits.interrupt.came() {
+        return Err(stop);
+    }
     let mut unwritten = Vec::new();
     let without: Vec<_> = arguments.without.iter().map(|detector| detector.0.name()).collect();
     let mut observer = EngineObserver::new(&without, arguments.report.is_some());
@@ -37,15 +49,15 @@ pub(crate) fn run(scenario: &Scenario, variant: Variant, launcher: &Launcher, ar
         }
     }
     let mut tell = |event| progress::run(&event);
-    let ready_within = Duration::from_secs_f64(arguments.ready_within);
-    let limits = Limits { ready_within, ..Limits::default() };
     let begun = Instant::now();
-    let driven = match drive(scenario, variant, launcher, &limits, &mut observer, &mut tell) {
+    let driven = match drive(scenario, variant, launcher, limits, &mut observer, &mut tell) {
         Ok(driven) => driven,
+        Err(BrokenRun { error: RunError::Stopped { stop }, .. }) => return Err(stop),
         Err(broken) => {
             let record = score::broken(scenario, variant, &broken, begun.elapsed());
+            unwritten.extend(observer.unrecorded().map(CliError::unwritten));
             unwritten.extend(not_recorded(scenario, variant, broken));
-            return Twin { record, found: None, unwritten };
+            return Ok(Twin { record, found: None, unwritten });
         }
     };
     let (found, kept) = observer.finish(Recorded { scenario, variant }, &driven);
@@ -55,7 +67,7 @@ pub(crate) fn run(scenario: &Scenario, variant: Variant, launcher: &Launcher, ar
         Some(Err(error)) => unwritten.push(CliError::unwritten(error)),
         None => {}
     }
-    Twin { record, found: Some(found), unwritten }
+    Ok(Twin { record, found: Some(found), unwritten })
 }
 
 /// Where a look could not be kept: that is an output like any other.

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use bloathound_cpython::frames::SamplerOptions;
 use bloathound_detect::{Thresholds, hot_loop};
+use bloathound_engine::Interrupt;
 use bloathound_engine::looks::sample_process;
 use bloathound_engine::session::Session;
 use bloathound_engine::source::{ExamineOptions, LiveProcess};
@@ -92,7 +93,8 @@ fn heap_stages(criterion: &mut Criterion, python: &std::path::Path, tracked: u32
 fn loop_judging(criterion: &mut Criterion, python: &std::path::Path) -> Option<()> {
     let running = Running::start(python, LOOP, "x")?;
     let target = LiveProcess::open(running.0.id(), ExamineOptions::default()).ok()?;
-    let profile = sample_process(&target, SamplerOptions { seconds: 2.0, ..SamplerOptions::default() }).ok()?;
+    let options = SamplerOptions { seconds: 2.0, ..SamplerOptions::default() };
+    let profile = sample_process(&target, options, &Interrupt::default()).ok()?.profile;
     let thresholds = Thresholds::default();
     criterion.bench_function("judging 200 samples of a loop", |bencher| {
         bencher.iter(|| hot_loop::judge(&profile, &thresholds.hot_loop));

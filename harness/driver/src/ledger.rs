@@ -8,6 +8,7 @@ use std::io;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
+use bloathound_engine::Interrupt;
 use bloathound_scenario::{LedgerConditions, Method, Request, Unmet};
 use serde_json::{Map, Value, json};
 
@@ -111,11 +112,17 @@ impl Ledger {
 
     /// Waits until the conditions are met; what is still unmet at the deadline is returned.
     ///
-    /// Conditions on events alone are read from the file and need no answer of the service.
+    /// Conditions on events alone are read from the file and need no answer of the service. When the interrupt comes, it
+    /// is the deadline.
     ///
     /// # Errors
     /// The ledger can't be read.
-    pub fn wait(&self, conditions: &LedgerConditions, within: Duration) -> Result<Vec<Unmet>, LedgerError> {
+    pub fn wait(
+        &self,
+        conditions: &LedgerConditions,
+        within: Duration,
+        interrupt: &Interrupt,
+    ) -> Result<Vec<Unmet>, LedgerError> {
         let deadline = Instant::now() + within;
         let needs_answer = conditions.0.keys().any(|name| !name.starts_with("events.") && !name.starts_with("last."));
         loop {
@@ -130,11 +137,11 @@ impl Ledger {
                 Map::new()
             };
             let unmet = conditions.unmet(&self.facts(&totals)?);
-            if unmet.is_empty() || Instant::now() >= deadline {
+            if unmet.is_empty() || Instant::now() >= deadline || interrupt.came().is_some() {
                 return Ok(unmet);
             }
             let pause = if needs_answer { ASK_EVERY } else { POLL_EVERY };
-            std::thread::sleep(pause.min(left));
+            interrupt.sleep(pause.min(left));
         }
     }
 }

@@ -1,15 +1,19 @@
 //! A service as a child process: started, shaken hands with, and ended, whatever happens to us.
 
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom};
 use std::marker::PhantomData;
-use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+use std::os::unix::fs::OpenOptionsExt;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, RecvTimeoutError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use bloathound_engine::Interrupt;
+use bloathound_engine::record::temporary_folder;
 use bloathound_scenario::{Method, Request};
 use nix::sys::signal::{Signal, killpg};
 use nix::sys::wait::{Id, WaitPidFlag, WaitStatus, waitid};
@@ -23,6 +27,8 @@ use crate::python::python_variables;
 
 /// How often a condition is looked at while waiting for it.
 pub(crate) const POLL_EVERY: Duration = Duration::from_millis(5);
+/// How often somebody who waits for something else hears of an interrupt.
+const INTERRUPT_EVERY: Duration = Duration::from_millis(50);
 /// How long a request for a clean end may take to be answered.
 const QUIT_WITHIN: Duration = Duration::from_millis(500);
 /// The longest first line; a handshake has about 80 bytes.
@@ -172,7 +178,8 @@ pub struct Service {
     port: u16,
     /// Lets us ask it to end; empty for a service that has none.
     token: String,
-    reaped: bool,
+    /// Whether its number may be another's by now; held while it is used to end the group.
+    reaped: Arc<Mutex<bool>>,
     scratch: TempDir,
     _thread_bound: PhantomData<*const ()>,
 }
@@ -183,6 +190,14 @@ impl Service {
     /// # Errors
     /// It can't be started or isn't ready in time; nothing of it is left then.
     pub fn start(launch: &Launch) -> Result<Self, ServiceError> {
+        Self::start_unless(launch, &Interrupt::default())
+    }
+
+    /// The same, but waits no longer than until the interrupt comes.
+    ///
+    /// # Errors
+    /// It can't be started, or isn't ready by then; nothing of it is left.
+    pub fn start_unless(launch: &Launch, interrupt: &Interrupt) -> Result<Self, ServiceError> {
         let (scratch, stderr) = owners_only().map_err(ServiceError::Scratch)?;
         let python_path = std::env::join_paths(&launch.python_path).map_err(|_| {
             ServiceError::Scratch(io::Error::other("a folder's name has a colon, which PYTHONPATH can't carry"))
@@ -213,11 +228,11 @@ impl Service {
             child,
             port: 0,
             token: String::new(),
-            reaped: false,
+            reaped: Arc::default(),
             scratch,
             _thread_bound: PhantomData,
         };
-        let line = service.first_line(stdout, launch.ready_within)?;
+        let line = service.first_line(stdout, launch.ready_within, interrupt)?;
         let handshake = service.check_handshake(&line)?;
         service.port = handshake.port;
         service.token = handshake.token;
@@ -297,9 +312,35 @@ impl Service {
         if ended { StopHow::Quit } else { StopHow::Killed }
     }
 
+    /// Kills its whole group when the interrupt comes, from a thread of its own, as long as what is returned is there.
+    pub(crate) fn end_by(&self, interrupt: &Interrupt) -> EndsBy {
+        let over = Arc::new(AtomicBool::new(false));
+        let (interrupt, group, reaped) = (interrupt.clone(), self.group(), Arc::clone(&self.reaped));
+        let ends = EndsBy(Arc::clone(&over));
+        let watch = move || {
+            while !over.load(Ordering::Acquire) {
+                if interrupt.sleep(INTERRUPT_EVERY).is_some() {
+                    let reaped = reaped.lock().unwrap_or_else(PoisonError::into_inner);
+                    if !*reaped {
+                        let _ = killpg(group, Signal::SIGKILL);
+                    }
+                    return;
+                }
+            }
+        };
+        // Without it the interrupt is heard at the end of what is being waited for.
+        let _ = std::thread::Builder::new().spawn(watch);
+        ends
+    }
+
     /// The first line of standard output. A thread goes on reading it afterwards, so that a service that
     /// prints can't be blocked by a full pipe.
-    fn first_line(&mut self, stdout: Option<ChildStdout>, within: Duration) -> Result<String, ServiceError> {
+    fn first_line(
+        &mut self,
+        stdout: Option<ChildStdout>,
+        within: Duration,
+        interrupt: &Interrupt,
+    ) -> Result<String, ServiceError> {
         let (sender, receiver) = mpsc::channel();
         if let Some(stdout) = stdout {
             std::thread::spawn(move || {
@@ -312,7 +353,15 @@ impl Service {
                 let _ = io::copy(&mut reader, &mut io::sink());
             });
         }
-        match receiver.recv_timeout(within) {
+        let deadline = Instant::now() + within;
+        let received = loop {
+            let left = deadline.saturating_duration_since(Instant::now());
+            match receiver.recv_timeout(left.min(INTERRUPT_EVERY)) {
+                Err(RecvTimeoutError::Timeout) if !left.is_zero() && interrupt.came().is_none() => {}
+                received => break received,
+            }
+        };
+        match received {
             Ok(Ok(line)) if line.ends_with(b"\n") => Ok(String::from_utf8_lossy(&line).trim_end().to_owned()),
             Ok(Ok(line)) if line.is_empty() => Err(self.ended_early()),
             Ok(Ok(line)) => Err(ServiceError::BadHandshake {
@@ -369,7 +418,7 @@ impl Service {
 
     /// Whether it has ended; leaves it unreaped, so that its group's number stays taken.
     fn has_ended(&self) -> bool {
-        if self.reaped {
+        if *self.reaped.lock().unwrap_or_else(PoisonError::into_inner) {
             return true;
         }
         let flags = WaitPidFlag::WEXITED | WaitPidFlag::WNOHANG | WaitPidFlag::WNOWAIT;
@@ -392,12 +441,14 @@ impl Service {
     /// Kills what is left of the group and takes the exit status. The child is reaped last: until then no
     /// other process can get its number, and so the signal can't hit a stranger.
     fn kill_and_reap(&mut self) -> Option<ExitStatus> {
-        if self.reaped {
+        let mut reaped = self.reaped.lock().unwrap_or_else(PoisonError::into_inner);
+        if *reaped {
             return None;
         }
         // Fails only where nobody of the group is left.
         let _ = killpg(self.group(), Signal::SIGKILL);
-        self.reaped = true;
+        *reaped = true;
+        drop(reaped);
         self.child.wait().ok()
     }
 
@@ -405,6 +456,16 @@ impl Service {
     fn group(&self) -> Pid {
         // Process ids fit an i32 (`pid_max` is 2^22 at most); 0 would mean our own group.
         i32::try_from(self.child.id()).map_or(Pid::from_raw(i32::MAX), Pid::from_raw)
+    }
+}
+
+/// That the interrupt ends a service, for as long as this is there.
+#[derive(Debug)]
+pub(crate) struct EndsBy(Arc<AtomicBool>);
+
+impl Drop for EndsBy {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Release);
     }
 }
 
@@ -426,8 +487,7 @@ fn last_bytes(path: &Path) -> io::Result<Vec<u8>> {
 
 /// A folder, and the file for standard error in it, for nobody but us: whatever the mask says, and from their first moment.
 fn owners_only() -> io::Result<(TempDir, File)> {
-    let only_ours = |mode| fs::Permissions::from_mode(mode);
-    let scratch = tempfile::Builder::new().prefix("bloathound-").permissions(only_ours(0o700)).tempdir()?;
+    let scratch = temporary_folder()?;
     let stderr = File::options().write(true).create_new(true).mode(0o600).open(stderr_file(scratch.path()))?;
     Ok((scratch, stderr))
 }

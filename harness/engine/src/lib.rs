@@ -2,8 +2,9 @@
 //!
 //! [`source`] is one opening for everything that has a heap. A [`session`] is a source with what was computed of it, each
 //! thing once. The functions of [`looks`] answer one question each and return a record. [`record`] keeps what was seen in
-//! files. Nothing here prints.
+//! files. Nothing here prints. An [`Interrupt`] ends long looks early, with what they have.
 
+mod interrupt;
 pub mod looks;
 mod moment;
 pub mod record;
@@ -11,6 +12,7 @@ pub mod session;
 pub mod source;
 
 pub use bloathound_vocabulary::FindingClass;
+pub use interrupt::{Interrupt, Stop};
 pub use moment::{Look, Moment};
 
 use bloathound_vocabulary::ToolRecord;

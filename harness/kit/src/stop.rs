@@ -2,10 +2,54 @@
 
 use std::os::fd::{AsFd, BorrowedFd};
 
-use nix::sys::signal::{SigSet, Signal};
+use nix::errno::Errno;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::sys::signal::{SigSet, Signal, raise};
 use nix::sys::signalfd::{SfdFlags, SignalFd};
 
 use crate::error::KitError;
+
+/// Who wants us to end.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Stop {
+    /// SIGINT: Ctrl-C.
+    Interrupt,
+    /// SIGTERM, or the terminal went away.
+    Terminate,
+}
+
+impl Stop {
+    /// As people know it.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Interrupt => "SIGINT",
+            Self::Terminate => "SIGTERM",
+        }
+    }
+
+    /// Ends us by that signal, as if nobody had taken it.
+    pub fn obey(self) {
+        let signal = match self {
+            Self::Interrupt => Signal::SIGINT,
+            Self::Terminate => Signal::SIGTERM,
+        };
+        let mut set = SigSet::empty();
+        set.add(signal);
+        let _ = set.thread_unblock();
+        let _ = raise(signal);
+    }
+}
+
+/// Makes writing past the limit of a file's size (`ulimit -f`) an error like others, where else it would kill us.
+///
+/// To be called before any thread is started: threads inherit it.
+pub fn hold_back_size_signal() {
+    let mut set = SigSet::empty();
+    set.add(Signal::SIGXFSZ);
+    // Where that is refused, the signal goes on killing.
+    let _ = set.thread_block();
+}
 
 /// The signals that would end us (interrupt, terminate, hang up) as something to wait for, so that what was switched on
 /// in a service is switched off first. Dropping it gives them back their meaning.
@@ -32,6 +76,24 @@ impl StopSignals {
     #[must_use]
     pub fn as_fd(&self) -> BorrowedFd<'_> {
         self.descriptor.as_fd()
+    }
+
+    /// Waits for one of them, for as long as it takes; `None` where waiting fails.
+    #[must_use]
+    pub fn next(&self) -> Option<Stop> {
+        loop {
+            let mut wanted = [PollFd::new(self.as_fd(), PollFlags::POLLIN)];
+            match poll(&mut wanted, PollTimeout::NONE) {
+                Ok(_) | Err(Errno::EINTR) => {}
+                Err(_) => return None,
+            }
+            match self.descriptor.read_signal() {
+                Ok(Some(signal)) if signal.ssi_signo == Signal::SIGINT as u32 => return Some(Stop::Interrupt),
+                Ok(Some(_)) => return Some(Stop::Terminate),
+                Ok(None) | Err(Errno::EINTR) => {}
+                Err(_) => return None,
+            }
+        }
     }
 }
 

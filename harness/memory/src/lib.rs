@@ -8,7 +8,9 @@ mod address;
 mod core;
 mod flat;
 mod image;
+mod leftovers;
 mod modules;
+pub mod output;
 mod pages;
 mod recorded;
 mod region;
@@ -19,6 +21,7 @@ pub use self::core::{Core, CoreError, CoreModules, CoreProblem, CoreThread, open
 pub use address::{Address, PAGE_BYTES};
 pub use flat::{is_zero_page, untouched};
 pub use image::{FlatOffset, ImageBuilder, MemoryImage};
+pub use leftovers::temporary_folder;
 pub use modules::{
     ConstantModules, ElfError, FileSymbol, LoadedModule, ModuleFile, ModuleView, Segment, Symbol, SymbolTable, Wanted,
     check_machine, is_file_data, load_bias,

@@ -8,8 +8,9 @@ use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 use crate::{ReportError, describe, sanitize, text};
 use bloathound_vocabulary::{Outcome, RunRecord, RunResults};
 
-/// A suite a scenario, a test case a variant. A failed run is a failure, an INVALID one and one that could not be made are
-/// errors: neither a pass nor a miss. Where a variant ran with several seeds, the seed is in the name.
+/// A suite a scenario, a test case a variant; of results that are partial one more, which says why, as an error. A failed
+/// run is a failure, an INVALID one and one that could not be made are errors: neither a pass nor a miss. Where a variant
+/// ran with several seeds, the seed is in the name.
 ///
 /// # Errors
 /// When the XML writer gives up.
@@ -33,6 +34,14 @@ pub fn junit(results: &RunResults) -> Result<String, ReportError> {
         report.add_test_suite(suite);
     }
     report.set_time(total);
+    // Runs that were not made are no success of whatever reads only this file.
+    if let Some(partial) = &results.partial {
+        let mut status = TestCaseStatus::non_success(NonSuccessKind::Error);
+        status.set_type("PARTIAL").set_message(sanitize::line(&partial.why).as_ref());
+        let mut suite = TestSuite::new("bloathound");
+        suite.add_test_case(TestCase::new("all runs were made", status));
+        report.add_test_suite(suite);
+    }
     Ok(report.to_string()?)
 }
 

@@ -66,8 +66,12 @@ pub fn merge(files: Vec<(String, RunResults)>) -> Result<Merged, ScoreError> {
     let warnings = odd_parts(&files);
     let tool = base.tool.clone();
     let host = join_hosts(&files);
+    let cut = files.iter().filter_map(|(name, part)| Some(format!("{name}: {}", part.partial.as_ref()?.why)));
+    let cut: Vec<String> = cut.collect();
     let runs: Vec<RunRecord> = files.into_iter().flat_map(|(_, results)| results.runs).collect();
-    Ok(Merged { results: results(tool, host, None, runs), warnings })
+    let mut results = results(tool, host, None, runs);
+    results.partial = (!cut.is_empty()).then(|| cut.join("; ").into());
+    Ok(Merged { results, warnings })
 }
 
 fn refuse_duplicates(files: &[(String, RunResults)]) -> Result<(), ScoreError> {

@@ -52,7 +52,8 @@ pub(crate) fn run_invalid() -> RunRecord {
 
 pub(crate) fn run_error() -> RunRecord {
     let mut run = run("leak-dies", "buggy", "error", Value::Null, missed());
-    run.error = serde_json::from_value(json!({"why": "the service `leak` ended", "stderr_tail": ["MemoryError"]})).unwrap();
+    run.error =
+        serde_json::from_value(json!({"why": "the service `leak` ended", "stderr_tail": ["MemoryError"]})).unwrap();
     run
 }
 

@@ -16,7 +16,7 @@ pub fn results(
 ) -> RunResults {
     runs.sort_by(|one, other| one.key().cmp(&other.key()));
     let scores = scores(&runs);
-    RunResults { schema_version: SCHEMA_VERSION, tool, host, partition, runs, scores }
+    RunResults { schema_version: SCHEMA_VERSION, tool, host, partition, runs, scores, partial: None }
 }
 
 /// Scores of all classes that any run looked for.

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{Population, Problem, TargetRecord, ToolRecord};
+use crate::{Partial, Population, Problem, TargetRecord, ToolRecord};
 
 /// A type in two heaps.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
@@ -161,6 +161,9 @@ pub struct DiffReport {
     pub next: Option<String>,
     /// What could not be done or is not trusted.
     pub problems: Vec<Problem>,
+    /// Why this is not all that was asked for; null where it is.
+    #[serde(default)]
+    pub partial: Option<Partial>,
 }
 
 impl DiffReport {
@@ -189,6 +192,7 @@ impl DiffReport {
             cross_check: None,
             next: None,
             problems: Vec::new(),
+            partial: None,
         }
     }
 }

@@ -78,3 +78,16 @@ pub struct Problem {
     /// What is wrong, and what it means for the result.
     pub message: String,
 }
+
+/// Why a record tells less than was asked for.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct Partial {
+    /// What came in between, and how far it had got.
+    pub why: String,
+}
+
+impl From<String> for Partial {
+    fn from(why: String) -> Self {
+        Self { why }
+    }
+}

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{Finding, FrameRecord, Problem, TargetRecord, ToolRecord};
+use crate::{Finding, FrameRecord, Partial, Problem, TargetRecord, ToolRecord};
 
 /// A stack that was seen in this many samples.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
@@ -41,4 +41,7 @@ pub struct HotReport {
     pub findings: Vec<Finding>,
     /// What could not be done or is not trusted.
     pub problems: Vec<Problem>,
+    /// Why this is not all that was asked for; null where it is.
+    #[serde(default)]
+    pub partial: Option<Partial>,
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{Finding, Pin, Problem, TimingRecord, ToolRecord};
+use crate::{Finding, Partial, Pin, Problem, TimingRecord, ToolRecord};
 
 /// What was looked at.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
@@ -281,6 +281,9 @@ pub struct InspectReport {
     pub observations: Vec<ObservationRecord>,
     /// What could not be done or is not trusted.
     pub problems: Vec<Problem>,
+    /// Why this is not all that was asked for; null where it is.
+    #[serde(default)]
+    pub partial: Option<Partial>,
     /// How long it took.
     pub timing: TimingRecord,
     /// Threads with stacks.
@@ -323,6 +326,7 @@ impl InspectReport {
             findings: Vec::new(),
             observations: Vec::new(),
             problems: Vec::new(),
+            partial: None,
             timing: TimingRecord::default(),
             threads: None,
             top_retained: None,

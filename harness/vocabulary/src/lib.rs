@@ -28,7 +28,7 @@ pub use diff::{
 };
 pub use evidence::{CycleEvidence, FragmentationEvidence, HotLoopEvidence, LeakEvidence, Pin};
 pub use field::{AsFigure, Field, Figure, Repeats, Unit};
-pub use finding::{Finding, Location, Problem};
+pub use finding::{Finding, Location, Partial, Problem};
 pub use heat::{CELL_BYTES, CELLS_PER_ROW, GROUPS_MAX, HeatCell, HeatMap, HeatPanel, HeatRow, HeatRowKind, HeatShare};
 pub use hot::{HotReport, StackRecord};
 pub use inspect::{

@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::{
-    DisturbanceRecord, Finding, FindingClass, HostRecord, Outcome, PartitionRecord, Problem, ScoreRecord, TimingRecord,
-    ToolRecord, Variant, Verdict,
+    DisturbanceRecord, Finding, FindingClass, HostRecord, Outcome, Partial, PartitionRecord, Problem, ScoreRecord,
+    TimingRecord, ToolRecord, Variant, Verdict,
 };
 
 /// A field that was not as expected.
@@ -212,6 +212,9 @@ pub struct RunResults {
     pub runs: Vec<RunRecord>,
     /// Scores by class; a class nobody looked for is not there.
     pub scores: BTreeMap<FindingClass, ScoreRecord>,
+    /// Why this is not all that was asked for; null where it is.
+    #[serde(default)]
+    pub partial: Option<Partial>,
 }
 
 impl RunResults {

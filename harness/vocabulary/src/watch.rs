@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{Finding, Problem, TargetRecord, ToolRecord};
+use crate::{Finding, Partial, Problem, TargetRecord, ToolRecord};
 
 /// One round of `watch`.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
@@ -53,4 +53,7 @@ pub struct WatchReport {
     pub findings: Vec<Finding>,
     /// What could not be done or is not trusted.
     pub problems: Vec<Problem>,
+    /// Why this is not all that was asked for; null where it is.
+    #[serde(default)]
+    pub partial: Option<Partial>,
 }

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{Problem, TargetRecord, ToolRecord};
+use crate::{Partial, Problem, TargetRecord, ToolRecord};
 
 /// An object for people.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize, JsonSchema)]
@@ -55,4 +55,7 @@ pub struct WhyReport {
     pub dominators: Vec<ObjectRecord>,
     /// What could not be done or is not trusted.
     pub problems: Vec<Problem>,
+    /// Why this is not all that was asked for; null where it is.
+    #[serde(default)]
+    pub partial: Option<Partial>,
 }

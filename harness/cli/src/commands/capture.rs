@@ -1,9 +1,9 @@
 //! `bloathound capture`.
 
-use bloathound_engine::TOOL;
 use bloathound_engine::looks::pause_ms;
 use bloathound_engine::record::{self, Captured, RecordOptions};
 use bloathound_engine::source::is_manhole;
+use bloathound_engine::{Interrupt, TOOL};
 use bloathound_report::{sanitize, units};
 
 use crate::args::{CaptureArguments, effort};
@@ -19,8 +19,15 @@ pub(crate) fn capture(arguments: &CaptureArguments) -> Result<u8, CliError> {
     let pid: u32 = arguments.target.parse().map_err(|_| {
         CliError::Usage(format!("{}: meant a process id, or manhole:ADDRESS for a dump", arguments.target))
     })?;
-    let options =
-        RecordOptions { tool: TOOL.into(), pid, redact: arguments.redact, effort: effort(arguments.small), base: None };
+    let _held = output::check([Some(path)])?;
+    let options = RecordOptions {
+        tool: TOOL.into(),
+        pid,
+        redact: arguments.redact,
+        effort: effort(arguments.small),
+        base: None,
+        interrupt: Interrupt::take()?,
+    };
     let Captured { examined, written } = record::capture(path, arguments.look.options(), &options)?;
     for problem in &examined.problems {
         output::message(&format!("note: {problem}"));
@@ -41,7 +48,10 @@ fn capture_dump(arguments: &CaptureArguments) -> Result<u8, CliError> {
     if arguments.redact {
         return Err(CliError::Usage("a dump holds no contents of strings: there is nothing to redact".into()));
     }
-    let (objects, bytes) = record::capture_dump(&arguments.output, &arguments.target, arguments.peer.trust())?;
+    let _held = output::check([Some(&arguments.output)])?;
+    let interrupt = Interrupt::take()?;
+    let (objects, bytes) =
+        record::capture_dump(&arguments.output, &arguments.target, arguments.peer.trust(), &interrupt)?;
     output::result(&format!(
         "{}: a dump of {objects} objects, {}\n",
         sanitize::line(&arguments.output.display().to_string()),

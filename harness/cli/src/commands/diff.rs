@@ -5,22 +5,25 @@ use bloathound_report::text::{self, InspectView};
 
 use crate::args::DiffArguments;
 use crate::error::CliError;
-use crate::output;
+use crate::exit::Exit;
+use crate::output::{self, Unwritten};
 
 /// `bloathound diff`: what is more and what is less, by type; of one run also which objects are new and who holds them.
 pub(crate) fn diff(arguments: &DiffArguments) -> Result<u8, CliError> {
+    let _held = output::check([arguments.json.as_ref()])?;
     let Compared { mut report, ask_why } =
         looks::diff(&arguments.before, &arguments.after, &arguments.peer.added_to(&arguments.look))?;
     // The command that explains what holds most of what is new.
     let command =
         |what: &String| format!("bloathound why {} {}", text::shell_word(&arguments.after), text::shell_word(what));
     report.next = ask_why.as_ref().map(command);
+    let mut unwritten = Unwritten::default();
     if let Some(path) = &arguments.json {
-        output::json(path, &report)?;
+        unwritten.note(output::json(path, &report));
     }
     if !output::is_stdout(arguments.json.as_deref()) {
         let view = InspectView { rows: arguments.rows, color: output::color(), ..InspectView::default() };
         output::result(&text::diff(&report, view));
     }
-    Ok(0)
+    Ok(unwritten.exit(Exit::AsExpected).number())
 }

@@ -2,36 +2,42 @@
 
 use std::path::PathBuf;
 
+use bloathound_engine::Interrupt;
 use bloathound_engine::looks::{self, HotOptions, Samples};
 use bloathound_report::sanitize;
 use bloathound_report::text::{self, InspectView};
 
 use crate::args::HotArguments;
 use crate::error::CliError;
-use crate::output;
+use crate::output::{self, Unwritten};
 
 /// `bloathound hot`.
 pub(crate) fn hot(arguments: &HotArguments) -> Result<u8, CliError> {
     let samples = samples(arguments)?;
+    let _held = output::check([&arguments.json, &arguments.folded, &arguments.record].map(Option::as_ref))?;
+    let interrupt = Interrupt::take()?;
     let options = HotOptions { seconds: arguments.seconds, rate: arguments.rate };
     let mut begins = || output::progress(&format!("sampling process {} for {} s", arguments.target, arguments.seconds));
-    let sampled = looks::hot(&samples, options, &mut begins)?;
+    let sampled = looks::hot(&samples, options, &interrupt, &mut begins)?;
+    let mut unwritten = Unwritten::default();
+    unwritten.note(sampled.unkept.map_or(Ok(()), |error| Err(CliError::unwritten(error))));
     if let Some(path) = &arguments.json {
-        output::json(path, &sampled.report)?;
+        unwritten.note(output::json(path, &sampled.report));
     }
     if let Some(path) = &arguments.folded {
         let threads = sampled.profile.threads.iter();
         let stacks: Vec<String> = threads.map(|thread| bloathound_profile::folded(&sampled.profile, thread)).collect();
-        output::file(path, stacks.concat().as_bytes())?;
+        unwritten.note(output::file(path, stacks.concat().as_bytes()));
     }
-    if !output::is_stdout(arguments.json.as_deref()) {
+    let shown = !output::is_stdout(arguments.json.as_deref());
+    if shown {
         let view = InspectView { color: output::color(), ..InspectView::default() };
         output::result(&text::hot(&sampled.report, view));
         for observation in &sampled.observations {
             output::result(&format!("  {}\n", sanitize::line(observation)));
         }
     }
-    Ok(0)
+    Ok(unwritten.exit(output::partial(sampled.report.partial.as_ref(), &interrupt, shown)).number())
 }
 
 fn samples(arguments: &HotArguments) -> Result<Samples, CliError> {

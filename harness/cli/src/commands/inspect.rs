@@ -7,24 +7,29 @@ use bloathound_report::text::{self, InspectView};
 
 use crate::args::InspectArguments;
 use crate::error::CliError;
-use crate::{output, picture};
+use crate::exit::Exit;
+use crate::output::{self, Unwritten};
+use crate::picture;
 
 /// `bloathound inspect`.
 pub(crate) fn inspect(arguments: &InspectArguments) -> Result<u8, CliError> {
+    picture::check(arguments.heatmap.as_ref())?;
+    let _held = output::check([&arguments.json, &arguments.heatmap].map(Option::as_ref))?;
     let source = Source::open(&arguments.target, &arguments.peer.added_to(&arguments.look))?;
     let session = Session::from(&source);
     let report = looks::inspect(&session, source.target().clone());
+    let mut unwritten = Unwritten::default();
     if let Some(path) = &arguments.json {
-        output::json(path, &report)?;
+        unwritten.note(output::json(path, &report));
     }
     if let Some(path) = &arguments.heatmap {
         let map = looks::heat(&session, &format!("memory of {}", arguments.target))
-            .ok_or_else(|| CliError::NotHere("the arenas were not found: there is nothing to draw".into()))?;
-        picture::write(path, &map)?;
+            .ok_or_else(|| CliError::NotHere("the arenas were not found: there is nothing to draw".into()));
+        unwritten.note(map.and_then(|map| picture::write(path, &map)));
     }
     if !output::is_stdout(arguments.json.as_deref()) {
         let view = InspectView { rows: arguments.rows, color: output::color(), ..InspectView::default() };
         output::result(&text::inspect(&report, view));
     }
-    Ok(0)
+    Ok(unwritten.exit(Exit::AsExpected).number())
 }

@@ -6,13 +6,14 @@ use bloathound_report::text;
 use crate::args::MergeArguments;
 use crate::error::CliError;
 use crate::exit::Exit;
-use crate::output;
+use crate::output::{self, Unwritten};
 
 /// Longest results of one partition: a thousand runs have 20 MB.
 const RESULTS_BYTES_MAX: u64 = 256 << 20;
 
 /// `bloathound merge`: joins the results of partitions.
 pub(crate) fn merge(arguments: &MergeArguments) -> Result<u8, CliError> {
+    let _held = output::check([arguments.json.as_ref()])?;
     let mut parts = Vec::new();
     for path in &arguments.files {
         let text = read_regular_text(path, RESULTS_BYTES_MAX).map_err(|error| CliError::file(path, error))?;
@@ -23,11 +24,12 @@ pub(crate) fn merge(arguments: &MergeArguments) -> Result<u8, CliError> {
     }
     let merged = bloathound_score::merge(parts).map_err(|error| CliError::Usage(error.to_string()))?;
     output::message(&text::merge_warnings(&merged.warnings));
+    let mut unwritten = Unwritten::default();
     if let Some(path) = &arguments.json {
-        output::json(path, &merged.results)?;
+        unwritten.note(output::json(path, &merged.results));
     }
     if !output::is_stdout(arguments.json.as_deref()) {
         output::result(&text::run(&merged.results, output::color()));
     }
-    Ok(Exit::of_results(&merged.results).number())
+    Ok(unwritten.exit(Exit::of_results(&merged.results)).number())
 }

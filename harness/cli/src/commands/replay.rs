@@ -9,11 +9,13 @@ use bloathound_report::text;
 use crate::args::ReplayArguments;
 use crate::error::CliError;
 use crate::exit::Exit;
+use crate::host;
+use crate::output::{self, Unwritten};
 use crate::score::replayed;
-use crate::{host, output};
 
 /// `bloathound replay`: recorded runs through the same rules again.
 pub(crate) fn replay(arguments: &ReplayArguments) -> Result<u8, CliError> {
+    let _held = output::check([arguments.json.as_ref()])?;
     let folders = record::folders(&arguments.dir)?;
     let color = output::color();
     let runs: Vec<(PathBuf, RecordedRun)> = folders
@@ -36,8 +38,9 @@ pub(crate) fn replay(arguments: &ReplayArguments) -> Result<u8, CliError> {
     }
     let results = bloathound_score::results(tool(), host::facts(None), None, records);
     show(&text::summary(&results, color));
+    let mut unwritten = Unwritten::default();
     if let Some(path) = &arguments.json {
-        output::json(path, &results)?;
+        unwritten.note(output::json(path, &results));
     }
-    Ok(Exit::of_results(&results).number())
+    Ok(unwritten.exit(Exit::of_results(&results)).number())
 }

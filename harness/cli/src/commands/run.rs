@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::time::Duration;
 
-use bloathound_driver::{Launcher, Search};
-use bloathound_engine::tool;
+use bloathound_driver::{Launcher, Limits, Search};
+use bloathound_engine::{Interrupt, tool};
 use bloathound_report::html::{self, HtmlReport, RunKey};
 use bloathound_report::{junit, text};
 use bloathound_vocabulary::PartitionRecord;
@@ -13,6 +14,7 @@ use crate::args::RunArguments;
 use crate::error::CliError;
 use crate::exit::Exit;
 use crate::home::Home;
+use crate::suite::Suite;
 use crate::twin::Twin;
 use crate::{host, output, preparation, suite};
 
@@ -29,6 +31,9 @@ pub(crate) fn run(arguments: &RunArguments) -> Result<u8, CliError> {
     if let (Some((part, of)), true) = (arguments.partition, planned.is_empty()) {
         output::message(&format!("part {part} of {of} has no run: there are fewer; its results are empty and whole"));
     }
+    let page = arguments.report.as_ref().map(|folder| folder.join("index.html"));
+    let _held = output::check([arguments.json.as_ref(), arguments.junit.as_ref(), page.as_ref()])?;
+    output::check_folder(arguments.record.as_ref())?;
     let found = Search::from_env().find()?;
     let environment = preparation::environment(&home, &found.interpreter)?;
     let host = host::facts(Some(&found.interpreter.version));
@@ -36,18 +41,21 @@ pub(crate) fn run(arguments: &RunArguments) -> Result<u8, CliError> {
     let color = output::color();
     let layout = text::Layout::for_names(planned.iter().map(|(scenario, _)| scenario.name.as_str()));
     // With the JSON on stdout nothing else may be there.
-    let quiet = arguments.json.as_deref().is_some_and(|path| path.as_os_str() == "-");
+    let quiet = output::is_stdout(arguments.json.as_deref());
     let show = |text: &str| {
         if !quiet {
             output::result(text);
         }
     };
+    // Services begin here, and with them what is to be kept and cleaned up.
+    let ready_within = Duration::from_secs_f64(arguments.ready_within);
+    let limits = Limits { ready_within, interrupt: Interrupt::take()?, ..Limits::default() };
     show(&layout.header(color));
     let mut runs = Vec::new();
     let mut extras = BTreeMap::new();
     // What can't be written keeps nothing else from being run, written and said.
     let mut unwritten = Vec::new();
-    let not_made = suite::run(&planned, &launcher, arguments, &mut |(scenario, _), twin| {
+    let suite = suite::run(&planned, (&launcher, &limits), arguments, &mut |(scenario, _), twin| {
         let Twin { record, found, unwritten: lost } = twin;
         unwritten.extend(lost);
         if let (Some(folder), Some(found)) = (&arguments.report, &found) {
@@ -60,14 +68,24 @@ pub(crate) fn run(arguments: &RunArguments) -> Result<u8, CliError> {
         show(&text::failure(&record, color));
         runs.push(record);
     });
-    if not_made > 0 {
+    let Suite { not_made, stopped } = suite;
+    let stopped = stopped.map(|(stop, during)| {
+        let far = format!("{} of {} runs were made", planned.len() - not_made, planned.len());
+        (stop, format!("ended by {} {during}; {far}", stop.as_str()))
+    });
+    if not_made > 0 && stopped.is_none() {
         output::message(&format!("--fail-fast: {not_made} of {} runs were not made", planned.len()));
     }
     let partition = arguments.partition.map(|(part, of)| PartitionRecord { part, of });
-    let results = bloathound_score::results(tool(), host, partition, runs);
+    let mut results = bloathound_score::results(tool(), host, partition, runs);
+    results.partial = stopped.as_ref().map(|(_, why)| why.clone().into());
     show(&text::summary(&results, color));
     unwritten.extend(write_files(arguments, &HtmlReport { results: &results, extras: &extras }));
     let mut exit = Exit::of_results(&results);
+    if let Some((stop, why)) = stopped {
+        output::message(&why);
+        exit = exit.or_worse(Exit::of_stop(stop));
+    }
     for error in &unwritten {
         let failed = Exit::of_error(error);
         if failed != Exit::AsExpected {

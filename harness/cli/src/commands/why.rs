@@ -8,10 +8,12 @@ use bloathound_report::text;
 
 use crate::args::WhyArguments;
 use crate::error::CliError;
-use crate::output;
+use crate::exit::Exit;
+use crate::output::{self, Unwritten};
 
 /// `bloathound why`: what keeps an object alive.
 pub(crate) fn why(arguments: &WhyArguments) -> Result<u8, CliError> {
+    let _held = output::check([&arguments.dot, &arguments.svg, &arguments.json].map(Option::as_ref))?;
     let source = Source::open(&arguments.target, &arguments.peer.added_to(&arguments.look))?;
     let session = Session::from(&source);
     let Why { object, report } = looks::why(&session, source.target().clone(), &arguments.what)?;
@@ -23,19 +25,20 @@ pub(crate) fn why(arguments: &WhyArguments) -> Result<u8, CliError> {
     };
     let retained = |id| session.retained(id);
     let drawn = graph::around(session.snapshot(), session.reverse(), object, options, retained);
+    let mut unwritten = Unwritten::default();
     if let Some(path) = &arguments.dot {
-        output::file(path, graph::dot(&drawn).as_bytes())?;
+        unwritten.note(output::file(path, graph::dot(&drawn).as_bytes()));
     }
     if let Some(path) = &arguments.svg {
-        output::file(path, graph::svg(&drawn).as_bytes())?;
+        unwritten.note(output::file(path, graph::svg(&drawn).as_bytes()));
     }
     if let Some(path) = &arguments.json {
-        output::json(path, &report)?;
+        unwritten.note(output::json(path, &report));
     }
     let to_stdout = [&arguments.json, &arguments.dot, &arguments.svg];
     if !to_stdout.into_iter().any(|path| output::is_stdout(path.as_deref())) {
         output::result(&text::why(&report, output::color()));
         output::result(&format!("\n{}", graph::tree(&drawn, output::color())));
     }
-    Ok(0)
+    Ok(unwritten.exit(Exit::AsExpected).number())
 }

@@ -39,7 +39,7 @@ pub(crate) fn judge(folder: &Path, run: &RecordedRun) -> Result<RunRecord, CliEr
 /// The scenario as it was when recorded.
 fn scenario(folder: &Path, run: &RecordedRun) -> Result<Scenario, CliError> {
     // A scenario is refused where its service isn't; a recorded one has no need of it.
-    let services = tempfile::tempdir().map_err(|error| CliError::file(folder, error))?;
+    let services = bloathound_memory::temporary_folder().map_err(|error| CliError::file(folder, error))?;
     if Path::new(&run.service).file_name().is_none_or(|name| name != run.service.as_str()) {
         return Err(CliError::file(&folder.join(MANIFEST), format!("{:?} is no service's name", run.service)));
     }

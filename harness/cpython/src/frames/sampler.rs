@@ -28,6 +28,10 @@ pub trait ThreadProbe {
     fn own_waits(&mut self) -> OwnWaits {
         OwnWaits::default()
     }
+    /// True where no more samples are wanted: what there is by then is the profile.
+    fn is_over(&mut self) -> bool {
+        false
+    }
 }
 
 /// What kept the sampler from running.
@@ -107,7 +111,9 @@ pub fn sample(
         if next >= end {
             add_waits(&mut cost, probe, waits, from.saturating_sub(begin));
         }
-        let is_last = (next >= end && (next >= latest || run.had_enough(&cost, rate_hz))) || run.samples >= SAMPLES_MAX;
+        let is_last = (next >= end && (next >= latest || run.had_enough(&cost, rate_hz)))
+            || run.samples >= SAMPLES_MAX
+            || probe.is_over();
         let with_switches = is_last || cost.rounds.is_multiple_of(ROUNDS_BETWEEN_LISTS);
         if with_switches && run.relist(probe).is_err() {
             // Once: a process that is about to end fails at every sample.

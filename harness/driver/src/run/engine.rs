@@ -5,12 +5,12 @@ use std::time::Duration;
 
 use bloathound_bounds::read_regular_text;
 use bloathound_cpython::frames::SamplerOptions;
-use bloathound_engine::looks::{ReplayError, RunFindings, RunJudge, replay, sample_process};
+use bloathound_engine::looks::{ReplayError, RunFindings, RunJudge, Sampling, replay, sample_process};
 use bloathound_engine::record::{
     FINDINGS, FORMAT, FileError, RecordedRun, Recorder, findings_json, read_run, write_whole,
 };
 use bloathound_engine::source::{ExamineOptions, Examined, LiveProcess};
-use bloathound_engine::{Look, Moment, tool};
+use bloathound_engine::{Interrupt, Look, Moment, tool};
 use bloathound_live::CaptureMode;
 use bloathound_scenario::{Scenario, Variant};
 
@@ -26,6 +26,8 @@ pub struct EngineObserver {
     recorder: Option<Recorder>,
     /// The program that holds pauses, if there is one.
     holder: Option<PathBuf>,
+    /// Why they are not kept any more: a full disk costs the recording, and no run.
+    unrecorded: Option<Failure>,
 }
 
 /// How a run is told apart in its recording.
@@ -44,7 +46,13 @@ impl EngineObserver {
     /// for a report.
     #[must_use]
     pub fn new(without: &[&'static str], illustrate: bool) -> Self {
-        Self { judge: RunJudge::new(without, illustrate), without: without.to_vec(), recorder: None, holder: None }
+        Self {
+            judge: RunJudge::new(without, illustrate),
+            without: without.to_vec(),
+            recorder: None,
+            holder: None,
+            unrecorded: None,
+        }
     }
 
     /// Has pauses held by this program ([`ExamineOptions::holder`]) from now on.
@@ -57,14 +65,20 @@ impl EngineObserver {
         self.recorder = Some(recorder);
     }
 
+    /// Why looks are not kept any more, where they were to be.
+    #[must_use]
+    pub fn unrecorded(&self) -> Option<&(dyn std::error::Error + Send + Sync)> {
+        self.unrecorded.as_deref()
+    }
+
     /// Judges what needs all looks, and ends the recording: the findings, and what is needed to judge again. Beside the
     /// findings comes the recording's folder, where there is one, or why it could not be written or read back: what was
     /// found is lost by neither.
-    pub fn finish(self, of: Recorded<'_>, driven: &RunRecord) -> (RunFindings, Option<Result<PathBuf, ReplayError>>) {
-        let Self { judge, without, recorder, holder: _ } = self;
+    pub fn finish(self, of: Recorded<'_>, driven: &RunRecord) -> (RunFindings, Option<Result<PathBuf, Failure>>) {
+        let Self { judge, without, recorder, holder: _, unrecorded } = self;
         let found = judge.finish();
-        let kept = recorder.map(|recorder| keep(recorder, &without, of, driven, &found));
-        (found, kept)
+        let kept = recorder.map(|recorder| keep(recorder, &without, of, driven, &found).map_err(Failure::from));
+        (found, unrecorded.map(Err).or(kept))
     }
 
     fn examine(&mut self, pid: u32, look: &Look) -> Result<Examined, Failure> {
@@ -74,19 +88,26 @@ impl EngineObserver {
         let mut process = LiveProcess::open(pid, options)?;
         let mut examined = process.examine()?;
         self.judge.note_copy(&examined);
-        if let Some(recorder) = &mut self.recorder {
-            recorder.keep(look, pid, &mut examined, process.symbols())?;
-        }
+        let kept = self.recorder.as_mut().map(|recorder| recorder.keep(look, pid, &mut examined, process.symbols()));
+        self.note_kept(kept.transpose());
         Ok(examined)
+    }
+
+    /// A recording that lacks a look is none: it is given up, and what there is of it removed.
+    fn note_kept<E: Into<Failure>>(&mut self, kept: Result<Option<()>, E>) {
+        if let Err(error) = kept {
+            self.recorder = None;
+            self.unrecorded = Some(error.into());
+        }
     }
 
     fn sample(&mut self, pid: u32, look: &Look, duration: Duration) -> Result<(), Failure> {
         let process = LiveProcess::open(pid, ExamineOptions::default())?;
         let options = SamplerOptions { seconds: duration.as_secs_f64(), ..SamplerOptions::default() };
-        let profile = sample_process(&process, options)?;
-        if let Some(recorder) = &mut self.recorder {
-            recorder.keep_samples(look, &process, &profile)?;
-        }
+        // An interrupt ends the service, and that the sampling.
+        let Sampling { profile, .. } = sample_process(&process, options, &Interrupt::default())?;
+        let kept = self.recorder.as_mut().map(|recorder| recorder.keep_samples(look, &process, &profile));
+        self.note_kept(kept.transpose());
         self.judge.judge_samples(&profile);
         Ok(())
     }

@@ -1,5 +1,6 @@
 //! Why a run could not be made.
 
+use bloathound_engine::Stop;
 use bloathound_scenario::Variant;
 
 use crate::http::HttpError;
@@ -63,6 +64,12 @@ pub enum RunError {
         /// Why.
         #[source]
         source: HttpError,
+    },
+    /// Somebody wanted us to end.
+    #[error("ended by {}", stop.as_str())]
+    Stopped {
+        /// Who.
+        stop: Stop,
     },
     /// A trigger was to be sent and the scenario has none.
     #[error("the scenario has no trigger to send")]

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use bloathound_engine::Interrupt;
 use bloathound_scenario::{Scenario, Variant};
 
 use crate::python::{Environment, Interpreter};
@@ -63,6 +64,8 @@ pub struct Limits {
     pub stop_grace: Duration,
     /// Whether to measure the disturbance, which takes one more round of load and one more look.
     pub measure_disturbance: bool,
+    /// When this comes, the service is ended and the run with it.
+    pub interrupt: Interrupt,
 }
 
 impl Default for Limits {
@@ -72,6 +75,7 @@ impl Default for Limits {
             answer_within: Duration::from_secs(240),
             stop_grace: Duration::from_secs(3),
             measure_disturbance: true,
+            interrupt: Interrupt::default(),
         }
     }
 }

@@ -83,7 +83,14 @@ pub fn run(
         return Err(BrokenRun { error, stderr_tail: Vec::new() });
     };
     events(RunEvent::RunStarted { scenario: scenario.name.clone(), variant });
-    let service = Service::start(&launcher.launch(scenario, variant, limits))?;
+    let stopped = || {
+        let error = RunError::Stopped { stop: limits.interrupt.came()? };
+        Some(BrokenRun { error, stderr_tail: Vec::new() })
+    };
+    let service = Service::start_unless(&launcher.launch(scenario, variant, limits), &limits.interrupt)
+        .map_err(|error| stopped().unwrap_or_else(|| error.into()))?;
+    // Whatever waits for the service, a request of minutes even, waits no longer then.
+    let _ends = service.end_by(&limits.interrupt);
     events(RunEvent::ServiceReady { pid: service.pid(), port: service.port() });
     let mut running = Running {
         ledger: Ledger::new(service.port(), service.ledger_file()),
@@ -101,7 +108,12 @@ pub fn run(
         pauses: Vec::new(),
         stuck: false,
     };
-    match running.run(plan) {
+    let outcome = running.run(plan);
+    // What looks like an outcome may be that of a service we have ended.
+    if let Some(stopped) = stopped() {
+        return Err(stopped);
+    }
+    match outcome {
         Ok(outcome) => Ok(running.close(variant, outcome)),
         // A service that died is the better explanation of whatever failed because of it.
         Err(error) => match running.service.check_stays_alive(END_SHOWS_WITHIN) {

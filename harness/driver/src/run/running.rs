@@ -62,7 +62,7 @@ impl Running<'_> {
     pub(super) fn wait(&mut self, conditions: &LedgerConditions, within: Duration) -> Result<Vec<Unmet>, RunError> {
         let words = |(name, matcher): (&String, _)| format!("{name}: {matcher}");
         (self.events)(RunEvent::Waiting { conditions: conditions.0.iter().map(words).collect() });
-        Ok(self.ledger.wait(conditions, within)?)
+        Ok(self.ledger.wait(conditions, within, &self.limits.interrupt)?)
     }
 
     pub(super) fn collect(&mut self) -> Result<(), RunError> {

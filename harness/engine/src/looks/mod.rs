@@ -12,7 +12,7 @@ mod why;
 
 pub use self::diff::{Compared, diff};
 pub use self::heat::heat;
-pub use self::hot::{HotOptions, SampleError, Sampled, Samples, hot, sample_process};
+pub use self::hot::{HotOptions, SampleError, Sampled, Samples, Sampling, hot, sample_process};
 pub use self::inspect::{inspect, pause_ms};
 pub use self::replay::{ReplayError, replay};
 pub use self::run::{RunFindings, RunJudge};

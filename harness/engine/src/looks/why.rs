@@ -95,6 +95,7 @@ pub fn why_object(
         expression: analysis.finder().expression_to(id),
         dominators: analysis.dominators().above(id).take(DOMINATORS_MAX).map(object).collect(),
         problems: decode.chain(garbage).collect(),
+        partial: None,
     }
 }
 

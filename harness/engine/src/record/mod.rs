@@ -19,3 +19,4 @@ pub use self::read::{
 pub use self::samples::{RecordedSamples, SamplesManifest, open_samples, record_samples};
 pub use self::store::{HowRecorded, Recorder, findings_json};
 pub use self::write::{RecordOptions, record};
+pub use bloathound_memory::temporary_folder;

@@ -12,6 +12,7 @@ use super::read::{FINDINGS, MANIFEST, RecordedLook, RecordedMoment, RecordedRun}
 use super::samples::{SamplesManifest, record_samples};
 use super::write::{RecordOptions, record};
 use crate::TOOL;
+use crate::interrupt::Interrupt;
 use crate::moment::Look;
 use crate::source::{Examined, LiveProcess};
 
@@ -32,6 +33,23 @@ pub struct Recorder {
     looks: Vec<RecordedLook>,
     /// The last image: the next one builds on it.
     last_image: Option<PathBuf>,
+    finished: bool,
+}
+
+/// A recording that was not finished is none: without its manifest nothing reads it, and on a full disk its place is
+/// wanted.
+impl Drop for Recorder {
+    fn drop(&mut self) {
+        if self.finished {
+            return;
+        }
+        let kept = self.looks.iter().filter_map(|look| look.file.as_deref());
+        for name in kept.chain([FINDINGS]) {
+            let _ = std::fs::remove_file(self.folder.join(name));
+        }
+        // Only where nothing else is in it.
+        let _ = std::fs::remove_dir(&self.folder);
+    }
 }
 
 impl Recorder {
@@ -55,7 +73,7 @@ impl Recorder {
                 remove(&path)?;
             }
         }
-        Ok(Self { folder, how, looks: Vec::new(), last_image: None })
+        Ok(Self { folder, how, looks: Vec::new(), last_image: None, finished: false })
     }
 
     /// Notes a look and writes its image.
@@ -77,6 +95,7 @@ impl Recorder {
             redact: self.how.redact,
             effort: self.how.effort,
             base: self.last_image.take(),
+            interrupt: Interrupt::default(),
         };
         record(&path, examined, symbols, &options)?;
         self.last_image = Some(path);
@@ -118,13 +137,15 @@ impl Recorder {
     ///
     /// # Errors
     /// [`FileError`] for what can't be written.
-    pub fn finish(self, mut run: RecordedRun, findings: &[Finding]) -> Result<(), FileError> {
-        run.looks = self.looks;
+    pub fn finish(mut self, mut run: RecordedRun, findings: &[Finding]) -> Result<(), FileError> {
+        run.looks.clone_from(&self.looks);
         run.redacted = self.how.redact;
         write_whole(&self.folder.join(FINDINGS), findings_json(findings)?.as_bytes())?;
         let path = self.folder.join(MANIFEST);
         let text = to_json(&run).map_err(|error| FileError::new(&path, error))?;
-        write_whole(&path, text.as_bytes())
+        write_whole(&path, text.as_bytes())?;
+        self.finished = true;
+        Ok(())
     }
 }
 

@@ -11,6 +11,7 @@ use bloathound_memory::{
     WrittenRecording, write_recording,
 };
 
+use crate::interrupt::Interrupt;
 use crate::source::{Examined, memory_limit};
 
 /// What a recording's manifest says beyond what the copy itself tells.
@@ -26,6 +27,8 @@ pub struct RecordOptions {
     pub effort: Effort,
     /// An image of the same process in the same folder that this one may build on.
     pub base: Option<PathBuf>,
+    /// When this comes the image is given up.
+    pub interrupt: Interrupt,
 }
 
 /// Writes what was examined to `path`, whole or not at all, readable by its owner only. Words that no analysis reads are
@@ -75,7 +78,13 @@ pub fn record(
     };
     // One that can't be read is not built on: the image then stands alone.
     let base = options.base.as_ref().and_then(|base| Base::read(base, memory_limit()).ok());
-    let how = WriteOptions { transform: Some(&mut scrub), base: base.as_ref(), effort: options.effort };
+    let is_unwanted = || options.interrupt.came().is_some();
+    let how = WriteOptions {
+        transform: Some(&mut scrub),
+        base: base.as_ref(),
+        effort: options.effort,
+        is_unwanted: Some(&is_unwanted),
+    };
     let written = write_recording(path, &recording, how);
     examined.image = std::mem::take(&mut recording.image);
     examined.page_runs = recording.page_runs;

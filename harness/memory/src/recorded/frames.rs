@@ -1,9 +1,8 @@
-//! What every file of ours is made of: frames with checksums, written under another name first.
+//! What every file of ours is made of: frames with checksums.
 
-use std::ffi::OsString;
-use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufWriter, Read, Write};
-use std::path::{Path, PathBuf};
+
+use crate::output::Output;
 
 pub(super) const FRAME_HEADER_BYTES: usize = 24;
 /// Most bytes of a frame that is neither memory nor samples.
@@ -98,14 +97,14 @@ pub(super) fn read_up_to(source: &mut dyn Read, buffer: &mut [u8]) -> io::Result
 
 /// Writes frames and counts their bytes.
 pub(super) struct FrameWriter<'a> {
-    out: BufWriter<&'a File>,
+    out: BufWriter<&'a Output>,
     pub(super) bytes: u64,
     compressor: zstd::bulk::Compressor<'static>,
 }
 
 impl<'a> FrameWriter<'a> {
     /// Begins a file of the kind that `magic` says.
-    pub(super) fn new(file: &'a File, magic: &[u8; 8], version: u32, level: i32) -> io::Result<Self> {
+    pub(super) fn new(file: &'a Output, magic: &[u8; 8], version: u32, level: i32) -> io::Result<Self> {
         let compressor = zstd::bulk::Compressor::new(level)?;
         let mut frames = Self { out: BufWriter::new(file), bytes: 0, compressor };
         frames.raw(magic)?;
@@ -138,50 +137,5 @@ impl<'a> FrameWriter<'a> {
         self.frame(DONE_TAG, count, &[])?;
         self.out.flush()?;
         Ok(self.bytes)
-    }
-}
-
-/// The file under its temporary name, readable by its owner only; removed unless finished.
-pub(super) struct Partial {
-    pub(super) file: File,
-    path: PathBuf,
-    finished: bool,
-}
-
-impl Partial {
-    pub(super) fn create(path: &Path) -> io::Result<Self> {
-        let name = path.file_name().ok_or_else(|| io::Error::new(io::ErrorKind::InvalidInput, "not a file name"))?;
-        let mut options = OpenOptions::new();
-        options.write(true).create_new(true);
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let mut attempt = 0;
-        loop {
-            let mut partial = OsString::from(".");
-            partial.push(name);
-            partial.push(format!(".{}-{attempt}.partial", std::process::id()));
-            let partial = path.with_file_name(partial);
-            match options.open(&partial) {
-                Ok(file) => return Ok(Self { file, path: partial, finished: false }),
-                // Another thread of ours, or what a killed process with our id left.
-                Err(error) if error.kind() == io::ErrorKind::AlreadyExists && attempt < 100 => attempt += 1,
-                Err(error) => return Err(error),
-            }
-        }
-    }
-
-    pub(super) fn finish(mut self, path: &Path) -> io::Result<()> {
-        self.file.sync_data()?;
-        fs::rename(&self.path, path)?;
-        self.finished = true;
-        Ok(())
-    }
-}
-
-impl Drop for Partial {
-    fn drop(&mut self) {
-        if !self.finished {
-            let _ = fs::remove_file(&self.path);
-        }
     }
 }

@@ -5,8 +5,9 @@ use std::path::{Path, PathBuf};
 
 use bloathound_bounds::open_regular;
 
-use super::frames::{DATA_TAG, DONE_TAG, FrameHeader, FrameWriter, Partial, read_up_to};
+use super::frames::{DATA_TAG, DONE_TAG, FrameHeader, FrameWriter, read_up_to};
 use super::write::Effort;
+use crate::output::{Output, Readers};
 
 /// Bytes of a DATA frame.
 const PIECE_BYTES: usize = 4 << 20;
@@ -68,9 +69,9 @@ pub enum SealedError {
 /// [`SealedError::Io`]; nothing is left behind then.
 pub fn write_sealed(path: &Path, kind: SealedKind, bytes: &[u8], effort: Effort) -> Result<u64, SealedError> {
     let io_error = |cause| SealedError::Io { path: path.to_owned(), cause };
-    let partial = Partial::create(path).map_err(io_error)?;
+    let output = Output::create(path, Readers::Owner).map_err(io_error)?;
     let write = || {
-        let mut frames = FrameWriter::new(&partial.file, &kind.magic, kind.version, effort.level())?;
+        let mut frames = FrameWriter::new(&output, &kind.magic, kind.version, effort.level())?;
         let mut count = 0;
         for piece in bytes.chunks(PIECE_BYTES) {
             frames.frame(DATA_TAG, count, piece)?;
@@ -79,7 +80,7 @@ pub fn write_sealed(path: &Path, kind: SealedKind, bytes: &[u8], effort: Effort)
         frames.finish(count)
     };
     let written = write().map_err(io_error)?;
-    partial.finish(path).map_err(io_error)?;
+    output.finish().map_err(io_error)?;
     Ok(written)
 }
 

@@ -125,7 +125,7 @@ fn only_the_owner_may_read_it_and_nothing_is_left_over() {
     write_recording(&path, &example(), WriteOptions::default()).unwrap();
     assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
     assert_eq!(std::fs::read_dir(directory.path()).unwrap().count(), 1);
-    let nowhere = directory.path().join("missing/image");
+    let nowhere = path.join("below-a-file");
     assert!(matches!(write_recording(&nowhere, &example(), WriteOptions::default()), Err(RecordError::Io { .. })));
     assert!(matches!(
         write_recording(Path::new("/"), &example(), WriteOptions::default()),

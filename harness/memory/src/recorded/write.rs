@@ -1,13 +1,13 @@
 //! Writing a recording.
 
-use std::fs::File;
 use std::io;
 use std::path::Path;
 
 use super::delta::Delta;
-use super::frames::{DATA_TAG, FrameWriter, MANIFEST_TAG, Partial};
+use super::frames::{DATA_TAG, FrameWriter, MANIFEST_TAG};
 use super::manifest::RawManifest;
 use super::{Base, CHUNK_BYTES, MAGIC, RECORDING_VERSION, RecordError, Recording, WrittenRecording};
+use crate::output::{Output, Readers};
 use crate::{FlatOffset, MemorySource};
 
 /// Changes a piece of the flat buffer (its place and its bytes) before it is written: redaction. It is called for every
@@ -43,9 +43,11 @@ pub struct WriteOptions<'a, 'b> {
     pub base: Option<&'a Base>,
     /// How hard to compress.
     pub effort: Effort,
+    /// Asked before each piece: true where it is not wanted any more. Writing fails then, and nothing is left.
+    pub is_unwanted: Option<&'a dyn Fn() -> bool>,
 }
 
-/// Writes a recording to `path`: under another name beside it first, readable by its owner only, then renamed.
+/// Writes a recording to `path` by the one writer ([`Output`]), readable by its owner only.
 ///
 /// # Errors
 /// [`RecordError::Io`]; nothing is left behind then, and what was at `path` before still is.
@@ -55,13 +57,13 @@ pub fn write_recording(
     options: WriteOptions<'_, '_>,
 ) -> Result<WrittenRecording, RecordError> {
     let io_error = |cause| RecordError::Io { path: path.to_owned(), cause };
-    let partial = Partial::create(path).map_err(io_error)?;
-    let written = write_to(&partial.file, recording, options).map_err(io_error)?;
-    partial.finish(path).map_err(io_error)?;
+    let output = Output::create(path, Readers::Owner).map_err(io_error)?;
+    let written = write_to(&output, recording, options).map_err(io_error)?;
+    output.finish().map_err(io_error)?;
     Ok(written)
 }
 
-fn write_to(file: &File, recording: &Recording, mut options: WriteOptions<'_, '_>) -> io::Result<WrittenRecording> {
+fn write_to(file: &Output, recording: &Recording, mut options: WriteOptions<'_, '_>) -> io::Result<WrittenRecording> {
     let mut frames = FrameWriter::new(file, MAGIC, RECORDING_VERSION, options.effort.level())?;
     let image = &recording.image;
     let base = options.base.map(|base| (base.file.as_str(), base.crc()));
@@ -82,6 +84,9 @@ fn write_to(file: &File, recording: &Recording, mut options: WriteOptions<'_, '_
     let mut changed = Vec::new();
     let mut count = 0;
     for chunk in flat.chunks(CHUNK_BYTES) {
+        if options.is_unwanted.is_some_and(|is_unwanted| is_unwanted()) {
+            return Err(io::Error::other("stopped before it was whole"));
+        }
         changed.clear();
         changed.extend_from_slice(chunk);
         if let Some(transform) = &mut options.transform {

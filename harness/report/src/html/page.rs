@@ -65,10 +65,12 @@ fn header(results: &RunResults) -> String {
         Outcome::Pass
     };
     let runs = units::plural(results.runs.len() as u64, "run", "runs");
+    let partial = results.partial.as_ref().map(|partial| format!("<p>Partial: {}</p>\n", markup(&partial.why)));
     format!(
-        "<header>\n<h1>Bloathound</h1>\n<p class=\"verdict\">{} {runs}: {}</p>\n</header>\n",
+        "<header>\n<h1>Bloathound</h1>\n<p class=\"verdict\">{} {runs}: {}</p>\n{}</header>\n",
         badge(outcome),
-        counts(results)
+        counts(results),
+        partial.unwrap_or_default()
     )
 }
 

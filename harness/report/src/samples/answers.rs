@@ -156,6 +156,7 @@ pub(crate) fn watch() -> WatchReport {
         }],
         findings: vec![leak_finding()],
         problems: Vec::new(),
+        partial: None,
     }
 }
 
@@ -179,6 +180,7 @@ pub(crate) fn hot() -> HotReport {
         }],
         findings: vec![hot_loop_finding()],
         problems: Vec::new(),
+        partial: None,
     }
 }
 
@@ -296,5 +298,6 @@ pub(crate) fn why() -> WhyReport {
         dominators: path.iter().rev().skip(1).map(|step| step.object.clone()).collect(),
         path,
         problems: Vec::new(),
+        partial: None,
     }
 }

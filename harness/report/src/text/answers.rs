@@ -2,7 +2,7 @@
 
 use super::WIDTH;
 use super::extent::InspectView;
-use super::inspect::{conclusions, not_seen, stack, target_line};
+use super::inspect::{conclusions, not_seen, partial, stack, target_line};
 use super::newcomers;
 use super::style::Style;
 use super::table::{Align, Table};
@@ -17,7 +17,9 @@ const NEXT_MAX: usize = 400;
 #[must_use]
 pub fn watch(report: &WatchReport, view: InspectView) -> String {
     let style = Style::new(view.color);
-    let mut out = format!("{}\n\n", style.bold(&target_line(&report.target)));
+    let mut out = format!("{}\n", style.bold(&target_line(&report.target)));
+    out.push_str(&partial(report.partial.as_ref(), style));
+    out.push('\n');
     let mut table = Table::new(&[
         ("round", Align::Right),
         ("after", Align::Right),
@@ -76,6 +78,7 @@ fn growth(rows: &[GrowthRow], view: InspectView) -> String {
 pub fn hot(report: &HotReport, view: InspectView) -> String {
     let style = Style::new(view.color);
     let mut out = format!("{}\n", style.bold(&target_line(&report.target)));
+    out.push_str(&partial(report.partial.as_ref(), style));
     let mut facts = vec![units::plural(report.samples, "sample", "samples"), units::seconds(report.seconds)];
     if report.torn_samples > 0 {
         facts.push(format!("{} torn", units::count(report.torn_samples)));

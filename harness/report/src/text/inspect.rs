@@ -6,8 +6,8 @@ use super::table::{Align, Table, labelled, labelled_at};
 use super::{WIDTH, memory};
 use crate::{describe, sanitize, units};
 use bloathound_vocabulary::{
-    Finding, FrameRecord, HeapRecord, InspectReport, KindRow, ObservationRecord, Problem, QualityRecord, TargetKind,
-    TargetRecord, ThreadRecord, TimingRecord,
+    Finding, FrameRecord, HeapRecord, InspectReport, KindRow, ObservationRecord, Partial, Problem, QualityRecord,
+    TargetKind, TargetRecord, ThreadRecord, TimingRecord,
 };
 
 /// Everything one look told.
@@ -15,6 +15,7 @@ use bloathound_vocabulary::{
 pub fn inspect(report: &InspectReport, view: InspectView) -> String {
     let style = Style::new(view.color);
     let mut out = format!("{}\n", style.bold(&target_line(&report.target)));
+    out.push_str(&partial(report.partial.as_ref(), style));
     out.push_str(&heap_line(&report.heap));
     let is_told = matches!(report.target.kind, TargetKind::Dump | TargetKind::Manhole);
     out.push_str(&quality(&report.heap.quality, is_told, style));
@@ -240,6 +241,16 @@ pub(super) fn stack(frames: &[FrameRecord], frames_max: usize) -> String {
     if frames.len() > frames_max {
         let rest = units::plural((frames.len() - frames_max) as u64, "frame", "frames");
         out.push_str(&format!("    … {rest} more\n"));
+    }
+    out
+}
+
+/// That this is not all that was asked for, and why; nothing where it is.
+pub(super) fn partial(partial: Option<&Partial>, style: Style) -> String {
+    let Some(Partial { why }) = partial else { return String::new() };
+    let mut out = String::new();
+    for (index, line) in sanitize::wrap(&format!("partial: {why}"), WIDTH - 2, 4).iter().enumerate() {
+        out.push_str(&format!("{}{}\n", if index == 0 { "" } else { "  " }, style.yellow(line)));
     }
     out
 }

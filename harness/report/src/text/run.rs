@@ -1,6 +1,7 @@
 //! `run` and `replay`: a line a run, what failed, the summary.
 
 use super::WIDTH;
+use super::inspect::partial;
 use super::style::Style;
 use super::table::{Align, Table, labelled};
 use crate::{describe, sanitize, units};
@@ -208,6 +209,7 @@ pub fn summary(results: &RunResults, color: bool) -> String {
     };
     let runs = units::plural(results.runs.len() as u64, "run", "runs");
     out.push_str(&format!("{runs}: {counts}, {}\n", units::seconds(seconds)));
+    out.push_str(&partial(results.partial.as_ref(), style));
     out
 }
 

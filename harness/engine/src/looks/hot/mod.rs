@@ -11,7 +11,8 @@ use bloathound_memory::{Effort, SealedError};
 use bloathound_profile::{Profile, ThreadProfile};
 use bloathound_vocabulary::{FrameRecord, HotReport, SCHEMA_VERSION, StackRecord, TargetKind, TargetRecord};
 
-pub use self::sampling::sample_process;
+pub use self::sampling::{Sampling, sample_process};
+use crate::interrupt::Interrupt;
 use crate::record::{RecordedSamples, SamplesManifest, open_samples, record_samples};
 use crate::source::{ExamineError, ExamineOptions, LiveProcess, process_record};
 use crate::{TOOL, tool};
@@ -48,9 +49,6 @@ pub enum SampleError {
     /// Its threads can't be found.
     #[error(transparent)]
     Frames(#[from] FramesError),
-    /// The samples can't be kept.
-    #[error(transparent)]
-    Keep(SealedError),
     /// The file can't be read.
     #[error(transparent)]
     Read(SealedError),
@@ -71,22 +69,37 @@ pub struct Sampled {
     pub report: HotReport,
     /// What each thread did, where that is no finding.
     pub observations: Vec<String>,
+    /// Why the samples could not be kept, where they were to be.
+    pub unkept: Option<SealedError>,
 }
 
-/// Samples a process, or reads what was kept, and judges. `begins` is called when sampling begins.
+/// Samples a process, or reads what was kept, and judges. `begins` is called when sampling begins. What there is when
+/// the process or we are to end is judged all the same.
 ///
 /// # Errors
-/// [`SampleError`] when there are none.
-pub fn hot(samples: &Samples, options: HotOptions, begins: &mut dyn FnMut()) -> Result<Sampled, SampleError> {
-    let (profile, target) = match samples {
-        Samples::Process { pid, keep } => of_process(*pid, keep.as_ref(), options, begins)?,
+/// [`SampleError`] when there are none. Samples that can't be kept are no error of this: they are in what comes back.
+pub fn hot(
+    samples: &Samples,
+    options: HotOptions,
+    interrupt: &Interrupt,
+    begins: &mut dyn FnMut(),
+) -> Result<Sampled, SampleError> {
+    let OfTarget { sampling: Sampling { profile, partial }, target, unkept } = match samples {
+        Samples::Process { pid, keep } => of_process(*pid, keep.as_ref(), options, interrupt, begins)?,
         Samples::File(path) => of_file(path)?,
     };
     let judged = judge(&Seen { profile: Some(&profile), ..Seen::default() }, &[], &Thresholds::default());
     let seen: Vec<&HotObservation> = judged.observations.iter().filter_map(of_a_thread).collect();
-    let report = report(options.seconds, target, &profile, &judged, &seen);
+    let mut report = report(options.seconds, target, &profile, &judged, &seen);
+    report.partial = partial;
     let observations = seen.into_iter().map(|observation| observation.message.clone()).collect();
-    Ok(Sampled { profile, report, observations })
+    Ok(Sampled { profile, report, observations, unkept })
+}
+
+struct OfTarget {
+    sampling: Sampling,
+    target: TargetRecord,
+    unkept: Option<SealedError>,
 }
 
 fn of_a_thread(observation: &Observation) -> Option<&HotObservation> {
@@ -100,22 +113,24 @@ fn of_process(
     pid: u32,
     keep: Option<&(PathBuf, bool)>,
     options: HotOptions,
+    interrupt: &Interrupt,
     begins: &mut dyn FnMut(),
-) -> Result<(Profile, TargetRecord), SampleError> {
+) -> Result<OfTarget, SampleError> {
     let process = LiveProcess::open(pid, ExamineOptions::default())?;
     begins();
     let options = SamplerOptions { seconds: options.seconds, rate_hz: options.rate };
-    let profile = sample_process(&process, options)?;
-    if let Some((path, redact)) = keep {
+    let sampling = sample_process(&process, options, interrupt)?;
+    let unkept = keep.and_then(|(path, redact)| {
         let manifest = SamplesManifest::of(&process, TOOL);
-        record_samples(path, manifest, &profile, *redact, Effort::Quick).map_err(SampleError::Keep)?;
-    }
-    let record = process_record(pid, process.interpreter(), process.symbols().build_id.clone());
-    Ok((profile, record))
+        record_samples(path, manifest, &sampling.profile, *redact, Effort::Quick).err()
+    });
+    let target = process_record(pid, process.interpreter(), process.symbols().build_id.clone());
+    Ok(OfTarget { sampling, target, unkept })
 }
 
-fn of_file(path: &Path) -> Result<(Profile, TargetRecord), SampleError> {
-    if !path.exists() {
+fn of_file(path: &Path) -> Result<OfTarget, SampleError> {
+    // A pipe or a device would be waited for.
+    if !path.is_file() {
         return Err(SampleError::NoFile { path: path.to_owned() });
     }
     let RecordedSamples { manifest, profile } = open_samples(path).map_err(SampleError::Read)?;
@@ -129,7 +144,7 @@ fn of_file(path: &Path) -> Result<(Profile, TargetRecord), SampleError> {
         build_id: manifest.build_id,
         not_seen: Vec::new(),
     };
-    Ok((profile, record))
+    Ok(OfTarget { sampling: Sampling { profile, partial: None }, target: record, unkept: None })
 }
 
 fn report(
@@ -154,6 +169,7 @@ fn report(
         stacks: main.map(|thread| stacks(profile, thread)).unwrap_or_default(),
         findings: judged.findings.clone(),
         problems: judged.problems.clone(),
+        partial: None,
     }
 }
 

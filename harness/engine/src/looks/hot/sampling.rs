@@ -12,16 +12,42 @@ use bloathound_cpython::frames::{
 use bloathound_live::{Process, ticks_per_second};
 use bloathound_profile::{Profile, ThreadFacts};
 
+use bloathound_vocabulary::Partial;
+
+use crate::interrupt::Interrupt;
 use crate::source::LiveProcess;
 
-/// Samples the process's threads for as long and as often as `options` say.
+/// Samples of a process.
+#[derive(Debug)]
+pub struct Sampling {
+    /// The samples.
+    pub profile: Profile,
+    /// Why these are fewer than were asked for.
+    pub partial: Option<Partial>,
+}
+
+/// Samples the process's threads for as long and as often as `options` say, or until the process or we are to end.
 ///
 /// # Errors
 /// [`FramesError`] when the interpreter's threads can't be found.
-pub fn sample_process(target: &LiveProcess, options: SamplerOptions) -> Result<Profile, FramesError> {
+pub fn sample_process(
+    target: &LiveProcess,
+    options: SamplerOptions,
+    interrupt: &Interrupt,
+) -> Result<Sampling, FramesError> {
     let mut reader = FrameReader::new(FrameTarget::from(target.interpreter()));
-    let mut probe = LiveProbe { process: target.process(), started: Instant::now(), schedstat: HashMap::new() };
-    sample(target.process(), &mut reader, &mut probe, options)
+    let process = target.process();
+    let started = Instant::now();
+    let mut probe =
+        LiveProbe { process, started, schedstat: HashMap::new(), interrupt, interrupted: false, ended: None };
+    let profile = sample(process, &mut reader, &mut probe, options)?;
+    let far = |after: Duration| format!("after {:.1} s of {} s", after.as_secs_f64(), options.seconds);
+    let why = match (probe.interrupted, probe.ended) {
+        (_, Some(after)) => Some(format!("process {} ended {}", process.pid(), far(after))),
+        (true, None) => interrupt.came().map(|stop| format!("ended by {} {}", stop.as_str(), far(started.elapsed()))),
+        (false, None) => None,
+    };
+    Ok(Sampling { profile, partial: why.map(Partial::from) })
 }
 
 /// The kernel's figures and this machine's clocks.
@@ -30,6 +56,11 @@ struct LiveProbe<'p> {
     started: Instant,
     /// Kept open: reading costs a third of opening and reading.
     schedstat: HashMap<u32, Option<File>>,
+    interrupt: &'p Interrupt,
+    /// It came while samples were still wanted.
+    interrupted: bool,
+    /// After how long the process was seen to have ended.
+    ended: Option<Duration>,
 }
 
 impl ThreadProbe for LiveProbe<'_> {
@@ -42,12 +73,18 @@ impl ThreadProbe for LiveProbe<'_> {
     }
 
     fn wait_until(&mut self, monotonic_ns: u64) {
-        std::thread::sleep(Duration::from_nanos(monotonic_ns).saturating_sub(self.started.elapsed()));
+        self.interrupt.sleep(Duration::from_nanos(monotonic_ns).saturating_sub(self.started.elapsed()));
+    }
+
+    fn is_over(&mut self) -> bool {
+        self.interrupted = self.interrupt.came().is_some();
+        self.interrupted
     }
 
     fn thread_ids(&mut self) -> Vec<u32> {
         // A zombie's thread is listed until somebody takes note of its end.
         if self.process.check_alive().is_err() {
+            self.ended.get_or_insert_with(|| self.started.elapsed());
             return Vec::new();
         }
         self.process.thread_ids().unwrap_or_default()

@@ -1,0 +1,100 @@
+//! Ctrl-C and its like for work that is to end early and keep what it has.
+
+use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+pub use bloathound_kit::Stop;
+use bloathound_kit::{KitError, StopSignals};
+
+const NOT_YET: u8 = 0;
+
+/// Whether somebody wants us to end. Cheap to ask, and to be asked often; clones are of one.
+#[derive(Clone, Debug, Default)]
+pub struct Interrupt(Arc<State>);
+
+#[derive(Debug, Default)]
+struct State {
+    came: AtomicU8,
+    sleepers: Mutex<()>,
+    wake: Condvar,
+}
+
+impl Interrupt {
+    /// Takes the signals that would end us from here on. The first is kept to be asked for; a second one ends us at once,
+    /// for whoever does not want to wait for what we have.
+    ///
+    /// To be called before any thread is started, and once: threads and children inherit that the signals are taken.
+    ///
+    /// # Errors
+    /// They can't be taken.
+    pub fn take() -> Result<Self, KitError> {
+        let signals = StopSignals::take()?;
+        let interrupt = Self::default();
+        let noted = interrupt.clone();
+        let listen = move || {
+            if let Some(stop) = signals.next() {
+                noted.stop(stop);
+                if let Some(again) = signals.next() {
+                    again.obey();
+                }
+            }
+        };
+        // It ends with the process.
+        let thread = std::thread::Builder::new().name("signals".into()).spawn(listen);
+        thread.map_err(|source| KitError::io("preparing for Ctrl-C", source))?;
+        Ok(interrupt)
+    }
+
+    /// Who wants us to end, if anybody does.
+    #[must_use]
+    pub fn came(&self) -> Option<Stop> {
+        match self.0.came.load(Ordering::Acquire) {
+            NOT_YET => None,
+            1 => Some(Stop::Interrupt),
+            _ => Some(Stop::Terminate),
+        }
+    }
+
+    /// Wants us to end. The first to say so is the one that counts.
+    pub fn stop(&self, stop: Stop) {
+        let number = match stop {
+            Stop::Interrupt => 1,
+            Stop::Terminate => 2,
+        };
+        let _ = self.0.came.compare_exchange(NOT_YET, number, Ordering::AcqRel, Ordering::Acquire);
+        // Under the lock, so that nobody is between asking and sleeping.
+        let _asleep = self.0.sleepers.lock().unwrap_or_else(PoisonError::into_inner);
+        self.0.wake.notify_all();
+    }
+
+    /// Sleeps, but no longer than until somebody wants us to end; then it says who.
+    pub fn sleep(&self, time: Duration) -> Option<Stop> {
+        let deadline = Instant::now() + time;
+        let mut asleep = self.0.sleepers.lock().unwrap_or_else(PoisonError::into_inner);
+        loop {
+            let left = deadline.saturating_duration_since(Instant::now());
+            if left.is_zero() || self.came().is_some() {
+                return self.came();
+            }
+            asleep = self.0.wake.wait_timeout(asleep, left).unwrap_or_else(PoisonError::into_inner).0;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sleeper_wakes_and_the_first_word_counts() {
+        let interrupt = Interrupt::default();
+        assert_eq!(interrupt.sleep(Duration::from_millis(1)), None);
+        let sleeper = interrupt.clone();
+        let thread = std::thread::spawn(move || sleeper.sleep(Duration::from_secs(3600)));
+        interrupt.stop(Stop::Terminate);
+        assert_eq!(thread.join().unwrap(), Some(Stop::Terminate));
+        interrupt.stop(Stop::Interrupt);
+        assert_eq!(interrupt.came(), Some(Stop::Terminate));
+    }
+}
