@@ -13,7 +13,7 @@ const MAY_BE_SERIALISED: [(&str, &str); 12] = [
     ("harness/scenario/src/model.rs", "its words, which need no second type"),
     ("harness/scenario/src/matcher.rs", "the keys of a range in a scenario's file"),
     ("harness/driver/src/python/interpreter.rs", "what an interpreter says of itself"),
-    ("harness/driver/src/service.rs", "a service's handshake"),
+    ("harness/driver/src/service/mod.rs", "a service's handshake"),
     ("harness/score/src/merge.rs", "the version of results, which is read before the rest of them"),
     ("harness/report/src/snapshot.rs", "expected findings as reviewed files, which are written and never read back"),
 ];

@@ -1,11 +1,12 @@
 //! A service as a child process: started, shaken hands with, and ended, whatever happens to us.
 
-use std::fs::File;
-use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom};
+mod error;
+mod scratch;
+
+use std::io::{self, BufRead, BufReader, Read};
 use std::marker::PhantomData;
-use std::os::unix::fs::OpenOptionsExt;
 use std::os::unix::process::CommandExt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, RecvTimeoutError};
@@ -13,7 +14,6 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use bloathound_engine::Interrupt;
-use bloathound_engine::record::temporary_folder;
 use bloathound_scenario::{Method, Request};
 use nix::sys::signal::{Signal, killpg};
 use nix::sys::wait::{Id, WaitPidFlag, WaitStatus, waitid};
@@ -25,6 +25,9 @@ use crate::death_signal::die_with_parent;
 use crate::http;
 use crate::python::python_variables;
 
+pub use error::ServiceError;
+use scratch::{last_lines, ledger_file, owners_only};
+
 /// How often a condition is looked at while waiting for it.
 pub(crate) const POLL_EVERY: Duration = Duration::from_millis(5);
 /// How often somebody who waits for something else hears of an interrupt.
@@ -35,13 +38,6 @@ const QUIT_WITHIN: Duration = Duration::from_millis(500);
 const HANDSHAKE_BYTES_MAX: u64 = 64 << 10;
 /// Tells a service the seed of what it generates.
 const SEED_VARIABLE: &str = "BLOATHOUND_SEED";
-/// Lines of standard error that an error shows.
-const LAST_LINES: usize = 12;
-/// Characters of such a line; a traceback's are shorter.
-const LINE_CHARACTERS_MAX: usize = 300;
-/// Bytes of standard error that are looked at for its last lines.
-const LAST_BYTES: u64 = 64 << 10;
-
 /// What to start.
 #[derive(Debug, Clone)]
 pub struct Launch {
@@ -57,94 +53,6 @@ pub struct Launch {
     pub seed: u64,
     /// How long it may take to be ready.
     pub ready_within: Duration,
-}
-
-/// Why a service is not there.
-#[derive(Debug, thiserror::Error)]
-pub enum ServiceError {
-    /// Its scratch folder or its pipes can't be made.
-    #[error("can't prepare a folder for the service: {0}")]
-    Scratch(#[source] io::Error),
-    /// The program can't be started.
-    #[error("can't start {}: {source}", program.display())]
-    Spawn {
-        /// The program.
-        program: PathBuf,
-        /// Why.
-        #[source]
-        source: io::Error,
-    },
-    /// It ended before it was ready.
-    #[error("the service `{name}` ended before it was ready ({status}){}", after(stderr))]
-    EndedEarly {
-        /// The service.
-        name: String,
-        /// Its exit status, in words.
-        status: String,
-        /// The end of its standard error.
-        stderr: Vec<String>,
-    },
-    /// It isn't ready in time.
-    #[error("the service `{name}` was not ready in {seconds:.1} s{}", after(stderr))]
-    NotReady {
-        /// The service.
-        name: String,
-        /// The deadline.
-        seconds: f64,
-        /// The end of its standard error.
-        stderr: Vec<String>,
-    },
-    /// Its first line is not the handshake.
-    #[error("the service `{name}` began with {line:?} and not with its handshake: {why}{}", after(stderr))]
-    BadHandshake {
-        /// The service.
-        name: String,
-        /// The line.
-        line: String,
-        /// What is wrong with it.
-        why: String,
-        /// The end of its standard error.
-        stderr: Vec<String>,
-    },
-    /// It ended during the run.
-    #[error("the service `{name}` ended during the run ({status}){}", after(stderr))]
-    Died {
-        /// The service.
-        name: String,
-        /// Its exit status, in words.
-        status: String,
-        /// The end of its standard error.
-        stderr: Vec<String>,
-    },
-}
-
-impl ServiceError {
-    /// The end of what the service wrote to standard error.
-    #[must_use]
-    pub fn stderr(&self) -> &[String] {
-        match self {
-            Self::Scratch(_) | Self::Spawn { .. } => &[],
-            Self::EndedEarly { stderr, .. }
-            | Self::NotReady { stderr, .. }
-            | Self::BadHandshake { stderr, .. }
-            | Self::Died { stderr, .. } => stderr,
-        }
-    }
-
-    /// Why, without what the service wrote.
-    #[must_use]
-    pub fn why(&self) -> String {
-        let whole = self.to_string();
-        whole.strip_suffix(&after(self.stderr())).map(str::to_owned).unwrap_or(whole)
-    }
-}
-
-fn after(stderr: &[String]) -> String {
-    if stderr.is_empty() {
-        return "; it wrote nothing to standard error".to_owned();
-    }
-    let lines: Vec<String> = stderr.iter().map(|line| format!("\n  {line}")).collect();
-    format!("; the last lines of its standard error:{}", lines.concat())
 }
 
 /// How a service ended.
@@ -260,12 +168,7 @@ impl Service {
     /// The end of what it wrote to standard error; however much that is, little is read and shown.
     #[must_use]
     pub fn last_stderr(&self) -> Vec<String> {
-        let bytes = last_bytes(&stderr_file(self.scratch.path())).unwrap_or_default();
-        let text = String::from_utf8_lossy(&bytes).into_owned();
-        let lines: Vec<&str> = text.lines().filter(|line| !line.trim().is_empty()).collect();
-        let start = lines.len().saturating_sub(LAST_LINES);
-        let last = lines.get(start..).unwrap_or_default();
-        last.iter().map(|line| line.chars().take(LINE_CHARACTERS_MAX).collect()).collect()
+        last_lines(self.scratch.path())
     }
 
     /// An error if it has ended.
@@ -473,31 +376,6 @@ impl Drop for Service {
     fn drop(&mut self) {
         self.kill_and_reap();
     }
-}
-
-/// The last [`LAST_BYTES`] of a file.
-fn last_bytes(path: &Path) -> io::Result<Vec<u8>> {
-    let mut file = File::open(path)?;
-    let length = file.metadata()?.len();
-    file.seek(SeekFrom::Start(length.saturating_sub(LAST_BYTES)))?;
-    let mut bytes = Vec::new();
-    file.take(LAST_BYTES).read_to_end(&mut bytes)?;
-    Ok(bytes)
-}
-
-/// A folder, and the file for standard error in it, for nobody but us: whatever the mask says, and from their first moment.
-fn owners_only() -> io::Result<(TempDir, File)> {
-    let scratch = temporary_folder()?;
-    let stderr = File::options().write(true).create_new(true).mode(0o600).open(stderr_file(scratch.path()))?;
-    Ok((scratch, stderr))
-}
-
-fn stderr_file(scratch: &Path) -> PathBuf {
-    scratch.join("stderr.log")
-}
-
-fn ledger_file(scratch: &Path) -> PathBuf {
-    scratch.join("ledger.jsonl")
 }
 
 fn in_words(status: Option<ExitStatus>) -> String {
