@@ -215,21 +215,30 @@ sys.stdin.read()
 
 /// `run` with its temporary files in a folder of its own.
 fn run(folder: &Path, scenario: &str) -> Child {
+    run_with(folder, &[scenario])
+}
+
+fn run_with(folder: &Path, chosen: &[&str]) -> Child {
     fs::create_dir_all(folder.join("tmp")).unwrap();
     let mut tool = Command::new(env!("CARGO_BIN_EXE_bloathound"));
-    tool.args(["run", scenario, "--json", "run.json", "--junit", "run.xml", "--report", "page", "--record", "kept"]);
+    tool.arg("run").args(chosen);
+    tool.args(["--json", "run.json", "--junit", "run.xml", "--report", "page", "--record", "kept"]);
     tool.arg("--home").arg(root()).env("TMPDIR", folder.join("tmp")).current_dir(folder);
     tool.stdout(Stdio::piped()).stderr(Stdio::inherit()).spawn().unwrap()
 }
 
+fn services(tool: u32) -> Vec<u32> {
+    let mut pids = children(tool);
+    // Not what is tried to be an interpreter: a service has a folder of its own.
+    pids.retain(|pid| {
+        let folder = fs::read_link(format!("/proc/{pid}/cwd")).unwrap_or_default();
+        folder.file_name().is_some_and(|name| name.to_string_lossy().starts_with("bloathound-"))
+    });
+    pids
+}
+
 fn service(tool: u32) -> u32 {
-    wait_until("a service", PATIENCE, || {
-        // Not what is tried to be an interpreter: a service has a folder of its own.
-        children(tool).into_iter().find(|pid| {
-            let folder = fs::read_link(format!("/proc/{pid}/cwd")).unwrap_or_default();
-            folder.file_name().is_some_and(|name| name.to_string_lossy().starts_with("bloathound-"))
-        })
-    })
+    wait_until("a service", PATIENCE, || services(tool).into_iter().next())
 }
 
 fn is_gone(pid: u32) -> Option<()> {
@@ -268,6 +277,27 @@ fn run_leaves_no_service_and_writes_the_runs_it_has() {
         // What was recorded of the run that was made is whole, of the other there is nothing.
         assert_eq!(names(&folder.path().join("kept")), ["leak-buggy"]);
     }
+}
+
+#[test]
+fn of_runs_side_by_side_none_is_left_and_none_is_an_error() {
+    if !live() {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let mut tool = run_with(folder.path(), &["leak", "cycles", "--jobs", "2"]);
+    let begun = wait_until("two services", PATIENCE, || Some(services(tool.id())).filter(|pids| pids.len() == 2));
+    signal("TERM", tool.id());
+    let mut said = String::new();
+    tool.stdout.take().unwrap().read_to_string(&mut said).unwrap();
+    assert_eq!(tool.wait().unwrap().code(), Some(143), "{said}");
+    for service in begun {
+        wait_until("the service to end", PATIENCE, || is_gone(service));
+    }
+    let results = json(&folder.path().join("run.json"));
+    assert!(results["runs"].as_array().unwrap().iter().all(|run| run["outcome"] == "pass"), "{results}");
+    assert!(results["partial"]["why"].as_str().unwrap().contains("ended by SIGTERM during "), "{results}");
+    assert_eq!(names(&folder.path().join("tmp")), [] as [&str; 0]);
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 pub use bloathound_kit::Stop;
-use bloathound_kit::{KitError, StopSignals};
+use bloathound_kit::{KitError, StopSignals, leave_terminal_stops_to_others};
 
 const NOT_YET: u8 = 0;
 
@@ -33,6 +33,7 @@ impl Interrupt {
         let interrupt = Self::default();
         let noted = interrupt.clone();
         let listen = move || {
+            leave_terminal_stops_to_others();
             if let Some(stop) = signals.next() {
                 noted.stop(stop);
                 if let Some(again) = signals.next() {

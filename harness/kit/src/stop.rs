@@ -51,6 +51,14 @@ pub fn hold_back_size_signal() {
     let _ = set.thread_block();
 }
 
+/// Leaves it to the other threads when the terminal stops us (Ctrl-Z): one that holds a process puts it off, and a thread
+/// that only waits would take it at once.
+pub fn leave_terminal_stops_to_others() {
+    let stops: SigSet = [Signal::SIGTSTP, Signal::SIGTTIN, Signal::SIGTTOU].into_iter().collect();
+    // Where that is refused, we are stopped at once.
+    let _ = stops.thread_block();
+}
+
 /// The signals that would end us (interrupt, terminate, hang up) as something to wait for, so that what was switched on
 /// in a service is switched off first. Dropping it gives them back their meaning.
 ///

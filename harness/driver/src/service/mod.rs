@@ -131,15 +131,8 @@ impl Service {
         bloathound_bounds::spare(child.id());
         let stdout = child.stdout.take();
         // From here on the drop ends the child on every way out.
-        let mut service = Self {
-            name: launch.name.clone(),
-            child,
-            port: 0,
-            token: String::new(),
-            reaped: Arc::default(),
-            scratch,
-            _thread_bound: PhantomData,
-        };
+        let (name, token, reaped) = (launch.name.clone(), String::new(), Arc::default());
+        let mut service = Self { name, child, port: 0, token, reaped, scratch, _thread_bound: PhantomData };
         let line = service.first_line(stdout, launch.ready_within, interrupt)?;
         let handshake = service.check_handshake(&line)?;
         service.port = handshake.port;

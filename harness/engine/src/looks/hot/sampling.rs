@@ -73,7 +73,13 @@ impl ThreadProbe for LiveProbe<'_> {
     }
 
     fn wait_until(&mut self, monotonic_ns: u64) {
-        self.interrupt.sleep(Duration::from_nanos(monotonic_ns).saturating_sub(self.started.elapsed()));
+        let left = Duration::from_nanos(monotonic_ns).saturating_sub(self.started.elapsed());
+        // What is waited for after an interrupt is what the samples so far can't be judged without.
+        if self.interrupt.came().is_some() {
+            std::thread::sleep(left);
+        } else {
+            self.interrupt.sleep(left);
+        }
     }
 
     fn is_over(&mut self) -> bool {
