@@ -18,7 +18,7 @@ pub fn held_against(expectations: &[Expectation], findings: &[Finding]) -> Vec<E
 fn expected_record(wanted: &Expectation) -> ExpectedRecord {
     ExpectedRecord {
         class: wanted.class,
-        verdict: wanted.verdict.clone(),
+        verdict: wanted.verdict,
         location: wanted.place.iter().map(|(name, matcher)| ((*name).to_owned(), matcher.to_json())).collect(),
         evidence: wanted.evidence.iter().map(|(name, matcher)| (name.clone(), matcher.to_json())).collect(),
         found: false,

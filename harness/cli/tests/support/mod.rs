@@ -1,5 +1,11 @@
 //! What the end-to-end tests share.
-#![allow(dead_code, reason = "each test program uses its own part")]
+#![allow(
+    dead_code,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "each test program uses its own part; a test fails by panicking"
+)]
 
 use std::fs;
 use std::path::{Path, PathBuf};

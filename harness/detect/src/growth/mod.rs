@@ -125,16 +125,11 @@ fn is_weak(finding: &Finding) -> bool {
 fn is_bookkeeping(tree: &ShapeTree, index: usize) -> bool {
     let labels = tree.labels(index);
     let is_name = |label: &&Label, name: &str| label.name() == Some(name);
-    match labels.first() {
-        Some(Label::Root(RootKind::GcGarbage, _)) => return true,
-        Some(root) if root.module() == Some("gc") => {
-            if labels.get(1).is_some_and(|label| is_name(label, "garbage")) {
-                return true;
-            }
-        }
-        _ => {}
-    }
-    labels.iter().any(|label| label.name().is_some_and(|name| words::BOOKKEEPING.has(name)))
+    let of_the_collector = labels.first().is_some_and(|root| {
+        matches!(root, Label::Root(RootKind::GcGarbage, _))
+            || (root.module() == Some("gc") && labels.get(1).is_some_and(|label| is_name(label, "garbage")))
+    });
+    of_the_collector || labels.iter().any(|label| label.name().is_some_and(|name| words::BOOKKEEPING.has(name)))
 }
 
 fn series(rounds: &[GrowthRound<'_>]) -> Vec<Series> {

@@ -162,7 +162,7 @@ impl RunJudge {
                 self.illustrate(pid, &session, examined, false);
             }
             Moment::Fresh => {
-                self.baseline = session.arenas().map(|arenas| arenas.facts.clone());
+                self.baseline = session.arenas().map(|arenas| arenas.facts);
                 self.illustrate(pid, &session, examined, true);
             }
             Moment::UnderLoad | Moment::Hot { .. } => {}

@@ -129,8 +129,7 @@ fn of_process(
 }
 
 fn of_file(path: &Path) -> Result<OfTarget, SampleError> {
-    // A pipe or a device would be waited for.
-    if !path.is_file() {
+    if !path.exists() {
         return Err(SampleError::NoFile { path: path.to_owned() });
     }
     let RecordedSamples { manifest, profile } = open_samples(path).map_err(SampleError::Read)?;
