@@ -103,6 +103,27 @@ impl Exit {
         }
     }
 
+    /// Of a whole run: its outcomes, what ended it early, and what could not be written, each of which is told.
+    pub(crate) fn of_suite(
+        results: &RunResults,
+        stopped: Option<Stop>,
+        unwritten: &[CliError],
+        tell: &mut dyn FnMut(&str),
+    ) -> Self {
+        let mut exit = Self::of_results(results);
+        if let Some(stop) = stopped {
+            exit = exit.or_worse(Self::of_stop(stop));
+        }
+        for error in unwritten {
+            let failed = Self::of_error(error);
+            if failed != Self::AsExpected {
+                tell(&error.to_string());
+            }
+            exit = exit.or_worse(failed);
+        }
+        exit
+    }
+
     /// Of a command that could not do its work.
     pub(crate) fn of_error(error: &CliError) -> Self {
         match error {

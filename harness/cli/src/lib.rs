@@ -19,6 +19,7 @@ mod progress;
 mod score;
 mod suite;
 mod twin;
+mod written;
 
 use std::process::ExitCode;
 

@@ -99,11 +99,16 @@ impl Listener {
     /// What came over each connection so far, our own last one apart.
     fn got(&mut self) -> Vec<String> {
         let probe = b"probe\nprobe\nprobe\n";
-        if self.at.starts_with('/') {
-            UnixStream::connect(&self.at).unwrap().write_all(probe).unwrap();
+        // Open until it was heard: who finds it closed is done with it before reading what it says.
+        let (mut local, mut loopback);
+        let stream: &mut dyn Write = if self.at.starts_with('/') {
+            local = UnixStream::connect(&self.at).unwrap();
+            &mut local
         } else {
-            TcpStream::connect(&self.at).unwrap().write_all(probe).unwrap();
-        }
+            loopback = TcpStream::connect(&self.at).unwrap();
+            &mut loopback
+        };
+        stream.write_all(probe).unwrap();
         let told = self.lines.by_ref().map_while(Result::ok);
         let told = told.filter_map(|line| Some(line.split_once("got ")?.1.trim_matches('"').to_owned()));
         told.take_while(|line| !line.starts_with("probe")).collect()

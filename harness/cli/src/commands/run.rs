@@ -1,13 +1,12 @@
 //! `bloathound run`.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 use std::time::Duration;
 
 use bloathound_driver::{Launcher, Limits, Search};
 use bloathound_engine::{Interrupt, tool};
-use bloathound_report::html::{self, HtmlReport, RunKey};
-use bloathound_report::{junit, text};
+use bloathound_report::html::{HtmlReport, RunKey};
+use bloathound_report::text;
 use bloathound_vocabulary::PartitionRecord;
 
 use crate::args::RunArguments;
@@ -16,7 +15,7 @@ use crate::exit::Exit;
 use crate::home::Home;
 use crate::suite::Suite;
 use crate::twin::Twin;
-use crate::{host, output, preparation, suite};
+use crate::{host, output, preparation, suite, written};
 
 /// `bloathound run`.
 pub(crate) fn run(arguments: &RunArguments) -> Result<u8, CliError> {
@@ -80,31 +79,9 @@ pub(crate) fn run(arguments: &RunArguments) -> Result<u8, CliError> {
     let mut results = bloathound_score::results(tool(), host, partition, runs);
     results.partial = stopped.as_ref().map(|(_, why)| why.clone().into());
     show(&text::summary(&results, color));
-    unwritten.extend(write_files(arguments, &HtmlReport { results: &results, extras: &extras }));
-    let mut exit = Exit::of_results(&results);
-    if let Some((stop, why)) = stopped {
-        output::message(&why);
-        exit = exit.or_worse(Exit::of_stop(stop));
+    unwritten.extend(written::run(arguments, &HtmlReport { results: &results, extras: &extras }));
+    if let Some((_, why)) = &stopped {
+        output::message(why);
     }
-    for error in &unwritten {
-        let failed = Exit::of_error(error);
-        if failed != Exit::AsExpected {
-            output::message(&error.to_string());
-        }
-        exit = exit.or_worse(failed);
-    }
-    Ok(exit.number())
-}
-
-/// Every file that was asked for; what could not be written comes back.
-fn write_files(arguments: &RunArguments, report: &HtmlReport<'_>) -> Vec<CliError> {
-    let json = |path: &PathBuf| output::json(path, report.results);
-    let junit = |path: &PathBuf| {
-        let xml = junit::junit(report.results).map_err(|error| CliError::output(path, error))?;
-        output::file(path, xml.as_bytes())
-    };
-    let page = |folder: &PathBuf| output::file(&folder.join("index.html"), html::index(report).as_bytes());
-    let written =
-        [arguments.json.as_ref().map(json), arguments.junit.as_ref().map(junit), arguments.report.as_ref().map(page)];
-    written.into_iter().flatten().filter_map(Result::err).collect()
+    Ok(Exit::of_suite(&results, stopped.map(|(stop, _)| stop), &unwritten, &mut output::message).number())
 }

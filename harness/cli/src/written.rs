@@ -1,0 +1,23 @@
+//! The files that `bloathound run` was asked for: results, JUnit and the page.
+
+use std::path::PathBuf;
+
+use bloathound_report::html::{self, HtmlReport};
+use bloathound_report::junit;
+
+use crate::args::RunArguments;
+use crate::error::CliError;
+use crate::output;
+
+/// Every file that was asked for; what could not be written comes back.
+pub(crate) fn run(arguments: &RunArguments, report: &HtmlReport<'_>) -> Vec<CliError> {
+    let json = |path: &PathBuf| output::json(path, report.results);
+    let junit = |path: &PathBuf| {
+        let xml = junit::junit(report.results).map_err(|error| CliError::output(path, error))?;
+        output::file(path, xml.as_bytes())
+    };
+    let page = |folder: &PathBuf| output::file(&folder.join("index.html"), html::index(report).as_bytes());
+    let written =
+        [arguments.json.as_ref().map(json), arguments.junit.as_ref().map(junit), arguments.report.as_ref().map(page)];
+    written.into_iter().flatten().filter_map(Result::err).collect()
+}
