@@ -17,7 +17,7 @@ use crate::maps::{Mapping, parse_maps, parse_smaps};
 use crate::pagemap;
 use crate::procfs::{ProcessStatus, TaskStat, parse_stat, parse_status};
 use crate::threads::{self, CpuTime, Thread, ThreadState};
-use bloathound_memory::PageRun;
+use bloathound_memory::{PageRun, PageState};
 
 /// `PF_KTHREAD` of the kernel's `sched.h`.
 const KERNEL_THREAD_FLAG: u64 = 0x0020_0000;
@@ -183,7 +183,19 @@ impl Process {
     /// When the process has gone or may not be read.
     pub fn page_runs<'a>(&self, regions: impl Iterator<Item = &'a Region>) -> Result<Vec<PageRun>, LiveError> {
         let pagemap = File::open(self.directory.join("pagemap")).map_err(|error| self.refused("pagemap", error))?;
-        pagemap::read_runs(&pagemap, regions, &mut Vec::new()).map_err(|error| self.refused("pagemap", error))
+        let runs = pagemap::read_runs(&pagemap, regions, &mut Vec::new());
+        runs.map(|runs| self.with_moving_pages(runs)).map_err(|error| self.refused("pagemap", error))
+    }
+
+    /// While the kernel moves a page (compaction, balancing between memory nodes), its entry looks like that of one swapped
+    /// out (Documentation/admin-guide/mm/pagemap.rst, bit 62). Of a process that has nothing in swap it is such a page: it is
+    /// there, and reading it waits for the move.
+    pub(crate) fn with_moving_pages(&self, mut runs: Vec<PageRun>) -> Vec<PageRun> {
+        let is_swapped = |run: &PageRun| run.state == PageState::Swapped;
+        if runs.iter().any(is_swapped) && self.status().is_ok_and(|status| status.swap_bytes == 0) {
+            runs.iter_mut().filter(|run| is_swapped(run)).for_each(|run| run.state = PageState::Private);
+        }
+        runs
     }
 
     /// Opens the file that `region` maps, whatever mount namespace it is in, deleted or not.

@@ -48,7 +48,8 @@ impl Survey {
             File::open(process.directory().join("pagemap")).map_err(|error| process.refused("pagemap", error))?;
         let mut buffer = Vec::new();
         let mut read = |region: &Region| {
-            read_runs(&pagemap, once(region), &mut buffer).map_err(|error| process.refused("pagemap", error))
+            let runs = read_runs(&pagemap, once(region), &mut buffer);
+            runs.map(|runs| process.with_moving_pages(runs)).map_err(|error| process.refused("pagemap", error))
         };
         let mut now = Self::default();
         for region in process.maps()? {

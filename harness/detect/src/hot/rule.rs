@@ -115,7 +115,9 @@ fn judge_thread(window: &Window<'_>, busy_together: f64, limits: &HotLoopThresho
     }
     let counts = whole_counts(window.thread);
     let whole = counts.runnable_fraction;
-    let shares = busy_together >= limits.busy_fraction_min && whole >= limits.shared_fraction_min;
+    // Nobody shares with himself: a thread that has the process to itself is judged by its own time alone.
+    let has_company = busy_together - whole > limits.idle_fraction_max;
+    let shares = has_company && busy_together >= limits.busy_fraction_min && whole >= limits.shared_fraction_min;
     if window.samples.len() < limits.samples_min {
         let kind = if counts.used_fraction <= limits.idle_fraction_max {
             HotObservationKind::Idle
