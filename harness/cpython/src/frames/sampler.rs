@@ -43,6 +43,9 @@ pub struct OwnWaits {
     pub stolen_ns: u64,
 }
 
+/// How much more processor time a thread must have had than the rule needs.
+const MARGIN: f64 = 1.1;
+
 /// How to sample.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub struct SamplerOptions {
@@ -216,7 +219,9 @@ impl Run<'_> {
 
     /// Whether the sampler and every thread that wants it had the processor for long enough to be judged.
     fn had_enough(&self, cost: &SamplingCost, rate_hz: f64) -> bool {
-        let need = ProcessorNeed::default();
+        // A little more than the rule asks for: the samples that follow shift the shares, and it must not just miss them.
+        let least = ProcessorNeed::default();
+        let need = ProcessorNeed { processor_share_min: least.processor_share_min * MARGIN, ..least };
         let last_samples = self.threads.values().filter_map(|watched| watched.profile.samples.last());
         let last_ns = last_samples.map(|sample| sample.monotonic_ns).max().unwrap_or(0);
         let is_short = |watched: &Watched| {
