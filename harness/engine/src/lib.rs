@@ -11,7 +11,6 @@ pub mod record;
 pub mod session;
 pub mod source;
 
-pub use bloathound_vocabulary::FindingClass;
 pub use interrupt::{Interrupt, Stop};
 pub use moment::{Look, Moment};
 
