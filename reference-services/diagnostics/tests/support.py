@@ -5,6 +5,7 @@ import contextlib
 import errno
 import json
 import os
+import select
 import shutil
 import signal
 import socket
@@ -91,7 +92,7 @@ class Running(object):
         try:
             channel.sendall(data)
             if attend:
-                os.kill(self.pid, signal.SIGUSR2)
+                self._signal_until_answered(channel)
             return receive_all(channel)
         except socket.error as error:
             if error.errno in (errno.EPIPE, errno.ECONNRESET):
@@ -99,6 +100,14 @@ class Running(object):
             raise
         finally:
             channel.close()
+
+    def _signal_until_answered(self, channel):
+        # As every client of the kit does: a signal that becomes one with the tracer's own is
+        # taken for the tracer's, and one in the middle of a command is not attended to.
+        for _ in range(int(DEADLINE)):
+            os.kill(self.pid, signal.SIGUSR2)
+            if select.select([channel], [], [], 1.0)[0]:
+                return
 
     def ask(self, command, attend=False):
         """The answer to a command."""
