@@ -273,12 +273,8 @@ mod tests {
             "utilisation",
             Show::Within { min: None, max: Some(0.5) },
         );
-        let findings = [
-            samples::hot_loop_finding(),
-            samples::fragmentation_finding(),
-            samples::leak_finding(),
-            samples::cycle_finding(),
-        ];
+        let mut findings = samples::one_of_each_class();
+        findings.reverse();
         insta::assert_snapshot!(yaml(&findings, &policy).unwrap());
     }
 

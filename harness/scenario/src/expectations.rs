@@ -88,9 +88,11 @@ fn check_expectation(
 ) -> Expectation {
     if !observe.covers(raw.class) {
         let look = match raw.class {
-            FindingClass::Leak => "`observe.growth`",
+            FindingClass::Leak | FindingClass::Growth | FindingClass::Garbage | FindingClass::NativeMemory => {
+                "`observe.growth`"
+            }
             FindingClass::Cycle | FindingClass::Fragmentation => "`observe.inspect`",
-            FindingClass::HotLoop => "`observe.hot`",
+            FindingClass::HotLoop | FindingClass::Spin => "`observe.hot`",
         };
         checker.wrong(
             &node.key("class"),

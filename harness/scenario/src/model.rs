@@ -212,9 +212,11 @@ impl Observe {
     #[must_use]
     pub fn covers(&self, class: FindingClass) -> bool {
         match class {
-            FindingClass::Leak => self.growth.is_some(),
+            FindingClass::Leak | FindingClass::Growth | FindingClass::Garbage | FindingClass::NativeMemory => {
+                self.growth.is_some()
+            }
             FindingClass::Cycle | FindingClass::Fragmentation => self.inspect.is_some(),
-            FindingClass::HotLoop => self.hot.is_some(),
+            FindingClass::HotLoop | FindingClass::Spin => self.hot.is_some(),
         }
     }
 }

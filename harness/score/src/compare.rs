@@ -85,10 +85,10 @@ mod tests {
     #[test]
     fn the_finding_that_fits_best_is_taken_and_the_other_is_a_false_alarm() {
         let mut near = samples::leak_finding();
-        near.verdict = Verdict::GrowsEveryRound;
+        near.verdict = Verdict::Leaks;
         let findings = [near, samples::leak_finding()];
         let seen = compare(vec![expectation("leak")], &findings, |_, finding| {
-            if finding.verdict == Verdict::GrowsEveryRound { vec![mismatch("where.attribute")] } else { vec![] }
+            if finding.verdict == Verdict::Leaks { vec![mismatch("where.attribute")] } else { vec![] }
         });
         assert_eq!(seen[0].finding, Some(1));
         assert!(seen[0].found && seen[0].localised);

@@ -6,7 +6,10 @@ use std::fmt;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{CycleEvidence, Field, Figure, FragmentationEvidence, HotLoopEvidence, LeakEvidence};
+use crate::{
+    CycleEvidence, Field, Figure, FragmentationEvidence, GarbageEvidence, HotLoopEvidence, LeakEvidence,
+    NativeMemoryEvidence, SpinEvidence,
+};
 
 /// Declares an enum of words that stand in documents and files.
 macro_rules! words {
@@ -89,12 +92,20 @@ macro_rules! classes {
 classes! {
     /// Something grows with every request and stays.
     Leak = "leak", LeakEvidence;
+    /// Something grows, and may yet stop: a cache that fills, a batch, a running function's local.
+    Growth = "growth", LeakEvidence;
     /// Cycles the collector will never take.
     Cycle = "cycle", CycleEvidence;
     /// Memory reserved, not live, and not returnable.
     Fragmentation = "fragmentation", FragmentationEvidence;
     /// A loop that keeps a thread busy.
     HotLoop = "hot-loop", HotLoopEvidence;
+    /// An event loop that goes round at full speed with nothing done.
+    Spin = "spin", SpinEvidence;
+    /// Garbage that grows since no collection comes.
+    Garbage = "garbage", GarbageEvidence;
+    /// Memory outside the objects' own bytes grows.
+    NativeMemory = "native-memory", NativeMemoryEvidence;
 }
 
 words! {
@@ -102,8 +113,11 @@ words! {
     Verdict {
         /// A leak: it grows in proportion to requests.
         GrowsWithRequests = "grows-with-requests";
-        /// A leak: it grows from look to look, nothing known of requests.
-        GrowsEveryRound = "grows-every-round";
+        /// A leak: it grows with the work, as far as that can be seen from outside, nothing bounds it, and it never gave
+        /// back.
+        Leaks = "leaks";
+        /// Growth: it may still be filling.
+        Grows = "grows";
         /// A cycle: no collection takes it.
         Uncollectable = "uncollectable";
         /// Fragmentation: live objects keep sparse arenas.
@@ -116,6 +130,30 @@ words! {
         NoObservedProgress = "no-observed-progress";
         /// A hot loop: one call into C does not return.
         InsideOneCCall = "inside-one-c-call";
+        /// A spin: the loop turns for the same descriptor, callback or timer.
+        EventLoopSpins = "event-loop-spins";
+        /// Garbage: `gc.disable()` was called.
+        CollectorOff = "collector-off";
+        /// Garbage: the oldest objects were taken out of the collector's sight, or its thresholds are never reached.
+        CollectorFrozen = "collector-frozen";
+        /// Garbage: it waits for a collection that does not come.
+        Waits = "waits";
+        /// Native memory: objects hold it.
+        Held = "held";
+        /// Native memory: no object explains it.
+        Unexplained = "unexplained";
+    }
+}
+
+words! {
+    /// How sure a finding is.
+    Grade {
+        /// Nothing that was seen speaks against it, and there was enough to see.
+        High = "high";
+        /// It fits what was seen; more looks would make it surer.
+        Medium = "medium";
+        /// It may turn out to be none.
+        Low = "low";
     }
 }
 

@@ -108,3 +108,58 @@ evidence! {
         exit_values: Vec<String> = Word, Roughly, "exits need";
     }
 }
+
+evidence! {
+    /// Evidence of an event loop that turns without doing anything.
+    SpinEvidence {
+        /// Samples that support the verdict.
+        samples: u64 = Count, Roughly, "samples";
+        /// CPU time of the thread over the time it could have had; null where it can't be told.
+        cpu_fraction: Option<f64> = Share, Roughly, "CPU";
+        /// Turns of the loop a second; null where they can't be counted.
+        turns_per_second: Option<f64> = Count, Roughly, "turns";
+        /// What is ready each time: `socket 127.0.0.1:8080, listening`, a pipe, a file; null for a timer or callback.
+        descriptor: Option<String> = Word, Roughly, "ready";
+        /// What is called each time: `service.Dispatcher.pump (service.py:9)`.
+        callback: Option<String> = Word, Exactly, "calls";
+        /// Bytes that went through the process's descriptors meanwhile; null where the kernel does not count them.
+        bytes_moved: Option<u64> = Bytes, Roughly, "moved";
+        /// Voluntary context switches during the observation.
+        voluntary_switches: u64 = Count, Roughly, "CPU";
+        /// The kernel's thread id.
+        thread: Option<u32> = Word, Roughly, "";
+    }
+}
+
+evidence! {
+    /// Evidence of garbage that no collection takes.
+    GarbageEvidence {
+        /// Objects that a full collection would free now.
+        objects: u64 = Count, Roughly, "waiting";
+        /// Their own bytes.
+        bytes: u64 = Bytes, Roughly, "waiting";
+        /// Types with most bytes first, qualified.
+        types: Vec<String> = Word, Exactly, "types";
+        /// What keeps the collector: `disabled: gc.disable() was called`.
+        collector: String = Word, Exactly, "collector";
+        /// Objects waiting, look by look.
+        rounds: Vec<u64> = Count, Roughly, "by look";
+    }
+}
+
+evidence! {
+    /// Evidence of memory outside the objects' own bytes that grows.
+    NativeMemoryEvidence {
+        /// Bytes gained from the first look to the last.
+        gained_bytes: u64 = Bytes, Roughly, "gained";
+        /// Bytes there now.
+        bytes: u64 = Bytes, Roughly, "now";
+        /// What it is: `malloc chunks that no Python object refers to`, `mapped memory`.
+        what: String = Word, Exactly, "what";
+        /// Qualified type of the objects that hold it; null where none does.
+        #[serde(default)]
+        type_name as "type": Option<String> = Word, Exactly, "held by";
+        /// Bytes, look by look.
+        rounds: Vec<u64> = Bytes, Roughly, "by look";
+    }
+}

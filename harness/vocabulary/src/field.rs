@@ -85,6 +85,7 @@ figures! {
     u64 => |number| Figure::Number(*number);
     Option<f64> => |number| Figure::Fraction(*number);
     Option<u32> => |number| number.map_or(Figure::Nothing, |number| Figure::Number(u64::from(number)));
+    Option<u64> => |number| number.map_or(Figure::Nothing, Figure::Number);
     Option<[u32; 2]> => |ends| ends.map_or(Figure::Nothing, |ends| Figure::Numbers(ends.map(u64::from).into()));
     Vec<u64> => |numbers| Figure::Numbers(numbers.clone());
     String => |text| Figure::Text(text);

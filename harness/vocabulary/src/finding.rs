@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
 
-use crate::{Evidence, FindingClass, Label, Verdict};
+use crate::{Evidence, FindingClass, Grade, Label, Verdict};
 
 /// Where the bug is; null where it isn't known.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize, JsonSchema)]
@@ -24,13 +24,28 @@ pub struct Location {
     pub line_first: Option<u32>,
     /// Last line.
     pub line_last: Option<u32>,
+    /// The place as it is written in the source: `model.DBModel._field_cache`, `render.<closure>.cache`.
+    pub expression: Option<String>,
     /// Labels from the root down.
     pub path: Vec<Label>,
+}
+
+/// How sure a finding is, and why not surer.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct Confidence {
+    /// In a word.
+    pub grade: Grade,
+    /// In a sentence.
+    pub why: String,
 }
 
 /// One thing found.
 #[derive(Clone, PartialEq, Debug, Serialize, JsonSchema)]
 pub struct Finding {
+    /// What was found, in a paragraph that anyone understands; empty in documents of before.
+    pub summary: String,
+    /// How sure it is; null where the rule does not grade.
+    pub confidence: Option<Confidence>,
     /// Kind of bug.
     pub class: FindingClass,
     /// Graded statement: `grows-with-requests`, `uncollectable`, …
@@ -44,8 +59,38 @@ pub struct Finding {
     pub evidence: Evidence,
 }
 
+impl Finding {
+    /// Without a summary and without a grade: see [`Finding::saying`] and [`Finding::sure`].
+    #[must_use]
+    pub fn new(
+        class: FindingClass,
+        verdict: Verdict,
+        fingerprint: String,
+        location: Location,
+        evidence: Evidence,
+    ) -> Self {
+        Self { summary: String::new(), confidence: None, class, verdict, fingerprint, location, evidence }
+    }
+
+    /// With a summary.
+    #[must_use]
+    pub fn saying(self, summary: String) -> Self {
+        Self { summary, ..self }
+    }
+
+    /// With how sure it is, and why not surer.
+    #[must_use]
+    pub fn sure(self, grade: Grade, why: String) -> Self {
+        Self { confidence: Some(Confidence { grade, why }), ..self }
+    }
+}
+
 #[derive(Deserialize)]
 struct RawFinding {
+    #[serde(default)]
+    summary: String,
+    #[serde(default)]
+    confidence: Option<Confidence>,
     class: FindingClass,
     verdict: Verdict,
     fingerprint: String,
@@ -61,6 +106,8 @@ impl<'de> Deserialize<'de> for Finding {
         let evidence = Evidence::of_class(raw.class, raw.evidence)
             .map_err(|error| D::Error::custom(format!("evidence of a {}: {error}", raw.class)))?;
         Ok(Self {
+            summary: raw.summary,
+            confidence: raw.confidence,
             class: raw.class,
             verdict: raw.verdict,
             fingerprint: raw.fingerprint,

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{Finding, FrameRecord, Partial, Problem, TargetRecord, ToolRecord};
+use crate::{Finding, FrameRecord, ObservationRecord, Partial, Problem, TargetRecord, ToolRecord};
 
 /// A stack that was seen in this many samples.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
@@ -39,6 +39,9 @@ pub struct HotReport {
     pub stacks: Vec<StackRecord>,
     /// What was found.
     pub findings: Vec<Finding>,
+    /// Worth knowing, and no bug by itself.
+    #[serde(default)]
+    pub observations: Vec<ObservationRecord>,
     /// What could not be done or is not trusted.
     pub problems: Vec<Problem>,
     /// Why this is not all that was asked for; null where it is.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{Finding, Partial, Pin, Problem, TimingRecord, ToolRecord};
+use crate::{Finding, ObservationRecord, Partial, Pin, Problem, TimingRecord, ToolRecord};
 
 /// What was looked at.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
@@ -298,17 +298,6 @@ pub struct InspectReport {
     /// Largest containers first.
     #[serde(default)]
     pub largest_containers: Option<Vec<ContainerRecord>>,
-}
-
-/// Memory worth knowing of that is no bug by itself.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
-pub struct ObservationRecord {
-    /// `garbage-awaiting-collection`, `malloc-free-below-held` or `numbers-free`.
-    pub name: String,
-    /// How much of it.
-    pub bytes: u64,
-    /// A sentence for people.
-    pub message: String,
 }
 
 impl InspectReport {

@@ -13,6 +13,7 @@ mod hot;
 mod inspect;
 pub mod json;
 mod label;
+mod observation;
 mod origin;
 mod results;
 pub mod schema;
@@ -21,22 +22,26 @@ mod timing;
 mod watch;
 mod why;
 
-pub use class::{Evidence, FindingClass, Outcome, Variant, Verdict};
+pub use class::{Evidence, FindingClass, Grade, Outcome, Variant, Verdict};
 pub use diff::{
     AgreementTypeRow, CrossCheckRecord, DiffReport, DiffRow, HolderRow, NewObjectsRecord, NewTypeRow, ReferrerRow,
     delta,
 };
-pub use evidence::{CycleEvidence, FragmentationEvidence, HotLoopEvidence, LeakEvidence, Pin};
+pub use evidence::{
+    CycleEvidence, FragmentationEvidence, GarbageEvidence, HotLoopEvidence, LeakEvidence, NativeMemoryEvidence, Pin,
+    SpinEvidence,
+};
 pub use field::{AsFigure, Field, Figure, Repeats, Unit};
-pub use finding::{Finding, Location, Partial, Problem};
+pub use finding::{Confidence, Finding, Location, Partial, Problem};
 pub use heat::{CELL_BYTES, CELLS_PER_ROW, GROUPS_MAX, HeatCell, HeatMap, HeatPanel, HeatRow, HeatRowKind, HeatShare};
 pub use hot::{HotReport, StackRecord};
 pub use inspect::{
     ArenasRecord, ContainerRecord, DuplicateRecord, FrameRecord, GarbageRecord, HeapRecord, InspectReport, KindRow,
-    ObservationRecord, Population, QualityRecord, RetainedRecord, RssRecord, SizeClassRecord, TargetKind, TargetRecord,
-    ThreadRecord, TypeRow,
+    Population, QualityRecord, RetainedRecord, RssRecord, SizeClassRecord, TargetKind, TargetRecord, ThreadRecord,
+    TypeRow,
 };
 pub use label::{Label, RootKind};
+pub use observation::ObservationRecord;
 pub use origin::{HostRecord, PartitionRecord, ToolRecord};
 pub use results::{ExpectedRecord, MismatchRecord, PhaseRecord, RunErrorRecord, RunRecord, RunResults, ToggleRecord};
 pub use score::ScoreRecord;
@@ -45,4 +50,4 @@ pub use watch::{GrowthRow, WatchReport, WatchRound};
 pub use why::{ObjectRecord, PathStep, WhyReport};
 
 /// Version of every JSON document here; a change of meaning bumps it, an addition doesn't.
-pub const SCHEMA_VERSION: u32 = 1;
+pub const SCHEMA_VERSION: u32 = 2;

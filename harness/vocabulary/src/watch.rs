@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{Finding, Partial, Problem, TargetRecord, ToolRecord};
+use crate::{Finding, ObservationRecord, Partial, Problem, TargetRecord, ToolRecord};
 
 /// One round of `watch`.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
@@ -51,6 +51,9 @@ pub struct WatchReport {
     pub growth: Vec<GrowthRow>,
     /// What was found.
     pub findings: Vec<Finding>,
+    /// Worth knowing, and no bug by itself.
+    #[serde(default)]
+    pub observations: Vec<ObservationRecord>,
     /// What could not be done or is not trusted.
     pub problems: Vec<Problem>,
     /// Why this is not all that was asked for; null where it is.

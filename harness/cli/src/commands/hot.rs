@@ -33,8 +33,8 @@ pub(crate) fn hot(arguments: &HotArguments) -> Result<u8, CliError> {
     if shown {
         let view = InspectView { color: output::color(), ..InspectView::default() };
         output::result(&text::hot(&sampled.report, view));
-        for observation in &sampled.observations {
-            output::result(&format!("  {}\n", sanitize::line(observation)));
+        for observation in &sampled.report.observations {
+            output::result(&format!("  {}\n", sanitize::line(&observation.summary)));
         }
     }
     Ok(unwritten.exit(output::partial(sampled.report.partial.as_ref(), &interrupt, shown)).number())

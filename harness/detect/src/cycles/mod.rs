@@ -150,9 +150,12 @@ fn finding(snapshot: &HeapSnapshot, names: &Names<'_>, types: Vec<String>, shape
         function: site.map(|_| "__del__".to_owned()),
         line_first: site.map(|site| site.line),
         line_last: None,
+        expression: None,
         path: cycle.clone(),
     };
     Finding {
+        summary: String::new(),
+        confidence: None,
         class: FindingClass::Cycle,
         verdict: Verdict::Uncollectable,
         fingerprint: format!("cycle:{}:{}", types.join("+"), Label::join(&cycle, ">")),

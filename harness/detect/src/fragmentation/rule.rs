@@ -21,7 +21,7 @@ pub struct FragmentationObservation {
 
 impl From<&FragmentationObservation> for bloathound_vocabulary::ObservationRecord {
     fn from(seen: &FragmentationObservation) -> Self {
-        Self { name: seen.name.into(), bytes: seen.bytes, message: seen.message.clone() }
+        Self::new(seen.name, seen.message.clone()).with("bytes", seen.bytes)
     }
 }
 
@@ -110,6 +110,8 @@ fn finding(now: &ArenaFacts, pins: &[PinGroup]) -> Finding {
     let owner = main.map(|pin| pin.owner.clone()).unwrap_or_default();
     let type_name = main.map_or_else(|| "unknown".to_owned(), |pin| pin.type_name.clone());
     Finding {
+        summary: String::new(),
+        confidence: None,
         class: FindingClass::Fragmentation,
         verdict: Verdict::LivePinnedArenas,
         fingerprint: format!("fragmentation:{type_name}:{}", Label::join(&owner, "/")),

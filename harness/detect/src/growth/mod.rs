@@ -225,9 +225,11 @@ fn finding(
     let path: Vec<Label> = tree.labels(main).into_iter().cloned().collect();
     let verdict = match unit {
         GrowthUnit::Request => Verdict::GrowsWithRequests,
-        GrowthUnit::Round => Verdict::GrowsEveryRound,
+        GrowthUnit::Round => Verdict::Leaks,
     };
     Finding {
+        summary: String::new(),
+        confidence: None,
         class: FindingClass::Leak,
         verdict,
         fingerprint: format!("leak:{}:{}", Label::join(&path, ">"), evidence.type_name),

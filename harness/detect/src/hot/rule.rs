@@ -50,6 +50,27 @@ pub struct HotObservation {
     pub location: Location,
 }
 
+impl HotObservationKind {
+    /// Its word in documents.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Idle => "idle",
+            Self::Polling => "polling",
+            Self::Blocked => "blocked",
+            Self::Busy => "busy",
+            Self::InsideOneCCall => "inside-one-c-call",
+        }
+    }
+}
+
+impl From<&HotObservation> for bloathound_vocabulary::ObservationRecord {
+    fn from(seen: &HotObservation) -> Self {
+        let record = Self::new(seen.kind.as_str(), seen.message.clone()).at(seen.location.clone());
+        seen.thread.iter().fold(record, |record, thread| record.with("thread", *thread))
+    }
+}
+
 /// Everything the rule has to say of a profile.
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct HotReport {
@@ -205,6 +226,8 @@ fn judge_c_call(window: &Window<'_>, name: &str, limits: &HotLoopThresholds, rep
         return;
     };
     report.findings.push(Finding {
+        summary: String::new(),
+        confidence: None,
         class: FindingClass::HotLoop,
         verdict: Verdict::InsideOneCCall,
         fingerprint: fingerprint(code, "call"),
@@ -282,6 +305,8 @@ fn finding(
 ) -> Finding {
     let found = candidate.found;
     Finding {
+        summary: String::new(),
+        confidence: None,
         class: FindingClass::HotLoop,
         verdict,
         fingerprint: fingerprint(candidate.code, &format!("loop {}", candidate.index + 1)),

@@ -84,6 +84,7 @@ pub fn watch(
         rounds: looks.rounds,
         growth: growth(&looks.censuses),
         findings: judged.findings,
+        observations: Vec::new(),
         problems: looks.problems.into_iter().chain(judged.problems).collect(),
         partial,
     })

@@ -27,8 +27,10 @@ pub(super) fn article(finding: &Finding) -> String {
     out.push_str(&facts(&rows));
     match &finding.evidence {
         Evidence::Fragmentation(evidence) => out.push_str(&pins(&evidence.pinned_by)),
-        Evidence::Leak(evidence) => out.push_str(&sparkline(&evidence.rounds)),
-        Evidence::Cycle(_) | Evidence::HotLoop(_) => {}
+        Evidence::Leak(evidence) | Evidence::Growth(evidence) => out.push_str(&sparkline(&evidence.rounds)),
+        Evidence::Garbage(evidence) => out.push_str(&sparkline(&evidence.rounds)),
+        Evidence::NativeMemory(evidence) => out.push_str(&sparkline(&evidence.rounds)),
+        Evidence::Cycle(_) | Evidence::HotLoop(_) | Evidence::Spin(_) => {}
     }
     out.push_str("</article>\n");
     out

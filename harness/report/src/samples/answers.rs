@@ -75,11 +75,13 @@ pub(crate) fn inspect() -> InspectReport {
         by_type: vec![TypeRow { type_name: "model.Row".to_owned(), count: 100_000, bytes: 6_400_000 }],
     });
     report.findings = vec![leak_finding(), cycle_finding()];
-    report.observations = vec![ObservationRecord {
-        name: "malloc-free-below-held".to_owned(),
-        bytes: 121_634_816,
-        message: "free below the highest held chunk of the C heap, more than is held".to_owned(),
-    }];
+    report.observations = vec![
+        ObservationRecord::new(
+            "malloc-free-below-held",
+            "free below the highest held chunk of the C heap, more than is held".to_owned(),
+        )
+        .with("bytes", 121_634_816),
+    ];
     report.problems = vec![Problem {
         stage: "decode".to_owned(),
         message: "41 objects of extension types were read conservatively".to_owned(),
@@ -155,6 +157,7 @@ pub(crate) fn watch() -> WatchReport {
             every_round: true,
         }],
         findings: vec![leak_finding()],
+        observations: Vec::new(),
         problems: Vec::new(),
         partial: None,
     }
@@ -179,6 +182,7 @@ pub(crate) fn hot() -> HotReport {
             ],
         }],
         findings: vec![hot_loop_finding()],
+        observations: Vec::new(),
         problems: Vec::new(),
         partial: None,
     }

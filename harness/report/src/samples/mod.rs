@@ -31,6 +31,8 @@ pub(crate) fn labels(parts: &[&str]) -> Vec<Label> {
 
 pub(crate) fn detected_leak() -> Finding {
     Finding {
+        summary: String::new(),
+        confidence: None,
         class: FindingClass::Leak,
         verdict: Verdict::GrowsWithRequests,
         fingerprint: "leak:module model/.DBModel/._field_cache/key".to_owned(),
@@ -58,6 +60,8 @@ pub(crate) fn leak_finding() -> Finding {
 
 pub(crate) fn cycle_finding() -> Finding {
     Finding {
+        summary: String::new(),
+        confidence: None,
         class: FindingClass::Cycle,
         verdict: Verdict::Uncollectable,
         fingerprint: "cycle:model.Address|model.Attendee".to_owned(),
@@ -87,6 +91,8 @@ pub(crate) fn cycle_finding() -> Finding {
 
 pub(crate) fn fragmentation_finding() -> Finding {
     Finding {
+        summary: String::new(),
+        confidence: None,
         class: FindingClass::Fragmentation,
         verdict: Verdict::LivePinnedArenas,
         fingerprint: "fragmentation:str|module audit/.work".to_owned(),
@@ -112,8 +118,83 @@ pub(crate) fn fragmentation_finding() -> Finding {
     }
 }
 
+pub(crate) fn growth_finding() -> Finding {
+    let leak = detected_leak();
+    let Evidence::Leak(evidence) = leak.evidence else { return leak };
+    let why = "the curve flattens: it may be a cache that fills";
+    Finding { class: FindingClass::Growth, verdict: Verdict::Grows, evidence: Evidence::Growth(evidence), ..leak }
+        .sure(Grade::Low, why.to_owned())
+}
+
+pub(crate) fn spin_finding() -> Finding {
+    Finding::new(
+        FindingClass::Spin,
+        Verdict::EventLoopSpins,
+        "spin:tail.py:Tail.doRead".to_owned(),
+        Location { file: Some("tail.py".to_owned()), function: Some("doRead".to_owned()), ..Location::default() },
+        Evidence::Spin(SpinEvidence {
+            samples: 297,
+            cpu_fraction: Some(0.98),
+            turns_per_second: Some(41_000.0),
+            descriptor: Some("descriptor 7, a socket whose peer has closed it".to_owned()),
+            callback: Some("tail.Tail.doRead (tail.py:11)".to_owned()),
+            bytes_moved: Some(0),
+            voluntary_switches: 0,
+            thread: Some(4711),
+        }),
+    )
+}
+
+pub(crate) fn garbage_finding() -> Finding {
+    Finding::new(
+        FindingClass::Garbage,
+        Verdict::CollectorOff,
+        "garbage:collector-off".to_owned(),
+        Location::default(),
+        Evidence::Garbage(GarbageEvidence {
+            objects: 201_003,
+            bytes: 30_100_000,
+            types: strings(&["dict", "model.Row"]),
+            collector: "disabled: gc.disable() was called".to_owned(),
+            rounds: vec![1003, 101_003, 201_003],
+        }),
+    )
+}
+
+pub(crate) fn native_memory_finding() -> Finding {
+    Finding::new(
+        FindingClass::NativeMemory,
+        Verdict::Unexplained,
+        "native-memory:unexplained".to_owned(),
+        Location::default(),
+        Evidence::NativeMemory(NativeMemoryEvidence {
+            gained_bytes: 64 << 20,
+            bytes: 80 << 20,
+            what: "malloc chunks that no Python object refers to".to_owned(),
+            type_name: None,
+            rounds: vec![16 << 20, 48 << 20, 80 << 20],
+        }),
+    )
+}
+
+/// One of every class, in the order of the classes.
+pub(crate) fn one_of_each_class() -> Vec<Finding> {
+    vec![
+        leak_finding(),
+        growth_finding(),
+        cycle_finding(),
+        fragmentation_finding(),
+        hot_loop_finding(),
+        spin_finding(),
+        garbage_finding(),
+        native_memory_finding(),
+    ]
+}
+
 pub(crate) fn hot_loop_finding() -> Finding {
     Finding {
+        summary: String::new(),
+        confidence: None,
         class: FindingClass::HotLoop,
         verdict: Verdict::NoObservedProgress,
         fingerprint: "hot-loop:service.py:list_attendees:41-44".to_owned(),

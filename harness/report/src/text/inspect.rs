@@ -224,8 +224,9 @@ fn threads(threads: &[ThreadRecord], view: InspectView) -> String {
     out
 }
 
-fn observations(rows: &[ObservationRecord]) -> String {
-    rows.iter().map(|row| labelled(&units::bytes(row.bytes), 10, &row.message, 3)).collect()
+pub(super) fn observations(rows: &[ObservationRecord]) -> String {
+    let figure = |row: &ObservationRecord| row.bytes().map(units::bytes).unwrap_or_default();
+    rows.iter().map(|row| labelled(&figure(row), 10, &row.summary, 3)).collect()
 }
 
 /// Frames, innermost first, a line each.

@@ -9,7 +9,9 @@ use bloathound_cpython::frames::{FramesError, SamplerOptions};
 use bloathound_detect::{Finding, HotObservation, HotObservationKind, Observation, Report, Seen, Thresholds, judge};
 use bloathound_memory::{Effort, SealedError};
 use bloathound_profile::{Profile, ThreadProfile};
-use bloathound_vocabulary::{FrameRecord, HotReport, SCHEMA_VERSION, StackRecord, TargetKind, TargetRecord};
+use bloathound_vocabulary::{
+    FrameRecord, HotReport, ObservationRecord, SCHEMA_VERSION, StackRecord, TargetKind, TargetRecord,
+};
 
 pub use self::sampling::{Sampling, sample_process};
 use crate::interrupt::Interrupt;
@@ -67,8 +69,6 @@ pub struct Sampled {
     pub profile: Profile,
     /// What the rules have to say.
     pub report: HotReport,
-    /// What each thread did, where that is no finding.
-    pub observations: Vec<String>,
     /// Why the samples could not be kept, where they were to be.
     pub unkept: Option<SealedError>,
 }
@@ -92,8 +92,7 @@ pub fn hot(
     let seen: Vec<&HotObservation> = judged.observations.iter().filter_map(of_a_thread).collect();
     let mut report = report(options.seconds, target, &profile, &judged, &seen);
     report.partial = partial;
-    let observations = seen.into_iter().map(|observation| observation.message.clone()).collect();
-    Ok(Sampled { profile, report, observations, unkept })
+    Ok(Sampled { profile, report, unkept })
 }
 
 struct OfTarget {
@@ -167,6 +166,7 @@ fn report(
         verdict: verdict(&judged.findings, seen),
         stacks: main.map(|thread| stacks(profile, thread)).unwrap_or_default(),
         findings: judged.findings.clone(),
+        observations: seen.iter().map(|seen| ObservationRecord::from(*seen)).collect(),
         problems: judged.problems.clone(),
         partial: None,
     }
@@ -178,14 +178,14 @@ fn verdict(findings: &[Finding], seen: &[&HotObservation]) -> String {
         return finding.verdict.to_string();
     }
     let rank = |kind: HotObservationKind| match kind {
-        HotObservationKind::InsideOneCCall => (4, "inside-one-c-call"),
-        HotObservationKind::Busy => (3, "busy"),
-        HotObservationKind::Blocked => (2, "blocked"),
-        HotObservationKind::Polling => (1, "polling"),
-        HotObservationKind::Idle => (0, "idle"),
+        HotObservationKind::InsideOneCCall => 4,
+        HotObservationKind::Busy => 3,
+        HotObservationKind::Blocked => 2,
+        HotObservationKind::Polling => 1,
+        HotObservationKind::Idle => 0,
     };
-    let strongest = seen.iter().map(|observation| rank(observation.kind)).max();
-    strongest.map_or("unknown", |(_, word)| word).to_owned()
+    let strongest = seen.iter().map(|observation| observation.kind).max_by_key(|kind| rank(*kind));
+    strongest.map_or("unknown", HotObservationKind::as_str).to_owned()
 }
 
 fn cpu_ns(thread: &ThreadProfile) -> u64 {
