@@ -248,9 +248,12 @@ pub(crate) struct InspectArguments {
 pub(crate) struct WatchArguments {
     /// The process
     pub(crate) pid: u32,
-    /// Looks after the first one
-    #[arg(long, default_value = "5", value_parser = clap::value_parser!(u32).range(2..=1000))]
-    pub(crate) rounds: u32,
+    /// Looks after the first one; without it until it is sure, also of nothing
+    #[arg(long, value_parser = clap::value_parser!(u32).range(2..=1000))]
+    pub(crate) rounds: Option<u32>,
+    /// Without --rounds: go on for at most so many seconds
+    #[arg(long, default_value = "600", value_parser = parse_seconds, conflicts_with = "rounds")]
+    pub(crate) max_time: f64,
     /// Seconds between looks
     #[arg(long, default_value = "10", value_parser = parse_seconds)]
     pub(crate) interval: f64,

@@ -1,6 +1,6 @@
 //! All that the commands make of one decoded copy, at once: for tests and fuzzing, which feed damaged ones.
 
-use bloathound_detect::{GrowthRound, GrowthUnit, Thresholds, find_growth};
+use bloathound_detect::{GrowthRound, GrowthUnit, Thresholds, Work, find_growth};
 use bloathound_engine::looks::{heat, inspect, why_object};
 use bloathound_engine::session::Session;
 use bloathound_engine::source::Examined;
@@ -39,7 +39,8 @@ pub fn drawn(examined: &Examined) -> String {
     if let Some(map) = heat(&session, "one look") {
         told.push_str(&heatmap::to_svg(&map));
     }
-    let rounds = [0, 10, 10, 10].map(|requests| GrowthRound { shapes: session.shapes(), requests });
+    let rounds =
+        [0, 10, 10, 10].map(|requests| GrowthRound { shapes: session.shapes(), requests, work: Work::default() });
     let grown = find_growth(&rounds, GrowthUnit::Request, &Thresholds::default());
     told.push_str(&format!("{} findings of growth\n", grown.findings.len()));
     told

@@ -12,11 +12,13 @@ pub mod thresholds;
 
 pub use bloathound_profile::frameworks;
 pub use bloathound_vocabulary::{
-    CycleEvidence, Evidence, Finding, FindingClass, FragmentationEvidence, HotLoopEvidence, Label, LeakEvidence,
+    CycleEvidence, Evidence, Finding, FindingClass, FragmentationEvidence, Grade, HotLoopEvidence, Label, LeakEvidence,
     Location, Pin, Problem, RootKind, Verdict,
 };
 pub use cycles::{CycleReport, find_cycles};
-pub use growth::{GrowthReport, GrowthRound, GrowthUnit, find_growth};
+pub use growth::{
+    GrowthReport, GrowthRound, GrowthUnit, LastLook, Odometer, Values, Work, find_growth, find_growth_below_limits,
+};
 pub use hot::rule as hot_loop;
 pub use hot::rule::{HotObservation, HotObservationKind, HotReport};
 pub use registry::{MemorySeen, Needs, Observation, RULES, Report, Rule, Seen, judge, needs, rule};

@@ -3,10 +3,11 @@
 
 use bloathound_heap::{GcReplay, HeapSnapshot};
 use bloathound_profile::Profile;
+use bloathound_vocabulary::ObservationRecord;
 
 use crate::cycles::find_cycles;
 use crate::fragmentation::{self, ArenaFacts, FragmentationObservation, PinGroup};
-use crate::growth::{GrowthRound, GrowthUnit, find_growth};
+use crate::growth::{GrowthRound, GrowthUnit, LastLook, Values, find_growth_below_limits};
 use crate::hot::rule::{self as hot, HotObservation};
 use crate::thresholds::Thresholds;
 use crate::{Finding, FindingClass, Problem};
@@ -29,6 +30,8 @@ pub struct Needs {
 pub struct Seen<'a> {
     /// Looks, in order of time, and what a unit of the load between them is.
     pub looks: Option<(&'a [GrowthRound<'a>], GrowthUnit)>,
+    /// What the heap of the last look does not hold itself; only with `snapshot`, which is that heap then.
+    pub values: Option<&'a dyn Values>,
     /// A heap, and what a full collection would do to it.
     pub snapshot: Option<(&'a HeapSnapshot, &'a GcReplay)>,
     /// The arenas.
@@ -62,6 +65,8 @@ pub enum Observation {
     Memory(FragmentationObservation),
     /// Of a thread.
     Thread(HotObservation),
+    /// Told as it is.
+    Told(ObservationRecord),
 }
 
 /// What a rule has to say.
@@ -161,8 +166,14 @@ impl Rule for Growth {
 
     fn judge(&self, seen: &Seen<'_>, thresholds: &Thresholds) -> Report {
         let Some((looks, unit)) = seen.looks else { return Report::default() };
-        let report = find_growth(looks, unit, thresholds);
-        Report { findings: report.findings, problems: report.problems, ..Report::default() }
+        let last = seen.snapshot.zip(seen.values).map(|((snapshot, _), values)| LastLook { snapshot, values });
+        let report = find_growth_below_limits(looks, unit, last, thresholds);
+        Report {
+            findings: report.findings,
+            observations: report.observations.into_iter().map(Observation::Told).collect(),
+            problems: report.problems,
+            abstained: Vec::new(),
+        }
     }
 }
 

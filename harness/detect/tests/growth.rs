@@ -2,72 +2,19 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a failed test ends by a panic")]
 
-use bloathound_detect::{Evidence, Finding, GrowthReport, GrowthRound, GrowthUnit, Thresholds, find_growth};
-use bloathound_heap::{
-    HeapSnapshot, Names, ObjectFlags, ObjectId, ObjectRecord, PathTree, ReferenceKind, ReferenceLabel, Root, RootKind,
-    ShapeLimits, ShapeTree, SnapshotBuilder, Tracking, Trust, TypeId, TypeInfo,
-};
+use bloathound_detect::{Evidence, Finding, GrowthReport, GrowthRound, GrowthUnit, Thresholds, Work, find_growth};
+use bloathound_heap::ShapeTree;
 
-/// Attribute of the module, type of its items, how many, bytes of the list itself.
-type Kept = (&'static str, &'static str, u64, u64);
+#[path = "support/made_up.rs"]
+mod made_up;
 
-fn heap(kept: &[Kept]) -> HeapSnapshot {
-    let mut builder = SnapshotBuilder::new();
-    let mut types: Vec<(&str, TypeId)> = Vec::new();
-    for name in ["module", "list"].into_iter().chain(kept.iter().map(|(_, item, ..)| *item)) {
-        let info = TypeInfo {
-            name: name.into(),
-            module: None,
-            object: None,
-            is_heap_type: false,
-            has_finalizer: false,
-            finalizer: None,
-        };
-        types.push((name, builder.add_type(info)));
-    }
-    let mut count = 0;
-    let mut object = |builder: &mut SnapshotBuilder, type_name: &str, shallow_size| {
-        count += 1;
-        builder.add_object(ObjectRecord {
-            address: 64 * count,
-            type_id: types.iter().find(|(name, _)| *name == type_name).unwrap().1,
-            shallow_size,
-            refcount: 1,
-            flags: ObjectFlags::new(Tracking::Tracked(2), Trust::OnGcList),
-        })
-    };
-    let module = object(&mut builder, "module", 56);
-    let lists: Vec<ObjectId> = kept.iter().map(|(.., bytes)| object(&mut builder, "list", *bytes)).collect();
-    let items: Vec<Vec<ObjectId>> =
-        kept.iter().map(|(_, item, n, _)| (0..*n).map(|_| object(&mut builder, item, 100)).collect()).collect();
-    for ((attribute, ..), list) in kept.iter().zip(&lists) {
-        let name = builder.name(attribute);
-        builder.add_reference(*list, ReferenceLabel::new(ReferenceKind::Field, name.0, true));
-    }
-    builder.finish_references();
-    for of_list in &items {
-        for (index, item) in of_list.iter().enumerate() {
-            builder.add_reference(*item, ReferenceLabel::new(ReferenceKind::Item, index as u32, true));
-        }
-        builder.finish_references();
-    }
-    items.iter().flatten().for_each(|_| builder.finish_references());
-    let name = builder.name("service");
-    builder.add_root(Root { object: module, kind: RootKind::Module, name: Some(name) });
-    builder.finish()
-}
+use self::made_up::{Kept, heap, shapes};
 
 /// Looks at a heap, after `requests` requests each.
 fn judge_within(looks: &[Vec<Kept>], requests: u64, thresholds: &Thresholds) -> GrowthReport {
-    let shapes: Vec<ShapeTree> = looks
-        .iter()
-        .map(|kept| {
-            let heap = heap(kept);
-            let limits = ShapeLimits { single_bytes_min: 0, ..ShapeLimits::default() };
-            ShapeTree::build(&Names::new(&heap), &PathTree::build(&heap, None), None, limits).0
-        })
-        .collect();
-    let rounds: Vec<GrowthRound<'_>> = shapes.iter().map(|shapes| GrowthRound { shapes, requests }).collect();
+    let trees: Vec<ShapeTree> = looks.iter().map(|kept| shapes(&heap(kept))).collect();
+    let rounds: Vec<GrowthRound<'_>> =
+        trees.iter().map(|shapes| GrowthRound { shapes, requests, work: Work::default() }).collect();
     find_growth(&rounds, GrowthUnit::Request, thresholds)
 }
 

@@ -1,6 +1,6 @@
 //! An attribute may be called like a label that stands for what varies: it is a name all the same.
 
-use bloathound_detect::{Finding, GrowthRound, GrowthUnit, Label, Thresholds, find_growth};
+use bloathound_detect::{Finding, GrowthRound, GrowthUnit, Label, Thresholds, Work, find_growth};
 use bloathound_heap::{
     HeapSnapshot, Names, ObjectFlags, ObjectId, ObjectRecord, PathTree, ReferenceKind, ReferenceLabel, Root, RootKind,
     ShapeLimits, ShapeTree, SnapshotBuilder, Tracking, Trust, TypeInfo,
@@ -53,7 +53,8 @@ fn only_leak(attribute: &str) -> Finding {
             ShapeTree::build(&Names::new(&heap), &PathTree::build(&heap, None), None, limits).0
         })
         .into();
-    let rounds: Vec<GrowthRound<'_>> = trees.iter().map(|shapes| GrowthRound { shapes, requests: 10 }).collect();
+    let rounds: Vec<GrowthRound<'_>> =
+        trees.iter().map(|shapes| GrowthRound { shapes, requests: 10, work: Work::default() }).collect();
     let mut report = find_growth(&rounds, GrowthUnit::Request, &Thresholds::default());
     assert_eq!(report.findings.len(), 1, "{report:?}");
     report.findings.remove(0)

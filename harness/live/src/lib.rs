@@ -12,6 +12,7 @@ mod destination;
 mod error;
 mod files;
 mod maps;
+mod odometer;
 mod pagemap;
 mod pause;
 mod plan;
@@ -32,6 +33,7 @@ pub use capture::{
 };
 pub use error::{LiveError, Work};
 pub use maps::{Mapping, parse_maps, parse_smaps};
+pub use odometer::Odometer;
 pub use pause::{HOLD, Pause, PauseOptions, Released, hold};
 pub use process::{Identity, Process, kernel_release};
 pub use procfs::{ProcessStatus, TaskStat, parse_stat, parse_status};

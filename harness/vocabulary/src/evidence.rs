@@ -20,6 +20,12 @@ evidence! {
         type_name as "type": String = Word, Exactly, "grows by";
         /// Objects on the path, round by round.
         rounds: Vec<u64> = Count, Exactly, "by round";
+        /// By what the work was measured: `requests`, `processor time`, …
+        #[serde(default)]
+        grows_with: String = Word, Roughly, "along with";
+        /// Other places with the same cause.
+        #[serde(default)]
+        also: Vec<String> = Word, Roughly, "also at";
     }
 }
 

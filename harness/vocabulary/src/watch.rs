@@ -54,6 +54,9 @@ pub struct WatchReport {
     /// Worth knowing, and no bug by itself.
     #[serde(default)]
     pub observations: Vec<ObservationRecord>,
+    /// How sure it is, in a sentence; null before there was enough to judge.
+    #[serde(default)]
+    pub sureness: Option<String>,
     /// What could not be done or is not trusted.
     pub problems: Vec<Problem>,
     /// Why this is not all that was asked for; null where it is.

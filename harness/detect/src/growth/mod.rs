@@ -1,15 +1,29 @@
-//! Growth: what stays behind in every round of the same load.
+//! Growth: what stays behind as work is done.
 //!
-//! Needs one tree of shapes a round, made of snapshots without the objects that merely await collection. A shape grows
-//! when it has more objects (or entries, or bytes) after every round, in proportion to the round's requests; a curve
-//! that flattens is a cache filling. Of a growing subtree the top is reported: what is below only hangs on it.
+//! Needs one tree of shapes a look, made of snapshots without the objects that merely await collection. A shape grows
+//! when it gains along with the work done, by the load's count or by what of the target can be counted from outside, and
+//! neither gives back nor comes to rest. Of a growing subtree the top is reported: what is below only hangs on it.
+
+mod cause;
+mod grade;
+mod limit;
+mod place;
+mod series;
+mod trend;
+mod work;
 
 use std::collections::BTreeMap;
 
 use bloathound_heap::ShapeTree;
+use bloathound_vocabulary::ObservationRecord;
 
+pub use self::limit::{LastLook, Values};
+pub use self::work::{Odometer, Work};
+
+use self::grade::Judged;
+use self::series::{Judge, Quantity, Series};
 use crate::thresholds::words;
-use crate::{Evidence, Finding, FindingClass, Label, LeakEvidence, Location, Problem, RootKind, Thresholds, Verdict};
+use crate::{Evidence, Finding, FindingClass, Label, LeakEvidence, Problem, RootKind, Thresholds, Verdict};
 
 /// One round: the shapes after it.
 #[derive(Clone, Copy, Debug)]
@@ -18,6 +32,8 @@ pub struct GrowthRound<'a> {
     pub shapes: &'a ShapeTree,
     /// Requests of this round (0 for the first look); 1 where rounds are spans of time.
     pub requests: u64,
+    /// What the process had done by then, as far as it could be read.
+    pub work: Work,
 }
 
 /// What one unit of load is called in the verdict.
@@ -32,92 +48,200 @@ pub enum GrowthUnit {
 /// What the rule says.
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct GrowthReport {
-    /// One finding for each place that keeps something, most retained bytes first.
+    /// One finding for each cause, most retained bytes first.
     pub findings: Vec<Finding>,
+    /// What grows below a limit that is known.
+    pub observations: Vec<ObservationRecord>,
     /// What could not be told.
     pub problems: Vec<Problem>,
-}
-
-/// What of a shape grows.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Quantity {
-    Objects,
-    Entries,
-    Bytes,
-}
-
-/// A shape's figures, round by round.
-struct Series {
-    objects: Vec<u64>,
-    entries: Vec<u64>,
-    bytes: Vec<u64>,
-    retained: Vec<u64>,
 }
 
 /// Judges rounds of the same load.
 #[must_use]
 pub fn find_growth(rounds: &[GrowthRound<'_>], unit: GrowthUnit, thresholds: &Thresholds) -> GrowthReport {
+    find_growth_below_limits(rounds, unit, None, thresholds)
+}
+
+/// As [`find_growth`]; with the heap of the last look, limits that are in memory are known.
+#[must_use]
+pub fn find_growth_below_limits(
+    rounds: &[GrowthRound<'_>],
+    unit: GrowthUnit,
+    last_look: Option<LastLook<'_>>,
+    thresholds: &Thresholds,
+) -> GrowthReport {
     let mut report = GrowthReport::default();
-    let Some(last) = rounds.last().filter(|_| rounds.len() >= thresholds.growth.rounds_min) else {
-        let message = format!("{} looks are too few, {} are needed", rounds.len(), thresholds.growth.rounds_min);
+    let limits = &thresholds.growth;
+    let Some(last) = rounds.last().filter(|_| rounds.len() >= limits.rounds_min) else {
+        let message = format!("{} looks are too few, {} are needed", rounds.len(), limits.rounds_min);
         report.problems.push(Problem { stage: "growth".into(), message });
         return report;
     };
-    let tree = last.shapes;
-    let requests: Vec<u64> = rounds.iter().skip(1).map(|round| round.requests.max(1)).collect();
-    let all = series(rounds);
-    let judge = Judge { requests: &requests, thresholds };
+    let all = series::of(rounds);
+    let judge = Judge::new(rounds, unit, limits);
     let growing: Vec<Option<Quantity>> = all.iter().map(|shape| judge.quantity(shape)).collect();
-    // What hangs below something that grows is its consequence.
-    let mut below = vec![false; growing.len()];
-    let mut child_grows = vec![false; growing.len()];
-    for (index, node) in tree.nodes().iter().enumerate().skip(1) {
-        let parent = node.parent;
-        below[index] = below[parent] || growing[parent] == Some(Quantity::Objects);
-        if growing[index] == Some(Quantity::Objects) {
-            child_grows[parent] = true;
+    let scene = Scene { tree: last.shapes, all: &all, growing: &growing, judge: &judge };
+    let mut causes: Vec<Vec<Place>> = Vec::new();
+    for place in scene.places() {
+        // A second place that takes the same steps is no second cause. Under counted load every place takes the same.
+        let same = |cause: &&mut Vec<Place>| cause.iter().any(|known| judge.same_cause(&known.steps, &place.steps));
+        match causes.iter_mut().find(same) {
+            Some(cause) => cause.push(place),
+            None => causes.push(vec![place]),
         }
     }
-    let mut places: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
-    for index in 1..growing.len() {
-        let counts = match growing[index] {
-            Some(Quantity::Objects) => true,
-            // A container whose items are counted as objects of their own is told by these.
-            Some(Quantity::Entries | Quantity::Bytes) => !child_grows[index],
-            None => false,
-        };
-        if counts && !below[index] && !is_bookkeeping(tree, index) {
-            let place = if growing[index] == Some(Quantity::Objects) { tree.nodes()[index].parent } else { index };
-            places.entry(place).or_default().push(index);
+    for mut cause in causes {
+        cause.sort_by_key(|place| scene.rank(place));
+        match grade::grade(&scene, &cause, rounds, last_look) {
+            Judged::Finding(finding) => report.findings.push(*finding),
+            Judged::Observation(seen) => report.observations.push(*seen),
         }
     }
-    for members in places.into_values() {
-        report.findings.push(finding(tree, &all, &growing, &members, &requests, unit));
-    }
-    report.findings.sort_by_key(|finding| std::cmp::Reverse(retained(finding)));
+    report.findings.sort_by_key(|finding| std::cmp::Reverse(leak(finding).map_or(0, |leak| leak.retained_bytes)));
     drop_shadows(&mut report.findings);
     report
 }
 
-fn retained(finding: &Finding) -> u64 {
-    match &finding.evidence {
-        Evidence::Leak(leak) => leak.retained_bytes,
+/// Where something grows: shapes that grow in one container.
+#[derive(Clone, PartialEq, Debug)]
+struct Place {
+    /// The container, or what itself grows.
+    holder: usize,
+    /// The shapes.
+    members: Vec<usize>,
+    /// The one that is named.
+    main: usize,
+    /// From look to look, of that one.
+    steps: Vec<i64>,
+}
+
+/// All that grows.
+struct Scene<'a> {
+    tree: &'a ShapeTree,
+    all: &'a [Series],
+    growing: &'a [Option<Quantity>],
+    judge: &'a Judge<'a>,
+}
+
+impl Scene<'_> {
+    /// The tops of what grows, by container.
+    fn places(&self) -> Vec<Place> {
+        let (tree, growing) = (self.tree, self.growing);
+        let grow_as_objects = |index: usize| growing[index] == Some(Quantity::Objects);
+        // What hangs below something that grows is its consequence.
+        let mut below = vec![false; growing.len()];
+        let mut child_grows = vec![false; growing.len()];
+        for (index, node) in tree.nodes().iter().enumerate().skip(1) {
+            below[index] = below[node.parent] || grow_as_objects(node.parent);
+            child_grows[node.parent] |= grow_as_objects(index);
+        }
+        let mut places: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+        for index in 1..growing.len() {
+            let counts = match growing[index] {
+                Some(Quantity::Objects) => true,
+                // A container whose items are counted as objects of their own is told by these.
+                Some(Quantity::Entries | Quantity::Bytes) => !child_grows[index],
+                None => false,
+            };
+            if counts && !below[index] && !is_bookkeeping(tree, index) {
+                let holder = if grow_as_objects(index) { tree.nodes()[index].parent } else { index };
+                places.entry(holder).or_default().push(index);
+            }
+        }
+        places.into_iter().map(|(holder, members)| self.place(holder, members)).collect()
+    }
+
+    fn place(&self, holder: usize, members: Vec<usize>) -> Place {
+        // Keys and values of one dict grow together; the side that holds more bytes is the one to name.
+        let weight = |index: &usize| (gain(&self.all[*index].retained), usize::MAX - index);
+        let main = members.iter().copied().max_by_key(weight).unwrap_or(holder);
+        Place { holder, main, steps: cause::steps(self.counted(main)), members }
+    }
+
+    /// What of a growing shape is counted.
+    fn counted(&self, index: usize) -> &[u64] {
+        let shape = &self.all[index];
+        match self.growing[index] {
+            Some(Quantity::Entries) => &shape.entries,
+            Some(Quantity::Bytes) => &shape.bytes,
+            _ => &shape.objects,
+        }
+    }
+
+    /// Of places with one cause the first is named: one that a person can empty, by the shortest path.
+    fn rank(&self, place: &Place) -> (bool, bool, bool, usize, usize) {
+        let labels = self.tree.labels(place.main);
+        let from_module = matches!(labels.first(), Some(Label::Root(RootKind::Module, _)));
+        let has_name = labels.iter().skip(1).any(|label| label.name().is_some());
+        let as_objects = self.growing[place.main] == Some(Quantity::Objects);
+        (!from_module, !has_name, !as_objects, labels.len(), place.main)
+    }
+
+    /// The finding of a cause, as the class of a leak.
+    fn finding(&self, cause: &[Place]) -> Option<Finding> {
+        let place = cause.first()?;
+        let main = place.main;
+        let shape = &self.all[main];
+        let total = self.judge.units().max(1);
+        let rate = |values: &[u64]| (gain(values) + total / 2) / total;
+        let sum_of = |pick: fn(&Series) -> &Vec<u64>| {
+            place.members.iter().map(|index| rate(pick(&self.all[*index]))).sum::<u64>()
+        };
+        let path: Vec<Label> = self.tree.labels(main).into_iter().cloned().collect();
+        let also = cause.iter().skip(1).take(ALSO_MAX).map(|place| Label::join(self.tree.labels(place.main), " → "));
+        let evidence = LeakEvidence {
+            objects_per_request: match self.growing[main] {
+                Some(Quantity::Bytes) => 0,
+                _ => rate(self.counted(main)),
+            },
+            bytes_per_request: rate(&shape.bytes),
+            retained_bytes_per_request: sum_of(|series| &series.retained),
+            retained_bytes: place
+                .members
+                .iter()
+                .map(|index| self.all[*index].retained.last().copied().unwrap_or(0))
+                .sum(),
+            type_name: self.tree.type_name(main).to_owned(),
+            rounds: self.counted(main).to_vec(),
+            grows_with: String::new(),
+            also: also.collect(),
+        };
+        Some(Finding::new(
+            FindingClass::Leak,
+            Verdict::GrowsWithRequests,
+            format!("leak:{}:{}", Label::join(&path, ">"), evidence.type_name),
+            place::locate(self.tree, main, path),
+            Evidence::Leak(evidence),
+        ))
+    }
+}
+
+/// Places with the same cause that are named.
+const ALSO_MAX: usize = 8;
+
+fn gain(values: &[u64]) -> u64 {
+    match (values.first(), values.last()) {
+        (Some(first), Some(last)) => last.saturating_sub(*first),
         _ => 0,
+    }
+}
+
+fn leak(finding: &Finding) -> Option<&LeakEvidence> {
+    match &finding.evidence {
+        Evidence::Leak(leak) | Evidence::Growth(leak) => Some(leak),
+        _ => None,
     }
 }
 
 /// Weak references to what leaks are kept beside it, in registries of their own: they go with it.
 fn drop_shadows(findings: &mut Vec<Finding>) {
-    let rate = |finding: &Finding| match &finding.evidence {
-        Evidence::Leak(leak) => leak.objects_per_request,
-        _ => 0,
-    };
+    let rate = |finding: &Finding| leak(finding).map_or(0, |leak| leak.objects_per_request);
     let largest = findings.iter().filter(|f| !is_weak(f)).map(rate).max().unwrap_or(0);
     findings.retain(|finding| !is_weak(finding) || rate(finding) > largest);
 }
 
 fn is_weak(finding: &Finding) -> bool {
-    matches!(&finding.evidence, Evidence::Leak(leak) if words::WEAK_TYPES.has(&leak.type_name))
+    leak(finding).is_some_and(|leak| words::WEAK_TYPES.has(&leak.type_name))
 }
 
 /// Places that grow by themselves or belong to another rule: a base's list of its subclasses never shrinks, and
@@ -130,135 +254,4 @@ fn is_bookkeeping(tree: &ShapeTree, index: usize) -> bool {
             || (root.module() == Some("gc") && labels.get(1).is_some_and(|label| is_name(label, "garbage")))
     });
     of_the_collector || labels.iter().any(|label| label.name().is_some_and(|name| words::BOOKKEEPING.has(name)))
-}
-
-fn series(rounds: &[GrowthRound<'_>]) -> Vec<Series> {
-    let Some(last) = rounds.last() else { return Vec::new() };
-    let empty = || vec![0_u64; rounds.len()];
-    let mut all: Vec<Series> = (0..last.shapes.nodes().len())
-        .map(|_| Series { objects: empty(), entries: empty(), bytes: empty(), retained: empty() })
-        .collect();
-    for (number, round) in rounds.iter().enumerate() {
-        let aligned = last.shapes.align(round.shapes);
-        for (shape, found) in all.iter_mut().zip(aligned) {
-            if let Some(node) = found.and_then(|index| round.shapes.nodes().get(index)) {
-                shape.objects[number] = node.objects;
-                shape.entries[number] = node.references;
-                shape.bytes[number] = node.bytes;
-                shape.retained[number] = node.retained_bytes;
-            }
-        }
-    }
-    all
-}
-
-struct Judge<'a> {
-    requests: &'a [u64],
-    thresholds: &'a Thresholds,
-}
-
-impl Judge<'_> {
-    fn quantity(&self, shape: &Series) -> Option<Quantity> {
-        let objects = self.thresholds.growth.objects_per_request_min;
-        let round_min = self.thresholds.growth.objects_per_round_min;
-        if self.grows(&shape.objects, objects, round_min) {
-            return Some(Quantity::Objects);
-        }
-        // More objects of other kinds would make it a different place, not a growing one.
-        if shape.objects.windows(2).any(|pair| pair[0] != pair[1]) {
-            return None;
-        }
-        if self.grows(&shape.entries, objects, round_min) {
-            return Some(Quantity::Entries);
-        }
-        let bytes = self.thresholds.growth.bytes_per_request_min;
-        self.grows(&shape.bytes, bytes, 1).then_some(Quantity::Bytes)
-    }
-
-    /// Grows in every round, steadily, by at least `per_request` and `per_round`.
-    fn grows(&self, values: &[u64], per_request: f64, per_round: u64) -> bool {
-        let mut rates = Vec::with_capacity(values.len());
-        for (pair, requests) in values.windows(2).zip(self.requests) {
-            let Some(delta) = pair[1].checked_sub(pair[0]).filter(|delta| *delta >= per_round.max(1)) else {
-                return false;
-            };
-            rates.push(delta as f64 / *requests as f64);
-        }
-        let smallest = rates.iter().copied().fold(f64::INFINITY, f64::min);
-        let largest = rates.iter().copied().fold(0.0, f64::max);
-        smallest >= per_request && smallest >= largest * self.thresholds.growth.steadiness_min
-    }
-}
-
-fn finding(
-    tree: &ShapeTree,
-    all: &[Series],
-    growing: &[Option<Quantity>],
-    members: &[usize],
-    requests: &[u64],
-    unit: GrowthUnit,
-) -> Finding {
-    let total: u64 = requests.iter().sum::<u64>().max(1);
-    let gain = |values: &[u64]| match (values.first(), values.last()) {
-        (Some(first), Some(last)) => last.saturating_sub(*first),
-        _ => 0,
-    };
-    let rate = |values: &[u64]| (gain(values) + total / 2) / total;
-    // Keys and values of one dict grow together; the side that holds more bytes is the one to name.
-    let main = members.iter().copied().max_by_key(|index| (gain(&all[*index].retained), usize::MAX - index));
-    let main = main.unwrap_or(0);
-    let shape = &all[main];
-    let sum_of = |pick: fn(&Series) -> &Vec<u64>| members.iter().map(|index| rate(pick(&all[*index]))).sum::<u64>();
-    let counted = match growing[main] {
-        Some(Quantity::Entries) => &shape.entries,
-        Some(Quantity::Bytes) => &shape.bytes,
-        _ => &shape.objects,
-    };
-    let evidence = LeakEvidence {
-        objects_per_request: if growing[main] == Some(Quantity::Bytes) { 0 } else { rate(counted) },
-        bytes_per_request: rate(&shape.bytes),
-        retained_bytes_per_request: sum_of(|series| &series.retained),
-        retained_bytes: members.iter().map(|index| all[*index].retained.last().copied().unwrap_or(0)).sum(),
-        type_name: tree.type_name(main).to_owned(),
-        rounds: counted.clone(),
-    };
-    let path: Vec<Label> = tree.labels(main).into_iter().cloned().collect();
-    let verdict = match unit {
-        GrowthUnit::Request => Verdict::GrowsWithRequests,
-        GrowthUnit::Round => Verdict::Leaks,
-    };
-    Finding {
-        summary: String::new(),
-        confidence: None,
-        class: FindingClass::Leak,
-        verdict,
-        fingerprint: format!("leak:{}:{}", Label::join(&path, ">"), evidence.type_name),
-        location: locate(tree, main, path),
-        evidence: Evidence::Leak(evidence),
-    }
-}
-
-/// Who holds what grows: the last name on the path, and the module, class or function it belongs to.
-fn locate(tree: &ShapeTree, index: usize, path: Vec<Label>) -> Location {
-    let line = tree.line(index);
-    let mut location = Location::default();
-    let holder = line.iter().enumerate().skip(1).rev().find(|(_, shape)| tree.label(**shape).name().is_some());
-    location.module = path.first().and_then(Label::module).map(str::to_owned);
-    if let Some((at, shape)) = holder {
-        location.attribute = Some(tree.label(*shape).to_string());
-        let owner = line.get(at - 1).copied().unwrap_or(0);
-        location.class = match tree.type_name(owner) {
-            nameless if words::NAMELESS.has(nameless) => None,
-            // A class holds: its own name is the label that led to it.
-            class if words::CLASSES.has(class) => Some(tree.label(owner).to_string()),
-            instance => instance.rsplit('.').next().map(str::to_owned),
-        };
-    }
-    let function = line.iter().rev().find(|shape| words::RUNS_CODE.has(tree.type_name(**shape)));
-    location.function = function.map(|shape| match tree.label(*shape) {
-        Label::Root(RootKind::ThreadFrame, Some(name)) => name.to_string(),
-        label => label.to_string(),
-    });
-    location.path = path;
-    location
 }

@@ -81,6 +81,61 @@ pub const RUNS_CODE: Words = Words {
     needed_by: "cli/tests/recorded.rs::replay_gives_the_findings_of_the_run_byte_for_byte",
 };
 
+/// Attributes that hold calls until their time.
+pub const TIMED: Words = Words {
+    rule: "growth",
+    name: "TIMED",
+    words: &["_pendingTimedCalls", "_newTimedCalls", "_timeouts", "_delayedCalls"],
+    what: "Attributes of event loops that hold calls until their time: what grows there goes by itself.",
+    measured: "Twisted 16.0.0, twisted/internet/base.py; tornado 5.1.1, tornado/ioloop.py",
+    needed_by: "detect/tests/uneven.rs::timed_calls_only_grow",
+};
+
+/// Numbers that bound a container.
+pub const LIMITS: Words = Words {
+    rule: "growth",
+    name: "LIMITS",
+    words: &[
+        "max",
+        "maximum",
+        "maxsize",
+        "maxlen",
+        "maxlength",
+        "maxentries",
+        "maxitems",
+        "maxcount",
+        "maxkeys",
+        "maxelements",
+        "maxcachesize",
+        "cachesize",
+        "cachemax",
+        "cachelimit",
+        "size",
+        "limit",
+        "capacity",
+        "bound",
+        "upperbound",
+        "sizelimit",
+        "sizemax",
+        "itemsmax",
+        "entriesmax",
+        "countmax",
+    ],
+    what: "Attributes, without their underscores, beside a container or on its class, that say how much it takes.",
+    measured: "field case `ok_lru`; the parameters of cachetools, functools32, repoze.lru, Django's locmem, beaker",
+    needed_by: "detect/tests/uneven.rs::a_limit_beside_it_is_told_and_no_finding",
+};
+
+/// What a limit's name has beside the container's: `max_jobs`, `jobs_limit`.
+pub const LIMIT_PARTS: Words = Words {
+    rule: "growth",
+    name: "LIMIT_PARTS",
+    words: &["max", "maximum", "limit", "size", "maxsize", "maxlen", "capacity", "maxlength"],
+    what: "Words that make a number the limit of the container whose name stands beside them.",
+    measured: "reason, not measured: `max_jobs` bounds `jobs`",
+    needed_by: "detect/tests/uneven.rs::a_limit_beside_it_is_told_and_no_finding",
+};
+
 /// Methods that make an object.
 pub const MAKES_ITSELF: Words = Words {
     rule: "hot-loop",
@@ -153,6 +208,9 @@ pub fn rows() -> Vec<Row> {
         NAMELESS,
         CLASSES,
         RUNS_CODE,
+        TIMED,
+        LIMITS,
+        LIMIT_PARTS,
         PLAIN_IN_CYCLES,
         MAKES_ITSELF,
         ENDLESS_ITERATORS,
@@ -170,4 +228,17 @@ pub fn rows() -> Vec<Row> {
         needed_by: list.needed_by,
     };
     all.iter().map(row).collect()
+}
+
+/// True for the name of a number that bounds a container: one of [`LIMITS`], by itself or with the container's name.
+#[must_use]
+pub fn is_limit(name: &str, attribute: &str) -> bool {
+    let plain = |text: &str| text.trim_matches('_').to_ascii_lowercase().replace('_', "");
+    let (name, attribute) = (plain(name), plain(attribute));
+    if LIMITS.has(&name) {
+        return true;
+    }
+    let beside = |rest: &str| LIMIT_PARTS.has(rest);
+    !attribute.is_empty()
+        && (name.strip_prefix(&attribute).is_some_and(beside) || name.strip_suffix(&attribute).is_some_and(beside))
 }

@@ -11,7 +11,7 @@
 mod support;
 
 use bloathound_detect::{
-    Evidence, Finding, GrowthReport, GrowthRound, GrowthUnit, Thresholds, find_cycles, find_growth,
+    Evidence, Finding, GrowthReport, GrowthRound, GrowthUnit, Thresholds, Work, find_cycles, find_growth,
 };
 use bloathound_engine::source::{ExamineOptions, LiveProcess};
 use bloathound_heap::{Agreement, Analysis, GcReplay, HeapSnapshot, ShapeLimits, ShapeTree};
@@ -177,7 +177,7 @@ fn growth(rounds: &[ShapeTree]) -> GrowthReport {
     let rounds: Vec<GrowthRound<'_>> = rounds
         .iter()
         .enumerate()
-        .map(|(round, shapes)| GrowthRound { shapes, requests: if round == 0 { 0 } else { 2 } })
+        .map(|(round, shapes)| GrowthRound { shapes, requests: if round == 0 { 0 } else { 2 }, work: Work::default() })
         .collect();
     find_growth(&rounds, GrowthUnit::Request, &Thresholds::default())
 }

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use bloathound_detect::fragmentation::ArenaFacts;
-use bloathound_detect::{Finding, GrowthUnit, MemorySeen, Problem, Report, Seen, Thresholds, judge, needs};
+use bloathound_detect::{Finding, GrowthUnit, MemorySeen, Problem, Report, Seen, Thresholds, Work, judge, needs};
 use bloathound_profile::Profile;
 use bloathound_vocabulary::{HeatMap, HeatPanel};
 use bloathound_vocabulary::{InspectReport, TimingRecord, milliseconds};
@@ -154,7 +154,11 @@ impl RunJudge {
                 if round == of {
                     self.illustrate(pid, &session, examined, false);
                 }
-                self.rounds.push(RoundShapes { shapes: session.into_shapes(), requests: look.requests_since });
+                self.rounds.push(RoundShapes {
+                    shapes: session.into_shapes(),
+                    requests: look.requests_since,
+                    work: Work::default(),
+                });
             }
             Moment::Inspect => {
                 timed(&mut analysed, || self.judge_one(&session));

@@ -50,6 +50,8 @@ pub(crate) fn detected_leak() -> Finding {
             retained_bytes: 33_046_900,
             type_name: "type".to_owned(),
             rounds: vec![5000, 10_000, 15_000, 20_000],
+            grows_with: "requests".to_owned(),
+            also: Vec::new(),
         }),
     }
 }

@@ -69,6 +69,8 @@ pub struct DequeObject {
     pub leftindex: u64,
     /// `len`.
     pub len: u64,
+    /// `maxlen`; below zero for none.
+    pub maxlen: u64,
     /// Items a block holds (`BLOCKLEN`).
     pub block_items: u64,
     /// `sizeof(block)`.

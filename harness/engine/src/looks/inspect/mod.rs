@@ -45,6 +45,7 @@ fn analyse(session: &Session<'_>, target: TargetRecord) -> InspectReport {
         // What a full collection frees is told by `garbage`.
         let of_memory = judged.observations.iter().filter_map(|observation| match observation {
             Observation::Memory(seen) => Some(ObservationRecord::from(seen)),
+            Observation::Told(seen) => Some(seen.clone()),
             Observation::Collectable { .. } | Observation::Thread(_) => None,
         });
         report.observations = of_memory.collect();

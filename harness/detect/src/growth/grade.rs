@@ -1,0 +1,198 @@
+//! How sure it is: a leak, something that may be filling, or something below its limit.
+
+use bloathound_heap::ShapeTree;
+use bloathound_vocabulary::ObservationRecord;
+
+use super::limit::{LastLook, limit};
+use super::trend::Trend;
+use super::work::{Odometer, Work};
+use super::{GrowthRound, GrowthUnit, Place, Scene, leak};
+use crate::thresholds::keepers::keeper_of;
+use crate::thresholds::{GrowthThresholds, words};
+use crate::{Evidence, Finding, FindingClass, Grade, Label, RootKind, Verdict};
+
+/// What becomes of a cause.
+pub(super) enum Judged {
+    Finding(Box<Finding>),
+    Observation(Box<ObservationRecord>),
+}
+
+/// Grades the places of one cause, the one to name first.
+pub(super) fn grade(
+    scene: &Scene<'_>,
+    cause: &[Place],
+    rounds: &[GrowthRound<'_>],
+    last: Option<LastLook<'_>>,
+) -> Judged {
+    let empty = || Judged::Observation(Box::default());
+    let (Some(place), Some(finding)) = (cause.first(), scene.finding(cause)) else { return empty() };
+    let told = headline(&finding);
+    for one in cause {
+        if let Some(seen) = bounded(scene, one, last, &told) {
+            return Judged::Observation(Box::new(seen.at(finding.location)));
+        }
+    }
+    let module = finding.location.module.clone().unwrap_or_default();
+    let length = scene.counted(place.main).last().copied().unwrap_or(0);
+    if let Some(keeper) = keeper_of(&module, finding.location.path.iter().filter_map(Label::name))
+        && keeper.most.is_none_or(|most| length <= most.saturating_mul(2))
+    {
+        let summary = format!("{told} grows by design: {} ({})", keeper.bound, keeper.source);
+        let record = ObservationRecord::new("kept-by-design", summary).with("length", length);
+        return Judged::Observation(Box::new(record.at(finding.location)));
+    }
+    if scene.judge.unit() == GrowthUnit::Request {
+        let summary = said(&finding, &told, "requests");
+        return Judged::Finding(Box::new(
+            with_work(finding, "requests")
+                .saying(summary)
+                .sure(Grade::High, "the load is counted, and it grew with it".to_owned()),
+        ));
+    }
+    let Some(trend) = scene.judge.trend(scene.counted(place.main)) else { return empty() };
+    let (class, grade, why) =
+        claim(scene.tree, place.main, scene.counted(place.main), trend, rounds, scene.judge.limits());
+    let along = trend.along.as_str();
+    let summary = said(&finding, &told, along);
+    Judged::Finding(Box::new(with_work(as_class(finding, class), along).saying(summary).sure(grade, why)))
+}
+
+/// Below a limit that is in memory: told with its figure.
+fn bounded(scene: &Scene<'_>, place: &Place, last: Option<LastLook<'_>>, told: &str) -> Option<ObservationRecord> {
+    let still = place.steps.last().is_some_and(|step| *step > 0);
+    let found = limit(last?, scene.tree, place.holder, still, scene.judge.limits())?;
+    let summary = format!("{told} holds {} of at most {} ({}): it is bounded", found.length, found.most, found.name);
+    Some(ObservationRecord::new("bounded", summary).with("length", found.length).with("limit", found.most))
+}
+
+/// What may be claimed of growth that nobody's count explains.
+fn claim(
+    tree: &ShapeTree,
+    main: usize,
+    values: &[u64],
+    trend: Trend,
+    rounds: &[GrowthRound<'_>],
+    limits: &GrowthThresholds,
+) -> (FindingClass, Grade, String) {
+    let rounds_text = format!("{} of {} rounds", trend.growing, trend.intervals);
+    if let Some(function) = running_local(tree, main) {
+        let why = format!(
+            "it grew in {rounds_text}, but it is a local of {function}, which is running: it goes when that returns"
+        );
+        return (FindingClass::Growth, Grade::Low, why);
+    }
+    if tree.labels(main).iter().any(|label| label.name().is_some_and(|name| words::TIMED.has(name))) {
+        let why = format!("it grew in {rounds_text}; each goes when its time comes or when it is cancelled");
+        return (FindingClass::Growth, Grade::Medium, why);
+    }
+    let works: Vec<Work> = rounds.iter().map(|round| round.work).collect();
+    let horizon = Horizon::of(values, trend.gain, &works);
+    let firm = trend.growing * 5 >= trend.intervals * 4 && trend.bend.abs() <= limits.bend_max / 2.0;
+    let grade = if firm { Grade::Medium } else { Grade::Low };
+    let Some(horizon) = horizon else {
+        let why = format!("it grew in {rounds_text}; how long the process has run is not known: it may be filling");
+        return (FindingClass::Growth, grade, why);
+    };
+    if horizon.emptied(limits) {
+        let why = format!(
+            "it grew in {rounds_text}, but at this rate it holds only what came in {}: it was emptied before, or began later",
+            seconds(horizon.kept)
+        );
+        return (FindingClass::Growth, Grade::Low, why);
+    }
+    let seen = horizon.kept.min(horizon.age).max(horizon.watched);
+    if seen < limits.horizon_seconds_min {
+        let why = format!(
+            "it grew in {rounds_text} and never gave back, but only {} are seen: it may still be filling",
+            seconds(seen)
+        );
+        return (FindingClass::Growth, grade, why);
+    }
+    let why = format!("it grew in {rounds_text}, nothing bounds it, and it never gave back in {}", seconds(seen));
+    (FindingClass::Leak, if firm { Grade::High } else { Grade::Medium }, why)
+}
+
+/// How far back growth reaches, seconds.
+struct Horizon {
+    /// In which the present rate gives what is kept.
+    kept: f64,
+    /// Of the process.
+    age: f64,
+    /// From the first look to the last.
+    watched: f64,
+}
+
+impl Horizon {
+    /// By the clock or by processor time, whichever reaches further: traffic may have been less before.
+    fn of(values: &[u64], gain: u64, works: &[Work]) -> Option<Self> {
+        let (first, last) = (works.first()?, works.last()?);
+        let age = last.age_seconds?;
+        let watched = last.seconds? - first.seconds?;
+        let times = *values.last()? as f64 / gain.max(1) as f64;
+        let by_clock = times * watched;
+        let by_processor =
+            Odometer::Processor.of(last).zip(Odometer::Processor.of(first)).map_or(0.0, |(now, then)| {
+                // As a share of all that the process ever used, in seconds of its age.
+                if now > 0.0 { times * (now - then) / now * age } else { 0.0 }
+            });
+        Some(Self { kept: by_clock.max(by_processor), age, watched })
+    }
+
+    fn emptied(&self, limits: &GrowthThresholds) -> bool {
+        self.age > self.watched + limits.start_seconds
+            && self.kept < limits.never_emptied_share * (self.age - limits.start_seconds)
+    }
+}
+
+fn seconds(seconds: f64) -> String {
+    if seconds < 120.0 { format!("{seconds:.0} s") } else { format!("{:.0} minutes", seconds / 60.0) }
+}
+
+/// The function whose local it is, directly or through nameless containers.
+fn running_local(tree: &ShapeTree, main: usize) -> Option<String> {
+    let labels = tree.labels(main);
+    let Some(Label::Root(RootKind::ThreadFrame, function)) = labels.first() else { return None };
+    let names = labels.iter().filter(|label| label.name().is_some()).count();
+    (names <= 1).then(|| function.as_deref().unwrap_or("a function").to_owned())
+}
+
+fn as_class(finding: Finding, class: FindingClass) -> Finding {
+    let Evidence::Leak(evidence) = finding.evidence else { return finding };
+    let (verdict, evidence) = match class {
+        FindingClass::Growth => (Verdict::Grows, Evidence::Growth(evidence)),
+        _ => (Verdict::Leaks, Evidence::Leak(evidence)),
+    };
+    let fingerprint = finding.fingerprint.replacen("leak:", &format!("{class}:"), 1);
+    Finding { class, verdict, fingerprint, evidence, ..finding }
+}
+
+fn with_work(mut finding: Finding, along: &str) -> Finding {
+    if let Evidence::Leak(leak) | Evidence::Growth(leak) = &mut finding.evidence {
+        along.clone_into(&mut leak.grows_with);
+    }
+    finding
+}
+
+/// The place, as short as it is known.
+fn headline(finding: &Finding) -> String {
+    let path = || Label::join(&finding.location.path, " → ");
+    finding.location.expression.clone().unwrap_or_else(path)
+}
+
+fn said(finding: &Finding, told: &str, along: &str) -> String {
+    let Some(leak) = leak(finding) else { return told.to_owned() };
+    let unit = if along == "requests" { "request" } else { "round" };
+    let what = match leak.objects_per_request {
+        0 => format!("{} bytes", leak.bytes_per_request),
+        count => format!("{count} {}", leak.type_name),
+    };
+    let more = match leak.also.as_slice() {
+        [] => String::new(),
+        [one] => format!(" The same objects are counted at {one}."),
+        [one, rest @ ..] => format!(" The same cause shows at {one} and {} more places.", rest.len()),
+    };
+    format!(
+        "{told} keeps more and more: about {what} a {unit} stay, along with {along}; {} bytes would be freed.{more}",
+        leak.retained_bytes
+    )
+}

@@ -1,0 +1,103 @@
+//! Limits that are in memory: what grows below one is filling, and no leak.
+
+use bloathound_heap::{HeapSnapshot, Names, ObjectId, ReferenceKind, ShapeTree};
+
+use crate::thresholds::{GrowthThresholds, words};
+
+/// Reads what a snapshot does not hold, of the look that it is of.
+pub trait Values {
+    /// The value of a whole number.
+    fn number(&self, id: ObjectId) -> Option<i64>;
+    /// The most items that a container takes, by its own structure: a `deque` with `maxlen`.
+    fn items_max(&self, id: ObjectId) -> Option<u64>;
+}
+
+/// A limit, and how far it is used.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) struct Limit {
+    /// Items there are.
+    pub length: u64,
+    /// Items there can be.
+    pub most: u64,
+    /// Where it is written: `maxlen`, `size`.
+    pub name: String,
+}
+
+/// What is known of the heap of the last look.
+#[derive(Clone, Copy)]
+pub struct LastLook<'a> {
+    /// The heap.
+    pub snapshot: &'a HeapSnapshot,
+    /// What it does not hold.
+    pub values: &'a dyn Values,
+}
+
+impl std::fmt::Debug for LastLook<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("LastLook").field("objects", &self.snapshot.len()).finish_non_exhaustive()
+    }
+}
+
+/// The limit of the single container at shape `place`, where there is one: its own, else a number beside it that is
+/// named as one. `still` is whether it grew to the last: a number that goes along with it is its counter.
+pub(super) fn limit(
+    last: LastLook<'_>,
+    tree: &ShapeTree,
+    place: usize,
+    still: bool,
+    limits: &GrowthThresholds,
+) -> Option<Limit> {
+    let node = tree.nodes().get(place).filter(|node| node.objects == 1)?;
+    let container = node.example;
+    let length = length(last.snapshot, container);
+    if let Some(most) = last.values.items_max(container) {
+        return Some(Limit { length, most, name: "maxlen".to_owned() });
+    }
+    let names = Names::new(last.snapshot);
+    let attribute = tree.label(place).name().unwrap_or_default().to_owned();
+    let mut above = place;
+    // The container may be the instance itself, held by it, or held by a list or dict of its own.
+    for _ in 0..LEVELS {
+        let owner = tree.nodes().get(above).filter(|node| node.objects == 1 && above != 0)?;
+        for (name, value) in numbers_of(last, &names, owner.example) {
+            let Ok(most) = u64::try_from(value) else { continue };
+            let is_counter = still && most.abs_diff(length) as f64 <= limits.counter_share * length as f64;
+            if words::is_limit(&name, &attribute) && most >= length && !is_counter {
+                return Some(Limit { length, most, name });
+            }
+        }
+        above = owner.parent;
+    }
+    None
+}
+
+/// From the container up to an object whose attributes may bound it.
+const LEVELS: usize = 3;
+
+/// Items: entries of a dict once, of anything else its items.
+fn length(snapshot: &HeapSnapshot, id: ObjectId) -> u64 {
+    let of = |kind: ReferenceKind| snapshot.labels_of(id).iter().filter(|label| label.kind() == kind).count() as u64;
+    let values = of(ReferenceKind::Value);
+    if values > 0 { values } else { of(ReferenceKind::Item) + of(ReferenceKind::Member) }
+}
+
+/// Attributes that are whole numbers: the object's own, then its class's.
+fn numbers_of(last: LastLook<'_>, names: &Names<'_>, owner: ObjectId) -> Vec<(String, i64)> {
+    let snapshot = last.snapshot;
+    let class = snapshot.references_of(owner).find(|(_, label)| label.kind() == ReferenceKind::Type);
+    let mut found = Vec::new();
+    for holder in std::iter::once(owner).chain(class.map(|(class, _)| class)) {
+        for (target, label) in snapshot.references_of(holder) {
+            if label.kind() == ReferenceKind::Slot {
+                let name = label.name().map(|name| snapshot.name(name).to_owned());
+                found.extend(name.zip(last.values.number(target)));
+            } else if names.is_dict_field(label) {
+                for (value, entry) in snapshot.references_of(target) {
+                    let name = entry.key().and_then(|key| snapshot.text(key));
+                    found.extend(name.map(str::to_owned).zip(last.values.number(value)));
+                }
+            }
+        }
+    }
+    found
+}

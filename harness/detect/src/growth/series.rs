@@ -1,0 +1,179 @@
+//! The figures of every shape, look by look, and which of them grow.
+
+use super::trend::{Mileage, Trend, trend};
+use super::work::{Odometer, Work};
+use super::{GrowthRound, GrowthUnit, cause};
+use crate::thresholds::GrowthThresholds;
+
+/// What of a shape grows.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Quantity {
+    Objects,
+    Entries,
+    Bytes,
+}
+
+/// A shape's figures, look by look.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub(super) struct Series {
+    pub(super) objects: Vec<u64>,
+    pub(super) entries: Vec<u64>,
+    pub(super) bytes: Vec<u64>,
+    pub(super) retained: Vec<u64>,
+}
+
+/// Of every shape of the last look.
+pub(super) fn of(rounds: &[GrowthRound<'_>]) -> Vec<Series> {
+    let Some(last) = rounds.last() else { return Vec::new() };
+    let empty = || vec![0_u64; rounds.len()];
+    let mut all: Vec<Series> = (0..last.shapes.nodes().len())
+        .map(|_| Series { objects: empty(), entries: empty(), bytes: empty(), retained: empty() })
+        .collect();
+    for (number, round) in rounds.iter().enumerate() {
+        let aligned = last.shapes.align(round.shapes);
+        for (shape, found) in all.iter_mut().zip(aligned) {
+            if let Some(node) = found.and_then(|index| round.shapes.nodes().get(index)) {
+                shape.objects[number] = node.objects;
+                shape.entries[number] = node.references;
+                shape.bytes[number] = node.bytes;
+                shape.retained[number] = node.retained_bytes;
+            }
+        }
+    }
+    all
+}
+
+/// Judges figures against what was done between the looks.
+pub(super) struct Judge<'a> {
+    unit: GrowthUnit,
+    /// Of each interval, at least 1.
+    requests: Vec<u64>,
+    /// Intervals in which there were any.
+    active: Vec<bool>,
+    mileage: Mileage,
+    limits: &'a GrowthThresholds,
+}
+
+impl<'a> Judge<'a> {
+    pub(super) fn new(rounds: &[GrowthRound<'_>], unit: GrowthUnit, limits: &'a GrowthThresholds) -> Self {
+        let requests: Vec<u64> = rounds.iter().skip(1).map(|round| round.requests).collect();
+        let mileage = match unit {
+            GrowthUnit::Request => {
+                let all = requests.iter().sum::<u64>().max(1) as f64;
+                let shares = requests.iter().map(|count| *count as f64 / all).collect();
+                Mileage::new(vec![(Odometer::Requests, shares)])
+            }
+            GrowthUnit::Round => {
+                let works: Vec<Work> = rounds.iter().map(|round| round.work).collect();
+                let told = |odometer: Odometer| Some((odometer, odometer.shares(&works)?));
+                let mut known: Vec<_> = Odometer::ALL.into_iter().filter_map(told).collect();
+                if known.is_empty() {
+                    // Looks at even distances, for want of anything better.
+                    known.push((Odometer::Clock, vec![1.0 / requests.len().max(1) as f64; requests.len()]));
+                }
+                Mileage::new(known)
+            }
+        };
+        let active = requests.iter().map(|count| *count > 0).collect();
+        Self { unit, requests: requests.into_iter().map(|count| count.max(1)).collect(), active, mileage, limits }
+    }
+
+    /// Requests or rounds in all.
+    pub(super) fn units(&self) -> u64 {
+        match self.unit {
+            GrowthUnit::Request => {
+                let counted = self.requests.iter().zip(&self.active).filter(|(_, active)| **active);
+                counted.map(|(count, _)| count).sum()
+            }
+            GrowthUnit::Round => self.requests.iter().sum(),
+        }
+    }
+
+    /// What a unit of load is.
+    pub(super) fn unit(&self) -> GrowthUnit {
+        self.unit
+    }
+
+    /// From where on something is told.
+    pub(super) fn limits(&self) -> &'a GrowthThresholds {
+        self.limits
+    }
+
+    /// How figures grew; `None` where they did not.
+    pub(super) fn trend(&self, values: &[u64]) -> Option<Trend> {
+        trend(values, &self.mileage, self.limits)
+    }
+
+    /// Whether two places are one cause.
+    pub(super) fn same_cause(&self, one: &[i64], other: &[i64]) -> bool {
+        self.unit == GrowthUnit::Round && cause::same(one, other, self.limits)
+    }
+
+    /// What of a shape grows, if anything.
+    pub(super) fn quantity(&self, shape: &Series) -> Option<Quantity> {
+        if self.grows(&shape.objects, Quantity::Objects) {
+            return Some(Quantity::Objects);
+        }
+        // More or fewer objects would make it a different place, not a growing one.
+        if shape.objects.windows(2).any(|pair| pair[0] != pair[1]) {
+            return None;
+        }
+        let grows = |values: &[u64], quantity: Quantity| self.grows(values, quantity).then_some(quantity);
+        grows(&shape.entries, Quantity::Entries).or_else(|| grows(&shape.bytes, Quantity::Bytes))
+    }
+
+    fn grows(&self, values: &[u64], quantity: Quantity) -> bool {
+        match self.unit {
+            GrowthUnit::Request => self.grows_with_requests(values, quantity),
+            GrowthUnit::Round => self.grows_with_work(values, quantity),
+        }
+    }
+
+    /// Grows in every round that had requests, steadily, by at least so much a request; of many rounds, along with them.
+    fn grows_with_requests(&self, values: &[u64], quantity: Quantity) -> bool {
+        let (per_request, per_round) = match quantity {
+            Quantity::Objects | Quantity::Entries => {
+                (self.limits.objects_per_request_min, self.limits.objects_per_round_min)
+            }
+            Quantity::Bytes => (self.limits.bytes_per_request_min, 1),
+        };
+        let mut rates = Vec::with_capacity(values.len());
+        for ((pair, requests), active) in values.windows(2).zip(&self.requests).zip(&self.active) {
+            if *active {
+                let grown = pair[1].checked_sub(pair[0]).filter(|grown| *grown >= per_round.max(1));
+                rates.push(grown.map(|grown| grown as f64 / *requests as f64));
+            }
+        }
+        let steady = || {
+            let rates: Option<Vec<f64>> = rates.iter().copied().collect();
+            rates.is_some_and(|rates| {
+                let smallest = rates.iter().copied().fold(f64::INFINITY, f64::min);
+                let largest = rates.iter().copied().fold(0.0, f64::max);
+                smallest >= per_request && smallest >= largest * self.limits.steadiness_min
+            })
+        };
+        let along = || {
+            let trend = self.trend(values)?;
+            let rounds = rates.iter().filter(|rate| rate.is_some()).count();
+            let enough =
+                trend.gain as f64 >= per_request * self.units() as f64 && trend.gain >= self.limits.objects_gain_min;
+            (enough && rounds * 2 > rates.len()).then_some(trend)
+        };
+        steady() || (rates.len() >= self.limits.uneven_rounds_min && along().is_some())
+    }
+
+    /// Grows along with what can be seen of the work.
+    fn grows_with_work(&self, values: &[u64], quantity: Quantity) -> bool {
+        let least = match quantity {
+            Quantity::Objects | Quantity::Entries => self.limits.objects_gain_min,
+            Quantity::Bytes => self.limits.bytes_gain_min,
+        };
+        // Cheap first: nearly all shapes stay as they are.
+        if super::gain(values) < least {
+            return false;
+        }
+        let Some(trend) = self.trend(values) else { return false };
+        let rounds = (self.limits.growing_share_min * trend.intervals as f64).max(2.0);
+        trend.growing as f64 >= rounds
+    }
+}

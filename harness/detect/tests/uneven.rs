@@ -1,0 +1,258 @@
+//! The growth rule where nobody counts the load: bursts, lulls, caches that fill, limits, and how sure it is.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a failed test ends by a panic")]
+
+use bloathound_detect::{
+    Evidence, Finding, FindingClass, Grade, GrowthReport, GrowthRound, GrowthUnit, LastLook, Thresholds, Work,
+    find_growth_below_limits,
+};
+use bloathound_heap::{RootKind, ShapeTree};
+
+#[path = "support/made_up.rs"]
+mod made_up;
+
+use self::made_up::{Kept, heap_below, shapes};
+
+/// A watch: what was kept at each look, and what the target had done by then.
+struct Watch {
+    root: (RootKind, &'static str),
+    looks: Vec<Vec<Kept>>,
+    works: Vec<Work>,
+    numbers: Vec<(&'static str, i64)>,
+    requests: Option<Vec<u64>>,
+    thresholds: Thresholds,
+}
+
+/// Processor seconds and bytes moved by then, with looks 3 s apart, of a process that was `age` old at the first look.
+fn works(age: f64, done: &[(f64, u64)]) -> Vec<Work> {
+    let at = |(index, (processor, moved)): (usize, &(f64, u64))| Work {
+        requests: None,
+        seconds: Some(3.0 * index as f64),
+        processor_seconds: Some(*processor),
+        switches: None,
+        moved_bytes: Some(*moved),
+        age_seconds: Some(age + 3.0 * index as f64),
+    };
+    done.iter().enumerate().map(at).collect()
+}
+
+impl Watch {
+    /// Rows in `kept`, look by look, of a process ten minutes old whose work is the clock's.
+    fn of(counts: &[u64]) -> Self {
+        let even: Vec<(f64, u64)> =
+            (0..counts.len()).map(|index| (100.0 + index as f64, 1000 * index as u64)).collect();
+        Self {
+            root: (RootKind::Module, "service"),
+            looks: counts.iter().map(|n| vec![("kept", "Row", *n, 72 + n * 8)]).collect(),
+            works: works(600.0, &even),
+            numbers: Vec::new(),
+            requests: None,
+            thresholds: Thresholds::default(),
+        }
+    }
+
+    fn judge(&self) -> GrowthReport {
+        let heaps: Vec<_> = self.looks.iter().map(|kept| heap_below(self.root, kept, &self.numbers)).collect();
+        let trees: Vec<ShapeTree> = heaps.iter().map(|(heap, _)| shapes(heap)).collect();
+        let rounds: Vec<GrowthRound<'_>> = trees
+            .iter()
+            .enumerate()
+            .map(|(index, shapes)| GrowthRound {
+                shapes,
+                requests: self.requests.as_ref().map_or(1, |requests| requests[index]),
+                work: self.works[index],
+            })
+            .collect();
+        let (heap, numbers) = heaps.last().unwrap();
+        let unit = if self.requests.is_some() { GrowthUnit::Request } else { GrowthUnit::Round };
+        find_growth_below_limits(&rounds, unit, Some(LastLook { snapshot: heap, values: numbers }), &self.thresholds)
+    }
+
+    fn found(&self) -> Vec<Finding> {
+        self.judge().findings
+    }
+
+    fn classes(&self) -> Vec<FindingClass> {
+        self.found().iter().map(|finding| finding.class).collect()
+    }
+}
+
+#[test]
+fn bursts_and_empty_rounds_hide_no_leak() {
+    assert_eq!(Watch::of(&[120_000, 120_020, 120_900, 121_000, 121_650, 121_700]).classes(), [FindingClass::Leak]);
+    assert_eq!(Watch::of(&[120_000, 120_000, 120_900, 120_900, 121_300, 121_900]).classes(), [FindingClass::Leak]);
+    // Faster and faster.
+    assert_eq!(Watch::of(&[120_000, 120_050, 120_150, 120_350, 120_750, 121_550]).classes(), [FindingClass::Leak]);
+}
+
+#[test]
+fn a_lull_at_the_end_is_no_rest_where_nothing_was_done_in_it() {
+    let counts = [120_000, 120_300, 120_600, 120_900, 120_900, 120_900];
+    let lull = Watch {
+        // A timer burns processor all the time; the sockets tell that nobody came.
+        works: works(600.0, &[(50.0, 0), (51.0, 900), (52.0, 1800), (53.0, 2700), (54.0, 2700), (55.0, 2700)]),
+        ..Watch::of(&counts)
+    };
+    assert_eq!(lull.classes(), [FindingClass::Leak]);
+    assert!(Watch::of(&counts).classes().is_empty(), "with as many bytes moved in the end it came to rest");
+}
+
+#[test]
+fn a_cache_that_fills_comes_to_rest() {
+    let counts = [1000, 3000, 3800, 4000, 4000, 4000];
+    assert!(Watch::of(&counts).classes().is_empty());
+    let mut watch = Watch::of(&counts);
+    watch.thresholds.growth.bend_max = 0.5;
+    assert!(watch.classes().is_empty(), "it stands still in the end");
+    watch.thresholds.growth.tail_rate_min = 0.0;
+    assert!(!watch.classes().is_empty());
+    // Still creeping up: the curve alone tells.
+    let creeping = [1000, 3000, 3800, 3900, 4000, 4200];
+    assert!(Watch::of(&creeping).classes().is_empty());
+    let mut watch = Watch::of(&creeping);
+    watch.thresholds.growth.bend_max = 0.5;
+    assert!(!watch.classes().is_empty());
+}
+
+#[test]
+fn a_sawtooth_is_no_growth() {
+    let counts = [100, 900, 1700, 300, 1100, 1900];
+    assert!(Watch::of(&counts).classes().is_empty());
+    let mut watch = Watch::of(&counts);
+    watch.thresholds.growth.given_back_max = 1.0;
+    assert!(!watch.classes().is_empty());
+}
+
+#[test]
+fn one_step_up_is_no_growth() {
+    let counts = [1000, 1000, 1000, 1000, 1500, 1500, 1500];
+    assert!(Watch::of(&counts).classes().is_empty());
+    let mut watch = Watch::of(&[1000, 1000, 1000, 1000, 1000, 1300, 1600]);
+    assert!(watch.classes().is_empty(), "two rounds of six");
+    watch.thresholds.growth.growing_share_min = 0.1;
+    assert!(!watch.classes().is_empty());
+}
+
+#[test]
+fn a_few_objects_are_noise() {
+    let counts = [1000, 1002, 1003, 1005, 1006, 1008];
+    assert!(Watch::of(&counts).classes().is_empty());
+    let mut watch = Watch::of(&counts);
+    watch.thresholds.growth.objects_gain_min = 5;
+    assert!(!watch.classes().is_empty());
+}
+
+#[test]
+fn one_object_that_grows_a_little_is_noise() {
+    let of = |step: u64| Watch {
+        looks: (0..6).map(|round| vec![("kept", "Row", 1, 72 + round * step)]).collect(),
+        ..Watch::of(&[0; 6])
+    };
+    assert!(of(1000).classes().is_empty());
+    assert!(!of(10_000).classes().is_empty());
+}
+
+#[test]
+fn a_young_process_is_not_called_leaking() {
+    let young = Watch {
+        works: works(4.0, &[(1.0, 0), (2.0, 100), (3.0, 200), (4.0, 300), (5.0, 400), (6.0, 500)]),
+        ..Watch::of(&[500, 1000, 1500, 2000, 2500, 3000])
+    };
+    let found = young.found();
+    assert_eq!(found[0].class, FindingClass::Growth);
+    let confidence = found[0].confidence.clone().unwrap();
+    assert!(confidence.why.contains("may still be filling") && confidence.grade == Grade::Medium, "{confidence:?}");
+}
+
+#[test]
+fn what_was_emptied_before_only_grows() {
+    // Ten minutes old, and holds what comes in half a minute.
+    let watch = Watch::of(&[500, 700, 900, 1100, 1300, 1500]);
+    let found = watch.found();
+    assert_eq!(found[0].class, FindingClass::Growth);
+    assert!(found[0].confidence.as_ref().unwrap().why.contains("was emptied before"));
+    assert_eq!(Watch::of(&[40_000, 40_200, 40_400, 40_600, 40_800, 41_000]).classes(), [FindingClass::Leak]);
+}
+
+#[test]
+fn a_running_functions_local_only_grows() {
+    let local = Watch { root: (RootKind::ThreadFrame, "gather"), ..Watch::of(&[40_000, 40_200, 40_400, 40_600]) };
+    let found = local.found();
+    assert_eq!(found[0].class, FindingClass::Growth);
+    assert!(found[0].confidence.as_ref().unwrap().why.contains("local of gather"));
+}
+
+#[test]
+fn timed_calls_only_grow() {
+    let named = |name: &'static str| Watch {
+        looks: [40_000, 40_200, 40_400, 40_600].map(|n| vec![(name, "DelayedCall", n, 72)]).into(),
+        ..Watch::of(&[0; 4])
+    };
+    assert_eq!(named("_pendingTimedCalls").classes(), [FindingClass::Growth]);
+    assert_eq!(named("calls").classes(), [FindingClass::Leak]);
+}
+
+#[test]
+fn a_limit_beside_it_is_told_and_no_finding() {
+    let counts = [40_000, 40_200, 40_400, 40_600];
+    for name in ["maxsize", "max_kept", "_kept_limit", "MAX_SIZE"] {
+        let report = Watch { numbers: vec![(name, 50_000)], ..Watch::of(&counts) }.judge();
+        assert!(report.findings.is_empty(), "{name}");
+        assert!(report.observations[0].summary.contains("40600 of at most 50000"), "{:?}", report.observations);
+    }
+    for (name, most) in [("retries", 50_000), ("maxsize", 30_000), ("max_other", 50_000)] {
+        assert!(!Watch { numbers: vec![(name, most)], ..Watch::of(&counts) }.classes().is_empty(), "{name}");
+    }
+}
+
+#[test]
+fn a_counter_beside_it_is_no_limit() {
+    let watch = Watch { numbers: vec![("size", 40_601)], ..Watch::of(&[40_000, 40_200, 40_400, 40_600]) };
+    assert_eq!(watch.classes(), [FindingClass::Leak]);
+}
+
+#[test]
+fn what_the_library_keeps_by_design_is_told() {
+    let cache = |module: &'static str, counts: [u64; 4]| Watch {
+        root: (RootKind::Module, module),
+        looks: counts.map(|n| vec![("_cache", "Row", n, 72)]).into(),
+        ..Watch::of(&[0; 4])
+    };
+    let report = cache("re", [20, 40, 60, 80]).judge();
+    assert!(report.findings.is_empty() && report.observations[0].summary.contains("by design"), "{report:?}");
+    assert!(!cache("mine", [20, 40, 60, 80]).classes().is_empty());
+    assert!(!cache("re", [20_000, 20_400, 20_600, 20_800]).classes().is_empty(), "far beyond its bound");
+}
+
+#[test]
+fn one_cause_is_one_finding() {
+    let looks = |other: [u64; 5]| {
+        let both = [40_000, 40_010, 40_310, 40_330, 40_630];
+        Watch {
+            looks: both
+                .iter()
+                .zip(other)
+                .map(|(n, m)| vec![("kept", "Row", *n, 72), ("names", "Name", m, 72)])
+                .collect(),
+            ..Watch::of(&[0; 5])
+        }
+    };
+    let found = looks([80_000, 80_020, 80_620, 80_660, 81_260]).found();
+    assert_eq!(found.len(), 1);
+    let Evidence::Leak(leak) = &found[0].evidence else { panic!("{found:?}") };
+    assert_eq!(leak.also, ["module service → kept → [x]"]);
+    assert_eq!(looks([80_000, 80_310, 80_320, 80_400, 80_630]).found().len(), 2, "steps of their own");
+}
+
+#[test]
+fn counted_load_may_come_in_bursts() {
+    let requests =
+        |counts: &[u64]| Watch { requests: Some(counts.to_vec()), ..Watch::of(&[100, 140, 140, 1140, 1160, 1660]) };
+    let found = requests(&[0, 20, 0, 500, 10, 250]).found();
+    assert_eq!(found[0].confidence.as_ref().unwrap().grade, Grade::High);
+    let Evidence::Leak(leak) = &found[0].evidence else { panic!("{found:?}") };
+    assert_eq!((leak.objects_per_request, leak.grows_with.as_str()), (2, "requests"));
+    // The same steps under an even load are a cache that fills in two goes: of few rounds nothing is said.
+    let filling = Watch { requests: Some(vec![0, 100, 100, 100]), ..Watch::of(&[100, 1100, 1120, 1130]) };
+    assert!(filling.classes().is_empty());
+}

@@ -1,0 +1,172 @@
+//! Growth over time on a live process.
+
+mod series;
+mod sureness;
+
+use std::time::{Duration, Instant};
+
+use bloathound_detect::Work;
+use bloathound_live::{LiveError, Odometer};
+use bloathound_vocabulary::{Partial, SCHEMA_VERSION, WatchReport};
+
+use self::series::Looks;
+pub use self::sureness::Sureness;
+use crate::interrupt::Interrupt;
+use crate::source::{ExamineError, ExamineOptions, LiveProcess, process_record};
+use crate::tool;
+
+/// How often is looked whether the process is still there: its end is when the results are wanted.
+const ALIVE_EVERY: Duration = Duration::from_millis(100);
+
+/// What to watch and how often.
+#[derive(Clone, Debug)]
+pub struct WatchOptions {
+    /// The process.
+    pub pid: u32,
+    /// Looks after the first one; without them until it is sure, also of nothing.
+    pub rounds: Option<u32>,
+    /// From one look to the next.
+    pub interval: Duration,
+    /// The longest that it goes on where `rounds` does not say.
+    pub max_time: Duration,
+    /// How to look.
+    pub look: ExamineOptions,
+}
+
+/// What a watch says after each look.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Told {
+    /// Number of the look, from 0.
+    pub round: u32,
+    /// Objects there were; none where the look failed.
+    pub objects: Option<usize>,
+    /// How sure it is by now; none before there is enough to judge.
+    pub sureness: Option<Sureness>,
+}
+
+/// A first look as the base, then one after each interval, as many as asked for or until it is sure. `tell` hears of each
+/// look. When the process or we are to end, the looks so far are judged. A look that failed in a way that the next may
+/// not (a pause past its budget) is left out, and said to be.
+///
+/// # Errors
+/// [`ExamineError`] where no look succeeded.
+pub fn watch(
+    options: &WatchOptions,
+    interrupt: &Interrupt,
+    tell: &mut dyn FnMut(&Told),
+) -> Result<WatchReport, ExamineError> {
+    let mut process = LiveProcess::open(options.pid, options.look.clone())?;
+    let watched = look_again_and_again(options, &mut process, interrupt, tell)?;
+    let Watched { looks, ended, asked, sureness } = watched;
+    let far = |why: String| match asked {
+        Some(rounds) => format!("{why}; {} of {} looks", looks.rounds.len(), u64::from(rounds) + 1),
+        None => format!("{why}; after {} looks", looks.rounds.len()),
+    };
+    let missed = (looks.missed > 0).then(|| "a look was not possible".to_owned());
+    let partial = ended.or(missed).map(far).map(Partial::from);
+    Ok(WatchReport {
+        schema_version: SCHEMA_VERSION,
+        tool: tool(),
+        target: process_record(options.pid, process.interpreter(), process.symbols().build_id.clone()),
+        growth: looks.growth(),
+        findings: looks.findings().to_vec(),
+        observations: looks.observations(),
+        sureness: sureness.map(|sureness| sureness.why),
+        problems: looks.problems.iter().chain(&looks.judged.problems).cloned().collect(),
+        rounds: looks.rounds,
+        partial,
+    })
+}
+
+/// What came of looking again and again.
+struct Watched {
+    looks: Looks,
+    /// Why it ended before its time.
+    ended: Option<String>,
+    asked: Option<u32>,
+    sureness: Option<Sureness>,
+}
+
+fn look_again_and_again(
+    options: &WatchOptions,
+    process: &mut LiveProcess,
+    interrupt: &Interrupt,
+    tell: &mut dyn FnMut(&Told),
+) -> Result<Watched, ExamineError> {
+    let started = Instant::now();
+    let mut looks = Looks::default();
+    let mut history = sureness::History::default();
+    let mut sureness = None;
+    let mut ended = None;
+    for round in 0.. {
+        let due = options.interval.saturating_mul(round);
+        let is_last = options.rounds.is_some_and(|rounds| round >= rounds);
+        ended = wait(process, due, started, interrupt);
+        if ended.is_some() {
+            break;
+        }
+        match process.examine() {
+            Ok(examined) => {
+                let work = work(options.pid, started.elapsed());
+                looks.add(round, started.elapsed(), work, &examined);
+                sureness = history.note(&looks, started.elapsed());
+                tell(&Told { round, objects: Some(examined.snapshot.len()), sureness: sureness.clone() });
+            }
+            Err(error) if costs_one_look(&error) && process.process().check_alive().is_ok() => {
+                tell(&Told { round, objects: None, sureness: None });
+                looks.miss(round, &error);
+                // Nothing was seen, and nothing will be: that is the answer.
+                if looks.rounds.is_empty() && (is_last || started.elapsed() >= options.max_time) {
+                    return Err(error);
+                }
+            }
+            Err(error) if looks.rounds.is_empty() => return Err(error),
+            Err(error) => {
+                // That the process ended explains whatever failed because of it.
+                let gone = process.process().check_alive().err();
+                ended = Some(gone.map_or_else(|| error.to_string(), |gone| gone.to_string()));
+                break;
+            }
+        }
+        let sure = sureness.as_ref().is_some_and(|sureness| sureness.is_sure);
+        if is_last || (options.rounds.is_none() && (sure || started.elapsed() + options.interval > options.max_time)) {
+            break;
+        }
+    }
+    Ok(Watched { looks, ended, asked: options.rounds, sureness })
+}
+
+/// What the process had done by now.
+fn work(pid: u32, elapsed: Duration) -> Work {
+    let shown = Odometer::read(pid);
+    Work {
+        requests: None,
+        seconds: Some(elapsed.as_secs_f64()),
+        processor_seconds: shown.processor_seconds,
+        switches: shown.switches,
+        moved_bytes: shown.moved_bytes,
+        age_seconds: shown.age_seconds,
+    }
+}
+
+/// Waits for the next look to be due. Why there will be none, where the process or we are to end.
+fn wait(process: &LiveProcess, due: Duration, started: Instant, interrupt: &Interrupt) -> Option<String> {
+    loop {
+        let left = due.saturating_sub(started.elapsed());
+        if let Some(stop) = interrupt.sleep(left.min(ALIVE_EVERY)) {
+            return Some(format!("ended by {}", stop.as_str()));
+        }
+        if left.is_zero() {
+            return None;
+        }
+        if let Err(gone) = process.process().check_alive() {
+            return Some(gone.to_string());
+        }
+    }
+}
+
+/// Whether the next look may succeed where this one did not.
+fn costs_one_look(error: &ExamineError) -> bool {
+    let ExamineError::Live(error) = error else { return false };
+    matches!(error, LiveError::PauseBudget { .. } | LiveError::DidNotStop { .. } | LiveError::NeverAcceptable { .. })
+}

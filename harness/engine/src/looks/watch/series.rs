@@ -1,0 +1,150 @@
+//! The looks of a watch so far, and what they say together.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use bloathound_cpython::Interpreter;
+use bloathound_detect::{GrowthUnit, Observation, Report, Seen, Thresholds, Values, Work, judge};
+use bloathound_heap::{HeapSnapshot, ObjectId};
+use bloathound_memory::{Address, MemoryImage};
+use bloathound_vocabulary::{Finding, GrowthRow, ObservationRecord, Problem, TypeRow, WatchRound};
+
+use crate::looks::growth::{RoundShapes, rounds};
+use crate::looks::inspect::pause_ms;
+use crate::session::Session;
+use crate::source::Examined;
+
+/// The looks so far.
+#[derive(Debug, Default)]
+pub(super) struct Looks {
+    shapes: Vec<RoundShapes>,
+    pub(super) rounds: Vec<WatchRound>,
+    censuses: Vec<Vec<TypeRow>>,
+    pub(super) problems: Vec<Problem>,
+    pub(super) missed: u32,
+    last: u32,
+    /// What all looks say together, as of the last one.
+    pub(super) judged: Report,
+}
+
+impl Looks {
+    /// Adds a look and judges all of them.
+    pub(super) fn add(&mut self, round: u32, elapsed: Duration, work: Work, examined: &Examined) {
+        for message in &examined.problems {
+            self.problem("decode", message.clone());
+        }
+        self.rounds.push(round_record(round, elapsed, examined));
+        let session = Session::from(examined);
+        self.censuses.push(session.types().to_vec());
+        // After a look that was not possible there is the growth of two rounds.
+        let requests = u64::from(round - self.last).max(1);
+        self.last = round;
+        self.shapes.push(RoundShapes { shapes: session.shapes().clone(), requests, work });
+        let values =
+            ValuesOf { image: &examined.image, interpreter: &examined.interpreter, snapshot: session.snapshot() };
+        let looks = rounds(&self.shapes);
+        let seen = Seen {
+            looks: Some((&looks, GrowthUnit::Round)),
+            snapshot: Some((session.snapshot(), session.replay())),
+            values: Some(&values),
+            ..Seen::default()
+        };
+        self.judged = judge(&seen, &[], &Thresholds::default());
+    }
+
+    pub(super) fn miss(&mut self, round: u32, error: &dyn std::fmt::Display) {
+        self.missed += 1;
+        self.problem("look", format!("round {round} was not seen: {error}"));
+    }
+
+    fn problem(&mut self, stage: &str, message: String) {
+        let problem = Problem { stage: stage.into(), message };
+        if !self.problems.contains(&problem) {
+            self.problems.push(problem);
+        }
+    }
+
+    pub(super) fn findings(&self) -> &[Finding] {
+        &self.judged.findings
+    }
+
+    pub(super) fn observations(&self) -> Vec<ObservationRecord> {
+        let told = |observation: &Observation| match observation {
+            Observation::Told(record) => Some(record.clone()),
+            _ => None,
+        };
+        self.judged.observations.iter().filter_map(told).collect()
+    }
+
+    /// Types whose count at the end is above that at the beginning, most bytes gained first.
+    pub(super) fn growth(&self) -> Vec<GrowthRow> {
+        growth(&self.censuses)
+    }
+}
+
+/// What a look's memory holds and its snapshot does not.
+struct ValuesOf<'a> {
+    image: &'a MemoryImage,
+    interpreter: &'a Interpreter,
+    snapshot: &'a HeapSnapshot,
+}
+
+impl Values for ValuesOf<'_> {
+    fn number(&self, id: ObjectId) -> Option<i64> {
+        let is_number = &*self.snapshot.type_of(id).name == "int";
+        is_number.then(|| self.word(id, self.interpreter.dialect.number.value)).flatten().map(|word| word as i64)
+    }
+
+    fn items_max(&self, id: ObjectId) -> Option<u64> {
+        let is_deque = self.snapshot.type_of(id).qualified_name() == "collections.deque";
+        let most = is_deque.then(|| self.word(id, self.interpreter.dialect.deque.maxlen)).flatten()?;
+        // Below zero there is none.
+        i64::try_from(most).ok().and_then(|_| Some(most))
+    }
+}
+
+impl ValuesOf<'_> {
+    fn word(&self, id: ObjectId, offset: u64) -> Option<u64> {
+        self.image.u64_at(Address(self.snapshot.object(id).address).offset(offset))
+    }
+}
+
+fn round_record(round: u32, elapsed: Duration, examined: &Examined) -> WatchRound {
+    let rss: u64 = examined.mappings.iter().filter_map(|mapping| mapping.region.rss_bytes).sum();
+    WatchRound {
+        round: u64::from(round),
+        seconds: elapsed.as_secs_f64(),
+        objects: examined.snapshot.len() as u64,
+        bytes: examined.snapshot.ids().map(|id| examined.snapshot.object(id).shallow_size).sum(),
+        rss_bytes: Some(rss),
+        pause_ms: Some(pause_ms(examined)),
+    }
+}
+
+/// Types whose count at the end is above that at the beginning, most bytes gained first.
+fn growth(censuses: &[Vec<TypeRow>]) -> Vec<GrowthRow> {
+    let mut by_type: BTreeMap<&str, GrowthRow> = BTreeMap::new();
+    for (round, census) in censuses.iter().enumerate() {
+        for row in census {
+            let entry = by_type.entry(&row.type_name).or_insert_with(|| GrowthRow {
+                type_name: row.type_name.clone(),
+                counts: vec![0; censuses.len()],
+                bytes: vec![0; censuses.len()],
+                every_round: false,
+            });
+            entry.counts[round] = row.count;
+            entry.bytes[round] = row.bytes;
+        }
+    }
+    let gained = |row: &GrowthRow| match (row.bytes.first(), row.bytes.last()) {
+        (Some(first), Some(last)) => last.saturating_sub(*first),
+        _ => 0,
+    };
+    let mut rows: Vec<GrowthRow> = by_type
+        .into_values()
+        .map(|row| GrowthRow { every_round: row.counts.windows(2).all(|pair| pair[1] > pair[0]), ..row })
+        .filter(|row| gained(row) > 0)
+        .collect();
+    rows.sort_by(|one, other| gained(other).cmp(&gained(one)).then_with(|| one.type_name.cmp(&other.type_name)));
+    rows
+}
