@@ -2,7 +2,7 @@
 
 use super::WIDTH;
 use super::extent::InspectView;
-use super::inspect::{conclusions, not_seen, partial, stack, target_line};
+use super::inspect::{conclusions, not_seen, observations, partial, stack, target_line};
 use super::newcomers;
 use super::style::Style;
 use super::table::{Align, Table};
@@ -45,7 +45,14 @@ pub fn watch(report: &WatchReport, view: InspectView) -> String {
     } else {
         out.push_str(&growth(&report.growth, view));
     }
+    if !report.observations.is_empty() {
+        out.push_str(&format!("\n{}\n", style.bold("worth knowing")));
+        out.push_str(&observations(&report.observations));
+    }
     out.push_str(&conclusions(&report.findings, &report.problems, style));
+    if let Some(sureness) = &report.sureness {
+        out.push_str(&format!("\n{sureness}\n"));
+    }
     out
 }
 

@@ -268,6 +268,15 @@ pub(super) fn conclusions(findings: &[Finding], problems: &[Problem], style: Sty
             let indent = if index == 0 { "  " } else { "    " };
             out.push_str(&format!("{indent}{}\n", style.red(line)));
         }
+        if !finding.summary.is_empty() {
+            for line in sanitize::wrap(&finding.summary, WIDTH - 4, 6) {
+                out.push_str(&format!("    {line}\n"));
+            }
+        }
+        if let Some(confidence) = &finding.confidence {
+            let text = format!("{}: {}", confidence.grade, confidence.why);
+            out.push_str(&labelled_at(4, "confidence", LABEL_WIDTH, &text, 3));
+        }
         for (name, text) in describe::evidence(finding) {
             out.push_str(&labelled_at(4, name, LABEL_WIDTH, &text, 3));
         }
