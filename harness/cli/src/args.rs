@@ -246,8 +246,8 @@ pub(crate) struct InspectArguments {
 
 #[derive(Args, Debug)]
 pub(crate) struct WatchArguments {
-    /// The process
-    pub(crate) pid: u32,
+    /// A process id, or a folder of looks that --record kept
+    pub(crate) target: String,
     /// Looks after the first one; without it until it is sure, also of nothing
     #[arg(long, value_parser = clap::value_parser!(u32).range(2..=1000))]
     pub(crate) rounds: Option<u32>,
@@ -257,6 +257,12 @@ pub(crate) struct WatchArguments {
     /// Seconds between looks
     #[arg(long, default_value = "10", value_parser = parse_seconds)]
     pub(crate) interval: f64,
+    /// Keep every look in DIR, to be judged again anywhere; readable by its owner only
+    #[arg(long, value_name = "DIR")]
+    pub(crate) record: Option<PathBuf>,
+    /// Switch a rule off; for a folder of looks
+    #[arg(long, value_enum, value_name = "DETECTOR")]
+    pub(crate) without: Vec<Detector>,
     /// Write the result to FILE; `-` is stdout
     #[arg(long, value_name = "FILE")]
     pub(crate) json: Option<PathBuf>,

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use bloathound_driver::{EnvironmentError, HOW_TO_GET_ONE, PythonError, RunError};
 use bloathound_engine::Stop;
+use bloathound_engine::looks::WatchError;
 use bloathound_engine::source::ExamineError;
 use bloathound_kit::KitError;
 use bloathound_scenario::{ScenarioErrors, UnknownScenario};
@@ -78,6 +79,16 @@ pub(crate) enum CliError {
     /// Whoever read our output has had enough, as `head` does: nothing to tell, and no failure.
     #[error("nobody reads the output any more")]
     ReaderGone,
+}
+
+impl From<WatchError> for CliError {
+    fn from(error: WatchError) -> Self {
+        match error {
+            WatchError::Examine(error) => error.into(),
+            WatchError::Image(error) => Self::Usage(error.to_string()),
+            WatchError::File(error) => Self::Usage(error.to_string()),
+        }
+    }
 }
 
 impl From<ExamineError> for CliError {

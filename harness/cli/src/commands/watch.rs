@@ -1,38 +1,69 @@
 //! `bloathound watch`.
 
+use std::path::Path;
 use std::time::Duration;
 
 use bloathound_engine::Interrupt;
-use bloathound_engine::looks::{self, Told, WatchOptions};
+use bloathound_engine::looks::{self, Told, WatchOptions, Watching};
 use bloathound_report::text::{self, InspectView};
+use bloathound_vocabulary::WatchReport;
 
 use crate::args::WatchArguments;
 use crate::error::CliError;
+use crate::exit::Exit;
 use crate::output::{self, Unwritten};
 
-/// `bloathound watch`: growth over time on a live process.
+/// `bloathound watch`: growth over time on a live process, or in the looks at one that were kept.
 pub(crate) fn watch(arguments: &WatchArguments) -> Result<u8, CliError> {
     let _held = output::check([arguments.json.as_ref()])?;
+    let Ok(pid) = arguments.target.parse() else { return again(arguments) };
+    if !arguments.without.is_empty() {
+        return Err(CliError::Usage("--without judges looks that were kept: name their folder instead".into()));
+    }
     let interrupt = Interrupt::take()?;
     let options = WatchOptions {
-        pid: arguments.pid,
+        pid,
         rounds: arguments.rounds,
         interval: Duration::from_secs_f64(arguments.interval),
         max_time: Duration::from_secs_f64(arguments.max_time),
         look: arguments.look.options(),
+        keep: arguments.record.clone(),
     };
     let mut tell = |told: &Told| output::progress(&progress(told, arguments.rounds));
-    let report = looks::watch(&options, &interrupt, &mut tell)?;
+    let Watching { report, unkept } = looks::watch(&options, &interrupt, &mut tell)?;
     let mut unwritten = Unwritten::default();
+    unwritten.note(unkept.map_or(Ok(()), |error| Err(CliError::unwritten(error))));
+    let shown = show(arguments, &report, &mut unwritten);
+    Ok(unwritten.exit(output::partial(report.partial.as_ref(), &interrupt, shown)).number())
+}
+
+fn again(arguments: &WatchArguments) -> Result<u8, CliError> {
+    let folder = Path::new(&arguments.target);
+    if !folder.is_dir() {
+        let message = format!("{}: meant a process id, or a folder that `watch --record DIR` made", folder.display());
+        return Err(CliError::Usage(message));
+    }
+    if arguments.record.is_some() || arguments.rounds.is_some() {
+        return Err(CliError::Usage("--record and --rounds are for a process; these looks were kept already".into()));
+    }
+    let without: Vec<&'static str> = arguments.without.iter().map(|detector| detector.0.name()).collect();
+    let report = looks::watch_again(folder, &without)?;
+    let mut unwritten = Unwritten::default();
+    show(arguments, &report, &mut unwritten);
+    Ok(unwritten.exit(Exit::AsExpected).number())
+}
+
+/// Writes and prints what there is; whether it was printed.
+fn show(arguments: &WatchArguments, report: &WatchReport, unwritten: &mut Unwritten) -> bool {
     if let Some(path) = &arguments.json {
-        unwritten.note(output::json(path, &report));
+        unwritten.note(output::json(path, report));
     }
     let shown = !output::is_stdout(arguments.json.as_deref());
     if shown {
         let view = InspectView { color: output::color(), ..InspectView::default() };
-        output::result(&text::watch(&report, view));
+        output::result(&text::watch(report, view));
     }
-    Ok(unwritten.exit(output::partial(report.partial.as_ref(), &interrupt, shown)).number())
+    shown
 }
 
 /// What one look saw, and how sure it is by now.

@@ -8,6 +8,7 @@ mod file;
 mod read;
 mod samples;
 mod store;
+mod watch;
 mod write;
 
 pub use self::capture::{CaptureError, Captured, capture, capture_dump};
@@ -18,5 +19,6 @@ pub use self::read::{
 };
 pub use self::samples::{RecordedSamples, SamplesManifest, open_samples, record_samples};
 pub use self::store::{HowRecorded, Recorder, findings_json};
+pub use self::watch::{RecordedWatch, WATCH, WatchRecorder, WatchedLook, read_watch};
 pub use self::write::{RecordOptions, record};
 pub use bloathound_memory::temporary_folder;

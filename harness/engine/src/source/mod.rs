@@ -185,7 +185,7 @@ pub fn process_record(pid: u32, interpreter: &Interpreter, build_id: Option<Stri
     }
 }
 
-fn file_record(kind: TargetKind, file: &str, examined: &Examined) -> TargetRecord {
+pub(crate) fn file_record(kind: TargetKind, file: &str, examined: &Examined) -> TargetRecord {
     TargetRecord {
         kind,
         pid: None,

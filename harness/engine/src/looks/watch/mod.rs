@@ -3,16 +3,21 @@
 mod series;
 mod sureness;
 
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use bloathound_detect::Work;
 use bloathound_live::{LiveError, Odometer};
-use bloathound_vocabulary::{Partial, SCHEMA_VERSION, WatchReport};
+use bloathound_memory::RecordError;
+use bloathound_vocabulary::{Partial, SCHEMA_VERSION, TargetKind, TargetRecord, WatchReport};
 
 use self::series::Looks;
 pub use self::sureness::Sureness;
 use crate::interrupt::Interrupt;
-use crate::source::{ExamineError, ExamineOptions, LiveProcess, process_record};
+use crate::record::{FileError, WATCH, WatchRecorder, read_watch};
+use crate::source::{
+    ExamineError, ExamineOptions, LiveProcess, OpenFileError, file_record, memory_limit, open_recording, process_record,
+};
 use crate::tool;
 
 /// How often is looked whether the process is still there: its end is when the results are wanted.
@@ -31,6 +36,22 @@ pub struct WatchOptions {
     pub max_time: Duration,
     /// How to look.
     pub look: ExamineOptions,
+    /// A folder to keep every look in, to be judged again by [`watch_again`].
+    pub keep: Option<PathBuf>,
+}
+
+/// Why a watch has nothing to tell.
+#[derive(Debug, thiserror::Error)]
+pub enum WatchError {
+    /// The process can't be examined.
+    #[error(transparent)]
+    Examine(#[from] ExamineError),
+    /// A recorded look can't be read.
+    #[error(transparent)]
+    Image(#[from] OpenFileError),
+    /// What says that a folder holds a watch can't be read or written.
+    #[error(transparent)]
+    File(#[from] FileError),
 }
 
 /// What a watch says after each look.
@@ -54,20 +75,54 @@ pub fn watch(
     options: &WatchOptions,
     interrupt: &Interrupt,
     tell: &mut dyn FnMut(&Told),
-) -> Result<WatchReport, ExamineError> {
+) -> Result<Watching, WatchError> {
     let mut process = LiveProcess::open(options.pid, options.look.clone())?;
-    let watched = look_again_and_again(options, &mut process, interrupt, tell)?;
-    let Watched { looks, ended, asked, sureness } = watched;
+    let mut keeper = options.keep.as_deref().map(|folder| WatchRecorder::create(folder, options.pid)).transpose()?;
+    let watched = look_again_and_again(options, &mut process, &mut keeper, interrupt, tell)?;
+    let unkept = match (watched.unkept, keeper) {
+        (None, Some(keeper)) => keeper.finish().err().map(Unkept::File),
+        (unkept, _) => unkept.map(Unkept::Image),
+    };
+    let target = process_record(options.pid, process.interpreter(), process.symbols().build_id.clone());
+    let Watched { looks, ended, asked, sureness, .. } = watched;
     let far = |why: String| match asked {
         Some(rounds) => format!("{why}; {} of {} looks", looks.rounds.len(), u64::from(rounds) + 1),
         None => format!("{why}; after {} looks", looks.rounds.len()),
     };
     let missed = (looks.missed > 0).then(|| "a look was not possible".to_owned());
     let partial = ended.or(missed).map(far).map(Partial::from);
-    Ok(WatchReport {
+    Ok(Watching { report: report(looks, target, sureness, partial), unkept })
+}
+
+/// A watch that was kept, judged again by all rules but those named.
+///
+/// # Errors
+/// [`WatchError`] for what can't be read.
+pub fn watch_again(folder: &Path, without: &[&'static str]) -> Result<WatchReport, WatchError> {
+    let watch = read_watch(folder)?;
+    let mut looks = Looks::without(without);
+    let mut history = sureness::History::default();
+    let mut sureness = None;
+    let mut target = None;
+    for look in &watch.looks {
+        let path = folder.join(&look.file);
+        let reopened = open_recording(&path, memory_limit())?;
+        let elapsed = Duration::from_secs_f64(look.seconds.max(0.0));
+        looks.add(look.round, elapsed, look.work(), &reopened.examined);
+        sureness = history.note(&looks, elapsed);
+        target.get_or_insert_with(|| file_record(TargetKind::Image, &folder.display().to_string(), &reopened.examined));
+    }
+    let Some(target) = target else {
+        return Err(FileError::new(&folder.join(WATCH), "there is no look in it").into());
+    };
+    Ok(report(looks, TargetRecord { pid: Some(watch.pid), ..target }, sureness, None))
+}
+
+fn report(looks: Looks, target: TargetRecord, sureness: Option<Sureness>, partial: Option<Partial>) -> WatchReport {
+    WatchReport {
         schema_version: SCHEMA_VERSION,
         tool: tool(),
-        target: process_record(options.pid, process.interpreter(), process.symbols().build_id.clone()),
+        target,
         growth: looks.growth(),
         findings: looks.findings().to_vec(),
         observations: looks.observations(),
@@ -75,12 +130,34 @@ pub fn watch(
         problems: looks.problems.iter().chain(&looks.judged.problems).cloned().collect(),
         rounds: looks.rounds,
         partial,
-    })
+    }
+}
+
+/// What a watch came to.
+#[derive(Debug)]
+pub struct Watching {
+    /// What the rules have to say.
+    pub report: WatchReport,
+    /// Why the looks could not be kept, where they were to be: then none of them is.
+    pub unkept: Option<Unkept>,
+}
+
+/// Why the looks of a watch could not be kept.
+#[derive(Debug, thiserror::Error)]
+pub enum Unkept {
+    /// An image.
+    #[error(transparent)]
+    Image(RecordError),
+    /// What says that the folder holds a watch.
+    #[error(transparent)]
+    File(FileError),
 }
 
 /// What came of looking again and again.
 struct Watched {
     looks: Looks,
+    /// Why the looks could not be kept.
+    unkept: Option<RecordError>,
     /// Why it ended before its time.
     ended: Option<String>,
     asked: Option<u32>,
@@ -90,6 +167,7 @@ struct Watched {
 fn look_again_and_again(
     options: &WatchOptions,
     process: &mut LiveProcess,
+    keeper: &mut Option<WatchRecorder>,
     interrupt: &Interrupt,
     tell: &mut dyn FnMut(&Told),
 ) -> Result<Watched, ExamineError> {
@@ -98,6 +176,7 @@ fn look_again_and_again(
     let mut history = sureness::History::default();
     let mut sureness = None;
     let mut ended = None;
+    let mut unkept = None;
     for round in 0.. {
         let due = options.interval.saturating_mul(round);
         let is_last = options.rounds.is_some_and(|rounds| round >= rounds);
@@ -106,10 +185,18 @@ fn look_again_and_again(
             break;
         }
         match process.examine() {
-            Ok(examined) => {
-                let work = work(options.pid, started.elapsed());
-                looks.add(round, started.elapsed(), work, &examined);
-                sureness = history.note(&looks, started.elapsed());
+            Ok(mut examined) => {
+                let elapsed = started.elapsed();
+                let work = work(options.pid, elapsed);
+                looks.add(round, elapsed, work, &examined);
+                sureness = history.note(&looks, elapsed);
+                // What can't be kept costs the keeping, not the watch.
+                if let Some(recorder) = keeper
+                    && let Err(error) = recorder.keep(round, elapsed, &work, &mut examined, process.symbols())
+                {
+                    unkept = Some(error);
+                    *keeper = None;
+                }
                 tell(&Told { round, objects: Some(examined.snapshot.len()), sureness: sureness.clone() });
             }
             Err(error) if costs_one_look(&error) && process.process().check_alive().is_ok() => {
@@ -133,7 +220,7 @@ fn look_again_and_again(
             break;
         }
     }
-    Ok(Watched { looks, ended, asked: options.rounds, sureness })
+    Ok(Watched { looks, unkept, ended, asked: options.rounds, sureness })
 }
 
 /// What the process had done by now.

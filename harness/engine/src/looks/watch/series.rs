@@ -23,11 +23,18 @@ pub(super) struct Looks {
     pub(super) problems: Vec<Problem>,
     pub(super) missed: u32,
     last: u32,
+    /// Rules that are switched off.
+    without: Vec<&'static str>,
     /// What all looks say together, as of the last one.
     pub(super) judged: Report,
 }
 
 impl Looks {
+    /// Judged by all rules but those named.
+    pub(super) fn without(without: &[&'static str]) -> Self {
+        Self { without: without.to_vec(), ..Self::default() }
+    }
+
     /// Adds a look and judges all of them.
     pub(super) fn add(&mut self, round: u32, elapsed: Duration, work: Work, examined: &Examined) {
         for message in &examined.problems {
@@ -49,7 +56,7 @@ impl Looks {
             values: Some(&values),
             ..Seen::default()
         };
-        self.judged = judge(&seen, &[], &Thresholds::default());
+        self.judged = judge(&seen, &self.without, &Thresholds::default());
     }
 
     pub(super) fn miss(&mut self, round: u32, error: &dyn std::fmt::Display) {
