@@ -96,7 +96,7 @@ pub static CPYTHON_2_7: Dialect = Dialect {
         rightblock: 24,
         leftindex: 32,
         len: 48,
-        maxlen: 56,
+        maxlen: 64,
         block_items: 62,
         block_bytes: 512,
         data_first: BlockLayout { data: 0, right: 496, left: 504 },

@@ -1,0 +1,125 @@
+//! `watch` under uneven traffic: what grows is found and named, what is bounded is told, and a watch that was kept says
+//! the same again.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stderr,
+    reason = "a failed test ends by a panic"
+)]
+
+mod support;
+#[path = "support/target.rs"]
+mod target;
+
+use std::path::Path;
+
+use serde_json::Value;
+use support::{bloathound, live, wait_until};
+use target::Target;
+
+/// Bursts and pauses, from one seed; `handle` is called for each request.
+const BURSTS: &str = "
+import random, sys, time
+from collections import deque
+random.seed(7)
+class Row(object):
+    def __init__(self, n): self.n = n
+kept, last = [], deque(maxlen=1000000)
+class Cache(object):
+    def __init__(self): self.maxsize, self.rows = 1000000, {}
+cache = Cache()
+def handle(n): HANDLE
+print 'ready'
+sys.stdout.flush()
+n = 0
+while True:
+    for _ in range(random.choice((0, 0, 10, 50, 400))):
+        handle(n); n += 1
+    time.sleep(random.uniform(.005, .05))
+";
+
+fn watched(script: &str, more: &[&str], folder: &Path) -> Value {
+    let target = Target::script(script);
+    let json = folder.join("watch.json");
+    let pid = target.pid().to_string();
+    let done = bloathound()
+        .args(["watch", &pid, "--rounds", "5", "--interval", "0.5", "--json"])
+        .arg(&json)
+        .args(more)
+        .output()
+        .unwrap();
+    assert_eq!(done.status.code(), Some(0), "{}", String::from_utf8_lossy(&done.stderr));
+    serde_json::from_slice(&std::fs::read(json).unwrap()).unwrap()
+}
+
+#[test]
+fn bursts_hide_nothing_and_a_kept_watch_says_it_again() {
+    if !live() {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let kept = folder.path().join("kept");
+    let kept_text = kept.to_str().unwrap();
+    let report = watched(&BURSTS.replace("HANDLE", "kept.append(Row(n))"), &["--record", kept_text], folder.path());
+    let finding = &report["findings"][0];
+    assert_eq!((&finding["class"], &finding["verdict"]), (&Value::from("growth"), &Value::from("grows")), "{report}");
+    assert_eq!(finding["where"]["attribute"], "kept");
+    assert!(finding["confidence"]["why"].as_str().unwrap().contains("may still be filling"), "{finding}");
+    let again = |arguments: &[&str]| {
+        let done = bloathound().args(["watch", kept_text, "--json", "-"]).args(arguments).output().unwrap();
+        assert_eq!(done.status.code(), Some(0), "{}", String::from_utf8_lossy(&done.stderr));
+        serde_json::from_slice::<Value>(&done.stdout).unwrap()
+    };
+    assert_eq!(again(&[])["findings"], report["findings"]);
+    assert_eq!(again(&["--without", "growth"])["findings"], Value::Array(Vec::new()));
+    // It is written over by nothing, and not by another watch.
+    let target = Target::script(&BURSTS.replace("HANDLE", "pass"));
+    let pid = target.pid().to_string();
+    let second =
+        bloathound().args(["watch", &pid, "--rounds", "2", "--interval", "0.1", "--record", kept_text]).output();
+    let second = second.unwrap();
+    assert_eq!(second.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&second.stderr).contains("name another folder"));
+    assert_eq!(again(&[])["findings"], report["findings"]);
+}
+
+#[test]
+fn what_is_bounded_is_told_with_its_bound_and_is_no_finding() {
+    if !live() {
+        return;
+    }
+    for handle in ["last.append(Row(n))", "cache.rows[n] = Row(n)"] {
+        let folder = tempfile::tempdir().unwrap();
+        let report = watched(&BURSTS.replace("HANDLE", handle), &[], folder.path());
+        assert_eq!(report["findings"], Value::Array(Vec::new()), "{handle}");
+        let told: Vec<&Value> = report["observations"].as_array().unwrap().iter().collect();
+        assert!(told.iter().any(|seen| seen["evidence"]["limit"] == 1_000_000), "{handle}: {told:?}");
+    }
+}
+
+#[test]
+fn a_queue_without_a_bound_is_found() {
+    if !live() {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let script = BURSTS.replace("maxlen=1000000", "").replace("HANDLE", "last.append(Row(n))");
+    assert_eq!(watched(&script, &[], folder.path())["findings"][0]["where"]["attribute"], "last");
+}
+
+#[test]
+fn a_folder_that_holds_no_watch_is_wrong_usage() {
+    let folder = tempfile::tempdir().unwrap();
+    let done = bloathound().arg("watch").arg(folder.path()).output().unwrap();
+    assert_eq!(done.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&done.stderr).contains("watch.json"));
+    // A manifest from elsewhere reads nothing outside its folder.
+    let tool = r#"{"name": "bloathound", "version": "0"}"#;
+    let look = r#"{"round": 0, "seconds": 0.0, "file": "../x.bhi", "processor_seconds": null, "switches": null, "moved_bytes": null, "age_seconds": null}"#;
+    let text = format!(r#"{{"format": 1, "tool": {tool}, "pid": 1, "looks": [{look}]}}"#);
+    std::fs::write(folder.path().join("watch.json"), text).unwrap();
+    let done = bloathound().arg("watch").arg(folder.path()).output().unwrap();
+    assert_eq!(done.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&done.stderr).contains("no file in this folder"));
+}
