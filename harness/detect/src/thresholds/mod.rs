@@ -230,6 +230,14 @@ limits! {
 }
 
 impl Thresholds {
+    /// Sets a limit, for finding out what hangs on it; false where no rule has one of that name.
+    pub fn set(&mut self, name: &str, value: f64) -> bool {
+        self.growth.set(name, value)
+            || self.cycles.set(name, value)
+            || self.fragmentation.set(name, value)
+            || self.hot_loop.set(name, value)
+    }
+
     /// All that is known, in the order of the rules.
     #[must_use]
     pub fn rows(&self) -> Vec<Row> {

@@ -88,6 +88,15 @@ macro_rules! limits {
         }
 
         impl $name {
+            /// Sets the limit of this name to what is nearest to `value`; false where there is none of that name.
+            pub fn set(&mut self, name: &str, value: f64) -> bool {
+                match name {
+                    $(stringify!($field) => self.$field = value as $type,)*
+                    _ => return false,
+                }
+                true
+            }
+
             /// What is known of each, with the values as they are here.
             #[must_use]
             pub fn rows(&self) -> Vec<$crate::thresholds::row::Row> {
