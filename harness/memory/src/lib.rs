@@ -14,7 +14,6 @@ pub mod output;
 mod pages;
 mod recorded;
 mod region;
-mod saved;
 mod source;
 
 pub use self::core::{Core, CoreError, CoreModules, CoreProblem, CoreThread, open_mapped_file, read_core};
@@ -33,5 +32,4 @@ pub use recorded::{
     write_recording, write_sealed,
 };
 pub use region::{Permissions, Region, RegionKind};
-pub use saved::{SavedKind, saved_kind};
 pub use source::{MemorySource, ReadError};
