@@ -45,13 +45,17 @@ impl Tally {
 
     /// A group stands out from an eighth of a cell on: survivors are few, and they are what one looks for.
     fn winner(&self) -> HeatCell {
-        let group = self.0.iter().filter(|(cell, _)| matches!(cell, HeatCell::Group(_))).max_by_key(|(_, bytes)| *bytes);
+        let group =
+            self.0.iter().filter(|(cell, _)| matches!(cell, HeatCell::Group(_))).max_by_key(|(_, bytes)| *bytes);
         if let Some((cell, bytes)) = group
             && *bytes >= CELL_BYTES / 8
         {
             return *cell;
         }
-        self.0.iter().max_by_key(|(cell, bytes)| (*bytes, std::cmp::Reverse(*cell))).map_or(HeatCell::Nothing, |(c, _)| *c)
+        self.0
+            .iter()
+            .max_by_key(|(cell, bytes)| (*bytes, std::cmp::Reverse(*cell)))
+            .map_or(HeatCell::Nothing, |(c, _)| *c)
     }
 }
 
