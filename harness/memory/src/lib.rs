@@ -20,7 +20,7 @@ pub use self::core::{Core, CoreError, CoreModules, CoreProblem, CoreThread, open
 pub use address::{Address, PAGE_BYTES};
 pub use flat::{is_zero_page, untouched};
 pub use image::{FlatOffset, ImageBuilder, MemoryImage};
-pub use leftovers::temporary_folder;
+pub use leftovers::{remove_unfinished, temporary_folder};
 pub use modules::{
     ConstantModules, ElfError, FileSymbol, LoadedModule, ModuleFile, ModuleView, Segment, Symbol, SymbolTable, Wanted,
     check_machine, is_file_data, load_bias,
