@@ -4,9 +4,9 @@ use std::io;
 use std::path::Path;
 
 use bloathound_driver::{EnvironmentError, HOW_TO_GET_ONE, PythonError, RunError};
-use bloathound_engine::Stop;
 use bloathound_engine::looks::WatchError;
 use bloathound_engine::source::ExamineError;
+use bloathound_engine::{SUPPORTED, Stop};
 use bloathound_kit::KitError;
 use bloathound_scenario::{ScenarioErrors, UnknownScenario};
 
@@ -156,10 +156,9 @@ fn no_python(error: &PythonError) -> String {
 fn explain(error: &ExamineError) -> String {
     let hints = match error {
         ExamineError::Live(live) => permission::live_hints(live),
-        ExamineError::Interpreter { .. } | ExamineError::Layout { .. } => vec![
-            "bloathound reads CPython 2.7 (64-bit, release builds) on Linux; for Python 3 try py-spy or memray"
-                .to_owned(),
-        ],
+        ExamineError::Interpreter { .. } | ExamineError::Layout { .. } => vec![format!(
+            "bloathound reads {SUPPORTED} (64-bit, release builds) on Linux; for Python 3 try py-spy or memray"
+        )],
     };
     let mut text = error.to_string();
     for hint in hints {

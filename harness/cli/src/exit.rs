@@ -188,7 +188,7 @@ mod tests {
                        "requests": 1, "seconds": 1.0, "expected": [], "findings": [], "problems": []})
             })
             .collect();
-        let whole = json!({"schema_version": 1, "tool": {"name": "bloathound", "version": "0"}, "host": {},
+        let whole = json!({"schema_version": bloathound_vocabulary::SCHEMA_VERSION, "tool": {"name": "bloathound", "version": "0"}, "host": {},
                            "runs": runs, "scores": {}});
         serde_json::from_value(whole).unwrap()
     }

@@ -1,6 +1,7 @@
 //! Errors of the engine, each with what the user can type about it and the code it exits by.
 
 use bloathound_bounds::Room;
+use bloathound_engine::SUPPORTED;
 use bloathound_engine::looks::{ReplayError, SampleError, WhyError};
 use bloathound_engine::record::{CaptureError, FileError, ReadRunError};
 use bloathound_engine::source::{OpenFileError, SourceError};
@@ -45,13 +46,13 @@ fn explain(error: OpenFileError) -> CliError {
             "{text}\n  the file is damaged: take it again with `bloathound capture PID -o FILE`"
         )),
         OpenFileError::Core(CoreError::Elf { cause: ElfError::OtherMachine(_), .. }) => {
-            CliError::NotHere(format!("{text}\n  bloathound reads CPython 2.7 (64-bit x86, release builds)"))
+            CliError::NotHere(format!("{text}\n  bloathound reads {SUPPORTED} (64-bit x86, release builds)"))
         }
         OpenFileError::Core(_) => {
             CliError::Usage(format!("{text}\n  the file is damaged or no core: take it again with `gcore PID`"))
         }
         OpenFileError::Interpreter { .. } => CliError::NotHere(format!(
-            "{text}\n  bloathound reads cores of CPython 2.7 (64-bit, release builds); the interpreter's own files must be\n  on this machine at the paths they had, and of the same build"
+            "{text}\n  bloathound reads cores of {SUPPORTED} (64-bit, release builds); the interpreter's own files must be\n  on this machine at the paths they had, and of the same build"
         )),
         OpenFileError::Layout { problems, .. } => {
             let lacks: String = problems.iter().map(|problem| format!("\n  {problem}")).collect();

@@ -1,5 +1,6 @@
 //! What to type where a process may not be read.
 
+use bloathound_engine::SUPPORTED;
 use bloathound_live::{LiveError, NoAccess, Obstacle};
 
 /// Lines for the user, the most promising first. `command` is what to run again, such as `inspect 77`.
@@ -47,7 +48,7 @@ pub(crate) fn live_hints(error: &LiveError) -> Vec<String> {
         }
         LiveError::KernelThread { .. } => others.to_owned(),
         LiveError::Unsupported { .. } => {
-            "bloathound reads CPython 2.7 (64-bit x86, release builds); for others try gdb or py-spy".to_owned()
+            format!("bloathound reads {SUPPORTED} (64-bit x86, release builds); for others try gdb or py-spy")
         }
         LiveError::AlreadyTraced { tracer, .. } => {
             format!("end the debugger first (process {tracer}), or read without stopping: --no-pause")

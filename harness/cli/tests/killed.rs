@@ -14,10 +14,11 @@ use std::fs;
 use std::io::{BufRead, BufReader, Write};
 use std::net::TcpStream;
 use std::path::Path;
-use std::process::{Child, ChildStdin, Command, Stdio};
+use std::process::{ChildStdin, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use bloathound_memory::read_recording;
+use bloathound_testkit::Owned;
 use support::{bloathound, live, python, stat, wait_until};
 
 /// Answers each line on a socket of its own; a thread keeps busy, so that looking takes a pause. Ends with its input.
@@ -54,7 +55,7 @@ const RESULT: &str = "result";
 const ANSWER: Duration = Duration::from_secs(30);
 
 struct Server {
-    child: Child,
+    child: Owned,
     _input: ChildStdin,
     port: u16,
 }
@@ -62,8 +63,9 @@ struct Server {
 impl Server {
     fn start() -> Self {
         let python = python();
-        let mut child =
-            Command::new(python).args(["-c", SERVER]).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+        let mut command = Command::new(python);
+        command.args(["-c", SERVER]).stdin(Stdio::piped()).stdout(Stdio::piped());
+        let mut child = Owned::from(command.spawn().unwrap());
         let input = child.stdin.take().unwrap();
         let mut line = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
@@ -101,13 +103,6 @@ impl Server {
             field("TracerPid:").is_none_or(|tracer| tracer == "0")
                 && field("State:").is_none_or(|state| !state.starts_with(['T', 't']))
         })
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
     }
 }
 

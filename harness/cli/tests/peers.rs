@@ -17,8 +17,9 @@ use std::net::{TcpListener, TcpStream};
 use std::os::unix::fs::{FileTypeExt, PermissionsExt};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Command, Output, Stdio};
 
+use bloathound_testkit::Owned;
 use kit::{Diagnosed, text};
 use support::bloathound;
 
@@ -74,7 +75,7 @@ fn ask(input: impl Read, mut output: impl Write) {
 
 /// Somebody who listens, as a user of ours or not.
 struct Listener {
-    child: Child,
+    _child: Owned,
     lines: std::io::Lines<BufReader<std::process::ChildStdout>>,
     at: String,
     folder: tempfile::TempDir,
@@ -85,15 +86,15 @@ impl Listener {
         let folder = tempfile::tempdir().unwrap();
         fs::set_permissions(folder.path(), PermissionsExt::from_mode(0o777)).unwrap();
         let place = if way == "tcp" { way.to_owned() } else { text(&folder.path().join("own.sock")) };
-        let mut child = as_user(uid, &std::env::current_exe().unwrap())
+        let child = as_user(uid, &std::env::current_exe().unwrap())
             .args(["listener", "--exact", "--nocapture"])
             .env(LISTENS, place)
             .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
+            .spawn();
+        let mut child = Owned::from(child.unwrap());
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
         let at = lines.by_ref().map_while(Result::ok).find_map(|line| Some(line.strip_prefix("at ")?.to_owned()));
-        Self { child, lines, at: at.expect("it listens"), folder }
+        Self { _child: child, lines, at: at.expect("it listens"), folder }
     }
 
     /// What came over each connection so far, our own last one apart.
@@ -112,13 +113,6 @@ impl Listener {
         let told = self.lines.by_ref().map_while(Result::ok);
         let told = told.filter_map(|line| Some(line.split_once("got ")?.1.trim_matches('"').to_owned()));
         told.take_while(|line| !line.starts_with("probe")).collect()
-    }
-}
-
-impl Drop for Listener {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
     }
 }
 

@@ -13,11 +13,12 @@ use std::fs;
 use std::io::{BufRead, BufReader, Write};
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use bloathound_memory::MemorySource;
+use bloathound_testkit::Owned;
 use predicates::prelude::*;
 use predicates::str::contains;
 use support::{asleep, bloathound, live, python, root};
@@ -87,7 +88,7 @@ fn a_hot_loop_is_found_again() {
 }
 
 /// A Python that has done something and waits.
-struct Waiting(Child);
+struct Waiting(Owned);
 
 impl Waiting {
     /// `script` reads a secret from its input, prints `ready` and must then wait for more input.
@@ -95,7 +96,7 @@ impl Waiting {
         let python = python();
         let mut command = Command::new(python);
         command.args(["-c", script]).env("BLOATHOUND_TEST_SECRET", secret);
-        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+        let mut child = Owned::from(command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap());
         writeln!(child.stdin.as_mut().unwrap(), "{secret}").unwrap();
         let mut line = String::new();
         BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
@@ -105,13 +106,6 @@ impl Waiting {
 
     fn pid(&self) -> String {
         self.0.id().to_string()
-    }
-}
-
-impl Drop for Waiting {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
     }
 }
 

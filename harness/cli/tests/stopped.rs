@@ -13,8 +13,9 @@ mod support;
 mod target;
 
 use std::fs;
-use std::io::{BufRead, BufReader, Read};
-use std::os::unix::process::CommandExt;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::Path;
 use std::process::{Child, ChildStdout, Command, Stdio};
 use std::time::Duration;
@@ -213,6 +214,58 @@ sys.stdin.read()
     }
 }
 
+/// A FIFO that nobody reads and that is full: who writes into it is in the middle of that for as long as we like.
+fn full_fifo(path: &Path) -> fs::File {
+    assert!(Command::new("mkfifo").arg(path).status().unwrap().success());
+    // Open both ways, so that neither end waits for the other. `O_NONBLOCK`: a full one is told.
+    let mut fifo = fs::File::options().read(true).write(true).custom_flags(0o4000).open(path).unwrap();
+    for bytes in [4096, 1] {
+        while fifo.write(&vec![b'x'; bytes]).is_ok() {}
+    }
+    fifo
+}
+
+/// Whether SIGINT is held back: from then on it is taken, and not the end at once.
+fn takes_signals(pid: u32) -> Option<()> {
+    let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
+    let held = status.lines().find_map(|line| line.strip_prefix("SigBlk:")).map(str::trim);
+    let held = held.and_then(|mask| u64::from_str_radix(mask, 16).ok());
+    held.is_some_and(|mask| mask & 2 != 0).then_some(())
+}
+
+#[test]
+fn commands_that_keep_nothing_end_at_once_and_leave_nothing() {
+    let recorded = root().join("snapshots/recorded/leak-buggy");
+    let [first, last] = ["round-00.bhi", "round-03.bhi"].map(|name| recorded.join(name));
+    let commands: [(&str, Vec<&Path>); 4] = [
+        ("inspect", vec![&last]),
+        ("why", vec![&last, Path::new("dict")]),
+        ("diff", vec![&first, &last]),
+        ("replay", vec![&recorded]),
+    ];
+    for (command, arguments) in &commands {
+        for (how, number) in [("INT", 2), ("TERM", 15)] {
+            let folder = tempfile::tempdir().unwrap();
+            let fifo = folder.path().join("results");
+            let _full = full_fifo(&fifo);
+            let tmp = folder.path().join("tmp");
+            fs::create_dir(&tmp).unwrap();
+            let mut tool = Command::new(env!("CARGO_BIN_EXE_bloathound"));
+            tool.arg(command).args(arguments).arg("--json").arg(&fifo).env("TMPDIR", &tmp).current_dir(folder.path());
+            let mut tool = tool.stdout(Stdio::null()).stderr(Stdio::inherit()).spawn().unwrap();
+            wait_until("signals to be taken", PATIENCE, || {
+                assert!(tool.try_wait().unwrap().is_none(), "{command} did not wait");
+                takes_signals(tool.id())
+            });
+            signal(how, tool.id());
+            let ended = tool.wait().unwrap();
+            assert_eq!(ended.signal(), Some(number), "{command}, SIG{how}: a shell has 128 more as its code");
+            assert_eq!(names(folder.path()), ["results", "tmp"], "{command}");
+            assert_eq!(names(&tmp), [] as [&str; 0], "{command}");
+        }
+    }
+}
+
 /// `run` with its temporary files in a folder of its own.
 fn run(folder: &Path, scenario: &str) -> Child {
     run_with(folder, &[scenario])
@@ -396,13 +449,7 @@ fn an_ordinary_user_is_served_the_same() {
     let mut tool = dropped(&copy);
     tool.args(["watch", &target.pid().to_string(), "--rounds", "900", "--interval", "0.1", "--json", "watch.json"]);
     let tool = tool.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-    wait_until("a look", PATIENCE, || {
-        let status = fs::read_to_string(format!("/proc/{}/status", tool.id())).unwrap_or_default();
-        let held = status.lines().find_map(|line| line.strip_prefix("SigBlk:")).map(str::trim);
-        // SIGINT is held back: from here on it is kept for the results.
-        let held = held.and_then(|mask| u64::from_str_radix(mask, 16).ok());
-        held.is_some_and(|mask| mask & 2 != 0).then_some(())
-    });
+    wait_until("a look", PATIENCE, || takes_signals(tool.id()));
     signal("INT", tool.id());
     let output = tool.wait_with_output().unwrap();
     assert_eq!(output.status.code(), Some(130), "{output:?}");

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use bloathound_memory::{Address, MemorySource};
 
-use crate::dialect::{CPYTHON_2_7, Dialect};
+use crate::dialect::{Dialect, FIRST, SUPPORTED};
 
 /// How the target stores text.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -29,8 +29,8 @@ impl UnicodeWidth {
 /// Why a target's interpreter can't be used.
 #[derive(Debug, thiserror::Error)]
 pub enum LocateError {
-    /// An exported symbol that every CPython 2.7 has is missing.
-    #[error("{module} does not export {symbol}: this is not CPython 2.7")]
+    /// An exported symbol that every build of the series has is missing.
+    #[error("{module} does not export {symbol}: this is not {SUPPORTED}")]
     MissingSymbol {
         /// The module looked at.
         module: String,
@@ -153,7 +153,7 @@ impl Interpreter {
     pub fn from_facts(facts: &BTreeMap<String, String>) -> Option<Self> {
         let get = |name: &str| facts.get(name).and_then(|text| u64::from_str_radix(text, 16).ok()).map(Address);
         // Recordings made before there was a second dialect name none.
-        let dialect = facts.get("dialect").map_or(Some(&CPYTHON_2_7), |series| Dialect::of_series(series))?;
+        let dialect = facts.get("dialect").map_or(Some(FIRST), |series| Dialect::of_series(series))?;
         Some(Self {
             dialect,
             version: facts.get("version").cloned(),

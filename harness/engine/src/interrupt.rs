@@ -36,15 +36,25 @@ impl Interrupt {
             leave_terminal_stops_to_others();
             if let Some(stop) = signals.next() {
                 noted.stop(stop);
-                if let Some(again) = signals.next() {
-                    again.obey();
-                }
+                signals.next().into_iter().for_each(end);
             }
         };
-        // It ends with the process.
-        let thread = std::thread::Builder::new().name("signals".into()).spawn(listen);
-        thread.map_err(|source| KitError::io("preparing for Ctrl-C", source))?;
+        spawn(listen)?;
         Ok(interrupt)
+    }
+
+    /// For work that has nothing to keep: from here on the first signal removes what is begun and not finished, and ends us.
+    ///
+    /// To be called while there are no other threads, as [`Interrupt::take`], and instead of it.
+    ///
+    /// # Errors
+    /// The signals can't be taken.
+    pub fn obey_cleanly() -> Result<(), KitError> {
+        let signals = StopSignals::take()?;
+        spawn(move || {
+            leave_terminal_stops_to_others();
+            signals.next().into_iter().for_each(end);
+        })
     }
 
     /// Who wants us to end, if anybody does.
@@ -81,6 +91,19 @@ impl Interrupt {
             asleep = self.0.wake.wait_timeout(asleep, left).unwrap_or_else(PoisonError::into_inner).0;
         }
     }
+}
+
+/// Ends us by that signal, with no file left that is not whole.
+fn end(stop: Stop) {
+    // Held until we are gone, so that nothing is begun in between.
+    let _removed = bloathound_memory::remove_unfinished();
+    stop.obey();
+}
+
+/// The thread that waits for signals; it ends with the process.
+fn spawn(listen: impl FnOnce() + Send + 'static) -> Result<(), KitError> {
+    let thread = std::thread::Builder::new().name("signals".into()).spawn(listen);
+    thread.map(drop).map_err(|source| KitError::io("preparing for Ctrl-C", source))
 }
 
 #[cfg(test)]

@@ -14,6 +14,9 @@ pub mod source;
 pub use interrupt::{Interrupt, Stop};
 pub use moment::{Look, Moment};
 
+/// Which interpreter is read, for messages.
+pub use bloathound_cpython::dialect::SUPPORTED;
+
 use bloathound_vocabulary::ToolRecord;
 
 /// What stands in recordings as their tool.

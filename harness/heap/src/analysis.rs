@@ -92,12 +92,6 @@ impl<'a> Analysis<'a> {
         Census::take(self.snapshot, self.names(), None)
     }
 
-    /// Objects by type without those that are awaiting collection.
-    #[must_use]
-    pub fn live_census(&self) -> Census {
-        Census::take(self.snapshot, self.names(), Some(&self.replay().awaiting_collection))
-    }
-
     /// Objects by the shape of their paths, without those that are awaiting collection.
     #[must_use]
     pub fn shapes(&self, limits: ShapeLimits) -> (ShapeTree, ShapeColumn) {
@@ -124,7 +118,7 @@ mod tests {
                 prop_assert_eq!(reachable, analysis.dominators().retained_size(id) > 0);
                 prop_assert_eq!(reachable, column.shape_of(id).is_some());
             }
-            let (all, live) = (analysis.census().total, analysis.live_census().total);
+            let (all, live) = (analysis.census().total, Census::take(&snapshot, analysis.names(), Some(garbage)).total);
             prop_assert_eq!(all.bytes - live.bytes, analysis.replay().awaiting.bytes);
             prop_assert_eq!(all.objects - live.objects, analysis.replay().awaiting.objects);
         }

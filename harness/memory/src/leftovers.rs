@@ -1,13 +1,15 @@
 //! What a killed process leaves: temporary names say whose they are, and the next run removes those of processes that
 //! are gone. Nothing else is touched: not what another user, machine or container made, nor what a living process uses.
 
+use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::fmt;
 use std::fs;
 use std::io;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
+use std::sync::{Mutex, PoisonError};
 
 use tempfile::TempDir;
 
@@ -83,6 +85,29 @@ fn place() -> Option<u32> {
     Some(sum.finalize())
 }
 
+/// What is begun here and not finished: to be removed where the process is ended in between.
+static UNFINISHED: Mutex<BTreeSet<PathBuf>> = Mutex::new(BTreeSet::new());
+
+/// Remembers a file or folder that is to go if the process is ended before [`finished`].
+pub(crate) fn begun(path: &Path) {
+    UNFINISHED.lock().unwrap_or_else(PoisonError::into_inner).insert(path.to_owned());
+}
+
+/// The file has its name, or is gone.
+pub(crate) fn finished(path: &Path) {
+    UNFINISHED.lock().unwrap_or_else(PoisonError::into_inner).remove(path);
+}
+
+/// Removes what is begun and not finished, for who ends the process now. Until the answer is dropped, nothing else is begun.
+pub fn remove_unfinished() -> impl Drop {
+    let unfinished = UNFINISHED.lock().unwrap_or_else(PoisonError::into_inner);
+    for path in unfinished.iter() {
+        // One of the two; what can't be removed is removed by the next run.
+        let _ = fs::remove_file(path).or_else(|_| fs::remove_dir_all(path));
+    }
+    unfinished
+}
+
 /// A folder in the temporary directory, its owner's only whatever the mask says; gone when dropped. What killed runs of ours left there goes
 /// first.
 ///
@@ -92,6 +117,7 @@ pub fn temporary_folder() -> io::Result<TempDir> {
     let mark = Mark::ours();
     let prefix = mark.map_or_else(|| FOLDER_PREFIX.to_owned(), |mark| format!("{FOLDER_PREFIX}{mark}-"));
     let made = tempfile::Builder::new().prefix(&prefix).permissions(fs::Permissions::from_mode(0o700)).tempdir()?;
+    begun(made.path());
     if let (Some(mark), Some(parent)) = (mark, made.path().parent()) {
         let uid = fs::symlink_metadata(made.path())?.uid();
         sweep(parent, OsStr::new(FOLDER_PREFIX), OsStr::new(""), (mark, uid));

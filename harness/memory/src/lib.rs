@@ -14,14 +14,13 @@ pub mod output;
 mod pages;
 mod recorded;
 mod region;
-mod saved;
 mod source;
 
 pub use self::core::{Core, CoreError, CoreModules, CoreProblem, CoreThread, open_mapped_file, read_core};
 pub use address::{Address, PAGE_BYTES};
 pub use flat::{is_zero_page, untouched};
 pub use image::{FlatOffset, ImageBuilder, MemoryImage};
-pub use leftovers::temporary_folder;
+pub use leftovers::{remove_unfinished, temporary_folder};
 pub use modules::{
     ConstantModules, ElfError, FileSymbol, LoadedModule, ModuleFile, ModuleView, Segment, Symbol, SymbolTable, Wanted,
     check_machine, is_file_data, load_bias,
@@ -33,5 +32,4 @@ pub use recorded::{
     write_recording, write_sealed,
 };
 pub use region::{Permissions, Region, RegionKind};
-pub use saved::{SavedKind, saved_kind};
 pub use source::{MemorySource, ReadError};

@@ -9,8 +9,9 @@ use crate::{ValueHash, exact};
 /// Characters of a string that a [`Value::summary`] shows.
 pub const QUOTED_CHARACTERS: u64 = 24;
 
-/// What kind of thing a value is. The types of the interpreter themselves: what a class derives from one of them may
-/// behave in its own way, and is an [`ValueKind::Instance`].
+/// What kind of thing a value is to a rule. The types of the interpreter themselves: what a class derives from one of them
+/// may behave in its own way, and is an [`ValueKind::Instance`]. How a value is read is not told here: that is the
+/// interpreter's (`ValueParts` of a dialect), and there such a class is read like what it derives from.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default, Serialize, Deserialize)]
 pub enum ValueKind {
     /// `None`.

@@ -208,7 +208,8 @@ impl Observe {
         FindingClass::ALL.into_iter().filter(|class| self.covers(*class)).collect()
     }
 
-    /// Whether a detector for the class runs.
+    /// Whether a detector for the class runs. The looks of the rounds tell what grew: a leak, what may still be filling,
+    /// garbage that nobody collects, and memory outside objects.
     #[must_use]
     pub fn covers(&self, class: FindingClass) -> bool {
         match class {

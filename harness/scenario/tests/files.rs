@@ -132,7 +132,14 @@ fn a_good_scenario_is_read_as_it_is_meant() {
     assert_eq!(scenario.options["quick"], OptionValue::Flag(true));
     assert_eq!(scenario.option_arguments(), ["--audit-ticks", "5", "--loop", "counting", "--quick"]);
     assert_eq!(scenario.service_dir, services.path().join("leak"));
-    assert_eq!(scenario.observe.classes(), [FindingClass::Leak, FindingClass::Cycle, FindingClass::Fragmentation]);
+    // The looks of the rounds, and the one look after the load.
+    let of_growth = [FindingClass::Leak, FindingClass::Growth, FindingClass::Garbage, FindingClass::NativeMemory];
+    let of_inspect = [FindingClass::Cycle, FindingClass::Fragmentation];
+    for class in FindingClass::ALL {
+        let expected = of_growth.contains(&class) || of_inspect.contains(&class);
+        assert_eq!(scenario.observe.covers(class), expected, "{class}");
+        assert_eq!(scenario.observe.classes().contains(&class), expected, "{class}");
+    }
     let variants: Vec<Variant> = scenario.variants.keys().copied().collect();
     assert_eq!(variants, Variant::ALL);
 }

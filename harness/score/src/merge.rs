@@ -247,8 +247,8 @@ mod tests {
     fn what_is_no_results_is_refused_with_its_name() {
         for (json, expected) in [
             ("", "x.json: not results"),
-            ("{\"schema_version\": 2}", "x.json: schema version 2"),
-            ("{\"schema_version\": 1}", "missing field `tool`"),
+            ("{\"schema_version\": 1}", "x.json: schema version 1"),
+            (&format!("{{\"schema_version\": {SCHEMA_VERSION}}}"), "missing field `tool`"),
         ] {
             let error = read_results("x.json", json).unwrap_err();
             assert!(error.to_string().contains(expected), "{error}");

@@ -12,17 +12,17 @@ pub const GROUPS_MAX: usize = 6;
 pub enum HeatCell {
     /// No memory of the allocators.
     Nothing,
-    /// Live objects of no group that stands out.
+    /// Live objects of no group that stands out, and their storage.
     Live,
     /// Live objects of the group with this number in [`HeatMap::groups`]; numbers without a colour are drawn as live.
     Group(u8),
     /// Objects awaiting collection.
     Garbage,
-    /// Held, but by no object we know.
+    /// Allocated, but no object we know; dead objects kept for reuse.
     OtherHeld,
-    /// Free blocks in pools in use.
+    /// Freed blocks, and blocks never handed out in pools in use.
     FreeBlocks,
-    /// Pools that are wholly free or were never used.
+    /// Pools that are wholly free, or were never handed out.
     FreePool,
     /// Live ints and floats in blocks of their own.
     Numbers,
@@ -30,7 +30,7 @@ pub enum HeatCell {
     NumbersFree,
     /// malloc: held by C code.
     MallocHeld,
-    /// malloc: free.
+    /// malloc: free, cached, or the heap's end.
     MallocFree,
     /// Known objects take this share of the cell; of what else is there nothing is known.
     Objects(HeatShare),
@@ -54,7 +54,7 @@ pub enum HeatShare {
 pub enum HeatRowKind {
     /// A pymalloc arena.
     Arena,
-    /// The C heap.
+    /// 256 KiB of the brk heap, or of a thread's heap.
     MallocHeap,
     /// Large allocations that are mappings of their own.
     MallocMapped,

@@ -37,18 +37,6 @@ pub struct DisturbanceRecord {
     pub baseline_throughput_per_second: Option<f64>,
 }
 
-impl DisturbanceRecord {
-    /// From the pauses; the longest is theirs.
-    #[must_use]
-    pub fn from_pauses(pauses: &[Duration]) -> Self {
-        Self {
-            pauses_ms: pauses.iter().copied().map(milliseconds).collect(),
-            longest_pause_ms: pauses.iter().max().copied().map(milliseconds),
-            ..Self::default()
-        }
-    }
-}
-
 /// A duration as milliseconds, to the microsecond: more digits would be noise.
 #[must_use]
 pub fn milliseconds(duration: Duration) -> f64 {

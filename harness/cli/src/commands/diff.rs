@@ -1,5 +1,6 @@
 //! `bloathound diff`.
 
+use bloathound_engine::Interrupt;
 use bloathound_engine::looks::{self, Compared};
 use bloathound_report::text::{self, InspectView};
 
@@ -13,6 +14,8 @@ pub(crate) fn diff(arguments: &DiffArguments) -> Result<u8, CliError> {
     let _held = output::check([arguments.json.as_ref()])?;
     let Compared { mut report, ask_why } =
         looks::diff(&arguments.before, &arguments.after, &arguments.peer.added_to(&arguments.look))?;
+    // A manhole has signals of its own while it is open; from here on files are begun.
+    Interrupt::obey_cleanly()?;
     // The command that explains what holds most of what is new.
     let command =
         |what: &String| format!("bloathound why {} {}", text::shell_word(&arguments.after), text::shell_word(what));

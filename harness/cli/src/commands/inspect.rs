@@ -1,5 +1,6 @@
 //! `bloathound inspect`.
 
+use bloathound_engine::Interrupt;
 use bloathound_engine::looks;
 use bloathound_engine::session::Session;
 use bloathound_engine::source::Source;
@@ -16,6 +17,8 @@ pub(crate) fn inspect(arguments: &InspectArguments) -> Result<u8, CliError> {
     picture::check(arguments.heatmap.as_ref())?;
     let _held = output::check([&arguments.json, &arguments.heatmap].map(Option::as_ref))?;
     let source = Source::open(&arguments.target, &arguments.peer.added_to(&arguments.look))?;
+    // A manhole has signals of its own while it is open; from here on files are begun.
+    Interrupt::obey_cleanly()?;
     let session = Session::from(&source);
     let report = looks::inspect(&session, source.target().clone());
     let mut unwritten = Unwritten::default();

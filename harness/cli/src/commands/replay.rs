@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use bloathound_engine::record::{self, RecordedRun};
-use bloathound_engine::tool;
+use bloathound_engine::{Interrupt, tool};
 use bloathound_report::text;
 
 use crate::args::ReplayArguments;
@@ -16,6 +16,7 @@ use crate::score::replayed;
 /// `bloathound replay`: recorded runs through the same rules again.
 pub(crate) fn replay(arguments: &ReplayArguments) -> Result<u8, CliError> {
     let _held = output::check([arguments.json.as_ref()])?;
+    Interrupt::obey_cleanly()?;
     let folders = record::folders(&arguments.dir)?;
     let color = output::color();
     let runs: Vec<(PathBuf, RecordedRun)> = folders

@@ -1,5 +1,6 @@
 //! `bloathound why`.
 
+use bloathound_engine::Interrupt;
 use bloathound_engine::looks::{self, Why};
 use bloathound_engine::session::Session;
 use bloathound_engine::source::Source;
@@ -15,6 +16,8 @@ use crate::output::{self, Unwritten};
 pub(crate) fn why(arguments: &WhyArguments) -> Result<u8, CliError> {
     let _held = output::check([&arguments.dot, &arguments.svg, &arguments.json].map(Option::as_ref))?;
     let source = Source::open(&arguments.target, &arguments.peer.added_to(&arguments.look))?;
+    // A manhole has signals of its own while it is open; from here on files are begun.
+    Interrupt::obey_cleanly()?;
     let session = Session::from(&source);
     let Why { object, report } = looks::why(&session, source.target().clone(), &arguments.what)?;
     let defaults = GraphOptions::default();

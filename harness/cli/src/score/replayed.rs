@@ -8,6 +8,7 @@ use bloathound_engine::record::{FINDINGS, MANIFEST, RecordedRun, findings_json};
 use bloathound_scenario::Scenario;
 use bloathound_score::{Made, Recorded};
 use bloathound_vocabulary::RunRecord;
+use serde_json::Value;
 
 use crate::error::CliError;
 
@@ -20,7 +21,7 @@ pub(crate) fn judge(folder: &Path, run: &RecordedRun) -> Result<RunRecord, CliEr
     let scenario = scenario(folder, run)?;
     let path = folder.join(FINDINGS);
     let stored = read_regular(&path, FINDINGS_BYTES_MAX).map_err(|error| CliError::file(&path, error))?;
-    let differs = stored != findings_json(&result.findings)?.as_bytes();
+    let differs = !says_the_same(&stored, findings_json(&result.findings)?.as_bytes());
     let recorded = Recorded { lacks_samples: run.lacks_samples(), differs_from: differs.then(|| FINDINGS.to_owned()) };
     let made = Made {
         seed: run.seed,
@@ -36,6 +37,25 @@ pub(crate) fn judge(folder: &Path, run: &RecordedRun) -> Result<RunRecord, CliEr
     Ok(record)
 }
 
+/// Whether what was found then is found now, byte for byte where a value is written. A field that came later says more and
+/// nothing else: a recording outlives the tool that made it.
+fn says_the_same(stored: &[u8], found: &[u8]) -> bool {
+    let read = |text| serde_json::from_slice::<Value>(text).ok();
+    stored == found || read(stored).zip(read(found)).is_some_and(|(stored, found)| is_told_by(&stored, &found))
+}
+
+fn is_told_by(stored: &Value, found: &Value) -> bool {
+    match (stored, found) {
+        (Value::Object(stored), Value::Object(found)) => {
+            stored.iter().all(|(name, value)| found.get(name).is_some_and(|now| is_told_by(value, now)))
+        }
+        (Value::Array(stored), Value::Array(found)) => {
+            stored.len() == found.len() && stored.iter().zip(found).all(|(value, now)| is_told_by(value, now))
+        }
+        _ => stored == found,
+    }
+}
+
 /// The scenario as it was when recorded.
 fn scenario(folder: &Path, run: &RecordedRun) -> Result<Scenario, CliError> {
     // A scenario is refused where its service isn't; a recorded one has no need of it.
@@ -49,4 +69,29 @@ fn scenario(folder: &Path, run: &RecordedRun) -> Result<Scenario, CliError> {
         .map_err(|error| CliError::file(folder, error))?;
     let file = PathBuf::from(format!("{}.yaml", run.scenario));
     Ok(bloathound_scenario::parse(&run.scenario_yaml, &file, services.path())?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::says_the_same;
+
+    #[test]
+    fn a_field_that_came_later_is_no_difference_and_all_else_is() {
+        let stored = r#"[{"class": "leak", "where": {"path": ["a", "b"]}, "bytes": 1.50}]"#;
+        let same = |found: &str| says_the_same(stored.as_bytes(), found.as_bytes());
+        assert!(same(stored));
+        assert!(same(
+            r#"[{"class": "leak", "summary": "", "where": {"expression": "a.b", "path": ["a", "b"]}, "bytes": 1.5}]"#
+        ));
+        for other in [
+            r#"[]"#,
+            r#"[{"class": "leak", "where": {"path": ["a"]}, "bytes": 1.5}]"#,
+            r#"[{"class": "leak", "where": {"path": ["a", "b"]}, "bytes": 1.6}]"#,
+            r#"[{"class": "leak", "bytes": 1.5}]"#,
+            r#"[{"class": "leak", "where": {"path": ["a", "b"]}, "bytes": 1.5}, {}]"#,
+            "no JSON",
+        ] {
+            assert!(!same(other), "{other}");
+        }
+    }
 }

@@ -30,7 +30,7 @@ const MAY_USE: [(&str, &[&str]); 16] = [
     ("scenario", &["bounds", "vocabulary"]),
     ("live", &["bounds", "memory"]),
     ("testkit", &["memory"]),
-    ("cpython", &["memory", "heap", "profile"]),
+    ("cpython", &["vocabulary", "memory", "heap", "profile"]),
     ("detect", &["vocabulary", "heap", "profile"]),
     ("score", &["vocabulary", "scenario"]),
     ("report", &["vocabulary", "heap"]),

@@ -1,6 +1,7 @@
 //! What is named as a file and is none: FIFOs, devices, folders. And files that are more than they seem.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
@@ -9,7 +10,7 @@ use bloathound_memory::{
     Address, Manifest, MemoryImage, MemorySource, Recording, Region, RegionKind, SymbolTable, WriteOptions, untouched,
     write_recording,
 };
-use bloathound_testkit::small_heap;
+use bloathound_testkit::{skip, small_heap};
 
 use crate::bloathound;
 use crate::support::{home_with, root};
@@ -23,7 +24,11 @@ fn fifo(path: &Path) {
 
 /// Asserts that a command refuses `path`, says what it is, and neither waits nor reads on.
 fn refuses(arguments: &[&str], what: &str) {
-    let output = bloathound().args(arguments).timeout(LONGEST).output().unwrap();
+    refuses_as(bloathound(), arguments, what);
+}
+
+fn refuses_as(mut tool: assert_cmd::Command, arguments: &[&str], what: &str) {
+    let output = tool.args(arguments).timeout(LONGEST).output().unwrap();
     let text = String::from_utf8_lossy(&output.stderr).into_owned();
     assert_eq!(output.status.code(), Some(2), "{arguments:?}: {text}");
     assert!(text.contains(what), "{arguments:?}: {text}");
@@ -49,6 +54,33 @@ fn whatever_is_named_as_a_file_is_one_or_is_refused() {
         refuses(&["diff", path, path], what);
         refuses(&["hot", path], what);
         refuses(&["merge", path], what);
+    }
+}
+
+#[test]
+fn an_ordinary_user_is_refused_the_same() {
+    let folder = tempfile::tempdir_in("/tmp").unwrap();
+    let tool = folder.path().join("bloathound");
+    fs::copy(env!("CARGO_BIN_EXE_bloathound"), &tool).unwrap();
+    let pipe = folder.path().join("pipe");
+    fifo(&pipe);
+    for (path, mode) in [(folder.path(), 0o755), (&tool, 0o755), (&pipe, 0o666)] {
+        fs::set_permissions(path, PermissionsExt::from_mode(mode)).unwrap();
+    }
+    let as_nobody = ["--reuid=65534", "--regid=65534", "--clear-groups"];
+    if !Command::new("setpriv").args(as_nobody).arg("true").status().is_ok_and(|status| status.success()) {
+        skip("no way to become an ordinary user here (setpriv)");
+        return;
+    }
+    let dropped = || {
+        let mut command = assert_cmd::Command::new("setpriv");
+        command.args(as_nobody).arg(&tool).current_dir(folder.path());
+        command
+    };
+    for (path, what) in [("pipe", "it is a FIFO"), ("/dev/zero", "it is a device"), (".", "it is a folder")] {
+        for arguments in [&["inspect", path][..], &["diff", path, path], &["hot", path], &["merge", path]] {
+            refuses_as(dropped(), arguments, what);
+        }
     }
 }
 

@@ -21,7 +21,7 @@ pub use layout::{HeldBlock, MemoryLayout, locate_arenas};
 pub use malloc::{ChunkState, HeapSegment, MallocChunk, MallocMap, MallocTotals, SegmentKind};
 pub use numbers::{NumberBlock, NumberBlocks, NumberKind, NumberTotals, NumberTypes};
 pub use occupancy::{Occupancy, Occupant};
-pub use picture::{CELL_BYTES, CELLS_PER_ROW, Cell, MemoryPicture, PictureRow, RowKind};
+pub use picture::MemoryPicture;
 pub use problem::LayoutProblem;
 pub use pymalloc::{Arena, ArenaArray, Block, Pool, PoolUse, PymallocMap, find_arena_array};
 pub use rss::{RssAccount, RssInput, TypeBytes};

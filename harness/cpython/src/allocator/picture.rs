@@ -2,73 +2,23 @@
 
 use bloathound_heap::ObjectId;
 use bloathound_memory::Address;
+use bloathound_vocabulary::{CELL_BYTES, CELLS_PER_ROW, HeatCell, HeatRow, HeatRowKind};
 
 use super::census::BlockUse;
 use super::{
     Arena, BlockJudge, HeapSegment, MallocChunk, MemoryLayout, NumberBlock, Occupant, Pool, PoolUse, SegmentKind,
 };
 
-/// Bytes of a cell.
-pub const CELL_BYTES: u64 = 1024;
 /// Bytes of a row: an arena of 2.7.
-const ROW_BYTES: u64 = 256 << 10;
-/// Cells of a row.
-pub const CELLS_PER_ROW: usize = (ROW_BYTES / CELL_BYTES) as usize;
-/// Rows at most: 4 GiB. What is beyond is left out and said.
+const ROW_BYTES: u64 = CELL_BYTES * CELLS_PER_ROW as u64;
+/// Rows at most: 4 GiB. What is beyond is left out and counted.
 const ROWS_MAX: usize = 16 << 10;
-
-/// What most of a cell's bytes are.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, PartialOrd, Ord, Hash)]
-pub enum Cell {
-    /// No memory of the allocators.
-    Nothing,
-    /// Live objects of no group that stands out, and their storage.
-    Live,
-    /// Live objects of this group.
-    Group(u8),
-    /// Objects awaiting collection.
-    Garbage,
-    /// Allocated, but no object we know; dead objects kept for reuse.
-    OtherHeld,
-    /// Freed blocks, and blocks never handed out in pools in use.
-    FreeBlocks,
-    /// Pools that are wholly free, or were never handed out.
-    FreePool,
-    /// Live ints and floats.
-    Numbers,
-    /// Free entries of int and float blocks.
-    NumbersFree,
-    /// malloc: held by C code.
-    MallocHeld,
-    /// malloc: free, cached, or the heap's end.
-    MallocFree,
-}
-
-/// What a row is cut out of.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum RowKind {
-    /// A pymalloc arena.
-    Arena,
-    /// 256 KiB of the brk heap, or of a thread's heap.
-    MallocHeap,
-    /// 256 KiB of chunks that are mappings of their own.
-    MallocMapped,
-}
-
-/// 256 KiB.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct PictureRow {
-    /// What of.
-    pub kind: RowKind,
-    /// The cells in order of addresses.
-    pub cells: Vec<Cell>,
-}
 
 /// Arenas first, then the C heap, each sorted by address.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct MemoryPicture {
     /// The rows.
-    pub rows: Vec<PictureRow>,
+    pub rows: Vec<HeatRow>,
     /// Rows that were left out because there were too many.
     pub rows_left_out: u64,
 }
@@ -83,10 +33,10 @@ impl MemoryLayout {
 
 /// Bytes of each use in one cell; what has most wins.
 #[derive(Clone, Default)]
-struct Tally(Vec<(Cell, u64)>);
+struct Tally(Vec<(HeatCell, u64)>);
 
 impl Tally {
-    fn add(&mut self, cell: Cell, bytes: u64) {
+    fn add(&mut self, cell: HeatCell, bytes: u64) {
         match self.0.iter_mut().find(|(have, _)| *have == cell) {
             Some((_, sum)) => *sum += bytes,
             None => self.0.push((cell, bytes)),
@@ -94,14 +44,18 @@ impl Tally {
     }
 
     /// A group stands out from an eighth of a cell on: survivors are few, and they are what one looks for.
-    fn winner(&self) -> Cell {
-        let group = self.0.iter().filter(|(cell, _)| matches!(cell, Cell::Group(_))).max_by_key(|(_, bytes)| *bytes);
+    fn winner(&self) -> HeatCell {
+        let group =
+            self.0.iter().filter(|(cell, _)| matches!(cell, HeatCell::Group(_))).max_by_key(|(_, bytes)| *bytes);
         if let Some((cell, bytes)) = group
             && *bytes >= CELL_BYTES / 8
         {
             return *cell;
         }
-        self.0.iter().max_by_key(|(cell, bytes)| (*bytes, std::cmp::Reverse(*cell))).map_or(Cell::Nothing, |(c, _)| *c)
+        self.0
+            .iter()
+            .max_by_key(|(cell, bytes)| (*bytes, std::cmp::Reverse(*cell)))
+            .map_or(HeatCell::Nothing, |(c, _)| *c)
     }
 }
 
@@ -116,7 +70,7 @@ impl RowPainter {
     }
 
     /// Gives `bytes` from `address` on to `cell`; what is outside the row is cut off.
-    fn paint(&mut self, address: Address, bytes: u64, cell: Cell) {
+    fn paint(&mut self, address: Address, bytes: u64, cell: HeatCell) {
         let row_end = self.start.offset(ROW_BYTES);
         let mut at = address.max(self.start);
         let end = address.offset(bytes).min(row_end);
@@ -130,8 +84,8 @@ impl RowPainter {
         }
     }
 
-    fn finish(self, kind: RowKind) -> PictureRow {
-        PictureRow { kind, cells: self.cells.iter().map(Tally::winner).collect() }
+    fn finish(self, kind: HeatRowKind) -> HeatRow {
+        HeatRow { kind, cells: self.cells.iter().map(Tally::winner).collect() }
     }
 }
 
@@ -150,9 +104,9 @@ impl MemoryPicture {
                 }
             }
         }
-        for kind in [RowKind::MallocHeap, RowKind::MallocMapped] {
+        for kind in [HeatRowKind::MallocHeap, HeatRowKind::MallocMapped] {
             let wanted =
-                |segment: &&HeapSegment| (segment.kind == SegmentKind::Mmapped) == (kind == RowKind::MallocMapped);
+                |segment: &&HeapSegment| (segment.kind == SegmentKind::Mmapped) == (kind == HeatRowKind::MallocMapped);
             for segment in layout.malloc.segments().iter().filter(wanted) {
                 painter.segment(segment, kind, &mut picture);
             }
@@ -174,45 +128,45 @@ struct Painter<'a, F> {
 }
 
 impl<F: Fn(ObjectId) -> Option<u8>> Painter<'_, F> {
-    fn cell(&self, usage: BlockUse) -> Cell {
+    fn cell(&self, usage: BlockUse) -> HeatCell {
         match usage {
-            BlockUse::Live(id) => (self.group_of)(id).map_or(Cell::Live, Cell::Group),
-            BlockUse::Garbage(_) => Cell::Garbage,
-            BlockUse::KeptForReuse | BlockUse::KeptUntilCollection | BlockUse::Unidentified => Cell::OtherHeld,
+            BlockUse::Live(id) => (self.group_of)(id).map_or(HeatCell::Live, HeatCell::Group),
+            BlockUse::Garbage(_) => HeatCell::Garbage,
+            BlockUse::KeptForReuse | BlockUse::KeptUntilCollection | BlockUse::Unidentified => HeatCell::OtherHeld,
         }
     }
 
     /// The row of an arena that begins at `start`.
-    fn arena(&self, arena: &Arena, start: Address) -> PictureRow {
+    fn arena(&self, arena: &Arena, start: Address) -> HeatRow {
         let mut row = RowPainter::new(start);
         for (pool, position) in self.layout.pymalloc.pools_of(arena).iter().zip(arena.pools.clone()) {
             self.pool(pool, position, &mut row);
         }
         let used = arena.pools.len() as u64 * arena.rules.pool_bytes;
-        row.paint(arena.first_pool.offset(used), arena.rules.arena_bytes.saturating_sub(used), Cell::FreePool);
-        row.finish(RowKind::Arena)
+        row.paint(arena.first_pool.offset(used), arena.rules.arena_bytes.saturating_sub(used), HeatCell::FreePool);
+        row.finish(HeatRowKind::Arena)
     }
 
     fn pool(&self, pool: &Pool, position: u32, row: &mut RowPainter) {
         match pool.usage {
-            PoolUse::Emptied => row.paint(pool.address, pool.rules.pool_bytes, Cell::FreePool),
-            PoolUse::Unknown => row.paint(pool.address, pool.rules.pool_bytes, Cell::OtherHeld),
+            PoolUse::Emptied => row.paint(pool.address, pool.rules.pool_bytes, HeatCell::FreePool),
+            PoolUse::Unknown => row.paint(pool.address, pool.rules.pool_bytes, HeatCell::OtherHeld),
             PoolUse::InUse => {
                 for index in 0..pool.capacity_blocks() {
                     let cell = match pool.is_allocated(index) {
                         true => self.cell(self.judge.block(pool, position, index)),
-                        false => Cell::FreeBlocks,
+                        false => HeatCell::FreeBlocks,
                     };
                     row.paint(pool.block_address(index), u64::from(pool.block_bytes), cell);
                 }
                 let header = u64::from(pool.rules.pool_header_bytes);
-                let first = if pool.is_allocated(0) { Cell::OtherHeld } else { Cell::FreeBlocks };
+                let first = if pool.is_allocated(0) { HeatCell::OtherHeld } else { HeatCell::FreeBlocks };
                 row.paint(pool.address, header, first);
             }
         }
     }
 
-    fn segment(&self, segment: &HeapSegment, kind: RowKind, picture: &mut MemoryPicture) {
+    fn segment(&self, segment: &HeapSegment, kind: HeatRowKind, picture: &mut MemoryPicture) {
         let mut start = segment.range.start;
         let chunks = self.layout.malloc.chunks_of(segment);
         while start < segment.range.end {
@@ -234,7 +188,7 @@ impl<F: Fn(ObjectId) -> Option<u8>> Painter<'_, F> {
 
     fn chunk(&self, chunk: &MallocChunk, position: u32, row: &mut RowPainter) {
         if !chunk.is_held() {
-            row.paint(chunk.address, chunk.bytes(), Cell::MallocFree);
+            row.paint(chunk.address, chunk.bytes(), HeatCell::MallocFree);
             return;
         }
         let (occupant, usage) = self.judge.chunk(position);
@@ -242,7 +196,7 @@ impl<F: Fn(ObjectId) -> Option<u8>> Painter<'_, F> {
         let block = numbers.block_containing(chunk.user_address()).and_then(|at| numbers.blocks().get(at));
         match (occupant, block) {
             (Occupant::Nobody, Some(block)) => number_block(block, row),
-            (Occupant::Nobody, None) => row.paint(chunk.address, chunk.bytes(), Cell::MallocHeld),
+            (Occupant::Nobody, None) => row.paint(chunk.address, chunk.bytes(), HeatCell::MallocHeld),
             _ => row.paint(chunk.address, chunk.bytes(), self.cell(usage)),
         }
     }
@@ -250,7 +204,7 @@ impl<F: Fn(ObjectId) -> Option<u8>> Painter<'_, F> {
 
 fn number_block(block: &NumberBlock, row: &mut RowPainter) {
     for index in 0..block.rules.numbers {
-        let cell = if block.live >> index & 1 == 1 { Cell::Numbers } else { Cell::NumbersFree };
+        let cell = if block.live >> index & 1 == 1 { HeatCell::Numbers } else { HeatCell::NumbersFree };
         row.paint(block.entry(index), block.rules.number_bytes, cell);
     }
 }

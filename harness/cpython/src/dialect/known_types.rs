@@ -3,6 +3,8 @@
 //! A type is recognised by `tp_name` and `tp_basicsize` together; a type of that name with another size is read
 //! conservatively instead.
 
+use bloathound_profile::ValueKind;
+
 /// A pointer field: offset, name, visited by `tp_traverse`. References that it does not visit still own their target, but
 /// the collector does not see them.
 pub type Field = (u64, &'static str, bool);
@@ -49,9 +51,11 @@ pub enum Core {
     TeeData,
 }
 
-/// How the value of an object is told in a sample.
+/// What is read of an object to tell its value in a sample. Many types share one: `set` and `frozenset`, a class and the
+/// built-in type it derives from. What rules are told is another question, answered for exact types only:
+/// [`bloathound_profile::ValueKind`], by [`KnownTypes::told`].
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum ValueKind {
+pub enum ValueParts {
     /// `None`.
     None,
     /// A machine word.
@@ -137,8 +141,12 @@ pub struct KnownTypes {
     pub tee_data: TeeData,
     /// Built-in iterators: type and offset of the field that moves with every item.
     pub positions: &'static [(&'static str, u64)],
-    /// How values are told: type, smallest and largest `tp_basicsize`, kind.
-    pub kinds: &'static [(&'static str, u64, u64, ValueKind)],
+    /// What is read of values: type, smallest and largest `tp_basicsize`, parts.
+    pub values: &'static [(&'static str, u64, u64, ValueParts)],
+    /// What rules are told that the instances of exactly this type are, when they are read by these parts.
+    pub told: &'static [(&'static str, ValueParts, ValueKind)],
+    /// What the names of iterators begin with that draw from other iterators.
+    pub drawing_iterators: &'static str,
     /// Types whose free lists the collector empties at the end of a full collection.
     pub cleared: &'static [&'static str],
     /// Types that keep nothing outside themselves and are too many to search.

@@ -10,12 +10,14 @@ mod known_types;
 pub mod layout;
 mod obmalloc;
 mod structure;
+mod symbols;
 
 pub use bytecode::{Effect, Instructions, Operation};
 pub use cpython_2_7::CPYTHON_2_7;
-pub use known_types::{BufferType, Core, Field, FixedType, KnownTypes, TeeData, ValueKind};
+pub use known_types::{BufferType, Core, Field, FixedType, KnownTypes, TeeData, ValueParts};
 pub use obmalloc::{ArenaObject, Obmalloc, PoolHeader};
 pub use structure::{AllocatorState, Attributes, Collection, Frames, LineTableKind, NotYetRead, ReferenceCounts};
+pub use symbols::{EVALUATORS, EXPORTED_PREFIXES, EXPORTED_TYPES, SUPPORTED, SymbolNames};
 
 /// The blocks that ints and floats live in, never given back to the system (`Objects/intobject.c`, `floatobject.c`).
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -36,11 +38,16 @@ impl NumberBlockRules {
     }
 }
 
+/// The series that was there first: recordings that name none are of it, and a target that does not tell its release.
+pub const FIRST: &Dialect = &CPYTHON_2_7;
+
 /// A series of CPython.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Dialect {
     /// Major and minor number, such as `2.7`.
     pub series: &'static str,
+    /// Names of the interpreter's own symbols.
+    pub symbols: SymbolNames,
     /// Where an instance keeps its attributes.
     pub attributes: Attributes,
     /// What a running call is.
@@ -131,6 +138,12 @@ impl Dialect {
         NotYetRead { what, series: self.series }
     }
 
+    /// The major version, such as 2.
+    #[must_use]
+    pub fn major(&self) -> u8 {
+        self.series.split('.').next().and_then(|text| text.parse().ok()).unwrap_or_default()
+    }
+
     /// The dialect of a release such as `2.7.18`; `None` for a series that nobody wrote down yet.
     #[must_use]
     pub fn of_version(version: &str) -> Option<&'static Self> {
@@ -155,6 +168,12 @@ mod tests {
         assert_eq!(Dialect::of_version("2.7").map(|d| d.series), Some("2.7"));
         assert_eq!(Dialect::of_version("2.70.1"), None);
         assert_eq!(Dialect::of_version(""), None);
+    }
+
+    #[test]
+    fn messages_name_the_series_that_are_read() {
+        assert_eq!(SUPPORTED, format!("CPython {}", CPYTHON_2_7.series));
+        assert_eq!(CPYTHON_2_7.major(), 2);
     }
 
     #[test]

@@ -15,24 +15,25 @@ struct Operand {
 /// `collecting` from `PyGC_Collect`, which asks for it first; `garbage` from `initgc`, which makes the list if need be.
 pub(crate) fn fill_missing(found: &mut Interpreter, source: &dyn MemorySource, symbols: &SymbolTable) {
     let d = found.dialect;
+    let names = &d.symbols;
     if found.collecting.is_none()
         && let Some(flag) =
-            first_operand(symbols, "PyGC_Collect", 4, |address| source.read_u32(address).is_ok_and(|value| value <= 1))
+            first_operand(symbols, names.collect, 4, |address| source.read_u32(address).is_ok_and(|value| value <= 1))
     {
         found.collecting = Some(flag);
-        found.known_by.insert("collecting".into(), "by the code of PyGC_Collect".into());
+        found.known_by.insert("collecting".into(), format!("by the code of {}", names.collect));
     }
     // Null until the first collection or the first `import gc`; then there is nothing in it.
-    let list_type = symbols.unique("PyList_Type").map(|symbol| symbol.address);
+    let list_type = symbols.unique(names.list_type).map(|symbol| symbol.address);
     if found.garbage.is_none()
-        && let Some(list) = first_operand(symbols, "initgc", 8, |address| {
+        && let Some(list) = first_operand(symbols, names.init_gc, 8, |address| {
             let value = source.read_address(address).ok().filter(|value| !value.is_null());
             let type_at = value.and_then(|list| source.read_address(list.offset(d.object.ob_type)).ok());
             type_at.is_some() && type_at == list_type
         })
     {
         found.garbage = Some(list);
-        found.known_by.insert("garbage".into(), "by the code of initgc: a list".into());
+        found.known_by.insert("garbage".into(), format!("by the code of {}: a list", names.init_gc));
     }
 }
 

@@ -5,14 +5,14 @@ use std::collections::BTreeMap;
 use bloathound_memory::{Address, MemorySource, SymbolTable};
 
 use super::{code_search, shape_search};
-use crate::dialect::{CPYTHON_2_7, Dialect};
+use crate::dialect::{Dialect, FIRST};
 use crate::interpreter::{Interpreter, LocateError, UnicodeWidth};
 
 impl Interpreter {
     /// Finds everything and checks it against the target.
     ///
     /// # Errors
-    /// [`LocateError`] when this is no CPython 2.7 release build or its memory can't be read.
+    /// [`LocateError`] when this is no release build of a series that is read or its memory can't be read.
     pub fn locate(source: &dyn MemorySource, symbols: &SymbolTable) -> Result<Self, LocateError> {
         let mut found = Self::locate_by_symbols(source, symbols)?;
         if !found.is_complete() {
@@ -26,7 +26,10 @@ impl Interpreter {
     /// # Errors
     /// As [`Interpreter::locate`].
     pub fn locate_by_symbols(source: &dyn MemorySource, symbols: &SymbolTable) -> Result<Self, LocateError> {
-        if !symbols.all("_Py_RefTotal").is_empty() || !symbols.all("_Py_AddToAllObjects").is_empty() {
+        // The finder lets no other series through; a core may not have the text that says so.
+        let dialect = symbols.version.as_deref().and_then(Dialect::of_version).unwrap_or(FIRST);
+        let names = &dialect.symbols;
+        if names.of_debug_builds.iter().any(|name| !symbols.all(name).is_empty()) {
             return Err(LocateError::DebugBuild);
         }
         let need = |name: &'static str| {
@@ -35,15 +38,13 @@ impl Interpreter {
                 .map(|symbol| symbol.address)
                 .ok_or_else(|| LocateError::MissingSymbol { module: symbols.path.clone(), symbol: name })
         };
-        let type_type = need("PyType_Type")?;
-        let object_type = need("PyBaseObject_Type")?;
-        let dict_type = need("PyDict_Type")?;
-        let current_thread = need("_PyThreadState_Current")?;
-        // The finder lets no other series through; a core may not have the text that says so.
-        let dialect = symbols.version.as_deref().and_then(Dialect::of_version).unwrap_or(&CPYTHON_2_7);
+        let type_type = need(names.type_type)?;
+        let object_type = need(names.object_type)?;
+        let dict_type = need(names.dict_type)?;
+        let current_thread = need(names.current_thread)?;
         let mut known_by = BTreeMap::new();
         check_types(dialect, source, type_type, object_type, dict_type, &mut known_by)?;
-        let generations = source.read_address(need("_PyGC_generation0")?)?;
+        let generations = source.read_address(need(names.generation0)?)?;
         let generation_stride = generation_stride(dialect, source, generations, symbols, &mut known_by)?;
         let mut found = Self {
             dialect,
@@ -55,13 +56,13 @@ impl Interpreter {
             generation_stride,
             interpreter_state: None,
             current_thread,
-            arenas: symbols.unique("arenas").map(|s| s.address),
-            maxarenas: symbols.unique("maxarenas").map(|s| s.address),
-            interned: symbols.unique("interned").map(|s| s.address),
-            garbage: symbols.unique("garbage").map(|s| s.address),
-            collecting: symbols.unique("collecting").map(|s| s.address),
-            number_block_lists: symbols.all("block_list").iter().map(|s| s.address).collect(),
-            unicode: unicode_width(symbols, &mut known_by),
+            arenas: symbols.unique(names.arenas).map(|s| s.address),
+            maxarenas: symbols.unique(names.maxarenas).map(|s| s.address),
+            interned: symbols.unique(names.interned).map(|s| s.address),
+            garbage: symbols.unique(names.garbage).map(|s| s.address),
+            collecting: symbols.unique(names.collecting).map(|s| s.address),
+            number_block_lists: symbols.all(names.block_list).iter().map(|s| s.address).collect(),
+            unicode: unicode_width(dialect, symbols, &mut known_by),
             known_by,
         };
         for (name, there) in [
@@ -91,11 +92,14 @@ impl Interpreter {
     }
 
     fn find_interpreter_state(&mut self, source: &dyn MemorySource, symbols: &SymbolTable) -> Result<(), LocateError> {
-        if let Some(head) = symbols.unique("interp_head") {
+        if let Some(head) = symbols.unique(self.dialect.symbols.interp_head) {
             let state = source.read_address(head.address)?;
             if shape_search::is_interpreter_state(self.dialect, source, state, self.dict_type) {
                 self.interpreter_state = Some(state);
-                self.known_by.insert("interpreter_state".into(), "symbol interp_head, thread list points back".into());
+                self.known_by.insert(
+                    "interpreter_state".into(),
+                    format!("symbol {}, thread list points back", self.dialect.symbols.interp_head),
+                );
             }
         }
         Ok(())
@@ -110,7 +114,8 @@ impl Interpreter {
             && shape_search::is_interpreter_state(self.dialect, source, state, self.dict_type)
         {
             self.interpreter_state = Some(state);
-            self.known_by.insert("interpreter_state".into(), "_PyThreadState_Current, thread list points back".into());
+            self.known_by
+                .insert("interpreter_state".into(), format!("{}, thread list points back", d.symbols.current_thread));
         }
         Ok(())
     }
@@ -152,7 +157,7 @@ fn generation_stride(
     symbols: &SymbolTable,
     known_by: &mut BTreeMap<String, String>,
 ) -> Result<u64, LocateError> {
-    let proposed = symbols.unique("generations").map(|s| s.size_bytes / u64::from(d.collector.generations));
+    let proposed = symbols.unique(d.symbols.generations).map(|s| s.size_bytes / u64::from(d.collector.generations));
     let mut candidates: Vec<u64> =
         proposed.into_iter().filter(|s| d.collector.generation_strides.contains(s)).collect();
     candidates.extend(d.collector.generation_strides);
@@ -182,8 +187,8 @@ fn generation_stride(
     })
 }
 
-fn unicode_width(symbols: &SymbolTable, known_by: &mut BTreeMap<String, String>) -> UnicodeWidth {
-    let narrow = symbols.symbols.keys().any(|name| name.starts_with("PyUnicodeUCS2_"));
+fn unicode_width(d: &Dialect, symbols: &SymbolTable, known_by: &mut BTreeMap<String, String>) -> UnicodeWidth {
+    let narrow = symbols.symbols.keys().any(|name| name.starts_with(d.symbols.narrow_unicode));
     known_by.insert("unicode".into(), format!("exported names PyUnicodeUCS{}_*", if narrow { 2 } else { 4 }));
     if narrow { UnicodeWidth::Ucs2 } else { UnicodeWidth::Ucs4 }
 }

@@ -8,41 +8,19 @@ use bloathound_memory::{
     Symbol, SymbolTable, Wanted, load_bias,
 };
 
-/// File-local names of the interpreter that decoding uses where `.symtab` is there.
-const LOCAL_NAMES: [&str; 22] = [
-    "arenas",
-    "autoTLSkey",
-    "block_list",
-    "collecting",
-    "dummy",
-    "fail_free",
-    "free_list",
-    "free_list_frames",
-    "garbage",
-    "generations",
-    "head_mutex",
-    "interned",
-    "interp_head",
-    "main_thread",
-    "maxarenas",
-    "narenas_currently_allocated",
-    "numfree",
-    "nfreeheads",
-    "unicode_freelist",
-    "unused_arena_objects",
-    "usable_arenas",
-    "usedpools",
-];
+use crate::dialect::{Dialect, EVALUATORS, EXPORTED_PREFIXES, EXPORTED_TYPES, FIRST, SUPPORTED};
 
-/// Exported functions whose first instructions use file-local variables: `collecting` and `garbage` of gcmodule.c.
-const FUNCTIONS_THAT_TELL: [&str; 2] = ["PyGC_Collect", "initgc"];
+/// The dialect that a module is held against: the only one yet. Of several, the one whose names it exports.
+const READ: &Dialect = FIRST;
+/// Exported functions whose first instructions use file-local variables.
+const FUNCTIONS_THAT_TELL: [&str; 2] = [READ.symbols.collect, READ.symbols.init_gc];
 /// Bytes kept of each; what is looked for is in the first 60 of every build seen.
 const ENTRY_CODE_BYTES: u64 = 128;
 
 /// Libraries looked into when neither the executable nor a file named after Python is the interpreter.
 const OTHER_MODULES_MAX: usize = 256;
 
-/// Why no Python 2.7 was found in a target.
+/// Why no interpreter that is read here was found in a target.
 #[derive(Debug, thiserror::Error)]
 pub enum InterpreterError {
     /// None of the mapped modules is a Python interpreter.
@@ -51,8 +29,8 @@ pub enum InterpreterError {
         /// Path of the executable, or `?`.
         executable: String,
     },
-    /// A Python, but not 2.7.
-    #[error("it runs {what} ({path}); only CPython 2.7 is understood")]
+    /// A Python of another series, or no CPython.
+    #[error("it runs {what} ({path}); only {SUPPORTED} is understood")]
     OtherPython {
         /// Such as `Python 3.11.7` or `PyPy`.
         what: String,
@@ -60,12 +38,14 @@ pub enum InterpreterError {
         path: String,
     },
     /// Built with `--with-pydebug`: every object has two more words.
-    #[error("{path} is a debug build of Python {version} (it has _Py_RefTotal); only release builds are understood")]
+    #[error("{path} is a debug build of Python {version} (it has {symbol}); only release builds are understood")]
     DebugBuild {
         /// Path of the module.
         path: String,
-        /// Release text, or `2.7`.
+        /// Release text, or the series.
         version: String,
+        /// What tells.
+        symbol: &'static str,
     },
     /// The module's file could not be opened, and no other module is an interpreter.
     #[error("{path} could not be read: {cause}")]
@@ -85,7 +65,7 @@ pub enum InterpreterError {
     },
 }
 
-/// Finds the module with the CPython 2.7 interpreter among `regions` and reads its symbols.
+/// Finds the module with the interpreter among `regions` and reads its symbols.
 ///
 /// `executable` is the path the executable is mapped under, where known. `open` opens the file behind a region; it
 /// knows about mount namespaces and deleted files.
@@ -128,7 +108,7 @@ pub fn find_interpreter_in_core(
 /// The same table as a build stripped of `.symtab` would give it: only the names that CPython exports.
 #[must_use]
 pub fn exported_only(symbols: SymbolTable) -> SymbolTable {
-    symbols.without_local_symbols(|name| name.starts_with("Py") || name.starts_with("_Py"))
+    symbols.without_local_symbols(|name| EXPORTED_PREFIXES.iter().any(|prefix| name.starts_with(prefix)))
 }
 
 struct Search<'a> {
@@ -193,10 +173,8 @@ impl Search<'_> {
 
 /// Any Python defines these; an executable that was given copies of some of a library's data does not evaluate.
 fn is_a_python(view: &ModuleView) -> bool {
-    let evaluates = |symbol: &FileSymbol| symbol.is_function && symbol.name == "PyEval_EvalFrameEx";
-    view.has("PyDict_Type")
-        && view.has("PyType_Type")
-        && (view.symbols.iter().any(evaluates) || view.has("_PyEval_EvalFrameDefault"))
+    let evaluates = |symbol: &FileSymbol| symbol.is_function && EVALUATORS.contains(&symbol.name.as_str());
+    EXPORTED_TYPES.iter().all(|name| view.has(name)) && view.symbols.iter().any(evaluates)
 }
 
 fn is_likely(path: &str, executable: Option<&str>) -> bool {
@@ -233,12 +211,11 @@ const WANTED: Wanted<'static> =
     Wanted { keep: &wanted_name, code_of: &FUNCTIONS_THAT_TELL, code_bytes: ENTRY_CODE_BYTES };
 
 fn wanted_name(name: &[u8]) -> bool {
-    name.starts_with(b"Py")
-        || name.starts_with(b"_Py")
-        || LOCAL_NAMES.iter().chain(&FUNCTIONS_THAT_TELL).any(|known| known.as_bytes() == name)
+    EXPORTED_PREFIXES.iter().any(|prefix| name.starts_with(prefix.as_bytes()))
+        || READ.symbols.local.iter().chain(&FUNCTIONS_THAT_TELL).any(|known| known.as_bytes() == name)
 }
 
-/// The module's symbols if it is CPython 2.7, nothing if it is no Python at all.
+/// The module's symbols if it is of the series that is read, nothing if it is no Python at all.
 fn judge(
     view: ModuleView,
     versions: &dyn Fn(u8) -> Vec<String>,
@@ -252,18 +229,21 @@ fn judge(
     if !is_a_python(&view) {
         return Ok(None);
     }
-    if !view.has("PyString_Type") || !view.has("_PyThreadState_Current") {
-        return other(format!("Python {}", versions(3).first().map_or("3", String::as_str)));
+    let major = READ.major();
+    if !READ.symbols.of_major.iter().all(|name| view.has(name)) {
+        let later = major + 1;
+        return other(format!("Python {}", versions(later).first().unwrap_or(&later.to_string())));
     }
-    let found = versions(2);
-    let version = found.iter().find(|version| version.starts_with("2.7.")).cloned();
-    // Capsules came with 2.7; texts that look like a release may be anything's.
-    if !view.has("PyCapsule_Type") {
-        return other(format!("Python {}", found.first().map_or("2, older than 2.7", String::as_str)));
+    let found = versions(major);
+    let is_of_series = |version: &&String| Dialect::of_version(version).is_some_and(|of| of.series == READ.series);
+    let version = found.iter().find(is_of_series).cloned();
+    if !READ.symbols.since.iter().all(|name| view.has(name)) {
+        let older = format!("{major}, older than {}", READ.series);
+        return other(format!("Python {}", found.first().unwrap_or(&older)));
     }
-    if view.has("_Py_RefTotal") {
-        let version = version.unwrap_or_else(|| "2.7".to_owned());
-        return Err(InterpreterError::DebugBuild { path: path.to_owned(), version });
+    if let Some(symbol) = READ.symbols.of_debug_builds.iter().find(|name| view.has(name)) {
+        let version = version.unwrap_or_else(|| READ.series.to_owned());
+        return Err(InterpreterError::DebugBuild { path: path.to_owned(), version, symbol });
     }
     let Some(load_bias) = load_bias(&view.segments, path, regions) else {
         let cause = ElfError::Damaged("its segments match no mapping".to_owned());

@@ -31,7 +31,7 @@ pub(crate) fn is_interpreter_state(d: &Dialect, source: &dyn MemorySource, state
 /// Searches the static data of the interpreter's module for what symbols did not tell.
 pub(crate) fn fill_missing(found: &mut Interpreter, source: &dyn MemorySource, symbols: &SymbolTable) {
     let d = found.dialect;
-    let numbers = number_types(symbols).filter(|_| found.number_block_lists.is_empty());
+    let numbers = number_types(found.dialect, symbols).filter(|_| found.number_block_lists.is_empty());
     let wants_state = found.interpreter_state.is_none();
     if !wants_state && found.interned.is_some() && numbers.is_none() {
         return;
@@ -86,8 +86,8 @@ impl HeapLike {
 }
 
 /// `PyInt_Type` and `PyFloat_Type`.
-fn number_types(symbols: &SymbolTable) -> Option<(Address, Address)> {
-    Some((symbols.unique("PyInt_Type")?.address, symbols.unique("PyFloat_Type")?.address))
+fn number_types(d: &Dialect, symbols: &SymbolTable) -> Option<(Address, Address)> {
+    Some((symbols.unique(d.symbols.int_type)?.address, symbols.unique(d.symbols.float_type)?.address))
 }
 
 /// True when `first` begins a chain of blocks of numbers: all entries of a block are live numbers of one type, or free and

@@ -20,7 +20,6 @@ mod sampler;
 mod stack;
 mod threads;
 mod types;
-mod value_kind;
 mod values;
 
 use bloathound_memory::{Address, MemorySource};

@@ -4,10 +4,11 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use bloathound_memory::Address;
+use bloathound_profile::ValueKind;
 
 use super::memory::Memory;
 use crate::dialect::Dialect;
-pub(super) use crate::dialect::ValueKind as Kind;
+pub(super) use crate::dialect::ValueParts as Kind;
 use crate::objects::word_at;
 
 /// A type.
@@ -15,6 +16,8 @@ use crate::objects::word_at;
 pub(super) struct TypeInfo {
     pub name: Arc<str>,
     pub kind: Kind,
+    /// What rules are told that instances are.
+    pub told: ValueKind,
     /// Bytes of the structure that C code knows: of the type itself, or of the C type a class is derived from.
     pub c_bytes: u64,
     /// Where instances keep their `__dict__`.
@@ -27,7 +30,7 @@ pub(super) struct TypeInfo {
 impl TypeInfo {
     /// True for the iterators whose state is understood.
     pub(super) fn is_iterator(&self) -> bool {
-        matches!(self.kind, Kind::Iterator(_)) || self.name.starts_with("itertools.")
+        matches!(self.told, ValueKind::Iterator | ValueKind::Itertools)
     }
 }
 
@@ -82,6 +85,7 @@ fn read(memory: &Memory<'_>, address: Address) -> Option<TypeInfo> {
     let is_class = flags & d.flags.heaptype != 0;
     let plain = matches!(kind, Kind::Other | Kind::Dict | Kind::List | Kind::Set);
     Some(TypeInfo {
+        told: told(d, &name, kind),
         name: name.into(),
         kind,
         c_bytes: if is_class { c_base_bytes(memory, &bytes) } else { basic_bytes },
@@ -133,7 +137,20 @@ fn kind(d: &Dialect, name: &str, flags: u64, basic_bytes: u64) -> Kind {
     }
     let fits =
         |(known, least, most, _): &&(&str, u64, u64, Kind)| *known == name && (*least..=*most).contains(&basic_bytes);
-    d.types.kinds.iter().find(fits).map_or(Kind::Other, |(.., kind)| *kind)
+    d.types.values.iter().find(fits).map_or(Kind::Other, |(.., kind)| *kind)
+}
+
+/// By the type itself, not by what it is derived from: a class may behave in its own way.
+fn told(d: &Dialect, name: &str, kind: Kind) -> ValueKind {
+    if let Some((.., told)) = d.types.told.iter().find(|(known, parts, _)| *known == name && *parts == kind) {
+        return *told;
+    }
+    match kind {
+        Kind::Iterator(_) => ValueKind::Iterator,
+        Kind::Other if name.starts_with(d.types.drawing_iterators) => ValueKind::Itertools,
+        Kind::MethodDescriptor | Kind::Fixed => ValueKind::Other,
+        _ => ValueKind::Instance,
+    }
 }
 
 /// `__slots__` of the class at `address`.
@@ -171,5 +188,19 @@ mod tests {
         assert_eq!(kind(d, "float", d.flags.heaptype, 24), Kind::Other);
         assert_eq!(kind(d, "bool", d.flags.int_subclass, 24), Kind::Int);
         assert_eq!(kind(d, "listiterator", 0, 32), Kind::Iterator(16));
+    }
+
+    #[test]
+    fn rules_are_told_of_exact_types_only() {
+        let d = &crate::dialect::CPYTHON_2_7;
+        assert_eq!(told(d, "bool", Kind::Int), ValueKind::Bool);
+        assert_eq!(told(d, "frozenset", Kind::Set), ValueKind::FrozenSet);
+        assert_eq!(told(d, "classobj", Kind::Fixed), ValueKind::Class);
+        assert_eq!(told(d, "wrapper_descriptor", Kind::MethodDescriptor), ValueKind::Other);
+        assert_eq!(told(d, "enumerate", Kind::Iterator(16)), ValueKind::Iterator);
+        assert_eq!(told(d, "itertools.chain", Kind::Other), ValueKind::Itertools);
+        // A class of the program's that derives from a built-in one, or only shares its name.
+        assert_eq!(told(d, "Percentage", Kind::Int), ValueKind::Instance);
+        assert_eq!(told(d, "float", Kind::Other), ValueKind::Instance);
     }
 }

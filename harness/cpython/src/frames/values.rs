@@ -11,7 +11,6 @@ use super::dicts::Dict;
 use super::look::Look;
 use super::memory::Memory;
 use super::types::{Kind, TypeInfo, Types};
-use super::value_kind::value_kind;
 use crate::objects::{half_at, word_at, words};
 
 /// Items of a container and attributes of an instance that are looked at.
@@ -135,7 +134,7 @@ impl Values {
             summary: name.to_string(),
             type_name: name,
             number: None,
-            kind: value_kind(&object.info),
+            kind: object.info.told,
             length: None,
             is_quote: false,
             c_function: None,

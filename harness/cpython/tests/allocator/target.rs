@@ -4,13 +4,14 @@ use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader, Write};
 use std::os::unix::fs::FileExt;
-use std::process::{Child, ChildStdin, Command, Stdio};
+use std::process::{ChildStdin, Command, Stdio};
 
 use bloathound_cpython::find_interpreter;
 use bloathound_memory::{Address, ImageBuilder, MemoryImage, PAGE_BYTES, Permissions, Region, RegionKind, SymbolTable};
+use bloathound_testkit::Owned;
 
 pub struct Target {
-    child: Child,
+    child: Owned,
     stdin: ChildStdin,
     stdout: BufReader<std::process::ChildStdout>,
 }
@@ -22,12 +23,12 @@ impl Target {
         let prelude = "import sys, os, gc\n\
             def tell(name, value):\n    os.write(1, '%s %d\\n' % (name, value))\n\
             def wait():\n    os.write(1, 'ready 0\\n')\n    os.read(0, 1)\n";
-        let mut child = Command::new(python)
+        let child = Command::new(python)
             .args(["-E", "-s", "-c", &format!("{prelude}{script}")])
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
-            .spawn()
-            .expect("Python 2.7 starts");
+            .spawn();
+        let mut child = Owned::from(child.expect("Python 2.7 starts"));
         let stdin = child.stdin.take().unwrap();
         let stdout = BufReader::new(child.stdout.take().unwrap());
         Some(Self { child, stdin, stdout })
@@ -109,13 +110,6 @@ impl Target {
     pub fn kernel_rss_bytes(&self) -> u64 {
         let text = fs::read_to_string(format!("/proc/{}/smaps_rollup", self.child.id())).unwrap();
         field(&text, "Rss:").unwrap()
-    }
-}
-
-impl Drop for Target {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
     }
 }
 

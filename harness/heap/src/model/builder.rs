@@ -103,12 +103,6 @@ impl SnapshotBuilder {
         self.snapshot.texts.insert(id, name);
     }
 
-    /// True when the object has a text.
-    #[must_use]
-    pub fn has_text(&self, id: ObjectId) -> bool {
-        self.snapshot.texts.contains_key(&id)
-    }
-
     /// Adds a root.
     pub fn add_root(&mut self, root: Root) {
         self.snapshot.roots.push(root);

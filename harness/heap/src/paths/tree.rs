@@ -167,12 +167,6 @@ impl PathTree {
         self.arrivals.get(target.index()).is_some_and(|arrival| *arrival as usize == index)
     }
 
-    /// True when a root leads to it.
-    #[must_use]
-    pub fn is_reachable(&self, id: ObjectId) -> bool {
-        self.arrival(id).is_some()
-    }
-
     /// All objects that roots lead to.
     #[must_use]
     pub fn reachable(&self) -> BitSet {

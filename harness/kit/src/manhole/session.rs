@@ -89,12 +89,6 @@ impl ManholeSession {
         &mut self.client
     }
 
-    /// True when the manhole is there for us alone.
-    #[must_use]
-    pub fn was_opened(&self) -> bool {
-        self.opened.is_some()
-    }
-
     /// Logs out, and closes what was opened. Dropping does the same and tells of no failure.
     pub fn close(mut self) -> Result<(), KitError> {
         self.client.hang_up();

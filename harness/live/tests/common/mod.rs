@@ -4,11 +4,12 @@
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
+use bloathound_testkit::Owned;
 pub use bloathound_testkit::python27;
 
 /// A script that talks over its standard streams; killed when dropped.
 pub struct Script {
-    child: Child,
+    child: Owned,
     input: ChildStdin,
     output: BufReader<ChildStdout>,
 }
@@ -19,7 +20,8 @@ impl Script {
     }
 
     pub fn start_command(command: &mut Command) -> Self {
-        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("the script starts");
+        let child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn();
+        let mut child = Owned::from(child.expect("the script starts"));
         let input = child.stdin.take().expect("piped");
         let output = BufReader::new(child.stdout.take().expect("piped"));
         Self { child, input, output }
@@ -43,13 +45,6 @@ impl Script {
 
     pub fn child(&mut self) -> &mut Child {
         &mut self.child
-    }
-}
-
-impl Drop for Script {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
     }
 }
 

@@ -88,7 +88,8 @@ fn example() -> Vec<u8> {
 fn read(bytes: &[u8]) -> Result<Core, CoreError> {
     let file = tempfile::NamedTempFile::new().unwrap();
     std::fs::write(file.path(), bytes).unwrap();
-    let is_core = crate::saved_kind(file.path()).unwrap() == crate::SavedKind::Core;
+    // `e_type` is at 16; 4 is `ET_CORE`.
+    let is_core = bytes.starts_with(b"\x7fELF") && bytes.get(16..18) == Some(&[4, 0][..]);
     let core = read_core(file.path(), 1 << 30, &mut |_| Err(io::Error::from(io::ErrorKind::NotFound)));
     assert!(is_core || core.is_err());
     core

@@ -9,7 +9,7 @@ use std::os::unix::fs::{FileTypeExt, MetadataExt, OpenOptionsExt, PermissionsExt
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use crate::leftovers::{Mark, sweep};
+use crate::leftovers::{Mark, begun, finished, sweep};
 
 /// Symbolic links followed one after the other, as the kernel does.
 const LINKS_MAX: usize = 40;
@@ -256,6 +256,7 @@ impl Drop for Beside {
         if !self.finished {
             let _ = fs::remove_file(&self.partial);
         }
+        finished(&self.partial);
     }
 }
 
@@ -282,6 +283,7 @@ fn make_partial(target: &Path) -> io::Result<(File, PathBuf)> {
         let partial = target.with_file_name(partial);
         match options.open(&partial) {
             Ok(file) => {
+                begun(&partial);
                 if let (Some(mark), Ok(state)) = (mark, file.metadata()) {
                     sweep(folder_of(target), &prefix, OsStr::new(SUFFIX), (mark, state.uid()));
                 }

@@ -4,6 +4,7 @@
 //! collector's generations, pymalloc's alignment, UCS2 or UCS4) is measured on the target.
 
 mod opcodes;
+mod symbols;
 mod types;
 
 use super::layout::{self, BlockLayout};
@@ -15,6 +16,7 @@ use super::{
 /// CPython 2.7.
 pub static CPYTHON_2_7: Dialect = Dialect {
     series: "2.7",
+    symbols: symbols::SYMBOLS,
     attributes: Attributes::DictSlot,
     frames: Frames::Objects,
     allocator_state: AllocatorState::Symbols,

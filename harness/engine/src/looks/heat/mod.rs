@@ -2,10 +2,9 @@
 
 mod addresses;
 
-use bloathound_cpython::allocator::{Cell, MemoryPicture, RowKind};
 use bloathound_detect::fragmentation::{PinGroup, Pins};
 use bloathound_heap::{Analysis, ObjectId};
-use bloathound_vocabulary::{GROUPS_MAX, HeatCell, HeatMap, HeatPanel, HeatRow, HeatRowKind};
+use bloathound_vocabulary::{GROUPS_MAX, HeatMap, HeatPanel};
 
 use crate::session::Session;
 
@@ -27,7 +26,12 @@ pub(super) fn panel(session: &Session<'_>, pins: Option<&Pins>, title: &str) -> 
     session.arenas()?;
     let (layout, judge) = session.judged()?;
     let picture = layout.picture(&judge, group_of(session.analysis(), pins));
-    Some(HeatPanel { title: title.to_owned(), rows: rows(&picture) })
+    // A row is an arena of 256 KiB.
+    let title = match picture.rows_left_out.div_ceil(4) {
+        0 => title.to_owned(),
+        beyond => format!("{title} ({beyond} MiB beyond are not drawn)"),
+    };
+    Some(HeatPanel { title, rows: picture.rows })
 }
 
 /// Which of the groups that stand out an object belongs to.
@@ -59,30 +63,4 @@ pub(super) fn group_names(pins: Option<&Pins>) -> Vec<String> {
         owner => format!("{} at {}", group.type_name, bloathound_heap::Label::join(owner, ", ")),
     };
     pins.map(|pins| pins.groups.iter().take(GROUPS_MAX).map(name).collect()).unwrap_or_default()
-}
-
-fn rows(picture: &MemoryPicture) -> Vec<HeatRow> {
-    let cell = |cell: &Cell| match cell {
-        Cell::Nothing => HeatCell::Nothing,
-        Cell::Live => HeatCell::Live,
-        Cell::Group(number) => HeatCell::Group(*number),
-        Cell::Garbage => HeatCell::Garbage,
-        Cell::OtherHeld => HeatCell::OtherHeld,
-        Cell::FreeBlocks => HeatCell::FreeBlocks,
-        Cell::FreePool => HeatCell::FreePool,
-        Cell::Numbers => HeatCell::Numbers,
-        Cell::NumbersFree => HeatCell::NumbersFree,
-        Cell::MallocHeld => HeatCell::MallocHeld,
-        Cell::MallocFree => HeatCell::MallocFree,
-    };
-    let kind = |kind: RowKind| match kind {
-        RowKind::Arena => HeatRowKind::Arena,
-        RowKind::MallocHeap => HeatRowKind::MallocHeap,
-        RowKind::MallocMapped => HeatRowKind::MallocMapped,
-    };
-    picture
-        .rows
-        .iter()
-        .map(|row| HeatRow { kind: kind(row.kind), cells: row.cells.iter().map(cell).collect() })
-        .collect()
 }

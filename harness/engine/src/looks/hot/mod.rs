@@ -5,6 +5,7 @@ mod sampling;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use bloathound_cpython::dialect::FIRST;
 use bloathound_cpython::frames::{FramesError, SamplerOptions};
 use bloathound_detect::{Finding, HotObservation, HotObservationKind, Observation, Report, Seen, Thresholds, judge};
 use bloathound_memory::{Effort, SealedError};
@@ -137,7 +138,7 @@ fn of_file(path: &Path) -> Result<OfTarget, SampleError> {
         pid: Some(manifest.pid),
         file: Some(path.display().to_string()),
         command: Some(manifest.executable).filter(|name| !name.is_empty()),
-        python: Some(bloathound_cpython::dialect::CPYTHON_2_7.series.into()),
+        python: Some(manifest.python.unwrap_or_else(|| FIRST.series.to_owned())),
         unicode: Some(format!("UCS{}", manifest.unicode_bytes)),
         build_id: manifest.build_id,
         not_seen: Vec::new(),

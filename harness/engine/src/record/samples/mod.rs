@@ -41,6 +41,9 @@ pub struct SamplesManifest {
     pub build_id: Option<String>,
     /// `sizeof(Py_UNICODE)`.
     pub unicode_bytes: u64,
+    /// Release of the interpreter, or its series. Samples of before there was a second series don't say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub python: Option<String>,
 }
 
 /// Recorded samples.
@@ -67,6 +70,7 @@ impl SamplesManifest {
             kernel: kernel_release(),
             executable: base_name(target.process().executable()).to_owned(),
             pid: target.process().pid(),
+            python: Some(target.interpreter().version().to_owned()),
             redacted: false,
             build_id: target.symbols().build_id.clone(),
             unicode_bytes: target.interpreter().unicode.bytes(),
