@@ -37,14 +37,14 @@ fn works(age: f64, done: &[(f64, u64)]) -> Vec<Work> {
 }
 
 impl Watch {
-    /// Rows in `kept`, look by look, of a process ten minutes old whose work is the clock's.
+    /// Rows in `kept`, look by look, of a process two hours old whose work is the clock's.
     fn of(counts: &[u64]) -> Self {
         let even: Vec<(f64, u64)> =
             (0..counts.len()).map(|index| (100.0 + index as f64, 1000 * index as u64)).collect();
         Self {
             root: (RootKind::Module, "service"),
             looks: counts.iter().map(|n| vec![("kept", "Row", *n, 72 + n * 8)]).collect(),
-            works: works(600.0, &even),
+            works: works(7200.0, &even),
             numbers: Vec::new(),
             requests: None,
             thresholds: Thresholds::default(),
@@ -79,18 +79,18 @@ impl Watch {
 
 #[test]
 fn bursts_and_empty_rounds_hide_no_leak() {
-    assert_eq!(Watch::of(&[120_000, 120_020, 120_900, 121_000, 121_650, 121_700]).classes(), [FindingClass::Leak]);
-    assert_eq!(Watch::of(&[120_000, 120_000, 120_900, 120_900, 121_300, 121_900]).classes(), [FindingClass::Leak]);
+    assert_eq!(Watch::of(&[40_000, 40_001, 40_030, 40_035, 40_055, 40_060]).classes(), [FindingClass::Leak]);
+    assert_eq!(Watch::of(&[40_000, 40_000, 40_030, 40_030, 40_045, 40_060]).classes(), [FindingClass::Leak]);
     // Faster and faster.
-    assert_eq!(Watch::of(&[120_000, 120_050, 120_150, 120_350, 120_750, 121_550]).classes(), [FindingClass::Leak]);
+    assert_eq!(Watch::of(&[40_000, 40_002, 40_006, 40_014, 40_030, 40_060]).classes(), [FindingClass::Leak]);
 }
 
 #[test]
 fn a_lull_at_the_end_is_no_rest_where_nothing_was_done_in_it() {
-    let counts = [120_000, 120_300, 120_600, 120_900, 120_900, 120_900];
+    let counts = [40_000, 40_020, 40_040, 40_060, 40_060, 40_060];
     let lull = Watch {
         // A timer burns processor all the time; the sockets tell that nobody came.
-        works: works(600.0, &[(50.0, 0), (51.0, 900), (52.0, 1800), (53.0, 2700), (54.0, 2700), (55.0, 2700)]),
+        works: works(7200.0, &[(50.0, 0), (51.0, 900), (52.0, 1800), (53.0, 2700), (54.0, 2700), (55.0, 2700)]),
         ..Watch::of(&counts)
     };
     assert_eq!(lull.classes(), [FindingClass::Leak]);
@@ -166,17 +166,17 @@ fn a_young_process_is_not_called_leaking() {
 
 #[test]
 fn what_was_emptied_before_only_grows() {
-    // Ten minutes old, and holds what comes in half a minute.
+    // Two hours old, and holds what comes in half a minute.
     let watch = Watch::of(&[500, 700, 900, 1100, 1300, 1500]);
     let found = watch.found();
     assert_eq!(found[0].class, FindingClass::Growth);
     assert!(found[0].confidence.as_ref().unwrap().why.contains("was emptied before"));
-    assert_eq!(Watch::of(&[40_000, 40_200, 40_400, 40_600, 40_800, 41_000]).classes(), [FindingClass::Leak]);
+    assert_eq!(Watch::of(&[40_000, 40_010, 40_020, 40_030, 40_040, 40_050]).classes(), [FindingClass::Leak]);
 }
 
 #[test]
 fn a_running_functions_local_only_grows() {
-    let local = Watch { root: (RootKind::ThreadFrame, "gather"), ..Watch::of(&[40_000, 40_200, 40_400, 40_600]) };
+    let local = Watch { root: (RootKind::ThreadFrame, "gather"), ..Watch::of(&[40_000, 40_010, 40_020, 40_030]) };
     let found = local.found();
     assert_eq!(found[0].class, FindingClass::Growth);
     assert!(found[0].confidence.as_ref().unwrap().why.contains("local of gather"));
@@ -185,7 +185,7 @@ fn a_running_functions_local_only_grows() {
 #[test]
 fn timed_calls_only_grow() {
     let named = |name: &'static str| Watch {
-        looks: [40_000, 40_200, 40_400, 40_600].map(|n| vec![(name, "DelayedCall", n, 72)]).into(),
+        looks: [40_000, 40_010, 40_020, 40_030].map(|n| vec![(name, "DelayedCall", n, 72)]).into(),
         ..Watch::of(&[0; 4])
     };
     assert_eq!(named("_pendingTimedCalls").classes(), [FindingClass::Growth]);
@@ -194,11 +194,11 @@ fn timed_calls_only_grow() {
 
 #[test]
 fn a_limit_beside_it_is_told_and_no_finding() {
-    let counts = [40_000, 40_200, 40_400, 40_600];
+    let counts = [40_000, 40_010, 40_020, 40_030];
     for name in ["maxsize", "max_kept", "_kept_limit", "MAX_SIZE"] {
         let report = Watch { numbers: vec![(name, 50_000)], ..Watch::of(&counts) }.judge();
         assert!(report.findings.is_empty(), "{name}");
-        assert!(report.observations[0].summary.contains("40600 of at most 50000"), "{:?}", report.observations);
+        assert!(report.observations[0].summary.contains("40030 of at most 50000"), "{:?}", report.observations);
     }
     for (name, most) in [("retries", 50_000), ("maxsize", 30_000), ("max_other", 50_000)] {
         assert!(!Watch { numbers: vec![(name, most)], ..Watch::of(&counts) }.classes().is_empty(), "{name}");
@@ -207,7 +207,7 @@ fn a_limit_beside_it_is_told_and_no_finding() {
 
 #[test]
 fn a_counter_beside_it_is_no_limit() {
-    let watch = Watch { numbers: vec![("size", 40_601)], ..Watch::of(&[40_000, 40_200, 40_400, 40_600]) };
+    let watch = Watch { numbers: vec![("size", 40_031)], ..Watch::of(&[40_000, 40_010, 40_020, 40_030]) };
     assert_eq!(watch.classes(), [FindingClass::Leak]);
 }
 
@@ -221,13 +221,13 @@ fn what_the_library_keeps_by_design_is_told() {
     let report = cache("re", [20, 40, 60, 80]).judge();
     assert!(report.findings.is_empty() && report.observations[0].summary.contains("by design"), "{report:?}");
     assert!(!cache("mine", [20, 40, 60, 80]).classes().is_empty());
-    assert!(!cache("re", [20_000, 20_400, 20_600, 20_800]).classes().is_empty(), "far beyond its bound");
+    assert!(!cache("re", [20_000, 20_010, 20_020, 20_030]).classes().is_empty(), "far beyond its bound");
 }
 
 #[test]
 fn one_cause_is_one_finding() {
     let looks = |other: [u64; 5]| {
-        let both = [40_000, 40_010, 40_310, 40_330, 40_630];
+        let both = [40_000, 40_001, 40_031, 40_033, 40_063];
         Watch {
             looks: both
                 .iter()
@@ -237,11 +237,11 @@ fn one_cause_is_one_finding() {
             ..Watch::of(&[0; 5])
         }
     };
-    let found = looks([80_000, 80_020, 80_620, 80_660, 81_260]).found();
+    let found = looks([80_000, 80_002, 80_062, 80_066, 80_126]).found();
     assert_eq!(found.len(), 1);
     let Evidence::Leak(leak) = &found[0].evidence else { panic!("{found:?}") };
     assert_eq!(leak.also, ["module service → kept → [x]"]);
-    assert_eq!(looks([80_000, 80_310, 80_320, 80_400, 80_630]).found().len(), 2, "steps of their own");
+    assert_eq!(looks([80_000, 80_031, 80_032, 80_040, 80_063]).found().len(), 2, "steps of their own");
 }
 
 #[test]

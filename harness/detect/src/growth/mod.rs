@@ -168,13 +168,16 @@ impl Scene<'_> {
         }
     }
 
-    /// Of places with one cause the first is named: one that a person can empty, by the shortest path.
-    fn rank(&self, place: &Place) -> (bool, bool, bool, usize, usize) {
+    /// Of places with one cause the first is named: one that a person can empty, by the shortest path. What is listed
+    /// weakly is held by somebody else.
+    fn rank(&self, place: &Place) -> (bool, bool, bool, bool, usize, usize) {
         let labels = self.tree.labels(place.main);
+        let line = self.tree.line(place.main);
+        let is_weak = line.iter().any(|shape| words::WEAK_TYPES.has(self.tree.type_name(*shape)));
         let from_module = matches!(labels.first(), Some(Label::Root(RootKind::Module, _)));
         let has_name = labels.iter().skip(1).any(|label| label.name().is_some());
         let as_objects = self.growing[place.main] == Some(Quantity::Objects);
-        (!from_module, !has_name, !as_objects, labels.len(), place.main)
+        (is_weak, !from_module, !has_name, !as_objects, labels.len(), place.main)
     }
 
     /// The finding of a cause, as the class of a leak.

@@ -85,9 +85,9 @@ limits! {
             "Own bytes gained at least by one object over all rounds, where nobody counts the load.",
             "reason, not measured: a dict of some hundred entries that is enlarged once gains as much",
             "detect/tests/uneven.rs::one_object_that_grows_a_little_is_noise";
-        horizon_seconds_min: f64 = 120.0, "seconds",
+        horizon_seconds_min: f64 = 3600.0, "seconds",
             "How long it must have gone on for a leak to be claimed where nobody counts the load; below, it may be filling.",
-            "a carbon-cache empties its lists of statistics every minute, and was called a leak after 36 s",
+            "a carbon-cache empties its lists of statistics every minute, and was called a leak after 36 s; a crawl's queue of requests fills for as long as it finds new pages; sessions and caches forget after up to an hour",
             "detect/tests/uneven.rs::a_young_process_is_not_called_leaking";
         never_emptied_share: f64 = 0.7, "share of its age",
             "What is kept, over what the present rate gives since the process began; less was emptied or began later.",

@@ -35,7 +35,15 @@ pub const PLAIN_IN_CYCLES: Words = Words {
 pub const WEAK_TYPES: Words = Words {
     rule: "growth",
     name: "WEAK_TYPES",
-    words: &["weakref", "weakproxy", "weakcallableproxy", "weakref.KeyedRef"],
+    words: &[
+        "weakref",
+        "weakproxy",
+        "weakcallableproxy",
+        "weakref.KeyedRef",
+        "weakref.WeakKeyDictionary",
+        "weakref.WeakValueDictionary",
+        "_weakrefset.WeakSet",
+    ],
     what: "Types that grow beside what leaks and go with it: registries of weak references.",
     measured: "reason, not measured: what leaks is often listed weakly as well, in a registry of its own",
     needed_by: "detect/tests/growth.rs::weak_references_beside_a_leak_are_its_shadow",
