@@ -41,7 +41,9 @@ pub fn trend(values: &[u64], mileage: &Mileage, limits: &GrowthThresholds) -> Op
     let gain = last.checked_sub(first).filter(|gain| *gain > 0)?;
     let steps: Vec<f64> = values.windows(2).map(|pair| pair[1] as f64 - pair[0] as f64).collect();
     let given_back = largest_fall(values) as f64 / gain as f64;
-    if given_back > limits.given_back_max {
+    // Few looks don't tell what comes and goes from what stays.
+    let most = if steps.len() < limits.uneven_rounds_min { 0.0 } else { limits.given_back_max };
+    if given_back > most {
         return None;
     }
     let fits = |(odometer, shares): &(Odometer, Vec<f64>)| {

@@ -57,9 +57,9 @@ limits! {
             "Own bytes a request, for one object that grows instead of many that stay.",
             "reason, not measured: a list grows by 9 bytes an item with its over-allocation, a buffer by a request's text",
             "detect/tests/growth.rs::one_object_that_grows_needs_bytes";
-        given_back_max: f64 = 0.15, "share of the gain",
-            "The largest fall between looks, as a share of what was gained; more is a sawtooth.",
-            "field case `ok_batch` falls by all it gained; requests in flight come and go by a few of hundreds",
+        given_back_max: f64 = 0.1, "share of the gain",
+            "The largest fall between looks, as a share of what was gained; more is a sawtooth. Of fewer rounds than `uneven_rounds_min` none falls.",
+            "field case `ok_batch` falls by all it gained; the callbacks in flight of a crawl by scrapy: 80, 60, 200, 220, 235",
             "detect/tests/uneven.rs::a_sawtooth_is_no_growth";
         bend_max: f64 = 0.17, "area",
             "Area between the curve and a straight line over the work done; a cache that fills bends by up to 0.5.",
