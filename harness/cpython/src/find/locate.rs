@@ -60,6 +60,7 @@ impl Interpreter {
             interned: symbols.unique("interned").map(|s| s.address),
             garbage: symbols.unique("garbage").map(|s| s.address),
             collecting: symbols.unique("collecting").map(|s| s.address),
+            enabled: symbols.unique("enabled").map(|s| s.address),
             number_block_lists: symbols.all("block_list").iter().map(|s| s.address).collect(),
             unicode: unicode_width(symbols, &mut known_by),
             known_by,
@@ -69,6 +70,7 @@ impl Interpreter {
             ("interned", found.interned.is_some()),
             ("garbage", found.garbage.is_some()),
             ("collecting", found.collecting.is_some()),
+            ("enabled", found.enabled.is_some()),
         ] {
             if there {
                 found.known_by.insert(name.into(), "symbol".into());

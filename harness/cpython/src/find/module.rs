@@ -35,7 +35,7 @@ const LOCAL_NAMES: [&str; 22] = [
 ];
 
 /// Exported functions whose first instructions use file-local variables: `collecting` and `garbage` of gcmodule.c.
-const FUNCTIONS_THAT_TELL: [&str; 2] = ["PyGC_Collect", "initgc"];
+const FUNCTIONS_THAT_TELL: [&str; 3] = ["PyGC_Collect", "_PyObject_GC_Malloc", "initgc"];
 /// Bytes kept of each; what is looked for is in the first 60 of every build seen.
 const ENTRY_CODE_BYTES: u64 = 128;
 
