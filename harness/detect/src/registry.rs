@@ -5,17 +5,22 @@ use bloathound_heap::{GcReplay, HeapSnapshot};
 use bloathound_profile::Profile;
 
 use crate::cycles::find_cycles;
-use crate::fragmentation::{self, ArenaFacts, FragmentationObservation, PinGroup};
+use crate::fragmentation::{self, ArenaFacts, FragmentationObservation, HolePin, PinGroup};
+use crate::garbage::find_garbage;
 use crate::growth::{GrowthRound, GrowthUnit, find_growth};
 use crate::hot::rule::{self as hot, HotObservation};
+use crate::native::{find_native_memory, settle};
+use crate::series::LookFacts;
 use crate::thresholds::Thresholds;
-use crate::{Finding, FindingClass, Problem};
+use crate::{Finding, FindingClass, ObservationRecord, Problem};
 
 /// What a rule must see to judge.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Needs {
     /// Looks at the same process after rounds of the same load.
     pub looks: bool,
+    /// The facts of several looks.
+    pub series: bool,
     /// One decoded heap.
     pub snapshot: bool,
     /// The arenas of a copied memory.
@@ -29,6 +34,8 @@ pub struct Needs {
 pub struct Seen<'a> {
     /// Looks, in order of time, and what a unit of the load between them is.
     pub looks: Option<(&'a [GrowthRound<'a>], GrowthUnit)>,
+    /// The facts of looks, in order of time.
+    pub series: Option<&'a [LookFacts]>,
     /// A heap, and what a full collection would do to it.
     pub snapshot: Option<(&'a HeapSnapshot, &'a GcReplay)>,
     /// The arenas.
@@ -46,6 +53,8 @@ pub struct MemorySeen<'a> {
     pub before: Option<&'a ArenaFacts>,
     /// Who keeps the sparse arenas. Asked only where there is something to explain: it costs a path for each survivor.
     pub pins: &'a dyn Fn() -> Vec<PinGroup>,
+    /// Who keeps the holes of the C heap. Asked only where these are worth an observation.
+    pub holes: &'a dyn Fn() -> Vec<HolePin>,
 }
 
 /// Something worth knowing that is no bug by itself.
@@ -62,6 +71,8 @@ pub enum Observation {
     Memory(FragmentationObservation),
     /// Of a thread.
     Thread(HotObservation),
+    /// Of several looks.
+    Told(ObservationRecord),
 }
 
 /// What a rule has to say.
@@ -83,6 +94,7 @@ impl Needs {
     pub fn or(self, other: Self) -> Self {
         Self {
             looks: self.looks || other.looks,
+            series: self.series || other.series,
             snapshot: self.snapshot || other.snapshot,
             memory: self.memory || other.memory,
             profile: self.profile || other.profile,
@@ -107,7 +119,7 @@ pub trait Rule: Sync {
 }
 
 /// All rules, in the order of their classes.
-pub static RULES: [&dyn Rule; 4] = [&Growth, &Cycles, &Fragmentation, &HotLoop];
+pub static RULES: [&dyn Rule; 6] = [&Growth, &Cycles, &Fragmentation, &HotLoop, &Garbage, &NativeMemory];
 
 /// The rule of this name, or of this other name of its switch, in any case.
 #[must_use]
@@ -133,6 +145,7 @@ pub fn judge(seen: &Seen<'_>, without: &[&str], thresholds: &Thresholds) -> Repo
         all.problems.extend(report.problems);
         all.abstained.extend(report.abstained);
     }
+    settle(&mut all.findings);
     all
 }
 
@@ -229,9 +242,13 @@ impl Rule for Fragmentation {
         if !judged.findings.is_empty() {
             judged = with(&(memory.pins)());
         }
+        let told = |seen: FragmentationObservation| match seen.name {
+            fragmentation::HOLES => Observation::Memory(seen.pinned_by((memory.holes)())),
+            _ => Observation::Memory(seen),
+        };
         Report {
             findings: judged.findings,
-            observations: judged.observations.into_iter().map(Observation::Memory).collect(),
+            observations: judged.observations.into_iter().map(told).collect(),
             problems: judged.problems,
             abstained: Vec::new(),
         }
@@ -273,6 +290,68 @@ impl Rule for HotLoop {
     }
 }
 
+struct Garbage;
+
+impl Rule for Garbage {
+    fn name(&self) -> &'static str {
+        "garbage"
+    }
+
+    fn aliases(&self) -> &'static [&'static str] {
+        &["collector"]
+    }
+
+    fn about(&self) -> &'static str {
+        "Garbage that no collection comes for"
+    }
+
+    fn class(&self) -> FindingClass {
+        FindingClass::Garbage
+    }
+
+    fn needs(&self) -> Needs {
+        Needs { series: true, ..Needs::default() }
+    }
+
+    fn judge(&self, seen: &Seen<'_>, thresholds: &Thresholds) -> Report {
+        let Some(series) = seen.series else { return Report::default() };
+        let report = find_garbage(series, thresholds);
+        let observations = report.observations.into_iter().map(Observation::Told).collect();
+        Report { findings: report.findings, observations, ..Report::default() }
+    }
+}
+
+struct NativeMemory;
+
+impl Rule for NativeMemory {
+    fn name(&self) -> &'static str {
+        "native-memory"
+    }
+
+    fn aliases(&self) -> &'static [&'static str] {
+        &["native"]
+    }
+
+    fn about(&self) -> &'static str {
+        "Memory outside objects that climbs"
+    }
+
+    fn class(&self) -> FindingClass {
+        FindingClass::NativeMemory
+    }
+
+    fn needs(&self) -> Needs {
+        Needs { series: true, ..Needs::default() }
+    }
+
+    fn judge(&self, seen: &Seen<'_>, thresholds: &Thresholds) -> Report {
+        let Some(series) = seen.series else { return Report::default() };
+        let report = find_native_memory(series, thresholds);
+        let observations = report.observations.into_iter().map(Observation::Told).collect();
+        Report { findings: report.findings, observations, ..Report::default() }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -294,8 +373,11 @@ mod tests {
 
     #[test]
     fn what_no_rule_needs_is_not_asked_for() {
-        assert_eq!(needs(&[]), Needs { looks: true, snapshot: true, memory: true, profile: true });
-        assert_eq!(needs(&["growth", "cycles", "hot-loop"]), Needs { memory: true, ..Needs::default() });
+        assert_eq!(needs(&[]), Needs { looks: true, series: true, snapshot: true, memory: true, profile: true });
+        assert_eq!(
+            needs(&["growth", "cycles", "hot-loop", "garbage", "native-memory"]),
+            Needs { memory: true, ..Needs::default() }
+        );
     }
 
     #[test]
@@ -306,7 +388,7 @@ mod tests {
         let now = ArenaFacts::default();
         let seen = Seen {
             profile: Some(&profile),
-            memory: Some(MemorySeen { now: &now, before: None, pins: &Vec::new }),
+            memory: Some(MemorySeen { now: &now, before: None, pins: &Vec::new, holes: &Vec::new }),
             ..Seen::default()
         };
         let stages = |without: &[&str]| {

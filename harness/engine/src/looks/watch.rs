@@ -9,6 +9,7 @@ use bloathound_vocabulary::{GrowthRow, Partial, Problem, SCHEMA_VERSION, TypeRow
 
 use super::growth::{RoundShapes, find};
 use super::inspect::pause_ms;
+use super::series::Series;
 use crate::interrupt::Interrupt;
 use crate::session::Session;
 use crate::source::{ExamineError, ExamineOptions, Examined, LiveProcess, process_record};
@@ -76,7 +77,8 @@ pub fn watch(
     let far = |why: String| format!("{why}; {} of {} looks", looks.rounds.len(), u64::from(options.rounds) + 1);
     let missed = (looks.missed > 0).then(|| "a look was not possible".to_owned());
     let partial = ended.or(missed).map(far).map(Partial::from);
-    let judged = find(&looks.shapes, GrowthUnit::Round, &[], &Thresholds::default());
+    let mut judged = find(&looks.shapes, GrowthUnit::Round, &[], &Thresholds::default());
+    let observations = looks.series.judge(&mut judged, &Thresholds::default());
     Ok(WatchReport {
         schema_version: SCHEMA_VERSION,
         tool: tool(),
@@ -84,7 +86,7 @@ pub fn watch(
         rounds: looks.rounds,
         growth: growth(&looks.censuses),
         findings: judged.findings,
-        observations: Vec::new(),
+        observations,
         problems: looks.problems.into_iter().chain(judged.problems).collect(),
         partial,
     })
@@ -116,6 +118,7 @@ fn costs_one_look(error: &ExamineError) -> bool {
 #[derive(Default)]
 struct Looks {
     shapes: Vec<RoundShapes>,
+    series: Series,
     rounds: Vec<WatchRound>,
     censuses: Vec<Vec<TypeRow>>,
     problems: Vec<Problem>,
@@ -131,6 +134,7 @@ impl Looks {
         self.rounds.push(round_record(round, elapsed, examined));
         let session = Session::from(examined);
         self.censuses.push(session.types().to_vec());
+        self.series.add(&session, elapsed.as_secs_f64());
         // After a look that was not possible there is the growth of two rounds.
         let requests = u64::from(round - self.last).max(1);
         self.last = round;

@@ -104,7 +104,7 @@ struct OfTarget {
 fn of_a_thread(observation: &Observation) -> Option<&HotObservation> {
     match observation {
         Observation::Thread(seen) => Some(seen),
-        Observation::Memory(_) | Observation::Collectable { .. } => None,
+        Observation::Memory(_) | Observation::Collectable { .. } | Observation::Told(_) => None,
     }
 }
 
