@@ -115,7 +115,7 @@ mod tests {
     }
 
     const RISING: [u64; 6] = [1000, 9000, 17_000, 19_000, 30_000, 41_000];
-    const COUNTS: [i64; 6] = [1500, 10_000, 18_000, 20_000, 31_000, 42_000];
+    const COUNTS: [i64; 6] = [2500, 10_000, 18_000, 20_000, 31_000, 42_000];
 
     #[test]
     fn a_collector_that_is_off_while_garbage_grows_is_told() {

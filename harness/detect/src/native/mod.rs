@@ -54,7 +54,7 @@ pub fn find_native_memory(looks: &[LookFacts], thresholds: &Thresholds) -> Nativ
             }
         }
     }
-    report.findings.extend(held(looks, thresholds));
+    held(looks, thresholds, &mut report);
     report
 }
 
@@ -129,14 +129,14 @@ fn finding(kind: Kind<'_>, climb: Climb) -> Finding {
     .sure(grade, why.to_owned())
 }
 
-/// Types whose objects hold more and more memory of C code.
-fn held(looks: &[LookFacts], thresholds: &Thresholds) -> Vec<Finding> {
-    let Some(last) = looks.last() else { return Vec::new() };
+/// Types whose objects hold more and more memory of C code. Where each holds as much as before and there are more of them,
+/// it is for the growth rule to say whether these stay; here it is an observation.
+fn held(looks: &[LookFacts], thresholds: &Thresholds, report: &mut NativeReport) {
+    let Some(last) = looks.last() else { return };
     let limits: &NativeThresholds = &thresholds.native;
     let of = |look: &LookFacts, name: &str| -> Option<HeldFacts> {
         look.held.iter().find(|held| held.type_name == name).cloned()
     };
-    let mut findings = Vec::new();
     for held in &last.held {
         let rounds = figures(looks, |look| of(look, &held.type_name).map_or(0, |held| held.bytes));
         let climb = Climb::of(&rounds);
@@ -155,6 +155,12 @@ fn held(looks: &[LookFacts], thresholds: &Thresholds) -> Vec<Finding> {
                 format!("; most are at {}", Label::join(&held.owner, " → "))
             }
         );
+        let of_one = figures(looks, |look| of(look, name).map_or(0, |held| held.bytes / held.objects.max(1)));
+        if !Climb::of(&of_one).is_steady(&thresholds.series) {
+            let record = ObservationRecord::new("native-memory-held", summary).at(location(held));
+            report.observations.push(record.with("bytes", held.bytes).with("gained_bytes", climb.gained));
+            continue;
+        }
         let evidence = NativeMemoryEvidence {
             gained_bytes: climb.gained,
             bytes: held.bytes,
@@ -166,9 +172,8 @@ fn held(looks: &[LookFacts], thresholds: &Thresholds) -> Vec<Finding> {
         let why = "it grew in most looks; whether it is still filling can't be told from its size alone".to_owned();
         let evidence = Evidence::NativeMemory(evidence);
         let finding = Finding::new(FindingClass::NativeMemory, Verdict::Held, fingerprint, location(held), evidence);
-        findings.push(finding.saying(summary).sure(Grade::Low, why));
+        report.findings.push(finding.saying(summary).sure(Grade::Low, why));
     }
-    findings
 }
 
 /// Where most of the objects are held.
@@ -260,6 +265,22 @@ mod tests {
             memory.objects_outside_arenas = memory.mapped;
         }
         assert_eq!(told(&all), []);
+    }
+
+    #[test]
+    fn more_objects_that_hold_as_much_each_are_for_the_growth_rule() {
+        let look = |bytes: &u64| LookFacts {
+            held: vec![HeldFacts {
+                type_name: "numpy.ndarray".into(),
+                objects: bytes / 100_000,
+                bytes: bytes / 100_000 * 100_000,
+                ..HeldFacts::default()
+            }],
+            ..LookFacts::default()
+        };
+        let looks: Vec<LookFacts> = CLIMBS.iter().map(look).collect();
+        let report = find_native_memory(&looks, &Thresholds::default());
+        assert_eq!((report.findings.len(), report.observations.len()), (0, 1));
     }
 
     #[test]
