@@ -84,6 +84,8 @@ pub struct Interpreter {
     pub garbage: Option<Address>,
     /// The variable `collecting` of gcmodule.c.
     pub collecting: Option<Address>,
+    /// The variable `enabled` of gcmodule.c: what `gc.isenabled()` tells.
+    pub enabled: Option<Address>,
     /// The variables `block_list` of intobject.c and floatobject.c, in no particular order.
     pub number_block_lists: Vec<Address>,
     /// UCS2 or UCS4.
@@ -100,6 +102,7 @@ impl Interpreter {
             && self.interned.is_some()
             && self.garbage.is_some()
             && self.collecting.is_some()
+            && self.enabled.is_some()
             && !self.number_block_lists.is_empty()
     }
 
@@ -136,6 +139,7 @@ impl Interpreter {
         put("interned", self.interned);
         put("garbage", self.garbage);
         put("collecting", self.collecting);
+        put("enabled", self.enabled);
         put("unicode_bytes", Some(Address(self.unicode.bytes())));
         for (index, address) in self.number_block_lists.iter().enumerate() {
             put(&format!("number_block_list.{index}"), Some(*address));
@@ -170,6 +174,7 @@ impl Interpreter {
             interned: get("interned"),
             garbage: get("garbage"),
             collecting: get("collecting"),
+            enabled: get("enabled"),
             unicode: if get("unicode_bytes")?.0 == 2 { UnicodeWidth::Ucs2 } else { UnicodeWidth::Ucs4 },
             number_block_lists: (0..16).map_while(|i| get(&format!("number_block_list.{i}"))).collect(),
             known_by: facts

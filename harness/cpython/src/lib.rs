@@ -7,6 +7,7 @@
 
 pub mod allocator;
 pub mod bytecode;
+mod collector;
 pub mod decode;
 pub mod dialect;
 mod find;
@@ -16,6 +17,7 @@ mod needed;
 mod objects;
 mod redaction;
 
+pub use collector::{CollectorState, Generation};
 pub use decode::{Decoded, analysis_bytes, decode, describe, string_bytes};
 pub use find::{InterpreterError, exported_only, find_interpreter, find_interpreter_in, find_interpreter_in_core};
 pub use interpreter::{Interpreter, LocateError, UnicodeWidth};

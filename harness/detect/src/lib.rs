@@ -5,21 +5,29 @@
 
 mod cycles;
 pub mod fragmentation;
+mod garbage;
 mod growth;
 mod hot;
+mod native;
 mod registry;
+pub mod series;
 pub mod thresholds;
 
 pub use bloathound_profile::frameworks;
 pub use bloathound_vocabulary::{
-    CycleEvidence, Evidence, Finding, FindingClass, FragmentationEvidence, Grade, HotLoopEvidence, Label, LeakEvidence,
-    Location, Pin, Problem, RootKind, Verdict,
+    CycleEvidence, Evidence, Finding, FindingClass, FragmentationEvidence, GarbageEvidence, Grade, HotLoopEvidence,
+    Label, LeakEvidence, Location, NativeMemoryEvidence, ObservationRecord, Pin, Problem, RootKind, Verdict,
 };
 pub use cycles::{CycleReport, find_cycles};
+pub use garbage::{GarbageReport, find_garbage};
 pub use growth::{
     GrowthReport, GrowthRound, GrowthUnit, LastLook, Odometer, Values, Work, find_growth, find_growth_below_limits,
 };
 pub use hot::rule as hot_loop;
 pub use hot::rule::{HotObservation, HotObservationKind, HotReport};
+pub use native::{NativeReport, find_native_memory, settle};
 pub use registry::{MemorySeen, Needs, Observation, RULES, Report, Rule, Seen, judge, needs, rule};
-pub use thresholds::{CycleThresholds, FragmentationThresholds, GrowthThresholds, HotLoopThresholds, Thresholds};
+pub use thresholds::{
+    CycleThresholds, FragmentationThresholds, GarbageThresholds, GrowthThresholds, HotLoopThresholds, NativeThresholds,
+    SeriesThresholds, Thresholds,
+};

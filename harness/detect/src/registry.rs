@@ -3,20 +3,24 @@
 
 use bloathound_heap::{GcReplay, HeapSnapshot};
 use bloathound_profile::Profile;
-use bloathound_vocabulary::ObservationRecord;
 
 use crate::cycles::find_cycles;
-use crate::fragmentation::{self, ArenaFacts, FragmentationObservation, PinGroup};
+use crate::fragmentation::{self, ArenaFacts, FragmentationObservation, HolePin, PinGroup};
+use crate::garbage::find_garbage;
 use crate::growth::{GrowthRound, GrowthUnit, LastLook, Values, find_growth_below_limits};
 use crate::hot::rule::{self as hot, HotObservation};
+use crate::native::{find_native_memory, settle};
+use crate::series::LookFacts;
 use crate::thresholds::Thresholds;
-use crate::{Finding, FindingClass, Problem};
+use crate::{Finding, FindingClass, ObservationRecord, Problem};
 
 /// What a rule must see to judge.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Needs {
     /// Looks at the same process after rounds of the same load.
     pub looks: bool,
+    /// The facts of several looks.
+    pub series: bool,
     /// One decoded heap.
     pub snapshot: bool,
     /// The arenas of a copied memory.
@@ -32,6 +36,8 @@ pub struct Seen<'a> {
     pub looks: Option<(&'a [GrowthRound<'a>], GrowthUnit)>,
     /// What the heap of the last look does not hold itself; only with `snapshot`, which is that heap then.
     pub values: Option<&'a dyn Values>,
+    /// The facts of looks, in order of time.
+    pub series: Option<&'a [LookFacts]>,
     /// A heap, and what a full collection would do to it.
     pub snapshot: Option<(&'a HeapSnapshot, &'a GcReplay)>,
     /// The arenas.
@@ -49,6 +55,8 @@ pub struct MemorySeen<'a> {
     pub before: Option<&'a ArenaFacts>,
     /// Who keeps the sparse arenas. Asked only where there is something to explain: it costs a path for each survivor.
     pub pins: &'a dyn Fn() -> Vec<PinGroup>,
+    /// Who keeps the holes of the C heap. Asked only where these are worth an observation.
+    pub holes: &'a dyn Fn() -> Vec<HolePin>,
 }
 
 /// Something worth knowing that is no bug by itself.
@@ -88,6 +96,7 @@ impl Needs {
     pub fn or(self, other: Self) -> Self {
         Self {
             looks: self.looks || other.looks,
+            series: self.series || other.series,
             snapshot: self.snapshot || other.snapshot,
             memory: self.memory || other.memory,
             profile: self.profile || other.profile,
@@ -112,7 +121,7 @@ pub trait Rule: Sync {
 }
 
 /// All rules, in the order of their classes.
-pub static RULES: [&dyn Rule; 4] = [&Growth, &Cycles, &Fragmentation, &HotLoop];
+pub static RULES: [&dyn Rule; 6] = [&Growth, &Cycles, &Fragmentation, &HotLoop, &Garbage, &NativeMemory];
 
 /// The rule of this name, or of this other name of its switch, in any case.
 #[must_use]
@@ -138,6 +147,7 @@ pub fn judge(seen: &Seen<'_>, without: &[&str], thresholds: &Thresholds) -> Repo
         all.problems.extend(report.problems);
         all.abstained.extend(report.abstained);
     }
+    settle(&mut all.findings);
     all
 }
 
@@ -240,9 +250,13 @@ impl Rule for Fragmentation {
         if !judged.findings.is_empty() {
             judged = with(&(memory.pins)());
         }
+        let told = |seen: FragmentationObservation| match seen.name {
+            fragmentation::HOLES => Observation::Memory(seen.pinned_by((memory.holes)())),
+            _ => Observation::Memory(seen),
+        };
         Report {
             findings: judged.findings,
-            observations: judged.observations.into_iter().map(Observation::Memory).collect(),
+            observations: judged.observations.into_iter().map(told).collect(),
             problems: judged.problems,
             abstained: Vec::new(),
         }
@@ -284,6 +298,68 @@ impl Rule for HotLoop {
     }
 }
 
+struct Garbage;
+
+impl Rule for Garbage {
+    fn name(&self) -> &'static str {
+        "garbage"
+    }
+
+    fn aliases(&self) -> &'static [&'static str] {
+        &["collector"]
+    }
+
+    fn about(&self) -> &'static str {
+        "Garbage that no collection comes for"
+    }
+
+    fn class(&self) -> FindingClass {
+        FindingClass::Garbage
+    }
+
+    fn needs(&self) -> Needs {
+        Needs { series: true, ..Needs::default() }
+    }
+
+    fn judge(&self, seen: &Seen<'_>, thresholds: &Thresholds) -> Report {
+        let Some(series) = seen.series else { return Report::default() };
+        let report = find_garbage(series, thresholds);
+        let observations = report.observations.into_iter().map(Observation::Told).collect();
+        Report { findings: report.findings, observations, ..Report::default() }
+    }
+}
+
+struct NativeMemory;
+
+impl Rule for NativeMemory {
+    fn name(&self) -> &'static str {
+        "native-memory"
+    }
+
+    fn aliases(&self) -> &'static [&'static str] {
+        &["native"]
+    }
+
+    fn about(&self) -> &'static str {
+        "Memory outside objects that climbs"
+    }
+
+    fn class(&self) -> FindingClass {
+        FindingClass::NativeMemory
+    }
+
+    fn needs(&self) -> Needs {
+        Needs { series: true, ..Needs::default() }
+    }
+
+    fn judge(&self, seen: &Seen<'_>, thresholds: &Thresholds) -> Report {
+        let Some(series) = seen.series else { return Report::default() };
+        let report = find_native_memory(series, thresholds);
+        let observations = report.observations.into_iter().map(Observation::Told).collect();
+        Report { findings: report.findings, observations, ..Report::default() }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -305,8 +381,11 @@ mod tests {
 
     #[test]
     fn what_no_rule_needs_is_not_asked_for() {
-        assert_eq!(needs(&[]), Needs { looks: true, snapshot: true, memory: true, profile: true });
-        assert_eq!(needs(&["growth", "cycles", "hot-loop"]), Needs { memory: true, ..Needs::default() });
+        assert_eq!(needs(&[]), Needs { looks: true, series: true, snapshot: true, memory: true, profile: true });
+        assert_eq!(
+            needs(&["growth", "cycles", "hot-loop", "garbage", "native-memory"]),
+            Needs { memory: true, ..Needs::default() }
+        );
     }
 
     #[test]
@@ -317,7 +396,7 @@ mod tests {
         let now = ArenaFacts::default();
         let seen = Seen {
             profile: Some(&profile),
-            memory: Some(MemorySeen { now: &now, before: None, pins: &Vec::new }),
+            memory: Some(MemorySeen { now: &now, before: None, pins: &Vec::new, holes: &Vec::new }),
             ..Seen::default()
         };
         let stages = |without: &[&str]| {

@@ -39,6 +39,8 @@ pub enum RssCategory {
     MallocOverhead,
     /// Parts of the C heap whose chunks could not be followed.
     MallocUnknown,
+    /// Memory of an allocator that is not glibc's, and whatever else is mapped beside it: held and free in one.
+    OtherAllocator,
     /// Code of the interpreter and of libraries.
     LibraryCode,
     /// Their constants.
@@ -61,7 +63,7 @@ pub enum RssCategory {
 
 impl RssCategory {
     /// All of them, in order.
-    pub const ALL: [Self; 27] = [
+    pub const ALL: [Self; 28] = [
         Self::LiveObjects,
         Self::LiveStorage,
         Self::GarbageAwaitingCollection,
@@ -80,6 +82,7 @@ impl RssCategory {
         Self::MallocTop,
         Self::MallocOverhead,
         Self::MallocUnknown,
+        Self::OtherAllocator,
         Self::LibraryCode,
         Self::LibraryReadOnly,
         Self::LibraryData,
@@ -113,6 +116,7 @@ impl RssCategory {
             Self::MallocTop => "malloc-top",
             Self::MallocOverhead => "malloc-overhead",
             Self::MallocUnknown => "malloc-unknown",
+            Self::OtherAllocator => "other-allocator",
             Self::LibraryCode => "library-code",
             Self::LibraryReadOnly => "library-read-only",
             Self::LibraryData => "library-data",

@@ -1,14 +1,16 @@
 //! Everything about where the memory goes, from one copy.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 
-use bloathound_heap::{BitSet, HeapSnapshot};
+use bloathound_heap::{BitSet, HeapSnapshot, ObjectId};
 use bloathound_memory::{Address, MemoryImage};
 
 use super::census::BlockUse;
+use super::native::native_bytes;
 use super::{
-    ArenaCensus, BlockJudge, LayoutProblem, MallocMap, NumberBlocks, NumberTypes, Occupancy, PymallocMap, RssAccount,
-    RssInput, find_arena_array,
+    ArenaCensus, BlockJudge, LayoutProblem, MallocMap, NumberBlocks, NumberTypes, Occupancy, Occupant, PymallocMap,
+    RssAccount, RssInput, find_arena_array,
 };
 use crate::Interpreter;
 use crate::dialect::{AllocatorState, Dialect, NotYetRead};
@@ -110,6 +112,28 @@ impl MemoryLayout {
         garbage: Option<&'a BitSet>,
     ) -> BlockJudge<'a> {
         BlockJudge::new(self.dialect, image, snapshot, &self.occupancy, garbage)
+    }
+
+    /// Memory of C code that belongs to objects, and that `sys.getsizeof` does not count.
+    #[must_use]
+    pub fn native_bytes(&self, image: &MemoryImage, snapshot: &HeapSnapshot) -> Vec<(ObjectId, u64)> {
+        native_bytes(image, snapshot, self)
+    }
+
+    /// Sizes of the chunks that no object explains, as their callers see them, and how many there are, most bytes first.
+    #[must_use]
+    pub fn unexplained_chunks(&self, rows_max: usize) -> Vec<(u64, u64)> {
+        let mut sizes: BTreeMap<u64, u64> = BTreeMap::new();
+        for (chunk, position) in self.malloc.chunks().iter().zip(0_u32..) {
+            let is_known = self.numbers.block_containing(chunk.user_address()).is_some();
+            if chunk.is_held() && !is_known && self.occupancy.chunk(position) == Occupant::Nobody {
+                *sizes.entry(chunk.end().since(chunk.user_address())).or_default() += 1;
+            }
+        }
+        let mut rows: Vec<(u64, u64)> = sizes.into_iter().collect();
+        rows.sort_by_key(|(size, count)| (std::cmp::Reverse(size.saturating_mul(*count)), *size));
+        rows.truncate(rows_max);
+        rows
     }
 
     /// What each arena holds.

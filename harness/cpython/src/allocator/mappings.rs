@@ -63,6 +63,9 @@ fn role(
         }
         RegionKind::File { .. } => return MappingRole::Whole(RssCategory::OtherFiles),
         RegionKind::Stack => return MappingRole::Whole(RssCategory::Stacks),
+        RegionKind::Heap if malloc.other_allocator.is_some() => {
+            return MappingRole::Private(RssCategory::OtherAllocator);
+        }
         RegionKind::Heap => return MappingRole::Private(RssCategory::MallocUnknown),
         RegionKind::Anonymous => true,
         RegionKind::Special(name) => name.starts_with("[anon"),
@@ -91,7 +94,9 @@ fn role(
     if !is_managed && (has_guard || has_control_block(image, region)) {
         return MappingRole::Private(RssCategory::Stacks);
     }
-    MappingRole::Private(RssCategory::OtherAnonymous)
+    // What its pages are for, only that allocator knows.
+    let rest = if malloc.other_allocator.is_some() { RssCategory::OtherAllocator } else { RssCategory::OtherAnonymous };
+    MappingRole::Private(rest)
 }
 
 fn module_part(permissions: Permissions) -> RssCategory {

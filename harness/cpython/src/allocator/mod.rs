@@ -7,6 +7,7 @@ mod census;
 mod layout;
 mod malloc;
 mod mappings;
+mod native;
 mod numbers;
 mod occupancy;
 mod picture;

@@ -1,7 +1,7 @@
 //! Who is in each allocated block and chunk: an object, the storage of an object (a dict's table, a list's items), or
 //! nobody we know.
 
-use bloathound_heap::{HeapSnapshot, ObjectId, TypeInfo};
+use bloathound_heap::{BitSet, HeapSnapshot, ObjectId, TypeInfo};
 use bloathound_memory::{Address, MemoryImage};
 
 use super::{ChunkState, MallocMap, NumberBlocks, PymallocMap};
@@ -198,6 +198,7 @@ impl Finder<'_> {
                 plan(d, self.image, info, object)
             })
             .collect();
+        // What is known exactly comes before what is only reached.
         for (id, record) in snapshot.ids().zip(snapshot.records()) {
             let address = Address(record.address);
             match plans.get(record.type_id.0 as usize) {
@@ -211,9 +212,16 @@ impl Finder<'_> {
                         self.claim(to.back(d.collector.head_bytes), id, numbers);
                     }
                 }
-                Some(Plan::Scan(bytes)) => self.scan_object(address, *bytes, id, numbers),
-                Some(Plan::Inline) | None => {}
+                Some(Plan::Scan(_) | Plan::Inline) | None => {}
             }
+        }
+        let scanned = |id: ObjectId| match plans.get(snapshot.type_id(id).0 as usize) {
+            Some(Plan::Scan(bytes)) => Some(*bytes),
+            _ => None,
+        };
+        for id in held_ones_first(snapshot, |id| scanned(id).is_some()) {
+            let bytes = scanned(id).unwrap_or(0);
+            self.scan_object(Address(snapshot.object(id).address), bytes, id, numbers);
         }
     }
 
@@ -253,6 +261,32 @@ impl Finder<'_> {
     }
 }
 
+/// The objects that `counts` lets through, each after those that it refers to: memory that a document and the views of it
+/// lead to is the document's.
+fn held_ones_first(snapshot: &HeapSnapshot, counts: impl Fn(ObjectId) -> bool) -> Vec<ObjectId> {
+    let mut met = BitSet::with_len(snapshot.len());
+    let mut order = Vec::new();
+    let mut open: Vec<(ObjectId, usize)> = Vec::new();
+    for start in snapshot.ids().filter(|id| counts(*id)) {
+        if met.insert(start) {
+            open.push((start, snapshot.span(start).start));
+        }
+        while let Some((id, next)) = open.last_mut() {
+            if *next >= snapshot.span(*id).end {
+                order.push(*id);
+                open.pop();
+                continue;
+            }
+            let (target, label) = (snapshot.targets()[*next], snapshot.labels()[*next]);
+            *next += 1;
+            if label.is_strong() && counts(target) && met.insert(target) {
+                open.push((target, snapshot.span(target).start));
+            }
+        }
+    }
+    order
+}
+
 fn plan(d: &Dialect, image: &MemoryImage, info: &TypeInfo, object: Option<Address>) -> Plan {
     let word = |offset| object.and_then(|at| image.u64_at(at.offset(offset)));
     let f = &d.flags;
@@ -262,7 +296,11 @@ fn plan(d: &Dialect, image: &MemoryImage, info: &TypeInfo, object: Option<Addres
     };
     match () {
         () if flags & d.flags.list_subclass != 0 => Plan::Pointer(d.list.ob_item),
-        () if flags & d.flags.dict_subclass != 0 => Plan::Pointer(d.dict.ma_table),
+        // A dict made in C may keep more than its table.
+        () if flags & d.flags.dict_subclass != 0 => match word(d.type_object.tp_basicsize) {
+            Some(basicsize) if basicsize > d.dict.bytes && !info.is_heap_type => scan(d, Some(basicsize)),
+            _ => Plan::Pointer(d.dict.ma_table),
+        },
         () if flags & d.flags.unicode_subclass != 0 => Plan::Pointer(d.unicode.str),
         () if flags & d.flags.type_subclass != 0 => Plan::Pointer(d.type_object.tp_doc),
         () if flags & everything_inline != 0 => Plan::Inline,

@@ -58,7 +58,7 @@ pub enum LayoutProblem {
         first: Address,
     },
     /// The C library's allocator is not glibc's (musl, jemalloc, …): its heap can't be told into held and free.
-    #[error("allocator not recognised: {name}")]
+    #[error("the C heap is not glibc's as we know it ({name}): what of it is held can't be told from what is free")]
     AllocatorNotRecognised {
         /// What gave it away.
         name: String,

@@ -29,6 +29,8 @@ pub struct SymbolNames {
     pub narrow_unicode: &'static str,
     /// Begins a full collection; asks for `collecting` first.
     pub collect: &'static str,
+    /// Allocates a tracked object; asks whether the collector is on.
+    pub allocate: &'static str,
     /// Makes the module `gc`; asks for `garbage` first.
     pub init_gc: &'static str,
     /// File-local names that decoding uses where `.symtab` is there.
@@ -43,6 +45,8 @@ pub struct SymbolNames {
     pub garbage: &'static str,
     /// File-local: whether a collection is under way.
     pub collecting: &'static str,
+    /// File-local: whether the collector comes by itself.
+    pub enabled: &'static str,
     /// File-local, once for ints and once for floats: their blocks.
     pub block_list: &'static str,
     /// File-local: the first interpreter.

@@ -12,7 +12,8 @@ struct Operand {
     bytes: u64,
 }
 
-/// `collecting` from `PyGC_Collect`, which asks for it first; `garbage` from `initgc`, which makes the list if need be.
+/// `collecting` from `PyGC_Collect`, which asks for it first; `enabled` from `_PyObject_GC_Malloc`, which asks for it
+/// between the youngest generation's numbers and `collecting`; `garbage` from `initgc`, which makes the list if need be.
 pub(crate) fn fill_missing(found: &mut Interpreter, source: &dyn MemorySource, symbols: &SymbolTable) {
     let d = found.dialect;
     let names = &d.symbols;
@@ -22,6 +23,16 @@ pub(crate) fn fill_missing(found: &mut Interpreter, source: &dyn MemorySource, s
     {
         found.collecting = Some(flag);
         found.known_by.insert("collecting".into(), format!("by the code of {}", names.collect));
+    }
+    if found.enabled.is_none()
+        && let Some(flag) = first_operand(symbols, names.allocate, 4, |address| {
+            let lists = u64::from(d.collector.generations) * found.generation_stride;
+            let is_another = address.since(found.generations) < lists || found.collecting == Some(address);
+            !is_another && source.read_u32(address).is_ok_and(|value| value <= 1)
+        })
+    {
+        found.enabled = Some(flag);
+        found.known_by.insert("enabled".into(), format!("by the code of {}", names.allocate));
     }
     // Null until the first collection or the first `import gc`; then there is nothing in it.
     let list_type = symbols.unique(names.list_type).map(|symbol| symbol.address);

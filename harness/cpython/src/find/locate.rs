@@ -61,6 +61,7 @@ impl Interpreter {
             interned: symbols.unique(names.interned).map(|s| s.address),
             garbage: symbols.unique(names.garbage).map(|s| s.address),
             collecting: symbols.unique(names.collecting).map(|s| s.address),
+            enabled: symbols.unique(names.enabled).map(|s| s.address),
             number_block_lists: symbols.all(names.block_list).iter().map(|s| s.address).collect(),
             unicode: unicode_width(dialect, symbols, &mut known_by),
             known_by,
@@ -70,6 +71,7 @@ impl Interpreter {
             ("interned", found.interned.is_some()),
             ("garbage", found.garbage.is_some()),
             ("collecting", found.collecting.is_some()),
+            ("enabled", found.enabled.is_some()),
         ] {
             if there {
                 found.known_by.insert(name.into(), "symbol".into());

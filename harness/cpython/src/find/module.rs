@@ -13,7 +13,7 @@ use crate::dialect::{Dialect, EVALUATORS, EXPORTED_PREFIXES, EXPORTED_TYPES, FIR
 /// The dialect that a module is held against: the only one yet. Of several, the one whose names it exports.
 const READ: &Dialect = FIRST;
 /// Exported functions whose first instructions use file-local variables.
-const FUNCTIONS_THAT_TELL: [&str; 2] = [READ.symbols.collect, READ.symbols.init_gc];
+const FUNCTIONS_THAT_TELL: [&str; 3] = [READ.symbols.collect, READ.symbols.allocate, READ.symbols.init_gc];
 /// Bytes kept of each; what is looked for is in the first 60 of every build seen.
 const ENTRY_CODE_BYTES: u64 = 128;
 

@@ -168,7 +168,7 @@ impl<'a> Marker<'a> {
         let d = self.d;
         self.keep(interpreter.generations, interpreter.generation_stride * u64::from(d.collector.generations));
         let variables = [interpreter.arenas, interpreter.maxarenas, interpreter.interned, interpreter.garbage];
-        for variable in variables.into_iter().flatten().chain(interpreter.collecting) {
+        for variable in variables.into_iter().flatten().chain(interpreter.collecting).chain(interpreter.enabled) {
             self.keep(variable, WORD as u64);
         }
         self.keep(interpreter.current_thread, WORD as u64);

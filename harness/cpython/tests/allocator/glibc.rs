@@ -109,8 +109,15 @@ fn another_allocator_is_named_and_its_heap_left_alone() {
         kind: musl,
         ..regions[1].clone()
     });
+    // Data that is only called so is no allocator.
+    let called_so = MemoryImage::new(regions.clone(), image.runs().to_vec(), image.flat().to_vec());
+    assert_eq!(MallocMap::decode(&called_so, &PymallocMap::default()).0.other_allocator, None);
+    if let Some(library) = regions.last_mut() {
+        library.permissions.execute = true;
+    }
     let image = MemoryImage::new(regions, image.runs().to_vec(), image.flat().to_vec());
     let (map, problems) = MallocMap::decode(&image, &PymallocMap::default());
     assert_eq!(map.chunks(), []);
     assert_eq!(problems, [LayoutProblem::AllocatorNotRecognised { name: "ld-musl-x86_64.so.1".into() }]);
+    assert_eq!(map.other_allocator.as_deref(), Some("ld-musl-x86_64.so.1"));
 }

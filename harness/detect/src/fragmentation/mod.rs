@@ -1,11 +1,13 @@
 //! Fragmentation: the verdict on a process's arenas, and who keeps the sparse ones.
 
 mod arenas;
+mod holes;
 mod pins;
 mod rule;
 
 pub use arenas::{ARENA_BYTES, ArenaFacts};
+pub use holes::{HeldChunk, HolePin, group_holes};
 pub use pins::{ArenaLoad, HeldBlock, Holder, PinGroup, Pins, group_pins};
-pub use rule::{FragmentationJudgement, FragmentationObservation, judge};
+pub use rule::{FragmentationJudgement, FragmentationObservation, HOLES, judge};
 
 pub use crate::thresholds::PinLimits;

@@ -135,7 +135,7 @@ pub fn group_pins(
 }
 
 /// Cuts a path behind its first `[x]`: what is inside an item of a collection is held by that collection.
-fn shorten(mut owner: Vec<Label>) -> Vec<Label> {
+pub(super) fn shorten(mut owner: Vec<Label>) -> Vec<Label> {
     // Any index or key: below it, paths differ from object to object.
     if let Some(at) = owner.iter().position(|label| matches!(label, Label::Index | Label::Key | Label::Member)) {
         owner.truncate(at + 1);

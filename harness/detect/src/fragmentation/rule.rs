@@ -4,9 +4,14 @@
 //! look at the same process before the load. Garbage that merely awaits collection is an observation, not this bug.
 
 use super::arenas::{ARENA_BYTES, ArenaFacts};
+use super::holes::HolePin;
 use super::pins::PinGroup;
+use crate::series::bytes_text;
 use crate::thresholds::FragmentationThresholds;
 use crate::{Evidence, Finding, FindingClass, FragmentationEvidence, Label, Location, Problem, Verdict};
+
+/// The observation about holes of the C heap.
+pub const HOLES: &str = "malloc-free-below-held";
 
 /// Something worth knowing that is no bug by itself.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -17,11 +22,26 @@ pub struct FragmentationObservation {
     pub bytes: u64,
     /// A sentence for people.
     pub message: String,
+    /// Who keeps the holes of the C heap, most free bytes first.
+    pub pinned_by: Vec<HolePin>,
+}
+
+impl FragmentationObservation {
+    /// With who keeps these holes.
+    #[must_use]
+    pub fn pinned_by(self, pins: Vec<HolePin>) -> Self {
+        let Some(main) = pins.first() else { return self };
+        let message = format!("{}; {}", self.message, main.sentence());
+        Self { message, pinned_by: pins, ..self }
+    }
 }
 
 impl From<&FragmentationObservation> for bloathound_vocabulary::ObservationRecord {
     fn from(seen: &FragmentationObservation) -> Self {
-        Self::new(seen.name, seen.message.clone()).with("bytes", seen.bytes)
+        let record = Self::new(seen.name, seen.message.clone()).with("bytes", seen.bytes);
+        let Some(main) = seen.pinned_by.first() else { return record };
+        let pins: Vec<String> = seen.pinned_by.iter().map(HolePin::sentence).collect();
+        record.at(main.location()).with("pinned_by", pins)
     }
 }
 
@@ -80,26 +100,33 @@ fn observations(now: &ArenaFacts, thresholds: &FragmentationThresholds) -> Vec<F
                 now.arenas.saturating_sub(now.pinned_arenas),
                 now.arenas
             ),
+            pinned_by: Vec::new(),
         });
     }
     if now.malloc_stranded_bytes >= thresholds.malloc_stranded_bytes_min
         && now.malloc_stranded_bytes > now.malloc_held_bytes
     {
         observations.push(FragmentationObservation {
-            name: "malloc-free-below-held",
+            name: HOLES,
             bytes: now.malloc_stranded_bytes,
-            message:
-                "free below the highest held chunk of the C heap, more than is held: what is up there keeps the heap \
-                      from shrinking"
-                    .into(),
+            message: format!(
+                "{} are free below the highest held chunk of the C heap, more than is held ({}): what is up there keeps the \
+                 heap from shrinking",
+                bytes_text(now.malloc_stranded_bytes),
+                bytes_text(now.malloc_held_bytes)
+            ),
+            pinned_by: Vec::new(),
         });
     }
     if now.number_free_bytes >= thresholds.number_free_bytes_min {
         observations.push(FragmentationObservation {
             name: "numbers-free",
             bytes: now.number_free_bytes,
-            message: "free places for int and float objects: this interpreter uses them again and never returns them"
-                .into(),
+            message: format!(
+                "{} are free places for int and float objects: this interpreter uses them again and never returns them",
+                bytes_text(now.number_free_bytes)
+            ),
+            pinned_by: Vec::new(),
         });
     }
     observations

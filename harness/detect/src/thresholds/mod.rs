@@ -8,6 +8,7 @@
 
 pub mod fixed;
 pub mod keepers;
+mod memory;
 mod row;
 pub mod words;
 
@@ -18,6 +19,7 @@ use bloathound_heap::{RootKind, SAME_MODULES_MIN, ShapeLimits};
 use bloathound_profile::frameworks::FRAMEWORKS;
 use bloathound_profile::processor::ProcessorNeed;
 
+pub use self::memory::{GarbageThresholds, NativeThresholds, SeriesThresholds};
 use self::row::limits;
 pub use self::row::{Row, Setting};
 
@@ -32,6 +34,12 @@ pub struct Thresholds {
     pub fragmentation: FragmentationThresholds,
     /// Hot loops.
     pub hot_loop: HotLoopThresholds,
+    /// Figures of several looks.
+    pub series: SeriesThresholds,
+    /// Garbage.
+    pub garbage: GarbageThresholds,
+    /// Native memory.
+    pub native: NativeThresholds,
 }
 
 limits! {
@@ -246,6 +254,9 @@ impl Thresholds {
         rows.extend(self.fragmentation.rows());
         rows.extend(PinLimits::default().rows());
         rows.extend(self.hot_loop.rows());
+        rows.extend(self.series.rows());
+        rows.extend(self.garbage.rows());
+        rows.extend(self.native.rows());
         rows.extend(fixed::rows());
         rows.extend(words::rows());
         rows.extend(keepers::rows());
@@ -253,7 +264,7 @@ impl Thresholds {
         rows.extend(paths());
         rows.extend(timers());
         rows.extend(processor());
-        let order = ["growth", "cycles", "fragmentation", "hot-loop"];
+        let order = ["growth", "cycles", "fragmentation", "hot-loop", "series", "garbage", "native-memory"];
         rows.sort_by_key(|row| order.iter().position(|rule| *rule == row.rule).unwrap_or(order.len()));
         rows
     }

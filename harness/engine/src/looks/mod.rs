@@ -7,6 +7,7 @@ mod hot;
 mod inspect;
 mod replay;
 mod run;
+mod series;
 mod watch;
 mod why;
 

@@ -107,9 +107,15 @@ impl RunJudge {
         let needs = needs(&self.without);
         let arenas = if needs.memory { session.arenas() } else { None };
         let pins = || session.pins().map(|pins| pins.groups.clone()).unwrap_or_default();
+        let holes = || session.holes();
         let seen = Seen {
             snapshot: needs.snapshot.then(|| (session.snapshot(), session.replay())),
-            memory: arenas.map(|arenas| MemorySeen { now: &arenas.facts, before: self.baseline.as_ref(), pins: &pins }),
+            memory: arenas.map(|arenas| MemorySeen {
+                now: &arenas.facts,
+                before: self.baseline.as_ref(),
+                pins: &pins,
+                holes: &holes,
+            }),
             ..Seen::default()
         };
         let report = judge(&seen, &self.without, &self.thresholds);

@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
-use bloathound_cpython::allocator::MemoryLayout;
 use bloathound_cpython::{Needed, Redaction};
 use bloathound_memory::{
     Address, Base, Effort, Manifest, RecordError, Recording, Region, RegionKind, SymbolTable, WriteOptions,
@@ -93,8 +92,8 @@ pub fn record(
 
 fn needed(examined: &Examined, data_ranges: &[Range<Address>]) -> Needed {
     let Examined { image, interpreter, snapshot, .. } = examined;
-    let layout = examined.pools.clone().map(|pools| MemoryLayout::new(image, interpreter, snapshot, pools, Vec::new()));
-    Needed::of(image, interpreter, snapshot, layout.as_ref(), data_ranges)
+    let layout = examined.pools.as_ref().map(|_| &examined.layout);
+    Needed::of(image, interpreter, snapshot, layout, data_ranges)
 }
 
 /// Release of the kernel that runs here.

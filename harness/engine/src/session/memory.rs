@@ -1,7 +1,9 @@
 //! Where the memory of an examined process goes, in the form that the fragmentation rule takes.
 
-use bloathound_cpython::allocator::{ArenaCensus, BlockJudge, BlockUse, MemoryLayout};
-use bloathound_detect::fragmentation::{ArenaFacts, ArenaLoad, HeldBlock, Holder, PinLimits, Pins, group_pins};
+use bloathound_cpython::allocator::{ArenaCensus, BlockJudge, BlockUse, ChunkState, MemoryLayout, Occupant};
+use bloathound_detect::fragmentation::{
+    ArenaFacts, ArenaLoad, HeldBlock, HeldChunk, Holder, HolePin, PinLimits, Pins, group_holes, group_pins,
+};
 use bloathound_heap::{HeapSnapshot, PathFinder};
 
 /// The arenas of one look.
@@ -58,4 +60,36 @@ pub(super) fn pins(
     });
     let owner_of = |id| paths.labels_to(id).unwrap_or_default();
     group_pins(snapshot, &loads, held, &PinLimits::default(), owner_of)
+}
+
+/// Who is in the chunks right above the holes of the C heap. `paths` names the owners.
+pub(super) fn holes(
+    layout: &MemoryLayout,
+    judge: &BlockJudge<'_>,
+    snapshot: &HeapSnapshot,
+    paths: &PathFinder<'_>,
+) -> Vec<HolePin> {
+    let mut held = Vec::new();
+    for segment in layout.malloc.segments() {
+        let mut free_below = 0;
+        for (chunk, position) in layout.malloc.chunks_of(segment).iter().zip(segment.chunks.start..) {
+            match chunk.state {
+                ChunkState::Free | ChunkState::Cached => free_below += chunk.bytes(),
+                ChunkState::Live | ChunkState::Mmapped => {
+                    let holder = match judge.chunk(position).0 {
+                        Occupant::Object(id) => Holder::Object(id),
+                        Occupant::Storage(id) => Holder::StorageOf(id),
+                        Occupant::Nobody => Holder::Unknown,
+                    };
+                    if free_below > 0 {
+                        held.push(HeldChunk { bytes: chunk.bytes(), free_below, holder });
+                    }
+                    free_below = 0;
+                }
+                ChunkState::Top | ChunkState::Fencepost => {}
+            }
+        }
+    }
+    let owner_of = |id| paths.labels_to(id).unwrap_or_default();
+    group_holes(snapshot, held, &PinLimits::default(), owner_of)
 }

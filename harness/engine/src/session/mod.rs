@@ -1,13 +1,14 @@
 //! A source, and what was computed of it: each thing once, when it is first asked for.
 
 mod census;
+mod facts;
 mod memory;
 
 use std::cell::{OnceCell, RefCell};
 
-use bloathound_cpython::allocator::{BlockJudge, MemoryLayout, PymallocMap, RssAccount};
+use bloathound_cpython::allocator::{BlockJudge, MemoryLayout, RssAccount};
 use bloathound_cpython::frames::{FrameReader, FrameTarget, StackRead};
-use bloathound_detect::fragmentation::Pins;
+use bloathound_detect::fragmentation::{HolePin, Pins};
 use bloathound_heap::{Analysis, GcReplay, HeapSnapshot, Inventory, ObjectId, Reverse, ShapeLimits, ShapeTree};
 use bloathound_vocabulary::{FrameRecord, ThreadRecord, TypeRow};
 
@@ -48,7 +49,7 @@ pub struct Session<'s> {
     shapes: OnceCell<ShapeTree>,
     types: OnceCell<Vec<TypeRow>>,
     reverse: OnceCell<Reverse>,
-    layout: OnceCell<Option<MemoryLayout>>,
+    layout: OnceCell<Option<&'s MemoryLayout>>,
     arenas: OnceCell<Option<Arenas>>,
     pins: OnceCell<Option<Pins>>,
     rss: OnceCell<Option<RssAccount>>,
@@ -178,15 +179,13 @@ impl<'s> Session<'s> {
     /// pymalloc, malloc, numbers and who holds what; without arenas where they are unknown. `None` where there is no
     /// copy of the memory.
     #[must_use]
-    pub fn layout(&self) -> Option<&MemoryLayout> {
+    pub fn layout(&self) -> Option<&'s MemoryLayout> {
         let compute = || {
             let examined = self.heap.memory?;
             self.note(Computed::Layout);
-            let pools = examined.pools.clone().unwrap_or_else(PymallocMap::default);
-            let Examined { image, interpreter, snapshot, .. } = examined;
-            Some(MemoryLayout::new(image, interpreter, snapshot, pools, Vec::new()))
+            Some(&examined.layout)
         };
-        self.layout.get_or_init(compute).as_ref()
+        *self.layout.get_or_init(compute)
     }
 
     /// The layout, and what tells for what a block is used.
@@ -219,6 +218,13 @@ impl<'s> Session<'s> {
             Some(memory::pins(layout, &judge, &arenas.census, self.heap.snapshot, finder))
         };
         self.pins.get_or_init(compute).as_ref()
+    }
+
+    /// Who keeps the holes of the C heap, most free bytes first; costs a path for each chunk above one.
+    #[must_use]
+    pub fn holes(&self) -> Vec<HolePin> {
+        let Some((layout, judge)) = self.judged() else { return Vec::new() };
+        memory::holes(layout, &judge, self.heap.snapshot, self.analysis().finder())
     }
 
     /// Every resident page in a named category.

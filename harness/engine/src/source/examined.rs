@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use bloathound_bounds::Room;
-use bloathound_cpython::allocator::{PymallocMap, locate_arenas};
+use bloathound_cpython::allocator::{MemoryLayout, PymallocMap, locate_arenas};
 use bloathound_cpython::{Interpreter, analysis_bytes, decode};
 use bloathound_heap::HeapSnapshot;
 use bloathound_live::{CaptureTimings, Mapping, Stillness, TornInfo};
@@ -33,7 +33,9 @@ pub struct Examined {
     pub page_runs: Vec<PageRun>,
     /// pymalloc, where its arenas were found.
     pub pools: Option<PymallocMap>,
-    /// The heap.
+    /// Both allocators, and who holds what they handed out; without arenas where these were not found.
+    pub layout: MemoryLayout,
+    /// The heap, with the memory of C code that belongs to its objects.
     pub snapshot: HeapSnapshot,
     /// What could not be read or does not agree.
     pub problems: Vec<String>,
@@ -61,13 +63,19 @@ pub fn examine_image(
     let pools = find_pools(&image, &interpreter, data_ranges, &mut problems);
     let decoded = decode(&image, &interpreter, pools.as_ref());
     problems.extend(decoded.problems);
+    let mut snapshot = decoded.value;
+    let arenas = pools.clone().unwrap_or_else(PymallocMap::default);
+    let layout = MemoryLayout::new(&image, &interpreter, &snapshot, arenas, Vec::new());
+    let native = layout.native_bytes(&image, &snapshot);
+    snapshot.set_native_bytes(native);
     Examined {
         image,
         interpreter,
         mappings: Vec::new(),
         page_runs: Vec::new(),
         pools,
-        snapshot: decoded.value,
+        layout,
+        snapshot,
         problems,
         stillness: None,
         torn: TornInfo::default(),

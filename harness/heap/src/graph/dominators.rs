@@ -44,7 +44,7 @@ impl Dominators {
     fn by_object(snapshot: &HeapSnapshot, mut immediate: Vec<u32>, vertices: &[u32], dominators: &[u32]) -> Self {
         let mut sizes: Vec<u64> = Vec::with_capacity(vertices.len());
         sizes.push(0);
-        sizes.extend(vertices.iter().skip(1).map(|object| snapshot.shallow_size(ObjectId(*object))));
+        sizes.extend(vertices.iter().skip(1).map(|object| snapshot.owned_bytes(ObjectId(*object))));
         for number in (1..vertices.len()).rev() {
             let own = sizes[number];
             let above = &mut sizes[dominators[number] as usize];
@@ -74,7 +74,7 @@ impl Dominators {
         }
     }
 
-    /// Bytes that would be freed if `id` went away, its own included; 0 where no root leads.
+    /// Bytes that would be freed if `id` went away, its own and its native ones included; 0 where no root leads.
     #[inline]
     #[must_use]
     pub fn retained_size(&self, id: ObjectId) -> u64 {

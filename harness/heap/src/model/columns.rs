@@ -14,6 +14,8 @@ pub(crate) struct Columns {
     /// `u32::MAX` for those that are in `large`.
     sizes: Vec<u32>,
     large: BTreeMap<ObjectId, u64>,
+    /// Bytes of C code's memory that belong to an object; only of those that have some.
+    pub(crate) native: BTreeMap<ObjectId, u64>,
     /// Type and flags; types beyond 28 bits are cut to that.
     kinds: Vec<u32>,
 }
@@ -68,6 +70,13 @@ impl Columns {
             u32::MAX => self.large.get(&id).copied().unwrap_or(u64::from(u32::MAX)),
             size => u64::from(size),
         }
+    }
+
+    /// Own bytes, and those of C code's memory that belong to the object.
+    #[inline]
+    pub(crate) fn owned_bytes(&self, id: ObjectId) -> u64 {
+        let own = self.shallow_size(id);
+        if self.native.is_empty() { own } else { own.saturating_add(self.native.get(&id).copied().unwrap_or(0)) }
     }
 
     #[inline]

@@ -81,6 +81,31 @@ impl HeapSnapshot {
         self.columns.shallow_size(id)
     }
 
+    /// What goes away with the object itself: its own bytes, and the memory of C code that belongs to it.
+    #[inline]
+    #[must_use]
+    pub fn owned_bytes(&self, id: ObjectId) -> u64 {
+        self.columns.owned_bytes(id)
+    }
+
+    /// Memory of C code that belongs to an object and that `sys.getsizeof` does not count: an array's data, a tree of a
+    /// C library.
+    #[must_use]
+    pub fn native_bytes(&self, id: ObjectId) -> u64 {
+        self.columns.native.get(&id).copied().unwrap_or(0)
+    }
+
+    /// The objects that have native bytes, with these.
+    pub fn native(&self) -> impl Iterator<Item = (ObjectId, u64)> + '_ {
+        self.columns.native.iter().map(|(id, bytes)| (*id, *bytes))
+    }
+
+    /// Tells what memory of C code belongs to which objects; of ids that there are not nothing is kept.
+    pub fn set_native_bytes(&mut self, native: impl IntoIterator<Item = (ObjectId, u64)>) {
+        let known = self.columns.len();
+        self.columns.native = native.into_iter().filter(|(id, bytes)| id.index() < known && *bytes > 0).collect();
+    }
+
     /// An object's type.
     #[inline]
     #[must_use]

@@ -169,7 +169,7 @@ impl<'a, 'b> Maker<'a, 'b> {
                     continue;
                 }
                 if self.names.is_dict_field(label) {
-                    self.shapes[shape as usize].bytes += snapshot.shallow_size(to);
+                    self.shapes[shape as usize].bytes += snapshot.owned_bytes(to);
                     self.column[to.index()] = shape;
                     pending.push(to);
                 } else {
@@ -187,7 +187,7 @@ impl<'a, 'b> Maker<'a, 'b> {
             node.example = object;
         }
         node.objects += 1;
-        node.bytes = node.bytes.saturating_add(self.snapshot.shallow_size(object));
+        node.bytes = node.bytes.saturating_add(self.snapshot.owned_bytes(object));
         self.column[object.index()] = shape;
         if !self.snapshot.span(object).is_empty() {
             pending.push(object);

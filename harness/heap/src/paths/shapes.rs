@@ -39,7 +39,7 @@ pub struct ShapeNode {
     pub key: ShapeKey,
     /// How many. The `__dict__` of an object counts with it and not as one more.
     pub objects: u64,
-    /// Their own bytes, their `__dict__`s' included.
+    /// Their own bytes, their `__dict__`s' and the memory of C code that belongs to them included.
     pub bytes: u64,
     /// Strong references from them, and from their `__dict__`s.
     pub references: u64,

@@ -118,6 +118,8 @@ pub struct MallocMap {
     pub(super) page_index_of: Vec<Option<u32>>,
     /// True when free lists outside the chunks' own marks (thread caches, fastbins) were found and followed.
     pub free_lists_known: bool,
+    /// The library whose allocator the process uses instead of glibc's; then there is no chunk here.
+    pub other_allocator: Option<String>,
 }
 
 impl MallocMap {

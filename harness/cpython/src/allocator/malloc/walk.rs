@@ -28,7 +28,8 @@ impl MallocMap {
         let mut problems = Vec::new();
         let mut map = Self::default();
         if let Some(name) = other_allocator(image.regions()) {
-            problems.push(LayoutProblem::AllocatorNotRecognised { name });
+            problems.push(LayoutProblem::AllocatorNotRecognised { name: name.clone() });
+            map.other_allocator = Some(name);
             return (map, problems);
         }
         let mut parts = Vec::new();
@@ -70,9 +71,11 @@ struct Part {
 }
 
 fn other_allocator(regions: &[Region]) -> Option<String> {
+    // A library, not a file that is called like one.
+    let has_code = |path: &str| regions.iter().any(|one| one.permissions.execute && one.path() == Some(path));
     regions.iter().filter_map(Region::path).find_map(|path| {
         let file = path.rsplit('/').next().unwrap_or(path);
-        OTHER_ALLOCATORS.iter().find(|name| file.contains(*name)).map(|_| file.to_owned())
+        OTHER_ALLOCATORS.iter().find(|name| file.contains(*name) && has_code(path)).map(|_| file.to_owned())
     })
 }
 

@@ -71,6 +71,8 @@ pub static CPYTHON_2_7: Dialect = Dialect {
         refs_tentatively_unreachable: -4,
         generations: 3,
         generation_strides: &[40, 48],
+        threshold: 32,
+        count: 36,
     },
     number: layout::NumberObject { value: 16, bytes: 24 },
     long: layout::LongObject { ob_digit: 24 },

@@ -18,6 +18,7 @@ pub(super) const SYMBOLS: SymbolNames = SymbolNames {
     generation0: "_PyGC_generation0",
     narrow_unicode: "PyUnicodeUCS2_",
     collect: "PyGC_Collect",
+    allocate: "_PyObject_GC_Malloc",
     init_gc: "initgc",
     local: &[
         "arenas",
@@ -25,6 +26,7 @@ pub(super) const SYMBOLS: SymbolNames = SymbolNames {
         "block_list",
         "collecting",
         "dummy",
+        "enabled",
         "fail_free",
         "free_list",
         "free_list_frames",
@@ -48,6 +50,7 @@ pub(super) const SYMBOLS: SymbolNames = SymbolNames {
     interned: "interned",
     garbage: "garbage",
     collecting: "collecting",
+    enabled: "enabled",
     block_list: "block_list",
     interp_head: "interp_head",
     generations: "generations",

@@ -21,4 +21,8 @@ pub struct Collector {
     pub generations: u8,
     /// Strides of `struct gc_generation` seen: 40 with a head aligned to 8 (2.7.16 and later), 48 before.
     pub generation_strides: &'static [u64],
+    /// `gc_generation.threshold`, an `int`.
+    pub threshold: u64,
+    /// `gc_generation.count`, an `int`.
+    pub count: u64,
 }

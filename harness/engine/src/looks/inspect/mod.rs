@@ -45,7 +45,7 @@ fn analyse(session: &Session<'_>, target: TargetRecord) -> InspectReport {
         // What a full collection frees is told by `garbage`.
         let of_memory = judged.observations.iter().filter_map(|observation| match observation {
             Observation::Memory(seen) => Some(ObservationRecord::from(seen)),
-            Observation::Told(seen) => Some(seen.clone()),
+            Observation::Told(record) => Some(record.clone()),
             Observation::Collectable { .. } | Observation::Thread(_) => None,
         });
         report.observations = of_memory.collect();
@@ -59,9 +59,15 @@ fn analyse(session: &Session<'_>, target: TargetRecord) -> InspectReport {
 /// What all rules say that one look is enough for.
 fn judge_look(session: &Session<'_>) -> Report {
     let pins = || session.pins().map(|pins| pins.groups.clone()).unwrap_or_default();
+    let holes = || session.holes();
     let seen = Seen {
         snapshot: Some((session.snapshot(), session.replay())),
-        memory: session.arenas().map(|arenas| MemorySeen { now: &arenas.facts, before: None, pins: &pins }),
+        memory: session.arenas().map(|arenas| MemorySeen {
+            now: &arenas.facts,
+            before: None,
+            pins: &pins,
+            holes: &holes,
+        }),
         ..Seen::default()
     };
     judge(&seen, &[], &Thresholds::default())

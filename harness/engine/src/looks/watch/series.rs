@@ -11,6 +11,7 @@ use bloathound_vocabulary::{Finding, GrowthRow, ObservationRecord, Problem, Type
 
 use crate::looks::growth::{RoundShapes, rounds};
 use crate::looks::inspect::pause_ms;
+use crate::looks::series::{CYCLES, Series};
 use crate::session::Session;
 use crate::source::Examined;
 
@@ -18,6 +19,7 @@ use crate::source::Examined;
 #[derive(Debug, Default)]
 pub(super) struct Looks {
     shapes: Vec<RoundShapes>,
+    series: Series,
     pub(super) rounds: Vec<WatchRound>,
     censuses: Vec<Vec<TypeRow>>,
     pub(super) problems: Vec<Problem>,
@@ -56,7 +58,11 @@ impl Looks {
             values: Some(&values),
             ..Seen::default()
         };
-        self.judged = judge(&seen, &self.without, &Thresholds::default());
+        let without: Vec<&'static str> = self.without.iter().copied().chain([CYCLES]).collect();
+        let mut judged = judge(&seen, &without, &Thresholds::default());
+        self.series.add(&session, elapsed.as_secs_f64());
+        self.series.judge(&mut judged, &self.without, &Thresholds::default());
+        self.judged = judged;
     }
 
     pub(super) fn miss(&mut self, round: u32, error: &dyn std::fmt::Display) {

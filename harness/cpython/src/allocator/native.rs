@@ -1,0 +1,99 @@
+//! Memory of C code that belongs to objects: an array's data, a tree of a C library, a compressor's window.
+
+use bloathound_heap::{HeapSnapshot, ObjectId};
+use bloathound_memory::{Address, MemoryImage};
+
+use super::{MallocChunk, MemoryLayout, Occupant};
+
+/// Chunks below this count whole; of larger ones only the pages that are there.
+const WHOLE_BYTES_MAX: u64 = 1 << 20;
+/// Where an object's size counts memory outside it, what allocators round up is this at most, beyond as much again.
+const ROUNDING_BYTES: u64 = 4096;
+
+/// The bytes of blocks and chunks that objects lead to and that are in no object's own size, by object. A chunk that several
+/// lead to is one's: that of the one which the others refer to.
+pub(super) fn native_bytes(
+    image: &MemoryImage,
+    snapshot: &HeapSnapshot,
+    layout: &MemoryLayout,
+) -> Vec<(ObjectId, u64)> {
+    let mut storage = vec![0_u64; snapshot.len()];
+    let mut add = |occupant: Occupant, bytes: u64| {
+        if let Occupant::Storage(id) = occupant
+            && let Some(sum) = storage.get_mut(id.index())
+        {
+            *sum += bytes;
+        }
+    };
+    for (pool, position) in layout.pymalloc.pools().iter().zip(0_u32..) {
+        for index in pool.allocated_indices() {
+            add(layout.occupancy.block(position, index), u64::from(pool.block_bytes));
+        }
+    }
+    for (chunk, position) in layout.malloc.chunks().iter().zip(0_u32..) {
+        if chunk.is_held() {
+            add(layout.occupancy.chunk(position), present(image, chunk));
+        }
+    }
+    let counted = counted_outside(image, snapshot, layout);
+    let native = |id: ObjectId| {
+        let bytes = storage[id.index()];
+        let counted = if bytes == 0 { Some(0) } else { counted(id) };
+        (id, counted.map_or(0, |counted| beyond(bytes, counted)))
+    };
+    snapshot.ids().map(native).filter(|(_, bytes)| *bytes > 0).collect()
+}
+
+/// What of the chunk the machine keeps pages for, without its header.
+pub(super) fn present(image: &MemoryImage, chunk: &MallocChunk) -> u64 {
+    let header = chunk.user_address().since(chunk.address) / 2;
+    match chunk.bytes() {
+        bytes if bytes < WHOLE_BYTES_MAX => bytes.saturating_sub(header),
+        bytes => image.present_bytes(chunk.address, bytes),
+    }
+}
+
+/// What an object's size does not count of the memory outside it.
+fn beyond(storage: u64, counted: u64) -> u64 {
+    match counted {
+        0 => storage,
+        _ if storage > counted.saturating_mul(2).saturating_add(ROUNDING_BYTES) => storage - counted,
+        _ => 0,
+    }
+}
+
+/// How many bytes outside itself an object's own size counts; none for what is no part of any program's doing: code and
+/// classes.
+fn counted_outside<'a>(
+    image: &'a MemoryImage,
+    snapshot: &'a HeapSnapshot,
+    layout: &MemoryLayout,
+) -> impl Fn(ObjectId) -> Option<u64> + 'a {
+    let d = layout.dialect;
+    let types: Vec<Option<(u64, u64)>> = snapshot
+        .types()
+        .iter()
+        .map(|info| {
+            let at = Address(snapshot.object(info.object?).address);
+            let word = |offset: u64| image.u64_at(at.offset(offset));
+            let flags = word(d.type_object.tp_flags)?;
+            if flags & d.flags.type_subclass != 0 || (!info.is_heap_type && info.name == "code") {
+                return None;
+            }
+            let head = if flags & d.flags.have_gc != 0 { d.collector.head_bytes } else { 0 };
+            Some((word(d.type_object.tp_basicsize)?.saturating_add(head), word(d.type_object.tp_itemsize)?))
+        })
+        .collect();
+    move |id| {
+        let record = snapshot.object(id);
+        let (inline, itemsize) = types.get(record.type_id.0 as usize).copied().flatten()?;
+        let items = match itemsize {
+            0 => 0,
+            _ => {
+                let length = image.u64_at(Address(record.address).offset(d.object.ob_size))?;
+                itemsize.saturating_mul(length.cast_signed().unsigned_abs())
+            }
+        };
+        Some(record.shallow_size.saturating_sub(inline).saturating_sub(items))
+    }
+}
