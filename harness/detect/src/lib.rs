@@ -8,16 +8,19 @@ pub mod fragmentation;
 mod growth;
 mod hot;
 mod registry;
+mod spin;
 pub mod thresholds;
 
 pub use bloathound_profile::frameworks;
 pub use bloathound_vocabulary::{
     CycleEvidence, Evidence, Finding, FindingClass, FragmentationEvidence, HotLoopEvidence, Label, LeakEvidence,
-    Location, Pin, Problem, RootKind, Verdict,
+    Location, Pin, Problem, RootKind, SpinEvidence, Verdict,
 };
 pub use cycles::{CycleReport, find_cycles};
 pub use growth::{GrowthReport, GrowthRound, GrowthUnit, find_growth};
 pub use hot::rule as hot_loop;
 pub use hot::rule::{HotObservation, HotObservationKind, HotReport};
 pub use registry::{MemorySeen, Needs, Observation, RULES, Report, Rule, Seen, judge, needs, rule};
-pub use thresholds::{CycleThresholds, FragmentationThresholds, GrowthThresholds, HotLoopThresholds, Thresholds};
+pub use thresholds::{
+    CycleThresholds, FragmentationThresholds, GrowthThresholds, HotLoopThresholds, SpinThresholds, Thresholds,
+};

@@ -8,6 +8,7 @@ use crate::cycles::find_cycles;
 use crate::fragmentation::{self, ArenaFacts, FragmentationObservation, PinGroup};
 use crate::growth::{GrowthRound, GrowthUnit, find_growth};
 use crate::hot::rule::{self as hot, HotObservation};
+use crate::spin;
 use crate::thresholds::Thresholds;
 use crate::{Finding, FindingClass, Problem};
 
@@ -107,7 +108,7 @@ pub trait Rule: Sync {
 }
 
 /// All rules, in the order of their classes.
-pub static RULES: [&dyn Rule; 4] = [&Growth, &Cycles, &Fragmentation, &HotLoop];
+pub static RULES: [&dyn Rule; 5] = [&Growth, &Cycles, &Fragmentation, &HotLoop, &Spin];
 
 /// The rule of this name, or of this other name of its switch, in any case.
 #[must_use]
@@ -273,6 +274,36 @@ impl Rule for HotLoop {
     }
 }
 
+struct Spin;
+
+impl Rule for Spin {
+    fn name(&self) -> &'static str {
+        "spin"
+    }
+
+    fn aliases(&self) -> &'static [&'static str] {
+        &["event-loop-spins"]
+    }
+
+    fn about(&self) -> &'static str {
+        "Event loops that turn without doing anything"
+    }
+
+    fn class(&self) -> FindingClass {
+        FindingClass::Spin
+    }
+
+    fn needs(&self) -> Needs {
+        Needs { profile: true, ..Needs::default() }
+    }
+
+    fn judge(&self, seen: &Seen<'_>, thresholds: &Thresholds) -> Report {
+        let Some(profile) = seen.profile else { return Report::default() };
+        // What can't be judged at all, the rule of hot loops says.
+        Report { findings: spin::judge(profile, thresholds), ..Report::default() }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -295,7 +326,7 @@ mod tests {
     #[test]
     fn what_no_rule_needs_is_not_asked_for() {
         assert_eq!(needs(&[]), Needs { looks: true, snapshot: true, memory: true, profile: true });
-        assert_eq!(needs(&["growth", "cycles", "hot-loop"]), Needs { memory: true, ..Needs::default() });
+        assert_eq!(needs(&["growth", "cycles", "hot-loop", "spin"]), Needs { memory: true, ..Needs::default() });
     }
 
     #[test]
