@@ -26,6 +26,14 @@ pub(crate) fn only_counts(values: &[&Value], at: &[f64]) -> bool {
     has_only_counting_parts(values, at)
 }
 
+/// True for a number that is a clock, and for objects that tell the time.
+pub(crate) fn tells_time(values: &[&Value], at: &[f64]) -> bool {
+    let numbers = points(values.iter().zip(at).map(|(value, at)| (*at, value.number, value.kind)));
+    only_counts(values, at)
+        && (values.iter().all(|value| words::CLOCK_TYPES.has(&value.type_name))
+            || (numbers.len() == values.len() && is_clock(&numbers)))
+}
+
 /// A number at a moment.
 struct Point {
     at: f64,

@@ -301,8 +301,12 @@ impl<'a> View<'a> {
     /// True when something among `moving` is not computed by the loop's own arithmetic, and does more than count or tell
     /// the time.
     fn data_comes_in(&self, moving: &[String]) -> bool {
-        let only_counts = |name: &str| self.variables.get(name).is_some_and(|series| series.only_counts);
-        moving.iter().filter(|name| !only_counts(name)).any(|name| {
+        // A number that a call gives and that rises may be how far it has come.
+        let is_bare = |name: &str| {
+            let series = self.variables.get(name);
+            series.is_some_and(|series| series.tells_time || (series.only_counts && !series.kind.is_atom()))
+        };
+        moving.iter().filter(|name| !is_bare(name)).any(|name| {
             let mut writes = self.candidate.found.writes.iter().filter(|write| *write.target.name == **name).peekable();
             writes.peek().is_none() || writes.any(|write| write.from_call)
         })
@@ -331,7 +335,9 @@ impl<'a> View<'a> {
         variables.into_iter().any(|((_, name), values)| {
             // What is a variable of the loop's own call too is judged there.
             let series = Series::of(values.into_iter(), self.window.seconds, self.limits);
-            series.motion == Motion::Moving
+            // A text that is made anew each time is gone before it is read more often than not.
+            let is_new_text = series.kind.is_text() && series.motion == Motion::Unknown;
+            (series.motion == Motion::Moving || is_new_text)
                 && !series.turned_back
                 && !series.only_counts
                 && series.distinct > CALLED_VALUES_FACTOR * self.limits.values_max

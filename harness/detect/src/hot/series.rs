@@ -46,6 +46,8 @@ pub(crate) struct Series {
     pub c_function: Option<Arc<str>>,
     /// All that moves of it counts or tells the time.
     pub only_counts: bool,
+    /// It is a clock, or tells the time.
+    pub tells_time: bool,
 }
 
 impl Series {
@@ -80,6 +82,7 @@ impl Series {
         Self {
             motion: motion(&hashes, total, limits),
             only_counts: bare::only_counts(&seen, &at),
+            tells_time: bare::tells_time(&seen, &at),
             objects: (motion(&objects, total, limits), objects.iter().collect::<HashSet<_>>().len()),
             repeated: repeated(&hashes),
             distinct: hashes.iter().collect::<HashSet<_>>().len(),

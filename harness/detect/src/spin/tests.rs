@@ -248,7 +248,11 @@ fn each_limit_alone_keeps_it_silent() {
     // Without the event loop in a fifth of the samples; standing still in most; of many descriptors; in own code mostly.
     let away = profile(|n| if n % 5 == 1 { vec![frame(READ, 3, Vec::new())] } else { stack(n, 0, 5) });
     assert_eq!((with(|_| (), &away), with(|all| all.spin.loop_share_min = 0.5, &away)), (0, 1));
-    let slow = profile(|n| stack(n / 30 * 3, 0, 5));
+    let slow = profile(|n| {
+        let mut frames = stack(n / 30 * 3, 0, 5);
+        frames.truncate(2 + (n % 2) as usize);
+        frames
+    });
     assert_eq!((with(|_| (), &slow), with(|all| all.spin.turning_share_min = 0.01, &slow)), (0, 1));
     let many = profile(|n| stack(n, 0, 5 + n % 9));
     assert_eq!((with(|_| (), &many), with(|all| all.spin.descriptors_max = 9, &many)), (0, 1));
@@ -257,7 +261,7 @@ fn each_limit_alone_keeps_it_silent() {
     let mut handlers = profile(|n| {
         let mut frames = stack(n, 0, 5);
         if let Some(frame) = frames.get_mut(2) {
-            frame.code = CodeId(4 + (n % 6) as u32);
+            frame.code = CodeId(4 + (n / 3 % 6) as u32);
         }
         frames
     });
