@@ -41,6 +41,11 @@ pub(crate) fn busiest<'a>(profile: &'a Profile, samples: &[&'a Sample]) -> Optio
     Some(Spot { code: profile.codes.get(*code as usize)?, line, share: times as f64 / f64::from(total.max(1)) })
 }
 
+/// A source file without its folders.
+pub(super) fn file_name(code: &Code) -> &str {
+    code.file.rsplit(['/', '\\']).next().unwrap_or(&code.file)
+}
+
 /// Which code is the program's own.
 pub(crate) struct OwnCode(Vec<bool>);
 

@@ -16,7 +16,7 @@ use bloathound_profile::processor::{ProcessorNeed, has_ended, sampler_shortage, 
 use bloathound_profile::{Callee, Code, Profile, Sample, ThreadProfile};
 
 use super::candidate::{Candidate, candidates};
-use super::place;
+use super::place::{self, file_name};
 use super::progress::{Judged, Progress, judge as judge_loop};
 use super::telling;
 use super::window::{Counts, Window};
@@ -394,10 +394,6 @@ fn location(code: &Code, lines: Option<(u32, u32)>) -> Location {
         line_last: lines.map(|(_, last)| last),
         ..Location::default()
     }
-}
-
-pub(super) fn file_name(code: &Code) -> &str {
-    code.file.rsplit(['/', '\\']).next().unwrap_or(&code.file)
 }
 
 fn fingerprint(code: &Code, what: &str) -> String {

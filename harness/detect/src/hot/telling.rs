@@ -5,8 +5,8 @@ use bloathound_profile::Code;
 use bloathound_vocabulary::{Grade, Verdict};
 
 use super::candidate::Candidate;
+use super::place::file_name;
 use super::progress::Judged;
-use super::rule::file_name;
 use super::window::Window;
 
 /// What a function in C was called with, as far as it is plain: ` with 'abc' (40 characters), of the pattern '(a+)+$'`.
