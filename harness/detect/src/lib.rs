@@ -11,12 +11,14 @@ mod hot;
 mod native;
 mod registry;
 pub mod series;
+mod spin;
 pub mod thresholds;
 
 pub use bloathound_profile::frameworks;
 pub use bloathound_vocabulary::{
     CycleEvidence, Evidence, Finding, FindingClass, FragmentationEvidence, GarbageEvidence, Grade, HotLoopEvidence,
-    Label, LeakEvidence, Location, NativeMemoryEvidence, ObservationRecord, Pin, Problem, RootKind, Verdict,
+    Label, LeakEvidence, Location, NativeMemoryEvidence, ObservationRecord, Pin, Problem, RootKind, SpinEvidence,
+    Verdict,
 };
 pub use cycles::{CycleReport, find_cycles};
 pub use garbage::{GarbageReport, find_garbage};
@@ -29,5 +31,5 @@ pub use native::{NativeReport, find_native_memory, settle};
 pub use registry::{MemorySeen, Needs, Observation, RULES, Report, Rule, Seen, judge, needs, rule};
 pub use thresholds::{
     CycleThresholds, FragmentationThresholds, GarbageThresholds, GrowthThresholds, HotLoopThresholds, NativeThresholds,
-    SeriesThresholds, Thresholds,
+    SeriesThresholds, SpinThresholds, Thresholds,
 };

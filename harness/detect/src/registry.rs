@@ -11,6 +11,7 @@ use crate::growth::{GrowthRound, GrowthUnit, LastLook, Values, find_growth_below
 use crate::hot::rule::{self as hot, HotObservation};
 use crate::native::{find_native_memory, settle};
 use crate::series::LookFacts;
+use crate::spin;
 use crate::thresholds::Thresholds;
 use crate::{Finding, FindingClass, ObservationRecord, Problem};
 
@@ -121,7 +122,7 @@ pub trait Rule: Sync {
 }
 
 /// All rules, in the order of their classes.
-pub static RULES: [&dyn Rule; 6] = [&Growth, &Cycles, &Fragmentation, &HotLoop, &Garbage, &NativeMemory];
+pub static RULES: [&dyn Rule; 7] = [&Growth, &Cycles, &Fragmentation, &HotLoop, &Spin, &Garbage, &NativeMemory];
 
 /// The rule of this name, or of this other name of its switch, in any case.
 #[must_use]
@@ -298,6 +299,36 @@ impl Rule for HotLoop {
     }
 }
 
+struct Spin;
+
+impl Rule for Spin {
+    fn name(&self) -> &'static str {
+        "spin"
+    }
+
+    fn aliases(&self) -> &'static [&'static str] {
+        &["event-loop-spins"]
+    }
+
+    fn about(&self) -> &'static str {
+        "Event loops that turn without doing anything"
+    }
+
+    fn class(&self) -> FindingClass {
+        FindingClass::Spin
+    }
+
+    fn needs(&self) -> Needs {
+        Needs { profile: true, ..Needs::default() }
+    }
+
+    fn judge(&self, seen: &Seen<'_>, thresholds: &Thresholds) -> Report {
+        let Some(profile) = seen.profile else { return Report::default() };
+        // What can't be judged at all, the rule of hot loops says.
+        Report { findings: spin::judge(profile, thresholds), ..Report::default() }
+    }
+}
+
 struct Garbage;
 
 impl Rule for Garbage {
@@ -383,7 +414,7 @@ mod tests {
     fn what_no_rule_needs_is_not_asked_for() {
         assert_eq!(needs(&[]), Needs { looks: true, series: true, snapshot: true, memory: true, profile: true });
         assert_eq!(
-            needs(&["growth", "cycles", "hot-loop", "garbage", "native-memory"]),
+            needs(&["growth", "cycles", "hot-loop", "spin", "garbage", "native-memory"]),
             Needs { memory: true, ..Needs::default() }
         );
     }

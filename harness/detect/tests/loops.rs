@@ -141,6 +141,25 @@ fn more_that_goes_nowhere() {
 }
 
 #[test]
+fn counting_failures_is_no_progress() {
+    all_get(Verdict::HotLoop, &["retries", "timed_retries", "counts_by_name"], &["plain"]);
+}
+
+#[test]
+fn work_in_what_a_loop_calls_is_busy() {
+    none_found(HotObservationKind::Busy, &["endless_worker", "packing", "inserting"], &["plain"]);
+}
+
+#[test]
+fn a_call_into_c_is_told_with_its_pattern_and_its_text() {
+    let Some(report) = report("regex", "plain") else { return };
+    let [seen] = report.observations.as_slice() else { panic!("{report:#?}") };
+    assert!(seen.message.contains(r"SRE_Pattern.match of the pattern '(\w+ ?)+$' with 'xxxxxxxx"), "{}", seen.message);
+    assert!(seen.message.contains("(40 characters)"), "{}", seen.message);
+    assert_eq!(seen.location.function.as_deref(), Some("regex"));
+}
+
+#[test]
 fn two_threads_that_share_the_lock() {
     let Some(report) = report("two_threads", "plain") else { return };
     let functions: Vec<_> = report.findings.iter().map(|finding| finding.location.function.as_deref()).collect();

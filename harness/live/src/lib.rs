@@ -8,6 +8,7 @@
 mod access;
 mod capture;
 mod copy;
+mod descriptors;
 mod destination;
 mod error;
 mod files;
@@ -31,6 +32,7 @@ pub use capture::{
     Capture, CaptureJudge, CaptureMode, CaptureOptions, CaptureTimings, Interruptible, Stillness, TornInfo, Verdict,
     copy_again,
 };
+pub use descriptors::{IoCounts, OpenDescriptor, OpenDescriptors, OpenKind};
 pub use error::{LiveError, Work};
 pub use maps::{Mapping, parse_maps, parse_smaps};
 pub use odometer::Odometer;

@@ -98,7 +98,7 @@ pub const FRAMEWORKS: &[Framework] = &[
     },
     event_loop(
         "asyncore",
-        &[place("asyncore.py", &["loop", "poll", "poll2", "poll3"])],
+        &[place("asyncore.py", &["loop", "poll", "poll2", "poll3", "read", "write", "readwrite", "_exception"])],
         &[place("asyncore.py", &["poll", "poll2"])],
     ),
     event_loop(
@@ -191,6 +191,87 @@ pub fn takes_interruption(code: &Code) -> bool {
 #[must_use]
 pub fn is_trampoline(code: &Code) -> bool {
     is_in(|known| known.trampolines, &code.file, &code.function)
+}
+
+/// Attributes in which frameworks keep what they are to call: Twisted's `LoopingCall` and `DelayedCall`, Tornado's and
+/// asyncio's handles and periodic callbacks.
+const KEPT_TO_BE_CALLED: &[&str] = &["f", "func", "callback", "_callback"];
+
+/// True for an attribute in which a framework keeps what it is to call.
+#[must_use]
+pub fn is_kept_to_be_called(attribute: &str) -> bool {
+    KEPT_TO_BE_CALLED.contains(&attribute)
+}
+
+/// True for a source file of the program itself.
+#[must_use]
+pub fn is_program_file(file: &str) -> bool {
+    let file = file.replace('\\', "/");
+    let is_package =
+        |package: &&str| file.contains(&format!("/{package}/")) || file.starts_with(&format!("{package}/"));
+    let is_library = file.contains(LIBRARY) || file.contains(INSTALLED) || file.contains("/dist-packages/");
+    !is_library && !file.starts_with('<') && !PACKAGES.iter().any(|package| is_package(&package))
+}
+
+/// The folder that a known package's source file was installed in: what else is in it is no program's own either.
+#[must_use]
+pub fn installed_in(file: &str) -> Option<String> {
+    let file = file.replace('\\', "/");
+    let at = PACKAGES.iter().filter_map(|package| file.find(&format!("/{package}/"))).min()?;
+    file.get(..=at).map(str::to_owned)
+}
+
+/// Functions that only pass a call on, between an event loop and what it calls.
+const DISPATCH: &[Place] = &[
+    place("twisted/python/log.py", &["callWithLogger", "callWithContext"]),
+    place("twisted/python/context.py", &["callWithContext"]),
+    place("tornado/stack_context.py", &["wrapped", "null_wrapper", "capped_wrapped"]),
+];
+/// Functions of event loops that call what is due, not what a descriptor is ready for.
+const TIMED: &[Place] = &[
+    place("twisted/internet/base.py", &["runUntilCurrent", "mainLoop", "run"]),
+    place("tornado/ioloop.py", &["_run_callback"]),
+];
+
+/// True for code that only passes a call on.
+#[must_use]
+pub fn is_dispatch(code: &Code) -> bool {
+    DISPATCH.iter().any(|place| place.is(&code.file, &code.function))
+}
+
+/// True for a function of an event loop that calls what is due.
+#[must_use]
+pub fn calls_what_is_due(code: &Code) -> bool {
+    TIMED.iter().any(|place| place.is(&code.file, &code.function))
+}
+
+/// Packages, by their folder, whose code is no program's own: who they call, or who called them, is.
+const PACKAGES: &[&str] = &["twisted", "zope", "tornado", "gevent", "greenlet", "eventlet", "gunicorn", "trollius"];
+/// Code that tells people or logs of something: what it says again and again is no work.
+const REPORTING: &[Place] = &[
+    place("logging/__init__.py", &[]),
+    place("logging/handlers.py", &[]),
+    place("traceback.py", &[]),
+    place("warnings.py", &[]),
+    place("twisted/python/log.py", &["msg", "err", "emit", "_safeFormat", "textFromEventDict"]),
+    place("twisted/logger/_logger.py", &[]),
+    place("twisted/logger/_observer.py", &[]),
+    place("twisted/logger/_legacy.py", &[]),
+    place("twisted/logger/_buffer.py", &[]),
+    place("tornado/log.py", &[]),
+];
+
+/// True for code that reports.
+#[must_use]
+pub fn is_reporting(code: &Code) -> bool {
+    REPORTING.iter().any(|place| place.is(&code.file, &code.function))
+}
+
+/// True for code of a package that is known to be a framework's.
+#[must_use]
+pub fn is_known_package(code: &Code) -> bool {
+    let file = code.file.replace('\\', "/");
+    PACKAGES.iter().any(|package| file.contains(&format!("/{package}/")) || file.starts_with(&format!("{package}/")))
 }
 
 /// True for the interpreter's own library: who called into it is the more telling place.

@@ -9,6 +9,7 @@ pub mod exact;
 mod folded;
 pub mod frameworks;
 mod hash;
+mod outside;
 pub mod processor;
 mod sample;
 mod value;
@@ -16,7 +17,8 @@ mod value;
 pub use code::{Code, CodeId, LineTable, Loop, LoopExit, LoopInput, LoopKind, Returns, Write};
 pub use folded::folded;
 pub use hash::ValueHash;
+pub use outside::{Descriptor, DescriptorKind, Outside};
 pub use sample::{
     Callee, CalleeKind, Frame, FrameDetail, Profile, Sample, SamplingCost, Stack, ThreadFacts, ThreadProfile,
 };
-pub use value::{Attribute, QUOTED_CHARACTERS, Value, ValueKind, Variable, quote};
+pub use value::{Attribute, FunctionName, QUOTED_CHARACTERS, Value, ValueKind, Variable, quote};

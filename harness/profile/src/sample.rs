@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Code, CodeId, Value, ValueHash, Variable};
+use crate::{Code, CodeId, Outside, Value, ValueHash, Variable};
 
 /// One call on a stack, at one moment.
 #[derive(Clone, PartialEq, Debug)]
@@ -52,12 +52,18 @@ pub enum CalleeKind {
 }
 
 /// The callee of a call instruction, read from the value stack.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub struct Callee {
     /// Kind.
     pub kind: CalleeKind,
     /// Name: `SRE_Pattern.match`, `sorted`.
     pub name: String,
+    /// What it was called with, in order, where these are plain: text, numbers, containers.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub arguments: Vec<Value>,
+    /// The pattern of the regular expression that it is a method of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pattern: Option<Value>,
 }
 
 /// Calls in progress, outermost first.
@@ -155,6 +161,8 @@ pub struct Profile {
     pub cost: SamplingCost,
     /// What went wrong, in sentences.
     pub problems: Vec<String>,
+    /// What went in and out meanwhile; `None` where nobody looked.
+    pub outside: Option<Outside>,
 }
 
 impl Profile {

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use crate::frameworks::telling_path_bytes;
 use crate::{ValueHash, exact};
 
 /// Characters of a string that a [`Value::summary`] shows.
@@ -150,6 +151,10 @@ impl Value {
         for attribute in self.attributes.iter_mut().filter(|attribute| attribute.is_quote) {
             attribute.summary = blank(attribute.length);
         }
+        for function in self.attributes.iter_mut().filter_map(|attribute| attribute.function.as_mut()) {
+            let kept = function.file.len() - telling_path_bytes(&function.file).min(function.file.len());
+            function.file = function.file.get(kept..).unwrap_or_default().into();
+        }
     }
 }
 
@@ -171,6 +176,25 @@ pub struct Attribute {
     /// `summary` quotes what a string says.
     #[serde(default)]
     pub is_quote: bool,
+    /// What kind of thing.
+    #[serde(default)]
+    pub kind: ValueKind,
+    /// The function that it is, where it is one that is kept to be called.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub function: Option<FunctionName>,
+}
+
+/// A function written in Python, or a method of an object.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
+pub struct FunctionName {
+    /// Class of the object that it is a method of.
+    pub class: Option<Arc<str>>,
+    /// Its name.
+    pub function: Arc<str>,
+    /// Its source file.
+    pub file: Arc<str>,
+    /// Its first line.
+    pub line: u32,
 }
 
 /// A named value of a frame.

@@ -368,6 +368,7 @@ impl Flow {
                 CallSite {
                     offset: instruction.offset,
                     callee_slot: depth.and_then(|d| u32::try_from(d.checked_sub(below)?).ok()),
+                    positional: instruction.argument & 0xff,
                 }
             })
             .collect()

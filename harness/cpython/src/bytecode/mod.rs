@@ -53,6 +53,8 @@ pub struct CallSite {
     pub offset: u32,
     /// Slot of the callee on the value stack; `None` where the depth is not known.
     pub callee_slot: Option<u32>,
+    /// Arguments by position: the slots behind the callee's.
+    pub positional: u32,
 }
 
 /// Longer code objects are only searched for back jumps; following every name through them takes too long.

@@ -1,9 +1,11 @@
 //! Values that live in the structures of C types: numbers nobody named, what an iterator draws from, a stream's position.
 
 use bloathound_memory::Address;
+use bloathound_profile::{Value, ValueKind};
 
 use super::look::Look;
 use super::memory::Memory;
+use super::types::Kind;
 use super::values::{Object, Values};
 use crate::objects::{word_at, words};
 
@@ -11,6 +13,10 @@ use crate::objects::{word_at, words};
 const STREAM_POINTERS: (u64, u64) = (8, 40);
 /// `_offset` of glibc's `FILE`: where the buffer begins in the file.
 const STREAM_OFFSET: u64 = 144;
+/// `pattern` of `PatternObject` (`Modules/sre.h` of 2.7, 64-bit): behind the head, `groups`, `groupindex`, `indexgroup`.
+const PATTERN_AT: u64 = 48;
+/// Characters of a pattern that are told.
+const PATTERN_CHARACTERS: u64 = 120;
 /// Bytes of a C type's structure that are read.
 const C_BYTES_MAX: u64 = 256;
 
@@ -79,6 +85,30 @@ impl Values {
         {
             look.hash = look.hash.number(seen.hash.0);
         }
+    }
+
+    /// The pattern of the regular expression whose method is at `address`.
+    pub(super) fn pattern(&mut self, memory: &Memory<'_>, address: Address) -> Option<Value> {
+        let d = memory.d;
+        let method = self.object(memory, address)?;
+        if method.info.kind != Kind::Builtin {
+            return None;
+        }
+        let of = self.object(memory, Address(word_at(&method.head, d.c_function.m_self)))?;
+        if &*of.info.name != "_sre.SRE_Pattern" {
+            return None;
+        }
+        let at = memory.pointer(of.address.offset(PATTERN_AT))?;
+        let mut pattern = self.shallow(memory, at).filter(|pattern| pattern.kind.is_text())?;
+        // The whole of it where it is no longer than a person reads; all that text shows of another is its beginning.
+        if pattern.kind == ValueKind::Str
+            && let Some(length) = pattern.length.filter(|length| *length <= PATTERN_CHARACTERS)
+            && let Some(text) = memory.text(at, PATTERN_CHARACTERS as usize)
+        {
+            pattern.summary = format!("'{text}'");
+            pattern.length = Some(length);
+        }
+        Some(pattern)
     }
 
     /// A file: how far its stream has been read and written, by the pointers into its buffer.

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use bloathound_memory::Address;
-use bloathound_profile::{Code, CodeId, LineTable};
+use bloathound_profile::{Code, CodeId, LineTable, frameworks};
 
 use super::memory::Memory;
 use crate::bytecode::{self, Names};
@@ -30,12 +30,14 @@ pub(super) struct CodeEntry {
     pub local_count: usize,
     pub stack_slots: usize,
     pub bytecode_bytes: u32,
-    /// Callee's slot on the value stack, by call offset.
-    pub callee_slots: HashMap<u32, u32>,
+    /// Callee's slot on the value stack and how many arguments stand behind it, by call offset.
+    pub callee_slots: HashMap<u32, (u32, u32)>,
     /// Iterator's slot on the value stack, by loop.
     pub iterator_slots: Vec<(u32, u32)>,
     /// Names to look up in the dictionary of module level code.
     pub loop_names: Vec<Arc<str>>,
+    /// It belongs to an event loop.
+    pub is_event_loop: bool,
     constant: Vec<u8>,
 }
 
@@ -120,7 +122,7 @@ impl Codes {
         if local_count > NAMES_MAX || stack_slots > NAMES_MAX {
             return None;
         }
-        self.described.push(Code {
+        let described = Code {
             address: address.0,
             function,
             file,
@@ -131,7 +133,9 @@ impl Codes {
             calls: analysis.calls.iter().map(|call| call.offset).collect(),
             returns: analysis.returns,
             bytecode_bytes: bytecode.len() as u32,
-        });
+        };
+        let is_event_loop = frameworks::is_event_loop(&described);
+        self.described.push(described);
         Some(CodeEntry {
             id,
             names,
@@ -139,7 +143,12 @@ impl Codes {
             local_count,
             stack_slots,
             bytecode_bytes: bytecode.len() as u32,
-            callee_slots: analysis.calls.iter().filter_map(|call| Some((call.offset, call.callee_slot?))).collect(),
+            callee_slots: analysis
+                .calls
+                .iter()
+                .filter_map(|call| Some((call.offset, (call.callee_slot?, call.positional))))
+                .collect(),
+            is_event_loop,
             iterator_slots: analysis.iterators,
             loop_names: analysis.loop_names,
             constant,

@@ -21,6 +21,10 @@ const AGE_MAX: u32 = 3;
 const AGE_MAX_BELOW: u32 = 25;
 /// Reads for the values of one stack.
 const READS_FOR_VALUES_MAX: u32 = 6000;
+/// Calls below an event loop's innermost frame whose values are read: what it calls back, and what that calls.
+const BELOW_EVENT_LOOP: usize = 4;
+/// Arguments of a call that are read.
+const ARGUMENTS_MAX: usize = 4;
 /// Attempts to read a variable that is assigned while we look.
 const ATTEMPTS: u32 = 3;
 
@@ -47,9 +51,11 @@ pub(super) fn describe(
     }
     memory.set_budget(READS_FOR_VALUES_MAX);
     let mut stack = Stack(frames);
+    let event_loop = raw.iter().rposition(|frame| frame.code.is_event_loop);
     // Inner frames first: should the budget run out, the outer ones go without.
     for (index, (raw, slots)) in raw.iter().zip(&storage).enumerate().rev() {
-        if !is_wanted(codes, &stack, index) {
+        let is_called_back = event_loop.is_some_and(|at| (at..=at + BELOW_EVENT_LOOP).contains(&index));
+        if !is_called_back && !is_wanted(codes, &stack, index) {
             continue;
         }
         let known = previous.and_then(|previous| still_valid(previous, &stack, index));
@@ -145,8 +151,11 @@ fn detail(memory: &Memory<'_>, code: &Code, values: &mut Values, raw: &RawFrame,
     detail.callee = entry
         .callee_slots
         .get(&lasti)
-        .and_then(|slot| stack.get(*slot as usize))
-        .and_then(|at| callee(memory, values, *at));
+        .and_then(|(slot, count)| Some((*stack.get(*slot as usize)?, *slot as usize + 1, *count as usize)))
+        .and_then(|(at, first, count)| {
+            let arguments = stack.get(first..first + count.min(ARGUMENTS_MAX)).unwrap_or_default();
+            callee(memory, values, at, arguments)
+        });
     detail
 }
 
@@ -220,7 +229,7 @@ fn slots_again(memory: &Memory<'_>, raw: &RawFrame) -> Vec<Address> {
     words(&bytes).map(Address).collect()
 }
 
-fn callee(memory: &Memory<'_>, values: &mut Values, at: Address) -> Option<Callee> {
+fn callee(memory: &Memory<'_>, values: &mut Values, at: Address, arguments: &[Address]) -> Option<Callee> {
     let (kind, name) = values.callable(memory, at)?;
     let kind = match kind {
         Kind::Builtin | Kind::MethodDescriptor => CalleeKind::C,
@@ -228,5 +237,11 @@ fn callee(memory: &Memory<'_>, values: &mut Values, at: Address) -> Option<Calle
         Kind::Fixed => CalleeKind::Class,
         _ => CalleeKind::Other,
     };
-    Some(Callee { kind, name })
+    if kind != CalleeKind::C {
+        return Some(Callee { kind, name, arguments: Vec::new(), pattern: None });
+    }
+    // The call took the references and left the words where they were: the objects live as long as it lasts.
+    let plain = |value: &bloathound_profile::Value| value.kind.is_atom() || value.kind.is_container();
+    let arguments = arguments.iter().map_while(|at| values.shallow(memory, *at).filter(plain)).collect();
+    Some(Callee { kind, name, arguments, pattern: values.pattern(memory, at) })
 }

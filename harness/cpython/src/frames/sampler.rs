@@ -152,7 +152,8 @@ pub fn sample(
     let mut threads: Vec<ThreadProfile> = run.threads.into_values().map(|watched| watched.profile).collect();
     threads.sort_by_key(|thread| (!thread.is_main, thread.tid));
     cost.torn = threads.iter().flat_map(|thread| &thread.samples).filter(|sample| sample.torn).count() as u64;
-    Ok(Profile { codes: run.reader.codes().to_vec(), threads, rate_hz, cost, problems: run.problems })
+    let codes = run.reader.codes().to_vec();
+    Ok(Profile { codes, threads, rate_hz, cost, problems: run.problems, outside: None })
 }
 
 /// True when the innermost frame was at the same instruction in each of the last samples.

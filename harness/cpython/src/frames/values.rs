@@ -4,7 +4,8 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use bloathound_memory::Address;
-use bloathound_profile::{Attribute, Value, ValueHash};
+use bloathound_profile::frameworks::is_kept_to_be_called;
+use bloathound_profile::{Attribute, FunctionName, Value, ValueHash, ValueKind};
 
 use super::atoms;
 use super::dicts::Dict;
@@ -32,6 +33,8 @@ const HEAD_BYTES: usize = 64;
 const FRAME_HEAD_BYTES_MAX: usize = 1024;
 /// No object has that many references; a freed one often seems to.
 const REFERENCES_MAX: u64 = 1 << 40;
+/// Bytes of a source file's name that are read.
+const FILE_NAME_MAX: usize = 1024;
 /// Names of attributes kept.
 const KEYS_MAX: usize = 20_000;
 
@@ -280,10 +283,17 @@ impl Values {
             return;
         }
         for (key, value) in dict.entries(memory, items_max(levels)) {
-            for part in [key, value] {
-                if let Some(part) = self.look(memory, part, levels - 1, budget) {
-                    look.hash = look.hash.number(part.hash.0);
-                }
+            let key = self.look(memory, key, levels - 1, budget);
+            let value = self.look(memory, value, levels - 1, budget);
+            for part in [&key, &value].into_iter().flatten() {
+                look.hash = look.hash.number(part.hash.0);
+            }
+            // Counters that are kept by name are told apart from data.
+            if let (Some(key), Some(value)) = (key, value)
+                && value_is_number(&value)
+                && key.is_quote
+            {
+                look.attributes.push(attribute(key.summary.into(), value));
             }
         }
     }
@@ -334,14 +344,9 @@ impl Values {
                 continue;
             };
             look.hash = look.hash.text(&name).number(seen.hash.0);
-            look.attributes.push(Attribute {
-                name,
-                summary: seen.summary,
-                hash: seen.hash,
-                number: seen.number,
-                length: seen.length,
-                is_quote: seen.is_quote,
-            });
+            let is_kept = is_kept_to_be_called(&name) && matches!(seen.kind, ValueKind::Method | ValueKind::Function);
+            let function = if is_kept { self.function_name(memory, value) } else { None };
+            look.attributes.push(Attribute { function, ..attribute(name, seen) });
         }
     }
 
@@ -353,6 +358,30 @@ impl Values {
             memory.pointer(object.address.offset(offset))?
         };
         (!address.is_null()).then_some(address)
+    }
+
+    /// The function or method at `address`: its name, where it is written, and whose method it is.
+    fn function_name(&mut self, memory: &Memory<'_>, address: Address) -> Option<FunctionName> {
+        let d = memory.d;
+        let object = self.object(memory, address)?;
+        let (function, class) = if object.info.kind == Kind::Method {
+            let this = self.object(memory, Address(word_at(&object.head, d.method.im_self)))?;
+            let class = match this.info.kind {
+                Kind::OldInstance => self.class_name(memory, Address(word_at(&this.head, d.instance.in_class))),
+                _ => this.info.name.rsplit('.').next().map(Arc::from),
+            };
+            (self.object(memory, Address(word_at(&object.head, d.method.im_func)))?, class)
+        } else {
+            (object, None)
+        };
+        if function.info.kind != Kind::Function {
+            return None;
+        }
+        let code = Address(word_at(&function.head, d.function.func_code));
+        let file = memory.text(memory.pointer(code.offset(d.code.co_filename))?, FILE_NAME_MAX)?;
+        let line = memory.block::<4>(code.offset(d.code.co_firstlineno)).map(u32::from_le_bytes)?;
+        let name = self.name_of(memory, &function)?;
+        Some(FunctionName { class, function: name.into(), file: file.into(), line })
     }
 
     pub(super) fn class_name(&mut self, memory: &Memory<'_>, class: Address) -> Option<Arc<str>> {
@@ -408,6 +437,15 @@ impl Values {
             }
         }
     }
+}
+
+fn attribute(name: Arc<str>, seen: Look) -> Attribute {
+    let Look { summary, hash, number, length, is_quote, kind, .. } = seen;
+    Attribute { name, summary, hash, number, length, is_quote, kind, function: None }
+}
+
+fn value_is_number(look: &Look) -> bool {
+    look.number.is_some() && look.kind.is_atom()
 }
 
 /// Items looked at with so many levels left: fewer where more is below them.

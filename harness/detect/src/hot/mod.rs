@@ -1,10 +1,14 @@
 //! Hot loops: threads that stay busy and get nowhere. One file a step: window, candidate, progress, verdict.
 
+mod bare;
 mod candidate;
 mod outside;
+pub(crate) mod place;
 mod progress;
 pub mod rule;
-mod series;
+pub(crate) mod series;
+mod telling;
 #[cfg(test)]
 mod tests;
-mod window;
+pub(crate) mod window;
+pub(crate) mod work;

@@ -3,12 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::Arc;
 
+use bloathound_profile::frameworks::is_reporting;
 use bloathound_profile::{CalleeKind, Frame, LoopExit, LoopKind, Value, ValueHash, ValueKind};
 
 use super::candidate::{Candidate, iterator_restarts};
 use super::outside::asks_outside;
 use super::series::{Motion, Series};
 use super::window::Window;
+use super::work;
 use crate::thresholds::fixed::CALLED_VALUES_FACTOR;
 use crate::thresholds::{HotLoopThresholds, words};
 
@@ -40,6 +42,8 @@ pub(crate) struct Judged {
     pub unchanging: Vec<String>,
     /// Names that took new values.
     pub moving: Vec<String>,
+    /// Work that no variable of its own shows, in words.
+    pub work: Option<String>,
     /// What exits depend on: `done = False`.
     pub exit_values: Vec<String>,
 }
@@ -61,7 +65,9 @@ pub(crate) fn judge(window: &Window<'_>, candidate: &Candidate<'_>, limits: &Hot
         .map(|(name, _)| name.to_string())
         .collect();
     let among_many = view.inputs.values().any(|series| view.moves_among_many_objects(series));
-    let anything_moves = !moving.is_empty() || child_moves || among_many;
+    let only_counts = |name: &String| view.variables.get(name.as_str()).is_some_and(|series| series.only_counts);
+    let is_starved = window.is_starved(limits);
+    let anything_moves = moving.iter().any(|name| is_starved || !only_counts(name)) || child_moves || among_many;
     let iterator = view.iterator();
     let progress = if exits.contains(&Progress::TowardsExit) {
         Progress::TowardsExit
@@ -75,7 +81,12 @@ pub(crate) fn judge(window: &Window<'_>, candidate: &Candidate<'_>, limits: &Hot
     } else {
         Progress::NotTowardsExit
     };
+    // An event loop that waits for it is starved by honest work just the same.
+    let is_stuck = matches!(progress, Progress::None | Progress::NotTowardsExit);
+    let work = if is_stuck && !is_starved { work::seen(window, candidate, limits) } else { None };
+    let progress = if work.is_some() { Progress::CannotTell } else { progress };
     Judged {
+        work,
         progress,
         began_anew: iterator_restarts(&candidate.frames, candidate.index)
             || view.inputs.values().any(|series| series.turned_back && series.motion == Motion::Moving),
@@ -113,7 +124,7 @@ impl<'a> View<'a> {
             values
                 .into_iter()
                 .filter(|(_, values)| values.iter().any(Option::is_some))
-                .map(|(name, values)| (name, Series::of(values.into_iter(), limits)))
+                .map(|(name, values)| (name, Series::of(values.into_iter(), window.seconds, limits)))
                 .collect()
         };
         Self { window, candidate, limits, variables: series(variables), inputs: series(inputs) }
@@ -127,11 +138,20 @@ impl<'a> View<'a> {
             return Progress::NotTowardsExit;
         }
         let relevant = self.relevant_attributes(exit);
+        // What decides can't be seen, and all that is seen to move is a counter or a clock.
+        let counts_beside = |series: &Series| {
+            series.only_counts
+                && !series.kind.is_atom()
+                && !exit.calls.is_empty()
+                && relevant.is_none()
+                && !self.window.is_starved(self.limits)
+        };
         let moves = |input: &bloathound_profile::LoopInput| {
             let name = input.to_string();
             match self.inputs.get(name.as_str()) {
                 Some(series) if series.motion == Motion::Moving => {
-                    !relevant.as_ref().is_some_and(|relevant| self.only_others_move(&input.name, relevant))
+                    !counts_beside(series)
+                        && !relevant.as_ref().is_some_and(|relevant| self.only_others_move(&input.name, relevant))
                 }
                 Some(series) => is_clock(series),
                 None => false,
@@ -262,6 +282,10 @@ impl<'a> View<'a> {
             let Some(value) = of_name.and_then(|found| found.value.as_ref()) else {
                 continue;
             };
+            // Of a dictionary, only some parts are told.
+            if value.kind == ValueKind::Dict {
+                return false;
+            }
             total += 1;
             for attribute in &value.attributes {
                 attributes.entry(&attribute.name).or_default().push(attribute.hash);
@@ -274,9 +298,15 @@ impl<'a> View<'a> {
         moving.peek().is_some() && moving.all(|(name, _)| !relevant.contains(*name))
     }
 
-    /// True when something among `moving` is not computed by the loop's own arithmetic.
+    /// True when something among `moving` is not computed by the loop's own arithmetic, and does more than count or tell
+    /// the time.
     fn data_comes_in(&self, moving: &[String]) -> bool {
-        moving.iter().any(|name| {
+        // A number that a call gives and that rises may be how far it has come.
+        let is_bare = |name: &str| {
+            let series = self.variables.get(name);
+            series.is_some_and(|series| series.tells_time || (series.only_counts && !series.kind.is_atom()))
+        };
+        moving.iter().filter(|name| !is_bare(name)).any(|name| {
             let mut writes = self.candidate.found.writes.iter().filter(|write| *write.target.name == **name).peekable();
             writes.peek().is_none() || writes.any(|write| write.from_call)
         })
@@ -294,15 +324,22 @@ impl<'a> View<'a> {
             let Some(child) = sample.stack.0.get(self.candidate.depth + 1) else {
                 continue;
             };
+            // What is said of a failure is another text each time, and the failure the same.
+            if self.window.profile.code(child.code).is_some_and(is_reporting) {
+                continue;
+            }
             for variable in child.detail.iter().flat_map(|detail| &detail.variables) {
                 variables.entry((child.code.0, &*variable.name)).or_default().push(variable.value.as_ref());
             }
         }
         variables.into_iter().any(|((_, name), values)| {
             // What is a variable of the loop's own call too is judged there.
-            let series = Series::of(values.into_iter(), self.limits);
-            series.motion == Motion::Moving
+            let series = Series::of(values.into_iter(), self.window.seconds, self.limits);
+            // A text that is made anew each time is gone before it is read more often than not.
+            let is_new_text = series.kind.is_text() && series.motion == Motion::Unknown;
+            (series.motion == Motion::Moving || is_new_text)
                 && !series.turned_back
+                && !series.only_counts
                 && series.distinct > CALLED_VALUES_FACTOR * self.limits.values_max
                 && !self.variables.get(name).is_some_and(Series::is_still)
         })

@@ -13,10 +13,12 @@
 
 use bloathound_profile::frameworks::is_standard_library;
 use bloathound_profile::processor::{ProcessorNeed, has_ended, sampler_shortage, thread_shortage};
-use bloathound_profile::{Code, Frame, Profile, ThreadProfile};
+use bloathound_profile::{Callee, Code, Profile, Sample, ThreadProfile};
 
 use super::candidate::{Candidate, candidates};
+use super::place::{self, file_name};
 use super::progress::{Judged, Progress, judge as judge_loop};
+use super::telling;
 use super::window::{Counts, Window};
 use crate::thresholds::HotLoopThresholds;
 use crate::thresholds::fixed::{LATE_BEGIN_SHARE, SECOND_HALF_SHARE};
@@ -196,8 +198,9 @@ fn judge_c_call(window: &Window<'_>, name: &str, limits: &HotLoopThresholds, rep
         return;
     };
     let frames = &sample.stack.0;
-    let callee = frames.last().and_then(|frame| frame.detail.as_ref()?.callee.as_ref());
-    let callee = callee.map_or("one instruction", |callee| callee.name.as_str());
+    let called: Option<&Callee> = frames.last().and_then(|frame| frame.detail.as_ref()?.callee.as_ref());
+    let callee = called.map_or("one instruction", |callee| callee.name.as_str());
+    let with = called.map(telling::arguments).unwrap_or_default();
     let starved = window.is_starved(limits);
     let moving = &window.thread.moving_iterators;
     if starved && moving.is_empty() && window.thread.iterators_unsure {
@@ -211,7 +214,8 @@ fn judge_c_call(window: &Window<'_>, name: &str, limits: &HotLoopThresholds, rep
             [] => String::new(),
             moving => format!(", which gets on with its {}", moving.join(", ")),
         };
-        let message = format!("{name}: inside one call of {callee} for {:.1} s at least{gets_on}", window.seconds);
+        let message =
+            format!("{name}: inside one call of {callee}{with} for {:.1} s at least{gets_on}", window.seconds);
         observe(report, window, kind, message);
         return;
     }
@@ -225,14 +229,15 @@ fn judge_c_call(window: &Window<'_>, name: &str, limits: &HotLoopThresholds, rep
     let Some((frame, code)) = place else {
         return;
     };
-    report.findings.push(Finding {
-        summary: String::new(),
-        confidence: None,
-        class: FindingClass::HotLoop,
-        verdict: Verdict::InsideOneCCall,
-        fingerprint: fingerprint(code, "call"),
-        location: location(code, Some((frame.line, frame.line))),
-        evidence: Evidence::HotLoop(HotLoopEvidence {
+    let location = location(code, Some((frame.line, frame.line)));
+    let summary = telling::of_c_call(code, frame.line, callee, &with, window);
+    let (grade, why) = telling::confidence(Verdict::InsideOneCCall);
+    let finding = Finding::new(
+        FindingClass::HotLoop,
+        Verdict::InsideOneCCall,
+        fingerprint(code, "call"),
+        location,
+        Evidence::HotLoop(HotLoopEvidence {
             samples: window.samples.len() as u64,
             cpu_fraction: finite(window.cpu_fraction),
             loop_bytecode: None,
@@ -245,7 +250,8 @@ fn judge_c_call(window: &Window<'_>, name: &str, limits: &HotLoopThresholds, rep
             inside: Some(callee.to_owned()),
             exit_values: Vec::new(),
         }),
-    });
+    );
+    report.findings.push(finding.saying(summary).sure(grade, why));
 }
 
 fn judge_loops(window: &Window<'_>, name: &str, limits: &HotLoopThresholds, report: &mut HotReport) {
@@ -304,14 +310,14 @@ fn finding(
     starved: bool,
 ) -> Finding {
     let found = candidate.found;
-    Finding {
-        summary: String::new(),
-        confidence: None,
-        class: FindingClass::HotLoop,
+    let summary = telling::of_loop(candidate, &judged, window, starved.then(|| starved_seconds(window)));
+    let (grade, why) = telling::confidence(verdict);
+    Finding::new(
+        FindingClass::HotLoop,
         verdict,
-        fingerprint: fingerprint(candidate.code, &format!("loop {}", candidate.index + 1)),
-        location: location(candidate.code, Some((found.line_first, found.line_last))),
-        evidence: Evidence::HotLoop(HotLoopEvidence {
+        fingerprint(candidate.code, &format!("loop {}", candidate.index + 1)),
+        location(candidate.code, Some((found.line_first, found.line_last))),
+        Evidence::HotLoop(HotLoopEvidence {
             samples: candidate.frames.len() as u64,
             cpu_fraction: finite(window.cpu_fraction),
             loop_bytecode: Some([found.first, found.last]),
@@ -324,7 +330,9 @@ fn finding(
             inside: None,
             exit_values: judged.exit_values,
         }),
-    }
+    )
+    .saying(summary)
+    .sure(grade, why)
 }
 
 /// What can't be told is left out: a document has no word for a number that is none.
@@ -351,16 +359,23 @@ fn describe(candidate: &Candidate<'_>, judged: &Judged) -> String {
     };
     match judged.progress {
         Progress::TowardsExit => format!("{place} gets on{moving}"),
+        _ if judged.work.is_some() => {
+            format!("{place} goes round{moving}; {}", judged.work.as_deref().unwrap_or_default())
+        }
         _ => format!("{place} goes round{moving}; its exits depend on more than can be seen"),
     }
 }
 
-fn observe(report: &mut HotReport, window: &Window<'_>, kind: HotObservationKind, message: String) {
-    let last = window.thread.samples.iter().rev().find(|sample| !sample.torn);
-    let frame: Option<&Frame> = last.and_then(|sample| sample.stack.0.last());
-    let code = frame.and_then(|frame| window.profile.code(frame.code));
-    let location =
-        frame.zip(code).map_or_else(Location::default, |(frame, code)| location(code, Some((frame.line, frame.line))));
+/// Of a thread that does something, where it does most of it.
+fn observe(report: &mut HotReport, window: &Window<'_>, kind: HotObservationKind, mut message: String) {
+    let all: Vec<&Sample> = window.thread.samples.iter().filter(|sample| !sample.torn).collect();
+    let spot = place::busiest(window.profile, if window.samples.is_empty() { &all } else { &window.samples });
+    let location = spot.map_or_else(Location::default, |spot| location(spot.code, Some((spot.line, spot.line))));
+    if let Some(spot) = spot.filter(|_| kind != HotObservationKind::Idle) {
+        let (function, file) = (&spot.code.function, file_name(spot.code));
+        let share = 100.0 * spot.share;
+        message.push_str(&format!("; {share:.0} % of that in {function} ({file}:{})", spot.line));
+    }
     report.observations.push(HotObservation { kind, thread: window.thread.tid, message, location });
 }
 
@@ -379,10 +394,6 @@ fn location(code: &Code, lines: Option<(u32, u32)>) -> Location {
         line_last: lines.map(|(_, last)| last),
         ..Location::default()
     }
-}
-
-fn file_name(code: &Code) -> &str {
-    code.file.rsplit(['/', '\\']).next().unwrap_or(&code.file)
 }
 
 fn fingerprint(code: &Code, what: &str) -> String {

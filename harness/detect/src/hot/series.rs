@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use bloathound_profile::{Value, ValueHash, ValueKind};
 
+use super::bare;
 use crate::thresholds::HotLoopThresholds;
 use crate::thresholds::fixed::{READABLE_MIN, READABLE_ONE_IN, TURNS_BACK_MIN};
 
@@ -43,6 +44,10 @@ pub(crate) struct Series {
     pub type_name: String,
     /// The function in C that it is.
     pub c_function: Option<Arc<str>>,
+    /// All that moves of it counts or tells the time.
+    pub only_counts: bool,
+    /// It is a clock, or tells the time.
+    pub tells_time: bool,
 }
 
 impl Series {
@@ -52,15 +57,32 @@ impl Series {
     }
 
     /// The series of `values`; `None` where it could not be read.
-    pub(crate) fn of<'a>(values: impl Iterator<Item = Option<&'a Value>>, limits: &HotLoopThresholds) -> Self {
+    ///
+    /// They are of moments that are as far from each other, `seconds` from the first to the last.
+    pub(crate) fn of<'a>(
+        values: impl Iterator<Item = Option<&'a Value>>,
+        seconds: f64,
+        limits: &HotLoopThresholds,
+    ) -> Self {
         let mut total = 0_usize;
-        let seen: Vec<&Value> = values.inspect(|_| total += 1).flatten().collect();
+        let mut seen: Vec<&Value> = Vec::new();
+        let mut at: Vec<f64> = Vec::new();
+        for value in values {
+            if let Some(value) = value {
+                seen.push(value);
+                at.push(total as f64);
+            }
+            total += 1;
+        }
+        at.iter_mut().for_each(|at| *at *= seconds / total.max(1) as f64);
         let hashes: Vec<ValueHash> = seen.iter().map(|value| value.deep).collect();
         let objects: Vec<ValueHash> = seen.iter().map(|value| ValueHash(value.identity)).collect();
         let numbers: Vec<f64> = seen.iter().filter_map(|value| value.number).collect();
         let last = seen.last();
         Self {
             motion: motion(&hashes, total, limits),
+            only_counts: bare::only_counts(&seen, &at),
+            tells_time: bare::tells_time(&seen, &at),
             objects: (motion(&objects, total, limits), objects.iter().collect::<HashSet<_>>().len()),
             repeated: repeated(&hashes),
             distinct: hashes.iter().collect::<HashSet<_>>().len(),

@@ -236,7 +236,7 @@ fn a_thread_that_sleeps_is_not_hot() {
 }
 
 fn inside_c(name: &str) -> Vec<Frame> {
-    let callee = Some(Callee { kind: CalleeKind::C, name: name.to_owned() });
+    let callee = Some(Callee { kind: CalleeKind::C, name: name.to_owned(), arguments: Vec::new(), pattern: None });
     below_event_loop(frame(HANDLER, 20, Some(FrameDetail { callee, ..FrameDetail::default() })))
 }
 

@@ -143,10 +143,10 @@ fn common_depth(samples: &[&Sample]) -> usize {
 }
 
 /// Which code objects are an event loop's.
-struct EventLoopCodes(HashMap<CodeId, bool>);
+pub(crate) struct EventLoopCodes(HashMap<CodeId, bool>);
 
 impl EventLoopCodes {
-    fn new(profile: &Profile) -> Self {
+    pub(crate) fn new(profile: &Profile) -> Self {
         let codes = profile.codes.iter().enumerate();
         Self(codes.map(|(index, code)| (CodeId(index as u32), is_event_loop(code))).collect())
     }
@@ -155,7 +155,8 @@ impl EventLoopCodes {
         self.0.get(&frame.code) == Some(&true)
     }
 
-    fn depth(&self, sample: &Sample) -> Option<usize> {
+    /// Depth of the innermost frame of the event loop.
+    pub(crate) fn depth(&self, sample: &Sample) -> Option<usize> {
         sample.stack.0.iter().rposition(|frame| self.has(frame))
     }
 
@@ -165,7 +166,7 @@ impl EventLoopCodes {
     }
 
     /// True when the event loop had no turn between two samples, as far as its frames show.
-    fn stands_still(&self, before: &Sample, after: &Sample) -> bool {
+    pub(crate) fn stands_still(&self, before: &Sample, after: &Sample) -> bool {
         let depth = self.depth(after);
         depth == self.depth(before)
             && depth.is_some_and(|depth| {

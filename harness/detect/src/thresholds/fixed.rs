@@ -43,6 +43,24 @@ fixed! {
             "reason, not measured: called code has variables with a value for each of a few calls",
             "detect/tests/loops.rs::what_is_called_may_be_busy_itself";
     }
+    "hot-loop" {
+        CLOCK_TOLERANCE: f64 = 0.2, "share of the rate",
+            "A number that goes by a second a second, give or take so much, is a clock.",
+            "values are up to 25 samples old, a quarter of a second in 4 s",
+            "detect/src/hot/bare.rs::counters_and_clocks_are_bare_and_nothing_else_is";
+        STEADY_SHARE_MIN: f64 = 0.9, "share of the values",
+            "Share of a number's values that must go one way for it to be a counter or a clock.",
+            "field case: 0.95 of a counter of failures (hot_reconnect): its old objects are freed while they are read",
+            "detect/src/hot/bare.rs::counters_and_clocks_are_bare_and_nothing_else_is";
+        C_TIME_SHARE_MIN: f64 = 0.5, "share of the samples",
+            "Share of the samples in one function in C from which on a loop around it can't be called stuck.",
+            "field cases: 0.9 in `dot` (cpu_matrix_fn); a spin's instructions take more than the functions it asks",
+            "detect/tests/loops.rs::work_in_what_a_loop_calls_is_busy";
+        WAKING_BYTES_MAX: u64 = 8, "bytes a read",
+            "Reads of no more bytes than that on average wake an event loop and bring no data.",
+            "Twisted and Tornado wake themselves by one byte through a pipe, an event descriptor by eight",
+            "detect/src/spin/tests.rs::data_that_comes_in_is_work";
+    }
     "traces" {
         TRACE_EVENTS_MIN: usize = 64, "events",
             "A repeated sequence of traced events is a loop after so many events of sameness.",

@@ -34,6 +34,8 @@ pub struct Thresholds {
     pub fragmentation: FragmentationThresholds,
     /// Hot loops.
     pub hot_loop: HotLoopThresholds,
+    /// Event loops that spin.
+    pub spin: SpinThresholds,
     /// Figures of several looks.
     pub series: SeriesThresholds,
     /// Garbage.
@@ -237,6 +239,33 @@ limits! {
     }
 }
 
+limits! {
+    /// Limits of the rule of event loops that spin. How busy a thread must be, and how seldom it may sleep, the limits of hot
+    /// loops say.
+    SpinThresholds of "spin" {
+        loop_share_min: f64 = 0.9, "share of the samples",
+            "Samples that show the event loop on the stack at least.",
+            "field cases: 1.0 in each event loop that spins",
+            "detect/src/spin/tests.rs::each_limit_alone_keeps_it_silent";
+        turning_share_min: f64 = 0.5, "share of the samples",
+            "Samples between which the event loop's own frames moved at least: it turns.",
+            "field cases: 0.95 and more; an event loop that a handler of 20 ms keeps moves between fewer",
+            "detect/src/spin/tests.rs::each_limit_alone_keeps_it_silent";
+        callbacks_max: usize = 4, "functions",
+            "Functions of the program that the event loop calls, up to which it calls the same each turn.",
+            "field cases: one or two; a service that serves calls as many as it has handlers",
+            "detect/src/spin/tests.rs::each_limit_alone_keeps_it_silent";
+        descriptors_max: usize = 4, "descriptors",
+            "Descriptors that were ready, up to which they are the same each turn.",
+            "field cases: one; a server under load has as many as it has clients",
+            "detect/src/spin/tests.rs::each_limit_alone_keeps_it_silent";
+        own_share_max: f64 = 0.85, "share of the samples",
+            "Samples in the program's own code, above which it may compute what nobody sees.",
+            "field cases: 0.1 to 0.6 in callbacks with nothing to do; honest work cut in slices is 0.95 and more",
+            "detect/src/spin/tests.rs::each_limit_alone_keeps_it_silent";
+    }
+}
+
 impl Thresholds {
     /// Sets a limit, for finding out what hangs on it; false where no rule has one of that name.
     pub fn set(&mut self, name: &str, value: f64) -> bool {
@@ -244,6 +273,10 @@ impl Thresholds {
             || self.cycles.set(name, value)
             || self.fragmentation.set(name, value)
             || self.hot_loop.set(name, value)
+            || self.spin.set(name, value)
+            || self.series.set(name, value)
+            || self.garbage.set(name, value)
+            || self.native.set(name, value)
     }
 
     /// All that is known, in the order of the rules.
@@ -254,6 +287,7 @@ impl Thresholds {
         rows.extend(self.fragmentation.rows());
         rows.extend(PinLimits::default().rows());
         rows.extend(self.hot_loop.rows());
+        rows.extend(self.spin.rows());
         rows.extend(self.series.rows());
         rows.extend(self.garbage.rows());
         rows.extend(self.native.rows());
@@ -264,7 +298,7 @@ impl Thresholds {
         rows.extend(paths());
         rows.extend(timers());
         rows.extend(processor());
-        let order = ["growth", "cycles", "fragmentation", "hot-loop", "series", "garbage", "native-memory"];
+        let order = ["growth", "cycles", "fragmentation", "hot-loop", "spin", "series", "garbage", "native-memory"];
         rows.sort_by_key(|row| order.iter().position(|rule| *rule == row.rule).unwrap_or(order.len()));
         rows
     }

@@ -207,6 +207,85 @@ pub const OUTSIDE_FUNCTIONS: Words = Words {
     needed_by: "detect/tests/loops.rs::work_that_shows_in_no_value_is_busy",
 };
 
+/// Types that tell the time.
+pub const CLOCK_TYPES: Words = Words {
+    rule: "hot-loop",
+    name: "CLOCK_TYPES",
+    words: &["datetime.datetime", "datetime.date", "datetime.time", "datetime.timedelta", "time.struct_time"],
+    what: "Types whose objects tell the time: that they take new values is no progress.",
+    measured: "Python 2.7's documentation",
+    needed_by: "detect/tests/loops.rs::counting_failures_is_no_progress",
+};
+
+/// Methods that an event loop asks.
+pub const QUESTIONS: Words = Words {
+    rule: "spin",
+    name: "QUESTIONS",
+    words: &["fileno", "readable", "writable", "logPrefix", "timeout"],
+    what: "Methods that an event loop asks each turn whatever is ready: another one that it calls is the more telling.",
+    measured: "Twisted's select reactor asks `fileno` of all, asyncore `readable` and `writable`",
+    needed_by: "detect/src/spin/tests.rs::what_is_only_asked_is_not_what_is_called",
+};
+
+/// Functions in C that ask.
+pub const ASKING: Words = Words {
+    rule: "hot-loop",
+    name: "ASKING",
+    words: &[
+        "accept",
+        "access",
+        "acquire",
+        "clock",
+        "close",
+        "connect",
+        "connect_ex",
+        "epoll_wait",
+        "flock",
+        "fstat",
+        "get",
+        "get_nowait",
+        "getaddrinfo",
+        "getattr",
+        "hasattr",
+        "isinstance",
+        "kill",
+        "len",
+        "link",
+        "listdir",
+        "lockf",
+        "lstat",
+        "mkdir",
+        "next",
+        "open",
+        "poll",
+        "pop",
+        "popleft",
+        "read",
+        "readinto",
+        "readline",
+        "recv",
+        "recv_into",
+        "recvfrom",
+        "release",
+        "rename",
+        "select",
+        "send",
+        "sleep",
+        "socket",
+        "stat",
+        "time",
+        "unlink",
+        "wait",
+        "waitpid",
+        "write",
+    ],
+    what: "Functions in C that ask whether something is there, or try: time spent in any other is work that shows in no \
+           variable.",
+    measured: "field cases: a retry loop spends its time in `connect` (hot_reconnect), a followed file in `readline` \
+               (hot_eof_readline), an import in `execute` (cpu_sqlite)",
+    needed_by: "detect/tests/loops.rs::counting_failures_is_no_progress",
+};
+
 /// What is known of each list.
 #[must_use]
 pub fn rows() -> Vec<Row> {
@@ -225,6 +304,9 @@ pub fn rows() -> Vec<Row> {
         CLOCKS,
         OUTSIDE_TYPES,
         OUTSIDE_FUNCTIONS,
+        CLOCK_TYPES,
+        ASKING,
+        QUESTIONS,
     ];
     let row = |list: &Words| Row {
         rule: list.rule,

@@ -9,9 +9,11 @@ import itertools
 import os
 import re
 import socket
+import sqlite3
 import sys
 import threading
 import time
+import zlib
 
 
 class Row(object):
@@ -274,6 +276,47 @@ def two_threads():
     spin()
 
 
+class Client(object):
+    """Something that never answers."""
+
+    def __init__(self):
+        self.failures = 0
+        self.stop = False
+
+    def connect(self):
+        raise IOError('refused')
+
+
+def retries():
+    client = Client()
+    while True:
+        try:
+            client.connect()
+        except IOError:
+            client.failures += 1
+
+
+def timed_retries():
+    client = Client()
+    while not client.stop:
+        now = time.time()
+        try:
+            client.connect()
+        except IOError:
+            last = now
+
+
+def counts_by_name():
+    client = Client()
+    counts = {'done': 0, 'failed': 0}
+    while True:
+        try:
+            client.connect()
+            counts['done'] += 1
+        except IOError:
+            counts['failed'] += 1
+
+
 def regex():
     re.compile(r'(\w+ ?)+$').match('x' * 36 + ' (a)')
 
@@ -459,6 +502,43 @@ def counting_sort():
     while n < 10 ** 9:
         sorted(numbers, key=lambda number: -number)
         n += 1
+
+
+def endless_worker():
+    def work(n):
+        total = 0
+        for number in xrange(n):
+            total += number * number
+        return total
+    while True:
+        work(300000)
+
+
+def packing():
+    class Packer(object):
+        def __init__(self):
+            self.running = True
+            self.block = os.urandom(200000)
+
+        def pack(self):
+            return zlib.compress(self.block, 9)
+    packer = Packer()
+    while packer.running:
+        packer.pack()
+
+
+def inserting():
+    class Table(object):
+        def __init__(self):
+            self.connection = sqlite3.connect(':memory:')
+            self.connection.execute('create table t (a text)')
+            self.stop = False
+
+        def insert(self):
+            self.connection.execute("insert into t values ('the same')")
+    table = Table()
+    while not table.stop:
+        table.insert()
 
 
 def sleeping():

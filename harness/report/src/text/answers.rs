@@ -5,7 +5,7 @@ use super::extent::InspectView;
 use super::inspect::{conclusions, not_seen, observations, partial, stack, target_line};
 use super::newcomers;
 use super::style::Style;
-use super::table::{Align, Table};
+use super::table::{Align, Table, labelled};
 use crate::{describe, sanitize, units};
 use bloathound_vocabulary::{DiffReport, HotReport, ObjectRecord, WatchReport, WhyReport};
 use bloathound_vocabulary::{GrowthRow, Problem};
@@ -111,9 +111,18 @@ pub fn hot(report: &HotReport, view: InspectView) -> String {
         ));
         out.push_str(&stack(&one.frames, view.frames));
     }
+    if !report.observations.is_empty() {
+        out.push_str(&format!("\n{}\n", style.bold("observations")));
+        for seen in &report.observations {
+            out.push_str(&labelled(&sanitize::fit(&seen.class, OBSERVED_WIDTH), OBSERVED_WIDTH, &seen.summary, 4));
+        }
+    }
     out.push_str(&conclusions(&report.findings, &report.problems, style));
     out
 }
+
+/// Cells for the class of an observation.
+const OBSERVED_WIDTH: usize = 16;
 
 /// What is more and what is less, by type.
 #[must_use]

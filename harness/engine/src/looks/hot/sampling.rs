@@ -9,8 +9,8 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use bloathound_cpython::frames::{
     FrameReader, FrameTarget, FramesError, OwnWaits, SamplerOptions, ThreadProbe, sample,
 };
-use bloathound_live::{Process, ticks_per_second};
-use bloathound_profile::{Profile, ThreadFacts};
+use bloathound_live::{IoCounts, OpenDescriptor, OpenDescriptors, OpenKind, Process, ticks_per_second};
+use bloathound_profile::{Descriptor, DescriptorKind, Outside, Profile, ThreadFacts};
 
 use bloathound_vocabulary::Partial;
 
@@ -40,7 +40,9 @@ pub fn sample_process(
     let started = Instant::now();
     let mut probe =
         LiveProbe { process, started, schedstat: HashMap::new(), interrupt, interrupted: false, ended: None };
-    let profile = sample(process, &mut reader, &mut probe, options)?;
+    let before = (Instant::now(), process.descriptors());
+    let mut profile = sample(process, &mut reader, &mut probe, options)?;
+    profile.outside = probe.ended.is_none().then(|| outside(&before.1, &process.descriptors(), before.0.elapsed()));
     let far = |after: Duration| format!("after {:.1} s of {} s", after.as_secs_f64(), options.seconds);
     let why = match (probe.interrupted, probe.ended) {
         (_, Some(after)) => Some(format!("process {} ended {}", process.pid(), far(after))),
@@ -48,6 +50,47 @@ pub fn sample_process(
         (false, None) => None,
     };
     Ok(Sampling { profile, partial: why.map(Partial::from) })
+}
+
+/// What went in and out between two looks at the descriptors.
+fn outside(before: &OpenDescriptors, after: &OpenDescriptors, elapsed: Duration) -> Outside {
+    let known = |number: u32| before.list.iter().find(|one| one.number == number);
+    let same = |one: &OpenDescriptor| known(one.number).filter(|known| known.identity == one.identity);
+    let descriptor = |one: &OpenDescriptor| {
+        let was = same(one);
+        let since = |passed: u64| Some(passed.saturating_sub(was.map_or(Some(0), |was| was.passed)?));
+        Descriptor {
+            number: one.number,
+            kind: match one.kind {
+                OpenKind::Listening => DescriptorKind::Listening,
+                OpenKind::Socket => DescriptorKind::Socket,
+                OpenKind::Pipe => DescriptorKind::Pipe,
+                OpenKind::File => DescriptorKind::File,
+                OpenKind::Poller => DescriptorKind::Poller,
+                OpenKind::Other => DescriptorKind::Other,
+            },
+            what: one.what.clone(),
+            is_at_end: one.is_at_end,
+            is_connected: one.is_connected,
+            waiting: one.waiting,
+            is_new: was.is_none(),
+            moved: one.passed.and_then(since),
+        }
+    };
+    let stays = |one: &&OpenDescriptor| {
+        after.list.iter().any(|other| other.number == one.number && other.identity == one.identity)
+    };
+    let counts = before.io.zip(after.io);
+    let counted = |count: fn(IoCounts) -> u64| counts.map(|(was, is)| count(is).saturating_sub(count(was)));
+    Outside {
+        seconds: elapsed.as_secs_f64(),
+        read_bytes: counted(|io| io.read_bytes),
+        reads: counted(|io| io.reads),
+        written_bytes: counted(|io| io.written_bytes),
+        tcp_is_counted: before.tcp_is_counted && after.tcp_is_counted,
+        descriptors: after.list.iter().map(descriptor).collect(),
+        gone: (before.list.len() - before.list.iter().filter(stays).count()) as u64,
+    }
 }
 
 /// The kernel's figures and this machine's clocks.

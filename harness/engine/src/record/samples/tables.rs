@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use bloathound_profile::frameworks::telling_path_bytes;
 use bloathound_profile::{
-    Code, CodeId, Frame, FrameDetail, Profile, Sample, SamplingCost, Stack, ThreadFacts, ThreadProfile, Value,
+    Code, CodeId, Frame, FrameDetail, Outside, Profile, Sample, SamplingCost, Stack, ThreadFacts, ThreadProfile, Value,
     ValueHash, exact,
 };
 use serde::{Deserialize, Serialize};
@@ -24,6 +24,9 @@ pub(super) struct Tables {
     rate_hz: f64,
     cost: SamplingCost,
     problems: Vec<String>,
+    /// Files of before have none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    outside: Option<Outside>,
 }
 
 #[derive(Serialize, Deserialize, Clone, PartialEq, Eq, Hash)]
@@ -126,6 +129,7 @@ impl Tables {
             rate_hz: profile.rate_hz,
             cost: profile.cost,
             problems: profile.problems.clone(),
+            outside: profile.outside.clone(),
         }
     }
 
@@ -133,7 +137,9 @@ impl Tables {
     pub(super) fn values_mut(&mut self) -> impl Iterator<Item = &mut Value> {
         self.details.iter_mut().flat_map(|detail| {
             let named = detail.variables.iter_mut().chain(&mut detail.inputs).filter_map(|one| one.value.as_mut());
-            named.chain(detail.iterators.iter_mut().map(|(_, value)| value))
+            let called =
+                detail.callee.iter_mut().flat_map(|callee| callee.arguments.iter_mut().chain(&mut callee.pattern));
+            named.chain(detail.iterators.iter_mut().map(|(_, value)| value)).chain(called)
         })
     }
 
@@ -143,12 +149,15 @@ impl Tables {
             code.file = without_folders(&code.file).into();
         }
         self.values_mut().for_each(Value::redact);
+        for file in self.outside.iter_mut().flat_map(|outside| &mut outside.descriptors) {
+            file.redact(without_folders);
+        }
     }
 
     /// The profile; `None` where an index leads nowhere.
     pub(super) fn check(self) -> Option<Profile> {
-        let codes = self.codes;
-        let details: Vec<Arc<FrameDetail>> = self.details.into_iter().map(Arc::new).collect();
+        let Self { codes, details, frames, threads, rate_hz, cost, problems, outside } = self;
+        let details: Vec<Arc<FrameDetail>> = details.into_iter().map(Arc::new).collect();
         let frame = |raw: StoredFrame| {
             let detail = raw.detail.map(|at| details.get(at as usize).cloned().ok_or(())).transpose();
             let known = (raw.code as usize) < codes.len();
@@ -162,9 +171,9 @@ impl Tables {
                 detail_age: raw.detail_age,
             })
         };
-        let frames: Vec<Frame> = self.frames.into_iter().map(frame).collect::<Option<_>>()?;
-        let threads = self.threads.into_iter().map(|thread| thread.into_thread(&frames)).collect::<Option<_>>()?;
-        Some(Profile { codes, threads, rate_hz: self.rate_hz, cost: self.cost, problems: self.problems })
+        let frames: Vec<Frame> = frames.into_iter().map(frame).collect::<Option<_>>()?;
+        let threads = threads.into_iter().map(|thread| thread.into_thread(&frames)).collect::<Option<_>>()?;
+        Some(Profile { codes, threads, rate_hz, cost, problems, outside })
     }
 }
 

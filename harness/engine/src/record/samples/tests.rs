@@ -33,6 +33,8 @@ fn value_of(summary: &str, length: u64) -> Value {
             number: Some(f64::MIN_POSITIVE / 2.0),
             length: Some(6),
             is_quote: true,
+            kind: ValueKind::Str,
+            function: None,
         }],
     }
 }
@@ -79,7 +81,12 @@ fn example() -> Profile {
             value: Some(value_of("'s3cret and then some ab…' (99 characters)", 99)),
         }],
         iterators: vec![(0, value("'s3cret'"))],
-        callee: Some(Callee { kind: CalleeKind::C, name: "sorted".into() }),
+        callee: Some(Callee {
+            kind: CalleeKind::C,
+            name: "sorted".into(),
+            arguments: vec![value("'s3cret'")],
+            pattern: Some(value("'s3cret'")),
+        }),
     });
     let frame = |lasti, detail: Option<&Arc<FrameDetail>>, detail_age| Frame {
         address: 0x1000,

@@ -1,0 +1,107 @@
+//! Work that no exit shows: what a loop calls goes through loops of its own, computes in C, or moves files. A loop around
+//! it is busy, not stuck, as far as anybody can tell from outside.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use bloathound_profile::frameworks::is_reporting;
+use bloathound_profile::{CalleeKind, CodeId, DescriptorKind, Frame, Outside, Value};
+
+use super::bare::only_counts;
+use super::candidate::Candidate;
+use super::window::{Counts, Window};
+use crate::thresholds::fixed::{C_TIME_SHARE_MIN, CALLED_VALUES_FACTOR, WAKING_BYTES_MAX};
+use crate::thresholds::{HotLoopThresholds, words};
+
+/// No iterator is as far as that: what says so is no position.
+const POSITIONS_MAX: f64 = 4_294_967_296.0;
+
+/// What the loop of `candidate` does that its own variables don't show; `None` where nothing is seen.
+pub(crate) fn seen(window: &Window<'_>, candidate: &Candidate<'_>, limits: &HotLoopThresholds) -> Option<String> {
+    if called_loops_advance(window, candidate, limits) {
+        return Some("what it calls goes through loops of its own".to_owned());
+    }
+    if let Some(name) = computes_in_c(window, candidate) {
+        return Some(format!("most of the time goes into {name}, whose work shows in no variable"));
+    }
+    let outside = window.profile.outside.as_ref()?;
+    let reports = window.samples.iter().any(|sample| {
+        let below = sample.stack.0.get(candidate.depth + 1..).unwrap_or_default();
+        below.iter().any(|frame| window.profile.code(frame.code).is_some_and(is_reporting))
+    });
+    let alone = window.profile.threads.iter().filter(|other| other.tid != window.thread.tid).all(|other| {
+        Counts::of(&other.samples.iter().filter(|sample| !sample.torn).collect::<Vec<_>>()).used_fraction
+            <= limits.idle_fraction_max
+    });
+    (alone && moves_data(outside, !reports)).then(|| "data comes in or goes out meanwhile".to_owned())
+}
+
+/// True when data went through the process's descriptors; what only wakes an event loop is none. `files_count` says whether
+/// what a file gained is work, or may be a log.
+pub(crate) fn moves_data(outside: &Outside, files_count: bool) -> bool {
+    let read = outside.read_bytes.unwrap_or(0);
+    let reads = outside.reads.unwrap_or(0);
+    let files = outside.descriptors.iter().filter(|one| one.kind == DescriptorKind::File && one.number > 2);
+    let filed: u64 = files.filter_map(|one| one.moved).fold(0, u64::saturating_add);
+    read > WAKING_BYTES_MAX.saturating_mul(reads) || outside.socket_bytes() > 0 || (files_count && filed > 0)
+}
+
+/// True when code that the loop called was seen inside loops of its own that took many values.
+fn called_loops_advance(window: &Window<'_>, candidate: &Candidate<'_>, limits: &HotLoopThresholds) -> bool {
+    let mine = candidate.frames.first().map(|frame| frame.address);
+    let mut positions: HashMap<(CodeId, u32), HashSet<u64>> = HashMap::new();
+    let mut values: BTreeMap<(u32, &str), Vec<&Value>> = BTreeMap::new();
+    for sample in &window.samples {
+        if sample.stack.0.get(candidate.depth).map(|frame| frame.address) != mine {
+            continue;
+        }
+        for frame in sample.stack.0.get(candidate.depth + 1..).unwrap_or_default() {
+            let Some(detail) = frame.detail.as_ref().filter(|_| is_in_loop(window, frame)) else {
+                continue;
+            };
+            for (index, value) in &detail.iterators {
+                let seen = positions.entry((frame.code, *index)).or_default();
+                match value.number {
+                    // Of an iterator that was freed while it was read, the position is anything.
+                    Some(position) => seen.extend((0.0..POSITIONS_MAX).contains(&position).then_some(position as u64)),
+                    None => seen.extend(Some(value.deep.0)),
+                }
+            }
+            for variable in &detail.variables {
+                values.entry((frame.code.0, &*variable.name)).or_default().extend(&variable.value);
+            }
+        }
+    }
+    let many = CALLED_VALUES_FACTOR * limits.values_max;
+    let counts = |values: &Vec<&Value>| {
+        let at: Vec<f64> = (0..values.len()).map(|n| n as f64 * window.seconds / values.len() as f64).collect();
+        only_counts(values, &at)
+    };
+    let distinct = |values: &Vec<&Value>| values.iter().map(|value| value.shallow).collect::<HashSet<_>>().len();
+    positions.values().any(|positions| positions.len() > many)
+        || values.values().any(|values| {
+            // Of other things, half are read while they are made or freed.
+            values.iter().all(|value| value.kind.is_atom()) && distinct(values) > many && !counts(values)
+        })
+}
+
+fn is_in_loop(window: &Window<'_>, frame: &Frame) -> bool {
+    let code = window.profile.code(frame.code);
+    frame.lasti.zip(code).is_some_and(|(at, code)| code.innermost_loop(at).is_some() && !is_reporting(code))
+}
+
+/// The function in C in which most of the time goes by, where it is not one that only asks whether something is there.
+fn computes_in_c(window: &Window<'_>, candidate: &Candidate<'_>) -> Option<String> {
+    let mut times: BTreeMap<&str, usize> = BTreeMap::new();
+    let inside = |sample: &&&bloathound_profile::Sample| sample.stack.0.len() > candidate.depth;
+    for sample in window.samples.iter().filter(inside) {
+        let innermost = sample.stack.0.last();
+        let callee = innermost.and_then(|frame| frame.detail.as_ref()?.callee.as_ref());
+        if let Some(callee) = callee.filter(|callee| callee.kind == CalleeKind::C) {
+            *times.entry(&callee.name).or_default() += 1;
+        }
+    }
+    let (name, most) = times.into_iter().max_by_key(|(_, times)| *times)?;
+    let last = name.rsplit('.').next().unwrap_or(name);
+    let is_most = most as f64 >= C_TIME_SHARE_MIN * window.samples.len() as f64;
+    (is_most && !words::ASKING.has(last)).then(|| name.to_owned())
+}

@@ -1,0 +1,198 @@
+//! What an event loop calls each turn: the functions below its own frames, by the samples that show them.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use bloathound_profile::frameworks::{calls_what_is_due, is_dispatch, is_program_file, is_reporting};
+use bloathound_profile::{Code, Frame, FunctionName, Profile, Sample, Value, ValueHash, ValueKind};
+
+use crate::hot::place::OwnCode;
+use crate::hot::series::{Motion, Series};
+use crate::hot::window::EventLoopCodes;
+use crate::thresholds::fixed::CALLED_VALUES_FACTOR;
+use crate::thresholds::{HotLoopThresholds, words};
+
+/// Names of variables of event loops that hold the number of the descriptor that is ready.
+const READY: [&str; 2] = ["fd", "fileno"];
+
+/// What the samples show below an event loop.
+#[derive(Default)]
+pub(super) struct Calls<'a> {
+    /// Functions of the program that the event loop calls first, with the samples that show them.
+    own: BTreeMap<u32, Vec<&'a Frame>>,
+    /// The same of a framework's functions.
+    others: BTreeMap<u32, Vec<&'a Frame>>,
+    /// Samples with the program's own code below the event loop.
+    pub own_samples: usize,
+    /// Functions of the program's own that frameworks' objects keep to call them, with the samples that show them.
+    kept: BTreeMap<&'a FunctionName, usize>,
+    /// Samples with any callback, and those whose callback was called because it was due, not for a descriptor.
+    called: usize,
+    timed: usize,
+    /// Numbers of descriptors that were ready, with the samples that show them.
+    pub descriptors: BTreeMap<u32, usize>,
+    /// All frames of the program's own code below the event loop.
+    own_frames: Vec<&'a Frame>,
+}
+
+/// The function that is called each turn.
+pub(super) struct Callback {
+    pub class: Option<String>,
+    pub function: String,
+    pub file: String,
+    /// The function's first line.
+    pub line_first: u32,
+    /// The line that most samples were at.
+    pub line: u32,
+    /// It is the program's own.
+    pub is_own: bool,
+    /// Its own code was seen to run.
+    pub was_seen: bool,
+}
+
+impl<'a> Calls<'a> {
+    /// What `samples` show below the event loop's frames.
+    pub(super) fn of(profile: &'a Profile, codes: &EventLoopCodes, samples: &[&'a Sample]) -> Self {
+        let mut calls = Self::default();
+        let own = OwnCode::of(profile);
+        for sample in samples {
+            if let Some(depth) = codes.depth(sample) {
+                calls.add(profile, &own, sample, depth);
+            }
+        }
+        calls
+    }
+
+    fn add(&mut self, profile: &'a Profile, own: &OwnCode, sample: &'a Sample, depth: usize) {
+        let code = |frame: &Frame| profile.code(frame.code);
+        let is = |frame: &Frame, what: fn(&Code) -> bool| code(frame).is_some_and(what);
+        let (above, below) = sample.stack.0.split_at_checked(depth + 1).unwrap_or_default();
+        let is_timed = above.last().is_some_and(|frame| is(frame, calls_what_is_due));
+        let ours: Vec<&Frame> = below.iter().filter(|frame| own.has(frame.code)).collect();
+        if let Some(first) = ours.first() {
+            self.own.entry(first.code.0).or_default().push(first);
+            self.own_samples += 1;
+            self.own_frames.extend(&ours);
+        } else if let Some(first) =
+            below.iter().find(|frame| !is(frame, is_dispatch)).filter(|frame| !is(frame, is_reporting))
+        {
+            self.others.entry(first.code.0).or_default().push(first);
+        }
+        if !below.is_empty() {
+            self.called += 1;
+            self.timed += usize::from(is_timed);
+        }
+        let details = above.last().into_iter().chain(below).filter_map(|frame| frame.detail.as_ref());
+        let values = details.flat_map(|detail| &detail.variables).filter_map(|variable| variable.value.as_ref());
+        let functions = values.flat_map(|value| &value.attributes).filter_map(|part| part.function.as_ref());
+        for function in functions.filter(|function| is_program_file(&function.file)) {
+            *self.kept.entry(function).or_default() += 1;
+        }
+        if !is_timed && let Some(number) = above.iter().rev().find_map(ready) {
+            *self.descriptors.entry(number).or_default() += 1;
+        }
+    }
+
+    /// How many functions of the program's own the event loop calls.
+    pub(super) fn own_count(&self) -> usize {
+        self.own.len()
+    }
+
+    /// The one that is seen most. Where none of the program's own is seen, the one that a framework keeps to call it; else
+    /// the framework's own.
+    pub(super) fn most(&self, profile: &Profile) -> Option<Callback> {
+        let most = |of: &BTreeMap<u32, Vec<&'a Frame>>, is_own| {
+            let known = of.iter().filter_map(|(code, frames)| Some((profile.codes.get(*code as usize)?, frames)));
+            let (code, frames) =
+                known.max_by_key(|(code, frames)| (!words::QUESTIONS.has(&code.function), frames.len()))?;
+            Some(Callback::of(code, frames, is_own))
+        };
+        let kept = || {
+            let (name, _) = self.kept.iter().max_by_key(|(_, times)| **times)?;
+            Some(Callback {
+                class: name.class.as_deref().map(str::to_owned),
+                function: name.function.to_string(),
+                file: name.file.to_string(),
+                line_first: name.line,
+                line: name.line,
+                is_own: true,
+                was_seen: false,
+            })
+        };
+        most(&self.own, true).or_else(kept).or_else(|| most(&self.others, false))
+    }
+
+    /// True when the callbacks are called because they are due.
+    pub(super) fn are_due(&self) -> bool {
+        2 * self.timed > self.called
+    }
+
+    /// True when the program's own code below the event loop has data that takes new values, or goes through loops.
+    pub(super) fn works(&self, seconds: f64, limits: &HotLoopThresholds) -> bool {
+        let mut values: BTreeMap<(u32, &str), Vec<Option<&Value>>> = BTreeMap::new();
+        let mut positions: HashMap<(u32, u32), HashSet<ValueHash>> = HashMap::new();
+        for frame in &self.own_frames {
+            if let Some(detail) = &frame.detail {
+                for variable in &detail.variables {
+                    values.entry((frame.code.0, &variable.name)).or_default().push(variable.value.as_ref());
+                }
+                for (index, value) in &detail.iterators {
+                    positions.entry((frame.code.0, *index)).or_default().insert(value.deep);
+                }
+            }
+        }
+        let many = CALLED_VALUES_FACTOR * limits.values_max;
+        positions.values().any(|positions| positions.len() > many)
+            || values.into_values().any(|values| {
+                let series = Series::of(values.into_iter(), seconds, limits);
+                series.motion == Motion::Moving && series.distinct > limits.values_max && !series.only_counts
+            })
+    }
+
+    /// True when some text that is not empty was in the program's hands below the event loop: it may have been delivered.
+    pub(super) fn may_deliver(&self) -> bool {
+        let values = self.own_frames.iter().flat_map(|frame| &frame.detail).flat_map(|detail| &detail.variables);
+        values.filter_map(|variable| variable.value.as_ref()).any(|value| {
+            matches!(value.kind, ValueKind::Str | ValueKind::Unicode) && value.length.is_some_and(|length| length > 0)
+        })
+    }
+}
+
+/// The number of the descriptor that a frame of an event loop is at.
+fn ready(frame: &Frame) -> Option<u32> {
+    let variables = &frame.detail.as_ref()?.variables;
+    let named = variables.iter().find(|variable| READY.contains(&&*variable.name))?;
+    let number = named.value.as_ref().filter(|value| value.kind == ValueKind::Int)?.number?;
+    (0.0..f64::from(u32::MAX)).contains(&number).then_some(number as u32)
+}
+
+impl Callback {
+    fn of(code: &Code, frames: &[&Frame], is_own: bool) -> Self {
+        let mut times: BTreeMap<u32, usize> = BTreeMap::new();
+        for frame in frames {
+            *times.entry(frame.line).or_default() += 1;
+        }
+        let line = times.into_iter().max_by_key(|(_, times)| *times).map_or(code.line_first, |(line, _)| line);
+        Self {
+            class: class(frames),
+            function: code.function.to_string(),
+            file: code.file.to_string(),
+            line_first: code.line_first,
+            line,
+            is_own,
+            was_seen: true,
+        }
+    }
+}
+
+/// Class of the object whose method runs in these frames, where their first variable is that.
+fn class(frames: &[&Frame]) -> Option<String> {
+    let first = |frame: &&Frame| frame.detail.as_ref()?.variables.first().cloned();
+    let this = frames.iter().find_map(first).filter(|variable| &*variable.name == "self")?.value?;
+    // An instance of a class of the old sort has one type for all; which class it is, its text for people says.
+    let name = if &*this.type_name == "instance" {
+        this.summary.strip_suffix(" instance")?.to_owned()
+    } else {
+        this.type_name.rsplit('.').next()?.to_owned()
+    };
+    (!name.is_empty()).then_some(name)
+}

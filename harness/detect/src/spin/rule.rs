@@ -1,0 +1,191 @@
+//! Is it a spin? An event loop that turns all the time, and of all that could show work, nothing moves.
+
+use bloathound_profile::processor::{ProcessorNeed, sampler_shortage, thread_shortage};
+use bloathound_profile::{Descriptor, DescriptorKind, Outside, Profile, Sample, ThreadProfile};
+use bloathound_vocabulary::Grade;
+
+use super::callback::{Callback, Calls};
+use crate::hot::window::{Counts, EventLoopCodes};
+use crate::hot::work::moves_data;
+use crate::thresholds::Thresholds;
+use crate::thresholds::fixed::WAKING_BYTES_MAX;
+use crate::{Evidence, Finding, FindingClass, Location, SpinEvidence, Verdict};
+
+/// Judges every thread of `profile`. Without a look at what went in and out, nothing is said: a server that is busy looks
+/// the same from inside.
+pub(crate) fn judge(profile: &Profile, thresholds: &Thresholds) -> Vec<Finding> {
+    let need = ProcessorNeed::default();
+    let Some(outside) = &profile.outside else {
+        return Vec::new();
+    };
+    if sampler_shortage(&profile.cost, profile.rate_hz, &need).is_some() || is_served(outside) {
+        return Vec::new();
+    }
+    let enough = |thread: &&ThreadProfile| thread_shortage(&profile.cost, thread, &need).is_none();
+    profile.threads.iter().filter(enough).filter_map(|thread| of_thread(profile, outside, thread, thresholds)).collect()
+}
+
+/// True when something came in or went out: data, or connections.
+fn is_served(outside: &Outside) -> bool {
+    // What goes into files may be the log of a spin.
+    let connections = outside.descriptors.iter().any(|one| one.is_new && one.is_connected);
+    moves_data(outside, false) || connections
+}
+
+fn of_thread(profile: &Profile, outside: &Outside, thread: &ThreadProfile, thresholds: &Thresholds) -> Option<Finding> {
+    let (limits, hot) = (&thresholds.spin, &thresholds.hot_loop);
+    let samples: Vec<&Sample> = thread.samples.iter().filter(|sample| !sample.torn).collect();
+    if samples.len() < hot.samples_min || thread.tid.is_none() {
+        return None;
+    }
+    let counts = Counts::of(&samples);
+    let others = profile.threads.len() > 1;
+    let switches = if others { hot.switches_per_second_shared_max } else { hot.switches_per_second_max };
+    let is_busy = counts.runnable_fraction >= hot.busy_fraction_min
+        && counts.cpu_fraction >= hot.awake_fraction_min
+        && counts.voluntary_switches as f64 <= switches * counts.seconds;
+    let codes = EventLoopCodes::new(profile);
+    let in_loop = samples.iter().filter(|sample| codes.depth(sample).is_some()).count();
+    let moved = samples.windows(2).filter(|pair| matches!(pair, [a, b] if !codes.stands_still(a, b))).count();
+    let share = |count: usize| count as f64 / samples.len() as f64;
+    if !is_busy || share(in_loop) < limits.loop_share_min || share(moved) < limits.turning_share_min {
+        return None;
+    }
+    let calls = Calls::of(profile, &codes, &samples);
+    if calls.own_count() > limits.callbacks_max
+        || calls.descriptors.len() > limits.descriptors_max
+        || share(calls.own_samples) > limits.own_share_max
+        || calls.works(counts.seconds, hot)
+    {
+        return None;
+    }
+    let callback = calls.most(profile)?;
+    let descriptor = descriptor(outside, &calls, &callback);
+    if !is_told(descriptor, &calls, &callback) {
+        return None;
+    }
+    Some(finding(outside, thread, &samples, counts, &callback, descriptor))
+}
+
+/// What is ready each time.
+fn descriptor<'a>(outside: &'a Outside, calls: &Calls<'_>, callback: &Callback) -> Option<&'a Descriptor> {
+    if callback.is_own && calls.are_due() {
+        return None;
+    }
+    if let Some((number, _)) = calls.descriptors.iter().max_by_key(|(_, times)| **times) {
+        return outside.descriptor(*number);
+    }
+    // An event loop that doesn't say for which: the only one that is ready for ever.
+    let mut ready = outside.descriptors.iter().filter(|one| is_ready_for_ever(one));
+    ready.next().filter(|_| ready.next().is_none())
+}
+
+/// Connections that nobody accepts, or a connection that its peer has closed.
+fn is_ready_for_ever(one: &Descriptor) -> bool {
+    one.is_at_end || (one.kind == DescriptorKind::Listening && one.waiting.is_some_and(|waiting| waiting > 0))
+}
+
+/// True where what was seen is enough. A framework's own functions may serve without the program having a part in it, and
+/// over some sockets data goes that nobody counts.
+fn is_told(descriptor: Option<&Descriptor>, calls: &Calls<'_>, callback: &Callback) -> bool {
+    if !callback.is_own {
+        return descriptor.is_some_and(is_ready_for_ever);
+    }
+    if calls.are_due() {
+        return true;
+    }
+    let uncounted = |one: &Descriptor| one.kind == DescriptorKind::Socket && one.moved.is_none() && !one.is_at_end;
+    !(descriptor.is_none_or(uncounted) && calls.may_deliver())
+}
+
+fn finding(
+    outside: &Outside,
+    thread: &ThreadProfile,
+    samples: &[&Sample],
+    counts: Counts,
+    callback: &Callback,
+    descriptor: Option<&Descriptor>,
+) -> Finding {
+    let file = callback.file.rsplit(['/', '\\']).next().unwrap_or(&callback.file);
+    let module = file.strip_suffix(".py").map(str::to_owned);
+    let parts = [module.clone(), callback.class.clone(), Some(callback.function.clone())];
+    let expression = parts.into_iter().flatten().collect::<Vec<_>>().join(".");
+    let called = format!("{expression} ({file}:{})", callback.line_first);
+    let ready = descriptor.map(|one| format!("descriptor {}: {}", one.number, one.what));
+    let bytes_moved = bytes(outside);
+    let (grade, why) = confidence(outside, callback, descriptor);
+    let summary = summary(&called, ready.as_deref(), counts, bytes_moved);
+    let location = Location {
+        module,
+        class: callback.class.clone(),
+        file: Some(callback.file.clone()),
+        function: Some(callback.function.clone()),
+        line_first: Some(callback.line),
+        line_last: Some(callback.line),
+        expression: Some(expression),
+        ..Location::default()
+    };
+    let evidence = Evidence::Spin(SpinEvidence {
+        samples: samples.len() as u64,
+        cpu_fraction: counts.cpu_fraction.is_finite().then_some(counts.cpu_fraction),
+        turns_per_second: turns(outside),
+        descriptor: ready,
+        callback: Some(called),
+        bytes_moved,
+        voluntary_switches: counts.voluntary_switches,
+        thread: thread.tid,
+    });
+    let fingerprint = format!("spin:{file}:{}", callback.function);
+    Finding::new(FindingClass::Spin, Verdict::EventLoopSpins, fingerprint, location, evidence)
+        .saying(summary)
+        .sure(grade, why)
+}
+
+fn summary(called: &str, ready: Option<&str>, counts: Counts, bytes_moved: Option<u64>) -> String {
+    let what = match ready {
+        Some(ready) => format!("the same thing is ready each time, {ready}, and {called} is called for it"),
+        None => format!("it calls {called} each time"),
+    };
+    let moved = match bytes_moved {
+        Some(0) | None => "no data came in or went out".to_owned(),
+        Some(bytes) => format!("no more than {bytes} bytes moved"),
+    };
+    format!(
+        "The event loop turns at full speed and gets nothing done: {what}; in {:.1} s, busy for {:.0} % of them, {moved} \
+         and no value in the program's hands changed but counters and clocks.",
+        counts.seconds,
+        100.0 * counts.cpu_fraction
+    )
+}
+
+fn confidence(outside: &Outside, callback: &Callback, descriptor: Option<&Descriptor>) -> (Grade, String) {
+    let ready = descriptor.is_some_and(is_ready_for_ever);
+    if ready {
+        return (Grade::High, "what is ready stays ready whatever is read from it".to_owned());
+    }
+    let is_counted = |one: &Descriptor| one.kind != DescriptorKind::Socket || one.moved.is_some();
+    let counted = outside.tcp_is_counted && outside.read_bytes.is_some() && descriptor.is_none_or(is_counted);
+    if !callback.was_seen {
+        let why =
+            "the function is so quick that it was not seen to run: an object of the framework's keeps it to call it";
+        return (Grade::Medium, why.to_owned());
+    }
+    if callback.is_own && counted {
+        return (Grade::High, "all that could show work was looked at, and nothing moved".to_owned());
+    }
+    (Grade::Medium, "not all of what goes in and out is counted here".to_owned())
+}
+
+/// Bytes that were counted, without those that wake the event loop itself.
+fn bytes(outside: &Outside) -> Option<u64> {
+    let (read, reads) = (outside.read_bytes?, outside.reads?);
+    let data = if read > WAKING_BYTES_MAX.saturating_mul(reads) { read } else { 0 };
+    outside.tcp_is_counted.then(|| data.saturating_add(outside.socket_bytes()))
+}
+
+/// Turns a second, where each turn is woken by a read of its own; nothing else counts them.
+fn turns(outside: &Outside) -> Option<f64> {
+    let (read, reads) = (outside.read_bytes?, outside.reads?);
+    let rate = reads as f64 / outside.seconds;
+    (read > 0 && read <= WAKING_BYTES_MAX.saturating_mul(reads) && rate.is_finite() && rate >= 100.0).then_some(rate)
+}

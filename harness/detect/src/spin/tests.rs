@@ -1,0 +1,270 @@
+//! The rule on made-up samples: what a spin is, and each thing that makes it none.
+
+use std::sync::Arc;
+
+use bloathound_profile::{
+    Attribute, Code, CodeId, Descriptor, DescriptorKind, Frame, FrameDetail, LineTable, Outside, Profile, Returns,
+    Sample, Stack, ThreadFacts, ThreadProfile, Value, ValueHash, ValueKind, Variable,
+};
+use bloathound_vocabulary::{Evidence, Grade, SpinEvidence};
+
+use super::judge;
+use crate::Finding;
+use crate::thresholds::Thresholds;
+
+const MAIN: u32 = 0;
+const POLL: u32 = 1;
+const READ: u32 = 2;
+const DUE: u32 = 3;
+
+fn code(function: &str, file: &str) -> Code {
+    Code {
+        address: 0x5000,
+        function: function.into(),
+        file: file.into(),
+        line_first: 7,
+        lines: LineTable::new(vec![(0, 7)]),
+        is_generator: false,
+        loops: Vec::new(),
+        calls: Vec::new(),
+        returns: Returns::default(),
+        bytecode_bytes: 90,
+    }
+}
+
+fn value(kind: ValueKind, of: u64) -> Value {
+    let hash = ValueHash(of);
+    Value { kind, number: Some(of as f64), shallow: hash, deep: hash, type_name: "int".into(), ..Value::default() }
+}
+
+fn named(name: &str, value: Value) -> Variable {
+    Variable { name: name.into(), value: Some(value) }
+}
+
+fn frame(code: u32, lasti: u32, variables: Vec<Variable>) -> Frame {
+    Frame {
+        address: 0x1000 * u64::from(code + 1),
+        code: CodeId(code),
+        lasti: Some(lasti),
+        line: 9,
+        identity: ValueHash(u64::from(lasti)),
+        detail: Some(Arc::new(FrameDetail { variables, ..FrameDetail::default() })),
+        detail_age: 0,
+    }
+}
+
+/// The object whose method is called: it counts its turns.
+fn this(turns: u64, data: u64) -> Value {
+    let part = |name: &str, kind, of: u64| Attribute {
+        name: name.into(),
+        kind,
+        hash: ValueHash(of),
+        number: Some(of as f64),
+        ..Attribute::default()
+    };
+    Value {
+        type_name: "Tail".into(),
+        attributes: vec![part("turns", ValueKind::Int, turns), part("lines", ValueKind::List, data)],
+        ..value(ValueKind::Instance, turns * 1000 + data)
+    }
+}
+
+/// One sample's calls: `n` is its number, `data` what the program has in hand, `fd` what is ready.
+fn stack(n: u64, data: u64, fd: u64) -> Vec<Frame> {
+    let poll = frame(POLL, 10 + (n * 7 % 13) as u32, vec![named("fd", value(ValueKind::Int, fd))]);
+    let mut frames = vec![frame(MAIN, 10 + (n % 3) as u32, Vec::new()), poll];
+    if n % 3 == 0 {
+        frames.push(frame(READ, 30, vec![named("self", this(n, data))]));
+    }
+    frames
+}
+
+fn profile(stack: impl Fn(u64) -> Vec<Frame>) -> Profile {
+    let sample = |n: u64| Sample {
+        monotonic_ns: n * 10_000_000,
+        facts: ThreadFacts { cpu_ns: n * 10_000_000, ..ThreadFacts::default() },
+        stack: Stack(stack(n)),
+        torn: false,
+    };
+    let thread = ThreadProfile {
+        tid: Some(7),
+        is_main: true,
+        samples: (0..300).map(sample).collect(),
+        ..ThreadProfile::default()
+    };
+    let socket = |number, what: &str, is_at_end| Descriptor {
+        number,
+        kind: DescriptorKind::Socket,
+        what: what.into(),
+        is_at_end,
+        is_connected: true,
+        moved: Some(0),
+        ..Descriptor::default()
+    };
+    Profile {
+        codes: vec![
+            code("mainLoop", "/x/twisted/internet/base.py"),
+            code("doPoll", "/x/twisted/internet/epollreactor.py"),
+            code("doRead", "/srv/tail.py"),
+            code("runUntilCurrent", "/x/twisted/internet/base.py"),
+        ],
+        threads: vec![thread],
+        outside: Some(Outside {
+            seconds: 3.0,
+            read_bytes: Some(0),
+            reads: Some(0),
+            written_bytes: Some(0),
+            tcp_is_counted: true,
+            descriptors: vec![
+                socket(5, "socket 127.0.0.1:80 to 127.0.0.1:9, closed by its peer", true),
+                socket(6, "socket 127.0.0.1:80 to 127.0.0.1:10", false),
+            ],
+            gone: 0,
+        }),
+        ..Profile::default()
+    }
+}
+
+fn spinning() -> Profile {
+    profile(|n| stack(n, 0, 5))
+}
+
+fn found(profile: &Profile) -> Vec<Finding> {
+    judge(profile, &Thresholds::default())
+}
+
+#[track_caller]
+fn only(profile: &Profile) -> (Finding, SpinEvidence) {
+    let findings = found(profile);
+    let [finding] = findings.as_slice() else { panic!("one finding expected: {findings:?}") };
+    let Evidence::Spin(evidence) = &finding.evidence else { panic!("{finding:?}") };
+    (finding.clone(), evidence.clone())
+}
+
+#[test]
+fn the_same_descriptor_each_turn_and_nothing_done() {
+    let (finding, evidence) = only(&spinning());
+    assert_eq!(
+        evidence.descriptor.as_deref(),
+        Some("descriptor 5: socket 127.0.0.1:80 to 127.0.0.1:9, closed by its peer")
+    );
+    assert_eq!(evidence.callback.as_deref(), Some("tail.Tail.doRead (tail.py:7)"));
+    assert_eq!((evidence.bytes_moved, evidence.turns_per_second), (Some(0), None));
+    assert_eq!(finding.location.expression.as_deref(), Some("tail.Tail.doRead"));
+    assert_eq!(finding.confidence.map(|confidence| confidence.grade), Some(Grade::High));
+    assert!(finding.summary.contains("tail.Tail.doRead (tail.py:7)"), "{}", finding.summary);
+}
+
+#[test]
+fn what_is_due_each_turn_has_no_descriptor() {
+    let due = profile(|n| {
+        let mut frames = stack(n, 0, 5);
+        if frames.len() > 2 {
+            frames[1] = frame(DUE, 20, Vec::new());
+        }
+        frames
+    });
+    let (_, evidence) = only(&due);
+    assert_eq!(evidence.descriptor, None);
+    assert_eq!(evidence.callback.as_deref(), Some("tail.Tail.doRead (tail.py:7)"));
+}
+
+#[test]
+fn what_is_only_asked_is_not_what_is_called() {
+    let mut asked = profile(|n| {
+        let mut frames = stack(n * 3, 0, 5);
+        match n % 8 {
+            0..=3 => frames[2].code = CodeId(4),
+            4..=6 => drop(frames.pop()),
+            _ => {}
+        }
+        frames
+    });
+    asked.codes.push(code("fileno", "/srv/tail.py"));
+    assert_eq!(only(&asked).1.callback.as_deref(), Some("tail.Tail.doRead (tail.py:7)"));
+}
+
+#[test]
+fn data_that_comes_in_is_work() {
+    let with = |change: fn(&mut Outside)| {
+        let mut profile = spinning();
+        change(profile.outside.as_mut().unwrap());
+        found(&profile).len()
+    };
+    assert_eq!(with(|_| ()), 1);
+    assert_eq!(with(|outside| outside.descriptors[1].moved = Some(400)), 0);
+    assert_eq!(with(|outside| (outside.read_bytes, outside.reads) = (Some(90_000), Some(3000))), 0);
+    assert_eq!(with(|outside| outside.descriptors[1].is_new = true), 0);
+    // A byte a read wakes the event loop, and what is written may be the log of it.
+    assert_eq!(with(|outside| (outside.read_bytes, outside.reads) = (Some(3000), Some(3000))), 1);
+    assert_eq!(with(|outside| outside.written_bytes = Some(90_000)), 1);
+}
+
+#[test]
+fn without_a_look_at_the_outside_nothing_is_said() {
+    let profile = Profile { outside: None, ..spinning() };
+    assert!(found(&profile).is_empty());
+}
+
+#[test]
+fn data_that_changes_in_the_programs_hands_is_work() {
+    assert!(found(&profile(|n| stack(n, n, 5))).is_empty());
+}
+
+#[test]
+fn a_framework_alone_spins_only_for_what_stays_ready() {
+    let of = |descriptor| {
+        let mut profile = profile(|n| stack(n, 0, descriptor));
+        profile.codes[READ as usize] = code("doRead", "/x/twisted/internet/tcp.py");
+        found(&profile).len()
+    };
+    assert_eq!((of(5), of(6)), (1, 0));
+}
+
+#[test]
+fn text_over_a_socket_that_nobody_counts_may_have_been_delivered() {
+    let with = |length: u64| {
+        let text = Value { length: Some(length), ..value(ValueKind::Str, 3) };
+        let mut profile = profile(|n| {
+            let mut frames = stack(n, 0, 6);
+            if frames.len() > 2 {
+                frames[2] = frame(READ, 30, vec![named("self", this(0, 0)), named("data", text.clone())]);
+            }
+            frames
+        });
+        profile.outside.as_mut().unwrap().descriptors[1].moved = None;
+        found(&profile).len()
+    };
+    assert_eq!((with(0), with(4)), (1, 0));
+}
+
+#[test]
+fn each_limit_alone_keeps_it_silent() {
+    let with = |change: fn(&mut Thresholds), profile: &Profile| {
+        let mut thresholds = Thresholds::default();
+        change(&mut thresholds);
+        judge(profile, &thresholds).len()
+    };
+    // Without the event loop in a fifth of the samples; standing still in most; of many descriptors; in own code mostly.
+    let away = profile(|n| if n % 5 == 1 { vec![frame(READ, 3, Vec::new())] } else { stack(n, 0, 5) });
+    assert_eq!((with(|_| (), &away), with(|all| all.spin.loop_share_min = 0.5, &away)), (0, 1));
+    let slow = profile(|n| {
+        let mut frames = stack(n / 30 * 3, 0, 5);
+        frames.truncate(2 + (n % 2) as usize);
+        frames
+    });
+    assert_eq!((with(|_| (), &slow), with(|all| all.spin.turning_share_min = 0.01, &slow)), (0, 1));
+    let many = profile(|n| stack(n, 0, 5 + n % 9));
+    assert_eq!((with(|_| (), &many), with(|all| all.spin.descriptors_max = 9, &many)), (0, 1));
+    let own = profile(|n| stack(n * 3, 0, 5));
+    assert_eq!((with(|_| (), &own), with(|all| all.spin.own_share_max = 1.0, &own)), (0, 1));
+    let mut handlers = profile(|n| {
+        let mut frames = stack(n, 0, 5);
+        if let Some(frame) = frames.get_mut(2) {
+            frame.code = CodeId(4 + (n / 3 % 6) as u32);
+        }
+        frames
+    });
+    handlers.codes.extend((0..6).map(|n| code(&format!("handler{n}"), "/srv/tail.py")));
+    assert_eq!((with(|_| (), &handlers), with(|all| all.spin.callbacks_max = 6, &handlers)), (0, 1));
+}
