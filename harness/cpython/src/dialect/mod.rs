@@ -13,7 +13,7 @@ mod structure;
 
 pub use bytecode::{Effect, Instructions, Operation};
 pub use cpython_2_7::CPYTHON_2_7;
-pub use known_types::{BufferType, Core, Field, FixedType, KnownTypes, TeeData, ValueKind};
+pub use known_types::{BufferType, Core, Field, FixedType, KnownTypes, TeeData, ValueKind, WordType};
 pub use obmalloc::{ArenaObject, Obmalloc, PoolHeader};
 pub use structure::{AllocatorState, Attributes, Collection, Frames, LineTableKind, NotYetRead, ReferenceCounts};
 

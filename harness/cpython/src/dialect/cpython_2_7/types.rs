@@ -5,6 +5,7 @@ use crate::dialect::known_types::{Core, FixedType, KnownTypes, TeeData, ValueKin
 /// What is known of them.
 pub(super) const TYPES: KnownTypes = KnownTypes {
     fixed: FIXED,
+    words: super::words::WORDS,
     cores: &[
         ("str", Core::Str),
         ("unicode", Core::Unicode),
