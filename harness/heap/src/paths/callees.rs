@@ -1,10 +1,10 @@
 //! What registrations are there to call: timed calls, observers, callbacks of Deferreds, hooks, bound methods.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 use super::rules::{CALLED, HANDS_ON};
 use super::shapes::{Callee, Source};
-use super::sources::Sources;
+use super::sources::{Qualified, Sources};
 use crate::{Names, ObjectId, ReferenceKind, ShapeColumn, ShapeNode};
 
 /// Steps from a registration to what it calls.
@@ -15,15 +15,6 @@ const ASKED_IN_VAIN_MAX: u32 = 8;
 /// Types that are asked nothing: they are no registrations, and many.
 const PLAIN: &[&str] =
     &["str", "unicode", "int", "long", "float", "dict", "bool", "NoneType", "type", "module", "frame", "code"];
-
-/// Who defines each function.
-#[derive(Debug, Default)]
-pub(super) struct Qualified {
-    /// The class by its method's code.
-    classes: HashMap<ObjectId, String>,
-    /// The function around a function, by their codes.
-    outer: HashMap<ObjectId, ObjectId>,
-}
 
 /// Puts with every shape what the source says of its objects.
 pub(super) fn add_sources(nodes: &mut [ShapeNode], column: &ShapeColumn, names: &Names<'_>) {

@@ -3,12 +3,20 @@
 use std::cell::{OnceCell, RefCell};
 use std::collections::HashMap;
 
-use super::callees::Qualified;
 use super::shapes::{Source, Written};
 use crate::{HeapSnapshot, NameId, Names, ObjectId, ReferenceKind, Site};
 
 /// Parts of an object that a sample tells.
 const SAMPLE_MAX: usize = 6;
+
+/// Who defines each function.
+#[derive(Debug, Default)]
+pub(super) struct Qualified {
+    /// The class by its method's code.
+    pub(super) classes: HashMap<ObjectId, String>,
+    /// The function around a function, by their codes.
+    pub(super) outer: HashMap<ObjectId, ObjectId>,
+}
 
 /// Looks up what the source says of objects of one snapshot.
 pub(super) struct Sources<'n, 'a> {
