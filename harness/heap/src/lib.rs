@@ -23,9 +23,12 @@ pub use graph::{
     Reverse, Tally, neighbourhood, shortest_cycle, strongly_connected,
 };
 pub use model::{
-    BitSet, FinalizerSite, GenericLabel, HeapSnapshot, NameId, Names, ObjectFlags, ObjectId, ObjectRecord, Path,
-    Quality, REFERENCES_MAX, Records, RecordsIter, ReferenceKind, ReferenceLabel, Root, SnapshotBuilder, Step,
-    Tracking, Trust, TypeId, TypeInfo,
+    BitSet, Carrier, FinalizerSite, GenericLabel, HeapSnapshot, NameId, Names, ObjectFlags, ObjectId, ObjectRecord,
+    Passage, Path, Quality, REFERENCES_MAX, Records, RecordsIter, ReferenceKind, ReferenceLabel, Root, Site,
+    SnapshotBuilder, Step, Tracking, Trust, TypeId, TypeInfo,
 };
 pub use paths::costs as path_costs;
-pub use paths::{Arrival, PathFinder, PathTree, ShapeColumn, ShapeKey, ShapeLimits, ShapeNode, ShapeTree};
+pub use paths::rules as shape_rules;
+pub use paths::{
+    Arrival, Callee, PathFinder, PathTree, ShapeColumn, ShapeKey, ShapeLimits, ShapeNode, ShapeTree, Source, Written,
+};

@@ -179,7 +179,23 @@ impl Scene {
         self.refer(from, to, ReferenceKind::Field, name.0);
     }
 
-    fn string(&mut self, text: &str) -> ObjectId {
+    /// Where the code object `id` is written, and how many arguments it has.
+    pub(crate) fn site(&mut self, id: ObjectId, (file, line): (&str, u32), arguments: u16) {
+        let file = self.builder.name(file);
+        self.builder.set_site(id, Site { file, line, arguments });
+    }
+
+    /// A tuple of texts.
+    pub(crate) fn words(&mut self, name: &str, words: &[&str]) -> ObjectId {
+        let tuple = self.object(name, "tuple", 56);
+        for (index, word) in words.iter().enumerate() {
+            let word = self.string(word);
+            self.refer(tuple, word, ReferenceKind::Item, index as u32);
+        }
+        tuple
+    }
+
+    pub(crate) fn string(&mut self, text: &str) -> ObjectId {
         let name = format!("'{text}'");
         if let Some(id) = self.ids.get(&name) {
             return *id;

@@ -45,8 +45,14 @@ pub enum Label {
     Stack,
     /// The object's type.
     Type,
-    /// A word of a structure nobody described, by its offset: `+0x18`.
-    Word(u32),
+    /// The value of a dict under a key that is the same in every look, as it is written: `['order.paid']`.
+    Entry(Box<str>),
+    /// A variable of a function's closure: `<closure>.cache`.
+    Closure(Box<str>),
+    /// The default value of an argument: `(seen=…)`.
+    Default(Box<str>),
+    /// A word of a structure nobody described, by the type of what it points to: `<dict>`.
+    To(Box<str>),
     /// A weak reference.
     Weak,
     /// All that lies beyond a limit: `…`.
@@ -65,6 +71,15 @@ impl Label {
     pub fn name(&self) -> Option<&str> {
         match self {
             Self::Name(name) => Some(name),
+            _ => None,
+        }
+    }
+
+    /// The name of whatever has one in the source: an attribute, a variable of a closure, an argument.
+    #[must_use]
+    pub fn variable(&self) -> Option<&str> {
+        match self {
+            Self::Name(name) | Self::Closure(name) | Self::Default(name) => Some(name),
             _ => None,
         }
     }
@@ -122,7 +137,10 @@ impl fmt::Display for Label {
             Self::Member => f.write_str("member"),
             Self::Stack => f.write_str("stack"),
             Self::Type => f.write_str("type"),
-            Self::Word(offset) => write!(f, "+{offset:#x}"),
+            Self::Entry(key) => write!(f, "[{key}]"),
+            Self::Closure(name) => write!(f, "<closure>.{name}"),
+            Self::Default(name) => write!(f, "({name}=…)"),
+            Self::To(type_name) => write!(f, "<{type_name}>"),
             Self::Weak => f.write_str("weak"),
             Self::Beyond => f.write_str("…"),
             Self::Unknown => f.write_str("?"),
@@ -171,7 +189,10 @@ mod tests {
             (Label::Root(RootKind::Module, Some("model".into())), "module model"),
             (Label::Root(RootKind::ThreadState, None), "thread"),
             (Label::Root(RootKind::GcGarbage, Some("list".into())), "gc.garbage"),
-            (Label::Word(24), "+0x18"),
+            (Label::Entry("'order.paid'".into()), "['order.paid']"),
+            (Label::Closure("cache".into()), "<closure>.cache"),
+            (Label::Default("seen".into()), "(seen=…)"),
+            (Label::To("dict".into()), "<dict>"),
             (Label::Of("Attendee".into(), Box::new(name("address"))), "Attendee.address"),
             (Label::Of("list".into(), Box::new(Label::Index)), "list[x]"),
         ] {

@@ -7,6 +7,7 @@ mod marks;
 mod references;
 mod roots;
 mod sizes;
+mod source;
 mod text;
 pub(crate) mod types;
 
@@ -67,6 +68,7 @@ pub fn decode(image: &MemoryImage, interpreter: &Interpreter, pools: Option<&Pym
         oversized: 0,
         unbacked: (0, 0),
         problems: Vec::new(),
+        key_texts: 0,
         classes: BTreeMap::new(),
         generator_finalizing: None,
     };
@@ -113,6 +115,8 @@ struct Decoder<'a> {
     /// Objects that claim memory which is not there, and how much of it.
     unbacked: (u64, u64),
     problems: Vec<String>,
+    /// Keys that were given a text.
+    key_texts: usize,
     /// Old-style classes as types of their own, by the class object's address.
     classes: BTreeMap<u64, TypeId>,
     /// A type of its own for generators whose cycles the collector won't touch.

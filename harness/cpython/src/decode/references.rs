@@ -4,6 +4,7 @@ use bloathound_heap::{ObjectId, ReferenceKind, ReferenceLabel};
 use bloathound_memory::Address;
 
 use super::Decoder;
+use super::source::KEYS_MAX;
 use super::types::TypeLayout;
 use crate::dialect::layout::BlockLayout;
 use crate::dialect::{Attributes, Core, NotYetRead};
@@ -16,6 +17,9 @@ impl<'a> Decoder<'a> {
         for (offset, name, traversed) in &layout.fixed {
             let label = ReferenceLabel::new(ReferenceKind::Field, name.0, *traversed);
             self.reference_at(at.offset(*offset), label);
+        }
+        if layout.is_code {
+            self.note_code(at);
         }
         match layout.core {
             Core::Plain | Core::Str | Core::Long | Core::ByteArray | Core::Array => {}
@@ -140,6 +144,7 @@ impl<'a> Decoder<'a> {
     fn dict_references(&mut self, at: Address) {
         let table = self.objects().dict(at);
         let Some(bytes) = self.table_bytes(&table) else { return };
+        let tells_keys = self.word(at, self.interpreter.dialect.dict.ma_used) <= KEYS_MAX;
         // The dict of interned strings does not count its references: they own nothing.
         let weak = Some(at) == self.interned_dict;
         for entry in bytes.chunks_exact(table.entry_bytes) {
@@ -156,6 +161,9 @@ impl<'a> Decoder<'a> {
             }
             match key_id {
                 Some(id) => {
+                    if tells_keys {
+                        self.note_key(entry.key, id);
+                    }
                     self.builder.add_reference(id, ReferenceLabel::new(ReferenceKind::Key, id.0, true));
                     self.reference(entry.value, ReferenceLabel::new(ReferenceKind::Value, id.0, true));
                 }
@@ -196,6 +204,7 @@ impl<'a> Decoder<'a> {
             self.field(at, *offset, name, true);
         }
         let code_at = Address(self.word(at, d.frame.f_code));
+        self.note_frame(at, code_at);
         let tuples = [d.code.co_varnames, d.code.co_cellvars, d.code.co_freevars];
         let items = |offset: u64| self.word(Address(self.word(code_at, offset)), d.object.ob_size).min(1 << 16);
         if !self.budget.take(tuples.into_iter().map(items).sum()) {
@@ -274,8 +283,12 @@ impl<'a> Decoder<'a> {
                     && value.is_aligned(8)
                     && let Some(id) = self.id_of(value)
                 {
-                    let label = ReferenceLabel::new(ReferenceKind::Conservative, offset as u32, layout.is_gc);
-                    self.builder.add_reference(id, label);
+                    let named = layout.words.iter().find(|(word, _)| *word == offset);
+                    let (kind, payload) = match named {
+                        Some((_, name)) => (ReferenceKind::Field, name.0),
+                        None => (ReferenceKind::Conservative, offset as u32),
+                    };
+                    self.builder.add_reference(id, ReferenceLabel::new(kind, payload, layout.is_gc));
                 }
             }
             offset += 8;

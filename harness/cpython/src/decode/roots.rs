@@ -73,6 +73,7 @@ impl Decoder<'_> {
                 && self.is_module(value)
             {
                 let name = self.name_of(key);
+                self.note_module(value, object);
                 self.builder.add_root(Root { object, kind: RootKind::Module, name });
             }
         }

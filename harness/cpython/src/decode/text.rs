@@ -26,21 +26,8 @@ pub fn describe(image: &MemoryImage, interpreter: &Interpreter, at: Address, max
         }
         "unicode" => {
             let len = image.u64_at(at.offset(d.unicode.length))?;
-            let data = image.pointer_at(at.offset(d.unicode.str))?;
             let shown = len.min(max as u64);
-            let width = interpreter.unicode.bytes();
-            let bytes = image.bytes(data, (shown * width) as usize)?;
-            let text: String = match interpreter.unicode {
-                UnicodeWidth::Ucs4 => bytes
-                    .chunks_exact(4)
-                    .map(|c| char::from_u32(u32::from_le_bytes([c[0], c[1], c[2], c[3]])).unwrap_or('\u{fffd}'))
-                    .collect(),
-                UnicodeWidth::Ucs2 => {
-                    let units = bytes.chunks_exact(2).map(|c| u16::from_le_bytes([c[0], c[1]]));
-                    char::decode_utf16(units).map(|c| c.unwrap_or('\u{fffd}')).collect()
-                }
-            };
-            Some(format!("u{}", quote(&text, max, shown < len)))
+            Some(format!("u{}", quote(&first_characters(image, interpreter, at, shown)?, max, shown < len)))
         }
         "int" | "bool" => Some((image.u64_at(at.offset(d.number.value))? as i64).to_string()),
         "float" => Some(f64::from_bits(image.u64_at(at.offset(d.number.value))?).to_string()),
@@ -56,6 +43,28 @@ pub fn describe(image: &MemoryImage, interpreter: &Interpreter, at: Address, max
         }
         _ => None,
     }
+}
+
+/// The first characters of the `unicode` at `at`.
+fn first_characters(image: &MemoryImage, interpreter: &Interpreter, at: Address, shown: u64) -> Option<String> {
+    let data = image.pointer_at(at.offset(interpreter.dialect.unicode.str))?;
+    let bytes = image.bytes(data, (shown * interpreter.unicode.bytes()) as usize)?;
+    Some(match interpreter.unicode {
+        UnicodeWidth::Ucs4 => bytes
+            .chunks_exact(4)
+            .map(|c| char::from_u32(u32::from_le_bytes([c[0], c[1], c[2], c[3]])).unwrap_or('\u{fffd}'))
+            .collect(),
+        UnicodeWidth::Ucs2 => {
+            let units = bytes.chunks_exact(2).map(|c| u16::from_le_bytes([c[0], c[1]]));
+            char::decode_utf16(units).map(|c| c.unwrap_or('\u{fffd}')).collect()
+        }
+    })
+}
+
+/// All characters of the `unicode` at `at`, where they are no more than `max`. The caller knows that it is one.
+pub(super) fn characters(image: &MemoryImage, interpreter: &Interpreter, at: Address, max: u64) -> Option<String> {
+    let length = image.u64_at(at.offset(interpreter.dialect.unicode.length)).filter(|length| *length <= max)?;
+    first_characters(image, interpreter, at, length)
 }
 
 fn quote(text: &str, max: usize, cut: bool) -> String {

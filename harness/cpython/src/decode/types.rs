@@ -23,6 +23,8 @@ pub(crate) struct TypeLayout {
     pub(crate) fixed: Vec<(u64, NameId, bool)>,
     /// Words to be taken for references where they are known objects' addresses.
     pub(crate) conservative: Option<(u64, u64)>,
+    /// What some of these words are called.
+    pub(crate) words: Vec<(u64, NameId)>,
     pub(crate) slots: Vec<(u64, NameId)>,
     /// `tp_dictoffset` where it is not already among `fixed`.
     pub(crate) dict_offset: Option<i64>,
@@ -32,6 +34,7 @@ pub(crate) struct TypeLayout {
     /// A malloc buffer counted as the object's own: pointer, length, length counts characters.
     pub(crate) buffer: Option<(u64, u64, bool)>,
     pub(crate) is_generator: bool,
+    pub(crate) is_code: bool,
     pub(crate) is_old_instance: bool,
     pub(crate) basicsize: u64,
     pub(crate) itemsize: u64,
@@ -132,6 +135,7 @@ impl TypeTable {
             id: builder.add_type(info),
             core: shape.core,
             fixed,
+            words: if shape.conservative.is_some() { named_words(objects, builder, solid) } else { Vec::new() },
             conservative: shape.conservative,
             slots,
             dict_offset: (dict_offset != 0 && !dict_is_fixed && shape.core != Core::Type).then_some(dict_offset),
@@ -140,6 +144,7 @@ impl TypeTable {
             is_heap,
             buffer: d.types.buffers.iter().find(|b| b.0 == shape.name).map(|b| (b.1, b.2, b.3)),
             is_generator: shape.name == "generator",
+            is_code: shape.name == "code",
             is_old_instance: shape.name == "instance",
             basicsize,
             itemsize,
@@ -250,6 +255,29 @@ impl BaseShape {
         }
         Some(Self { name: String::new(), core: Core::Plain, conservative: Some((head, own_size)) })
     }
+}
+
+/// What the words of a type made in C are called, and those of its bases.
+fn named_words(objects: Objects<'_>, builder: &mut SnapshotBuilder, solid: Address) -> Vec<(u64, NameId)> {
+    let Objects { image, d } = objects;
+    let mut found: Vec<(u64, NameId)> = Vec::new();
+    let mut current = solid;
+    for _ in 0..BASES_MAX {
+        let name = c_string_at(image, current.offset(d.type_object.tp_name), 128);
+        let size = image.u64_at(current.offset(d.type_object.tp_basicsize));
+        if let Some((.., words)) = d.types.words.iter().find(|(n, s, _)| *n == name && Some(*s) == size) {
+            for (offset, word) in *words {
+                if found.iter().all(|(known, _)| known != offset) {
+                    found.push((*offset, builder.name(word)));
+                }
+            }
+        }
+        match image.pointer_at(current.offset(d.type_object.tp_base)) {
+            Some(base) if !base.is_null() => current = base,
+            _ => break,
+        }
+    }
+    found
 }
 
 /// The C string that the pointer at `variable` leads to; empty where it can't be read.

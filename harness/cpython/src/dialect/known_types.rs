@@ -16,6 +16,9 @@ pub type FixedType = (&'static str, u64, &'static [Field]);
 /// and whether the length counts characters of text instead of bytes.
 pub type BufferType = (&'static str, u64, u64, bool);
 
+/// A type that is read word by word, and what some of its words are called: `tp_name`, `tp_basicsize`, offsets and names.
+pub type WordType = (&'static str, u64, &'static [(u64, &'static str)]);
+
 /// How the built-in part of an instance is read.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Core {
@@ -121,6 +124,8 @@ pub struct TeeData {
 pub struct KnownTypes {
     /// Types whose references are all in fixed fields.
     pub fixed: &'static [FixedType],
+    /// Names of words in types that are read word by word.
+    pub words: &'static [WordType],
     /// Types that are read in a way of their own.
     pub cores: &'static [(&'static str, Core)],
     /// Types with a malloc buffer of their own.

@@ -14,7 +14,7 @@ mod symbols;
 
 pub use bytecode::{Effect, Instructions, Operation};
 pub use cpython_2_7::CPYTHON_2_7;
-pub use known_types::{BufferType, Core, Field, FixedType, KnownTypes, TeeData, ValueParts};
+pub use known_types::{BufferType, Core, Field, FixedType, KnownTypes, TeeData, ValueParts, WordType};
 pub use obmalloc::{ArenaObject, Obmalloc, PoolHeader};
 pub use structure::{AllocatorState, Attributes, Collection, Frames, LineTableKind, NotYetRead, ReferenceCounts};
 pub use symbols::{EVALUATORS, EXPORTED_PREFIXES, EXPORTED_TYPES, SUPPORTED, SymbolNames};

@@ -196,7 +196,7 @@ fn cycle_labels(snapshot: &HeapSnapshot, names: &Names<'_>, steps: &[Step]) -> V
             continue;
         }
         let from = owner.take().unwrap_or(step.from);
-        let label = Box::new(names.label(names.generic(step.from, step.label)));
+        let label = Box::new(names.label(names.generic(step.from, step.to, step.label)));
         let class = &snapshot.type_of(from).name;
         labels.push(Label::Of(class.as_str().into(), label));
     }

@@ -15,7 +15,7 @@ pub mod words;
 use std::fmt::Write;
 
 use bloathound_heap::path_costs as costs;
-use bloathound_heap::{RootKind, SAME_MODULES_MIN, ShapeLimits};
+use bloathound_heap::{RootKind, SAME_MODULES_MIN, ShapeLimits, shape_rules};
 use bloathound_profile::frameworks::FRAMEWORKS;
 use bloathound_profile::processor::ProcessorNeed;
 
@@ -363,6 +363,54 @@ fn shapes() -> Vec<Row> {
             "Shapes below one.",
             "reason, not measured: more names in one place are data, not a program",
             "heap/src/paths/shapes.rs::every_reachable_object_counts_once_within_any_limits",
+        ),
+        row(
+            "ShapeLimits::keys_max",
+            limits.keys_max.into(),
+            "keys",
+            "Keys that are told below one dict; with more of them, keys are data.",
+            "a `logging` module in a program with requests, Django and SQLAlchemy knows 40 loggers by name",
+            "heap/src/paths/tests.rs::a_key_is_told_while_keys_are_few",
+        ),
+        row(
+            "shape_rules::KEY_CHANGES_MAX",
+            shape_rules::KEY_CHANGES_MAX.into(),
+            "changes",
+            "How often the keys of a dict may change from look to look; with more, they are data.",
+            "reason, not measured: a key that is made by the first request is there from then on",
+            "heap/src/paths/tests.rs::looks_are_made_alike_where_keys_vary",
+        ),
+        row(
+            "shape_rules::TURN_MAX",
+            shape_rules::TURN_MAX.into(),
+            "steps",
+            "Steps after which data that nests in itself is recognised by an attribute that comes again.",
+            "a Deferred of Twisted 16 leads to the next by five: its callbacks, a pair, a call, its arguments",
+            "heap/src/paths/tests.rs::a_chain_of_several_steps_a_link_is_one_shape_with_its_length",
+        ),
+        row(
+            "shape_rules::PLAIN_TURN_MAX",
+            shape_rules::PLAIN_TURN_MAX.into(),
+            "steps",
+            "Steps after which it is recognised by an item or a key that comes again.",
+            "reason, not measured: lists of dicts of lists are not one thing that nests",
+            "heap/src/paths/shapes.rs::data_that_nests_in_turns_folds_too",
+        ),
+        row(
+            "shape_rules::CALLED",
+            Setting::Words(shape_rules::CALLED),
+            "words",
+            "Attributes by which a registration keeps what it will call.",
+            "Twisted's DelayedCall and LoopingCall, tornado's _Timeout and PeriodicCallback, threading's Timer",
+            "heap/src/paths/tests.rs::registrations_tell_what_they_will_call",
+        ),
+        row(
+            "shape_rules::HANDS_ON",
+            Setting::Words(shape_rules::HANDS_ON),
+            "words",
+            "Packages whose objects only hand on: what such an object keeps is what will be called.",
+            "tornado's PeriodicCallback registers a method of its own, and Twisted's deferLater one of a Deferred",
+            "heap/src/paths/tests.rs::registrations_tell_what_they_will_call",
         ),
         row(
             "ShapeLimits::single_bytes_min",

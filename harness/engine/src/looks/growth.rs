@@ -1,5 +1,7 @@
 //! What the rules that compare looks are given: the shapes of several looks.
 
+use std::borrow::Cow;
+
 use bloathound_detect::{GrowthRound, GrowthUnit, Report, Seen, Thresholds, Work, judge};
 use bloathound_heap::ShapeTree;
 
@@ -13,12 +15,19 @@ pub(super) struct RoundShapes {
     pub(super) work: Work,
 }
 
-/// As the rules take them.
-pub(super) fn rounds(rounds: &[RoundShapes]) -> Vec<GrowthRound<'_>> {
-    rounds
-        .iter()
-        .map(|round| GrowthRound { shapes: &round.shapes, requests: round.requests, work: round.work })
-        .collect()
+/// The shapes of all looks: what one takes for the key of a dict and another for data is data in all.
+pub(super) fn alike(looks: &[RoundShapes]) -> Vec<Cow<'_, ShapeTree>> {
+    ShapeTree::alike(&looks.iter().map(|round| &round.shapes).collect::<Vec<_>>())
+}
+
+/// As the rules take them, with the shapes that [`alike`] gave.
+pub(super) fn rounds<'t>(looks: &[RoundShapes], alike: &'t [Cow<'_, ShapeTree>]) -> Vec<GrowthRound<'t>> {
+    let with = |(round, shapes): (&RoundShapes, &'t Cow<'_, ShapeTree>)| GrowthRound {
+        shapes,
+        requests: round.requests,
+        work: round.work,
+    };
+    looks.iter().zip(alike).map(with).collect()
 }
 
 /// Judges all looks together, by all rules but those in `without`.
@@ -28,5 +37,6 @@ pub(super) fn find(
     without: &[&'static str],
     thresholds: &Thresholds,
 ) -> Report {
-    judge(&Seen { looks: Some((&rounds(looks), unit)), ..Seen::default() }, without, thresholds)
+    let alike = alike(looks);
+    judge(&Seen { looks: Some((&rounds(looks, &alike), unit)), ..Seen::default() }, without, thresholds)
 }

@@ -109,7 +109,7 @@ fn path_to(session: &Session<'_>, id: ObjectId) -> Vec<PathStep> {
         for (index, step) in found.steps.iter().enumerate() {
             let next = found.steps.get(index + 1);
             let is_attribute =
-                |next: &Step| matches!(finder.names().generic(next.from, next.label), GenericLabel::Name(_));
+                |next: &Step| matches!(finder.names().generic(next.from, next.to, next.label), GenericLabel::Name(_));
             // `.__dict__` and then the attribute is one step for people.
             if finder.names().is_dict_field(step.label) && next.is_some_and(is_attribute) {
                 continue;
@@ -207,7 +207,7 @@ fn label(session: &Session<'_>, step: &Step) -> String {
         ReferenceKind::Field | ReferenceKind::Slot => format!(".{}", snapshot.name(NameId(payload))),
         ReferenceKind::Local => format!("local {}", snapshot.name(NameId(payload))),
         ReferenceKind::Item => format!("[{payload}]"),
-        ReferenceKind::Value => match names.generic(step.from, step.label) {
+        ReferenceKind::Value => match names.generic(step.from, step.to, step.label) {
             GenericLabel::Name(name) => format!(".{}", snapshot.name(name)),
             _ => {
                 let key = step.label.key().filter(|key| key.index() < snapshot.len());
@@ -216,6 +216,6 @@ fn label(session: &Session<'_>, step: &Step) -> String {
             }
         },
         ReferenceKind::Stack => format!("stack {payload}"),
-        _ => names.label(names.generic(step.from, step.label)).to_string(),
+        _ => names.label(names.generic(step.from, step.to, step.label)).to_string(),
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use crate::{HeapSnapshot, NameId, ObjectId, ObjectRecord, Quality, ReferenceLabel, Root, TypeId, TypeInfo};
+use crate::{HeapSnapshot, NameId, ObjectId, ObjectRecord, Quality, ReferenceLabel, Root, Site, TypeId, TypeInfo};
 
 /// Most references a snapshot holds: indices of references and of roots share 32 bits in [`crate::PathTree`].
 pub const REFERENCES_MAX: usize = u32::MAX as usize - ROOTS_MAX - 2;
@@ -101,6 +101,17 @@ impl SnapshotBuilder {
     pub fn set_text(&mut self, id: ObjectId, text: &str) {
         let name = self.name(text);
         self.snapshot.texts.insert(id, name);
+    }
+
+    /// True when the object has a text.
+    #[must_use]
+    pub fn has_text(&self, id: ObjectId) -> bool {
+        self.snapshot.texts.contains_key(&id)
+    }
+
+    /// Notes where a code object or a module is written, or at which line a frame is.
+    pub fn set_site(&mut self, id: ObjectId, site: Site) {
+        self.snapshot.sites.insert(id, site);
     }
 
     /// Adds a root.

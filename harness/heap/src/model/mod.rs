@@ -6,6 +6,7 @@ mod columns;
 mod label;
 mod naming;
 mod object;
+mod passage;
 mod path;
 mod snapshot;
 
@@ -15,8 +16,9 @@ pub use columns::{Records, RecordsIter};
 pub use label::{ReferenceKind, ReferenceLabel};
 pub use naming::{GenericLabel, Names};
 pub use object::{
-    FinalizerSite, NameId, ObjectFlags, ObjectId, ObjectRecord, Quality, Root, Tracking, Trust, TypeId, TypeInfo,
+    FinalizerSite, NameId, ObjectFlags, ObjectId, ObjectRecord, Quality, Root, Site, Tracking, Trust, TypeId, TypeInfo,
 };
+pub use passage::{Carrier, Passage};
 pub use path::{Path, Step};
 pub use snapshot::HeapSnapshot;
 pub(crate) use snapshot::IdHasher;

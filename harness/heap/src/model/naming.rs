@@ -1,5 +1,6 @@
 //! Words for references, roots and paths, without what varies from one object to the next.
 
+use super::passage::{Fields, Passage};
 use crate::{
     BitSet, HeapSnapshot, Label, NameId, ObjectId, Path, ReferenceKind, ReferenceLabel, Root, RootKind, Step, TypeId,
 };
@@ -19,8 +20,12 @@ pub enum GenericLabel {
     Stack,
     /// The object's type.
     Type,
-    /// A word of a structure nobody described.
-    Word(u32),
+    /// A variable of a function's closure.
+    Closure(NameId),
+    /// The default value of an argument.
+    Default(NameId),
+    /// A word of a structure nobody described, by the type of what it points to.
+    To(TypeId),
     /// A weak reference.
     Weak,
 }
@@ -32,6 +37,7 @@ pub struct Names<'a> {
     dict_name: Option<NameId>,
     /// Objects that are the `__dict__` of something: the keys are attribute names.
     attribute_dicts: BitSet,
+    pub(super) fields: Fields,
 }
 
 impl<'a> Names<'a> {
@@ -39,11 +45,13 @@ impl<'a> Names<'a> {
     #[must_use]
     pub fn new(snapshot: &'a HeapSnapshot) -> Self {
         let dict_name = snapshot.find_name("__dict__");
-        let mut names = Self { snapshot, dict_name, attribute_dicts: BitSet::with_len(snapshot.len()) };
+        let attribute_dicts = BitSet::with_len(snapshot.len());
+        let mut names = Self { snapshot, dict_name, attribute_dicts, fields: Fields::of(snapshot) };
         for (target, label) in snapshot.targets().iter().zip(snapshot.labels()) {
             if names.is_dict_field(*label) {
                 names.attribute_dicts.insert(*target);
             }
+            names.fields.add_thread_dicts(snapshot, (*target, *label), &mut names.attribute_dicts);
         }
         names
     }
@@ -74,9 +82,9 @@ impl<'a> Names<'a> {
         self.snapshot.text_name(key)
     }
 
-    /// The generic label of a reference.
+    /// The generic label of a reference from `from` to `to`.
     #[must_use]
-    pub fn generic(&self, from: ObjectId, label: ReferenceLabel) -> GenericLabel {
+    pub fn generic(&self, from: ObjectId, to: ObjectId, label: ReferenceLabel) -> GenericLabel {
         match label.kind() {
             ReferenceKind::Field | ReferenceKind::Slot | ReferenceKind::Local => {
                 GenericLabel::Name(NameId(label.payload()))
@@ -87,7 +95,7 @@ impl<'a> Names<'a> {
             ReferenceKind::Member => GenericLabel::Member,
             ReferenceKind::Stack => GenericLabel::Stack,
             ReferenceKind::Type => GenericLabel::Type,
-            ReferenceKind::Conservative => GenericLabel::Word(label.payload()),
+            ReferenceKind::Conservative => GenericLabel::To(self.snapshot.type_id(to)),
             ReferenceKind::Weak => GenericLabel::Weak,
         }
     }
@@ -102,7 +110,12 @@ impl<'a> Names<'a> {
             GenericLabel::Member => Label::Member,
             GenericLabel::Stack => Label::Stack,
             GenericLabel::Type => Label::Type,
-            GenericLabel::Word(offset) => Label::Word(offset),
+            GenericLabel::Closure(name) => Label::Closure(self.snapshot.name(name).into()),
+            GenericLabel::Default(name) => Label::Default(self.snapshot.name(name).into()),
+            GenericLabel::To(type_id) => {
+                let info = self.snapshot.types().get(type_id.0 as usize);
+                Label::To(info.map_or_else(|| "?".into(), |info| info.qualified_name().into()))
+            }
             GenericLabel::Weak => Label::Weak,
         }
     }
@@ -122,11 +135,21 @@ impl<'a> Names<'a> {
     #[must_use]
     pub fn labels(&self, path: &Path) -> Vec<Label> {
         let mut said: Vec<(GenericLabel, TypeId)> = Vec::new();
+        let mut carrier = None;
         for (index, step) in path.steps.iter().enumerate() {
-            if self.is_dict_field(step.label) && index + 1 < path.steps.len() {
+            let is_last = index + 1 == path.steps.len();
+            if self.is_dict_field(step.label) && !is_last {
                 continue;
             }
-            let now = (self.generic(step.from, step.label), self.snapshot.type_id(step.to));
+            let label = match self.passage(carrier.take(), step.from, step.to, step.label) {
+                Passage::Carried(between) if !is_last => {
+                    carrier = Some(between);
+                    continue;
+                }
+                Passage::Carried(_) => self.generic(step.from, step.to, step.label),
+                Passage::Labelled(label) => label,
+            };
+            let now = (label, self.snapshot.type_id(step.to));
             if said.len() > 1 && said[said.len() - 2] == now {
                 said.pop();
             } else if said.last() != Some(&now) {

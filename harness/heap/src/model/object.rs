@@ -140,6 +140,17 @@ pub struct FinalizerSite {
     pub line: u32,
 }
 
+/// Where something is written.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Site {
+    /// The file's name, as code names it.
+    pub file: NameId,
+    /// First line of a code object, the line that a frame is at; 0 for a module.
+    pub line: u32,
+    /// `co_argcount` of a code object.
+    pub arguments: u16,
+}
+
 /// An object that is kept alive from outside the heap, and by what.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Root {

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
 
 use super::columns::{Columns, Records};
-use crate::{BitSet, NameId, ObjectId, ObjectRecord, Quality, ReferenceLabel, Root, TypeId, TypeInfo};
+use crate::{BitSet, NameId, ObjectId, ObjectRecord, Quality, ReferenceLabel, Root, Site, TypeId, TypeInfo};
 
 /// Texts by object. Asked for every attribute there is, so it hashes with one multiplication: ids are dense, ours, and
 /// nobody's to choose.
@@ -38,6 +38,7 @@ pub struct HeapSnapshot {
     pub(crate) types: Vec<TypeInfo>,
     pub(crate) names: Vec<Box<str>>,
     pub(crate) texts: TextMap,
+    pub(crate) sites: HashMap<ObjectId, Site, BuildHasherDefault<IdHasher>>,
     pub(crate) roots: Vec<Root>,
     pub(crate) finalizers: BitSet,
     pub(crate) quality: Quality,
@@ -225,6 +226,12 @@ impl HeapSnapshot {
     #[must_use]
     pub fn text_name(&self, id: ObjectId) -> Option<NameId> {
         self.texts.get(&id).copied()
+    }
+
+    /// Where a code object or a module is written, and at which line a frame is.
+    #[must_use]
+    pub fn site(&self, id: ObjectId) -> Option<Site> {
+        self.sites.get(&id).copied()
     }
 
     /// What keeps objects alive from outside.

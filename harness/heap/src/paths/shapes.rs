@@ -13,6 +13,8 @@ pub struct ShapeLimits {
     pub shapes_max: usize,
     /// Shapes below one; further ones count for a shape `…` below it.
     pub children_max: u32,
+    /// Keys that are told below one dict, or below all dicts of one shape; with more of them, keys are data.
+    pub keys_max: u32,
     /// A shape of a single object with fewer bytes, and nothing kept below it, is left out of the result: nearly all
     /// of a program's functions, constants and names. Nothing grows in it; 0 keeps all.
     pub single_bytes_min: u64,
@@ -20,13 +22,59 @@ pub struct ShapeLimits {
 
 impl Default for ShapeLimits {
     fn default() -> Self {
-        Self { depth_max: 40, shapes_max: 400_000, children_max: 2048, single_bytes_min: 1024 }
+        Self { depth_max: 40, shapes_max: 400_000, children_max: 2048, keys_max: 64, single_bytes_min: 1024 }
     }
 }
 
 /// Identifies a shape by the names on its path: equal in every snapshot of every process.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, PartialOrd, Ord)]
 pub struct ShapeKey(pub u64);
+
+impl ShapeKey {
+    /// FNV-1a over the names, begun with the parent's key. An attribute's name may read like a label that is none.
+    pub(super) fn of(parent: Self, label: &Label, type_name: &str) -> Self {
+        let text = label.to_string();
+        let bytes = [u8::from(label.name().is_some())]
+            .into_iter()
+            .chain(text.bytes())
+            .chain([0])
+            .chain(type_name.bytes())
+            .chain([0]);
+        let hash = bytes.fold(0xcbf2_9ce4_8422_2325 ^ parent.0.rotate_left(17), |hash, byte| {
+            (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+        });
+        Self(hash)
+    }
+}
+
+/// Where something is written in the source.
+#[derive(Clone, PartialEq, Eq, Hash, Debug, PartialOrd, Ord)]
+pub struct Written {
+    /// The file, as code names it.
+    pub file: Box<str>,
+    /// First line, or the line at which a generator waits; 0 where the whole file is meant.
+    pub line: u32,
+}
+
+/// A function that objects of a shape are there to call.
+#[derive(Clone, PartialEq, Eq, Hash, Debug, PartialOrd, Ord)]
+pub struct Callee {
+    /// As a person would: `Query.giveUp`, `Poller.poll.<lambda>`.
+    pub name: Box<str>,
+    /// Where it is written, or where it waits.
+    pub written: Option<Written>,
+}
+
+/// What the source says of the objects of a shape.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Source {
+    /// Where their class is written, or they themselves: a function, a module, a class.
+    pub written: Option<Written>,
+    /// The function that most of them will call.
+    pub callee: Option<Callee>,
+    /// One of them in a few words: its keys, its items' types.
+    pub sample: Option<Box<str>>,
+}
 
 /// All objects whose paths look alike.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -47,6 +95,10 @@ pub struct ShapeNode {
     pub retained_bytes: u64,
     /// One of them. Means something in the snapshot the tree was made of, and only there.
     pub example: ObjectId,
+    /// Which keys are told below it, as a number that is equal for equal keys; 0 for none. [`KEYS_FOLDED`] where keys
+    /// are data.
+    pub(crate) keys: u64,
+    pub(crate) source: Option<Box<Source>>,
     pub(crate) label: u32,
     pub(crate) type_name: u32,
 }
@@ -54,7 +106,10 @@ pub struct ShapeNode {
 /// Objects by the shape of their paths: what grows from round to round shows as one shape that grows.
 ///
 /// A shape is its parent's shape, the generic label of the reference and the type of the object. Data that nests in
-/// itself with period one or two (`next`, `next`; `children`, `[x]`, `children`, `[x]`) folds into one turn.
+/// itself with period one or two (`next`, `next`; `children`, `[x]`, `children`, `[x]`) folds into one turn, and with up
+/// to six where an attribute comes again.
+///
+/// The value of a dict goes by its key while these are few, and something hangs on it: `topics['order.paid']`.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct ShapeTree {
     pub(crate) nodes: Vec<ShapeNode>,
@@ -77,6 +132,8 @@ impl ShapeColumn {
 }
 
 pub(crate) const NO_SHAPE: u32 = u32::MAX;
+/// See [`ShapeNode::keys`].
+pub(crate) const KEYS_FOLDED: u64 = u64::MAX;
 
 impl ShapeTree {
     /// All shapes; the index is what [`ShapeNode::parent`] means. Parents stand before their children.
@@ -95,6 +152,12 @@ impl ShapeTree {
     #[must_use]
     pub fn type_name(&self, index: usize) -> &str {
         self.nodes.get(index).map_or("", |node| &self.types[node.type_name as usize])
+    }
+
+    /// What the source says of a shape's objects, where it is known.
+    #[must_use]
+    pub fn source(&self, index: usize) -> Option<&Source> {
+        self.nodes.get(index)?.source.as_deref()
     }
 
     /// Shapes from below the root down to `index`.
@@ -224,7 +287,7 @@ mod tests {
             heap in sketches(16), depth_max in 1_u32..4, shapes_max in 1_usize..8, children_max in 1_u32..3,
         ) {
             let snapshot = heap.build();
-            let limits = ShapeLimits { depth_max, shapes_max, children_max, single_bytes_min: 0 };
+            let limits = ShapeLimits { depth_max, shapes_max, children_max, keys_max: 2, single_bytes_min: 0 };
             let (tree, column) = shapes_within(&snapshot, limits);
             let dominators = Dominators::build(&snapshot, None);
             prop_assert!(tree.nodes().len() <= shapes_max * 2 + 1);
@@ -239,7 +302,7 @@ mod tests {
                 let held = dominators.above(id).any(|above| column.shape_of(above) == Some(shape));
                 let retained = if held { 0 } else { dominators.retained_size(id) };
                 let sum: &mut (u64, u64, u64, u64) = &mut sums[shape];
-                *sum = (sum.0 + 1, sum.1 + snapshot.shallow_size(id), sum.2 + strong, sum.3 + retained);
+                *sum = (sum.0 + 1, sum.1 + snapshot.owned_bytes(id), sum.2 + strong, sum.3 + retained);
             }
             for (node, sum) in tree.nodes().iter().zip(sums) {
                 prop_assert_eq!((node.objects, node.bytes, node.references, node.retained_bytes), sum);

@@ -6,6 +6,7 @@
 mod opcodes;
 mod symbols;
 mod types;
+mod words;
 
 use super::layout::{self, BlockLayout};
 use super::obmalloc::{ArenaObject, Obmalloc, PoolHeader};
@@ -118,6 +119,7 @@ pub static CPYTHON_2_7: Dialect = Dialect {
     generator: layout::GeneratorObject { gi_frame: 16 },
     file: layout::FileObject { f_fp: 16 },
     code: layout::CodeObject {
+        co_argcount: 16,
         co_nlocals: 20,
         co_stacksize: 24,
         co_flags: 28,

@@ -7,6 +7,7 @@ use crate::dialect::known_types::{Core, FixedType, KnownTypes, TeeData, ValuePar
 /// What is known of them.
 pub(super) const TYPES: KnownTypes = KnownTypes {
     fixed: FIXED,
+    words: super::words::WORDS,
     cores: &[
         ("str", Core::Str),
         ("unicode", Core::Unicode),

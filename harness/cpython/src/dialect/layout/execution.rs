@@ -3,6 +3,8 @@
 /// `PyCodeObject` (`Include/code.h`).
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct CodeObject {
+    /// `co_argcount`, an `int`.
+    pub co_argcount: u64,
     /// `co_nlocals`, an `int`.
     pub co_nlocals: u64,
     /// `co_stacksize`, an `int`.

@@ -9,7 +9,7 @@ use bloathound_heap::{HeapSnapshot, ObjectId};
 use bloathound_memory::{Address, MemoryImage};
 use bloathound_vocabulary::{Finding, GrowthRow, ObservationRecord, Problem, TypeRow, WatchRound};
 
-use crate::looks::growth::{RoundShapes, rounds};
+use crate::looks::growth::{RoundShapes, alike, rounds};
 use crate::looks::inspect::pause_ms;
 use crate::looks::series::{CYCLES, Series};
 use crate::session::Session;
@@ -51,7 +51,8 @@ impl Looks {
         self.shapes.push(RoundShapes { shapes: session.shapes().clone(), requests, work });
         let values =
             ValuesOf { image: &examined.image, interpreter: &examined.interpreter, snapshot: session.snapshot() };
-        let looks = rounds(&self.shapes);
+        let alike = alike(&self.shapes);
+        let looks = rounds(&self.shapes, &alike);
         let seen = Seen {
             looks: Some((&looks, GrowthUnit::Round)),
             snapshot: Some((session.snapshot(), session.replay())),

@@ -1,0 +1,167 @@
+//! What registrations are there to call: timed calls, observers, callbacks of Deferreds, hooks, bound methods.
+
+use std::collections::BTreeMap;
+
+use super::rules::{CALLED, HANDS_ON};
+use super::shapes::{Callee, Source};
+use super::sources::{Qualified, Sources};
+use crate::{Names, ObjectId, ReferenceKind, ShapeColumn, ShapeNode};
+
+/// Steps from a registration to what it calls.
+const STEPS_MAX: u32 = 10;
+/// Objects of a shape that are asked what they call; and those asked before it is given up.
+const ASKED_MAX: u32 = 256;
+const ASKED_IN_VAIN_MAX: u32 = 8;
+/// Types that are asked nothing: they are no registrations, and many.
+const PLAIN: &[&str] =
+    &["str", "unicode", "int", "long", "float", "dict", "bool", "NoneType", "type", "module", "frame", "code"];
+
+/// Puts with every shape what the source says of its objects.
+pub(super) fn add_sources(nodes: &mut [ShapeNode], column: &ShapeColumn, names: &Names<'_>) {
+    let words = ["im_self", "callbacks", "co_consts", "co_name", "cell_contents", "func_closure"];
+    let sources = Sources::new(names, words.into_iter().chain(CALLED.iter().copied()));
+    let mut asked: Vec<(u32, BTreeMap<Callee, u32>)> = vec![(0, BTreeMap::new()); nodes.len()];
+    for id in names.snapshot().ids() {
+        let Some(shape) = column.shape_of(id) else { continue };
+        let (count, found) = &mut asked[shape];
+        let most = if found.is_empty() { ASKED_IN_VAIN_MAX } else { ASKED_MAX };
+        if *count >= most || PLAIN.contains(&sources.type_name(id)) {
+            continue;
+        }
+        *count += 1;
+        if let Some(callee) = sources.callee(id, STEPS_MAX) {
+            *found.entry(callee).or_default() += 1;
+        }
+    }
+    for (node, (count, found)) in nodes.iter_mut().zip(asked).skip(1) {
+        let is_unaccounted = node.depth == 1;
+        let most = found.into_iter().max_by_key(|(callee, times)| (*times, std::cmp::Reverse(callee.clone())));
+        let callee = most.filter(|(_, times)| times * 2 > count).map(|(callee, _)| callee);
+        let sample = is_unaccounted.then(|| sources.sample(node.example).into());
+        let source = Source { callee, sample, ..sources.source_of(node.example) };
+        if source != Source::default() {
+            node.source = Some(Box::new(source));
+        }
+    }
+}
+
+impl Sources<'_, '_> {
+    /// What an object is there to call; `None` for one that is no registration.
+    fn callee(&self, id: ObjectId, steps: u32) -> Option<Callee> {
+        let steps = steps.checked_sub(1)?;
+        match self.type_name(id) {
+            "function" => Some(self.handed_on(id, steps).unwrap_or_else(|| self.function(id))),
+            "instancemethod" => {
+                let kept = self.field(id, "im_self").filter(|kept| self.hands_on(*kept));
+                let inner = kept.and_then(|kept| self.kept(kept, steps));
+                inner.or_else(|| self.field(id, "im_func").map(|function| self.function(function)))
+            }
+            "partial" => self.callee(self.field(id, "func")?, steps),
+            "generator" => self.generator(id),
+            "tuple" => self.items(id).take(2).find_map(|item| self.callee(item, steps)),
+            name if PLAIN.contains(&name) || name == "list" => None,
+            _ => self.kept(id, steps),
+        }
+    }
+
+    /// What an instance keeps in order to call it.
+    fn kept(&self, id: ObjectId, steps: u32) -> Option<Callee> {
+        let steps = steps.checked_sub(1)?;
+        let called =
+            CALLED.iter().filter_map(|word| self.attribute(id, word)).find_map(|kept| self.callee(kept, steps));
+        called.or_else(|| self.items(self.attribute(id, "callbacks")?).find_map(|entry| self.callee(entry, steps)))
+    }
+
+    /// Of a function that only hands on, what it calls: a generator or a callback in its closure.
+    fn handed_on(&self, function: ObjectId, steps: u32) -> Option<Callee> {
+        let closure = self.field(function, "func_closure")?;
+        let contents: Vec<ObjectId> =
+            self.items(closure).filter_map(|cell| self.field(cell, "cell_contents")).collect();
+        let generator = contents.iter().find(|id| self.type_name(**id) == "generator");
+        if let Some(found) = generator.and_then(|generator| self.generator(*generator)) {
+            return Some(found);
+        }
+        let code = self.names.code_of(function)?;
+        let file = self.snapshot.site(code).map(|site| self.snapshot.name(site.file))?;
+        let is_framework = HANDS_ON.iter().any(|package| file.contains(&format!("/{package}/")));
+        contents.into_iter().filter(|_| is_framework).find_map(|kept| self.callee(kept, steps))
+    }
+
+    fn hands_on(&self, id: ObjectId) -> bool {
+        let module = self.snapshot.type_of(id).module.as_deref();
+        let package = module.map(|module| module.split('.').next().unwrap_or(module));
+        package.is_some_and(|package| HANDS_ON.contains(&package))
+    }
+
+    fn function(&self, function: ObjectId) -> Callee {
+        let code = self.names.code_of(function);
+        let site = code.and_then(|code| self.snapshot.site(code));
+        Callee {
+            name: code.map_or_else(|| "?".into(), |code| self.qualified_name(code).into()),
+            written: site.map(|site| self.written(site)),
+        }
+    }
+
+    /// A generator, and the line at which it waits.
+    fn generator(&self, id: ObjectId) -> Option<Callee> {
+        let code = self.field(id, "gi_code")?;
+        let frame = self.field(id, "gi_frame").and_then(|frame| self.snapshot.site(frame));
+        let site = frame.or_else(|| self.snapshot.site(code))?;
+        Some(Callee { name: self.qualified_name(code).into(), written: Some(self.written(site)) })
+    }
+
+    /// `Class.method`, `outer.inner`.
+    fn qualified_name(&self, code: ObjectId) -> String {
+        let qualified = self.qualified.get_or_init(|| self.qualify());
+        let mut parts = Vec::new();
+        let mut at = Some(code);
+        while let Some(code) = at.filter(|_| parts.len() < 8) {
+            let name = self.field(code, "co_name").and_then(|name| self.snapshot.text(name));
+            parts.push(name.unwrap_or("?").to_owned());
+            parts.extend(qualified.classes.get(&code).cloned());
+            at = qualified.outer.get(&code).copied().filter(|_| !qualified.classes.contains_key(&code));
+        }
+        parts.reverse();
+        parts.join(".")
+    }
+
+    fn qualify(&self) -> Qualified {
+        let mut qualified = Qualified::default();
+        for id in self.snapshot.ids() {
+            match self.type_name(id) {
+                "code" => {
+                    let constants = self.field(id, "co_consts");
+                    let inner = constants.into_iter().flat_map(|constants| self.items(constants));
+                    let inner: Vec<ObjectId> = inner.filter(|inner| self.type_name(*inner) == "code").collect();
+                    // A module's functions need no prefix.
+                    let name = self.field(id, "co_name").and_then(|name| self.snapshot.text(name));
+                    if name != Some("<module>") {
+                        qualified.outer.extend(inner.into_iter().map(|inner| (inner, id)));
+                    }
+                }
+                "classobj" => {
+                    let name = self.field(id, "__name__").and_then(|name| self.snapshot.text(name)).unwrap_or("?");
+                    self.add_methods(&mut qualified, id, name);
+                }
+                _ => {}
+            }
+        }
+        for info in self.snapshot.types().iter().filter(|info| info.is_heap_type) {
+            if let Some(class) = info.object {
+                self.add_methods(&mut qualified, class, &info.name);
+            }
+        }
+        qualified
+    }
+
+    fn add_methods(&self, qualified: &mut Qualified, class: ObjectId, name: &str) {
+        let Some(dict) = self.field(class, "__dict__") else { return };
+        for (value, label) in self.snapshot.references_of(dict) {
+            if label.kind() == ReferenceKind::Value
+                && let Some(code) = self.function_in(value).and_then(|function| self.names.code_of(function))
+            {
+                qualified.classes.entry(code).or_insert_with(|| name.to_owned());
+            }
+        }
+    }
+}

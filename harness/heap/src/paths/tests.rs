@@ -1,0 +1,200 @@
+//! Places as a person names them: variables of closures, arguments, keys, and chains of several steps.
+
+use super::*;
+use crate::testing::Scene;
+use crate::{Analysis, HeapSnapshot, Label, ObjectId, ReferenceKind, RootKind};
+
+fn shapes(heap: &HeapSnapshot) -> ShapeTree {
+    Analysis::run(heap).shapes(ShapeLimits::default()).0
+}
+
+fn find(tree: &ShapeTree, path: &str) -> Option<usize> {
+    (1..tree.nodes().len()).find(|index| Label::join(tree.labels(*index), " → ") == path)
+}
+
+fn objects(tree: &ShapeTree, path: &str) -> Option<u64> {
+    find(tree, path).map(|index| tree.nodes()[index].objects)
+}
+
+/// `module app`, and an object that is its attribute.
+fn app(scene: &mut Scene, attribute: &str, type_name: &str) -> ObjectId {
+    let module = scene.object("module", "module", 56);
+    scene.root(module, RootKind::Module, "app");
+    let held = scene.object("held", type_name, 72);
+    scene.attribute(module, attribute, held);
+    held
+}
+
+fn fill(scene: &mut Scene, list: ObjectId, (kind, count): (&str, usize)) {
+    for n in 0..count {
+        let item = scene.object(&format!("{kind} {n} of {}", list.0), kind, 40);
+        scene.refer(list, item, ReferenceKind::Item, n as u32);
+    }
+}
+
+/// A function with two arguments and two free variables, as attribute `render` of the module.
+fn function(scene: &mut Scene) -> ObjectId {
+    let function = app(scene, "render", "function");
+    let code = scene.object("code", "code", 128);
+    let name = scene.string("wrapper");
+    scene.field(function, "func_code", code);
+    scene.field(code, "co_name", name);
+    let (free, arguments) =
+        (scene.words("free", &["other", "cache"]), scene.words("arguments", &["event", "seen", "x"]));
+    scene.field(code, "co_freevars", free);
+    scene.field(code, "co_varnames", arguments);
+    scene.site(code, ("app.py", 7), 2);
+    function
+}
+
+#[test]
+fn a_variable_of_a_closure_is_named_by_the_code() {
+    let mut scene = Scene::new();
+    let function = function(&mut scene);
+    let closure = scene.object("closure", "tuple", 56);
+    scene.field(function, "func_closure", closure);
+    let cache = scene.object("cache", "list", 72);
+    let cells = [scene.object("cell 0", "cell", 24), scene.object("cell 1", "cell", 24)];
+    for (index, cell) in cells.into_iter().enumerate() {
+        scene.refer(closure, cell, ReferenceKind::Item, index as u32);
+    }
+    scene.field(cells[1], "cell_contents", cache);
+    fill(&mut scene, cache, ("Row", 9));
+    let tree = shapes(&scene.build().0);
+    let row = find(&tree, "module app → render → <closure>.cache → [x]").unwrap();
+    assert_eq!(tree.nodes()[row].objects, 9);
+    let source = tree.source(tree.line(row)[1]).unwrap();
+    let written = source.written.as_ref().map(|written| (&*written.file, written.line));
+    assert_eq!(written, Some(("app.py", 7)));
+}
+
+#[test]
+fn a_default_value_is_named_by_its_argument() {
+    let mut scene = Scene::new();
+    let function = function(&mut scene);
+    let (defaults, seen) = (scene.object("defaults", "tuple", 56), scene.object("seen", "list", 72));
+    scene.field(function, "func_defaults", defaults);
+    scene.refer(defaults, seen, ReferenceKind::Item, 0);
+    fill(&mut scene, seen, ("Row", 9));
+    let tree = shapes(&scene.build().0);
+    assert_eq!(objects(&tree, "module app → render → (seen=…) → [x]"), Some(9));
+}
+
+#[test]
+fn what_a_thread_local_keeps_is_its_attribute_whatever_the_thread() {
+    let mut scene = Scene::new();
+    let local = app(&mut scene, "ctx", "_local");
+    let threads = scene.object("threads", "dict", 280);
+    scene.field(local, "dummies", threads);
+    for thread in 0..3 {
+        let (key, own) = (
+            scene.object(&format!("key {thread}"), "weakref", 88),
+            scene.object(&format!("own {thread}"), "dict", 280),
+        );
+        scene.entry(threads, key, own);
+        let (name, audit) = (scene.string("audit"), scene.object(&format!("audit {thread}"), "list", 72));
+        scene.entry(own, name, audit);
+        fill(&mut scene, audit, ("Row", 5));
+    }
+    let tree = shapes(&scene.build().0);
+    assert_eq!(objects(&tree, "module app → ctx → audit"), Some(3));
+    assert_eq!(objects(&tree, "module app → ctx → audit → [x]"), Some(15));
+}
+
+/// A dict of lists, by these keys, with so many rows each.
+fn lists(keys: &[(String, usize)]) -> ShapeTree {
+    let mut scene = Scene::new();
+    let dict = app(&mut scene, "topics", "dict");
+    for (key, rows) in keys {
+        let (name, list) = (scene.string(key), scene.object(&format!("list of {key}"), "list", 72));
+        scene.entry(dict, name, list);
+        fill(&mut scene, list, ("Row", *rows));
+    }
+    shapes(&scene.build().0)
+}
+
+fn keys(first: usize, count: usize, rows: usize) -> Vec<(String, usize)> {
+    (first..first + count).map(|n| (format!("key {n}"), rows)).collect()
+}
+
+#[test]
+fn a_key_is_told_while_keys_are_few() {
+    let tree = lists(&[("order.paid".into(), 30), ("order.sent".into(), 4), ("unused".into(), 0)]);
+    assert_eq!(objects(&tree, "module app → topics → ['order.paid'] → [x]"), Some(30));
+    assert_eq!(objects(&tree, "module app → topics → ['order.sent'] → [x]"), Some(4));
+    // Nothing hangs on that one.
+    assert!(find(&tree, "module app → topics → ['unused']").is_none());
+    let many = lists(&keys(0, 65, 2));
+    assert_eq!(objects(&many, "module app → topics → [x]"), Some(65));
+    assert_eq!(objects(&many, "module app → topics → [x] → [x]"), Some(130));
+}
+
+#[test]
+fn looks_are_made_alike_where_keys_vary() {
+    let paths =
+        |tree: &ShapeTree| ["[x]", "[x] → [x]"].map(|path| objects(tree, &format!("module app → topics → {path}")));
+    // Few keys and then many.
+    let trees = [lists(&keys(0, 60, 2)), lists(&keys(0, 70, 2))];
+    assert_eq!(paths(&trees[0]), [None, None]);
+    let alike = ShapeTree::alike(&trees.iter().collect::<Vec<_>>());
+    assert_eq!(paths(&alike[0]), [Some(60), Some(120)]);
+    assert_eq!(paths(&alike[1]), [Some(70), Some(140)]);
+    let aligned = alike[1].align(&alike[0]);
+    assert!(aligned.iter().all(Option::is_some));
+    // Other keys in every look.
+    let trees = [0, 10, 20].map(|first| lists(&keys(first, 5, 2)));
+    let alike = ShapeTree::alike(&trees.iter().collect::<Vec<_>>());
+    assert!(alike.iter().all(|tree| paths(tree) == [Some(5), Some(10)]));
+    // The same keys in all, with more below them.
+    let trees = [2, 20, 40].map(|rows| lists(&keys(0, 2, rows)));
+    let alike = ShapeTree::alike(&trees.iter().collect::<Vec<_>>());
+    let found = alike.iter().map(|tree| objects(tree, "module app → topics → ['key 1'] → [x]"));
+    assert_eq!(found.collect::<Vec<_>>(), [Some(2), Some(20), Some(40)]);
+}
+
+#[test]
+fn a_chain_of_several_steps_a_link_is_one_shape_with_its_length() {
+    let mut scene = Scene::new();
+    let mut last = app(&mut scene, "first", "Deferred");
+    for link in 0..50 {
+        let name = |what: &str| format!("{what} {link}");
+        let callbacks = scene.object(&name("callbacks"), "list", 72);
+        scene.attribute(last, "callbacks", callbacks);
+        let (both, one) = (scene.object(&name("both"), "tuple", 64), scene.object(&name("one"), "tuple", 64));
+        let (arguments, next) =
+            (scene.object(&name("arguments"), "tuple", 64), scene.object(&name("next"), "Deferred", 64));
+        for (from, to) in [(callbacks, both), (both, one), (one, arguments), (arguments, next)] {
+            scene.refer(from, to, ReferenceKind::Item, 0);
+        }
+        last = next;
+    }
+    let tree = shapes(&scene.build().0);
+    assert_eq!(objects(&tree, "module app → first → callbacks"), Some(50));
+    assert!(tree.nodes().iter().all(|node| node.depth <= 7), "{}", tree.nodes().len());
+}
+
+#[test]
+fn registrations_tell_what_they_will_call() {
+    let mut scene = Scene::new();
+    let calls = app(&mut scene, "calls", "list");
+    let code = scene.object("code", "code", 128);
+    let (name, function) = (scene.string("giveUp"), scene.object("function", "function", 120));
+    scene.field(code, "co_name", name);
+    scene.field(function, "func_code", code);
+    scene.site(code, ("query.py", 12), 1);
+    fill(&mut scene, calls, ("DelayedCall", 12));
+    for n in 0..12 {
+        let (call, method) = (
+            scene.ids[&format!("DelayedCall {n} of {}", calls.0)],
+            scene.object(&format!("method {n}"), "instancemethod", 80),
+        );
+        let query = scene.object(&format!("query {n}"), "Query", 64);
+        scene.field(method, "im_func", function);
+        scene.field(method, "im_self", query);
+        scene.attribute(call, "func", method);
+    }
+    let tree = shapes(&scene.build().0);
+    let callee = tree.source(find(&tree, "module app → calls → [x]").unwrap()).unwrap().callee.clone().unwrap();
+    assert_eq!(&*callee.name, "giveUp");
+    assert_eq!(callee.written.map(|written| (written.file.to_string(), written.line)), Some(("query.py".into(), 12)));
+}
