@@ -10,6 +10,7 @@ use bloathound_scenario::{Scenario, Variant};
 use bloathound_vocabulary::Outcome;
 
 use crate::args::RunArguments;
+use crate::output;
 use crate::twin::{self, Twin};
 
 /// Which twin of which scenario.
@@ -18,9 +19,23 @@ pub(crate) type Planned<'s> = (&'s Scenario, Variant);
 /// What became of it.
 pub(crate) struct Suite {
     /// Runs that were not made: one before was not as expected, or somebody wanted us to end.
-    pub(crate) not_made: usize,
+    not_made: usize,
     /// Who wanted us to end, and during which run.
-    pub(crate) stopped: Option<(Stop, String)>,
+    stopped: Option<(Stop, String)>,
+}
+
+impl Suite {
+    /// Who wanted us to end, and how far it came until then. Runs that were left out for another reason are told here.
+    pub(crate) fn stopped(self, planned: usize) -> Option<(Stop, String)> {
+        let Some((stop, during)) = self.stopped else {
+            if self.not_made > 0 {
+                output::message(&format!("--fail-fast: {} of {planned} runs were not made", self.not_made));
+            }
+            return None;
+        };
+        let far = format!("{} of {planned} runs were made", planned - self.not_made);
+        Some((stop, format!("ended by {} {during}; {far}", stop.as_str())))
+    }
 }
 
 /// Makes the runs and hands each over, always on this thread and in one order.

@@ -13,7 +13,6 @@ use crate::args::RunArguments;
 use crate::error::CliError;
 use crate::exit::Exit;
 use crate::home::Home;
-use crate::suite::Suite;
 use crate::twin::Twin;
 use crate::{host, output, preparation, suite, written};
 
@@ -67,14 +66,7 @@ pub(crate) fn run(arguments: &RunArguments) -> Result<u8, CliError> {
         show(&text::failure(&record, color));
         runs.push(record);
     });
-    let Suite { not_made, stopped } = suite;
-    let stopped = stopped.map(|(stop, during)| {
-        let far = format!("{} of {} runs were made", planned.len() - not_made, planned.len());
-        (stop, format!("ended by {} {during}; {far}", stop.as_str()))
-    });
-    if not_made > 0 && stopped.is_none() {
-        output::message(&format!("--fail-fast: {not_made} of {} runs were not made", planned.len()));
-    }
+    let stopped = suite.stopped(planned.len());
     let partition = arguments.partition.map(|(part, of)| PartitionRecord { part, of });
     let mut results = bloathound_score::results(tool(), host, partition, runs);
     results.partial = stopped.as_ref().map(|(_, why)| why.clone().into());

@@ -237,3 +237,18 @@ fn the_workflow_that_runs_is_the_one_in_ci() {
         ["ci/github-actions.yml", ".github/workflows/bloathound.yml"].map(|file| read(&root().join(file)));
     assert!(kept == used, "copy ci/github-actions.yml over .github/workflows/bloathound.yml");
 }
+
+/// A second series is to be data of `dialect` and nothing else: no other file names a symbol of the interpreter's or asks
+/// for a series by its number.
+#[test]
+fn what_a_series_of_cpython_names_is_data_of_its_dialect() {
+    let rooms = ["memory", "live", "heap", "profile", "cpython", "detect", "engine"];
+    let is_name = |text: &str| {
+        let symbol = text.trim_start_matches('_').starts_with("Py") && text.contains('_') && !text.contains(' ');
+        symbol || text == "2.7" || text == "2.7."
+    };
+    let mut named = lines_with(&rooms, &["\"Py", "\"_Py", "\"2.7"]);
+    assert!(named.iter().any(|line| line.contains("_PyGC_generation0")), "the rule sees what it is about");
+    named.retain(|line| !line.contains("cpython/src/dialect/") && line.split('"').skip(1).step_by(2).any(is_name));
+    assert!(named.is_empty(), "{named:#?}");
+}
