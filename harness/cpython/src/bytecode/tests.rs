@@ -101,7 +101,7 @@ fn a_helper_hides_what_it_depends_on() {
     assert_eq!(texts(&exit.inputs), ["done", "row", "step"]);
     assert_eq!(exit.calls, [15]);
     assert!(all.loops[0].writes[0].from_call);
-    assert_eq!(all.calls, [CallSite { offset: 15, callee_slot: Some(0), positional: 0 }]);
+    assert_eq!(all.calls, [CallSite { offset: 15, callee_slot: Some(0), positional: 1 }]);
 }
 
 /// `while not done: for row in rows: total = row`

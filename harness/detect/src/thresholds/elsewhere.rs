@@ -1,0 +1,263 @@
+//! Rows for limits that stand in other rooms, with the code that goes by them.
+
+use bloathound_heap::path_costs as costs;
+use bloathound_heap::{RootKind, SAME_MODULES_MIN, ShapeLimits, shape_rules};
+use bloathound_profile::frameworks::FRAMEWORKS;
+use bloathound_profile::processor::ProcessorNeed;
+
+use super::row::{Row, Setting};
+
+/// Bounds of the trees of shapes that growth is told by; they are `heap`'s own.
+pub(super) fn shapes() -> Vec<Row> {
+    let limits = ShapeLimits::default();
+    let row = |name, value, unit, what, measured, needed_by| Row {
+        rule: "heap",
+        name,
+        value,
+        unit,
+        what,
+        measured,
+        needed_by,
+    };
+    vec![
+        row(
+            "ShapeLimits::depth_max",
+            limits.depth_max.into(),
+            "steps",
+            "Steps from a root; what is deeper counts for a shape `…` there.",
+            "reason, not measured: data that nests in itself folds: what is left is as deep as a program names things",
+            "heap/src/paths/shapes.rs::every_reachable_object_counts_once_within_any_limits",
+        ),
+        row(
+            "ShapeLimits::shapes_max",
+            limits.shapes_max.into(),
+            "shapes",
+            "Shapes while the tree is made.",
+            "reason, not measured: bounds memory on hostile heaps",
+            "heap/src/paths/shapes.rs::every_reachable_object_counts_once_within_any_limits",
+        ),
+        row(
+            "ShapeLimits::children_max",
+            limits.children_max.into(),
+            "shapes",
+            "Shapes below one.",
+            "reason, not measured: more names in one place are data, not a program",
+            "heap/src/paths/shapes.rs::every_reachable_object_counts_once_within_any_limits",
+        ),
+        row(
+            "ShapeLimits::keys_max",
+            limits.keys_max.into(),
+            "keys",
+            "Keys that are told below one dict; with more of them, keys are data.",
+            "a `logging` module in a program with requests, Django and SQLAlchemy knows 40 loggers by name",
+            "heap/src/paths/tests.rs::a_key_is_told_while_keys_are_few",
+        ),
+        row(
+            "shape_rules::KEY_CHANGES_MAX",
+            shape_rules::KEY_CHANGES_MAX.into(),
+            "changes",
+            "How often the keys of a dict may change from look to look; with more, they are data.",
+            "reason, not measured: a key that is made by the first request is there from then on",
+            "heap/src/paths/tests.rs::looks_are_made_alike_where_keys_vary",
+        ),
+        row(
+            "shape_rules::TURN_MAX",
+            shape_rules::TURN_MAX.into(),
+            "steps",
+            "Steps after which data that nests in itself is recognised by an attribute that comes again.",
+            "a Deferred of Twisted 16 leads to the next by five: its callbacks, a pair, a call, its arguments",
+            "heap/src/paths/tests.rs::a_chain_of_several_steps_a_link_is_one_shape_with_its_length",
+        ),
+        row(
+            "shape_rules::PLAIN_TURN_MAX",
+            shape_rules::PLAIN_TURN_MAX.into(),
+            "steps",
+            "Steps after which it is recognised by an item or a key that comes again.",
+            "reason, not measured: lists of dicts of lists are not one thing that nests",
+            "heap/src/paths/shapes.rs::data_that_nests_in_turns_folds_too",
+        ),
+        row(
+            "shape_rules::CALLED",
+            Setting::Words(shape_rules::CALLED),
+            "words",
+            "Attributes by which a registration keeps what it will call.",
+            "Twisted's DelayedCall and LoopingCall, tornado's _Timeout and PeriodicCallback, threading's Timer",
+            "heap/src/paths/tests.rs::registrations_tell_what_they_will_call",
+        ),
+        row(
+            "shape_rules::HANDS_ON",
+            Setting::Words(shape_rules::HANDS_ON),
+            "words",
+            "Packages whose objects only hand on: what such an object keeps is what will be called.",
+            "tornado's PeriodicCallback registers a method of its own, and Twisted's deferLater one of a Deferred",
+            "heap/src/paths/tests.rs::registrations_tell_what_they_will_call",
+        ),
+        row(
+            "ShapeLimits::single_bytes_min",
+            limits.single_bytes_min.into(),
+            "bytes",
+            "A shape of a single object with fewer bytes, and nothing kept below it, is left out.",
+            "reason, not measured: nearly all of a program's functions, constants and names; nothing grows in them",
+            "heap/src/paths/shapes.rs::singles_are_left_out_and_nothing_that_repeats_or_weighs",
+        ),
+    ]
+}
+
+/// What steps of paths cost, by which an object is named; they are `heap`'s own.
+pub(super) fn paths() -> Vec<Row> {
+    let row = |name, value, unit, what, needed_by| Row {
+        rule: "heap",
+        name,
+        value,
+        unit,
+        what,
+        measured: "reason, not measured: tuned by reading paths of the reference services until they said what a person would",
+        needed_by,
+    };
+    let cheapest = "heap/src/paths/tree.rs::every_path_is_real_and_the_cheapest";
+    let detour = "heap/src/model/naming.rs::a_type_pointer_is_a_detour_not_a_way";
+    let told = "heap/src/model/naming.rs::the_talks_leak_is_named_as_a_person_would";
+    let steps = [
+        ("PLAIN_COST", costs::PLAIN_COST, "An attribute, an item or a key.", told),
+        ("OWN_DICT_COST", costs::OWN_DICT_COST, "From an object to its own dict.", told),
+        ("GUESSED_COST", costs::GUESSED_COST, "A reference that was guessed.", cheapest),
+        ("CLOSURE_COST", costs::CLOSURE_COST, "A step of `CLOSURES`.", cheapest),
+        ("STACK_COST", costs::STACK_COST, "A place on a frame's value stack.", cheapest),
+        ("BOOKKEEPING_COST", costs::BOOKKEEPING_COST, "A type's pointer, or a step of `BOOKKEEPING`.", detour),
+    ];
+    let root = |kind| costs::root_cost(kind);
+    let roots = [
+        ("root_cost(Interpreter)", root(RootKind::Interpreter)),
+        ("root_cost(ThreadFrame)", root(RootKind::ThreadFrame)),
+        ("root_cost(ThreadState)", root(RootKind::ThreadState)),
+        ("root_cost(StaticType)", root(RootKind::StaticType)),
+        ("root_cost(GcGarbage)", root(RootKind::GcGarbage)),
+        ("root_cost(Interned)", root(RootKind::Interned)),
+        ("root_cost(Unaccounted)", root(RootKind::Unaccounted)),
+    ];
+    let mut rows = vec![
+        row(
+            "path_costs::BOOKKEEPING",
+            Setting::Words(costs::BOOKKEEPING),
+            "words",
+            "Fields that lead everywhere and explain nothing.",
+            detour,
+        ),
+        row("path_costs::CLOSURES", Setting::Words(costs::CLOSURES), "words", "Fields of closures.", cheapest),
+        row(
+            "SAME_MODULES_MIN",
+            SAME_MODULES_MIN.into(),
+            "modules",
+            "Modules at the same address in both that make two looks one run.",
+            "heap/src/compare/inventory.rs::another_run_has_its_modules_elsewhere",
+        ),
+    ];
+    rows.extend(steps.map(|(name, cost, what, test)| row(name, u32::from(cost).into(), "cost", what, test)));
+    let what = "Starting there beyond starting from a module.";
+    rows.extend(roots.map(|(name, cost)| row(name, u32::from(cost).into(), "cost", what, cheapest)));
+    rows
+}
+
+/// What the sampler and a thread must have had of the processors; the sampler goes by it too.
+pub(super) fn processor() -> Vec<Row> {
+    let need = ProcessorNeed::default();
+    let row = |name, value: f64, unit, what, measured, needed_by| Row {
+        rule: "processor",
+        name,
+        value: value.into(),
+        unit,
+        what,
+        measured,
+        needed_by,
+    };
+    let sampler = "profile/src/processor.rs::missed_looks_are_a_shortage_where_the_machine_is_to_blame";
+    let thread = "profile/src/processor.rs::a_thread_is_short_of_what_it_would_have_got_on_an_idle_machine";
+    let share = "share of the time";
+    vec![
+        row(
+            "ProcessorNeed::rounds_share_min",
+            need.rounds_share_min,
+            "share of the looks",
+            "Share of the looks asked for that were made, before anything is judged.",
+            "reason, not measured: half of 3 s at 100 a second is far above the 20 samples that a verdict needs",
+            sampler,
+        ),
+        row(
+            "ProcessorNeed::own_wait_share_min",
+            need.own_wait_share_min,
+            share,
+            "Share of the time that the sampler waited, from which on missed looks are the machine's fault.",
+            "reason, not measured: below, looks are slow because the process is large",
+            sampler,
+        ),
+        row(
+            "ProcessorNeed::stolen_share_max",
+            need.stolen_share_max,
+            share,
+            "Share of the time that the machine below took away, up to which anything is judged.",
+            "reason, not measured: what is stolen counts neither as running nor as waiting",
+            sampler,
+        ),
+        row(
+            "ProcessorNeed::processor_share_min",
+            need.processor_share_min,
+            share,
+            "Processor time of a thread, as share of what it had got on an idle machine in the time asked for.",
+            "reason, not measured: beside two busy loops on two processors a thread gets half",
+            thread,
+        ),
+        row(
+            "ProcessorNeed::wants_share_min",
+            need.wants_share_min,
+            share,
+            "Share of the time that a thread runs or is ready to, from which on it wants the processor.",
+            "reason, not measured: the same as `shared_fraction_min`: what is below is never judged busy",
+            thread,
+        ),
+        row(
+            "ProcessorNeed::awake_share_min",
+            need.awake_share_min,
+            share,
+            "Of the time in which it could have run, the share that it did, below which it sleeps by itself.",
+            "reason, not measured: a thread that polls is below; one of four that share the interpreter lock above",
+            thread,
+        ),
+        row(
+            "ProcessorNeed::longest_factor",
+            need.longest_factor,
+            "times",
+            "How many times the asked time may pass until it is enough.",
+            "reason, not measured: 24 s for a scenario's 3 s, at a sixth of a processor",
+            "cpython/src/frames/tests.rs::sampling_goes_on_until_it_is_enough_and_gives_up",
+        ),
+    ]
+}
+
+/// Bounds on what event loops' timers may say; they stand with the names to look up.
+pub(super) fn timers() -> Vec<Row> {
+    let known = FRAMEWORKS.iter().filter_map(|known| known.timers.as_ref());
+    known
+        .flat_map(|timers| {
+            [
+                Row {
+                    rule: "frameworks",
+                    name: "Timers::calls_max",
+                    value: timers.calls_max.into(),
+                    unit: "timed calls",
+                    what: "Timed calls looked at.",
+                    measured: "reason, not measured: bounds reads on hostile memory",
+                    needed_by: "detect/tests/twisted.rs::overdue_timers_tell_more_than_was_watched",
+                },
+                Row {
+                    rule: "frameworks",
+                    name: "Timers::overdue_seconds_max",
+                    value: timers.overdue_seconds_max.into(),
+                    unit: "seconds",
+                    what: "Overdue for longer than that is no overdue timer but another clock.",
+                    measured: "reason, not measured: a year; a clock that counts from the start of the machine is decades off",
+                    needed_by: "detect/tests/twisted.rs::overdue_timers_tell_more_than_was_watched",
+                },
+            ]
+        })
+        .collect()
+}
