@@ -17,5 +17,5 @@ pub use self::hot::{HotOptions, SampleError, Sampled, Samples, Sampling, hot, sa
 pub use self::inspect::{inspect, pause_ms};
 pub use self::replay::{ReplayError, replay};
 pub use self::run::{RunFindings, RunJudge};
-pub use self::watch::{Sureness, Told, Unkept, WatchError, WatchOptions, Watching, watch, watch_again};
+pub use self::watch::{KeptWatch, Sureness, Told, Unkept, WatchError, WatchOptions, Watching, watch, watch_again};
 pub use self::why::{Why, WhyError, why, why_object};

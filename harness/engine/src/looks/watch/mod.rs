@@ -1,23 +1,23 @@
 //! Growth over time on a live process.
 
+mod again;
 mod series;
 mod sureness;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use bloathound_detect::Work;
 use bloathound_live::{LiveError, Odometer};
 use bloathound_memory::RecordError;
-use bloathound_vocabulary::{Partial, SCHEMA_VERSION, TargetKind, TargetRecord, WatchReport};
+use bloathound_vocabulary::{Partial, SCHEMA_VERSION, TargetRecord, WatchReport};
 
+pub use self::again::{KeptWatch, watch_again};
 use self::series::Looks;
 pub use self::sureness::Sureness;
 use crate::interrupt::Interrupt;
-use crate::record::{FileError, WATCH, WatchRecorder, read_watch};
-use crate::source::{
-    ExamineError, ExamineOptions, LiveProcess, OpenFileError, file_record, memory_limit, open_recording, process_record,
-};
+use crate::record::{FileError, WatchRecorder};
+use crate::source::{ExamineError, ExamineOptions, LiveProcess, OpenFileError, process_record};
 use crate::tool;
 
 /// How often is looked whether the process is still there: its end is when the results are wanted.
@@ -92,30 +92,6 @@ pub fn watch(
     let missed = (looks.missed > 0).then(|| "a look was not possible".to_owned());
     let partial = ended.or(missed).map(far).map(Partial::from);
     Ok(Watching { report: report(looks, target, sureness, partial), unkept })
-}
-
-/// A watch that was kept, judged again by all rules but those named.
-///
-/// # Errors
-/// [`WatchError`] for what can't be read.
-pub fn watch_again(folder: &Path, without: &[&'static str]) -> Result<WatchReport, WatchError> {
-    let watch = read_watch(folder)?;
-    let mut looks = Looks::without(without);
-    let mut history = sureness::History::default();
-    let mut sureness = None;
-    let mut target = None;
-    for look in &watch.looks {
-        let path = folder.join(&look.file);
-        let reopened = open_recording(&path, memory_limit())?;
-        let elapsed = Duration::from_secs_f64(look.seconds.max(0.0));
-        looks.add(look.round, elapsed, look.work(), &reopened.examined);
-        sureness = history.note(&looks, elapsed);
-        target.get_or_insert_with(|| file_record(TargetKind::Image, &folder.display().to_string(), &reopened.examined));
-    }
-    let Some(target) = target else {
-        return Err(FileError::new(&folder.join(WATCH), "there is no look in it").into());
-    };
-    Ok(report(looks, TargetRecord { pid: Some(watch.pid), ..target }, sureness, None))
 }
 
 fn report(looks: Looks, target: TargetRecord, sureness: Option<Sureness>, partial: Option<Partial>) -> WatchReport {

@@ -39,18 +39,29 @@ impl Looks {
 
     /// Adds a look and judges all of them.
     pub(super) fn add(&mut self, round: u32, elapsed: Duration, work: Work, examined: &Examined) {
+        self.note(round, elapsed, work, examined);
+        self.judged = self.judge(examined, &self.without, &Thresholds::default());
+    }
+
+    /// Adds a look.
+    pub(super) fn note(&mut self, round: u32, elapsed: Duration, work: Work, examined: &Examined) {
         for message in &examined.problems {
             self.problem("decode", message.clone());
         }
         self.rounds.push(round_record(round, elapsed, examined));
         let session = Session::from(examined);
         self.censuses.push(session.types().to_vec());
+        self.series.add(&session, elapsed.as_secs_f64());
         // After a look that was not possible there is the growth of two rounds.
         let requests = u64::from(round - self.last).max(1);
         self.last = round;
-        self.shapes.push(RoundShapes { shapes: session.shapes().clone(), requests, work });
-        let values =
-            ValuesOf { image: &examined.image, interpreter: &examined.interpreter, snapshot: session.snapshot() };
+        self.shapes.push(RoundShapes { shapes: session.into_shapes(), requests, work });
+    }
+
+    /// What all looks say together, of which `last` is the last, by all rules but those named.
+    pub(super) fn judge(&self, last: &Examined, without: &[&'static str], thresholds: &Thresholds) -> Report {
+        let session = Session::from(last);
+        let values = ValuesOf { image: &last.image, interpreter: &last.interpreter, snapshot: session.snapshot() };
         let alike = alike(&self.shapes);
         let looks = rounds(&self.shapes, &alike);
         let seen = Seen {
@@ -59,11 +70,11 @@ impl Looks {
             values: Some(&values),
             ..Seen::default()
         };
-        let without: Vec<&'static str> = self.without.iter().copied().chain([CYCLES]).collect();
-        let mut judged = judge(&seen, &without, &Thresholds::default());
-        self.series.add(&session, elapsed.as_secs_f64());
-        self.series.judge(&mut judged, &self.without, &Thresholds::default());
-        self.judged = judged;
+        // How cycles grew is told by the series of looks.
+        let with_cycles: Vec<&'static str> = without.iter().copied().chain([CYCLES]).collect();
+        let mut judged = judge(&seen, &with_cycles, thresholds);
+        self.series.judge(&mut judged, without, thresholds);
+        judged
     }
 
     pub(super) fn miss(&mut self, round: u32, error: &dyn std::fmt::Display) {
@@ -73,8 +84,14 @@ impl Looks {
 
     fn problem(&mut self, stage: &str, message: String) {
         let problem = Problem { stage: stage.into(), message };
-        if !self.problems.contains(&problem) {
-            self.problems.push(problem);
+        // Of what differs from look to look by its figures only, the last is told.
+        let kind = |message: &str| message.replace(|c: char| c.is_ascii_digit(), "");
+        let same =
+            |known: &&mut Problem| known.stage == problem.stage && kind(&known.message) == kind(&problem.message);
+        match self.problems.iter_mut().find(same) {
+            Some(known) if problem.stage == "decode" => *known = problem,
+            Some(known) if *known == problem => {}
+            _ => self.problems.push(problem),
         }
     }
 

@@ -1,0 +1,84 @@
+//! Ablation: which recorded cases hang on which limit. Judges every watch (a folder) and every file of samples (`.bhs`)
+//! in a folder once as the rules are, then once for each limit with that limit taken away, and writes a table of the
+//! cases whose findings are others then.
+//!
+//! `cargo run --release -p bloathound-engine --example ablate -- FOLDER`
+
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "a program for people")]
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use bloathound_detect::thresholds::Setting;
+use bloathound_detect::{Finding, Seen, Thresholds, judge};
+use bloathound_engine::looks::KeptWatch;
+use bloathound_engine::record::open_samples;
+use bloathound_profile::Profile;
+
+enum Case {
+    Watch(Box<KeptWatch>),
+    Samples(Box<Profile>),
+}
+
+impl Case {
+    fn open(path: &Path) -> Option<Self> {
+        if path.is_dir() {
+            return KeptWatch::open(path).map(|watch| Self::Watch(Box::new(watch))).map_err(|e| eprintln!("{e}")).ok();
+        }
+        let samples = open_samples(path).map_err(|error| eprintln!("{error}")).ok()?;
+        Some(Self::Samples(Box::new(samples.profile)))
+    }
+
+    fn found(&self, thresholds: &Thresholds) -> BTreeSet<String> {
+        let findings: Vec<Finding> = match self {
+            Self::Watch(watch) => watch.judge(thresholds),
+            Self::Samples(profile) => {
+                judge(&Seen { profile: Some(profile), ..Seen::default() }, &[], thresholds).findings
+            }
+        };
+        findings.iter().map(|finding| format!("{} {}", finding.verdict, finding.fingerprint)).collect()
+    }
+}
+
+/// The limits that can be set, with the value that takes each away: 0 for what must be passed, very much for what may not.
+fn ablations() -> Vec<(&'static str, &'static str, f64)> {
+    let numbers = Thresholds::default().rows().into_iter().filter(|row| !matches!(row.value, Setting::Words(_)));
+    let settable = numbers.filter(|row| Thresholds::default().set(row.name, 0.0));
+    settable.map(|row| (row.rule, row.name, if row.name.ends_with("_max") { 1e18 } else { 0.0 })).collect()
+}
+
+fn main() {
+    let Some(folder) = std::env::args_os().nth(1).map(PathBuf::from) else {
+        eprintln!("usage: ablate FOLDER");
+        return;
+    };
+    let Ok(entries) = std::fs::read_dir(&folder) else {
+        eprintln!("{}: no folder that can be read", folder.display());
+        return;
+    };
+    let mut paths: Vec<PathBuf> = entries.filter_map(|entry| Some(entry.ok()?.path())).collect();
+    paths.sort();
+    let ablations = ablations();
+    let mut flips: Vec<Vec<String>> = vec![Vec::new(); ablations.len()];
+    let mut cases = 0;
+    for path in &paths {
+        // One at a time: all of them together need more memory than a small machine has.
+        let Some(case) = Case::open(path) else { continue };
+        let name = path.file_stem().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        let as_it_is = case.found(&Thresholds::default());
+        for ((_, limit, away), flips) in ablations.iter().zip(&mut flips) {
+            let mut thresholds = Thresholds::default();
+            thresholds.set(limit, *away);
+            if case.found(&thresholds) != as_it_is {
+                flips.push(format!("`{name}`"));
+            }
+        }
+        cases += 1;
+    }
+    println!("{cases} recorded cases; a limit taken away, and the cases whose findings are others then.\n");
+    println!("| rule | limit | taken away as | cases that flip |\n|---|---|---|---|");
+    for ((rule, limit, away), flips) in ablations.iter().zip(&flips) {
+        let none = if flips.is_empty() { "none" } else { "" };
+        println!("| {rule} | `{limit}` | {away} | {none}{} |", flips.join(", "));
+    }
+}
