@@ -124,6 +124,22 @@ fn a_sawtooth_is_no_growth() {
 }
 
 #[test]
+fn a_path_that_led_another_way_once_hides_no_leak() {
+    let without = |missing: &[usize], counts: &[u64]| {
+        let mut watch = Watch::of(counts);
+        for look in missing {
+            watch.looks[*look] = vec![("elsewhere", "Row", 40_000, 72)];
+        }
+        watch.classes()
+    };
+    let counts = [40_000, 40_010, 40_020, 40_030, 40_040, 40_050];
+    assert_eq!(without(&[2], &counts), [FindingClass::Leak]);
+    assert!(without(&[2, 4], &counts).is_empty(), "two looks of six");
+    // It was emptied there: what came after is less.
+    assert!(without(&[2], &[1000, 2000, 0, 500, 1500, 2500]).is_empty());
+}
+
+#[test]
 fn one_step_up_is_no_growth() {
     let counts = [1000, 1000, 1000, 1000, 1500, 1500, 1500];
     assert!(Watch::of(&counts).classes().is_empty());

@@ -22,16 +22,24 @@ pub(super) struct Series {
     pub(super) retained: Vec<u64>,
 }
 
-/// Of every shape of the last look.
+/// One look in so many may miss a shape, and still count.
+const MISSING_ONE_IN: usize = 5;
+
+/// Of every shape of the last look. Where a path led another way at one look (a call that was just running, a list just
+/// replaced), the shape is missing there: it is taken as it was before, unless it had been emptied since.
 pub(super) fn of(rounds: &[GrowthRound<'_>]) -> Vec<Series> {
     let Some(last) = rounds.last() else { return Vec::new() };
     let empty = || vec![0_u64; rounds.len()];
     let mut all: Vec<Series> = (0..last.shapes.nodes().len())
         .map(|_| Series { objects: empty(), entries: empty(), bytes: empty(), retained: empty() })
         .collect();
+    let mut missing: Vec<Vec<usize>> = vec![Vec::new(); all.len()];
     for (number, round) in rounds.iter().enumerate() {
         let aligned = last.shapes.align(round.shapes);
-        for (shape, found) in all.iter_mut().zip(aligned) {
+        for ((shape, missing), found) in all.iter_mut().zip(&mut missing).zip(aligned) {
+            if found.is_none() {
+                missing.push(number);
+            }
             if let Some(node) = found.and_then(|index| round.shapes.nodes().get(index)) {
                 shape.objects[number] = node.objects;
                 shape.entries[number] = node.references;
@@ -40,7 +48,25 @@ pub(super) fn of(rounds: &[GrowthRound<'_>]) -> Vec<Series> {
             }
         }
     }
+    for (shape, missing) in all.iter_mut().zip(&missing) {
+        if !missing.is_empty() && missing.len() * MISSING_ONE_IN <= rounds.len() {
+            missing.iter().for_each(|look| shape.as_before(*look));
+        }
+    }
     all
+}
+
+impl Series {
+    /// Takes the figures of the look before for this one, where those after it are no smaller.
+    fn as_before(&mut self, look: usize) {
+        let Some(before) = look.checked_sub(1) else { return };
+        let went_on = self.objects.get(look + 1).is_some_and(|after| *after >= self.objects[before]);
+        if went_on && self.objects[before] > 0 {
+            for figures in [&mut self.objects, &mut self.entries, &mut self.bytes, &mut self.retained] {
+                figures[look] = figures[before];
+            }
+        }
+    }
 }
 
 /// Judges figures against what was done between the looks.
