@@ -5,6 +5,7 @@
 mod answers;
 mod doctor;
 mod extent;
+mod holders;
 mod inspect;
 mod list;
 mod memory;
