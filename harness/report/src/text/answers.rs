@@ -1,18 +1,15 @@
 //! What `watch`, `hot`, `diff` and `why` answer.
 
-use super::WIDTH;
 use super::extent::InspectView;
 use super::holders;
 use super::inspect::{conclusions, not_seen, observations, partial, stack, target_line};
 use super::newcomers;
 use super::style::Style;
 use super::table::{Align, Table, labelled};
+use super::{NEXT_MAX, WIDTH};
 use crate::{describe, sanitize, units};
 use bloathound_vocabulary::{DiffReport, HotReport, ObjectRecord, WatchReport, WhyReport};
 use bloathound_vocabulary::{GrowthRow, Problem};
-
-/// Cells of a command to type next.
-pub(super) const NEXT_MAX: usize = 400;
 
 /// Growth over time: a line a round, then the types that grew.
 #[must_use]

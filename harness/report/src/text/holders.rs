@@ -1,9 +1,8 @@
 //! Objects that somebody asked for, by who holds them.
 
-use super::WIDTH;
-use super::answers::NEXT_MAX;
 use super::style::Style;
 use super::table::{Align, Table};
+use super::{NEXT_MAX, WIDTH};
 use crate::{sanitize, units};
 use bloathound_vocabulary::WhyReport;
 

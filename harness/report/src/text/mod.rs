@@ -24,3 +24,5 @@ pub(crate) use style::Style;
 
 /// Cells of a line.
 pub const WIDTH: usize = 80;
+/// Cells of a command to type next.
+const NEXT_MAX: usize = 400;
