@@ -41,7 +41,8 @@ pub struct KindOfHolder {
     pub objects: u64,
     /// Their own bytes, and the memory of C code that belongs to them.
     pub bytes: u64,
-    /// Their part of the bytes of all that fit; of all new objects where there was a look before.
+    /// Their part of all that fit, by objects or by bytes, whichever is more; of all new objects where there was a look
+    /// before.
     pub share: f64,
     /// Those that a look before has not; null where there was none.
     #[serde(default)]
@@ -71,8 +72,8 @@ pub struct WhyReport {
     pub expression: Option<String>,
     /// Objects without which it would go away, nearest first.
     pub dominators: Vec<ObjectRecord>,
-    /// The objects that fit by who holds them: those that grew since a look before, most first, or all, most bytes first
-    /// and what the interpreter keeps by itself last. Not more than 100.
+    /// The objects that fit by who holds them: those that grew since a look before, most first, or all, the largest
+    /// share first and what the interpreter keeps by itself last. Not more than 100.
     #[serde(default)]
     pub kinds: Vec<KindOfHolder>,
     /// How many kinds there are.
