@@ -341,6 +341,12 @@ pub(crate) struct WhyArguments {
     pub(crate) target: String,
     /// A type's name, with its module or without, or an address such as 0x7f3a2c5d8e10
     pub(crate) what: String,
+    /// Tell of what is new since this look at the same process: a recorded image, or what TARGET may be
+    #[arg(long, value_name = "IMAGE")]
+    pub(crate) since: Option<String>,
+    /// Of objects that hang at several places tell of this kind, by its number in the list
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) kind: Option<u32>,
     /// Steps drawn to either side [default: 3 to what refers to it, 2 to what it refers to]
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..=50))]
     pub(crate) depth: Option<u32>,

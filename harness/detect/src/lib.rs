@@ -24,6 +24,7 @@ pub use cycles::{CycleReport, find_cycles};
 pub use garbage::{GarbageReport, find_garbage};
 pub use growth::{
     GrowthReport, GrowthRound, GrowthUnit, LastLook, Odometer, Values, Work, find_growth, find_growth_below_limits,
+    place_of,
 };
 pub use hot::rule as hot_loop;
 pub use hot::rule::{HotObservation, HotObservationKind, HotReport};

@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use bloathound_engine::looks::{heat, inspect, why};
+use bloathound_engine::looks::{Asked, heat, inspect, why};
 use bloathound_engine::session::{Computed, Session};
 use bloathound_engine::source::{ExamineOptions, Source};
 
@@ -20,7 +20,8 @@ fn an_inspection_its_picture_and_a_question_analyse_once() {
     let first = inspect(&session, source.target().clone());
     heat(&session, "memory").expect("arenas to draw");
     let types = session.types().to_vec();
-    why(&session, source.target().clone(), &types.first().expect("a type").type_name).unwrap();
+    let asked = Asked { what: &types.first().expect("a type").type_name, since: None, kind: None };
+    why(&session, source.target().clone(), asked).unwrap();
     let again = inspect(&session, source.target().clone());
 
     assert_eq!(first.findings, again.findings);

@@ -47,7 +47,7 @@ pub use results::{ExpectedRecord, MismatchRecord, PhaseRecord, RunErrorRecord, R
 pub use score::ScoreRecord;
 pub use timing::{DisturbanceRecord, TimingRecord, milliseconds};
 pub use watch::{GrowthRow, WatchReport, WatchRound};
-pub use why::{ObjectRecord, PathStep, WhyReport};
+pub use why::{KindOfHolder, ObjectRecord, PathStep, WhyReport};
 
 /// Version of every JSON document here; a change of meaning bumps it, an addition doesn't.
 pub const SCHEMA_VERSION: u32 = 2;

@@ -32,6 +32,25 @@ pub struct PathStep {
     pub object: ObjectRecord,
 }
 
+/// Objects of what was asked for that hang at one place.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct KindOfHolder {
+    /// Who holds them, as a person types it: `model.DBModel._field_cache`.
+    pub place: String,
+    /// How many hang there.
+    pub objects: u64,
+    /// Their own bytes, and the memory of C code that belongs to them.
+    pub bytes: u64,
+    /// Their part of all that fit, by objects or by bytes, whichever is more; of all new objects where there was a look
+    /// before.
+    pub share: f64,
+    /// Those that a look before has not; null where there was none.
+    #[serde(default)]
+    pub new_objects: Option<u64>,
+    /// Address of one of them, hexadecimal with `0x`.
+    pub example: Option<String>,
+}
+
 /// What `why --json` writes.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct WhyReport {
@@ -53,6 +72,19 @@ pub struct WhyReport {
     pub expression: Option<String>,
     /// Objects without which it would go away, nearest first.
     pub dominators: Vec<ObjectRecord>,
+    /// The objects that fit by who holds them: those that grew since a look before, most first, or all, the largest
+    /// share first and what the interpreter keeps by itself last. Not more than 100.
+    #[serde(default)]
+    pub kinds: Vec<KindOfHolder>,
+    /// How many kinds there are.
+    #[serde(default)]
+    pub kinds_in_all: Option<u64>,
+    /// Of which of these the one explained is, from 1 on.
+    #[serde(default)]
+    pub kind: Option<u64>,
+    /// The command that explains one of another kind.
+    #[serde(default)]
+    pub next: Option<String>,
     /// What could not be done or is not trusted.
     pub problems: Vec<Problem>,
     /// Why this is not all that was asked for; null where it is.

@@ -1,11 +1,12 @@
 //! `bloathound why`.
 
 use bloathound_engine::Interrupt;
-use bloathound_engine::looks::{self, Why};
+use bloathound_engine::looks::{self, Asked, Before, Why, WhyError};
 use bloathound_engine::session::Session;
 use bloathound_engine::source::Source;
 use bloathound_report::graph::{self, GraphOptions};
 use bloathound_report::text;
+use bloathound_vocabulary::WhyReport;
 
 use crate::args::WhyArguments;
 use crate::error::CliError;
@@ -15,11 +16,25 @@ use crate::output::{self, Unwritten};
 /// `bloathound why`: what keeps an object alive.
 pub(crate) fn why(arguments: &WhyArguments) -> Result<u8, CliError> {
     let _held = output::check([&arguments.dot, &arguments.svg, &arguments.json].map(Option::as_ref))?;
-    let source = Source::open(&arguments.target, &arguments.peer.added_to(&arguments.look))?;
+    let options = arguments.peer.added_to(&arguments.look);
+    // One after the other: only what is compared stays in memory.
+    let before = match &arguments.since {
+        Some(name) => Some(Before::of(&Source::open(name, &options)?, &arguments.what)),
+        None => None,
+    };
+    let source = Source::open(&arguments.target, &options)?;
     // A manhole has signals of its own while it is open; from here on files are begun.
     Interrupt::obey_cleanly()?;
+    if let (Some(name), Some(before)) = (&arguments.since, &before)
+        && !before.is_before(&source)
+    {
+        return Err(WhyError::OtherRun { before: name.clone() }.into());
+    }
     let session = Session::from(&source);
-    let Why { object, report } = looks::why(&session, source.target().clone(), &arguments.what)?;
+    let kind = arguments.kind.map(|kind| kind as usize);
+    let asked = Asked { what: &arguments.what, since: before.as_ref(), kind };
+    let Why { object, mut report } = looks::why(&session, source.target().clone(), asked)?;
+    report.next = next(arguments, &report);
     let defaults = GraphOptions::default();
     let options = GraphOptions {
         forward_depth: arguments.depth.unwrap_or(defaults.forward_depth),
@@ -44,4 +59,14 @@ pub(crate) fn why(arguments: &WhyArguments) -> Result<u8, CliError> {
         output::result(&format!("\n{}", graph::tree(&drawn, output::color())));
     }
     Ok(unwritten.exit(Exit::AsExpected).number())
+}
+
+/// The command that tells of the kind after this one, and of the first after the last.
+fn next(arguments: &WhyArguments, report: &WhyReport) -> Option<String> {
+    let (kind, kinds) = (report.kind?, report.kinds_in_all.filter(|kinds| *kinds > 1)?);
+    let mut words = vec!["bloathound why".to_owned()];
+    words.extend([&arguments.target, &arguments.what].map(|word| text::shell_word(word)));
+    words.extend(arguments.since.iter().map(|since| format!("--since {}", text::shell_word(since))));
+    words.push(format!("--kind {}", kind % kinds + 1));
+    Some(words.join(" "))
 }

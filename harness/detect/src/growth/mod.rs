@@ -23,7 +23,13 @@ pub use self::work::{Odometer, Work};
 use self::grade::Judged;
 use self::series::{Judge, Quantity, Series};
 use crate::thresholds::words;
-use crate::{Evidence, Finding, FindingClass, Label, LeakEvidence, Problem, RootKind, Thresholds, Verdict};
+use crate::{Evidence, Finding, FindingClass, Label, LeakEvidence, Location, Problem, RootKind, Thresholds, Verdict};
+
+/// The place that the objects of a shape hang at, in the words of its source.
+#[must_use]
+pub fn place_of(tree: &ShapeTree, shape: usize) -> Location {
+    place::locate(tree, shape, tree.labels(shape).into_iter().cloned().collect())
+}
 
 /// One round: the shapes after it.
 #[derive(Clone, Copy, Debug)]

@@ -97,7 +97,7 @@ impl Side {
 }
 
 /// False for two processes; a dump may know its process by another id than we do.
-fn could_be_one(before: &TargetRecord, after: &TargetRecord) -> bool {
+pub(super) fn could_be_one(before: &TargetRecord, after: &TargetRecord) -> bool {
     let told_inside = |record: &TargetRecord| matches!(record.kind, TargetKind::Dump | TargetKind::Manhole);
     match (before.pid, after.pid) {
         (Some(one), Some(other)) => one == other || told_inside(before) || told_inside(after),

@@ -18,4 +18,4 @@ pub use self::inspect::{inspect, pause_ms};
 pub use self::replay::{ReplayError, replay};
 pub use self::run::{RunFindings, RunJudge};
 pub use self::watch::{KeptWatch, Sureness, Told, Unkept, WatchError, WatchOptions, Watching, watch, watch_again};
-pub use self::why::{Why, WhyError, why, why_object};
+pub use self::why::{Asked, Before, Why, WhyError, why, why_object};

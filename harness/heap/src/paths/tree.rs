@@ -4,7 +4,7 @@ use super::costs::{
     BOOKKEEPING, BOOKKEEPING_COST, CLOSURE_COST, CLOSURES, GUESSED_COST, OWN_DICT_COST, PLAIN_COST, STACK_COST,
     root_cost,
 };
-use crate::{BitSet, HeapSnapshot, Names, ObjectId, Path, ReferenceKind, ReferenceLabel, RootKind, Step};
+use crate::{BitSet, HeapSnapshot, Names, ObjectId, Path, ReferenceKind, ReferenceLabel, Root, RootKind, Step};
 
 /// How a path reaches an object.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -107,6 +107,12 @@ impl PathTree {
     /// result while it runs, and the front of the search.
     #[must_use]
     pub fn build(snapshot: &HeapSnapshot, exclude: Option<&BitSet>) -> Self {
+        Self::build_from(snapshot, exclude, |_| true)
+    }
+
+    /// [`PathTree::build`] from some of the roots only.
+    #[must_use]
+    pub fn build_from(snapshot: &HeapSnapshot, exclude: Option<&BitSet>, from: impl Fn(&Root) -> bool) -> Self {
         let costs = Costs::new(snapshot);
         let references = snapshot.targets().len() as u32;
         let mut arrivals = vec![UNREACHED; snapshot.len()];
@@ -118,7 +124,7 @@ impl PathTree {
         for id in exclude.into_iter().flat_map(BitSet::iter).filter(|id| id.index() < snapshot.len()) {
             front.distances[id.index()] = 0;
         }
-        for (index, root) in snapshot.roots().iter().enumerate() {
+        for (index, root) in snapshot.roots().iter().enumerate().filter(|(_, root)| from(root)) {
             // What a program imports into its main module belongs to where it came from.
             let is_main = root.kind == RootKind::Module && root.name.is_some_and(|n| snapshot.name(n) == "__main__");
             let cost = 1 + u32::from(root_cost(root.kind)) + u32::from(is_main);
@@ -249,7 +255,7 @@ impl<'a> PathFinder<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::sketches;
+    use crate::testing::{Sketch, sketches};
     use proptest::prelude::*;
 
     proptest! {
@@ -293,6 +299,21 @@ mod tests {
             }
             prop_assert_eq!(finder.tree().reachable().count(), best.iter().filter(|b| **b != usize::MAX).count());
         }
+    }
+
+    #[test]
+    fn a_path_may_be_asked_for_without_some_roots() {
+        let heap = Sketch {
+            objects: vec![(true, false, 1, 16); 3],
+            references: vec![(0, 1, ReferenceLabel::new(ReferenceKind::Item, 0, true))],
+            roots: vec![(0, RootKind::Module), (1, RootKind::Unaccounted), (2, RootKind::Unaccounted)],
+        };
+        let snapshot = heap.build();
+        let tree = PathTree::build_from(&snapshot, None, |root| root.kind != RootKind::Unaccounted);
+        let root_of = |id| Some(PathFinder::with_tree(&snapshot, tree.clone()).path_to(id)?.root.kind);
+        assert_eq!(root_of(ObjectId(1)), Some(RootKind::Module));
+        assert_eq!(root_of(ObjectId(2)), None);
+        assert_eq!(PathTree::build(&snapshot, None).reachable().count(), 3);
     }
 
     #[test]

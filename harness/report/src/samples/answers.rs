@@ -302,7 +302,34 @@ pub(crate) fn why() -> WhyReport {
         expression: Some("modules['model'].DBModel._field_cache.keys()[1999]".to_owned()),
         dominators: path.iter().rev().skip(1).map(|step| step.object.clone()).collect(),
         path,
+        kinds: Vec::new(),
+        kinds_in_all: None,
+        kind: None,
+        next: None,
         problems: Vec::new(),
         partial: None,
+    }
+}
+
+/// [`why`] of objects that hang at several places, one of which grew since a look before.
+pub(crate) fn why_by_kinds() -> WhyReport {
+    let kind = |place: &str, objects, bytes, new_objects: u64| KindOfHolder {
+        place: place.to_owned(),
+        objects,
+        bytes,
+        share: new_objects as f64 / 9013.0,
+        new_objects: Some(new_objects),
+        example: Some("0x7f0012345678".to_owned()),
+    };
+    WhyReport {
+        kinds: vec![
+            kind("model.DBModel._field_cache", 19_000, 17_176_000, 9000),
+            kind("registry.known[…].__dict__", 990, 894_960, 12),
+            kind("report()'s local classes", 10, 9040, 1),
+        ],
+        kinds_in_all: Some(3),
+        kind: Some(1),
+        next: Some("bloathound why 4242 Attendee --since before.bhi --kind 2".to_owned()),
+        ..why()
     }
 }

@@ -1,17 +1,15 @@
 //! What `watch`, `hot`, `diff` and `why` answer.
 
-use super::WIDTH;
 use super::extent::InspectView;
+use super::holders;
 use super::inspect::{conclusions, not_seen, observations, partial, stack, target_line};
 use super::newcomers;
 use super::style::Style;
 use super::table::{Align, Table, labelled};
+use super::{NEXT_MAX, WIDTH};
 use crate::{describe, sanitize, units};
 use bloathound_vocabulary::{DiffReport, HotReport, ObjectRecord, WatchReport, WhyReport};
 use bloathound_vocabulary::{GrowthRow, Problem};
-
-/// Cells of a command to type next.
-const NEXT_MAX: usize = 400;
 
 /// Growth over time: a line a round, then the types that grew.
 #[must_use]
@@ -217,6 +215,7 @@ pub fn why(report: &WhyReport, color: bool) -> String {
     } else {
         out.push_str(&format!("{head}\n  {}\n\n", object_words(object, WIDTH - 2)));
     }
+    out.push_str(&holders::kinds(report, style));
     if report.path.is_empty() {
         out.push_str("  not reachable from any root: garbage, or held by C code alone\n");
     }
@@ -334,8 +333,16 @@ mod tests {
     }
 
     #[test]
+    fn why_lists_who_holds_them_where_these_are_several() {
+        let text = why(&samples::why_by_kinds(), false);
+        check(&text);
+        insta::assert_snapshot!(text);
+    }
+
+    #[test]
     fn hostile_texts_reach_no_terminal() {
-        let mut report = samples::why();
+        let mut report = samples::why_by_kinds();
+        report.kinds[0].place = samples::HOSTILE.to_owned();
         report.what = samples::HOSTILE.to_owned();
         report.expression = Some(samples::HOSTILE.to_owned());
         for step in &mut report.path {

@@ -5,6 +5,7 @@
 mod answers;
 mod doctor;
 mod extent;
+mod holders;
 mod inspect;
 mod list;
 mod memory;
@@ -23,3 +24,5 @@ pub(crate) use style::Style;
 
 /// Cells of a line.
 pub const WIDTH: usize = 80;
+/// Cells of a command to type next.
+const NEXT_MAX: usize = 400;

@@ -1,8 +1,16 @@
 //! What keeps an object alive: a path to it, what holds it alone, and who refers to it.
 
-use bloathound_heap::{Analysis, GenericLabel, HeapSnapshot, NameId, ObjectId, ReferenceKind, Step};
+mod kinds;
+mod meant;
+
+use bloathound_heap::{
+    Analysis, GenericLabel, NameId, ObjectId, PathFinder, PathTree, ReferenceKind, Root, RootKind, Step,
+};
 use bloathound_vocabulary::{ObjectRecord, PathStep, Problem, SCHEMA_VERSION, TargetRecord, WhyReport};
 
+pub use self::kinds::Before;
+use self::kinds::Kinds;
+use self::meant::candidates;
 use crate::session::Session;
 use crate::tool;
 
@@ -10,8 +18,6 @@ use crate::tool;
 const TEXT_MAX: usize = 40;
 /// Dominators shown; past these they are the same for everything.
 const DOMINATORS_MAX: usize = 12;
-/// Names proposed for one that nothing has.
-const NEAR_MAX: usize = 5;
 
 /// Why nothing can be told of what was asked for.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
@@ -38,6 +44,20 @@ pub enum WhyError {
         /// Names near it.
         hint: String,
     },
+    /// There are fewer places.
+    #[error("objects of {what} hang at {places}; --kind takes a number up to that")]
+    NoSuchKind {
+        /// What was asked for.
+        what: String,
+        /// At how many places they hang.
+        places: String,
+    },
+    /// The look before can't tell what is new.
+    #[error("{before} is no earlier look at this run: by where the modules are, or by its process id, it is another")]
+    OtherRun {
+        /// The look before.
+        before: String,
+    },
     /// It was found, and then was not.
     #[error("nothing is known as {what}")]
     Unknown {
@@ -55,16 +75,53 @@ pub struct Why {
     pub report: WhyReport,
 }
 
-/// What keeps alive what is meant by `what`: an address in hexadecimal digits with `0x`, or the name of a type with its
-/// module or without.
+/// What somebody wants to know the cause of.
+#[derive(Clone, Copy, Debug)]
+pub struct Asked<'a> {
+    /// An address in hexadecimal digits with `0x`, or the name of a type with its module or without.
+    pub what: &'a str,
+    /// What was there before, so that what grows since then is told of.
+    pub since: Option<&'a Before>,
+    /// Of which kind one is told, by who holds them, from 1 on; the first where nothing is said.
+    pub kind: Option<usize>,
+}
+
+/// What keeps alive what is asked for. Of objects that hang at several places one of the kind is told that grew most, or
+/// that takes most where nothing is known of before.
 ///
 /// # Errors
-/// [`WhyError`] when nothing is meant by it, with what is near.
-pub fn why(session: &Session<'_>, target: TargetRecord, what: &str) -> Result<Why, WhyError> {
-    let candidates = candidates(session.snapshot(), what)?;
-    let object =
-        most_telling(session.analysis(), &candidates).ok_or_else(|| WhyError::Unknown { what: what.to_owned() })?;
-    Ok(Why { object, report: why_object(session, target, (what, candidates.len(), object)) })
+/// [`WhyError`] when nothing is meant by it, with what is near, and when there are fewer kinds.
+pub fn why(session: &Session<'_>, target: TargetRecord, asked: Asked<'_>) -> Result<Why, WhyError> {
+    let (what, snapshot) = (asked.what, session.snapshot());
+    let candidates = candidates(snapshot, what)?;
+    let telling = |of: &[ObjectId]| most_telling(session.analysis(), of);
+    // One at an address has one holder, and shapes are dear.
+    let of_many = candidates.len() > 1;
+    let mut kinds = if of_many || asked.since.is_some() { Kinds::of(session, &candidates) } else { Kinds::default() };
+    let mut nothing_new = false;
+    if let Some(before) = asked.since {
+        let grown = std::mem::take(&mut kinds).grown_since(snapshot, before);
+        nothing_new = grown.all.is_empty();
+        kinds = if nothing_new { Kinds::of(session, &candidates) } else { grown };
+    }
+    let kind = asked.kind.unwrap_or(1);
+    let of_kind = kinds.told_of(kind.saturating_sub(1));
+    if of_kind.is_none() && kind != 1 {
+        let places = if kinds.all.len() < 2 { "1 place".to_owned() } else { format!("{} places", kinds.all.len()) };
+        return Err(WhyError::NoSuchKind { what: what.to_owned(), places });
+    }
+    let object = telling(of_kind.unwrap_or(&candidates)).ok_or_else(|| WhyError::Unknown { what: what.to_owned() })?;
+    let mut report = why_object(session, target, (what, candidates.len(), object));
+    if of_kind.is_some() {
+        report.kinds = kinds.records(snapshot, telling);
+        report.kinds_in_all = Some(kinds.all.len() as u64);
+        report.kind = Some(kind as u64);
+    }
+    report.problems.extend(nothing_new.then(|| Problem {
+        stage: "why".into(),
+        message: "nothing of it is new since the look before: told is what takes most".into(),
+    }));
+    Ok(Why { object, report })
 }
 
 /// What keeps this object alive; `what` is how it was asked for and how many objects that fits.
@@ -76,13 +133,22 @@ pub fn why_object(
 ) -> WhyReport {
     let analysis = session.analysis();
     let object = |id| object_record(session, id);
-    let path = path_to(session, id);
+    let own_roots = by_own_roots(session, id);
+    let finder = own_roots.as_ref().unwrap_or_else(|| analysis.finder());
+    let (path, root) = path_to(session, finder, id);
     let awaits = analysis.replay().awaiting_collection.contains(id);
     let problems = session.heap().problems.iter();
     let decode = problems.map(|message| Problem { stage: "decode".into(), message: message.clone() });
     let garbage = awaits.then(|| Problem {
         stage: "why".into(),
         message: "nothing keeps it: it is garbage that the next collection frees".into(),
+    });
+    let from_c = root.is_some_and(|root| root.kind == RootKind::Unaccounted).then(|| Problem {
+        stage: "why".into(),
+        message:
+            "no module and no thread's frame leads to it: C code holds it, or a reference count was raised and not \
+                  lowered"
+                .into(),
     });
     WhyReport {
         schema_version: SCHEMA_VERSION,
@@ -92,18 +158,36 @@ pub fn why_object(
         matches: matches as u64,
         object: Some(object(id)),
         path,
-        expression: analysis.finder().expression_to(id),
+        expression: finder.expression_to(id),
         dominators: analysis.dominators().above(id).take(DOMINATORS_MAX).map(object).collect(),
-        problems: decode.chain(garbage).collect(),
+        kinds: Vec::new(),
+        kinds_in_all: None,
+        kind: None,
+        next: None,
+        problems: decode.chain(garbage).chain(from_c).collect(),
         partial: None,
     }
 }
 
-/// From a root to the object.
-fn path_to(session: &Session<'_>, id: ObjectId) -> Vec<PathStep> {
+/// Paths without what C code may hold, where the shortest path begins there and a longer one with a module or a frame:
+/// a person can go only to those.
+fn by_own_roots<'s>(session: &Session<'s>, id: ObjectId) -> Option<PathFinder<'s>> {
+    let (analysis, snapshot) = (session.analysis(), session.snapshot());
+    let found = analysis.finder().path_to(id)?;
+    let is_own = |root: &Root| root.kind != RootKind::Unaccounted;
+    if is_own(&found.root) {
+        return None;
+    }
+    let exclude = Some(&analysis.replay().awaiting_collection);
+    let finder = PathFinder::with_tree(snapshot, PathTree::build_from(snapshot, exclude, is_own));
+    finder.tree().arrival(id).is_some().then_some(finder)
+}
+
+/// From a root to the object, and what that root is.
+fn path_to(session: &Session<'_>, finder: &PathFinder<'_>, id: ObjectId) -> (Vec<PathStep>, Option<Root>) {
     let object = |id| object_record(session, id);
-    let finder = session.analysis().finder();
     let mut path = Vec::new();
+    let mut root = None;
     if let Some(found) = finder.path_to(id) {
         path.push(PathStep { label: finder.names().root(&found.root).to_string(), object: object(found.root.object) });
         for (index, step) in found.steps.iter().enumerate() {
@@ -116,65 +200,9 @@ fn path_to(session: &Session<'_>, id: ObjectId) -> Vec<PathStep> {
             }
             path.push(PathStep { label: label(session, step), object: object(step.to) });
         }
+        root = Some(found.root);
     }
-    path
-}
-
-/// The objects that WHAT means: the one at an address; those of a type; the type itself where it has no objects.
-fn candidates(snapshot: &HeapSnapshot, what: &str) -> Result<Vec<ObjectId>, WhyError> {
-    if let Some(digits) = what.strip_prefix("0x") {
-        let address = u64::from_str_radix(digits, 16).map_err(|_| WhyError::NoAddress { what: what.to_owned() })?;
-        let found = snapshot.ids().find(|id| snapshot.object(*id).address == address);
-        return found
-            .map(|id| vec![id])
-            .ok_or_else(|| WhyError::NothingAt { what: what.to_owned(), hint: nearest_address(snapshot, address) });
-    }
-    let is_meant: Vec<bool> =
-        snapshot.types().iter().map(|info| info.qualified_name() == what || info.name == what).collect();
-    let of_type = |id: &ObjectId| is_meant.get(snapshot.type_id(*id).0 as usize).copied().unwrap_or(false);
-    let mut found: Vec<ObjectId> = snapshot.ids().filter(of_type).collect();
-    if found.is_empty() {
-        let types = snapshot.types().iter().zip(&is_meant).filter(|(_, meant)| **meant);
-        found = types.filter_map(|(info, _)| info.object).collect();
-    }
-    if found.is_empty() {
-        return Err(WhyError::NoSuchType { what: what.to_owned(), hint: near_names(snapshot, what) });
-    }
-    Ok(found)
-}
-
-/// Says inside which object an address is: people copy addresses of buffers.
-fn nearest_address(snapshot: &HeapSnapshot, address: u64) -> String {
-    let inside = snapshot
-        .ids()
-        .map(|id| snapshot.object(id))
-        .find(|object| object.address < address && address - object.address < object.shallow_size);
-    inside.map_or_else(String::new, |object| format!("; it is inside the one at {:#x}", object.address))
-}
-
-fn near_names(snapshot: &HeapSnapshot, what: &str) -> String {
-    let wanted = what.to_lowercase();
-    let short = wanted.rsplit('.').next().unwrap_or(&wanted);
-    let mut near: Vec<(f64, String)> = snapshot
-        .types()
-        .iter()
-        .map(|info| {
-            let name = info.qualified_name();
-            let (whole, own) = (name.to_lowercase(), info.name.to_lowercase());
-            let contains = if short.len() >= 3 && own.contains(short) { 0.95 } else { 0.0 };
-            let alike = strsim::jaro_winkler(&whole, &wanted).max(strsim::jaro_winkler(&own, short));
-            (alike.max(contains), name)
-        })
-        .filter(|(alike, _)| *alike > 0.82)
-        .collect();
-    near.sort_by(|one, other| other.0.total_cmp(&one.0).then_with(|| one.1.cmp(&other.1)));
-    near.dedup_by(|one, other| one.1 == other.1);
-    near.truncate(NEAR_MAX);
-    if near.is_empty() {
-        return "; `bloathound inspect` lists the types there are".into();
-    }
-    let names: Vec<String> = near.into_iter().map(|(_, name)| name).collect();
-    format!("; near that are {}", names.join(", "))
+    (path, root)
 }
 
 /// Of many the one that keeps most alive and can be reached; equal ones by address.
