@@ -158,7 +158,10 @@ fn a_walk_that_counts_what_it_misses_is_busy() {
 
 #[test]
 fn work_in_what_a_loop_calls_is_busy() {
-    none_found(HotObservationKind::Busy, &["endless_worker", "packing", "inserting"], &["plain"]);
+    none_found(HotObservationKind::Busy, &["endless_worker", "inserting"], &["plain"]);
+    // Seen in nothing but one call of the compressor, it is told as that.
+    let Some(report) = report("packing", "plain") else { return };
+    assert!(report.findings.is_empty(), "{report:#?}");
 }
 
 #[test]

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use bloathound_profile::frameworks::is_reporting;
-use bloathound_profile::{CalleeKind, CodeId, DescriptorKind, Frame, Outside, Value, ValueHash, ValueKind};
+use bloathound_profile::{CalleeKind, CodeId, DescriptorKind, Frame, Outside, Value, ValueHash};
 
 use super::bare::only_counts;
 use super::candidate::Candidate;
@@ -114,11 +114,7 @@ fn tries_others(window: &Window<'_>, candidate: &Candidate<'_>, limits: &HotLoop
         if !words::TRYING.has(callee.name.rsplit('.').next().unwrap_or(&callee.name)) {
             continue;
         }
-        // What a call takes from a tuple is a variable of who passes it on.
-        let passed = detail.variables.iter().filter_map(|variable| variable.value.as_ref());
-        let passed = passed.filter(|value| callee.arguments.is_empty() && value.kind == ValueKind::Tuple);
-        let plain = callee.arguments.iter().chain(passed);
-        let arguments = plain.fold(ValueHash::default(), |hash, value| hash.number(value.deep.0));
+        let arguments = callee.arguments.iter().fold(ValueHash::default(), |hash, value| hash.number(value.deep.0));
         tried.entry(&callee.name).or_default().insert(arguments);
     }
     let many = CALLED_VALUES_FACTOR * limits.values_max;
