@@ -364,11 +364,12 @@ impl Flow {
             .filter(|(_, instruction)| instruction.operation == Op::Call)
             .map(|(at, instruction)| {
                 let depth = self.stacks.get(at).and_then(Option::as_ref).map(Vec::len);
-                let below = instruction.effect.call_arguments(instruction.argument) + 1;
+                let behind = instruction.effect.call_arguments(instruction.argument);
+                let by_name = instruction.argument >> 8 & 0xff;
                 CallSite {
                     offset: instruction.offset,
-                    callee_slot: depth.and_then(|d| u32::try_from(d.checked_sub(below)?).ok()),
-                    positional: instruction.argument & 0xff,
+                    callee_slot: depth.and_then(|d| u32::try_from(d.checked_sub(behind + 1)?).ok()),
+                    positional: if by_name == 0 { behind as u32 } else { instruction.argument & 0xff },
                 }
             })
             .collect()

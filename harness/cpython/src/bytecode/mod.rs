@@ -53,7 +53,7 @@ pub struct CallSite {
     pub offset: u32,
     /// Slot of the callee on the value stack; `None` where the depth is not known.
     pub callee_slot: Option<u32>,
-    /// Arguments by position: the slots behind the callee's.
+    /// Arguments by position: the slots behind the callee's. The tuple of `*arguments` is one where none has a name.
     pub positional: u32,
 }
 

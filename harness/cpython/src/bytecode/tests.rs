@@ -83,6 +83,13 @@ fn while_true_has_no_exit() {
     assert!(only_loop(endless, &["n"], &["True"]).exits.is_empty());
 }
 
+/// `step(*rows)`
+#[test]
+fn a_tuple_of_arguments_is_one() {
+    let all = analysis("7400007c00008c000053", &["rows"], &["step"]);
+    assert_eq!(all.calls, [CallSite { offset: 6, callee_slot: Some(0), positional: 1 }]);
+}
+
 /// `while 1: pass`
 #[test]
 fn a_loop_of_one_instruction() {

@@ -242,6 +242,11 @@ fn callee(memory: &Memory<'_>, values: &mut Values, at: Address, arguments: &[Ad
     }
     // The call took the references and left the words where they were: the objects live as long as it lasts.
     let plain = |value: &bloathound_profile::Value| value.kind.is_atom() || value.kind.is_container();
-    let arguments = arguments.iter().map_while(|at| values.shallow(memory, *at).filter(plain)).collect();
+    let argument = |at: &Address| match values.shallow(memory, *at).filter(plain)? {
+        // An address is a tuple: which one, its parts say.
+        whole if whole.kind == bloathound_profile::ValueKind::Tuple => values.deep(memory, *at),
+        other => Some(other),
+    };
+    let arguments = arguments.iter().map_while(argument).collect();
     Some(Callee { kind, name, arguments, pattern: values.pattern(memory, at) })
 }

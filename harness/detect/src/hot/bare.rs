@@ -120,6 +120,10 @@ fn has_only_counting_parts(values: &[&Value], at: &[f64]) -> bool {
         if seen.iter().all(|(_, part)| Some(part.hash) == first) {
             continue;
         }
+        // A connection that is made and dropped, time and again.
+        if seen.iter().all(|(_, part)| matches!(part.kind, ValueKind::Instance | ValueKind::None)) {
+            continue;
+        }
         some_move = true;
         let numbers = points(seen.iter().map(|(at, part)| (*at, part.number, part.kind)));
         if !is_most(numbers.len(), values.len()) || !counts(&numbers) {

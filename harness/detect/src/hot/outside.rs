@@ -25,6 +25,13 @@ pub(crate) fn asks_outside(
     let answered = exit.calls.iter().copied().filter(|call| (first..=last).contains(call)).max();
     let after = answered.map_or(first, |call| call + 1);
     let is_looked_at = || candidate.frames.iter().any(|f| f.lasti.is_some_and(|at| after <= at && at <= last));
+    // Raised is only what was seen to go on elsewhere after the question; of a loop that does nothing but ask, the question
+    // may be all that is ever seen.
+    let asked = exit.calls.iter().copied().max().unwrap_or(first);
+    let is_handled = || {
+        let handled = |at: u32| at > asked && !(after..=last).contains(&at);
+        candidate.frames.iter().any(|f| f.lasti.is_some_and(handled))
+    };
     // An answer that is always empty, the end of a stream, is no new one either.
     let is_empty = |write: &Write| {
         let series = variables.get(write.target.to_string().as_str());
@@ -32,7 +39,7 @@ pub(crate) fn asks_outside(
     };
     !exit.calls.is_empty()
         && exit.inputs.iter().any(is_outside)
-        && is_looked_at()
+        && (is_looked_at() || !is_handled())
         && !candidate.found.writes.iter().any(is_empty)
 }
 

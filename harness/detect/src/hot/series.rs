@@ -7,7 +7,7 @@ use bloathound_profile::{Value, ValueHash, ValueKind};
 
 use super::bare;
 use crate::thresholds::HotLoopThresholds;
-use crate::thresholds::fixed::{READABLE_MIN, READABLE_ONE_IN, TURNS_BACK_MIN};
+use crate::thresholds::fixed::{MADE_ANEW_SHARE_MIN, READABLE_MIN, READABLE_ONE_IN, TURNS_BACK_MIN};
 
 /// What a value did.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -79,8 +79,14 @@ impl Series {
         let objects: Vec<ValueHash> = seen.iter().map(|value| ValueHash(value.identity)).collect();
         let numbers: Vec<f64> = seen.iter().filter_map(|value| value.number).collect();
         let last = seen.last();
+        let is_atom = last.is_some_and(|value| value.kind.is_atom());
+        let only_half_made = !is_atom && is_made_anew(&objects, &hashes, total, limits);
+        let motion_of_states = match motion(&hashes, total, limits) {
+            Motion::Moving if only_half_made => Motion::Recurring,
+            other => other,
+        };
         Self {
-            motion: motion(&hashes, total, limits),
+            motion: motion_of_states,
             only_counts: bare::only_counts(&seen, &at),
             tells_time: bare::tells_time(&seen, &at),
             objects: (motion(&objects, total, limits), objects.iter().collect::<HashSet<_>>().len()),
@@ -113,12 +119,28 @@ fn motion(hashes: &[ValueHash], total: usize, limits: &HotLoopThresholds) -> Mot
     }
     let (early, late) = hashes.split_at(hashes.len() / 2);
     let known: HashSet<&ValueHash> = early.iter().collect();
-    let again = late.iter().filter(|hash| known.contains(hash)).count();
     let ends_known = late.iter().rev().take(2).any(|hash| known.contains(hash));
     // One step from one value to another is a step, not a to and fro.
     let went_back = returns(hashes);
-    let recurs = again as f64 >= limits.recurring_fraction_min * late.len() as f64;
+    let recurs = share_known(hashes) >= limits.recurring_fraction_min;
     if recurs && ends_known && went_back { Motion::Recurring } else { Motion::Moving }
+}
+
+/// Of the values of the second half, the share that the first half had too.
+fn share_known(hashes: &[ValueHash]) -> f64 {
+    let (early, late) = hashes.split_at(hashes.len() / 2);
+    let known: HashSet<&ValueHash> = early.iter().collect();
+    let again = late.iter().filter(|hash| known.contains(hash)).count();
+    again as f64 / late.len().max(1) as f64
+}
+
+/// True for a thing that is made anew each time round, at one of the few addresses that the last ones left, and most of
+/// what is seen of it was seen before: the rest shows how far it was made, or taken apart, at that moment.
+fn is_made_anew(objects: &[ValueHash], hashes: &[ValueHash], total: usize, limits: &HotLoopThresholds) -> bool {
+    let addresses: HashSet<&ValueHash> = objects.iter().collect();
+    addresses.len() <= limits.values_max
+        && motion(objects, total, limits) == Motion::Recurring
+        && share_known(hashes) >= MADE_ANEW_SHARE_MIN
 }
 
 /// How many values came more than once.
@@ -183,6 +205,26 @@ mod tests {
         let of = |read: usize, total| motion(&vec![ValueHash(1); read], total, &HotLoopThresholds::default());
         assert_eq!((of(9, 100), of(10, 100)), (Motion::Unknown, Motion::Constant));
         assert_eq!((of(2, 2), of(3, 3)), (Motion::Unknown, Motion::Constant));
+    }
+
+    #[test]
+    fn what_is_made_anew_each_time_does_not_move_by_being_half_made() {
+        let of = |address: fn(u64) -> u64, state: fn(u64) -> u64| {
+            let made = |n: u64| Value {
+                kind: ValueKind::Instance,
+                identity: address(n),
+                deep: ValueHash(state(n)),
+                ..Value::default()
+            };
+            let values: Vec<Value> = (0..60).map(made).collect();
+            Series::of(values.iter().map(Some), 0.6, &HotLoopThresholds::default()).motion
+        };
+        let half_made = |n| if n % 3 == 0 { 1000 + n } else { n % 2 };
+        assert_eq!(of(|n| n % 2, half_made), Motion::Recurring);
+        // One object that changes, objects that stay, and new data each time.
+        assert_eq!(of(|_| 7, half_made), Motion::Moving);
+        assert_eq!(of(|n| n, half_made), Motion::Moving);
+        assert_eq!(of(|n| n % 2, |n| n), Motion::Moving);
     }
 
     #[test]

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use bloathound_profile::frameworks::is_reporting;
-use bloathound_profile::{CalleeKind, CodeId, DescriptorKind, Frame, Outside, Value};
+use bloathound_profile::{CalleeKind, CodeId, DescriptorKind, Frame, Outside, Value, ValueHash};
 
 use super::bare::only_counts;
 use super::candidate::Candidate;
@@ -19,6 +19,9 @@ const POSITIONS_MAX: f64 = 4_294_967_296.0;
 pub(crate) fn seen(window: &Window<'_>, candidate: &Candidate<'_>, limits: &HotLoopThresholds) -> Option<String> {
     if called_loops_advance(window, candidate, limits) {
         return Some("what it calls goes through loops of its own".to_owned());
+    }
+    if let Some(name) = tries_others(window, candidate, limits) {
+        return Some(format!("{name} is called with other arguments each time"));
     }
     if let Some(name) = computes_in_c(window, candidate) {
         return Some(format!("most of the time goes into {name}, whose work shows in no variable"));
@@ -49,21 +52,30 @@ pub(crate) fn moves_data(outside: &Outside, files_count: bool) -> bool {
 fn called_loops_advance(window: &Window<'_>, candidate: &Candidate<'_>, limits: &HotLoopThresholds) -> bool {
     let mine = candidate.frames.first().map(|frame| frame.address);
     let mut positions: HashMap<(CodeId, u32), HashSet<u64>> = HashMap::new();
+    let mut states: HashMap<(CodeId, u32), HashSet<ValueHash>> = HashMap::new();
     let mut values: BTreeMap<(u32, &str), Vec<&Value>> = BTreeMap::new();
     for sample in &window.samples {
         if sample.stack.0.get(candidate.depth).map(|frame| frame.address) != mine {
             continue;
         }
-        for frame in sample.stack.0.get(candidate.depth + 1..).unwrap_or_default() {
+        // What is called to say something is part of saying it.
+        let says = |frame: &&Frame| window.profile.code(frame.code).is_some_and(is_reporting);
+        let below = sample.stack.0.get(candidate.depth + 1..).unwrap_or_default();
+        for frame in below.iter().take_while(|frame| !says(frame)) {
             let Some(detail) = frame.detail.as_ref().filter(|_| is_in_loop(window, frame)) else {
                 continue;
             };
             for (index, value) in &detail.iterators {
-                let seen = positions.entry((frame.code, *index)).or_default();
+                let of = (frame.code, *index);
                 match value.number {
                     // Of an iterator that was freed while it was read, the position is anything.
-                    Some(position) => seen.extend((0.0..POSITIONS_MAX).contains(&position).then_some(position as u64)),
-                    None => seen.extend(Some(value.deep.0)),
+                    Some(position) if (0.0..POSITIONS_MAX).contains(&position) => {
+                        positions.entry(of).or_default().insert(position as u64);
+                    }
+                    Some(_) => {}
+                    None => {
+                        states.entry(of).or_default().insert(value.deep);
+                    }
                 }
             }
             for variable in &detail.variables {
@@ -77,7 +89,10 @@ fn called_loops_advance(window: &Window<'_>, candidate: &Candidate<'_>, limits: 
         only_counts(values, &at)
     };
     let distinct = |values: &Vec<&Value>| values.iter().map(|value| value.shallow).collect::<HashSet<_>>().len();
+    // One that says where it is, and then doesn't, had ended.
+    let says_nothing = |of: &(CodeId, u32)| !positions.contains_key(of);
     positions.values().any(|positions| positions.len() > many)
+        || states.iter().any(|(of, states)| says_nothing(of) && states.len() > many)
         || values.values().any(|values| {
             // Of other things, half are read while they are made or freed.
             values.iter().all(|value| value.kind.is_atom()) && distinct(values) > many && !counts(values)
@@ -87,6 +102,23 @@ fn called_loops_advance(window: &Window<'_>, candidate: &Candidate<'_>, limits: 
 fn is_in_loop(window: &Window<'_>, frame: &Frame) -> bool {
     let code = window.profile.code(frame.code);
     frame.lasti.zip(code).is_some_and(|(at, code)| code.innermost_loop(at).is_some() && !is_reporting(code))
+}
+
+/// The function in C below the loop that tries something outside the process, with other arguments each time: a walk over
+/// ports or files is no second try of the same.
+fn tries_others(window: &Window<'_>, candidate: &Candidate<'_>, limits: &HotLoopThresholds) -> Option<String> {
+    let mut tried: BTreeMap<&str, HashSet<ValueHash>> = BTreeMap::new();
+    for sample in window.samples.iter().filter(|sample| sample.stack.0.len() > candidate.depth) {
+        let Some(detail) = sample.stack.0.last().and_then(|frame| frame.detail.as_ref()) else { continue };
+        let Some(callee) = detail.callee.as_ref().filter(|callee| callee.kind == CalleeKind::C) else { continue };
+        if !words::TRYING.has(callee.name.rsplit('.').next().unwrap_or(&callee.name)) {
+            continue;
+        }
+        let arguments = callee.arguments.iter().fold(ValueHash::default(), |hash, value| hash.number(value.deep.0));
+        tried.entry(&callee.name).or_default().insert(arguments);
+    }
+    let many = CALLED_VALUES_FACTOR * limits.values_max;
+    tried.into_iter().find(|(_, arguments)| arguments.len() > many).map(|(name, _)| name.to_owned())
 }
 
 /// The function in C in which most of the time goes by, where it is not one that only asks whether something is there.

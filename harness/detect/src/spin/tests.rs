@@ -73,7 +73,7 @@ fn this(turns: u64, data: u64) -> Value {
 fn stack(n: u64, data: u64, fd: u64) -> Vec<Frame> {
     let poll = frame(POLL, 10 + (n * 7 % 13) as u32, vec![named("fd", value(ValueKind::Int, fd))]);
     let mut frames = vec![frame(MAIN, 10 + (n % 3) as u32, Vec::new()), poll];
-    if n % 3 == 0 {
+    if n.is_multiple_of(3) {
         frames.push(frame(READ, 30, vec![named("self", this(n, data))]));
     }
     frames

@@ -52,6 +52,10 @@ fixed! {
             "Share of a number's values that must go one way for it to be a counter or a clock.",
             "field case: 0.95 of a counter of failures (hot_reconnect): its old objects are freed while they are read",
             "detect/src/hot/bare.rs::counters_and_clocks_are_bare_and_nothing_else_is";
+        MADE_ANEW_SHARE_MIN: f64 = 0.5, "share of the values",
+            "Values of the second half that the first half had too, from which on objects at a few addresses recur.",
+            "field case: 0.6 to 0.9 of the sockets that a retry makes anew (hot_reconnect); data that is new has none",
+            "detect/src/hot/series.rs::what_is_made_anew_each_time_does_not_move_by_being_half_made";
         C_TIME_SHARE_MIN: f64 = 0.5, "share of the samples",
             "Share of the samples in one function in C from which on a loop around it can't be called stuck.",
             "field cases: 0.9 in `dot` (cpu_matrix_fn); a spin's instructions take more than the functions it asks",

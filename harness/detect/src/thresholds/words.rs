@@ -286,6 +286,31 @@ pub const ASKING: Words = Words {
     needed_by: "detect/tests/loops.rs::counting_failures_is_no_progress",
 };
 
+/// Functions in C that try what their arguments name.
+pub const TRYING: Words = Words {
+    rule: "hot-loop",
+    name: "TRYING",
+    words: &[
+        "access",
+        "connect",
+        "connect_ex",
+        "getaddrinfo",
+        "gethostbyname",
+        "link",
+        "listdir",
+        "lstat",
+        "mkdir",
+        "open",
+        "rename",
+        "rmdir",
+        "stat",
+        "unlink",
+    ],
+    what: "Functions in C that try what their arguments name: with others each time, a failure is never the same again.",
+    measured: "reason, not measured: a walk over ports or files that counts what it does not find gets on",
+    needed_by: "detect/tests/loops.rs::a_walk_that_counts_what_it_misses_is_busy",
+};
+
 /// What is known of each list.
 #[must_use]
 pub fn rows() -> Vec<Row> {
@@ -306,6 +331,7 @@ pub fn rows() -> Vec<Row> {
         OUTSIDE_FUNCTIONS,
         CLOCK_TYPES,
         ASKING,
+        TRYING,
         QUESTIONS,
     ];
     let row = |list: &Words| Row {

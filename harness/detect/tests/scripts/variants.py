@@ -6,6 +6,7 @@ Writes `ready` when the loop is about to begin; ends with its parent's end of st
 import asyncore
 import hashlib
 import itertools
+import logging
 import os
 import re
 import socket
@@ -317,6 +318,64 @@ def counts_by_name():
             counts['failed'] += 1
 
 
+def reconnects():
+    class Consumer(object):
+        def __init__(self):
+            self.address = ('127.0.0.1', 9)
+            self.failures = 0
+
+        def connect(self):
+            made = socket.socket()
+            made.connect(self.address)
+            return made
+
+        def reconnects(self):
+            while True:
+                try:
+                    self.connect().recv(10)
+                except Exception:
+                    self.failures += 1
+    Consumer().reconnects()
+
+
+def drops_and_retries():
+    class Sink(object):
+        def __init__(self):
+            self.tries = 0
+            self.made = None
+
+        def open(self):
+            self.made = socket.socket()
+            try:
+                self.made.connect(('127.0.0.1', 9))
+            except socket.error:
+                self.made = None
+                raise
+    sink = Sink()
+    is_sent = False
+    while not is_sent:
+        try:
+            try:
+                sink.open()
+                is_sent = True
+            finally:
+                sink.tries += 1
+        except socket.error:
+            pass
+
+
+def logged_retries():
+    log = logging.getLogger('retries')
+    log.addHandler(logging.NullHandler())
+    client = Client()
+    while True:
+        try:
+            socket.create_connection(('127.0.0.1', 9))
+        except socket.error as error:
+            client.failures += 1
+            log.warning('failed %d times: %s', client.failures, error)
+
+
 def regex():
     re.compile(r'(\w+ ?)+$').match('x' * 36 + ' (a)')
 
@@ -490,6 +549,41 @@ def deep_solver():
     solver = State()
     while not solver.advance():
         pass
+
+
+def ports():
+    class Scanner(object):
+        def __init__(self):
+            self.port = 0
+            self.closed = 0
+
+        def look(self):
+            self.port += 1
+            made = socket.socket()
+            made.connect(('127.%d.%d.1' % (self.port // 250 % 250, self.port % 250), 9))
+    scanner = Scanner()
+    while True:
+        try:
+            scanner.look()
+        except socket.error:
+            scanner.closed += 1
+
+
+def files():
+    class Finder(object):
+        def __init__(self):
+            self.number = 0
+            self.missing = 0
+
+        def look(self):
+            self.number += 1
+            open('/nonexistent/%08d' % self.number)
+    finder = Finder()
+    while True:
+        try:
+            finder.look()
+        except IOError:
+            finder.missing += 1
 
 
 def summing():

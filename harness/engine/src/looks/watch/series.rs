@@ -130,7 +130,7 @@ impl Values for ValuesOf<'_> {
         let is_deque = self.snapshot.type_of(id).qualified_name() == "collections.deque";
         let most = is_deque.then(|| self.word(id, self.interpreter.dialect.deque.maxlen)).flatten()?;
         // Below zero there is none.
-        i64::try_from(most).ok().and_then(|_| Some(most))
+        i64::try_from(most).ok().map(|_| most)
     }
 }
 
