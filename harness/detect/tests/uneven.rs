@@ -90,7 +90,7 @@ fn a_lull_at_the_end_is_no_rest_where_nothing_was_done_in_it() {
     let counts = [40_000, 40_020, 40_040, 40_060, 40_060, 40_060];
     let lull = Watch {
         // A timer burns processor all the time; the sockets tell that nobody came.
-        works: works(7200.0, &[(50.0, 0), (51.0, 900), (52.0, 1800), (53.0, 2700), (54.0, 2700), (55.0, 2700)]),
+        works: works(7200.0, &[(50.0, 0), (51.0, 9000), (52.0, 18_000), (53.0, 27_000), (54.0, 27_000), (55.0, 27_000)]),
         ..Watch::of(&counts)
     };
     assert_eq!(lull.classes(), [FindingClass::Leak]);
@@ -147,6 +147,21 @@ fn one_step_up_is_no_growth() {
     assert!(watch.classes().is_empty(), "two rounds of six");
     watch.thresholds.growth.growing_share_min = 0.1;
     assert!(!watch.classes().is_empty());
+}
+
+#[test]
+fn stragglers_are_no_growth() {
+    // The processor was busy while it filled, and hardly after.
+    let watch = |limit: f64| {
+        let mut watch = Watch {
+            works: works(10.0, &[(1.0, 0), (1.8, 0), (1.9, 0), (1.91, 0), (1.92, 0), (1.93, 0)]),
+            ..Watch::of(&[740, 1490, 1500, 1500, 1500, 1500])
+        };
+        watch.thresholds.growth.step_share_min = limit;
+        watch.classes()
+    };
+    assert!(watch(0.1).is_empty());
+    assert!(!watch(0.0).is_empty());
 }
 
 #[test]

@@ -9,7 +9,8 @@ use crate::threads::ticks_per_second;
 /// Counters of a process since it started; `None` for what can't be read.
 #[derive(Clone, Copy, PartialEq, Debug, Default)]
 pub struct Odometer {
-    /// Processor seconds of all threads, those that ended included (`utime` and `stime` of `/proc/PID/stat`).
+    /// Processor seconds: of the threads there are to the nanosecond (`/proc/PID/task/TID/schedstat`); where the kernel
+    /// does not count them so, of all threads in clock ticks (`utime` and `stime` of `/proc/PID/stat`).
     pub processor_seconds: Option<f64>,
     /// Context switches that the threads there are asked for (`/proc/PID/task/TID/status`).
     pub switches: Option<u64>,
@@ -32,9 +33,11 @@ impl Odometer {
         let uptime = uptime.as_deref().and_then(|text| text.split_ascii_whitespace().next()?.parse::<f64>().ok());
         let a_second = ticks_per_second().max(1) as f64;
         let seconds = |ticks: u64| ticks as f64 / a_second;
+        let (fine, switches) = of_threads(&folder);
         Self {
-            processor_seconds: ticks(UTIME).zip(ticks(STIME)).map(|(user, system)| seconds(user + system)),
-            switches: switches(&folder),
+            processor_seconds: fine
+                .or_else(|| ticks(UTIME).zip(ticks(STIME)).map(|(user, system)| seconds(user + system))),
+            switches,
             moved_bytes: moved(&folder),
             age_seconds: uptime.zip(ticks(STARTTIME)).map(|(now, start)| (now - seconds(start)).max(0.0)),
         }
@@ -46,14 +49,19 @@ const UTIME: usize = 11;
 const STIME: usize = 12;
 const STARTTIME: usize = 19;
 
-fn switches(folder: &Path) -> Option<u64> {
-    let mut sum = 0_u64;
-    for task in fs::read_dir(folder.join("task")).ok()?.flatten() {
+/// Processor seconds and context switches of the threads there are.
+fn of_threads(folder: &Path) -> (Option<f64>, Option<u64>) {
+    let Ok(tasks) = fs::read_dir(folder.join("task")) else { return (None, None) };
+    let (mut nanoseconds, mut switches) = (Some(0_u64), 0_u64);
+    for task in tasks.flatten() {
         // A thread that ended meanwhile has nothing more to say.
         let Ok(status) = fs::read_to_string(task.path().join("status")) else { continue };
-        sum = sum.saturating_add(field(&status, "voluntary_ctxt_switches:").unwrap_or(0));
+        switches = switches.saturating_add(field(&status, "voluntary_ctxt_switches:").unwrap_or(0));
+        let counted = fs::read_to_string(task.path().join("schedstat")).ok();
+        let ran = counted.as_deref().and_then(|text| text.split_ascii_whitespace().next()?.parse::<u64>().ok());
+        nanoseconds = nanoseconds.zip(ran).map(|(sum, ran)| sum.saturating_add(ran));
     }
-    Some(sum)
+    (nanoseconds.filter(|sum| *sum > 0).map(|sum| sum as f64 / 1e9), Some(switches))
 }
 
 fn moved(folder: &Path) -> Option<u64> {

@@ -47,7 +47,9 @@ pub(super) fn limit(
     still: bool,
     limits: &GrowthThresholds,
 ) -> Option<Limit> {
-    let node = tree.nodes().get(place).filter(|node| node.objects == 1)?;
+    // What grows may be parts of the items: the container is the nearest single object above.
+    let place = tree.line(place).into_iter().rev().take(LEVELS).find(|shape| tree.nodes()[*shape].objects == 1)?;
+    let node = tree.nodes().get(place)?;
     let container = node.example;
     let length = length(last.snapshot, container);
     if let Some(most) = last.values.items_max(container) {

@@ -54,7 +54,9 @@ pub fn trend(values: &[u64], mileage: &Mileage, limits: &GrowthThresholds) -> Op
     // The straightest one tells best what it grows with.
     let (along, bend) =
         mileage.0.iter().filter_map(fits).min_by(|(_, one), (_, other)| one.abs().total_cmp(&other.abs()))?;
-    let growing = steps.iter().filter(|step| **step > 0.0).count();
+    // A few stragglers after a cache was filled are no growth of their own.
+    let least = limits.step_share_min * gain as f64 / steps.len().max(1) as f64;
+    let growing = steps.iter().filter(|step| **step > 0.0 && **step >= least).count();
     let last_gain = steps.last().map_or(0, |step| step.max(0.0) as u64);
     Some(Trend { gain, last_gain, along, bend, growing, intervals: steps.len(), given_back })
 }

@@ -60,12 +60,22 @@ impl Odometer {
         }
     }
 
+    /// Less than that in all says nothing: it is what looking and waiting cost, or the grain of the counter.
+    fn least(self) -> f64 {
+        match self {
+            Self::Processor => 0.02,
+            Self::Switches => 20.0,
+            Self::Moved => 4096.0,
+            Self::Requests | Self::Clock => f64::MIN_POSITIVE,
+        }
+    }
+
     /// What was done between looks, as shares of the whole; `None` where it can't be told or nothing moved.
     #[must_use]
     pub fn shares(self, looks: &[Work]) -> Option<Vec<f64>> {
         let shown: Vec<f64> = looks.iter().map(|work| self.of(work)).collect::<Option<_>>()?;
         let steps: Vec<f64> = shown.windows(2).map(|pair| (pair[1] - pair[0]).max(0.0)).collect();
         let all: f64 = steps.iter().sum();
-        (all > 0.0 && all.is_finite()).then(|| steps.iter().map(|step| step / all).collect())
+        (all >= self.least() && all.is_finite()).then(|| steps.iter().map(|step| step / all).collect())
     }
 }

@@ -45,6 +45,10 @@ limits! {
             "Rounds in which it grew, where nobody counts the load; two at least.",
             "reason, not measured: one step up is a table that was enlarged or a module that was imported",
             "detect/tests/uneven.rs::one_step_up_is_no_growth";
+        step_share_min: f64 = 0.1, "share of the mean step",
+            "What a round must gain to count as one in which it grew.",
+            "field case `ok_deque`, looked at while it filled: 750, 10, 0, 0, 0",
+            "detect/tests/uneven.rs::stragglers_are_no_growth";
         objects_gain_min: u64 = 10, "objects",
             "Objects gained at least over all rounds, where nobody counts the load.",
             "reason, not measured: what a service does for itself between looks",
