@@ -90,7 +90,10 @@ fn a_lull_at_the_end_is_no_rest_where_nothing_was_done_in_it() {
     let counts = [40_000, 40_020, 40_040, 40_060, 40_060, 40_060];
     let lull = Watch {
         // A timer burns processor all the time; the sockets tell that nobody came.
-        works: works(7200.0, &[(50.0, 0), (51.0, 9000), (52.0, 18_000), (53.0, 27_000), (54.0, 27_000), (55.0, 27_000)]),
+        works: works(
+            7200.0,
+            &[(50.0, 0), (51.0, 9000), (52.0, 18_000), (53.0, 27_000), (54.0, 27_000), (55.0, 27_000)],
+        ),
         ..Watch::of(&counts)
     };
     assert_eq!(lull.classes(), [FindingClass::Leak]);

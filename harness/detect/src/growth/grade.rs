@@ -7,6 +7,7 @@ use super::limit::{LastLook, limit};
 use super::trend::Trend;
 use super::work::{Odometer, Work};
 use super::{GrowthRound, GrowthUnit, Place, Scene, leak};
+use crate::series::bytes_text;
 use crate::thresholds::keepers::keeper_of;
 use crate::thresholds::{GrowthThresholds, words};
 use crate::{Evidence, Finding, FindingClass, Grade, Label, RootKind, Verdict};
@@ -183,8 +184,9 @@ fn said(finding: &Finding, told: &str, along: &str) -> String {
     let Some(leak) = leak(finding) else { return told.to_owned() };
     let unit = if along == "requests" { "request" } else { "round" };
     let what = match leak.objects_per_request {
-        0 => format!("{} bytes", leak.bytes_per_request),
-        count => format!("{count} {}", leak.type_name),
+        0 => bytes_text(leak.bytes_per_request),
+        1 => format!("1 object of type {}", leak.type_name),
+        count => format!("{count} objects of type {}", leak.type_name),
     };
     let more = match leak.also.as_slice() {
         [] => String::new(),
@@ -192,7 +194,7 @@ fn said(finding: &Finding, told: &str, along: &str) -> String {
         [one, rest @ ..] => format!(" The same cause shows at {one} and {} more places.", rest.len()),
     };
     format!(
-        "{told} keeps more and more: about {what} a {unit} stay, along with {along}; {} bytes would be freed.{more}",
-        leak.retained_bytes
+        "{told} keeps more and more: about {what} a {unit} stay behind, along with {along}; {} would be freed.{more}",
+        bytes_text(leak.retained_bytes)
     )
 }
