@@ -210,7 +210,7 @@ pub fn is_program_file(file: &str) -> bool {
     let is_package =
         |package: &&str| file.contains(&format!("/{package}/")) || file.starts_with(&format!("{package}/"));
     let is_library = file.contains(LIBRARY) || file.contains(INSTALLED) || file.contains("/dist-packages/");
-    !is_library && !file.starts_with('<') && !PACKAGES.iter().any(|package| is_package(package))
+    !is_library && !file.starts_with('<') && !PACKAGES.iter().any(is_package)
 }
 
 /// The folder that a known package's source file was installed in: what else is in it is no program's own either.
