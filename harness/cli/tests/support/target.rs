@@ -171,9 +171,10 @@ pub fn told(arguments: &[&str]) -> Value {
     report
 }
 
-/// What a report says of the program, whatever it was read from: neither problems nor what was resident.
+/// What a report says of the program, whatever it was read from: neither problems nor what was resident, nor a command to
+/// type next, which names the target.
 pub fn findings_of(mut report: Value) -> Value {
-    for name in ["problems", "rss"] {
+    for name in ["problems", "rss", "next"] {
         report.as_object_mut().expect("an object").remove(name);
     }
     report

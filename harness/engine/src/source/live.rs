@@ -208,7 +208,14 @@ impl CaptureJudge for Judge<'_> {
 
 /// Nothing is as it must be in a process that ended meanwhile.
 fn gone_or(process: &Process, error: ExamineError) -> ExamineError {
-    process.check_alive().err().map_or(error, ExamineError::Live)
+    if let Err(gone) = process.check_alive() {
+        return gone.into();
+    }
+    // One that is just ending loses its memory before it is seen to have ended.
+    if process.maps().is_ok_and(|regions| regions.is_empty()) {
+        return LiveError::Gone { pid: process.pid() }.into();
+    }
+    error
 }
 
 /// What symbols do not tell is searched for where memory is there: the target must not grow by our looking around.
