@@ -259,7 +259,9 @@ fn commands_that_keep_nothing_end_at_once_and_leave_nothing() {
             });
             signal(how, tool.id());
             let ended = tool.wait().unwrap();
-            assert_eq!(ended.signal(), Some(number), "{command}, SIG{how}: a shell has 128 more as its code");
+            // By the signal itself, of which a shell makes a code; by that code where this test was started with it ignored.
+            let code = ended.signal().map(|signal| 128 + signal).or(ended.code());
+            assert_eq!(code, Some(128 + number), "{command}, SIG{how}");
             assert_eq!(names(folder.path()), ["results", "tmp"], "{command}");
             assert_eq!(names(&tmp), [] as [&str; 0], "{command}");
         }

@@ -28,8 +28,9 @@ impl Stop {
         }
     }
 
-    /// Ends us by that signal, as if nobody had taken it.
-    pub fn obey(self) {
+    /// Ends us by that signal, as if nobody had taken it; by the code that a shell has for it where whoever started us had
+    /// it ignored (`nohup`, a script's background).
+    pub fn obey(self) -> ! {
         let signal = match self {
             Self::Interrupt => Signal::SIGINT,
             Self::Terminate => Signal::SIGTERM,
@@ -38,6 +39,7 @@ impl Stop {
         set.add(signal);
         let _ = set.thread_unblock();
         let _ = raise(signal);
+        std::process::exit(128 + signal as i32)
     }
 }
 
