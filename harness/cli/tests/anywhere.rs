@@ -392,6 +392,11 @@ fn the_dead_and_the_kernels_are_refused() {
     let mut parent = Command::new("sh");
     parent.args(["-c", "sleep 0 & echo ready; exec sleep 1000"]);
     let target = Target::start(&mut parent);
+    // The shell may still take note; what it becomes does not.
+    wait_until("the shell to be replaced", Duration::from_secs(20), || {
+        let name = fs::read_to_string(format!("/proc/{}/comm", target.pid())).unwrap_or_default();
+        (name.trim() == "sleep").then_some(())
+    });
     let zombie = wait_until("a zombie", Duration::from_secs(20), || {
         support::children(target.pid()).into_iter().find(|pid| support::stat(*pid).is_some_and(|stat| stat[0] == "Z"))
     });

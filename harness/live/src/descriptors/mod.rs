@@ -194,7 +194,8 @@ mod tests {
         let open = own(number(&here));
         assert!(!open.is_at_end && open.what.ends_with(&format!("to {at}")), "{open:?}");
         if let Some(passed) = open.passed {
-            assert_eq!(passed, 1000);
+            // The kernel counts the opening of a connection as one more, once it is acknowledged.
+            assert!((1000..=1001).contains(&passed), "{passed}");
         }
         there.shutdown(Shutdown::Both).unwrap();
         here.read_to_end(&mut Vec::new()).unwrap();
