@@ -99,6 +99,18 @@ fn what_is_bounded_is_told_with_its_bound_and_is_no_finding() {
 }
 
 #[test]
+fn what_is_bounded_hides_no_leak_that_takes_the_same_steps() {
+    if !live() {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let report = watched(&BURSTS.replace("HANDLE", "last.append(Row(n)); kept.append(Row(n))"), &[], folder.path());
+    assert_eq!(report["findings"][0]["where"]["attribute"], "kept", "{report}");
+    assert_eq!(report["observations"][0]["where"]["attribute"], "last", "{report}");
+    assert_eq!(report["findings"].as_array().unwrap().len(), 1, "{report}");
+}
+
+#[test]
 fn a_queue_without_a_bound_is_found() {
     if !live() {
         return;

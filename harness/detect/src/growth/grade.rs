@@ -1,9 +1,11 @@
 //! How sure it is: a leak, something that may be filling, or something below its limit.
 
+use std::collections::BTreeSet;
+
 use bloathound_heap::ShapeTree;
 use bloathound_vocabulary::ObservationRecord;
 
-use super::limit::{LastLook, limit};
+use super::limit::{LastLook, Limit, limit};
 use super::trend::Trend;
 use super::work::{Odometer, Work};
 use super::{GrowthRound, GrowthUnit, Place, Scene, leak};
@@ -18,21 +20,33 @@ pub(super) enum Judged {
     Observation(Box<ObservationRecord>),
 }
 
-/// Grades the places of one cause, the one to name first.
+/// Grades the places of one cause, the one to name first. What is bounded is told apart: something without a bound may
+/// grow by the same steps.
 pub(super) fn grade(
     scene: &Scene<'_>,
     cause: &[Place],
     rounds: &[GrowthRound<'_>],
     last: Option<LastLook<'_>>,
-) -> Judged {
-    let empty = || Judged::Observation(Box::default());
-    let (Some(place), Some(finding)) = (cause.first(), scene.finding(cause)) else { return empty() };
-    let told = headline(&finding);
-    for one in cause {
-        if let Some(seen) = bounded(scene, one, last, &told) {
-            return Judged::Observation(Box::new(seen.at(finding.location)));
+) -> Vec<Judged> {
+    let mut judged = Vec::new();
+    let mut bounded: BTreeSet<usize> = BTreeSet::new();
+    for place in cause {
+        if let Some(found) = limit_of(scene, place, last)
+            && bounded.insert(found.container)
+            && let Some(finding) = scene.finding(std::slice::from_ref(place))
+        {
+            judged.push(Judged::Observation(Box::new(below_limit(&found, finding))));
         }
     }
+    let is_free = |place: &&Place| scene.tree.line(place.main).iter().all(|shape| !bounded.contains(shape));
+    let free: Vec<Place> = cause.iter().filter(is_free).cloned().collect();
+    judged.extend(grade_unbounded(scene, &free, rounds));
+    judged
+}
+
+fn grade_unbounded(scene: &Scene<'_>, cause: &[Place], rounds: &[GrowthRound<'_>]) -> Option<Judged> {
+    let (place, finding) = (cause.first()?, scene.finding(cause)?);
+    let told = headline(&finding);
     let module = finding.location.module.clone().unwrap_or_default();
     let length = scene.counted(place.main).last().copied().unwrap_or(0);
     if let Some(keeper) = keeper_of(&module, finding.location.path.iter().filter_map(Label::name))
@@ -40,30 +54,33 @@ pub(super) fn grade(
     {
         let summary = format!("{told} grows by design: {} ({})", keeper.bound, keeper.source);
         let record = ObservationRecord::new("kept-by-design", summary).with("length", length);
-        return Judged::Observation(Box::new(record.at(finding.location)));
+        return Some(Judged::Observation(Box::new(record.at(finding.location))));
     }
     if scene.judge.unit() == GrowthUnit::Request {
         let summary = said(&finding, &told, "requests");
-        return Judged::Finding(Box::new(
-            with_work(finding, "requests")
-                .saying(summary)
-                .sure(Grade::High, "the load is counted, and it grew with it".to_owned()),
-        ));
+        let why = "the load is counted, and it grew with it".to_owned();
+        let finding = with_work(finding, "requests").saying(summary).sure(Grade::High, why);
+        return Some(Judged::Finding(Box::new(finding)));
     }
-    let Some(trend) = scene.judge.trend(scene.counted(place.main)) else { return empty() };
+    let trend = scene.judge.trend(scene.counted(place.main))?;
     let (class, grade, why) =
         claim(scene.tree, place.main, scene.counted(place.main), trend, rounds, scene.judge.limits());
     let along = trend.along.as_str();
     let summary = said(&finding, &told, along);
-    Judged::Finding(Box::new(with_work(as_class(finding, class), along).saying(summary).sure(grade, why)))
+    Some(Judged::Finding(Box::new(with_work(as_class(finding, class), along).saying(summary).sure(grade, why))))
+}
+
+fn limit_of(scene: &Scene<'_>, place: &Place, last: Option<LastLook<'_>>) -> Option<Limit> {
+    let still = place.steps.last().is_some_and(|step| *step > 0);
+    limit(last?, scene.tree, place.holder, still, scene.judge.limits())
 }
 
 /// Below a limit that is in memory: told with its figure.
-fn bounded(scene: &Scene<'_>, place: &Place, last: Option<LastLook<'_>>, told: &str) -> Option<ObservationRecord> {
-    let still = place.steps.last().is_some_and(|step| *step > 0);
-    let found = limit(last?, scene.tree, place.holder, still, scene.judge.limits())?;
+fn below_limit(found: &Limit, finding: Finding) -> ObservationRecord {
+    let told = headline(&finding);
     let summary = format!("{told} holds {} of at most {} ({}): it is bounded", found.length, found.most, found.name);
-    Some(ObservationRecord::new("bounded", summary).with("length", found.length).with("limit", found.most))
+    let record = ObservationRecord::new("bounded", summary).with("length", found.length).with("limit", found.most);
+    record.at(finding.location)
 }
 
 /// What may be claimed of growth that nobody's count explains.

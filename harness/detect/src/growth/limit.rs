@@ -21,6 +21,8 @@ pub(super) struct Limit {
     pub most: u64,
     /// Where it is written: `maxlen`, `size`.
     pub name: String,
+    /// The shape of the container.
+    pub container: usize,
 }
 
 /// What is known of the heap of the last look.
@@ -53,7 +55,7 @@ pub(super) fn limit(
     let container = node.example;
     let length = length(last.snapshot, container);
     if let Some(most) = last.values.items_max(container) {
-        return Some(Limit { length, most, name: "maxlen".to_owned() });
+        return Some(Limit { length, most, name: "maxlen".to_owned(), container: place });
     }
     let names = Names::new(last.snapshot);
     let attribute = tree.label(place).name().unwrap_or_default().to_owned();
@@ -65,7 +67,7 @@ pub(super) fn limit(
             let Ok(most) = u64::try_from(value) else { continue };
             let is_counter = still && most.abs_diff(length) as f64 <= limits.counter_share * length as f64;
             if words::is_limit(&name, &attribute) && most >= length && !is_counter {
-                return Some(Limit { length, most, name });
+                return Some(Limit { length, most, name, container: place });
             }
         }
         above = owner.parent;

@@ -98,9 +98,11 @@ pub fn find_growth_below_limits(
     }
     for mut cause in causes {
         cause.sort_by_key(|place| scene.rank(place));
-        match grade::grade(&scene, &cause, rounds, last_look) {
-            Judged::Finding(finding) => report.findings.push(*finding),
-            Judged::Observation(seen) => report.observations.push(*seen),
+        for judged in grade::grade(&scene, &cause, rounds, last_look) {
+            match judged {
+                Judged::Finding(finding) => report.findings.push(*finding),
+                Judged::Observation(seen) => report.observations.push(*seen),
+            }
         }
     }
     report.findings.sort_by_key(|finding| std::cmp::Reverse(leak(finding).map_or(0, |leak| leak.retained_bytes)));
