@@ -12,6 +12,7 @@ use bloathound_memory::Effort;
 use clap::builder::PossibleValue;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::gate::GateArguments;
 use crate::{exit, output};
 
 /// This very program, also where its file was replaced or deleted: it holds pauses as `bloathound __hold`.
@@ -126,6 +127,9 @@ pub(crate) struct RunArguments {
     /// Keep an image of every look, and the samples, in DIR, for `replay`
     #[arg(long, value_name = "DIR")]
     pub(crate) record: Option<PathBuf>,
+    /// Of what is recorded keep only runs that are not as expected
+    #[arg(long, requires = "record")]
+    pub(crate) only_failed: bool,
     /// Replace what strings say in what is recorded, as `capture --redact` does
     #[arg(long, requires = "record")]
     pub(crate) redact: bool,
@@ -148,6 +152,8 @@ pub(crate) struct RunArguments {
     /// Run only the K-th of N parts; one without a run writes empty results
     #[arg(long, value_name = "K/N", value_parser = parse_partition)]
     pub(crate) partition: Option<(u32, u32)>,
+    #[command(flatten)]
+    pub(crate) gate: GateArguments,
     /// Folder with `scenarios` and `reference-services`
     #[arg(long, value_name = "DIR")]
     pub(crate) home: Option<PathBuf>,
@@ -382,6 +388,8 @@ pub(crate) struct MergeArguments {
     /// Write the joined results to FILE; `-` is stdout
     #[arg(long, value_name = "FILE")]
     pub(crate) json: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) gate: GateArguments,
 }
 
 #[derive(Args, Debug)]

@@ -6,7 +6,7 @@ use bloathound_scenario::{Scenario, Variant};
 use crate::args::{RunArguments, VariantChoice};
 use crate::error::CliError;
 use crate::home::Home;
-use crate::progress;
+use crate::{output, progress};
 
 /// The twins to run, in order, after choice of variant and partition.
 pub(crate) fn plan<'s>(
@@ -29,7 +29,12 @@ pub(crate) fn plan<'s>(
         ));
     }
     let Some((part, of)) = arguments.partition else { return Ok(all) };
-    Ok(all.into_iter().enumerate().filter(|(n, _)| *n as u32 % of == part - 1).map(|(_, one)| one).collect())
+    let mine: Vec<_> =
+        all.into_iter().enumerate().filter(|(n, _)| *n as u32 % of == part - 1).map(|(_, one)| one).collect();
+    if mine.is_empty() {
+        output::message(&format!("part {part} of {of} has no run: there are fewer; its results are empty and whole"));
+    }
+    Ok(mine)
 }
 
 /// The environment of the user's cache, made where it isn't there yet.

@@ -7,7 +7,7 @@ use bloathound_engine::Stop;
 use bloathound_engine::looks::RunFindings;
 use bloathound_engine::record::{HowRecorded, Recorder};
 use bloathound_scenario::{Scenario, Variant};
-use bloathound_vocabulary::RunRecord;
+use bloathound_vocabulary::{Outcome, RunRecord};
 
 use crate::args::{OURSELVES, RunArguments, effort};
 use crate::error::CliError;
@@ -63,6 +63,9 @@ pub(crate) fn run(
     let (found, kept) = observer.finish(Recorded { scenario, variant }, &driven);
     let mut record = score::record(scenario, variant, &driven, &found);
     match kept {
+        Some(Ok(folder)) if arguments.only_failed && record.outcome == Outcome::Pass => {
+            unwritten.extend(std::fs::remove_dir_all(&folder).err().map(|error| CliError::output(&folder, error)));
+        }
         Some(Ok(folder)) => record.recording = Some(folder.display().to_string()),
         Some(Err(error)) => unwritten.push(CliError::unwritten(error)),
         None => {}

@@ -2,12 +2,23 @@
 
 use std::path::PathBuf;
 
+use bloathound_memory::output::Held;
 use bloathound_report::html::{self, HtmlReport};
 use bloathound_report::junit;
 
 use crate::args::RunArguments;
 use crate::error::CliError;
 use crate::output;
+
+/// Whether all that was asked for can be written, before work begins that would be lost; to be held until it is.
+pub(crate) fn check(arguments: &RunArguments) -> Result<Vec<Held>, CliError> {
+    let page = arguments.report.as_ref().map(|folder| folder.join("index.html"));
+    let [summary, floors] = arguments.gate.outputs();
+    let files = [arguments.json.as_ref(), arguments.junit.as_ref(), page.as_ref(), summary, floors];
+    let held = output::check(files)?;
+    output::check_folder(arguments.record.as_ref())?;
+    Ok(held)
+}
 
 /// Every file that was asked for; what could not be written comes back.
 pub(crate) fn run(arguments: &RunArguments, report: &HtmlReport<'_>) -> Vec<CliError> {

@@ -7,6 +7,7 @@ mod cycles;
 pub mod fragmentation;
 mod garbage;
 mod growth;
+mod hash;
 mod hot;
 mod native;
 mod registry;
@@ -26,6 +27,7 @@ pub use growth::{
     GrowthReport, GrowthRound, GrowthUnit, LastLook, Odometer, Values, Work, find_growth, find_growth_below_limits,
     place_of,
 };
+pub use hash::rules_hash;
 pub use hot::rule as hot_loop;
 pub use hot::rule::{HotObservation, HotObservationKind, HotReport};
 pub use native::{NativeReport, find_native_memory, settle};

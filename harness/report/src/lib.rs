@@ -5,6 +5,7 @@
 //! Names and texts in the records come from the process that was looked at, so they are hostile until proven otherwise:
 //! whatever leaves this crate for a terminal, a page or a picture has passed through [`sanitize`].
 
+pub mod ci;
 mod describe;
 mod error;
 pub mod graph;

@@ -44,6 +44,24 @@ pub enum ScoreError {
     /// No run in any of the files.
     #[error("no run in any of the files: nothing was tested")]
     NoRuns,
+    /// Floors that can't be read.
+    #[error("{name}: not floors of scores: {source}")]
+    Floors {
+        /// The file as the user named it.
+        name: String,
+        /// What the YAML reader says, with line and column.
+        source: serde_yaml::Error,
+    },
+    /// Files whose results were judged by different thresholds, word lists or rules.
+    #[error(
+        "{first} and {second} were judged by different thresholds, words or rules: one score over both would compare unlike things"
+    )]
+    RulesDiffer {
+        /// One file.
+        first: String,
+        /// Another file.
+        second: String,
+    },
     /// Nothing to join.
     #[error("no results to join")]
     Nothing,

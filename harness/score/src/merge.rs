@@ -55,6 +55,9 @@ pub fn merge(files: Vec<(String, RunResults)>) -> Result<Merged, ScoreError> {
             second_tool: other.tool.display(),
         });
     }
+    if let Some((second, _)) = files.iter().find(|(_, other)| other.rules != base.rules) {
+        return Err(ScoreError::RulesDiffer { first: first.clone(), second: second.clone() });
+    }
     refuse_duplicates(&files)?;
     let missing = missing_parts(&files);
     if !missing.is_empty() {
@@ -64,12 +67,13 @@ pub fn merge(files: Vec<(String, RunResults)>) -> Result<Merged, ScoreError> {
         return Err(ScoreError::NoRuns);
     }
     let warnings = odd_parts(&files);
-    let tool = base.tool.clone();
+    let (tool, rules) = (base.tool.clone(), base.rules.clone());
     let host = join_hosts(&files);
     let cut = files.iter().filter_map(|(name, part)| Some(format!("{name}: {}", part.partial.as_ref()?.why)));
     let cut: Vec<String> = cut.collect();
     let runs: Vec<RunRecord> = files.into_iter().flat_map(|(_, results)| results.runs).collect();
     let mut results = results(tool, host, None, runs);
+    results.rules = rules;
     results.partial = (!cut.is_empty()).then(|| cut.join("; ").into());
     Ok(Merged { results, warnings })
 }

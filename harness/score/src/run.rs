@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use bloathound_scenario::{Expectation, Scenario, lookup};
 use bloathound_vocabulary::{
-    DisturbanceRecord, Finding, FindingClass, MismatchRecord, Outcome, Problem, RunErrorRecord, RunRecord,
-    TimingRecord, ToggleRecord, Variant,
+    BaselineRecord, DisturbanceRecord, Finding, FindingClass, LookRecord, MismatchRecord, Outcome, Problem,
+    RunErrorRecord, RunRecord, TimingRecord, ToggleRecord, Variant,
 };
 use serde_json::Value;
 
@@ -31,6 +31,12 @@ pub struct Made {
     pub problems: Vec<Problem>,
     /// What switching a diagnostic came to, where one was.
     pub toggle: Option<ToggleRecord>,
+    /// From when on what was found stood: requests after the warm-up, looks, seconds.
+    pub detected_after: (Option<u64>, Option<u64>, Option<f64>),
+    /// The looks that are compared with each other, in figures.
+    pub looks: Vec<LookRecord>,
+    /// What simple baselines say of them.
+    pub baselines: Vec<BaselineRecord>,
     /// What looking cost the service.
     pub disturbance: DisturbanceRecord,
     /// What looking cost us.
@@ -103,8 +109,11 @@ fn judged(scenario: &Scenario, variant: Variant, expectations: &[Expectation], m
         timing: made.timing,
         invalid_because: made.invalid_because,
         error: made.error,
-        detected_after_requests: None,
-        detected_after_seconds: None,
+        detected_after_requests: made.detected_after.0,
+        detected_after_looks: made.detected_after.1,
+        detected_after_seconds: made.detected_after.2,
+        looks: made.looks,
+        baselines: made.baselines,
         recording: None,
         ledger: made.ledger,
     }

@@ -6,6 +6,9 @@ use bloathound_vocabulary::{
     FindingClass, HostRecord, Outcome, PartitionRecord, RunRecord, RunResults, SCHEMA_VERSION, ScoreRecord, ToolRecord,
 };
 
+use crate::baselines::baseline_scores;
+use crate::shares::{concerns, rounded, share, wilson};
+
 /// Results of these runs in their order, with the scores computed from them.
 #[must_use]
 pub fn results(
@@ -16,7 +19,9 @@ pub fn results(
 ) -> RunResults {
     runs.sort_by(|one, other| one.key().cmp(&other.key()));
     let scores = scores(&runs);
-    RunResults { schema_version: SCHEMA_VERSION, tool, host, partition, runs, scores, partial: None }
+    let baselines = baseline_scores(&runs);
+    let schema_version = SCHEMA_VERSION;
+    RunResults { schema_version, tool, host, partition, runs, scores, baselines, rules: None, partial: None }
 }
 
 /// Scores of all classes that any run looked for.
@@ -29,65 +34,53 @@ pub fn scores(runs: &[RunRecord]) -> BTreeMap<FindingClass, ScoreRecord> {
         .collect()
 }
 
-/// Whether a detector for the class had a say in this run.
-fn concerns(run: &RunRecord, class: FindingClass) -> bool {
-    // A run that could not be made says nothing of any detector.
-    if run.outcome == Outcome::Error {
-        return false;
-    }
-    run.looked_for.contains(&class)
-        || run.expected.iter().any(|expected| expected.class == class)
-        || run.findings.iter().any(|finding| finding.class == class)
-}
-
 fn score(class: FindingClass, runs: &[RunRecord]) -> ScoreRecord {
     let mut score = ScoreRecord::default();
+    let (mut requests, mut looks, mut seconds) = (Vec::new(), Vec::new(), Vec::new());
     for run in runs.iter().filter(|run| concerns(run, class)) {
+        score.planted += run.expected.iter().filter(|bug| bug.class == class).count() as u64;
         if !run.valid {
             score.invalid_runs += 1;
             continue;
         }
         score.runs += 1;
         let of_class = || run.expected.iter().filter(|bug| bug.class == class);
-        score.clean_runs += u64::from(of_class().next().is_none());
+        let is_clean = of_class().next().is_none();
+        score.clean_runs += u64::from(is_clean);
         score.expected += of_class().count() as u64;
         score.found += of_class().filter(|bug| bug.found).count() as u64;
         score.localised += of_class().filter(|bug| bug.found && bug.localised).count() as u64;
-        score.false_alarms += run.unexpected().filter(|finding| finding.class == class).count() as u64;
+        let unexpected = run.unexpected().filter(|finding| finding.class == class).count() as u64;
+        score.false_alarms += unexpected;
+        score.alarmed_runs += u64::from(is_clean && unexpected > 0);
+        if of_class().any(|bug| bug.found) {
+            requests.extend(run.detected_after_requests);
+            looks.extend(run.detected_after_looks);
+            seconds.extend(run.detected_after_seconds);
+        }
     }
-    let interval = wilson(score.found, score.expected);
-    score.recall = share(score.found, score.expected);
-    score.recall_low = interval.map(|(low, _)| low);
-    score.recall_high = interval.map(|(_, high)| high);
+    (score.recall, score.recall_low, score.recall_high) = estimate(score.found, score.expected);
+    (score.localisation, score.localisation_low, score.localisation_high) = estimate(score.localised, score.found);
+    (score.false_alarm_rate, score.false_alarm_low, score.false_alarm_high) =
+        estimate(score.alarmed_runs, score.clean_runs);
     score.precision = share(score.found, score.found + score.false_alarms);
-    score.localisation = share(score.localised, score.found);
+    score.youden = score.recall.zip(score.false_alarm_rate).map(|(recall, rate)| rounded(recall - rate));
+    score.requests_to_detection = median(requests, |one, other| one.cmp(other));
+    score.looks_to_detection = median(looks, |one, other| one.cmp(other));
+    score.seconds_to_detection = median(seconds, f64::total_cmp).map(rounded);
     score
 }
 
-fn share(part: u64, whole: u64) -> Option<f64> {
-    (whole > 0).then(|| rounded(part as f64 / whole as f64))
+/// A share with the ends of its interval.
+fn estimate(part: u64, whole: u64) -> (Option<f64>, Option<f64>, Option<f64>) {
+    let interval = wilson(part, whole);
+    (share(part, whole), interval.map(|(low, _)| low), interval.map(|(_, high)| high))
 }
 
-/// Four places: the runs are too few for more, and the same on any machine.
-fn rounded(number: f64) -> f64 {
-    (number * 10_000.0).round() / 10_000.0
-}
-
-/// Wilson's score interval of `successes` in `trials` at 95 %; `None` without trials.
-#[must_use]
-pub fn wilson(successes: u64, trials: u64) -> Option<(f64, f64)> {
-    if trials == 0 {
-        return None;
-    }
-    // The 97.5 % quantile of the normal distribution.
-    const Z: f64 = 1.959_963_984_540_054;
-    let n = trials as f64;
-    let p = successes.min(trials) as f64 / n;
-    let z2 = Z * Z;
-    let centre = p + z2 / (2.0 * n);
-    let spread = Z * (p * (1.0 - p) / n + z2 / (4.0 * n * n)).sqrt();
-    let scale = 1.0 + z2 / n;
-    Some((rounded(((centre - spread) / scale).max(0.0)), rounded(((centre + spread) / scale).min(1.0))))
+/// The lower one of the two in the middle: a figure that some run had.
+fn median<T: Copy>(mut values: Vec<T>, order: impl Fn(&T, &T) -> std::cmp::Ordering) -> Option<T> {
+    values.sort_by(order);
+    values.get(values.len().checked_sub(1)? / 2).copied()
 }
 
 #[cfg(test)]
@@ -98,16 +91,6 @@ mod tests {
     use crate::samples;
 
     #[test]
-    fn the_interval_is_wilsons() {
-        // Figures of the closed formula, worked out apart with Python's decimal module.
-        assert_eq!(wilson(10, 10), Some((0.7225, 1.0)));
-        assert_eq!(wilson(0, 10), Some((0.0, 0.2775)));
-        assert_eq!(wilson(8, 10), Some((0.4902, 0.9433)));
-        assert_eq!(wilson(1, 1), Some((0.2065, 1.0)));
-        assert_eq!(wilson(0, 0), None);
-    }
-
-    #[test]
     fn a_miss_lowers_recall_and_an_alarm_on_the_twin_precision() {
         let runs = vec![samples::run_pass(), samples::run_missed(), samples::run_false_alarm()];
         let score = &scores(&runs)[&FindingClass::Leak];
@@ -115,14 +98,31 @@ mod tests {
         assert_eq!(score.recall, Some(0.5));
         assert_eq!(score.precision, Some(0.5));
         assert_eq!(score.localisation, Some(1.0));
-        assert_eq!((score.runs, score.clean_runs), (3, 1));
+        assert_eq!((score.runs, score.clean_runs, score.alarmed_runs), (3, 1, 1));
+        assert_eq!((score.false_alarm_rate, score.youden), (Some(1.0), Some(-0.5)));
+        assert_eq!((score.false_alarm_low, score.false_alarm_high), (Some(0.2065), Some(1.0)));
+    }
+
+    #[test]
+    fn time_to_detection_is_the_median_of_what_was_found() {
+        let detected = |requests, looks| {
+            let mut run = samples::run_pass();
+            (run.detected_after_requests, run.detected_after_looks) = (Some(requests), Some(looks));
+            run
+        };
+        let mut missed = samples::run_missed();
+        missed.detected_after_requests = Some(1);
+        let runs = [detected(20, 5), detected(8, 2), detected(12, 3), detected(16, 4), missed, samples::run_pass()];
+        let score = &scores(&runs)[&FindingClass::Leak];
+        assert_eq!((score.requests_to_detection, score.looks_to_detection), (Some(12), Some(3)));
+        assert_eq!(score.seconds_to_detection, None);
     }
 
     #[test]
     fn an_invalid_run_is_counted_and_left_out() {
         let runs = vec![samples::run_pass(), samples::run_invalid()];
         let score = &scores(&runs)[&FindingClass::Leak];
-        assert_eq!((score.runs, score.invalid_runs), (1, 1));
+        assert_eq!((score.runs, score.invalid_runs, score.planted, score.expected), (1, 1, 2, 1));
         assert_eq!(score.recall, Some(1.0));
     }
 

@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::{
-    DisturbanceRecord, Finding, FindingClass, HostRecord, Outcome, Partial, PartitionRecord, Problem, ScoreRecord,
-    TimingRecord, ToolRecord, Variant, Verdict,
+    BaselineRecord, BaselineScore, DisturbanceRecord, Finding, FindingClass, HostRecord, LookRecord, Outcome, Partial,
+    PartitionRecord, Problem, ScoreRecord, TimingRecord, ToolRecord, Variant, Verdict,
 };
 
 /// A field that was not as expected.
@@ -162,9 +162,18 @@ pub struct RunRecord {
     /// Requests after the warm-up until the verdict stood; null where it never did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub detected_after_requests: Option<u64>,
+    /// Looks until the verdict stood, the one after the warm-up not counted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub detected_after_looks: Option<u64>,
     /// Seconds after the warm-up until the verdict stood.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub detected_after_seconds: Option<f64>,
+    /// The looks that are compared with each other, in figures.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub looks: Vec<LookRecord>,
+    /// What simple baselines say of the same looks.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub baselines: Vec<BaselineRecord>,
     /// Folder of the recording.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub recording: Option<String>,
@@ -212,6 +221,12 @@ pub struct RunResults {
     pub runs: Vec<RunRecord>,
     /// Scores by class; a class nobody looked for is not there.
     pub scores: BTreeMap<FindingClass, ScoreRecord>,
+    /// Scores of simple baselines on the same runs, by class; those that could judge none are not there.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub baselines: BTreeMap<FindingClass, Vec<BaselineScore>>,
+    /// Hash of all thresholds, word lists and bounds that verdicts hang on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rules: Option<String>,
     /// Why this is not all that was asked for; null where it is.
     #[serde(default)]
     pub partial: Option<Partial>,
@@ -230,11 +245,18 @@ impl RunResults {
     pub fn without_measurements(&self) -> Self {
         let mut results = self.clone();
         results.host = HostRecord::default();
+        results.baselines.clear();
+        for score in results.scores.values_mut() {
+            score.seconds_to_detection = None;
+        }
         for run in &mut results.runs {
             run.seconds = 0.0;
             run.disturbance = DisturbanceRecord::default();
             run.timing = TimingRecord::default();
             run.detected_after_seconds = None;
+            // Resident memory is the machine's as much as the program's.
+            run.looks.clear();
+            run.baselines.clear();
             run.recording = None;
             // Times of events and totals of what runs by the clock stand in it; the run was judged by it already.
             run.ledger.clear();

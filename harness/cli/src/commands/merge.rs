@@ -1,5 +1,7 @@
 //! `bloathound merge`.
 
+use std::collections::BTreeMap;
+
 use bloathound_bounds::read_regular_text;
 use bloathound_report::text;
 
@@ -13,7 +15,9 @@ const RESULTS_BYTES_MAX: u64 = 256 << 20;
 
 /// `bloathound merge`: joins the results of partitions.
 pub(crate) fn merge(arguments: &MergeArguments) -> Result<u8, CliError> {
-    let _held = output::check([arguments.json.as_ref()])?;
+    let gate = arguments.gate.open(false)?;
+    let [summary, floors] = arguments.gate.outputs();
+    let _held = output::check([arguments.json.as_ref(), summary, floors])?;
     let mut parts = Vec::new();
     for path in &arguments.files {
         let text = read_regular_text(path, RESULTS_BYTES_MAX).map_err(|error| CliError::file(path, error))?;
@@ -31,5 +35,7 @@ pub(crate) fn merge(arguments: &MergeArguments) -> Result<u8, CliError> {
     if !output::is_stdout(arguments.json.as_deref()) {
         output::result(&text::run(&merged.results, output::color()));
     }
-    Ok(unwritten.exit(Exit::of_results(&merged.results)).number())
+    let (held, lost) = gate.close(&merged.results, &BTreeMap::new());
+    lost.into_iter().for_each(|error| unwritten.note(Err(error)));
+    Ok(unwritten.exit(Exit::of_results(&merged.results).or_worse(held)).number())
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use bloathound_detect::{Thresholds, rules_hash};
 use bloathound_driver::{Launcher, Limits, Search};
 use bloathound_engine::{Interrupt, tool};
 use bloathound_report::html::{HtmlReport, RunKey};
@@ -14,7 +15,7 @@ use crate::error::CliError;
 use crate::exit::Exit;
 use crate::home::Home;
 use crate::twin::Twin;
-use crate::{host, output, preparation, suite, written};
+use crate::{gate, host, output, preparation, suite, written};
 
 /// `bloathound run`.
 pub(crate) fn run(arguments: &RunArguments) -> Result<u8, CliError> {
@@ -26,12 +27,8 @@ pub(crate) fn run(arguments: &RunArguments) -> Result<u8, CliError> {
     }
     let chosen = bloathound_scenario::select(&scenarios, &arguments.names)?;
     let planned = preparation::plan(&chosen, arguments)?;
-    if let (Some((part, of)), true) = (arguments.partition, planned.is_empty()) {
-        output::message(&format!("part {part} of {of} has no run: there are fewer; its results are empty and whole"));
-    }
-    let page = arguments.report.as_ref().map(|folder| folder.join("index.html"));
-    let _held = output::check([arguments.json.as_ref(), arguments.junit.as_ref(), page.as_ref()])?;
-    output::check_folder(arguments.record.as_ref())?;
+    let gate = arguments.gate.open(arguments.partition.is_some())?;
+    let _held = written::check(arguments)?;
     let found = Search::from_env().find()?;
     let environment = preparation::environment(&home, &found.interpreter)?;
     let host = host::facts(Some(&found.interpreter.version));
@@ -69,11 +66,15 @@ pub(crate) fn run(arguments: &RunArguments) -> Result<u8, CliError> {
     let stopped = suite.stopped(planned.len());
     let partition = arguments.partition.map(|(part, of)| PartitionRecord { part, of });
     let mut results = bloathound_score::results(tool(), host, partition, runs);
+    results.rules = Some(rules_hash(&Thresholds::default()));
     results.partial = stopped.as_ref().map(|(_, why)| why.clone().into());
     show(&text::summary(&results, color));
     unwritten.extend(written::run(arguments, &HtmlReport { results: &results, extras: &extras }));
+    let (held, lost) = gate.close(&results, &gate::scenario_files(&home.scenarios(), &planned));
+    unwritten.extend(lost);
     if let Some((_, why)) = &stopped {
         output::message(why);
     }
-    Ok(Exit::of_suite(&results, stopped.map(|(stop, _)| stop), &unwritten, &mut output::message).number())
+    let exit = Exit::of_suite(&results, stopped.map(|(stop, _)| stop), &unwritten, &mut output::message);
+    Ok(exit.or_worse(held).number())
 }

@@ -7,7 +7,7 @@ use bloathound_driver::{BrokenRun, LoadReport, PhaseReport, ToggleOutcome};
 use bloathound_engine::looks::RunFindings;
 use bloathound_report::sanitize;
 use bloathound_scenario::{Scenario, Toggled, Variant};
-use bloathound_score::{Made, toggle_mismatches};
+use bloathound_score::{BaselineFacts, Made, baselines, toggle_mismatches};
 use bloathound_vocabulary::{DisturbanceRecord, PhaseRecord, RunErrorRecord, RunRecord, ToggleRecord};
 use serde_json::Value;
 
@@ -22,6 +22,8 @@ pub(crate) fn record(
     let reasons: Vec<String> =
         driven.unmet.iter().map(ToString::to_string).chain(result.abstained.iter().cloned()).collect();
     let disturbance = &driven.disturbance;
+    let looks: Vec<_> = result.looks.iter().map(|look| (look.record.clone(), look.types.clone())).collect();
+    let baselines = baselines(&BaselineFacts { looks: &looks, busiest_thread: result.busiest_thread });
     let made = Made {
         seed: scenario.seed,
         requests: driven.requests,
@@ -30,6 +32,9 @@ pub(crate) fn record(
         error: None,
         findings: result.findings.clone(),
         problems: result.problems.clone(),
+        detected_after: detected_after(scenario, result),
+        looks: looks.into_iter().map(|(look, _)| look).collect(),
+        baselines,
         toggle: driven.toggle.as_ref().map(|toggled| toggle_record(scenario, variant, toggled)),
         disturbance: DisturbanceRecord {
             pauses_ms: disturbance.pauses_ms.clone(),
@@ -43,6 +48,13 @@ pub(crate) fn record(
         ledger: ledger(&driven.ledger),
     };
     bloathound_score::record(scenario, variant, made)
+}
+
+/// Requests after the warm-up, looks, and seconds until all that was found stood.
+fn detected_after(scenario: &Scenario, result: &RunFindings) -> (Option<u64>, Option<u64>, Option<f64>) {
+    let Some(detected) = result.detected else { return (None, None, None) };
+    let requests = detected.requests.map(|requests| requests.saturating_sub(scenario.warm_up));
+    (requests, detected.looks, detected.seconds)
 }
 
 /// What is told of a run that could not be made. It has no say in any score.

@@ -1,6 +1,7 @@
 //! One question a file: a function that takes options and returns a record.
 
 mod diff;
+mod figures;
 mod growth;
 mod heat;
 mod hot;
@@ -12,6 +13,7 @@ mod watch;
 mod why;
 
 pub use self::diff::{Compared, diff};
+pub use self::figures::{Detected, LookFigures};
 pub use self::heat::heat;
 pub use self::hot::{HotOptions, SampleError, Sampled, Samples, Sampling, hot, sample_process};
 pub use self::inspect::{inspect, pause_ms};

@@ -8,6 +8,7 @@ use bloathound_profile::Profile;
 use bloathound_vocabulary::{HeatMap, HeatPanel};
 use bloathound_vocabulary::{InspectReport, TimingRecord, milliseconds};
 
+use super::figures::{self, Detected, LookFigures};
 use super::growth::{self, RoundShapes};
 use super::{heat, inspect};
 use crate::moment::{Look, Moment};
@@ -21,6 +22,12 @@ pub struct RunJudge {
     without: Vec<&'static str>,
     thresholds: Thresholds,
     rounds: Vec<RoundShapes>,
+    /// The same looks in figures.
+    figures: Vec<LookFigures>,
+    /// When the first look was taken; unknown in a recording.
+    since: Option<Instant>,
+    detected: Option<Detected>,
+    busiest_thread: Option<f64>,
     /// The arenas of the fresh process.
     baseline: Option<ArenaFacts>,
     /// Whether to keep pictures and the last look for a report.
@@ -43,6 +50,12 @@ pub struct RunFindings {
     pub problems: Vec<Problem>,
     /// What was not judged because there was too little processor: such a run is invalid.
     pub abstained: Vec<String>,
+    /// The looks that are compared with each other, in figures.
+    pub looks: Vec<LookFigures>,
+    /// From when on all that was found stood; `None` where nothing was found.
+    pub detected: Option<Detected>,
+    /// The share of a processor that the busiest thread had, where threads were sampled.
+    pub busiest_thread: Option<f64>,
     /// Of the last look.
     pub timing: TimingRecord,
     /// Before and after, where a report was asked for.
@@ -59,6 +72,10 @@ impl RunJudge {
             without: without.to_vec(),
             thresholds: Thresholds::default(),
             rounds: Vec::new(),
+            figures: Vec::new(),
+            since: None,
+            detected: None,
+            busiest_thread: None,
             baseline: None,
             illustrate,
             before: None,
@@ -71,7 +88,10 @@ impl RunJudge {
         }
     }
 
-    fn note(&mut self, report: Report) {
+    fn note(&mut self, report: Report, detected: Option<Detected>) {
+        if let (false, Some(detected)) = (report.findings.is_empty(), detected) {
+            self.detected = Some(self.detected.map_or(detected, |before| before.or_later(detected)));
+        }
         self.findings.extend(report.findings);
         self.problems.extend(report.problems);
         self.abstained.extend(report.abstained);
@@ -81,12 +101,18 @@ impl RunJudge {
     #[must_use]
     pub fn finish(mut self) -> RunFindings {
         if !self.rounds.is_empty() {
-            self.note(growth::find(&self.rounds, GrowthUnit::Request, &self.without, &self.thresholds));
+            let (without, thresholds) = (&self.without, &self.thresholds);
+            let report = growth::find(&self.rounds, GrowthUnit::Request, without, thresholds);
+            let stood = figures::stood_from(&report.findings, &self.rounds, &self.figures, without, thresholds);
+            self.note(report, stood);
         }
         RunFindings {
             findings: self.findings,
             problems: self.problems,
             abstained: self.abstained,
+            looks: self.figures,
+            detected: self.detected,
+            busiest_thread: self.busiest_thread,
             timing: self.timing,
             heat_map: self.heat_map,
             last_look: self.last_look,
@@ -103,7 +129,7 @@ impl RunJudge {
     }
 
     /// The rules that one look is enough for.
-    fn judge_one(&mut self, session: &Session<'_>) {
+    fn judge_one(&mut self, look: &Look, session: &Session<'_>) {
         let needs = needs(&self.without);
         let arenas = if needs.memory { session.arenas() } else { None };
         let pins = || session.pins().map(|pins| pins.groups.clone()).unwrap_or_default();
@@ -119,7 +145,8 @@ impl RunJudge {
             ..Seen::default()
         };
         let report = judge(&seen, &self.without, &self.thresholds);
-        self.note(report);
+        let seconds = self.since.map(|since| since.elapsed().as_secs_f64());
+        self.note(report, Some(Detected { looks: Some(1), requests: Some(look.requests), seconds }));
     }
 
     /// Pictures and tables for a report; their cost counts for nothing.
@@ -144,6 +171,7 @@ impl RunJudge {
 
     /// How long the copy took, live.
     pub fn note_copy(&mut self, examined: &Examined) {
+        self.since.get_or_insert_with(Instant::now);
         self.timing.pause_ms = Some(milliseconds(examined.timings.capture.longest_pause));
         self.timing.copy_ms = Some(milliseconds(examined.timings.capture.copy));
         self.timing.decode_ms = Some(milliseconds(examined.timings.decode));
@@ -160,6 +188,7 @@ impl RunJudge {
                 if round == of {
                     self.illustrate(pid, &session, examined, false);
                 }
+                self.figures.push(figures::of_look(look, &session, examined, self.since));
                 self.rounds.push(RoundShapes {
                     shapes: session.into_shapes(),
                     requests: look.requests_since,
@@ -167,7 +196,7 @@ impl RunJudge {
                 });
             }
             Moment::Inspect => {
-                timed(&mut analysed, || self.judge_one(&session));
+                timed(&mut analysed, || self.judge_one(look, &session));
                 self.note_problems(examined);
                 self.illustrate(pid, &session, examined, false);
             }
@@ -185,7 +214,11 @@ impl RunJudge {
     /// What the rules have to say of samples, live or recorded.
     pub fn judge_samples(&mut self, profile: &Profile) {
         let seen = Seen { profile: Some(profile), ..Seen::default() };
-        self.note(judge(&seen, &self.without, &self.thresholds));
+        let report = judge(&seen, &self.without, &self.thresholds);
+        let busiest = figures::busiest_thread(profile);
+        self.busiest_thread = [self.busiest_thread, busiest].into_iter().flatten().reduce(f64::max);
+        let seconds = Some(profile.cost.took_ns as f64 / 1e9).filter(|seconds| *seconds > 0.0);
+        self.note(report, Some(Detected { seconds, ..Detected::default() }));
     }
 }
 

@@ -255,7 +255,10 @@ fn run(scenario: &str, variant: Variant, class: FindingClass) -> RunRecord {
         invalid_because: None,
         error: None,
         detected_after_requests: None,
+        detected_after_looks: None,
         detected_after_seconds: None,
+        looks: Vec::new(),
+        baselines: Vec::new(),
         recording: None,
         ledger: BTreeMap::new(),
     }

@@ -19,6 +19,7 @@ pub use doctor::{Check, CheckStatus, doctor};
 pub use extent::InspectView;
 pub use inspect::inspect;
 pub use list::{ListRow, list};
+pub(crate) use run::again;
 pub use run::{Layout, failure, merge_warnings, run, run_line, shell_word, summary};
 pub(crate) use style::Style;
 

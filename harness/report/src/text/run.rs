@@ -158,18 +158,18 @@ pub fn failure(run: &RunRecord, color: bool) -> String {
     for problem in &run.problems {
         add("problem", &format!("{}: {}", problem.stage, problem.message), 3);
     }
-    match &run.recording {
-        Some(recording) => {
-            add("recorded", recording, 4);
-            add("next", &format!("bloathound replay {}", shell_word(recording)), 6);
-        }
-        None => add("next", &again(run), 6),
+    if let Some(recording) = &run.recording {
+        add("recorded", recording, 4);
     }
+    add("next", &again(run), 6);
     out
 }
 
-/// The run once more, recorded.
-fn again(run: &RunRecord) -> String {
+/// The command that shows it again: its recording replayed, or the run once more, recorded.
+pub(crate) fn again(run: &RunRecord) -> String {
+    if let Some(recording) = &run.recording {
+        return format!("bloathound replay {}", shell_word(recording));
+    }
     format!(
         "bloathound run {} --variant {} --seed {} --record recordings",
         shell_word(&run.scenario),
