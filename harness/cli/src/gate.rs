@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use bloathound_bounds::read_regular_text;
-use bloathound_report::ci;
+use bloathound_report::{ci, curve};
 use bloathound_scenario::{Scenario, Variant};
 use bloathound_score::Floors;
 use bloathound_vocabulary::RunResults;
@@ -23,6 +23,9 @@ pub(crate) struct GateArguments {
     /// Write a summary in Markdown to FILE, such as the one that `$GITHUB_STEP_SUMMARY` names
     #[arg(long, value_name = "FILE")]
     summary: Option<PathBuf>,
+    /// Draw dose and response to FILE (SVG): the share of leaks found against what the heap grows by a request
+    #[arg(long, value_name = "FILE")]
+    curve: Option<PathBuf>,
     /// Say what failed once more as workflow commands (`::error …`), for a CI that shows them beside the files
     #[arg(long)]
     annotate: bool,
@@ -43,8 +46,8 @@ pub(crate) struct Gate<'a> {
 
 impl GateArguments {
     /// Files that will be written.
-    pub(crate) fn outputs(&self) -> [Option<&PathBuf>; 2] {
-        [self.summary.as_ref(), self.write_floors.as_ref()]
+    pub(crate) fn outputs(&self) -> [Option<&PathBuf>; 3] {
+        [self.summary.as_ref(), self.curve.as_ref(), self.write_floors.as_ref()]
     }
 
     /// Reads the floors; what is wrong with them is said before work begins that would be lost. `is_part` where the
@@ -83,7 +86,12 @@ impl Gate<'_> {
         }
         let summary = |path: &PathBuf| output::file(path, ci::summary(results, &below).as_bytes());
         let floors = |path: &PathBuf| write_floors(path, results);
-        let written = [self.arguments.summary.as_ref().map(summary), self.arguments.write_floors.as_ref().map(floors)];
+        let curve = |path: &PathBuf| output::file(path, curve::dose_response(&results.dose).as_bytes());
+        let written = [
+            self.arguments.summary.as_ref().map(summary),
+            self.arguments.curve.as_ref().map(curve),
+            self.arguments.write_floors.as_ref().map(floors),
+        ];
         let exit = if below.is_empty() { Exit::AsExpected } else { Exit::ExpectationFailed };
         (exit, written.into_iter().flatten().filter_map(Result::err).collect())
     }

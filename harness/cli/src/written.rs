@@ -13,9 +13,8 @@ use crate::output;
 /// Whether all that was asked for can be written, before work begins that would be lost; to be held until it is.
 pub(crate) fn check(arguments: &RunArguments) -> Result<Vec<Held>, CliError> {
     let page = arguments.report.as_ref().map(|folder| folder.join("index.html"));
-    let [summary, floors] = arguments.gate.outputs();
-    let files = [arguments.json.as_ref(), arguments.junit.as_ref(), page.as_ref(), summary, floors];
-    let held = output::check(files)?;
+    let files = [arguments.json.as_ref(), arguments.junit.as_ref(), page.as_ref()];
+    let held = output::check(files.into_iter().chain(arguments.gate.outputs()))?;
     output::check_folder(arguments.record.as_ref())?;
     Ok(held)
 }

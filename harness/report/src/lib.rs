@@ -6,6 +6,7 @@
 //! whatever leaves this crate for a terminal, a page or a picture has passed through [`sanitize`].
 
 pub mod ci;
+pub mod curve;
 mod describe;
 mod error;
 pub mod graph;

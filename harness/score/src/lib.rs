@@ -5,6 +5,7 @@
 
 mod baselines;
 mod compare;
+mod dose;
 mod error;
 mod expected;
 mod floors;
@@ -17,6 +18,7 @@ mod shares;
 
 pub use baselines::{BaselineFacts, baseline_scores, baselines};
 pub use compare::{compare, outcome_of, outcome_with_toggle};
+pub use dose::{dose, dose_response};
 pub use error::ScoreError;
 pub use expected::{held_against, mismatches};
 pub use floors::{BelowFloor, Floor, Floors};

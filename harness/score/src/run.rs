@@ -10,6 +10,7 @@ use bloathound_vocabulary::{
 use serde_json::Value;
 
 use crate::compare::{outcome_of, outcome_with_toggle};
+use crate::dose::dose;
 use crate::expected::{ends_so, held_against};
 
 /// What is known of a run before it is judged.
@@ -112,6 +113,7 @@ fn judged(scenario: &Scenario, variant: Variant, expectations: &[Expectation], m
         detected_after_requests: made.detected_after.0,
         detected_after_looks: made.detected_after.1,
         detected_after_seconds: made.detected_after.2,
+        dose: if expectations.is_empty() { None } else { dose(&made.looks) },
         looks: made.looks,
         baselines: made.baselines,
         recording: None,

@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 
 use bloathound_vocabulary::{
-    FindingClass, HostRecord, Outcome, PartitionRecord, RunRecord, RunResults, SCHEMA_VERSION, ScoreRecord, ToolRecord,
+    FindingClass, HostRecord, PartitionRecord, RunRecord, RunResults, SCHEMA_VERSION, ScoreRecord, ToolRecord,
 };
 
 use crate::baselines::baseline_scores;
-use crate::shares::{concerns, rounded, share, wilson};
+use crate::dose::dose_response;
+use crate::shares::{concerns, median, rounded, share, wilson};
 
 /// Results of these runs in their order, with the scores computed from them.
 #[must_use]
@@ -20,8 +21,9 @@ pub fn results(
     runs.sort_by(|one, other| one.key().cmp(&other.key()));
     let scores = scores(&runs);
     let baselines = baseline_scores(&runs);
+    let dose = dose_response(&runs);
     let schema_version = SCHEMA_VERSION;
-    RunResults { schema_version, tool, host, partition, runs, scores, baselines, rules: None, partial: None }
+    RunResults { schema_version, tool, host, partition, runs, scores, baselines, dose, rules: None, partial: None }
 }
 
 /// Scores of all classes that any run looked for.
@@ -75,12 +77,6 @@ fn score(class: FindingClass, runs: &[RunRecord]) -> ScoreRecord {
 fn estimate(part: u64, whole: u64) -> (Option<f64>, Option<f64>, Option<f64>) {
     let interval = wilson(part, whole);
     (share(part, whole), interval.map(|(low, _)| low), interval.map(|(_, high)| high))
-}
-
-/// The lower one of the two in the middle: a figure that some run had.
-fn median<T: Copy>(mut values: Vec<T>, order: impl Fn(&T, &T) -> std::cmp::Ordering) -> Option<T> {
-    values.sort_by(order);
-    values.get(values.len().checked_sub(1)? / 2).copied()
 }
 
 #[cfg(test)]

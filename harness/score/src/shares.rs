@@ -39,6 +39,12 @@ pub fn wilson(successes: u64, trials: u64) -> Option<(f64, f64)> {
     Some((rounded(((centre - spread) / scale).max(0.0)), rounded(((centre + spread) / scale).min(1.0))))
 }
 
+/// The lower one of the two in the middle: a figure that some run had.
+pub(crate) fn median<T: Copy>(mut values: Vec<T>, order: impl Fn(&T, &T) -> std::cmp::Ordering) -> Option<T> {
+    values.sort_by(order);
+    values.get(values.len().checked_sub(1)? / 2).copied()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

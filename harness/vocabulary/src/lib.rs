@@ -44,7 +44,7 @@ pub use label::{Label, RootKind};
 pub use observation::ObservationRecord;
 pub use origin::{HostRecord, PartitionRecord, ToolRecord};
 pub use results::{ExpectedRecord, MismatchRecord, PhaseRecord, RunErrorRecord, RunRecord, RunResults, ToggleRecord};
-pub use score::{Baseline, BaselineRecord, BaselineScore, LookRecord, ScoreRecord};
+pub use score::{Baseline, BaselineRecord, BaselineScore, DosePoint, DoseRecord, LookRecord, ScoreRecord};
 pub use timing::{DisturbanceRecord, TimingRecord, milliseconds};
 pub use watch::{GrowthRow, WatchReport, WatchRound};
 pub use why::{KindOfHolder, ObjectRecord, PathStep, WhyReport};

@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::{
-    BaselineRecord, BaselineScore, DisturbanceRecord, Finding, FindingClass, HostRecord, LookRecord, Outcome, Partial,
-    PartitionRecord, Problem, ScoreRecord, TimingRecord, ToolRecord, Variant, Verdict,
+    BaselineRecord, BaselineScore, DisturbanceRecord, DosePoint, DoseRecord, Finding, FindingClass, HostRecord,
+    LookRecord, Outcome, Partial, PartitionRecord, Problem, ScoreRecord, TimingRecord, ToolRecord, Variant, Verdict,
 };
 
 /// A field that was not as expected.
@@ -171,6 +171,9 @@ pub struct RunRecord {
     /// The looks that are compared with each other, in figures.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub looks: Vec<LookRecord>,
+    /// How much there was of a bug of growth.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dose: Option<DoseRecord>,
     /// What simple baselines say of the same looks.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub baselines: Vec<BaselineRecord>,
@@ -224,6 +227,9 @@ pub struct RunResults {
     /// Scores of simple baselines on the same runs, by class; those that could judge none are not there.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub baselines: BTreeMap<FindingClass, Vec<BaselineScore>>,
+    /// Dose and response of the runs with a bug of growth, least first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub dose: Vec<DosePoint>,
     /// Hash of all thresholds, word lists and bounds that verdicts hang on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rules: Option<String>,
@@ -246,6 +252,7 @@ impl RunResults {
         let mut results = self.clone();
         results.host = HostRecord::default();
         results.baselines.clear();
+        results.dose.clear();
         for score in results.scores.values_mut() {
             score.seconds_to_detection = None;
         }
@@ -257,6 +264,7 @@ impl RunResults {
             // Resident memory is the machine's as much as the program's.
             run.looks.clear();
             run.baselines.clear();
+            run.dose = None;
             run.recording = None;
             // Times of events and totals of what runs by the clock stand in it; the run was judged by it already.
             run.ledger.clear();

@@ -142,3 +142,33 @@ pub struct LookRecord {
     /// Their bytes.
     pub object_bytes: u64,
 }
+
+/// How much of a bug there was in a run that had one: what the heap grew by, a request.
+#[derive(Clone, Copy, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct DoseRecord {
+    /// Objects more, a request.
+    pub objects_per_request: f64,
+    /// Bytes of objects more, a request.
+    pub bytes_per_request: f64,
+}
+
+/// One point of dose and response: runs whose heap grew by about as much a request, and how many of them were found.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct DosePoint {
+    /// From so many bytes a request on; the next point begins at twice as many.
+    pub bytes_from: u64,
+    /// Objects more a request, the median.
+    pub objects_per_request: f64,
+    /// Bytes more a request, the median.
+    pub bytes_per_request: f64,
+    /// Runs with a bug of growth.
+    pub cases: u64,
+    /// Found.
+    pub found: u64,
+    /// Lower end of the share's interval.
+    pub found_low: f64,
+    /// Upper end.
+    pub found_high: f64,
+    /// What each baseline that could judge them noticed of them.
+    pub baselines: Vec<(Baseline, u64)>,
+}

@@ -16,8 +16,7 @@ const RESULTS_BYTES_MAX: u64 = 256 << 20;
 /// `bloathound merge`: joins the results of partitions.
 pub(crate) fn merge(arguments: &MergeArguments) -> Result<u8, CliError> {
     let gate = arguments.gate.open(false)?;
-    let [summary, floors] = arguments.gate.outputs();
-    let _held = output::check([arguments.json.as_ref(), summary, floors])?;
+    let _held = output::check([arguments.json.as_ref()].into_iter().chain(arguments.gate.outputs()))?;
     let mut parts = Vec::new();
     for path in &arguments.files {
         let text = read_regular_text(path, RESULTS_BYTES_MAX).map_err(|error| CliError::file(path, error))?;

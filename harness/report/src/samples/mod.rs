@@ -258,6 +258,7 @@ fn run(scenario: &str, variant: Variant, class: FindingClass) -> RunRecord {
         detected_after_looks: None,
         detected_after_seconds: None,
         looks: Vec::new(),
+        dose: None,
         baselines: Vec::new(),
         recording: None,
         ledger: BTreeMap::new(),
