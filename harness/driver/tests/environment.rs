@@ -8,7 +8,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
-use bloathound_driver::{Cache, EnvironmentError, EnvironmentEvent, Interpreter};
+use bloathound_driver::{Cache, EnvironmentError, EnvironmentEvent, PythonProgram};
 use support::{played_interpreter, script};
 
 struct Place {
@@ -29,7 +29,7 @@ impl Place {
     }
 
     /// A Python whose pip does this with `$target`, noting each installation.
-    fn python(&self, install: &str) -> Interpreter {
+    fn python(&self, install: &str) -> PythonProgram {
         let log = self.dir.path().join("installed").display().to_string();
         let body = format!(
             "case \"$*\" in\n*'pip install'*)\n  while [ \"$1\" != --target ]; do shift; done; target=$2\n  \
@@ -245,7 +245,7 @@ fn a_folder_that_a_cache_needs_is_made_for_its_owner_only() {
 #[test]
 fn another_users_folder_or_file_is_not_used() {
     if !nix::unistd::geteuid().is_root() {
-        bloathound_testkit::skip("no right to give a folder to another user (chown); run the tests as root");
+        bloathound_testkit::cannot("no right to give a folder to another user (chown); run the tests as root");
         return;
     }
     let place = Place::new();

@@ -133,7 +133,8 @@ impl Decoder<'_> {
 
     fn dict_entries(&self, at: Address) -> Vec<(Address, Address)> {
         let objects = self.objects();
-        let table = objects.dict(at);
+        // What refers to nothing that is read was refused by then.
+        let Ok(table) = objects.dict(at) else { return Vec::new() };
         objects
             .table_bytes(&table)
             .unwrap_or_default()
@@ -153,9 +154,10 @@ impl Decoder<'_> {
         }
         let name_at = self.image.pointer_at(class.offset(d.class.cl_name))?;
         let namespace = self.image.pointer_at(class.offset(d.class.cl_dict))?;
+        let module = self.lookup(namespace, "__module__").and_then(|at| self.objects().string_text(at, 200));
         let info = TypeInfo {
             name: self.objects().string_text(name_at, 200)?,
-            module: self.lookup(namespace, "__module__").and_then(|at| self.objects().string_text(at, 200)),
+            module: module.filter(|module| module != d.types.builtin_module),
             object: None,
             is_heap_type: true,
             has_finalizer: false,

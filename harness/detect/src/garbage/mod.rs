@@ -6,6 +6,7 @@
 mod settings;
 
 use crate::series::{Climb, LookFacts, bytes_text, figures};
+use crate::thresholds::fixed::GARBAGE_TYPES_TOLD;
 use crate::{Evidence, Finding, FindingClass, GarbageEvidence, Location, ObservationRecord, Thresholds, Verdict};
 use bloathound_vocabulary::Grade;
 use settings::Cause;
@@ -52,7 +53,7 @@ fn finding(last: &LookFacts, rounds: Vec<u64>, climb: Climb, cause: Cause) -> Fi
         garbage.objects,
         bytes_text(garbage.bytes),
         climb.gained,
-        garbage.types.iter().take(3).cloned().collect::<Vec<_>>().join(", "),
+        garbage.types.iter().take(GARBAGE_TYPES_TOLD).cloned().collect::<Vec<_>>().join(", "),
         cause.text
     );
     let (grade, why) = match cause.verdict {
@@ -92,9 +93,14 @@ mod tests {
                 enabled,
                 generations: thresholds
                     .iter()
-                    .zip([*count, 0, 0])
-                    .map(|(threshold, count)| GenerationFacts { threshold: *threshold, count })
+                    .zip([(*count, 700), (0, 10), (0, 10)])
+                    .map(|(threshold, (count, usual_threshold))| GenerationFacts {
+                        threshold: *threshold,
+                        count,
+                        usual_threshold,
+                    })
                     .collect(),
+                put_off_one_in: 4,
             }),
             garbage: GarbageFacts {
                 objects: *objects,

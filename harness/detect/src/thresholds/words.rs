@@ -1,5 +1,7 @@
 //! Lists of words that rules go by, where a typed kind does not tell enough.
 
+use bloathound_profile::frameworks;
+
 use super::row::{Row, Setting};
 
 /// Words that mean something to a rule.
@@ -89,11 +91,21 @@ pub const RUNS_CODE: Words = Words {
     needed_by: "cli/tests/recorded.rs::replay_gives_the_findings_of_the_run_byte_for_byte",
 };
 
+/// Variables of event loops that hold the number of the descriptor that is ready.
+pub const READY: Words = Words {
+    rule: "spin",
+    name: "READY",
+    words: &["fd", "fileno"],
+    what: "Variables of event loops that hold the number of the descriptor that is ready.",
+    measured: "Twisted 16.0.0, twisted/internet/epollreactor.py and pollreactor.py; tornado 5.1.1, tornado/ioloop.py",
+    needed_by: "detect/src/spin/tests.rs::the_same_descriptor_each_turn_and_nothing_done",
+};
+
 /// Attributes that hold calls until their time.
 pub const TIMED: Words = Words {
     rule: "growth",
     name: "TIMED",
-    words: &["_pendingTimedCalls", "_newTimedCalls", "_timeouts", "_delayedCalls"],
+    words: frameworks::TIMED_LISTS,
     what: "Attributes of event loops that hold calls until their time: what grows there goes by itself.",
     measured: "Twisted 16.0.0, twisted/internet/base.py; tornado 5.1.1, tornado/ioloop.py",
     needed_by: "detect/tests/uneven.rs::timed_calls_only_grow",
@@ -320,6 +332,7 @@ pub fn rows() -> Vec<Row> {
         NAMELESS,
         CLASSES,
         RUNS_CODE,
+        READY,
         TIMED,
         LIMITS,
         LIMIT_PARTS,

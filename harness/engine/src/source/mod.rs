@@ -10,11 +10,13 @@ mod kind;
 mod live;
 mod manhole;
 mod recording;
+mod traced;
 
 use std::path::Path;
 use std::time::Duration;
 
 use bloathound_bounds::Room;
+use bloathound_cpython::dialect::FIRST;
 use bloathound_cpython::{Interpreter, describe};
 use bloathound_heap::{HeapSnapshot, ObjectId, RootKind};
 use bloathound_memory::Address;
@@ -29,6 +31,7 @@ pub use self::kind::{SAMPLES, is_inside, is_manhole};
 pub use self::live::{ExamineError, ExamineOptions, LiveProcess};
 pub use self::manhole::through_manhole;
 pub use self::recording::{Reopened, open_recording, reopen};
+pub use self::traced::TraceWatch;
 
 /// Something opened: a heap, the memory it was decoded from where there is a copy of that, and what it is of.
 #[derive(Debug)]
@@ -148,7 +151,9 @@ impl HeapSource<'_> {
             return describe(&memory.image, &memory.interpreter, Address(snapshot.object(id).address), max);
         }
         let name = match snapshot.type_of(id).name.as_str() {
-            "type" | "classobj" => snapshot.types().iter().find(|info| info.object == Some(id)).map(|info| &*info.name),
+            name if name == "type" || name == FIRST.types.old_class => {
+                snapshot.types().iter().find(|info| info.object == Some(id)).map(|info| &*info.name)
+            }
             "module" => {
                 let is_it = |root: &&bloathound_heap::Root| root.object == id && root.kind == RootKind::Module;
                 snapshot.roots().iter().find(is_it).and_then(|root| Some(snapshot.name(root.name?)))

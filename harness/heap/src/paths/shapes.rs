@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use super::rules::{CallWords, SINGLE_BYTES_MIN};
 use crate::{Label, ObjectId};
 
 /// Bounds of a [`ShapeTree`].
@@ -18,11 +19,20 @@ pub struct ShapeLimits {
     /// A shape of a single object with fewer bytes, and nothing kept below it, is left out of the result: nearly all
     /// of a program's functions, constants and names. Nothing grows in it; 0 keeps all.
     pub single_bytes_min: u64,
+    /// Names that registrations are known by.
+    pub words: CallWords,
 }
 
 impl Default for ShapeLimits {
     fn default() -> Self {
-        Self { depth_max: 40, shapes_max: 400_000, children_max: 2048, keys_max: 64, single_bytes_min: 1024 }
+        Self {
+            depth_max: 40,
+            shapes_max: 400_000,
+            children_max: 2048,
+            keys_max: 64,
+            single_bytes_min: SINGLE_BYTES_MIN,
+            words: CallWords::default(),
+        }
     }
 }
 

@@ -11,7 +11,8 @@ mod words;
 use super::layout::{self, BlockLayout};
 use super::obmalloc::{ArenaObject, Obmalloc, PoolHeader};
 use super::{
-    AllocatorState, Attributes, Collection, Dialect, Frames, LineTableKind, NumberBlockRules, ReferenceCounts,
+    AllocatorState, Attributes, Collection, Dialect, DictTable, Frames, InstructionEncoding, LineTableKind,
+    NumberBlockRules, ReferenceCounts,
 };
 
 /// CPython 2.7.
@@ -23,6 +24,8 @@ pub static CPYTHON_2_7: Dialect = Dialect {
     allocator_state: AllocatorState::Symbols,
     reference_counts: ReferenceCounts::Plain,
     collection: Collection::LeavesFinalizers,
+    dict_table: DictTable::Entries,
+    instruction_encoding: InstructionEncoding::OneOrThreeBytes,
     line_table: LineTableKind::Increments,
     object: layout::Object { ob_refcnt: 0, ob_type: 8, ob_size: 16, bytes: 16 },
     type_object: layout::TypeObject {
@@ -72,11 +75,13 @@ pub static CPYTHON_2_7: Dialect = Dialect {
         refs_tentatively_unreachable: -4,
         generations: 3,
         generation_strides: &[40, 48],
+        usual_thresholds: &[700, 10, 10],
+        put_off_one_in: 4,
         threshold: 32,
         count: 36,
     },
     number: layout::NumberObject { value: 16, bytes: 24 },
-    long: layout::LongObject { ob_digit: 24 },
+    long: layout::LongObject { ob_digit: 24, digit_bytes: 4, digit_bits: 30 },
     string: layout::StringObject { ob_sstate: 32, ob_sval: 36, base_bytes: 37, ob_shash: 24 },
     unicode: layout::UnicodeObject { length: 16, str: 24, defenc: 40, bytes: 48 },
     byte_array: layout::ByteArrayObject { ob_alloc: 32, ob_bytes: 40 },
