@@ -25,8 +25,8 @@ pub(crate) fn run(arguments: &RunArguments) -> Result<u8, CliError> {
         scenarios.iter_mut().for_each(|scenario| scenario.seed = seed);
     }
     let chosen = bloathound_scenario::select(&scenarios, &arguments.names)?;
-    let planned = preparation::plan(&chosen, arguments)?;
-    if let (Some((part, of)), true) = (arguments.partition, planned.is_empty()) {
+    let (planned, partition) = preparation::plan(&chosen, arguments)?;
+    if let (Some(PartitionRecord { part, of, .. }), true) = (partition, planned.is_empty()) {
         output::message(&format!("part {part} of {of} has no run: there are fewer; its results are empty and whole"));
     }
     let page = arguments.report.as_ref().map(|folder| folder.join("index.html"));
@@ -67,7 +67,6 @@ pub(crate) fn run(arguments: &RunArguments) -> Result<u8, CliError> {
         runs.push(record);
     });
     let stopped = suite.stopped(planned.len());
-    let partition = arguments.partition.map(|(part, of)| PartitionRecord { part, of });
     let mut results = bloathound_score::results(tool(), host, partition, runs);
     results.partial = stopped.as_ref().map(|(_, why)| why.clone().into());
     show(&text::summary(&results, color));
