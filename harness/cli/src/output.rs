@@ -63,7 +63,16 @@ pub(crate) fn is_stdout(path: Option<&Path>) -> bool {
 /// they are: a FIFO's reader sees its end with it.
 pub(crate) fn check<'p>(paths: impl IntoIterator<Item = Option<&'p PathBuf>>) -> Result<Vec<Held>, CliError> {
     let files = paths.into_iter().flatten().filter(|path| !is_stdout(Some(path)));
-    files.map(|path| output::check(path).map_err(|error| CliError::output(path, error))).collect()
+    let mut all: Vec<Held> = Vec::new();
+    for path in files {
+        let held = output::check(path).map_err(|error| CliError::output(path, error))?;
+        // The second would take the first's place.
+        if held.file().is_some() && all.iter().any(|other| other.file() == held.file()) {
+            return Err(CliError::Usage(format!("{}: two outputs to the same file", path.display())));
+        }
+        all.push(held);
+    }
+    Ok(all)
 }
 
 /// The same for a folder that files are to be made in.

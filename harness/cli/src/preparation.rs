@@ -2,17 +2,18 @@
 
 use bloathound_driver::{Cache, Environment, PythonProgram};
 use bloathound_scenario::{Scenario, Variant};
+use bloathound_vocabulary::PartitionRecord;
 
 use crate::args::{RunArguments, VariantChoice};
 use crate::error::CliError;
 use crate::home::Home;
 use crate::{output, progress};
 
-/// The twins to run, in order, after choice of variant and partition.
+/// The twins to run, in order, after choice of variant and partition; and which part of what they are.
 pub(crate) fn plan<'s>(
     chosen: &[&'s Scenario],
     arguments: &RunArguments,
-) -> Result<Vec<(&'s Scenario, Variant)>, CliError> {
+) -> Result<(Vec<(&'s Scenario, Variant)>, Option<PartitionRecord>), CliError> {
     let wanted = |variant: Variant| match arguments.variant {
         VariantChoice::All => true,
         VariantChoice::Buggy => variant == Variant::Buggy,
@@ -28,13 +29,24 @@ pub(crate) fn plan<'s>(
             "none of these scenarios has that variant; `bloathound list` shows which have".into(),
         ));
     }
-    let Some((part, of)) = arguments.partition else { return Ok(all) };
-    let mine: Vec<_> =
-        all.into_iter().enumerate().filter(|(n, _)| *n as u32 % of == part - 1).map(|(_, one)| one).collect();
-    if mine.is_empty() {
+    let Some((part, of)) = arguments.partition else { return Ok((all, None)) };
+    let partition = PartitionRecord { part, of, plan: Some(sum(&all)) };
+    let of_part = all.into_iter().enumerate().filter(|(n, _)| *n as u32 % of == part - 1).map(|(_, one)| one);
+    let of_part: Vec<_> = of_part.collect();
+    if of_part.is_empty() {
         output::message(&format!("part {part} of {of} has no run: there are fewer; its results are empty and whole"));
     }
-    Ok(mine)
+    Ok((of_part, Some(partition)))
+}
+
+/// What tells one whole from another, of which they would be parts with the same numbers.
+fn sum(all: &[(&Scenario, Variant)]) -> u32 {
+    let mut sum = crc32fast::Hasher::new();
+    for (scenario, variant) in all {
+        // A name has no line break.
+        sum.update(format!("{}\n{}\n{}\n", scenario.name, variant.as_str(), scenario.seed).as_bytes());
+    }
+    sum.finalize()
 }
 
 /// The environment of the user's cache, made where it isn't there yet.

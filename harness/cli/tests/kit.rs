@@ -186,6 +186,14 @@ fn a_killed_look_leaves_the_manhole_open_for_seconds() {
 }
 
 #[test]
+fn a_lent_manhole_is_closed_for_an_ordinary_user_too() {
+    bloathound_testkit::again_as_an_ordinary_user(
+        &["a_killed_look_leaves_the_manhole_open_for_seconds", "an_interrupted_look_closes_the_manhole_too"],
+        support::packages().as_deref(),
+    );
+}
+
+#[test]
 fn a_manhole_of_the_services_own_will_do() {
     for (kind, way) in [("plain", "unix"), ("colored", "tcp")] {
         let Some(foreign) = Foreign::start(kind, way, &[]) else { return };

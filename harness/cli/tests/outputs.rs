@@ -240,6 +240,62 @@ fn what_can_not_be_written_is_told_before_the_work_begins() {
     assert_eq!(names(folder.path()), ["file"]);
 }
 
+/// What can be opened for writing, and still not be replaced or written to.
+#[test]
+fn what_takes_no_other_file_in_its_place_is_told_before_the_work_begins() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("file.svg");
+    fs::write(&file, "before").unwrap();
+    let mounted = |command: &str, flag: &str| {
+        let script = "mount --bind \"$FILE\" \"$FILE\" && exec \"$@\"";
+        let mut tool = Command::new("unshare");
+        tool.args(["--mount", "sh", "-c", script, "sh"]).arg(env!("CARGO_BIN_EXE_bloathound"));
+        tool.args(command.split(' ')).arg(flag).arg(&file).env("FILE", &file).current_dir(root()).output().unwrap()
+    };
+    let can = Command::new("unshare").args(["--mount", "mount", "--bind"]).arg(&file).arg(&file).output();
+    if able(can.is_ok_and(|output| output.status.success()), "mount a file (unshare --mount)") {
+        for (command, flag) in UNABLE {
+            let output = mounted(command, flag);
+            let said = String::from_utf8_lossy(&output.stderr).into_owned();
+            assert_eq!(output.status.code(), Some(6), "{command} {flag}: {said}");
+            assert!(said.contains("a file that is mounted by itself"), "{command} {flag}: {said}");
+        }
+    }
+    let attribute = |change: &str| Command::new("chattr").arg(change).arg(&file).output();
+    if attribute("+a").is_ok_and(|output| output.status.success()) {
+        for (command, flag) in UNABLE {
+            bloathound().args(command.split(' ')).arg(flag).arg(&file).assert().code(6).stdout("");
+        }
+        assert!(attribute("-a").unwrap().status.success());
+    } else {
+        eprintln!("skipped: no file that may only be appended to can be made here (chattr)");
+    }
+    assert_eq!((fs::read_to_string(&file).unwrap().as_str(), names(folder.path()).len()), ("before", 1));
+    // What was opened for reading stays as it is, although its name could be opened anew.
+    let script =
+        "\"$BLOATHOUND\" replay nobody --json /dev/fd/3 3< file.svg 2> said; test $? = 6 && rm said || cat said";
+    assert!(by_shell(script, folder.path()).stdout.is_empty());
+    assert_eq!((fs::read_to_string(&file).unwrap().as_str(), names(folder.path()).len()), ("before", 1));
+}
+
+#[test]
+fn one_output_does_not_take_the_place_of_another() {
+    let folder = tempfile::tempdir().unwrap();
+    let (file, link) = (folder.path().join("file.svg"), folder.path().join("link"));
+    symlink("file.svg", &link).unwrap();
+    for (command, first, second) in [
+        ("hot nobody.bhs", "--json", "--folded"),
+        ("inspect nobody.bhi", "--json", "--heatmap"),
+        ("why nobody.bhi dict", "--dot", "--svg"),
+        ("run leak", "--json", "--junit"),
+    ] {
+        let mut tool = bloathound();
+        tool.args(command.split(' ')).arg(first).arg(&link).arg(second).arg(&file);
+        tool.assert().code(2).stdout("").stderr(contains("two outputs to the same file"));
+    }
+    assert_eq!(names(folder.path()), ["link"]);
+}
+
 #[test]
 fn an_ordinary_user_is_told_of_a_folder_that_is_not_theirs() {
     let folder = tempfile::tempdir().unwrap();
@@ -251,9 +307,13 @@ fn an_ordinary_user_is_told_of_a_folder_that_is_not_theirs() {
     fs::create_dir(&closed).unwrap();
     let protected = theirs.join("protected");
     fs::write(&protected, "before").unwrap();
-    for (path, mode) in
-        [(folder.path(), 0o755), (&copy, 0o755), (&theirs, 0o777), (&closed, 0o755), (&protected, 0o444)]
-    {
+    // As in `/tmp`: whoever may write to a file may not put another in its place.
+    let shared = folder.path().join("shared");
+    fs::create_dir(&shared).unwrap();
+    let another = shared.join("another.svg");
+    fs::write(&another, "before").unwrap();
+    let modes = [(folder.path(), 0o755), (&copy, 0o755), (&theirs, 0o777), (&closed, 0o755), (&protected, 0o444)];
+    for (path, mode) in modes.into_iter().chain([(shared.as_path(), 0o1777), (&another, 0o666)]) {
         fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
     }
     let user = ["--reuid=65534", "--regid=65534", "--clear-groups"];
@@ -277,6 +337,10 @@ fn an_ordinary_user_is_told_of_a_folder_that_is_not_theirs() {
             assert_eq!(output.status.code(), Some(6), "{command} {flag} {}: {said}", path.display());
             assert!(said.contains(&path.display().to_string()) && said.contains("ermission denied"), "{said}");
         }
+        let output = dropped(&words, &another);
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(6), "{command} {flag}: {said}");
+        assert!(said.contains("only its owner can replace it"), "{command} {flag}: {said}");
     }
     // What is theirs is written, and is theirs.
     let results = theirs.join("results.json");

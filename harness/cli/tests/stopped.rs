@@ -233,6 +233,27 @@ fn takes_signals(pid: u32) -> Option<()> {
     held.is_some_and(|mask| mask & 2 != 0).then_some(())
 }
 
+/// As `nohup` starts it: who wants us to outlive the terminal is obeyed, and other signals count all the same.
+#[test]
+fn the_end_of_a_terminal_that_is_to_be_outlived_ends_nothing() {
+    if !live() {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let target = Target::script(GROWS);
+    let mut tool = Command::new("sh");
+    tool.args(["-c", "trap '' HUP; exec \"$@\"", "sh", env!("CARGO_BIN_EXE_bloathound"), "watch"]);
+    tool.args([&target.pid().to_string(), "--rounds", "900", "--interval", "0.1", "--json", "watch.json"]);
+    tool.current_dir(folder.path()).stdout(Stdio::null()).stderr(Stdio::null());
+    let mut tool = bloathound_testkit::Owned::from(tool.spawn().unwrap());
+    wait_until("signals to be taken", PATIENCE, || takes_signals(tool.id()));
+    signal("HUP", tool.id());
+    signal("INT", tool.id());
+    assert_eq!(tool.wait().unwrap().code(), Some(130));
+    let report = json(&folder.path().join("watch.json"));
+    assert!(report["partial"]["why"].as_str().unwrap().contains("ended by SIGINT"), "{report}");
+}
+
 #[test]
 fn commands_that_keep_nothing_end_at_once_and_leave_nothing() {
     let recorded = root().join("snapshots/recorded/leak-buggy");

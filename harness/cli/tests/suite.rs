@@ -218,6 +218,40 @@ fn a_part_without_a_run_is_written_and_parts_are_joined_only_when_all_are_there(
     merge(&[3]).assert().code(2).stdout("").stderr(contains("no run in any of the files"));
 }
 
+#[test]
+fn parts_of_different_runs_and_of_runs_that_were_ended_early_are_no_whole() {
+    if !live() {
+        return;
+    }
+    let home = home();
+    let file = |name: &str| home.path().join(name).display().to_string();
+    let (one, two, seeded, chosen) = (file("1.json"), file("2.json"), file("seeded.json"), file("chosen.json"));
+    let part = |names: &[&str], of: &str, more: &[&str], json: &str| {
+        let arguments = [names, &["--partition", of, "--json", json], more].concat();
+        drop(run(&home, &arguments).assert().code(0));
+    };
+    part(&["good", "zeal"], "1/2", &[], &one);
+    part(&["good", "zeal"], "2/2", &[], &two);
+    part(&["good", "zeal"], "2/2", &["--seed", "7"], &seeded);
+    part(&["zeal"], "2/2", &[], &chosen);
+    let merge = |files: [&str; 2]| bloathound().arg("merge").args(files).assert();
+    drop(merge([&one, &two]).code(0));
+    for other in [&seeded, &chosen] {
+        let said = contains("missing: part 2/2 (").and(contains("other scenarios, variants or seeds"));
+        drop(merge([&one, other]).code(2).stdout("").stderr(said));
+    }
+    // The second was ended before it had made its run.
+    let ended = r#""runs": [], "partial": {"why": "ended by SIGINT during zeal, fixed; 0 of 1 runs were made"}"#;
+    let mut cut: serde_json::Value = serde_json::from_str(&fs::read_to_string(&two).unwrap()).unwrap();
+    let given: serde_json::Value = serde_json::from_str(&format!("{{{ended}}}")).unwrap();
+    for name in ["runs", "partial"] {
+        cut[name] = given[name].clone();
+    }
+    fs::write(&two, cut.to_string()).unwrap();
+    let said = contains("not all runs were made: ").and(contains("2.json: ended by SIGINT during zeal"));
+    drop(merge([&one, &two]).code(5).stdout(contains("1 run")).stderr(said));
+}
+
 /// Runs a copy of the binary on copies of these files as `nobody`, where this user may become it.
 fn as_nobody(arguments: &[&str], files: &[&str], code: i32, said: &str) {
     let folder = tempfile::tempdir_in("/tmp").unwrap();

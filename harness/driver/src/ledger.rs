@@ -8,6 +8,7 @@ use std::io;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
+use bloathound_bounds::read_regular;
 use bloathound_engine::Interrupt;
 use bloathound_scenario::{LedgerConditions, Method, Request, Unmet};
 use serde_json::{Map, Value, json};
@@ -17,6 +18,9 @@ use crate::service::POLL_EVERY;
 
 /// How often a service is asked for its totals while waiting: each question costs it some work.
 const ASK_EVERY: Duration = Duration::from_millis(50);
+
+/// The longest file of events: each of some hundred bytes, and one of a run for a few thousand requests.
+const FILE_BYTES_MAX: u64 = 64 << 20;
 
 /// Why the ledger can't be read.
 #[derive(Debug, thiserror::Error)]
@@ -74,7 +78,7 @@ impl Ledger {
     /// # Errors
     /// The file can't be read, or a line isn't an event.
     pub fn events(&self) -> Result<Vec<Map<String, Value>>, LedgerError> {
-        let bytes = match std::fs::read(&self.file) {
+        let bytes = match read_regular(&self.file, FILE_BYTES_MAX) {
             Ok(bytes) => bytes,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
             Err(error) => return Err(LedgerError::File(error)),

@@ -227,6 +227,17 @@ fn a_cache_that_others_could_change_is_not_used() {
     mode(&above, 0o777);
     let linked = Cache::at(link.join("cache")).prepare(&python, &place.lock_file, &mut |_| ());
     assert!(matches!(linked, Err(EnvironmentError::Untrusted { .. })), "{linked:?}");
+    // And by every folder on its way: here others could lead it elsewhere, although it ends in a folder of ours.
+    let (ours, theirs) = (place.dir.path().join("ours"), above.join("theirs"));
+    fs::create_dir(&ours).unwrap();
+    std::os::unix::fs::symlink(&ours, &theirs).unwrap();
+    let way = place.dir.path().join("way");
+    std::os::unix::fs::symlink("link/theirs", &way).unwrap();
+    let led = || Cache::at(way.join("cache")).prepare(&python, &place.lock_file, &mut |_| ());
+    let text = led().unwrap_err().to_string();
+    assert!(text.contains("other users may write"), "{text}");
+    mode(&above, 0o755);
+    led().unwrap();
 }
 
 #[test]

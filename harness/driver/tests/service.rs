@@ -160,6 +160,54 @@ fn a_service_that_will_not_end_is_killed_with_its_children() {
     wait_for("the child's end", || !is_running(child));
 }
 
+/// As daemons are made: in a session of its own, and nobody's child.
+#[test]
+fn what_leaves_a_services_group_ends_with_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("daemon");
+    let daemon =
+        format!("trap \"\" TERM HUP; echo $$ > {0}.new; mv {0}.new {0}; while :; do sleep 1; done", file.display());
+    for ends_early in [false, true] {
+        let then = if ends_early { "echo it broke >&2; exit 3".to_owned() } else { format!("{READY} cat >/dev/null") };
+        let waits = format!("while ! test -e {}; do sleep 0.01; done;", file.display());
+        let body = format!("(setsid sh -c '{daemon}' </dev/null >/dev/null 2>&1 &) ; {waits} {then}");
+        let started = Service::start(&shell_service(&body));
+        let pid = std::fs::read_to_string(&file).unwrap().trim().parse().unwrap();
+        match started {
+            Ok(service) => {
+                assert!(is_running(pid));
+                service.stop(Duration::from_secs(10));
+            }
+            Err(error) => assert!(matches!(error, ServiceError::EndedEarly { .. }), "{error}"),
+        }
+        wait_for("the daemon's end", || !is_running(pid));
+        std::fs::remove_file(&file).unwrap();
+    }
+}
+
+#[test]
+fn what_a_service_complains_of_does_not_fill_the_disk() {
+    use std::os::unix::fs::MetadataExt;
+    let body =
+        format!("{READY} head -c 300000000 /dev/zero | tr '\\0' x >&2; echo >&2; echo that was it >&2; cat >/dev/null");
+    let service = Service::start(&shell_service(&body)).unwrap();
+    let file = service.ledger_file().with_file_name("stderr.log");
+    let disk = || std::fs::metadata(&file).unwrap().blocks() * 512;
+    wait_for("the end of it", || service.last_stderr().last().is_some_and(|line| line == "that was it"));
+    wait_for("its place on disk to be given back", || disk() <= 32 << 20);
+    assert_eq!(service.last_stderr().last().unwrap(), "that was it");
+}
+
+/// Whoever opened it as a file would wait for ever.
+#[test]
+fn a_ledger_is_a_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("ledger.jsonl");
+    assert!(Command::new("mkfifo").arg(&path).status().unwrap().success());
+    let error = bloathound_driver::Ledger::new(1, path).events().unwrap_err().to_string();
+    assert!(error.contains("FIFO"), "{error}");
+}
+
 #[test]
 fn a_dropped_service_is_gone_even_when_its_owner_panics() {
     let body = format!("{READY} while :; do sleep 1; done");

@@ -75,7 +75,9 @@ impl StopSignals {
     /// Takes them from now on.
     pub fn take() -> Result<Self, KitError> {
         let failed = |error: nix::Error| KitError::io("preparing for Ctrl-C", error.into());
-        let taken: SigSet = [Signal::SIGINT, Signal::SIGTERM, Signal::SIGHUP].into_iter().collect();
+        let ends = [Signal::SIGINT, Signal::SIGTERM, Signal::SIGHUP].into_iter();
+        // `nohup`: who had it ignored wants us to outlive the terminal.
+        let taken: SigSet = ends.filter(|signal| *signal != Signal::SIGHUP || !is_ignored(*signal)).collect();
         taken.thread_block().map_err(failed)?;
         let flags = SfdFlags::SFD_NONBLOCK | SfdFlags::SFD_CLOEXEC;
         let descriptor = SignalFd::with_flags(&taken, flags).map_err(failed)?;
@@ -105,6 +107,13 @@ impl StopSignals {
             }
         }
     }
+}
+
+/// Whether whoever started us had a signal ignored (`SigIgn`, a bit each from 1 on).
+fn is_ignored(signal: Signal) -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let mask = status.lines().find_map(|line| u64::from_str_radix(line.strip_prefix("SigIgn:")?.trim(), 16).ok());
+    mask.is_some_and(|mask| mask >> (signal as u32 - 1) & 1 == 1)
 }
 
 impl Drop for StopSignals {

@@ -128,3 +128,13 @@ fn a_limit_counts_what_is_there() {
     let options = CaptureOptions { bytes_max: Some(256 << 20), ..CaptureOptions::default() };
     process.capture(options, &mut |_| Verdict::Accept).expect("two gigabytes of nothing are within any limit");
 }
+
+#[test]
+fn all_of_this_holds_for_an_ordinary_user() {
+    let names = [
+        "what_was_only_read_is_not_copied_and_reads_as_zeroes",
+        "what_a_child_shares_is_told_apart_from_what_is_not_there",
+        "a_limit_counts_what_is_there",
+    ];
+    bloathound_testkit::again_as_an_ordinary_user(&names, None);
+}

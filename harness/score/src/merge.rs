@@ -96,25 +96,28 @@ fn refuse_duplicates(files: &[(String, RunResults)]) -> Result<(), ScoreError> {
     if twice.is_empty() { Ok(()) } else { Err(ScoreError::Duplicates(twice)) }
 }
 
+/// Parts of one run complete one another; those of another number of parts, or of other scenarios, variants or seeds, don't.
 fn missing_parts(files: &[(String, RunResults)]) -> Vec<String> {
     /// More missing parts than this are told as a number.
     const NAMED_MAX: usize = 8;
-    let mut present: BTreeMap<u32, BTreeSet<u32>> = BTreeMap::new();
+    let mut present: BTreeMap<(u32, Option<u32>), BTreeSet<u32>> = BTreeMap::new();
     for part in files.iter().filter_map(|(_, results)| results.partition) {
-        present.entry(part.of).or_default().insert(part.part);
+        present.entry((part.of, part.plan)).or_default().insert(part.part);
     }
     let mut warnings = Vec::new();
-    for (of, parts) in &present {
+    for ((of, plan), parts) in &present {
         let missing: Vec<String> = (1..=*of)
             .filter(|part| !parts.contains(part))
             .take(NAMED_MAX + 1)
             .map(|part| format!("{part}/{of}"))
             .collect();
+        let twins = present.keys().filter(|(number, other)| number == of && other != plan).count();
+        let of_another = if twins > 0 { " (the one there is of other scenarios, variants or seeds)" } else { "" };
         if missing.len() > NAMED_MAX {
             let count = (*of as usize).saturating_sub(parts.len());
-            warnings.push(format!("{count} parts of {of} are missing"));
+            warnings.push(format!("{count} parts of {of} are missing{of_another}"));
         } else if !missing.is_empty() {
-            warnings.push(format!("missing: part {}", missing.join(", ")));
+            warnings.push(format!("missing: part {}{of_another}", missing.join(", ")));
         }
     }
     warnings
@@ -172,7 +175,7 @@ mod tests {
 
     fn part(number: u32, runs: Vec<RunRecord>) -> (String, RunResults) {
         let mut results = samples::results(runs);
-        results.partition = Some(PartitionRecord { part: number, of: 2 });
+        results.partition = Some(PartitionRecord { part: number, of: 2, plan: Some(7) });
         (format!("part{number}.json"), results)
     }
 
@@ -199,9 +202,18 @@ mod tests {
         let error = merge(vec![part(2, vec![samples::run_pass()])]).unwrap_err();
         assert!(error.to_string().starts_with("missing: part 1/2;"), "{error}");
         let mut huge = part(1, vec![samples::run_pass()]);
-        huge.1.partition = Some(PartitionRecord { part: 1, of: u32::MAX });
+        huge.1.partition = Some(PartitionRecord { part: 1, of: u32::MAX, plan: None });
         let error = merge(vec![huge]).unwrap_err();
         assert!(error.to_string().starts_with("4294967294 parts of 4294967295 are missing;"), "{error}");
+    }
+
+    #[test]
+    fn a_part_of_another_run_completes_nothing() {
+        let mut other = part(2, vec![samples::run_cycle()]);
+        other.1.partition = Some(PartitionRecord { part: 2, of: 2, plan: Some(8) });
+        let error = merge(vec![part(1, vec![samples::run_pass()]), other]).unwrap_err().to_string();
+        assert!(error.contains("missing: part 2/2 (") && error.contains("missing: part 1/2 ("), "{error}");
+        assert!(error.contains("other scenarios, variants or seeds"), "{error}");
     }
 
     #[test]

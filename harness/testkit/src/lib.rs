@@ -1,10 +1,11 @@
 //! What tests need and the product must not share: the writer of synthetic CPython images, which has its own idea of
-//! the layout, the finder of a real Python 2.7, and the guard of processes.
+//! the layout, the finder of a real Python 2.7, the guard of processes, and the ordinary user who repeats a test.
 
 mod allocator;
 mod elf;
 mod heap;
 mod objects;
+mod ordinary;
 mod owned;
 mod python27;
 
@@ -12,5 +13,6 @@ pub use allocator::{ArenaPlan, BlockFate, ChunkFate, MemoryWriter, PoolFate, wri
 pub use elf::{CorePiece, write_core, write_module};
 pub use heap::{HeapImage, HeapWriter};
 pub use objects::small_heap;
+pub use ordinary::{again_as_an_ordinary_user, brought_packages};
 pub use owned::Owned;
 pub use python27::{PYTHON_VARIABLE, REQUIRE_LIVE, cannot, live_required, python27, skip};

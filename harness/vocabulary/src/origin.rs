@@ -53,4 +53,8 @@ pub struct PartitionRecord {
     pub part: u32,
     /// N.
     pub of: u32,
+    /// A sum of all runs of which this is a part (scenarios, variants, seeds): parts of one run have the same. Absent in
+    /// results of before there was one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub plan: Option<u32>,
 }

@@ -34,7 +34,13 @@ pub(crate) fn merge(arguments: &MergeArguments) -> Result<u8, CliError> {
     if !output::is_stdout(arguments.json.as_deref()) {
         output::result(&text::run(&merged.results, output::color()));
     }
+    let mut exit = Exit::of_results(&merged.results);
+    if let Some(partial) = &merged.results.partial {
+        // Runs that were not made: what there is may all be as expected, and must not look like the whole.
+        output::message(&format!("not all runs were made: {}", partial.why));
+        exit = exit.or_worse(Exit::NoRun);
+    }
     let (held, lost) = gate.close(&merged.results, &BTreeMap::new());
     lost.into_iter().for_each(|error| unwritten.note(Err(error)));
-    Ok(unwritten.exit(Exit::of_results(&merged.results).or_worse(held)).number())
+    Ok(unwritten.exit(exit.or_worse(held)).number())
 }

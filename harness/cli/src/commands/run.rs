@@ -8,7 +8,6 @@ use bloathound_driver::{Launcher, Limits, Search};
 use bloathound_engine::{Interrupt, tool};
 use bloathound_report::html::{HtmlReport, RunKey};
 use bloathound_report::text;
-use bloathound_vocabulary::PartitionRecord;
 
 use crate::args::RunArguments;
 use crate::error::CliError;
@@ -26,7 +25,7 @@ pub(crate) fn run(arguments: &RunArguments) -> Result<u8, CliError> {
         scenarios.iter_mut().for_each(|scenario| scenario.seed = seed);
     }
     let chosen = bloathound_scenario::select(&scenarios, &arguments.names)?;
-    let planned = preparation::plan(&chosen, arguments)?;
+    let (planned, partition) = preparation::plan(&chosen, arguments)?;
     let gate = arguments.gate.open(arguments.partition.is_some())?;
     let _held = written::check(arguments)?;
     let found = Search::from_env().find()?;
@@ -64,7 +63,6 @@ pub(crate) fn run(arguments: &RunArguments) -> Result<u8, CliError> {
         runs.push(record);
     });
     let stopped = suite.stopped(planned.len());
-    let partition = arguments.partition.map(|(part, of)| PartitionRecord { part, of });
     let mut results = bloathound_score::results(tool(), host, partition, runs);
     results.rules = Some(rules_hash(&Thresholds::default()));
     results.partial = stopped.as_ref().map(|(_, why)| why.clone().into());

@@ -4,11 +4,10 @@
 use std::fs;
 use std::process::Command;
 
-use bloathound_driver::Cache;
 use predicates::prelude::*;
 use predicates::str::contains;
 
-use crate::support::{bloathound, interpreter, live, python, root};
+use crate::support::{bloathound, live, packages, python};
 use crate::target::Target;
 
 /// Waits in a bare `epoll.poll()` until a line comes, then tells what it saw there.
@@ -101,9 +100,7 @@ fn twisted_expects_it_and_is_paused_as_ever() {
     if !live() {
         return;
     }
-    let lock = root().join("reference-services/requirements.lock");
-    let cache = Cache::of_user().expect("a cache");
-    let environment = cache.prepare(&interpreter(), &lock, &mut |_| ()).expect("the services' packages");
+    let packages = packages().expect("the services' packages");
     let source = "
 import site, sys
 site.addsitedir(sys.argv[1])
@@ -119,11 +116,23 @@ class Echo(LineReceiver):
 stdio.StandardIO(Echo())
 reactor.run()
 ";
-    let mut target = Target::start(Command::new(python()).args(["-c", source]).arg(environment.dir));
+    let mut target = Target::start(Command::new(python()).args(["-c", source]).arg(packages));
     in_epoll(&target);
     for _ in 0..3 {
         bloathound().args(["inspect", &target.pid().to_string(), "--always-pause"]).assert().success();
         target.say("hello");
         assert_eq!(target.line(), "heard hello");
     }
+}
+
+#[test]
+fn all_of_this_holds_for_an_ordinary_user() {
+    bloathound_testkit::again_as_an_ordinary_user(
+        &[
+            "interrupting::a_bare_epoll_is_left_alone_by_name",
+            "interrupting::whoever_says_so_stops_it_all_the_same",
+            "interrupting::twisted_expects_it_and_is_paused_as_ever",
+        ],
+        packages().as_deref(),
+    );
 }

@@ -7,21 +7,15 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
-use bloathound_driver::{Cache, Environment, Launch, PythonProgram, Service};
+use bloathound_driver::{Launch, PythonProgram, Service};
 
-use crate::support::{Bystander, bloathound, interpreter, live, root, wait_until};
+use crate::support::{Bystander, bloathound, interpreter, packages, root, wait_until};
 
 const PATIENCE: Duration = Duration::from_secs(60);
 
-fn python() -> Option<(PythonProgram, Environment)> {
-    if !live() {
-        return None;
-    }
-    let interpreter = interpreter();
-    let lock = root().join("reference-services/requirements.lock");
-    let cache = Cache::of_user().expect("a cache");
-    let environment = cache.prepare(&interpreter, &lock, &mut |_| ()).expect("the services' packages");
-    Some((interpreter, environment))
+fn python() -> Option<(PythonProgram, PathBuf)> {
+    let packages = packages()?;
+    Some((interpreter(), packages))
 }
 
 fn fetch(port: u16, path: &str) -> String {
@@ -41,7 +35,7 @@ pub struct Diagnosed {
 
 impl Diagnosed {
     pub fn start(name: &str, options: &[&str]) -> Option<Self> {
-        let (interpreter, environment) = python()?;
+        let (interpreter, packages) = python()?;
         let directory = tempfile::tempdir().expect("a temporary folder");
         let kit = directory.path().join("kit").display().to_string();
         let mut arguments = vec!["-u", "-B", "-s", "-m", "service", "--diagnostics", &kit];
@@ -51,7 +45,7 @@ impl Diagnosed {
             name: name.to_owned(),
             program: interpreter.executable,
             arguments: arguments.into_iter().map(str::to_owned).collect(),
-            python_path: vec![environment.dir, folder("common"), folder(name)],
+            python_path: vec![packages, folder("common"), folder(name)],
             seed: 1,
             ready_within: PATIENCE,
         };
@@ -88,13 +82,13 @@ pub struct Foreign {
 impl Foreign {
     /// `wrapper`: what to run it by, such as `unshare --net`.
     pub fn start(kind: &str, way: &str, wrapper: &[&str]) -> Option<Self> {
-        let (interpreter, environment) = python()?;
+        let (interpreter, packages) = python()?;
         let directory = tempfile::tempdir().expect("a temporary folder");
         let program = interpreter.executable.display().to_string();
         let mut words = wrapper.iter().map(|word| (*word).to_owned()).chain([program]);
         let mut command = Command::new(words.next().expect("a program"));
         command.args(words).arg("-B").arg(root().join("harness/cli/tests/support/foreign_manhole.py"));
-        command.arg(directory.path()).args([kind, way]).env("PYTHONPATH", environment.dir);
+        command.arg(directory.path()).args([kind, way]).env("PYTHONPATH", packages);
         let mut process = Bystander::start(&mut command).expect("it starts");
         let at = wait_until("the manhole", PATIENCE, || {
             assert!(!process.ended(), "the service ended");

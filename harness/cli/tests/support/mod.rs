@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use bloathound_driver::{PythonProgram, Search};
+use bloathound_driver::{Cache, PythonProgram, Search};
 use tempfile::TempDir;
 
 /// The checkout.
@@ -41,6 +41,16 @@ pub fn python() -> PathBuf {
 pub fn interpreter() -> PythonProgram {
     let search = Search { configured: Some(python().into()), ..Search::default() };
     search.find().expect("what tests take for a Python 2.7 is one for the product").interpreter
+}
+
+/// Where the packages of the reference services are; `None`, with a notice, without a Python 2.7.
+pub fn packages() -> Option<PathBuf> {
+    let made = || {
+        let lock = root().join("reference-services/requirements.lock");
+        let cache = Cache::of_user().expect("a cache");
+        cache.prepare(&interpreter(), &lock, &mut |_| ()).expect("the services' packages").dir
+    };
+    bloathound_testkit::brought_packages().or_else(|| live().then(made))
 }
 
 /// A folder with `scenarios/NAME.yaml` and all services, to be changed at will.

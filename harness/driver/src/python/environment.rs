@@ -6,6 +6,7 @@ use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
+use bloathound_bounds::read_regular;
 use sha2::{Digest, Sha256};
 
 use super::error::EnvironmentError;
@@ -16,6 +17,9 @@ use super::{pip, trust};
 
 /// Which form an environment has: one of another form is another environment.
 const FORM: &[u8] = b"with a list of hashes";
+
+/// Longest list of packages; one of the services' packages and their hashes has 30 kB.
+const LOCK_FILE_BYTES_MAX: u64 = 4 << 20;
 
 /// A folder with everything that a service imports besides the standard library.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -178,7 +182,8 @@ fn unfinished_prefix(dir: &Path) -> String {
 }
 
 fn read_lock_file(lock_file: &Path) -> Result<Vec<u8>, EnvironmentError> {
-    fs::read(lock_file).map_err(|source| EnvironmentError::LockFile { lock_file: lock_file.to_owned(), source })
+    read_regular(lock_file, LOCK_FILE_BYTES_MAX)
+        .map_err(|source| EnvironmentError::LockFile { lock_file: lock_file.to_owned(), source })
 }
 
 /// `NAME==VERSION` of each package in the lock file.

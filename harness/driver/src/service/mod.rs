@@ -1,6 +1,7 @@
 //! A service as a child process: started, shaken hands with, and ended, whatever happens to us.
 
 mod error;
+mod escaped;
 mod scratch;
 
 use std::io::{self, BufRead, BufReader, Read};
@@ -26,7 +27,7 @@ use crate::http;
 use crate::python::python_variables;
 
 pub use error::ServiceError;
-use scratch::{last_lines, ledger_file, owners_only};
+use scratch::{keep_small, last_lines, ledger_file, owners_only};
 
 /// How often a condition is looked at while waiting for it.
 pub(crate) const POLL_EVERY: Duration = Duration::from_millis(5);
@@ -120,6 +121,7 @@ impl Service {
             .arg(ledger_file(scratch.path()))
             .env("PYTHONPATH", python_path)
             .env(SEED_VARIABLE, launch.seed.to_string())
+            .env(escaped::MARK, scratch.path())
             .current_dir(scratch.path())
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -133,6 +135,7 @@ impl Service {
         // From here on the drop ends the child on every way out.
         let (name, token, reaped) = (launch.name.clone(), String::new(), Arc::default());
         let mut service = Self { name, child, port: 0, token, reaped, scratch, _thread_bound: PhantomData };
+        keep_small(service.scratch.path(), &service.reaped);
         let line = service.first_line(stdout, launch.ready_within, interrupt)?;
         let handshake = service.check_handshake(&line)?;
         service.port = handshake.port;
@@ -334,7 +337,7 @@ impl Service {
         }
     }
 
-    /// Kills what is left of the group and takes the exit status. The child is reaped last: until then no
+    /// Kills what is left of the group, and what left it, and takes the exit status. The child is reaped last: until then no
     /// other process can get its number, and so the signal can't hit a stranger.
     fn kill_and_reap(&mut self) -> Option<ExitStatus> {
         let mut reaped = self.reaped.lock().unwrap_or_else(PoisonError::into_inner);
@@ -345,6 +348,7 @@ impl Service {
         let _ = killpg(self.group(), Signal::SIGKILL);
         *reaped = true;
         drop(reaped);
+        escaped::end(self.scratch.path());
         self.child.wait().ok()
     }
 

@@ -1,29 +1,21 @@
 //! The one writer of files. A regular file is replaced whole, by way of another name beside it; what is none is written
 //! through, or refused by name: never is a name of the system's own renamed over.
 
+mod place;
+
 use std::ffi::{OsStr, OsString};
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
-use std::os::fd::AsFd;
-use std::os::unix::fs::{FileTypeExt, MetadataExt, OpenOptionsExt, PermissionsExt, fchown};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt, fchown};
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
 
+use self::place::{LOOK_EVERY, Place, folder_of, refused};
 use crate::leftovers::{Mark, begun, finished, sweep};
 
-/// Symbolic links followed one after the other, as the kernel does.
-const LINKS_MAX: usize = 40;
-/// How long a FIFO may be without a reader, and how often that is looked at.
-const READER_WITHIN: Duration = Duration::from_secs(10);
-const LOOK_EVERY: Duration = Duration::from_millis(5);
 /// Bytes of a file's name that its temporary name repeats: with the mark both fit a folder's 255.
 const NAME_MAX: usize = 160;
 /// What the temporary name ends with.
 const SUFFIX: &str = ".partial";
-/// `O_NONBLOCK` of Linux on x86-64, the one machine this runs on: a FIFO is not waited for by the kernel.
-const O_NONBLOCK: i32 = 0o4000;
-/// No such device or address: a FIFO without a reader.
-const ENXIO: i32 = 6;
 
 /// Who may read a file.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -34,103 +26,20 @@ pub enum Readers {
     AsBefore,
 }
 
-/// What a path is, every link followed.
-#[derive(PartialEq, Eq, Debug)]
-enum Place {
-    /// A regular file, or nothing yet.
-    File(PathBuf),
-    /// A FIFO.
-    Fifo(PathBuf),
-    /// A device, or a name that `/proc` made up.
-    Device(PathBuf),
-    /// Our own descriptor of that number.
-    Descriptor(PathBuf, u32),
-}
-
-fn refused(what: &str) -> io::Error {
-    io::Error::new(io::ErrorKind::InvalidInput, what)
-}
-
-fn folder_of(path: &Path) -> &Path {
-    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
-}
-
-impl Place {
-    fn of(path: &Path) -> io::Result<Self> {
-        if path.as_os_str().as_encoded_bytes().ends_with(b"/") {
-            return Err(refused("the name of a folder; meant that of a file"));
-        }
-        let mut at = path.to_owned();
-        for _ in 0..LINKS_MAX {
-            let name = at.file_name().ok_or_else(|| refused("no name of a file"))?.to_owned();
-            let folder = match fs::canonicalize(folder_of(&at)) {
-                Ok(folder) => folder,
-                // It is made when the file is.
-                Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Self::File(at)),
-                Err(error) => return Err(error),
-            };
-            at = folder.join(&name);
-            if folder == Path::new(&format!("/proc/{}/fd", std::process::id())) {
-                let number = name.to_str().and_then(|name| name.parse().ok());
-                return number.map(|number| Self::Descriptor(at, number)).ok_or_else(|| refused("no descriptor"));
-            }
-            // What looks like links there are none that could be followed by name.
-            if folder.starts_with("/proc") {
-                return Ok(Self::Device(at));
-            }
-            let kind = match fs::symlink_metadata(&at) {
-                Ok(state) => state.file_type(),
-                Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Self::File(at)),
-                Err(error) => return Err(error),
-            };
-            if kind.is_symlink() {
-                at = folder.join(fs::read_link(&at)?);
-                continue;
-            }
-            return match () {
-                () if kind.is_file() => Ok(Self::File(at)),
-                () if kind.is_fifo() => Ok(Self::Fifo(at)),
-                () if kind.is_char_device() => Ok(Self::Device(at)),
-                () if kind.is_dir() => Err(refused("a folder; meant a file")),
-                () if kind.is_block_device() => Err(refused("a block device: what is on it would be destroyed")),
-                () => Err(refused("a socket; meant a file")),
-            };
-        }
-        Err(refused("too many symbolic links, one leading to the next"))
-    }
-
-    /// Opens what is no regular file.
-    fn open_through(&self) -> io::Result<File> {
-        let mut options = OpenOptions::new();
-        // Never truncated: what is behind a descriptor is for whoever opened it to say.
-        options.append(true);
-        match self {
-            Self::Descriptor(_, 1) => Ok(File::from(io::stdout().as_fd().try_clone_to_owned()?)),
-            Self::Descriptor(_, 2) => Ok(File::from(io::stderr().as_fd().try_clone_to_owned()?)),
-            Self::File(path) | Self::Device(path) | Self::Descriptor(path, _) => options.open(path),
-            Self::Fifo(path) => {
-                // The kernel would wait for a reader for ever.
-                options.custom_flags(O_NONBLOCK);
-                let deadline = Instant::now() + READER_WITHIN;
-                loop {
-                    match options.open(path) {
-                        Err(error) if error.raw_os_error() == Some(ENXIO) => {
-                            if Instant::now() >= deadline {
-                                return Err(refused("a FIFO that nobody reads: start its reader first"));
-                            }
-                            std::thread::sleep(LOOK_EVERY);
-                        }
-                        other => return other,
-                    }
-                }
-            }
-        }
-    }
-}
-
 /// What was found to be writable; a FIFO's reader sees no end while this is there.
 #[derive(Debug)]
-pub struct Held(#[expect(dead_code, reason = "it is there to be open")] Option<File>);
+pub struct Held {
+    _open: Option<File>,
+    file: Option<PathBuf>,
+}
+
+impl Held {
+    /// The regular file that is going to be replaced, every link followed; none for what is written through.
+    #[must_use]
+    pub fn file(&self) -> Option<&Path> {
+        self.file.as_deref()
+    }
+}
 
 /// Whether something can be written to `path`, without writing anything: asked before work begins that would be lost.
 ///
@@ -139,16 +48,35 @@ pub struct Held(#[expect(dead_code, reason = "it is there to be open")] Option<F
 pub fn check(path: &Path) -> io::Result<Held> {
     match Place::of(path)? {
         Place::File(at) => {
-            match OpenOptions::new().append(true).open(&at) {
-                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-                _ => check_folder(folder_of(&at))?,
+            // Not to append: one that takes nothing else can't be replaced either.
+            let before = match OpenOptions::new().write(true).open(&at) {
+                Ok(file) => Some(file.metadata()?),
+                Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+                Err(error) => return Err(error),
+            };
+            check_folder(folder_of(&at))?;
+            match before {
+                Some(before) if stays_its_owners(folder_of(&at), &before)? => Err(refused(
+                    "another user's file in a folder where everybody may write (sticky): only its owner can replace it",
+                )),
+                _ => Ok(Held { _open: None, file: Some(at) }),
             }
-            Ok(Held(None))
         }
         // Opening it anew may be refused where writing to it is not.
-        Place::Descriptor(at, 1 | 2) => fs::symlink_metadata(at).map(|_| Held(None)),
-        place => place.open_through().map(|file| Held(Some(file))),
+        Place::Descriptor(at, 1 | 2) => fs::symlink_metadata(at).map(|_| Held { _open: None, file: None }),
+        place => place.open_through().map(|file| Held { _open: Some(file), file: None }),
     }
+}
+
+/// Whether the system keeps this file's name for its owner: who may write to it may not put another in its place.
+fn stays_its_owners(folder: &Path, file: &fs::Metadata) -> io::Result<bool> {
+    const STICKY: u32 = 0o1000;
+    let state = fs::metadata(folder)?;
+    if state.mode() & STICKY == 0 {
+        return Ok(false);
+    }
+    let own = tempfile::tempfile_in(folder)?.metadata()?.uid();
+    Ok(own != 0 && own != file.uid() && own != state.uid())
 }
 
 /// Whether files can be made in a folder, or the folder itself, without making it.

@@ -1,7 +1,7 @@
 //! Where an output may lead, each kind of place once, on the real file system.
 
 use std::io::Read;
-use std::os::unix::fs::symlink;
+use std::os::unix::fs::{FileTypeExt, symlink};
 use std::process::Command;
 
 use super::*;
