@@ -110,6 +110,8 @@ fn offsets_against_debug_information() {
         ("PyInterpreterState", "modules", D.interpreter_state.modules),
         ("PyThreadState", "interp", D.thread_state.interp),
         ("PyThreadState", "frame", D.thread_state.frame),
+        ("PyThreadState", "exc_type", D.thread_state.exc_type),
+        ("PyThreadState", "exc_traceback", D.thread_state.exc_type + 16),
         ("PyThreadState", "thread_id", D.thread_state.thread_id),
         ("PyThreadState", "async_exc", D.thread_state.fields[9].0),
         ("PyFunctionObject", "func_name", D.function.func_name),

@@ -12,11 +12,15 @@
 mod support;
 
 use bloathound_detect::hot_loop::{self, HotObservationKind, HotReport};
-use bloathound_detect::{Evidence, Grade, HotLoopEvidence, HotLoopThresholds, Verdict};
+use bloathound_detect::{Evidence, HotLoopEvidence, HotLoopThresholds, Verdict};
 use support::Script;
 
 fn report(kind: &str, place: &str) -> Option<HotReport> {
-    let script = if QUIET.contains(&kind) { "quiet_work.py" } else { "variants.py" };
+    let script = match kind {
+        kind if QUIET.contains(&kind) => "quiet_work.py",
+        kind if FAILING.contains(&kind) || WORKING.contains(&kind) => "failing.py",
+        _ => "variants.py",
+    };
     let script = Script::start(script, &[kind, place])?;
     let profile = script.sample(2.0);
     let report = hot_loop::judge(&profile, &HotLoopThresholds::default());
@@ -189,13 +193,39 @@ fn honest_work_below_an_event_loop_is_busy() {
 fn honest_work_in_a_script_is_busy() {
     none_found(HotObservationKind::Busy, HONEST, &["plain"]);
     none_found(HotObservationKind::Busy, &["worker"], &["plain"]);
-    // All that stays of a request here is one more on a counter; its text is gone before it is read. It can't be told from a
-    // loop that counts its failures: what is said of it may be no more than that it goes round, and not surely.
-    let Some(report) = report("serve", "plain") else { return };
-    for finding in &report.findings {
-        assert_eq!(finding.verdict, Verdict::HotLoop, "{report:#?}");
-        assert!(finding.confidence.as_ref().is_none_or(|sure| sure.grade != Grade::High), "{report:#?}");
+    // All that stays of a request here is one more on a counter, as of a failure; but none of these turns fails.
+    none_found(HotObservationKind::Busy, &["serve"], &["plain"]);
+}
+
+/// Loops whose turns fail, whoever counts it, says it or swallows it.
+const FAILING: &[&str] = &[
+    "retry_method",
+    "retry_attribute",
+    "retry_other_class",
+    "retry_by_name",
+    "retry_in_callee",
+    "told_retries",
+    "refused_by_number",
+];
+
+#[test]
+fn a_failure_that_somebody_else_counts_is_no_progress() {
+    for kind in FAILING {
+        let Some(report) = report(kind, "plain") else { return };
+        let (verdict, function, _) = only_finding(&report);
+        assert_eq!(function, *kind);
+        assert!([Verdict::HotLoop, Verdict::NoObservedProgress].contains(&verdict), "{kind}: {report:#?}");
+        let failing = report.findings[0].summary.contains("each turn fails: error from line");
+        assert_eq!(failing, *kind != "refused_by_number", "{}", report.findings[0].summary);
     }
+}
+
+/// Loops that only count too, and get on: what fails is another thing each time, or nothing fails.
+const WORKING: &[&str] = &["rejection", "optional_keys", "bad_input", "jobs"];
+
+#[test]
+fn turns_that_fail_otherwise_each_time_or_not_at_all_are_work() {
+    none_found(HotObservationKind::Busy, WORKING, &["plain"]);
 }
 
 /// Progress that no variable's value shows: objects that all look the same, C structures, what comes from outside.

@@ -32,6 +32,9 @@ pub struct Code {
     pub returns: Returns,
     /// Length of the bytecode.
     pub bytecode_bytes: u32,
+    /// Its `try` statements with `except`, outer ones before those inside them. Files of before have none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tries: Vec<Try>,
 }
 
 impl Code {
@@ -184,6 +187,41 @@ impl fmt::Display for LoopInput {
             f.write_str(".")?;
             f.write_str(attribute)
         })
+    }
+}
+
+/// A `try` statement with `except`, by its bytecode.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
+pub struct Try {
+    /// Bytecode offset of the first instruction that is tried.
+    pub first: u32,
+    /// Where the handlers begin: what is tried ends before.
+    pub handler: u32,
+    /// Where what runs after no exception goes on: the handlers end before.
+    pub otherwise: u32,
+    /// Where the statement ends: an `else` ends before.
+    pub end: u32,
+}
+
+impl Try {
+    /// True for an instruction that comes after the one at `raised` only where that raised nothing: the rest of what is
+    /// tried, and the `else`.
+    #[must_use]
+    pub fn is_past(&self, raised: u32, offset: u32) -> bool {
+        let is_behind = self.otherwise <= offset && offset < self.end;
+        self.tries(raised) && (is_behind || (offset > raised && self.tries(offset)))
+    }
+
+    /// True for an instruction that is tried.
+    #[must_use]
+    pub fn tries(&self, offset: u32) -> bool {
+        self.first <= offset && offset < self.handler
+    }
+
+    /// True for an instruction of the handlers.
+    #[must_use]
+    pub fn handles(&self, offset: u32) -> bool {
+        self.handler <= offset && offset < self.otherwise
     }
 }
 

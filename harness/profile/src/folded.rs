@@ -63,12 +63,14 @@ mod tests {
             calls: Vec::new(),
             returns: Default::default(),
             bytecode_bytes: 0,
+            tries: Vec::new(),
         };
         let sample = |frames: Vec<Frame>, torn| Sample {
             monotonic_ns: 0,
             facts: ThreadFacts::default(),
             stack: Stack(frames),
             torn,
+            caught: None,
         };
         let profile = Profile { codes: vec![code("main"), code("step")], ..Profile::default() };
         let thread = ThreadProfile {

@@ -151,6 +151,15 @@ pub const FRAMEWORKS: &[Framework] = &[
     ),
 ];
 
+/// Event loops that run what they call on stacks of its own: while it runs, they are not on the stack.
+const HUBS: &[Place] = &[place("gevent/hub.py", &["run"])];
+
+/// True for the function of an event loop that runs what it calls on stacks of its own.
+#[must_use]
+pub fn is_hub(code: &Code) -> bool {
+    HUBS.iter().any(|place| place.is(&code.file, &code.function))
+}
+
 /// Where the interpreter's own library is, before its series and a slash.
 const LIBRARY: &str = "/lib/python";
 /// Where what was installed is, inside it.

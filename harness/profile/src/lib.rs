@@ -14,11 +14,11 @@ pub mod processor;
 mod sample;
 mod value;
 
-pub use code::{Code, CodeId, LineTable, Loop, LoopExit, LoopInput, LoopKind, Returns, Write};
+pub use code::{Code, CodeId, LineTable, Loop, LoopExit, LoopInput, LoopKind, Returns, Try, Write};
 pub use folded::folded;
 pub use hash::ValueHash;
 pub use outside::{Descriptor, DescriptorKind, Outside};
 pub use sample::{
-    Callee, CalleeKind, Frame, FrameDetail, Profile, Sample, SamplingCost, Stack, ThreadFacts, ThreadProfile,
+    Callee, CalleeKind, Caught, Frame, FrameDetail, Profile, Sample, SamplingCost, Stack, ThreadFacts, ThreadProfile,
 };
 pub use value::{Attribute, FunctionName, QUOTED_CHARACTERS, Value, ValueKind, Variable, quote};

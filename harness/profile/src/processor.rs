@@ -174,6 +174,7 @@ mod tests {
             },
             stack: crate::Stack::default(),
             torn: false,
+            caught: None,
         };
         ThreadProfile { tid: Some(7), samples: vec![sample(0), sample(1)], ..ThreadProfile::default() }
     }

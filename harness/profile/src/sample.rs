@@ -83,6 +83,21 @@ pub struct ThreadFacts {
     pub involuntary_switches: u64,
 }
 
+/// The exception that a thread handled last, in a call that still runs or in one that runs it.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct Caught {
+    /// Address of the frame that caught it.
+    pub frame: u64,
+    /// Bytecode offset, in that frame, of what raised it or called what did.
+    pub lasti: u32,
+    /// Its class.
+    pub type_name: Arc<str>,
+    /// What it says, by value; `None` where it was gone before it was read.
+    pub value: Option<ValueHash>,
+    /// Address of its traceback: the next exception has another one, since the last is freed only then.
+    pub identity: u64,
+}
+
 /// One thread at one moment.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Sample {
@@ -94,6 +109,8 @@ pub struct Sample {
     pub stack: Stack,
     /// The thread ran while we read and every attempt was inconsistent: `stack` is empty and counts for nothing.
     pub torn: bool,
+    /// The exception it handled last.
+    pub caught: Option<Caught>,
 }
 
 /// The samples of one thread, in order of time.

@@ -9,10 +9,11 @@ mod instructions;
 mod loops;
 mod origin;
 mod slices;
+mod tries;
 
 use std::sync::Arc;
 
-use bloathound_profile::{Loop, Returns};
+use bloathound_profile::{Loop, Returns, Try};
 
 pub use flow::Flow;
 pub(crate) use instructions::can_be_read;
@@ -45,6 +46,8 @@ pub struct Analysis {
     pub iterators: Vec<(u32, u32)>,
     /// Names that module-level code uses inside its loops: what to look up in its dictionary.
     pub loop_names: Vec<Arc<str>>,
+    /// Its `try` statements with `except`.
+    pub tries: Vec<Try>,
 }
 
 /// A call instruction.
@@ -81,16 +84,17 @@ pub fn analyse(d: &'static Dialect, code: &[u8], names: &Names, line_at: &dyn Fn
     }
     let calls = flow.call_sites();
     let loop_names = flow.names_within(&loops, names);
-    Analysis { loops, returns: slices::returns(&flow), calls, iterators, loop_names }
+    let tries = tries::find(&flow);
+    Analysis { loops, returns: slices::returns(&flow), calls, iterators, loop_names, tries }
 }
 
-/// Only the back jumps.
+/// Only the back jumps and the `try` statements.
 fn unknown(d: &'static Dialect, instructions: Vec<Instruction>, line_at: &dyn Fn(u32) -> u32) -> Analysis {
     let flow = Flow::unknown(d, instructions);
     let mut loops = loops::find(&flow, line_at);
     loops.iter_mut().for_each(slices::describe_unknown);
     let returns = Returns { is_opaque: true, ..Returns::default() };
-    Analysis { loops, returns, ..Analysis::default() }
+    Analysis { loops, returns, tries: tries::find(&flow), ..Analysis::default() }
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a failed test ends by a panic")]
 
-use bloathound_profile::{Loop, LoopKind};
+use bloathound_profile::{Loop, LoopKind, Try};
 
 use super::*;
 
@@ -207,4 +207,30 @@ fn a_long_literal_is_followed() {
     let found = analysis(&code.replace("710000", "71e205"), &["rows"], &[]);
     assert_eq!(found.loops.len(), 1);
     assert!(!found.returns.is_opaque);
+}
+
+/// `while True:` around `try: x(); y()`, `except IOError: z()`, `else: w()`
+#[test]
+fn what_only_runs_where_nothing_was_raised() {
+    let code = "783e007400007240007912007401008300000174020083000001576e1800047403006b0a007235000101017404008300000171030058\
+                740500830000017103005764000053";
+    let found = analysis(code, &[], &["True", "x", "y", "IOError", "z", "w"]).tries;
+    assert_eq!(found, [Try { first: 12, handler: 30, otherwise: 54, end: 64 }]);
+    let one = found[0];
+    // `x` raised: its own call and the handler are where it fails, `y` and `w` are past it.
+    assert!(
+        [25, 57].into_iter().all(|at| one.is_past(15, at))
+            && ![12, 15, 46, 64].into_iter().any(|at| one.is_past(15, at))
+    );
+    assert!(one.handles(46) && !one.handles(57));
+}
+
+/// A `try` inside another whose clause is `continue`: `w()` behind it is not come to where something was raised.
+#[test]
+fn a_clause_that_continues_comes_to_nothing_behind_the_statement() {
+    let code = "785200740000725400792a00790b0074010083000001576e1800047402006b0a00723100010101740300830000016e010058576e14000474\
+                04006b0a007249000101017103006e010058740500830000017103005764000053";
+    let found = analysis(code, &[], &["True", "x", "KeyError", "y", "IOError", "w"]).tries;
+    assert_eq!(found[0], Try { first: 12, handler: 54, otherwise: 74, end: 84 });
+    assert_eq!(found[1], Try { first: 15, handler: 26, otherwise: 50, end: 50 });
 }

@@ -125,6 +125,8 @@ pub struct Dialect {
     pub code: layout::CodeObject,
     /// `PyFrameObject`.
     pub frame: layout::FrameObject,
+    /// Exceptions and tracebacks.
+    pub exceptions: layout::ExceptionObjects,
     /// `PyThreadState`.
     pub thread_state: layout::ThreadState,
     /// `PyInterpreterState`.

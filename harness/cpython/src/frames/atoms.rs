@@ -49,6 +49,13 @@ pub(super) fn long(memory: &Memory<'_>, address: Address, size: u64, look: &mut 
     };
 }
 
+/// A short `str` of which all was read with its head, in one piece.
+pub(super) fn short_text(look: &mut Look, data: &[u8]) {
+    look.hash = look.hash.number(data.len() as u64);
+    look.length = Some(data.len() as u64);
+    say(look, data, data.len() as u64, 1);
+}
+
 /// A `str` or `unicode` of `length` characters of `width` bytes at `data`.
 pub(super) fn text(memory: &Memory<'_>, look: &mut Look, data: Address, length: u64, width: u64) {
     let bytes = length.saturating_mul(width.max(1));
@@ -56,12 +63,17 @@ pub(super) fn text(memory: &Memory<'_>, look: &mut Look, data: Address, length: 
     look.length = Some(length);
     let first = memory.bytes(data, bytes.min(STRING_HASHED), STRING_HASHED as usize);
     let Some(first) = first else { return };
-    look.hash = look.hash.bytes(&first);
+    say(look, &first, length, width);
     if bytes > STRING_HASHED {
         let rest = (bytes - STRING_HASHED).min(STRING_HASHED);
         let last = memory.bytes(data.offset(bytes - rest), rest, STRING_HASHED as usize);
         look.hash = look.hash.bytes(&last.unwrap_or_default());
     }
+}
+
+/// What text that begins with `first` says, to rules and to people.
+fn say(look: &mut Look, first: &[u8], length: u64, width: u64) {
+    look.hash = look.hash.bytes(first);
     let character = |unit: &[u8]| {
         let code = unit.iter().rev().fold(0_u32, |code, &byte| code << 8 | u32::from(byte));
         char::from_u32(code).filter(|c| !c.is_control()).unwrap_or('.')

@@ -133,6 +133,7 @@ impl Codes {
             calls: analysis.calls.iter().map(|call| call.offset).collect(),
             returns: analysis.returns,
             bytecode_bytes: bytecode.len() as u32,
+            tries: analysis.tries,
         };
         let is_event_loop = frameworks::is_event_loop(&described);
         self.described.push(described);

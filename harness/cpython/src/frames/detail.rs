@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use bloathound_memory::Address;
-use bloathound_profile::{Callee, CalleeKind, Code, Frame, FrameDetail, LoopInput, Stack, ValueHash, Variable};
+use bloathound_profile::{
+    Callee, CalleeKind, Code, Frame, FrameDetail, LoopInput, QUOTED_CHARACTERS, Stack, ValueHash, ValueKind, Variable,
+};
 
 use super::memory::Memory;
 use super::paths::Storage;
@@ -173,18 +175,24 @@ fn inputs<'a>(code: &'a Code, around: &[usize]) -> Vec<&'a LoopInput> {
     inputs
 }
 
-/// The value of a variable that may be assigned while we look: kept only when it was still bound to it afterwards.
+/// The value of a variable that may be assigned while we look: kept only when it was still bound to it afterwards. Short
+/// text is read in one piece: where the variable has gone on, it is what it said a moment ago.
 fn steady(memory: &Memory<'_>, values: &mut Values, slot: Address, seen: Address) -> Option<bloathound_profile::Value> {
     let mut at = seen;
+    let mut said = None;
     for _ in 0..ATTEMPTS {
         let value = (!at.is_null()).then(|| values.shallow(memory, at)).flatten();
         let now = memory.pointer(slot)?;
         if now == at {
-            return value;
+            return value.or(said);
         }
+        let is_short = |value: &bloathound_profile::Value| {
+            value.kind == ValueKind::Str && value.length.is_some_and(|length| length <= QUOTED_CHARACTERS)
+        };
+        said = value.filter(is_short).or(said);
         at = now;
     }
-    None
+    said
 }
 
 /// The value, in depth, of what an exit depends on. It may be assigned while we look: then it is read again, but not for

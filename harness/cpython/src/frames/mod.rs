@@ -8,6 +8,7 @@
 mod atoms;
 mod c_call;
 mod c_values;
+mod caught;
 mod clock;
 mod code;
 mod detail;
@@ -23,7 +24,7 @@ mod types;
 mod values;
 
 use bloathound_memory::{Address, MemorySource};
-use bloathound_profile::{Code, Stack};
+use bloathound_profile::{Caught, Code, Stack};
 
 pub use code::line_table;
 pub use sampler::{OwnWaits, SamplerOptions, ThreadProbe, sample};
@@ -176,15 +177,27 @@ impl FrameReader {
     /// The stack of `thread`, with values of the variables where they matter for judging loops. `previous` is the
     /// thread's stack a moment ago, where there is one: what waits in a call since is not read again each time.
     pub fn stack(&mut self, source: &dyn MemorySource, thread: &PythonThread, previous: Option<&Stack>) -> StackRead {
+        self.stack_and_caught(source, thread, previous).0
+    }
+
+    /// The same, with the exception that the thread handled last.
+    pub(crate) fn stack_and_caught(
+        &mut self,
+        source: &dyn MemorySource,
+        thread: &PythonThread,
+        previous: Option<&Stack>,
+    ) -> (StackRead, Option<Caught>) {
         let memory = Memory::new(source, self.target.dialect);
         memory.set_budget(READS_PER_WALK_MAX);
         let read = match stack::walk(&memory, &mut self.codes, &mut self.known, thread.state) {
             Some(raw) => {
                 let codes = self.codes.described.as_slice();
                 self.values.next_round();
-                StackRead::Whole(detail::describe(&memory, codes, &mut self.values, &raw, previous))
+                // Before the values, which take long: who is handling it may be done by then.
+                let caught = caught::read(&memory, &mut self.values, thread.state);
+                (StackRead::Whole(detail::describe(&memory, codes, &mut self.values, &raw, previous)), caught)
             }
-            None => StackRead::Torn,
+            None => (StackRead::Torn, None),
         };
         self.reads += memory.reads();
         read

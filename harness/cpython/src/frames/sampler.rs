@@ -247,11 +247,14 @@ impl Run<'_> {
                     // Some kernels count a running thread's time but once a second.
                     && reader.is_at(self.source, &watched.thread, stack)
             });
-            let read = match unmoved {
-                Some((_, stack)) => StackRead::Whole(stack.clone()),
+            let (read, caught) = match unmoved {
+                Some((_, stack)) => {
+                    let before = watched.profile.samples.last().and_then(|sample| sample.caught.clone());
+                    (StackRead::Whole(stack.clone()), before)
+                }
                 None => {
                     let previous = watched.last.as_ref().map(|(_, stack)| stack);
-                    self.reader.stack(self.source, &watched.thread, previous)
+                    self.reader.stack_and_caught(self.source, &watched.thread, previous)
                 }
             };
             let (stack, torn) = match read {
@@ -264,7 +267,7 @@ impl Run<'_> {
                 watched.last = Some((facts, stack.clone()));
             }
             self.samples += 1;
-            watched.profile.samples.push(Sample { monotonic_ns, facts, stack, torn });
+            watched.profile.samples.push(Sample { monotonic_ns, facts, stack, torn, caught });
         }
     }
 

@@ -12,6 +12,7 @@ use super::dicts::Dict;
 use super::look::Look;
 use super::memory::Memory;
 use super::types::{Kind, TypeInfo, Types};
+use crate::dialect::Dialect;
 use crate::objects::{half_at, word_at, words};
 
 /// Items of a container and attributes of an instance that are looked at.
@@ -43,6 +44,14 @@ pub(super) struct Object {
     pub address: Address,
     pub head: [u8; HEAD_BYTES],
     pub info: Arc<TypeInfo>,
+}
+
+impl Object {
+    /// What a `str` says, where all of it was read with its head.
+    fn string(&self, d: &Dialect) -> Option<&[u8]> {
+        let length = usize::try_from(word_at(&self.head, d.object.ob_size)).ok()?;
+        self.head.get(d.string.ob_sval as usize..)?.get(..length)
+    }
 }
 
 /// Reads values.
@@ -156,7 +165,13 @@ impl Values {
                 look.summary = format!("{number:?}");
             }
             Kind::Long => atoms::long(memory, address, word(d.object.ob_size), &mut look),
-            Kind::Str => atoms::text(memory, &mut look, address.offset(d.string.ob_sval), word(d.object.ob_size), 1),
+            Kind::Str => match object.string(d) {
+                Some(text) => atoms::short_text(&mut look, text),
+                None => {
+                    let data = address.offset(d.string.ob_sval);
+                    atoms::text(memory, &mut look, data, word(d.object.ob_size), 1);
+                }
+            },
             Kind::Unicode => {
                 let data = Address(word(d.unicode.str));
                 atoms::text(memory, &mut look, data, word(d.unicode.length), self.unicode_bytes);

@@ -23,7 +23,13 @@ pub(crate) fn only_counts(values: &[&Value], at: &[f64]) -> bool {
         let numbers: Vec<Point> = points(values.iter().zip(at).map(|(value, at)| (*at, value.number, value.kind)));
         return numbers.len() == values.len() && counts(&numbers);
     }
-    has_only_counting_parts(values, at)
+    has_only_counting_parts(values, at, false)
+}
+
+/// The same of an object that writes into files besides: what is done about a failure is counted, and told in a log.
+pub(crate) fn only_counts_and_logs(values: &[&Value], at: &[f64]) -> bool {
+    let changes = |pair: &[&Value]| matches!(pair, [before, after] if before.deep != after.deep);
+    values.windows(2).any(changes) && has_only_counting_parts(values, at, true)
 }
 
 /// True for a number that is a clock, and for objects that tell the time.
@@ -88,8 +94,8 @@ fn is_clock(numbers: &[Point]) -> bool {
         && [1.0, 1e3, 1e6, 1e9].iter().any(|unit| (rate / unit - 1.0).abs() <= CLOCK_TOLERANCE)
 }
 
-/// An instance or a dictionary of which only parts move, and those only count.
-fn has_only_counting_parts(values: &[&Value], at: &[f64]) -> bool {
+/// An instance or a dictionary of which only parts move, and those only count; with `may_log`, or are files.
+fn has_only_counting_parts(values: &[&Value], at: &[f64], may_log: bool) -> bool {
     let parts_of = |value: &Value| -> Vec<(std::sync::Arc<str>, ValueHash)> {
         value.attributes.iter().map(|part| (std::sync::Arc::clone(&part.name), part.hash)).collect()
     };
@@ -118,6 +124,10 @@ fn has_only_counting_parts(values: &[&Value], at: &[f64]) -> bool {
         }
         let first = seen.first().map(|(_, part)| part.hash);
         if seen.iter().all(|(_, part)| Some(part.hash) == first) {
+            continue;
+        }
+        if may_log && seen.iter().all(|(_, part)| part.kind == ValueKind::File) {
+            some_move = true;
             continue;
         }
         // A connection that is made and dropped, time and again.

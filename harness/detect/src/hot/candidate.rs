@@ -99,7 +99,7 @@ fn goes_round(code: &Code, index: usize, frames: &[&Frame]) -> bool {
 }
 
 /// True for what happened several times, and still did in the second half.
-fn happens_on_and_on(happened: impl Iterator<Item = bool>) -> bool {
+pub(crate) fn happens_on_and_on(happened: impl Iterator<Item = bool>) -> bool {
     let happened: Vec<bool> = happened.collect();
     let late = happened.get(happened.len() / 2..).unwrap_or_default();
     happened.iter().filter(|did| **did).count() >= TIMES_MIN && late.contains(&true)

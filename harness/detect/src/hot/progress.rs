@@ -1,5 +1,6 @@
 //! Does a loop get on? Judged by what its exits depend on and by the states of its variables.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::Arc;
 
@@ -7,6 +8,7 @@ use bloathound_profile::frameworks::is_reporting;
 use bloathound_profile::{CalleeKind, Frame, LoopExit, LoopKind, Value, ValueHash, ValueKind};
 
 use super::candidate::{Candidate, iterator_restarts};
+use super::failure::{self, Failure};
 use super::outside::asks_outside;
 use super::series::{Motion, Series};
 use super::window::Window;
@@ -46,6 +48,8 @@ pub(crate) struct Judged {
     pub work: Option<String>,
     /// What exits depend on: `done = False`.
     pub exit_values: Vec<String>,
+    /// Each turn fails, and so.
+    pub failure: Option<Failure>,
 }
 
 /// Judges one loop of one call.
@@ -65,7 +69,8 @@ pub(crate) fn judge(window: &Window<'_>, candidate: &Candidate<'_>, limits: &Hot
         .map(|(name, _)| name.to_string())
         .collect();
     let among_many = view.inputs.values().any(|series| view.moves_among_many_objects(series));
-    let only_counts = |name: &String| view.variables.get(name.as_str()).is_some_and(|series| series.only_counts);
+    let fails = view.failure.is_some();
+    let only_counts = |name: &String| view.variables.get(name.as_str()).is_some_and(|one| one.is_one_counter(fails));
     let is_starved = window.is_starved(limits);
     let anything_moves = moving.iter().any(|name| is_starved || !only_counts(name)) || child_moves || among_many;
     let iterator = view.iterator();
@@ -83,7 +88,8 @@ pub(crate) fn judge(window: &Window<'_>, candidate: &Candidate<'_>, limits: &Hot
     };
     // An event loop that waits for it is starved by honest work just the same.
     let is_stuck = matches!(progress, Progress::None | Progress::NotTowardsExit);
-    let work = if is_stuck && !is_starved { work::seen(window, candidate, limits) } else { None };
+    let failure = view.failure.as_ref();
+    let work = if is_stuck && !is_starved { work::seen(window, candidate, failure, limits) } else { None };
     let progress = if work.is_some() { Progress::CannotTell } else { progress };
     Judged {
         work,
@@ -95,6 +101,7 @@ pub(crate) fn judge(window: &Window<'_>, candidate: &Candidate<'_>, limits: &Hot
         unchanging: view.unchanging(),
         moving: moving.into_iter().chain(iterator.filter(|_| anything_moves)).collect(),
         exit_values: view.exit_values(),
+        failure: view.failure,
     }
 }
 
@@ -106,6 +113,8 @@ struct View<'a> {
     variables: BTreeMap<Arc<str>, Series>,
     /// What exits depend on, in depth.
     inputs: BTreeMap<Arc<str>, Series>,
+    /// Each turn fails, and so.
+    failure: Option<Failure>,
 }
 
 impl<'a> View<'a> {
@@ -127,7 +136,8 @@ impl<'a> View<'a> {
                 .map(|(name, values)| (name, Series::of(values.into_iter(), window.seconds, limits)))
                 .collect()
         };
-        Self { window, candidate, limits, variables: series(variables), inputs: series(inputs) }
+        let failure = failure::of(window, candidate, limits);
+        Self { window, candidate, limits, variables: series(variables), inputs: series(inputs), failure }
     }
 
     fn exit(&self, exit: &LoopExit) -> Progress {
@@ -304,7 +314,8 @@ impl<'a> View<'a> {
         // A number that a call gives and that rises may be how far it has come.
         let is_bare = |name: &str| {
             let series = self.variables.get(name);
-            series.is_some_and(|series| series.tells_time || (series.only_counts && !series.kind.is_atom()))
+            let fails = self.failure.is_some();
+            series.is_some_and(|series| series.tells_time || (series.is_one_counter(fails) && !series.kind.is_atom()))
         };
         moving.iter().filter(|name| !is_bare(name)).any(|name| {
             let mut writes = self.candidate.found.writes.iter().filter(|write| *write.target.name == **name).peekable();
@@ -312,37 +323,70 @@ impl<'a> View<'a> {
         })
     }
 
-    /// True when the variables of what the loop calls take new values; counters that are begun anew don't count.
+    /// True when what the loop calls has new values in its hands; counters that are begun anew don't count. Where each turn
+    /// fails, only what is called before it fails does: what is done about a failure is no work. Where none fails, all that
+    /// is called does, and each text that is made is one that is worked on.
     fn called_code_moves(&self) -> bool {
-        let mut variables: BTreeMap<(u32, &str), Vec<Option<&Value>>> = BTreeMap::new();
+        let mut values: BTreeMap<(u32, Cow<'_, str>), Vec<Option<&Value>>> = BTreeMap::new();
         let mine = self.candidate.frames.first().map(|frame| frame.address);
         for sample in &self.window.samples {
             let caller = sample.stack.0.get(self.candidate.depth);
             if caller.map(|frame| frame.address) != mine {
                 continue;
             }
-            let Some(child) = sample.stack.0.get(self.candidate.depth + 1) else {
-                continue;
-            };
+            let until = self.failure.as_ref().map_or(usize::MAX, |failure| failure.frames_before(self.window, sample));
+            let deepest = if self.failure.is_some() { 1 } else { usize::MAX };
+            let called = sample.stack.0.iter().take(until).skip(self.candidate.depth + 1).take(deepest);
             // What is said of a failure is another text each time, and the failure the same.
-            if self.window.profile.code(child.code).is_some_and(is_reporting) {
-                continue;
-            }
-            for variable in child.detail.iter().flat_map(|detail| &detail.variables) {
-                variables.entry((child.code.0, &*variable.name)).or_default().push(variable.value.as_ref());
+            let says = |frame: &&Frame| self.window.profile.code(frame.code).is_some_and(is_reporting);
+            for child in called.take_while(|frame| !says(frame)) {
+                let Some(detail) = &child.detail else { continue };
+                for variable in &detail.variables {
+                    let name = Cow::Borrowed(&*variable.name);
+                    values.entry((child.code.0, name)).or_default().push(variable.value.as_ref());
+                }
+                for (at, argument) in detail.callee.iter().flat_map(|callee| &callee.arguments).enumerate() {
+                    values.entry((child.code.0, Cow::Owned(format!("({at})")))).or_default().push(Some(argument));
+                }
             }
         }
-        variables.into_iter().any(|((_, name), values)| {
-            // What is a variable of the loop's own call too is judged there.
+        let made = self.made_anew();
+        values.into_iter().any(|((_, name), values)| {
             let series = Series::of(values.into_iter(), self.window.seconds, self.limits);
-            // A text that is made anew each time is gone before it is read more often than not.
-            let is_new_text = series.kind.is_text() && series.motion == Motion::Unknown;
-            (series.motion == Motion::Moving || is_new_text)
-                && !series.turned_back
-                && !series.only_counts
-                && series.distinct > CALLED_VALUES_FACTOR * self.limits.values_max
-                && !self.variables.get(name).is_some_and(Series::is_still)
+            // What is a variable of the loop's own call too is judged there.
+            self.is_worked_on(&series, &made) && !self.variables.get(&*name).is_some_and(Series::is_still)
         })
+    }
+
+    /// Types of the objects that what the loop calls was seen to make.
+    fn made_anew(&self) -> BTreeSet<Arc<str>> {
+        let below = self.window.samples.iter().flat_map(|sample| sample.stack.0.iter().skip(self.candidate.depth + 1));
+        let makes = |frame: &&Frame| {
+            self.window.profile.code(frame.code).is_some_and(|code| words::MAKES_ITSELF.has(&code.function))
+        };
+        let details = below.filter(makes).filter_map(|frame| frame.detail.as_ref());
+        details.filter_map(|detail| Some(Arc::clone(&detail.variables.first()?.value.as_ref()?.type_name))).collect()
+    }
+
+    /// True for values of called code that show it to work on something else each time; `made` are the types of objects
+    /// that are made anew.
+    fn is_worked_on(&self, series: &Series, made: &BTreeSet<Arc<str>>) -> bool {
+        let many = CALLED_VALUES_FACTOR * self.limits.values_max;
+        let fails = self.failure.is_some();
+        // What is made anew each time is gone before it is read more often than not.
+        let is_new = series.motion == Motion::Unknown && series.kind.is_atom();
+        if !fails && series.kind.is_text() && !series.is_still() && series.repeated < self.limits.values_max {
+            return series.distinct > self.limits.values_max;
+        }
+        let is_made = series.kind == ValueKind::Instance && made.contains(&*series.type_name);
+        // Of things made anew, each with a number of its own, the number says which one it is. Other states of theirs may
+        // be no more than how far they were made.
+        let is_numbered = is_made && !fails && series.only_counts;
+        let many = if is_made && !is_numbered { CALLED_VALUES_FACTOR * self.limits.states_max } else { many };
+        (series.motion == Motion::Moving || is_new)
+            && (!series.turned_back || series.kind == ValueKind::Float)
+            && (is_numbered || !series.is_one_counter(fails))
+            && series.distinct > many
     }
 
     /// Different states of all variables together.

@@ -46,6 +46,8 @@ pub(crate) struct Series {
     pub c_function: Option<Arc<str>>,
     /// All that moves of it counts or tells the time.
     pub only_counts: bool,
+    /// The same where it writes into files besides.
+    pub only_counts_and_logs: bool,
     /// It is a clock, or tells the time.
     pub tells_time: bool,
 }
@@ -54,6 +56,15 @@ impl Series {
     /// True when it never changed, or only among a handful of values.
     pub(crate) fn is_still(&self) -> bool {
         matches!(self.motion, Motion::Constant | Motion::Recurring)
+    }
+
+    /// True where all that moves counts or tells the time, and it is always the same thing that does: of things made anew,
+    /// each with a number of its own, the number says which one it is.
+    ///
+    /// Where each turn `fails`, what it writes into files tells of that.
+    pub(crate) fn is_one_counter(&self, fails: bool) -> bool {
+        let is_one = self.kind.is_atom() || self.tells_time || self.objects.0 == Motion::Constant;
+        (self.only_counts || (fails && self.only_counts_and_logs)) && is_one
     }
 
     /// The series of `values`; `None` where it could not be read.
@@ -88,6 +99,7 @@ impl Series {
         Self {
             motion: motion_of_states,
             only_counts: bare::only_counts(&seen, &at),
+            only_counts_and_logs: bare::only_counts_and_logs(&seen, &at),
             tells_time: bare::tells_time(&seen, &at),
             objects: (motion(&objects, total, limits), objects.iter().collect::<HashSet<_>>().len()),
             repeated: repeated(&hashes),

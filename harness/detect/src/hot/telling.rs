@@ -41,12 +41,13 @@ pub(super) fn of_loop(
         (false, []) => "nothing that would end it changes".to_owned(),
         (false, values) => format!("what would end it does not change: {}", values.join(", ")),
     };
+    let failing = judged.failure.as_ref().map(|failure| failure.told(candidate)).unwrap_or_default();
     let starving = starved_seconds
         .map(|seconds| format!("; meanwhile its event loop had no turn for {seconds:.1} s at least"))
         .unwrap_or_default();
     format!(
         "The loop in {} ({}, {lines}) goes round and round without getting on: it was busy for {:.0} % of {:.1} s, and \
-         {exits}{starving}.",
+         {exits}{failing}{starving}.",
         candidate.code.function,
         file_name(candidate.code),
         100.0 * window.cpu_fraction,

@@ -5,8 +5,9 @@
 use std::sync::Arc;
 
 use bloathound_profile::{
-    Callee, CalleeKind, Code, CodeId, Frame, FrameDetail, LineTable, Loop, LoopExit, LoopInput, LoopKind, Profile,
-    Returns, Sample, SamplingCost, Stack, ThreadFacts, ThreadProfile, Value, ValueHash, ValueKind, Variable, Write,
+    Callee, CalleeKind, Caught, Code, CodeId, Frame, FrameDetail, LineTable, Loop, LoopExit, LoopInput, LoopKind,
+    Profile, Returns, Sample, SamplingCost, Stack, ThreadFacts, ThreadProfile, Try, Value, ValueHash, ValueKind,
+    Variable, Write,
 };
 
 use super::rule::*;
@@ -27,6 +28,7 @@ fn code(function: &str, file: &str, loops: Vec<Loop>) -> Code {
         calls: vec![20],
         returns: Returns::default(),
         bytecode_bytes: 100,
+        tries: Vec::new(),
     }
 }
 
@@ -97,6 +99,7 @@ fn profile(found: Loop, samples: u64, busy: f64, stack: impl Fn(u64) -> Vec<Fram
         },
         stack: Stack(stack(n)),
         torn: false,
+        caught: None,
     };
     let thread = ThreadProfile {
         tid: Some(7),
@@ -316,4 +319,69 @@ fn too_little_processor_is_no_verdict_and_is_said() {
     unsure.threads[0].iterators_unsure = true;
     let report = judge(&unsure, &limits);
     assert!(report.findings.is_empty() && report.abstained.len() == 1, "{report:?}");
+}
+
+const CALLED: u32 = 2;
+
+/// A loop that counts its turns in `n`, tries at 20 what raises, and handles it at 30. What it calls there, `at_call`, has a
+/// text in its hands that is new each time; the exceptions say what `said` gives.
+fn failing(at_call: u32, said: impl Fn(u64) -> u64) -> Profile {
+    let mut failing = profile(a_loop(), 200, 1.0, |n| {
+        let at = if n % 2 == 0 { 20 } else { 30 };
+        let mut frames = vec![handler(at, &[("done", 0), ("n", n)])];
+        if at == at_call {
+            let hash = ValueHash::default().number(n);
+            let text = Value { kind: ValueKind::Str, shallow: hash, deep: hash, length: Some(9), ..Value::default() };
+            let variables = vec![Variable { name: "text".into(), value: Some(text) }];
+            frames.push(frame(CALLED, 3, Some(FrameDetail { variables, ..FrameDetail::default() })));
+        }
+        frames
+    });
+    failing.codes[HANDLER as usize].tries = vec![Try { first: 18, handler: 26, otherwise: 36, end: 36 }];
+    failing.codes.push(code("called", "/srv/app.py", Vec::new()));
+    for (n, sample) in failing.threads[0].samples.iter_mut().enumerate() {
+        sample.caught = Some(Caught {
+            frame: 0x1000 * u64::from(HANDLER + 1),
+            lasti: 20,
+            type_name: "error".into(),
+            value: Some(ValueHash(said(n as u64))),
+            identity: n as u64 % 3,
+        });
+    }
+    failing
+}
+
+#[test]
+fn what_is_done_about_a_failure_is_no_work() {
+    let told = failing(30, |_| 111);
+    assert_eq!(verdicts(&told), [Verdict::HotLoop]);
+    let summary = &judge(&told, &HotLoopThresholds::default()).findings[0].summary;
+    assert!(summary.contains("each turn fails: error from line 10, which is caught and tried again"), "{summary}");
+    // Before it fails, it has another text each time.
+    assert!(verdicts(&failing(20, |_| 111)).is_empty());
+}
+
+#[test]
+fn failures_that_each_say_something_else_are_work() {
+    assert!(verdicts(&failing(30, |n| n)).is_empty());
+    // Some were freed while they were read.
+    assert_eq!(verdicts(&failing(30, |n| if n % 3 == 0 { n } else { 111 })), [Verdict::HotLoop]);
+}
+
+#[test]
+fn turns_that_get_past_what_fails_now_and_then_are_work() {
+    let mut seldom = failing(30, |_| 111);
+    for sample in seldom.threads[0].samples.iter_mut().step_by(20) {
+        sample.stack.0[0].lasti = Some(23);
+    }
+    assert!(verdicts(&seldom).is_empty());
+}
+
+#[test]
+fn without_a_new_exception_each_time_nothing_fails() {
+    let mut once = failing(30, |_| 111);
+    once.threads[0].samples.iter_mut().filter_map(|sample| sample.caught.as_mut()).for_each(|one| one.identity = 5);
+    assert!(verdicts(&once).is_empty());
+    once.threads[0].samples.iter_mut().for_each(|sample| sample.caught = None);
+    assert!(verdicts(&once).is_empty());
 }

@@ -1,8 +1,8 @@
 //! The stretch of samples of one thread that a verdict can rest on, and what the kernel counted meanwhile.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
-use bloathound_profile::frameworks::is_event_loop;
+use bloathound_profile::frameworks::{is_event_loop, is_hub};
 use bloathound_profile::{CodeId, Frame, Profile, Sample, ThreadProfile};
 
 use crate::thresholds::HotLoopThresholds;
@@ -173,6 +173,29 @@ impl EventLoopCodes {
                 let frames = before.stack.0.iter().zip(&after.stack.0);
                 frames.take(depth + 1).all(|(mine, theirs)| same_place(mine, theirs))
             })
+    }
+}
+
+/// An event loop that runs what it calls on stacks of its own, such as greenlets: the samples show either.
+pub(crate) struct Hub(HashSet<CodeId>);
+
+impl Hub {
+    /// The hub that `samples` show; none where none of them does.
+    pub(crate) fn of(profile: &Profile, samples: &[&Sample]) -> Self {
+        let outermost = samples.iter().filter_map(|sample| sample.stack.0.first());
+        Self(outermost.map(|frame| frame.code).filter(|code| profile.code(*code).is_some_and(is_hub)).collect())
+    }
+
+    /// True where there is one.
+    pub(crate) fn is_one(&self) -> bool {
+        !self.0.is_empty()
+    }
+
+    /// True when it had a turn between two samples, as far as these show: it ran, or another of the stacks did.
+    pub(crate) fn turned(&self, before: &Sample, after: &Sample) -> bool {
+        let outermost = |sample: &Sample| sample.stack.0.first().map(|frame| (frame.code, frame.address));
+        let runs = |sample: &Sample| outermost(sample).is_some_and(|(code, _)| self.0.contains(&code));
+        runs(before) || runs(after) || outermost(before) != outermost(after)
     }
 }
 

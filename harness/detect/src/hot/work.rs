@@ -8,13 +8,20 @@ use bloathound_profile::{CalleeKind, CodeId, DescriptorKind, Frame, Outside, Val
 
 use super::bare::only_counts;
 use super::candidate::Candidate;
+use super::failure::Failure;
 use super::window::{Counts, Window};
 use crate::thresholds::fixed::{C_TIME_SHARE_MIN, CALLED_VALUES_FACTOR, POSITIONS_MAX, WAKING_BYTES_MAX};
 use crate::thresholds::{HotLoopThresholds, words};
 
-/// What the loop of `candidate` does that its own variables don't show; `None` where nothing is seen.
-pub(crate) fn seen(window: &Window<'_>, candidate: &Candidate<'_>, limits: &HotLoopThresholds) -> Option<String> {
-    if called_loops_advance(window, candidate, limits) {
+/// What the loop of `candidate` does that its own variables don't show; `None` where nothing is seen. What is done about a
+/// `failure` of each turn is no work.
+pub(crate) fn seen(
+    window: &Window<'_>,
+    candidate: &Candidate<'_>,
+    failure: Option<&Failure>,
+    limits: &HotLoopThresholds,
+) -> Option<String> {
+    if called_loops_advance(window, candidate, failure, limits) {
         return Some("what it calls goes through loops of its own".to_owned());
     }
     if let Some(name) = tries_others(window, candidate, limits) {
@@ -46,7 +53,12 @@ pub(crate) fn moves_data(outside: &Outside, files_count: bool) -> bool {
 }
 
 /// True when code that the loop called was seen inside loops of its own that took many values.
-fn called_loops_advance(window: &Window<'_>, candidate: &Candidate<'_>, limits: &HotLoopThresholds) -> bool {
+fn called_loops_advance(
+    window: &Window<'_>,
+    candidate: &Candidate<'_>,
+    failure: Option<&Failure>,
+    limits: &HotLoopThresholds,
+) -> bool {
     let mine = candidate.frames.first().map(|frame| frame.address);
     let mut positions: HashMap<(CodeId, u32), HashSet<u64>> = HashMap::new();
     let mut states: HashMap<(CodeId, u32), HashSet<ValueHash>> = HashMap::new();
@@ -57,8 +69,9 @@ fn called_loops_advance(window: &Window<'_>, candidate: &Candidate<'_>, limits: 
         }
         // What is called to say something is part of saying it.
         let says = |frame: &&Frame| window.profile.code(frame.code).is_some_and(is_reporting);
-        let below = sample.stack.0.get(candidate.depth + 1..).unwrap_or_default();
-        for frame in below.iter().take_while(|frame| !says(frame)) {
+        let until = failure.map_or(usize::MAX, |failure| failure.frames_before(window, sample));
+        let below = sample.stack.0.iter().take(until).skip(candidate.depth + 1);
+        for frame in below.take_while(|frame| !says(frame)) {
             let Some(detail) = frame.detail.as_ref().filter(|_| is_in_loop(window, frame)) else {
                 continue;
             };

@@ -7,7 +7,7 @@ use bloathound_profile::{Code, Frame, FunctionName, Profile, Sample, Value, Valu
 
 use crate::hot::place::OwnCode;
 use crate::hot::series::{Motion, Series};
-use crate::hot::window::EventLoopCodes;
+use crate::hot::window::{EventLoopCodes, Hub};
 use crate::thresholds::fixed::CALLED_VALUES_FACTOR;
 use crate::thresholds::{HotLoopThresholds, words};
 
@@ -47,22 +47,25 @@ pub(super) struct Callback {
 }
 
 impl<'a> Calls<'a> {
-    /// What `samples` show below the event loop's frames.
-    pub(super) fn of(profile: &'a Profile, codes: &EventLoopCodes, samples: &[&'a Sample]) -> Self {
+    /// What `samples` show below the event loop's frames; all of a stack of its own, where the event loop is a `hub`.
+    pub(super) fn of(profile: &'a Profile, codes: &EventLoopCodes, hub: &Hub, samples: &[&'a Sample]) -> Self {
         let mut calls = Self::default();
         let own = OwnCode::of(profile);
         for sample in samples {
-            if let Some(depth) = codes.depth(sample) {
-                calls.add(profile, &own, sample, depth);
+            match codes.depth(sample) {
+                Some(depth) => calls.add(profile, &own, sample, depth + 1),
+                None if hub.is_one() => calls.add(profile, &own, sample, 0),
+                None => {}
             }
         }
         calls
     }
 
-    fn add(&mut self, profile: &'a Profile, own: &OwnCode, sample: &'a Sample, depth: usize) {
+    /// Adds a sample whose first `frames` are the event loop's.
+    fn add(&mut self, profile: &'a Profile, own: &OwnCode, sample: &'a Sample, frames: usize) {
         let code = |frame: &Frame| profile.code(frame.code);
         let is = |frame: &Frame, what: fn(&Code) -> bool| code(frame).is_some_and(what);
-        let (above, below) = sample.stack.0.split_at_checked(depth + 1).unwrap_or_default();
+        let (above, below) = sample.stack.0.split_at_checked(frames).unwrap_or_default();
         let is_timed = above.last().is_some_and(|frame| is(frame, calls_what_is_due));
         let ours: Vec<&Frame> = below.iter().filter(|frame| own.has(frame.code)).collect();
         if let Some(first) = ours.first() {

@@ -5,7 +5,7 @@ use bloathound_profile::{Descriptor, DescriptorKind, Outside, Profile, Sample, T
 use bloathound_vocabulary::Grade;
 
 use super::callback::{Callback, Calls};
-use crate::hot::window::{Counts, EventLoopCodes};
+use crate::hot::window::{Counts, EventLoopCodes, Hub};
 use crate::hot::work::moves_data;
 use crate::thresholds::Thresholds;
 use crate::thresholds::fixed::{TURNS_A_SECOND_MIN, WAKING_BYTES_MAX};
@@ -39,19 +39,19 @@ fn of_thread(profile: &Profile, outside: &Outside, thread: &ThreadProfile, thres
         return None;
     }
     let counts = Counts::of(&samples);
-    let others = profile.threads.len() > 1;
-    let switches = if others { hot.switches_per_second_shared_max } else { hot.switches_per_second_max };
-    let is_busy = counts.runnable_fraction >= hot.busy_fraction_min
-        && counts.cpu_fraction >= hot.awake_fraction_min
-        && counts.voluntary_switches as f64 <= switches * counts.seconds;
     let codes = EventLoopCodes::new(profile);
-    let in_loop = samples.iter().filter(|sample| codes.depth(sample).is_some()).count();
-    let moved = samples.windows(2).filter(|pair| matches!(pair, [a, b] if !codes.stands_still(a, b))).count();
+    let hub = Hub::of(profile, &samples);
+    let in_loop = samples.iter().filter(|sample| hub.is_one() || codes.depth(sample).is_some()).count();
+    let turned = |a: &Sample, b: &Sample| if hub.is_one() { hub.turned(a, b) } else { !codes.stands_still(a, b) };
+    let moved = samples.windows(2).filter(|pair| matches!(pair, [a, b] if turned(a, b))).count();
     let share = |count: usize| count as f64 / samples.len() as f64;
-    if !is_busy || share(in_loop) < limits.loop_share_min || share(moved) < limits.turning_share_min {
+    if !is_busy(counts, profile.threads.len() > 1, hub.is_one(), thresholds)
+        || share(in_loop) < limits.loop_share_min
+        || share(moved) < limits.turning_share_min
+    {
         return None;
     }
-    let calls = Calls::of(profile, &codes, &samples);
+    let calls = Calls::of(profile, &codes, &hub, &samples);
     if calls.own_count() > limits.callbacks_max
         || calls.descriptors.len() > limits.descriptors_max
         || share(calls.own_samples) > limits.own_share_max
@@ -61,10 +61,23 @@ fn of_thread(profile: &Profile, outside: &Outside, thread: &ThreadProfile, thres
     }
     let callback = calls.most(profile)?;
     let descriptor = descriptor(outside, &calls, &callback);
-    if !is_told(descriptor, &calls, &callback) {
+    if !is_told(outside, descriptor, &calls, &callback) {
         return None;
     }
     Some(finding(outside, thread, &samples, counts, &callback, descriptor))
+}
+
+/// True for a thread that hardly sleeps. A hub sleeps for a moment now and then, however much there is to run.
+fn is_busy(counts: Counts, has_others: bool, is_hub: bool, thresholds: &Thresholds) -> bool {
+    let (limits, hot) = (&thresholds.spin, &thresholds.hot_loop);
+    let (busy, switches) = match (is_hub, has_others) {
+        (true, _) => (limits.hub_busy_fraction_min, limits.hub_switches_per_second_max),
+        (false, true) => (hot.busy_fraction_min, hot.switches_per_second_shared_max),
+        (false, false) => (hot.busy_fraction_min, hot.switches_per_second_max),
+    };
+    counts.runnable_fraction >= busy
+        && counts.cpu_fraction >= hot.awake_fraction_min
+        && counts.voluntary_switches as f64 <= switches * counts.seconds
 }
 
 /// What is ready each time.
@@ -87,7 +100,7 @@ fn is_ready_for_ever(one: &Descriptor) -> bool {
 
 /// True where what was seen is enough. A framework's own functions may serve without the program having a part in it, and
 /// over some sockets data goes that nobody counts.
-fn is_told(descriptor: Option<&Descriptor>, calls: &Calls<'_>, callback: &Callback) -> bool {
+fn is_told(outside: &Outside, descriptor: Option<&Descriptor>, calls: &Calls<'_>, callback: &Callback) -> bool {
     if !callback.is_own {
         return descriptor.is_some_and(is_ready_for_ever);
     }
@@ -95,7 +108,11 @@ fn is_told(descriptor: Option<&Descriptor>, calls: &Calls<'_>, callback: &Callba
         return true;
     }
     let uncounted = |one: &Descriptor| one.kind == DescriptorKind::Socket && one.moved.is_none() && !one.is_at_end;
-    !(descriptor.is_none_or(uncounted) && calls.may_deliver())
+    let may_be_uncounted = match descriptor {
+        Some(one) => uncounted(one),
+        None => outside.descriptors.iter().any(uncounted),
+    };
+    !(may_be_uncounted && calls.may_deliver())
 }
 
 fn finding(

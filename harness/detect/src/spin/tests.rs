@@ -29,6 +29,7 @@ fn code(function: &str, file: &str) -> Code {
         calls: Vec::new(),
         returns: Returns::default(),
         bytecode_bytes: 90,
+        tries: Vec::new(),
     }
 }
 
@@ -85,6 +86,7 @@ fn profile(stack: impl Fn(u64) -> Vec<Frame>) -> Profile {
         facts: ThreadFacts { cpu_ns: n * 10_000_000, ..ThreadFacts::default() },
         stack: Stack(stack(n)),
         torn: false,
+        caught: None,
     };
     let thread = ThreadProfile {
         tid: Some(7),
@@ -267,4 +269,37 @@ fn each_limit_alone_keeps_it_silent() {
     });
     handlers.codes.extend((0..6).map(|n| code(&format!("handler{n}"), "/srv/tail.py")));
     assert_eq!((with(|_| (), &handlers), with(|all| all.spin.callbacks_max = 6, &handlers)), (0, 1));
+}
+
+/// A greenlet that only asks again: the hub is not on its stack, nor it on the hub's.
+#[test]
+fn a_hub_turns_while_what_it_runs_is_on_stacks_of_its_own() {
+    let of = |hub: &str, in_greenlet: fn(u64) -> bool, switches: u64| {
+        let mut profile = profile(|n| match in_greenlet(n) {
+            true => vec![frame(READ, 10 + (n % 5) as u32, vec![named("self", this(n, 0))])],
+            false => vec![frame(4, 30, Vec::new())],
+        });
+        profile.codes.push(code("run", hub));
+        // It sleeps for a moment now and then.
+        for (n, sample) in profile.threads[0].samples.iter_mut().enumerate() {
+            sample.facts.cpu_ns = n as u64 * 9_000_000;
+            sample.facts.voluntary_switches = n as u64 * switches;
+        }
+        profile
+    };
+    let hub = "/x/gevent/hub.py";
+    let (finding, evidence) = only(&of(hub, |n| n % 2 == 0, 1));
+    assert_eq!(finding.fingerprint, "spin:tail.py:doRead");
+    assert_eq!(evidence.callback.as_deref(), Some("tail.Tail.doRead (tail.py:7)"));
+    // One that never lets the hub have a turn, one that sleeps each time, and no hub at all.
+    assert!(found(&of(hub, |n| n > 0, 1)).is_empty());
+    assert!(found(&of(hub, |n| n % 2 == 0, 9)).is_empty());
+    assert!(found(&of("/srv/hub.py", |n| n % 2 == 0, 1)).is_empty());
+    let limits = |change: fn(&mut Thresholds), profile: &Profile| {
+        let mut thresholds = Thresholds::default();
+        change(&mut thresholds);
+        judge(profile, &thresholds).len()
+    };
+    assert_eq!(limits(|all| all.spin.hub_busy_fraction_min = 0.95, &of(hub, |n| n % 2 == 0, 1)), 0);
+    assert_eq!(limits(|all| all.spin.hub_switches_per_second_max = 1000.0, &of(hub, |n| n % 2 == 0, 9)), 1);
 }

@@ -154,6 +154,14 @@ fixed! {
             "Share of the samples in one function in C from which on a loop around it can't be called stuck.",
             "field cases: 0.9 in `dot` (cpu_matrix_fn); a spin's instructions take more than the functions it asks",
             "detect/tests/loops.rs::work_in_what_a_loop_calls_is_busy";
+        SAME_FAILURE_SHARE_MIN: f64 = 0.4, "share of the exceptions",
+            "Exceptions that say the same, from which on they are one failure.",
+            "field case: 0.8 and more of what a refused connection says is read whole (hot_reconnect); of words that are no numbers each says another thing",
+            "detect/src/hot/tests.rs::failures_that_each_say_something_else_are_work";
+        PAST_FAILURE_SHARE_MAX: f64 = 0.01, "share of the samples",
+            "Samples behind what raises, that only a turn that did not fail comes to, up to which every turn fails.",
+            "reason, not measured: one in a hundred may be a stack that was read between two turns",
+            "detect/src/hot/tests.rs::turns_that_get_past_what_fails_now_and_then_are_work";
         WAKING_BYTES_MAX: u64 = 8, "bytes a read",
             "Reads of no more bytes than that on average wake an event loop and bring no data.",
             "Twisted and Tornado wake themselves by one byte through a pipe, an event descriptor by eight",

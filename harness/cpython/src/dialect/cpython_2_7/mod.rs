@@ -162,11 +162,13 @@ pub static CPYTHON_2_7: Dialect = Dialect {
         block_loop: 120,
         f_localsplus: 376,
     },
+    exceptions: layout::ExceptionObjects { tb_frame: 24, tb_lasti: 32, tb_bytes: 40, args: 24, base_bytes: 40 },
     thread_state: layout::ThreadState {
         read_bytes: 152,
         next: 0,
         interp: 8,
         frame: 16,
+        exc_type: 96,
         use_tracing: 32,
         thread_id: 144,
         fields: &[

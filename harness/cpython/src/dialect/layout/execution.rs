@@ -78,6 +78,21 @@ pub struct FrameObject {
     pub f_localsplus: u64,
 }
 
+/// `PyTracebackObject` (`Include/traceback.h`) and `PyBaseExceptionObject` (`Include/pyerrors.h`).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct ExceptionObjects {
+    /// `tb_frame`: the frame that the exception came through.
+    pub tb_frame: u64,
+    /// `tb_lasti`, an `int`: bytecode offset there.
+    pub tb_lasti: u64,
+    /// Bytes of a traceback that are read.
+    pub tb_bytes: u64,
+    /// `args` of the exception: a tuple.
+    pub args: u64,
+    /// Bytes of the structure that all exceptions share; what a C type adds stands behind.
+    pub base_bytes: u64,
+}
+
 /// `PyThreadState` (`Include/pystate.h`).
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct ThreadState {
@@ -89,6 +104,9 @@ pub struct ThreadState {
     pub interp: u64,
     /// `PyThreadState.frame`: the innermost frame; null when the thread runs no Python code.
     pub frame: u64,
+    /// `PyThreadState.exc_type`: the class of the exception that was handled last; `exc_value` and `exc_traceback` stand
+    /// behind it.
+    pub exc_type: u64,
     /// `PyThreadState.use_tracing`, an `int`: not zero while a trace or profile function is set.
     pub use_tracing: u64,
     /// `PyThreadState.thread_id`: `pthread_self()` of the thread.

@@ -15,6 +15,6 @@ pub use callables::{
 };
 pub use collector::Collector;
 pub use containers::{BlockLayout, DequeObject, DictObject, ListObject, SetObject, TupleObject, WeakReferenceObject};
-pub use execution::{CodeObject, FrameObject, InterpreterState, ThreadState};
+pub use execution::{CodeObject, ExceptionObjects, FrameObject, InterpreterState, ThreadState};
 pub use object::{MemberDef, Object, TypeFlags, TypeObject};
 pub use values::{ArrayObject, ByteArrayObject, LongObject, NumberObject, StringObject, UnicodeObject};

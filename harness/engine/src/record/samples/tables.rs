@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use bloathound_profile::frameworks::telling_path_bytes;
 use bloathound_profile::{
-    Code, CodeId, Frame, FrameDetail, Outside, Profile, Sample, SamplingCost, Stack, ThreadFacts, ThreadProfile, Value,
-    ValueHash, exact,
+    Caught, Code, CodeId, Frame, FrameDetail, Outside, Profile, Sample, SamplingCost, Stack, ThreadFacts,
+    ThreadProfile, Value, ValueHash, exact,
 };
 use serde::{Deserialize, Serialize};
 
@@ -60,6 +60,9 @@ struct StoredSample {
     /// Positions in `frames`.
     stack: Vec<u32>,
     torn: bool,
+    /// Files of before have none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    caught: Option<Caught>,
 }
 
 /// Tables of what occurs often, while a profile is written.
@@ -100,6 +103,7 @@ impl<'a> Index<'a> {
             facts: sample.facts,
             stack: sample.stack.0.iter().map(|frame| self.frame(frame)).collect(),
             torn: sample.torn,
+            caught: sample.caught.clone(),
         }
     }
 }
@@ -181,7 +185,8 @@ impl StoredThread {
     fn into_thread(self, frames: &[Frame]) -> Option<ThreadProfile> {
         let sample = |raw: StoredSample| {
             let stack = raw.stack.iter().map(|at| frames.get(*at as usize).cloned()).collect::<Option<_>>()?;
-            Some(Sample { monotonic_ns: raw.monotonic_ns, facts: raw.facts, stack: Stack(stack), torn: raw.torn })
+            let StoredSample { monotonic_ns, facts, torn, caught, .. } = raw;
+            Some(Sample { monotonic_ns, facts, stack: Stack(stack), torn, caught })
         };
         Some(ThreadProfile {
             tid: self.tid,

@@ -4,8 +4,8 @@ use std::fs;
 
 use super::*;
 use bloathound_profile::{
-    Attribute, Callee, CalleeKind, Code, CodeId, Frame, FrameDetail, LineTable, Loop, LoopExit, LoopInput, LoopKind,
-    Returns, Sample, Stack, ThreadFacts, ThreadProfile, Value, ValueHash, ValueKind, Variable, Write,
+    Attribute, Callee, CalleeKind, Caught, Code, CodeId, Frame, FrameDetail, LineTable, Loop, LoopExit, LoopInput,
+    LoopKind, Returns, Sample, Stack, ThreadFacts, ThreadProfile, Try, Value, ValueHash, ValueKind, Variable, Write,
 };
 use std::sync::Arc;
 
@@ -71,6 +71,7 @@ fn example() -> Profile {
         calls: vec![12, 40],
         returns: Returns { inputs: vec![input("r")], is_opaque: false },
         bytecode_bytes: 120,
+        tries: vec![Try { first: 8, handler: 30, otherwise: 50, end: 60 }],
     };
     let detail = Arc::new(FrameDetail {
         variables: vec![
@@ -103,6 +104,13 @@ fn example() -> Profile {
         facts: ThreadFacts { cpu_ns: 5, wait_ns: 6, voluntary_switches: 7, involuntary_switches: 8 },
         stack: Stack(frames),
         torn,
+        caught: (!torn).then(|| Caught {
+            frame: 0x1000,
+            lasti: 12,
+            type_name: "exceptions.IOError".into(),
+            value: Some(ValueHash(3)),
+            identity: monotonic_ns,
+        }),
     };
     let thread = ThreadProfile {
         tid: Some(4),
