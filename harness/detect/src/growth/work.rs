@@ -30,10 +30,12 @@ pub enum Odometer {
     Moved,
     /// The clock.
     Clock,
+    /// A count that the program keeps itself: its place among those known.
+    Counted(u8),
 }
 
 impl Odometer {
-    /// All of them; where two fit as well the earlier is named.
+    /// All that the kernel or the load counts; where two fit as well the earlier is named.
     pub const ALL: [Self; 5] = [Self::Requests, Self::Moved, Self::Processor, Self::Switches, Self::Clock];
 
     /// What it counts, for a sentence.
@@ -45,6 +47,7 @@ impl Odometer {
             Self::Switches => "the target's waits",
             Self::Moved => "bytes read and written",
             Self::Clock => "time",
+            Self::Counted(_) => "a count of its own",
         }
     }
 
@@ -57,6 +60,7 @@ impl Odometer {
             Self::Switches => work.switches.map(|count| count as f64),
             Self::Moved => work.moved_bytes.map(|bytes| bytes as f64),
             Self::Clock => work.seconds,
+            Self::Counted(_) => None,
         }
     }
 
@@ -66,7 +70,7 @@ impl Odometer {
             Self::Processor => 0.02,
             Self::Switches => 20.0,
             Self::Moved => 4096.0,
-            Self::Requests | Self::Clock => f64::MIN_POSITIVE,
+            Self::Requests | Self::Clock | Self::Counted(_) => f64::MIN_POSITIVE,
         }
     }
 
