@@ -12,7 +12,9 @@ mod support;
 #[path = "support/target.rs"]
 mod target;
 
+use std::io::{BufRead, BufReader};
 use std::path::Path;
+use std::process::{Command, Stdio};
 
 use serde_json::Value;
 use support::{bloathound, live, wait_until};
@@ -108,6 +110,83 @@ fn what_is_bounded_hides_no_leak_that_takes_the_same_steps() {
     assert_eq!(report["findings"][0]["where"]["attribute"], "kept", "{report}");
     assert_eq!(report["observations"][0]["where"]["attribute"], "last", "{report}");
     assert_eq!(report["findings"].as_array().unwrap().len(), 1, "{report}");
+}
+
+/// A service that counts its requests and keeps every fourth. Until the file FLAG is there it serves many cheap ones, then
+/// fewer that cost ten times as much, or none while a timer burns the processor. Nothing that the kernel counts tells
+/// this from a cache that was filled.
+const COUNTED: &str = "
+import os, sys, time
+class Service(object):
+    def __init__(self): self.requests, self.sessions = 0, []
+    def handle(self, turns, keeps):
+        self.requests += 1
+        if keeps and self.requests % 4 == 0: self.sessions.append({'n': self.requests})
+        burn(turns)
+def burn(turns):
+    n = 0
+    while n < turns: n += 1
+service = Service()
+for _ in range(4000): service.handle(0, True)
+print 'ready'
+sys.stdout.flush()
+while True:
+    late = os.path.exists('FLAG')
+    for _ in range(LATE if late else 40): service.handle(2000 if late else 200, KEEPS)
+    if late: burn(BURNT)
+    time.sleep(.02)
+";
+
+/// Watched with five rounds, of which the last three are late.
+fn watched_until_late(script: &str) -> Value {
+    let folder = tempfile::tempdir().unwrap();
+    let flag = folder.path().join("late");
+    let target = Target::script(&script.replace("FLAG", flag.to_str().unwrap()));
+    let json = folder.path().join("watch.json");
+    let mut tool = Command::new(env!("CARGO_BIN_EXE_bloathound"))
+        .args(["watch", &target.pid().to_string(), "--rounds", "5", "--interval", "0.5", "--json"])
+        .arg(&json)
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    for line in BufReader::new(tool.stderr.take().unwrap()).lines() {
+        if line.unwrap().starts_with("look 2") {
+            std::fs::write(&flag, "").unwrap();
+        }
+    }
+    assert!(tool.wait().unwrap().success());
+    serde_json::from_slice(&std::fs::read(json).unwrap()).unwrap()
+}
+
+#[test]
+fn a_programs_own_count_tells_a_leak_where_requests_cost_now_little_and_now_much() {
+    if !live() {
+        return;
+    }
+    let script = COUNTED.replace("LATE", "4").replace("BURNT", "0").replace("KEEPS", "True");
+    let report = watched_until_late(&script);
+    let finding = &report["findings"][0];
+    assert_eq!(finding["where"]["attribute"], "sessions", "{report}");
+    assert_eq!(finding["evidence"]["grows_with"], "the count service.requests", "{report}");
+    assert_eq!(finding["class"], "growth", "{report}");
+    // Without such a count nobody can know.
+    let uncounted = script.replace("requests", "colour");
+    assert_eq!(watched_until_late(&uncounted)["findings"], Value::Array(Vec::new()));
+}
+
+#[test]
+fn a_programs_own_count_tells_a_lull_where_a_timer_burns_the_processor() {
+    if !live() {
+        return;
+    }
+    let script = COUNTED.replace("LATE", "0").replace("BURNT", "20000").replace("KEEPS", "True");
+    let report = watched_until_late(&script);
+    assert_eq!(report["findings"][0]["where"]["attribute"], "sessions", "{report}");
+    assert_eq!(report["findings"][0]["evidence"]["grows_with"], "the count service.requests", "{report}");
+    // A cache that was filled, with as many requests all along, is none.
+    let cache = COUNTED.replace("LATE", "40").replace("BURNT", "0").replace("KEEPS", "not late");
+    assert_eq!(watched_until_late(&cache)["findings"], Value::Array(Vec::new()));
 }
 
 #[test]

@@ -24,8 +24,8 @@ pub use bloathound_vocabulary::{
 pub use cycles::{CycleReport, find_cycles};
 pub use garbage::{GarbageReport, find_garbage};
 pub use growth::{
-    GrowthReport, GrowthRound, GrowthUnit, LastLook, Odometer, Values, Work, find_growth, find_growth_below_limits,
-    place_of,
+    Counter, Counts, GrowthReport, GrowthRound, GrowthUnit, LastLook, Odometer, Values, Work, find_growth,
+    find_growth_below_limits, place_of, rising,
 };
 pub use hash::rules_hash;
 pub use hot::rule as hot_loop;

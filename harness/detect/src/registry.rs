@@ -12,7 +12,7 @@ use crate::hot::rule::{self as hot, HotObservation};
 use crate::native::{find_native_memory, settle};
 use crate::series::LookFacts;
 use crate::spin;
-use crate::thresholds::Thresholds;
+use crate::thresholds::{Scope, Thresholds};
 use crate::{Finding, ObservationRecord, Problem};
 
 /// What a rule must see to judge.
@@ -138,6 +138,7 @@ pub fn needs(without: &[&str]) -> Needs {
 /// What all rules but those in `without` say of what was seen.
 #[must_use]
 pub fn judge(seen: &Seen<'_>, without: &[&str], thresholds: &Thresholds) -> Report {
+    let _away = Scope::new(thresholds.away);
     let mut all = Report::default();
     for rule in RULES.into_iter().filter(|rule| !without.contains(&rule.name())) {
         let report = rule.judge(seen, thresholds);
@@ -146,7 +147,7 @@ pub fn judge(seen: &Seen<'_>, without: &[&str], thresholds: &Thresholds) -> Repo
         all.problems.extend(report.problems);
         all.abstained.extend(report.abstained);
     }
-    settle(&mut all.findings);
+    settle(&mut all.findings, thresholds);
     all
 }
 

@@ -19,6 +19,7 @@ struct Watch {
     looks: Vec<Vec<Kept>>,
     works: Vec<Work>,
     numbers: Vec<(&'static str, i64)>,
+    most: Option<u64>,
     requests: Option<Vec<u64>>,
     thresholds: Thresholds,
 }
@@ -46,13 +47,15 @@ impl Watch {
             looks: counts.iter().map(|n| vec![("kept", "Row", *n, 72 + n * 8)]).collect(),
             works: works(7200.0, &even),
             numbers: Vec::new(),
+            most: None,
             requests: None,
             thresholds: Thresholds::default(),
         }
     }
 
     fn judge(&self) -> GrowthReport {
-        let heaps: Vec<_> = self.looks.iter().map(|kept| heap_below(self.root, kept, &self.numbers)).collect();
+        let mut heaps: Vec<_> = self.looks.iter().map(|kept| heap_below(self.root, kept, &self.numbers)).collect();
+        heaps.iter_mut().for_each(|(_, numbers)| numbers.most = self.most);
         let trees: Vec<ShapeTree> = heaps.iter().map(|(heap, _)| shapes(heap)).collect();
         let rounds: Vec<GrowthRound<'_>> = trees
             .iter()
@@ -237,6 +240,39 @@ fn a_limit_beside_it_is_told_and_no_finding() {
     for (name, most) in [("retries", 50_000), ("maxsize", 30_000), ("max_other", 50_000)] {
         assert!(!Watch { numbers: vec![(name, most)], ..Watch::of(&counts) }.classes().is_empty(), "{name}");
     }
+}
+
+#[test]
+fn a_log_that_is_far_from_its_bound_grows() {
+    // 10 in 3 s: 450 of 9000 are reached in three quarters of an hour.
+    let log = |most: u64| {
+        let mut watch = Watch { most: Some(most), ..Watch::of(&[400, 410, 420, 430, 440, 450]) };
+        // These heaps are made without what hangs on each item.
+        watch.thresholds.growth.bound_item_bytes_min = 0.0;
+        watch
+    };
+    let report = log(9000).judge();
+    assert_eq!(report.findings.len(), 1, "{report:?}");
+    let found = report.findings;
+    assert_eq!(found[0].class, FindingClass::Growth);
+    let (told, grade) = (&found[0].summary, found[0].confidence.as_ref().unwrap().grade);
+    assert!(told.contains("450 of at most 9000 (maxlen)") && told.contains("full in 43 minutes"), "{told}");
+    assert_eq!(grade, Grade::Low);
+    let silent = |watch: &Watch| {
+        let report = watch.judge();
+        assert!(report.findings.is_empty(), "{:?}", report.findings);
+        assert!(report.observations[0].summary.contains("it is bounded"), "{:?}", report.observations);
+    };
+    silent(&log(450));
+    silent(&log(4000));
+    let mut soon = log(9000);
+    soon.thresholds.growth.bound_seconds_min = 3000.0;
+    silent(&soon);
+    let mut small = log(9000);
+    small.thresholds.growth.bound_item_bytes_min = 200.0;
+    silent(&small);
+    // A number beside it bounds a cache.
+    silent(&Watch { numbers: vec![("maxsize", 9000)], most: None, ..log(9000) });
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! Ablation: which recorded cases hang on which limit. Judges every watch (a folder) and every file of samples (`.bhs`)
-//! in a folder once as the rules are, then once for each limit with that limit taken away, and writes a table of the
-//! cases whose findings are others then.
+//! in a folder once as the rules are, then once for each limit, word list, predicate and keeper with that one taken away,
+//! and writes a table of the cases whose findings are others then.
 //!
 //! `cargo run --release -p bloathound-engine --example ablate -- FOLDER`
 
@@ -10,6 +10,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use bloathound_detect::thresholds::Setting;
+use bloathound_detect::thresholds::keepers::KEEPERS;
 use bloathound_detect::{Finding, Seen, Thresholds, judge};
 use bloathound_engine::looks::KeptWatch;
 use bloathound_engine::record::open_samples;
@@ -40,11 +41,35 @@ impl Case {
     }
 }
 
-/// The limits that can be set, with the value that takes each away: 0 for what must be passed, very much for what may not.
-fn ablations() -> Vec<(&'static str, &'static str, f64)> {
-    let numbers = Thresholds::default().rows().into_iter().filter(|row| !matches!(row.value, Setting::Words(_)));
-    let settable = numbers.filter(|row| Thresholds::default().set(row.name, 0.0));
-    settable.map(|row| (row.rule, row.name, if row.name.ends_with("_max") { 1e18 } else { 0.0 })).collect()
+/// Something that rules go by, taken away.
+struct Ablation {
+    rule: &'static str,
+    name: String,
+    /// By what it was replaced.
+    away: String,
+    thresholds: Thresholds,
+}
+
+/// The limits that can be set, with the value that takes each away: 0 for what must be passed, very much for what may
+/// not. Word lists and predicates are asked no more, and what is known of each keeper is forgotten.
+fn ablations() -> Vec<Ablation> {
+    let mut all = Vec::new();
+    for row in Thresholds::default().rows() {
+        let mut thresholds = Thresholds::default();
+        let value = if row.name.ends_with("_max") { 1e18 } else { 0.0 };
+        let away = match row.value {
+            Setting::Words(_) | Setting::Asked => thresholds.take_away(row.name).then(|| "not asked".to_owned()),
+            _ => thresholds.set(row.name, value).then(|| value.to_string()),
+        };
+        all.extend(away.map(|away| Ablation { rule: row.rule, name: row.name.to_owned(), away, thresholds }));
+    }
+    for keeper in KEEPERS {
+        let mut thresholds = Thresholds::default();
+        thresholds.take_away_keeper(keeper.module, keeper.attribute);
+        let name = format!("KEEPERS {}.{}", keeper.module, keeper.attribute);
+        all.push(Ablation { rule: "growth", name, away: "not known".to_owned(), thresholds });
+    }
+    all
 }
 
 fn main() {
@@ -66,19 +91,17 @@ fn main() {
         let Some(case) = Case::open(path) else { continue };
         let name = path.file_stem().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
         let as_it_is = case.found(&Thresholds::default());
-        for ((_, limit, away), flips) in ablations.iter().zip(&mut flips) {
-            let mut thresholds = Thresholds::default();
-            thresholds.set(limit, *away);
-            if case.found(&thresholds) != as_it_is {
+        for (ablation, flips) in ablations.iter().zip(&mut flips) {
+            if case.found(&ablation.thresholds) != as_it_is {
                 flips.push(format!("`{name}`"));
             }
         }
         cases += 1;
     }
-    println!("{cases} recorded cases; a limit taken away, and the cases whose findings are others then.\n");
-    println!("| rule | limit | taken away as | cases that flip |\n|---|---|---|---|");
-    for ((rule, limit, away), flips) in ablations.iter().zip(&flips) {
+    println!("{cases} recorded cases; what is taken away, and the cases whose findings are others then.\n");
+    println!("| rule | what | taken away as | cases that flip |\n|---|---|---|---|");
+    for (Ablation { rule, name, away, .. }, flips) in ablations.iter().zip(&flips) {
         let none = if flips.is_empty() { "none" } else { "" };
-        println!("| {rule} | `{limit}` | {away} | {none}{} |", flips.join(", "));
+        println!("| {rule} | `{name}` | {away} | {none}{} |", flips.join(", "));
     }
 }

@@ -295,10 +295,6 @@ impl<'a> Decoder<'a> {
         if refused > 0 {
             self.problem(format!("memory is claimed by many objects at once; {refused} of them were not read"));
         }
-        if self.oversized > 0 {
-            let (count, most) = (self.oversized, self.size_bytes_max);
-            self.problem(format!("{count} objects claim more than {most} bytes, which is more than there can be"));
-        }
         if self.unbacked.0 > 0 {
             let (count, bytes) = self.unbacked;
             self.problem(format!(
@@ -307,6 +303,14 @@ impl<'a> Decoder<'a> {
         }
         let mut snapshot = self.builder.finish();
         let surplus = roots::add_unaccounted_roots(&mut snapshot);
+        let quality = snapshot.quality();
+        // In a look that is torn, an object that is half made claims anything: that the look is torn is said already.
+        let is_torn = surplus > 0 || quality.broken_links > 0 || quality.collection_in_progress;
+        if self.oversized > 0 && !is_torn {
+            let (count, most) = (self.oversized, self.size_bytes_max);
+            self.problems
+                .push(format!("{count} objects claim more than {most} bytes, which is more than there can be"));
+        }
         if surplus > 0 {
             self.problems.push(format!("{surplus} objects have more references than their count allows"));
         }

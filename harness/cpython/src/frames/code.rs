@@ -158,7 +158,7 @@ impl Codes {
 }
 
 /// Refuses a series whose code objects, or the values of whose variables, would be misread.
-pub(super) fn can_be_read(d: &Dialect) -> Result<(), NotYetRead> {
+pub(super) fn can_be_read(d: &'static Dialect) -> Result<(), NotYetRead> {
     lines(d, 1, &[])?;
     bytecode::can_be_read(d)?;
     Table::of_dict(d, Address::NULL, |_| 0)?;

@@ -27,7 +27,7 @@ pub fn find_garbage(looks: &[LookFacts], thresholds: &Thresholds) -> GarbageRepo
     let Some(last) = looks.last() else { return report };
     let rounds = figures(looks, |look| look.garbage.objects);
     let climb = Climb::of(&rounds);
-    let grows = climb.is_steady(&thresholds.series) && climb.gained >= thresholds.garbage.objects_min;
+    let grows = climb.is_steady(&thresholds.series) && climb.gained >= thresholds.garbage.garbage_objects_min;
     let Some(cause) = settings::cause(looks, &thresholds.garbage) else { return report };
     if !grows {
         if cause.is_a_setting() {

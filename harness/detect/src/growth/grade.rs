@@ -8,11 +8,11 @@ use bloathound_vocabulary::ObservationRecord;
 use super::limit::{LastLook, Limit, limit};
 use super::trend::Trend;
 use super::work::{Odometer, Work};
-use super::{GrowthRound, GrowthUnit, Place, Scene, leak};
+use super::{GrowthRound, GrowthUnit, Place, Scene, gain, leak};
 use crate::series::bytes_text;
 use crate::thresholds::fixed::FIRM_RESTING_ONE_IN;
 use crate::thresholds::keepers::keeper_of;
-use crate::thresholds::{GrowthThresholds, words};
+use crate::thresholds::{GrowthThresholds, predicates, words};
 use crate::{Evidence, Finding, FindingClass, Grade, Label, RootKind, Verdict};
 
 /// What becomes of a cause.
@@ -36,7 +36,7 @@ pub(super) fn grade(
             && bounded.insert(found.container)
             && let Some(finding) = scene.finding(std::slice::from_ref(place))
         {
-            judged.push(Judged::Observation(Box::new(below_limit(&found, finding))));
+            judged.push(bounded_place(scene, place, &found, finding, rounds));
         }
     }
     let is_free = |place: &&Place| scene.tree.line(place.main).iter().all(|shape| !bounded.contains(shape));
@@ -49,7 +49,7 @@ fn grade_unbounded(scene: &Scene<'_>, cause: &[Place], rounds: &[GrowthRound<'_>
     let (place, finding) = (cause.first()?, scene.finding(cause)?);
     let told = headline(&finding);
     let module = finding.location.module.clone().unwrap_or_default();
-    let length = scene.counted(place.main).last().copied().unwrap_or(0);
+    let length = place.values.last().copied().unwrap_or(0);
     if let Some(keeper) = keeper_of(&module, finding.location.path.iter().filter_map(Label::name))
         && keeper.most.is_none_or(|most| length <= most.saturating_mul(2))
     {
@@ -58,22 +58,58 @@ fn grade_unbounded(scene: &Scene<'_>, cause: &[Place], rounds: &[GrowthRound<'_>
         return Some(Judged::Observation(Box::new(record.at(finding.location))));
     }
     if scene.judge.unit() == GrowthUnit::Request {
-        let summary = said(&finding, &told, Odometer::Requests);
+        let along = Odometer::Requests;
+        let summary = said(&finding, &told, along, along.as_str());
         let why = "the load is counted, and it grew with it".to_owned();
-        let finding = with_work(finding, Odometer::Requests).saying(summary).sure(Grade::High, why);
+        let finding = with_work(finding, along.as_str()).saying(summary).sure(Grade::High, why);
         return Some(Judged::Finding(Box::new(finding)));
     }
-    let trend = scene.judge.trend(scene.counted(place.main))?;
-    let (class, grade, why) =
-        claim(scene.tree, place.main, scene.counted(place.main), trend, rounds, scene.judge.limits());
-    let along = trend.along;
-    let summary = said(&finding, &told, along);
-    Some(Judged::Finding(Box::new(with_work(as_class(finding, class), along).saying(summary).sure(grade, why))))
+    let values = &place.values;
+    let trend = scene.judge.trend(values)?;
+    let (class, grade, why) = claim(scene.tree, place.main, values, trend, rounds, scene.judge.limits());
+    let along = scene.judge.told(trend.along);
+    let summary = said(&finding, &told, trend.along, &along);
+    Some(Judged::Finding(Box::new(with_work(as_class(finding, class), &along).saying(summary).sure(grade, why))))
 }
 
 fn limit_of(scene: &Scene<'_>, place: &Place, last: Option<LastLook<'_>>) -> Option<Limit> {
     let still = place.steps.last().is_some_and(|step| *step > 0);
     limit(last?, scene.tree, place.holder, still, scene.judge.limits())
+}
+
+/// What is bounded: far from its bound it is growth all the same, told with the bound.
+fn bounded_place(
+    scene: &Scene<'_>,
+    place: &Place,
+    found: &Limit,
+    finding: Finding,
+    rounds: &[GrowthRound<'_>],
+) -> Judged {
+    let values = &place.values;
+    let gained = gain(values) as f64 / values.last().copied().unwrap_or(0).max(1) as f64;
+    let at = |round: Option<&GrowthRound<'_>>| round.and_then(|round| round.work.seconds);
+    let watched = at(rounds.last()).zip(at(rounds.first())).map(|(last, first)| last - first);
+    let kept = leak(&finding).map_or(0, |leak| leak.retained_bytes);
+    let far = watched.and_then(|watched| found.far(gained, watched, kept, scene.judge.limits()));
+    let trend = scene.judge.trend(values);
+    let Some((far, trend)) = far.zip(trend) else {
+        return Judged::Observation(Box::new(below_limit(found, finding)));
+    };
+    let summary = format!(
+        "{} holds {} of at most {} ({}): at this rate it is full in {}, and keeps about {} then",
+        headline(&finding),
+        found.length,
+        found.most,
+        found.name,
+        seconds(far.seconds),
+        bytes_text(far.bytes)
+    );
+    let why = format!(
+        "it grew in {} of {} rounds, and its bound is far: whether that much may stay is for who set it to say",
+        trend.growing, trend.intervals
+    );
+    let finding = with_work(as_class(finding, FindingClass::Growth), &scene.judge.told(trend.along));
+    Judged::Finding(Box::new(finding.saying(summary).sure(Grade::Low, why)))
 }
 
 /// Below a limit that is in memory: told with its figure.
@@ -94,7 +130,9 @@ fn claim(
     limits: &GrowthThresholds,
 ) -> (FindingClass, Grade, String) {
     let rounds_text = format!("{} of {} rounds", trend.growing, trend.intervals);
-    if let Some(function) = running_local(tree, main) {
+    if predicates::RUNNING_LOCAL.applies()
+        && let Some(function) = running_local(tree, main)
+    {
         let why = format!(
             "it grew in {rounds_text}, but it is a local of {function}, which is running: it goes when that returns"
         );
@@ -103,6 +141,12 @@ fn claim(
     if tree.labels(main).iter().any(|label| label.name().is_some_and(|name| words::TIMED.has(name))) {
         let why = format!("it grew in {rounds_text}; each goes when its time comes or when it is cancelled");
         return (FindingClass::Growth, Grade::Medium, why);
+    }
+    if trend.by_count_only {
+        let why = format!(
+            "it grew in {rounds_text} and straight along with what the program counts itself, but with nothing else that was done"
+        );
+        return (FindingClass::Growth, Grade::Low, why);
     }
     let works: Vec<Work> = rounds.iter().map(|round| round.work).collect();
     let horizon = Horizon::of(values, trend.gain, &works);
@@ -159,7 +203,8 @@ impl Horizon {
     }
 
     fn emptied(&self, limits: &GrowthThresholds) -> bool {
-        self.age > self.watched + limits.start_seconds
+        predicates::EMPTIED_BEFORE.applies()
+            && self.age > self.watched + limits.start_seconds
             && self.kept < limits.never_emptied_share * (self.age - limits.start_seconds)
     }
 }
@@ -186,9 +231,10 @@ fn as_class(finding: Finding, class: FindingClass) -> Finding {
     Finding { class, verdict, fingerprint, evidence, ..finding }
 }
 
-fn with_work(mut finding: Finding, along: Odometer) -> Finding {
+/// `named` is the odometer as it is told: a count of the program's by its expression.
+fn with_work(mut finding: Finding, named: &str) -> Finding {
     if let Evidence::Leak(leak) | Evidence::Growth(leak) = &mut finding.evidence {
-        along.as_str().clone_into(&mut leak.grows_with);
+        named.clone_into(&mut leak.grows_with);
     }
     finding
 }
@@ -199,7 +245,7 @@ fn headline(finding: &Finding) -> String {
     finding.location.expression.clone().unwrap_or_else(path)
 }
 
-fn said(finding: &Finding, told: &str, along: Odometer) -> String {
+fn said(finding: &Finding, told: &str, along: Odometer, named: &str) -> String {
     let Some(leak) = leak(finding) else { return told.to_owned() };
     let unit = if along == Odometer::Requests { "request" } else { "round" };
     let what = match leak.objects_per_request {
@@ -213,8 +259,7 @@ fn said(finding: &Finding, told: &str, along: Odometer) -> String {
         [one, rest @ ..] => format!(" The same cause shows at {one} and {} more places.", rest.len()),
     };
     format!(
-        "{told} keeps more and more: about {what} a {unit} stay behind, along with {}; {} would be freed.{more}",
-        along.as_str(),
+        "{told} keeps more and more: about {what} a {unit} stay behind, along with {named}; {} would be freed.{more}",
         bytes_text(leak.retained_bytes)
     )
 }

@@ -2,8 +2,9 @@
 
 use bloathound_heap::{HeapSnapshot, Names, ObjectId, ReferenceKind, ShapeTree};
 
+use super::counters::Counter;
 use crate::thresholds::fixed::LIMIT_LEVELS;
-use crate::thresholds::{GrowthThresholds, words};
+use crate::thresholds::{GrowthThresholds, predicates, words};
 
 /// Reads what a snapshot does not hold, of the look that it is of.
 pub trait Values {
@@ -11,6 +12,10 @@ pub trait Values {
     fn number(&self, id: ObjectId) -> Option<i64>;
     /// The most items that a container takes, by its own structure: a `deque` with `maxlen`.
     fn items_max(&self, id: ObjectId) -> Option<u64>;
+    /// Counts that the program keeps of its own work, of all looks.
+    fn counters(&self) -> &[Counter] {
+        &[]
+    }
 }
 
 /// A limit, and how far it is used.
@@ -24,6 +29,35 @@ pub(super) struct Limit {
     pub name: String,
     /// The shape of the container.
     pub container: usize,
+    /// Whether it is the container's own, which drops the oldest item: what is kept is a log of the last items. A number
+    /// beside it bounds a cache, and a cache is there to be filled.
+    pub is_log: bool,
+}
+
+/// A log that is far from its bound: until then it grows as if it had none.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub(super) struct Far {
+    /// Until it is full, at the rate that was seen.
+    pub seconds: f64,
+    /// What it keeps then, bytes.
+    pub bytes: u64,
+}
+
+impl Limit {
+    /// Far from being reached, and by large items: nobody has seen yet what the bound allows. `gained` is the share of
+    /// what there is that came in the `seconds` watched, `bytes` what the items keep by now.
+    pub(super) fn far(&self, gained: f64, seconds: f64, bytes: u64, limits: &GrowthThresholds) -> Option<Far> {
+        let (length, most) = (self.length as f64, self.most as f64);
+        let each = bytes as f64 / length.max(1.0);
+        let left = seconds * (most - length) / (gained * length);
+        let far = Far { seconds: left, bytes: (each * most) as u64 };
+        let is_far = predicates::FAR_BOUND.says(self.is_log)
+            && length <= limits.bound_used_max * most
+            && left.is_finite()
+            && left >= limits.bound_seconds_min
+            && each >= limits.bound_item_bytes_min;
+        is_far.then_some(far)
+    }
 }
 
 /// What is known of the heap of the last look.
@@ -56,8 +90,13 @@ pub(super) fn limit(
     let node = tree.nodes().get(place)?;
     let container = node.example;
     let length = length(last.snapshot, container);
-    if let Some(most) = last.values.items_max(container) {
-        return Some(Limit { length, most, name: "maxlen".to_owned(), container: place });
+    if predicates::OWN_BOUND.applies()
+        && let Some(most) = last.values.items_max(container)
+    {
+        return Some(Limit { length, most, name: "maxlen".to_owned(), container: place, is_log: true });
+    }
+    if !predicates::BOUND_BESIDE.applies() {
+        return None;
     }
     let names = Names::new(last.snapshot);
     let attribute = tree.label(place).name().unwrap_or_default().to_owned();
@@ -67,9 +106,10 @@ pub(super) fn limit(
         let owner = tree.nodes().get(above).filter(|node| node.objects == 1 && above != 0)?;
         for (name, value) in numbers_of(last, &names, owner.example) {
             let Ok(most) = u64::try_from(value) else { continue };
-            let is_counter = still && most.abs_diff(length) as f64 <= limits.counter_share * length as f64;
+            let is_counter = predicates::COUNTER_BESIDE.says(still)
+                && most.abs_diff(length) as f64 <= limits.counter_share * length as f64;
             if words::is_limit(&name, &attribute) && most >= length && !is_counter {
-                return Some(Limit { length, most, name, container: place });
+                return Some(Limit { length, most, name, container: place, is_log: false });
             }
         }
         above = owner.parent;

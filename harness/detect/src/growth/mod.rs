@@ -4,12 +4,15 @@
 //! when it gains along with the work done, by the load's count or by what of the target can be counted from outside, and
 //! neither gives back nor comes to rest. Of a growing subtree the top is reported: what is below only hangs on it.
 
+mod alike;
 mod cause;
+mod counters;
 mod grade;
 mod limit;
 mod place;
 mod series;
 mod trend;
+mod weak;
 mod work;
 
 use std::collections::BTreeMap;
@@ -17,19 +20,20 @@ use std::collections::BTreeMap;
 use bloathound_heap::ShapeTree;
 use bloathound_vocabulary::ObservationRecord;
 
+pub use self::counters::{Counter, Counts, rising};
 pub use self::limit::{LastLook, Values};
 pub use self::work::{Odometer, Work};
 
 use self::grade::Judged;
 use self::series::{Judge, Quantity, Series};
 use crate::thresholds::fixed::ALSO_MAX;
-use crate::thresholds::words;
+use crate::thresholds::{predicates, words};
 use crate::{Evidence, Finding, FindingClass, Label, LeakEvidence, Location, Problem, RootKind, Thresholds, Verdict};
 
 /// The place that the objects of a shape hang at, in the words of its source.
 #[must_use]
 pub fn place_of(tree: &ShapeTree, shape: usize) -> Location {
-    place::locate(tree, shape, tree.labels(shape).into_iter().cloned().collect())
+    place::locate(tree, shape, place::path(tree, shape, None), None)
 }
 
 /// One round: the shapes after it.
@@ -85,7 +89,9 @@ pub fn find_growth_below_limits(
         return report;
     };
     let all = series::of(rounds);
-    let judge = Judge::new(rounds, unit, limits);
+    let counters = last_look.filter(|_| predicates::OWN_COUNTS.applies());
+    let counters = counters.map_or(&[][..], |look| look.values.counters());
+    let judge = Judge::new(rounds, unit, counters, limits);
     let growing: Vec<Option<Quantity>> = all.iter().map(|shape| judge.quantity(shape)).collect();
     let scene = Scene { tree: last.shapes, all: &all, growing: &growing, judge: &judge };
     let mut causes: Vec<Vec<Place>> = Vec::new();
@@ -97,18 +103,42 @@ pub fn find_growth_below_limits(
             None => causes.push(vec![place]),
         }
     }
+    causes.iter_mut().for_each(|cause| cause.sort_by_key(|place| scene.rank(place)));
+    let is_weak = |cause: &[Place]| cause.first().is_some_and(|place| weak::is_weak(last.shapes, place.main));
+    let strong = causes.iter().filter(|cause| !is_weak(cause)).flatten();
+    let strong: Vec<usize> = strong.flat_map(|place| place.members.iter().copied()).collect();
+    let mut found: Vec<Found> = Vec::new();
     for mut cause in causes {
-        cause.sort_by_key(|place| scene.rank(place));
+        let mut is_shadow = predicates::WEAK_SHADOW.says(is_weak(&cause));
+        if is_shadow && let Some(place) = cause.first() {
+            match weak::holder(&scene, place, &strong, last_look) {
+                weak::Holder::Told => continue,
+                weak::Holder::At(holder) => {
+                    cause.insert(0, holder);
+                    is_shadow = false;
+                }
+                weak::Holder::Itself => is_shadow = false,
+                weak::Holder::Unknown => {}
+            }
+        }
         for judged in grade::grade(&scene, &cause, rounds, last_look) {
             match judged {
-                Judged::Finding(finding) => report.findings.push(*finding),
+                Judged::Finding(finding) => found.push(Found { finding: *finding, is_shadow }),
                 Judged::Observation(seen) => report.observations.push(*seen),
             }
         }
     }
+    drop_shadows(&mut found);
+    report.findings = found.into_iter().map(|found| found.finding).collect();
     report.findings.sort_by_key(|finding| std::cmp::Reverse(leak(finding).map_or(0, |leak| leak.retained_bytes)));
-    drop_shadows(&mut report.findings);
     report
+}
+
+/// A finding.
+struct Found {
+    finding: Finding,
+    /// Of what is only listed weakly.
+    is_shadow: bool,
 }
 
 /// Where something grows: shapes that grow in one container.
@@ -120,8 +150,14 @@ struct Place {
     members: Vec<usize>,
     /// The one that is named.
     main: usize,
-    /// From look to look, of that one.
+    /// What of it is counted, look by look: of that one, or of all where keys vary.
+    values: Vec<u64>,
+    /// From look to look.
     steps: Vec<i64>,
+    /// What is counted.
+    quantity: Quantity,
+    /// The shape on the way whose key is one of many that grow alike.
+    varies: Option<usize>,
 }
 
 /// All that grows.
@@ -140,16 +176,23 @@ impl Scene<'_> {
         // What hangs below something that grows is its consequence.
         let mut below = vec![false; growing.len()];
         let mut child_grows = vec![false; growing.len()];
+        let mut most_below = vec![0; growing.len()];
         for (index, node) in tree.nodes().iter().enumerate().skip(1) {
-            below[index] = below[node.parent] || grow_as_objects(node.parent);
+            below[index] = predicates::BELOW_GROWTH.says(below[node.parent] || grow_as_objects(node.parent));
             child_grows[node.parent] |= grow_as_objects(index);
+        }
+        for (index, node) in tree.nodes().iter().enumerate().skip(1).rev() {
+            let own = if grow_as_objects(index) { gain(&self.all[index].objects) } else { 0 };
+            most_below[node.parent] = most_below[node.parent].max(most_below[index]).max(own);
         }
         let mut places: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
         for index in 1..growing.len() {
             let counts = match growing[index] {
-                Some(Quantity::Objects) => true,
-                // A container whose items are counted as objects of their own is told by these.
-                Some(Quantity::Entries | Quantity::Bytes) => !child_grows[index],
+                Some(Quantity::Objects) => !alike::fills_in(self, index),
+                // A container whose items are counted as objects of their own is told by these, and so is one whose few
+                // entries hold many of them.
+                Some(Quantity::Entries) => !child_grows[index] && most_below[index] < gain(self.counted(index)),
+                Some(Quantity::Bytes) => !child_grows[index],
                 None => false,
             };
             if counts && !below[index] && !is_bookkeeping(tree, index) {
@@ -157,14 +200,16 @@ impl Scene<'_> {
                 places.entry(holder).or_default().push(index);
             }
         }
-        places.into_iter().map(|(holder, members)| self.place(holder, members)).collect()
+        alike::by_key(self, places.into_iter().map(|(holder, members)| self.place(holder, members)).collect())
     }
 
     fn place(&self, holder: usize, members: Vec<usize>) -> Place {
         // Keys and values of one dict grow together; the side that holds more bytes is the one to name.
         let weight = |index: &usize| (gain(&self.all[*index].retained), usize::MAX - index);
         let main = members.iter().copied().max_by_key(weight).unwrap_or(holder);
-        Place { holder, main, steps: cause::steps(self.counted(main)), members }
+        let values = self.counted(main).to_vec();
+        let quantity = self.growing[main].unwrap_or(Quantity::Objects);
+        Place { holder, main, steps: cause::steps(&values), values, quantity, members, varies: None }
     }
 
     /// What of a growing shape is counted.
@@ -181,8 +226,7 @@ impl Scene<'_> {
     /// weakly is held by somebody else.
     fn rank(&self, place: &Place) -> (bool, bool, bool, bool, usize, usize) {
         let labels = self.tree.labels(place.main);
-        let line = self.tree.line(place.main);
-        let is_weak = line.iter().any(|shape| words::WEAK_TYPES.has(self.tree.type_name(*shape)));
+        let is_weak = weak::is_weak(self.tree, place.main);
         let from_module = matches!(labels.first(), Some(Label::Root(RootKind::Module, _)));
         let has_name = labels.iter().skip(1).any(|label| label.name().is_some());
         let as_objects = self.growing[place.main] == Some(Quantity::Objects);
@@ -199,12 +243,12 @@ impl Scene<'_> {
         let sum_of = |pick: fn(&Series) -> &Vec<u64>| {
             place.members.iter().map(|index| rate(pick(&self.all[*index]))).sum::<u64>()
         };
-        let path: Vec<Label> = self.tree.labels(main).into_iter().cloned().collect();
+        let path = place::path(self.tree, main, place.varies);
         let also = cause.iter().skip(1).take(ALSO_MAX).map(|place| Label::join(self.tree.labels(place.main), " → "));
         let evidence = LeakEvidence {
-            objects_per_request: match self.growing[main] {
-                Some(Quantity::Bytes) => 0,
-                _ => rate(self.counted(main)),
+            objects_per_request: match place.quantity {
+                Quantity::Bytes => 0,
+                _ => rate(&place.values),
             },
             bytes_per_request: rate(&shape.bytes),
             retained_bytes_per_request: sum_of(|series| &series.retained),
@@ -214,7 +258,7 @@ impl Scene<'_> {
                 .map(|index| self.all[*index].retained.last().copied().unwrap_or(0))
                 .sum(),
             type_name: self.tree.type_name(main).to_owned(),
-            rounds: self.counted(main).to_vec(),
+            rounds: place.values.clone(),
             grows_with: String::new(),
             also: also.collect(),
         };
@@ -222,7 +266,7 @@ impl Scene<'_> {
             FindingClass::Leak,
             Verdict::GrowsWithRequests,
             format!("leak:{}:{}", Label::join(&path, ">"), evidence.type_name),
-            place::locate(self.tree, main, path),
+            place::locate(self.tree, main, path, place.varies),
             Evidence::Leak(evidence),
         ))
     }
@@ -243,14 +287,10 @@ fn leak(finding: &Finding) -> Option<&LeakEvidence> {
 }
 
 /// Weak references to what leaks are kept beside it, in registries of their own: they go with it.
-fn drop_shadows(findings: &mut Vec<Finding>) {
-    let rate = |finding: &Finding| leak(finding).map_or(0, |leak| leak.objects_per_request);
-    let largest = findings.iter().filter(|f| !is_weak(f)).map(rate).max().unwrap_or(0);
-    findings.retain(|finding| !is_weak(finding) || rate(finding) > largest);
-}
-
-fn is_weak(finding: &Finding) -> bool {
-    leak(finding).is_some_and(|leak| words::WEAK_TYPES.has(&leak.type_name))
+fn drop_shadows(found: &mut Vec<Found>) {
+    let rate = |found: &Found| leak(&found.finding).map_or(0, |leak| leak.objects_per_request);
+    let largest = found.iter().filter(|found| !found.is_shadow).map(rate).max().unwrap_or(0);
+    found.retain(|found| !found.is_shadow || rate(found) > largest);
 }
 
 /// Places that grow by themselves or belong to another rule: a base's list of its subclasses never shrinks, and
@@ -262,5 +302,6 @@ fn is_bookkeeping(tree: &ShapeTree, index: usize) -> bool {
         matches!(root, Label::Root(RootKind::GcGarbage, _))
             || (root.module() == Some("gc") && labels.get(1).is_some_and(|label| is_name(label, "garbage")))
     });
-    of_the_collector || labels.iter().any(|label| label.name().is_some_and(|name| words::BOOKKEEPING.has(name)))
+    predicates::COLLECTORS_LIST.says(of_the_collector)
+        || labels.iter().any(|label| label.name().is_some_and(|name| words::BOOKKEEPING.has(name)))
 }

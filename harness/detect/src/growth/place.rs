@@ -8,10 +8,15 @@ use crate::{Label, Location, RootKind};
 
 /// Who holds what grows: the last name on the path, and the module, class or function it belongs to; the place as it is
 /// typed; the function that will be called, where what grows are registrations; where all that is written.
-pub(super) fn locate(tree: &ShapeTree, index: usize, path: Vec<Label>) -> Location {
+pub(super) fn locate(tree: &ShapeTree, index: usize, path: Vec<Label>, varies: Option<usize>) -> Location {
     let line = tree.line(index);
     let mut location = Location::default();
-    let holder = line.iter().enumerate().skip(1).rev().find(|(_, shape)| tree.label(**shape).variable().is_some());
+    let holder = line
+        .iter()
+        .enumerate()
+        .skip(1)
+        .rev()
+        .find(|(_, shape)| Some(**shape) != varies && tree.label(**shape).variable().is_some());
     location.module = path.first().and_then(Label::module).map(str::to_owned);
     let mut owner = line.first().copied().unwrap_or(0);
     if let Some((at, shape)) = holder {
@@ -39,7 +44,7 @@ pub(super) fn locate(tree: &ShapeTree, index: usize, path: Vec<Label>) -> Locati
     };
     location.file = written.map(|written| written.file.to_string());
     location.line_first = written.map(|written| written.line).filter(|line| *line > 0);
-    let mut expression = expression(tree, &line);
+    let mut expression = expression(tree, &line, varies);
     if let Some(callee) = callee {
         location.function = Some(callee.name.to_string());
         expression = format!("{expression} → {}", callee.name);
@@ -47,6 +52,12 @@ pub(super) fn locate(tree: &ShapeTree, index: usize, path: Vec<Label>) -> Locati
     location.expression = Some(expression);
     location.path = path;
     location
+}
+
+/// The labels that lead there; a key that varies is none of them.
+pub(super) fn path(tree: &ShapeTree, index: usize, varies: Option<usize>) -> Vec<Label> {
+    let label = |shape: usize| if varies == Some(shape) { Label::Index } else { tree.label(shape).clone() };
+    tree.line(index).into_iter().map(label).collect()
 }
 
 /// What will be called by what grows, or by the registration that the path leads through: `DelayedCall`, `func`, ….
@@ -63,7 +74,7 @@ fn callee<'t>(tree: &'t ShapeTree, line: &[usize]) -> Option<&'t Callee> {
 
 /// The holder as it is typed: `model.DBModel._field_cache`, `render.<closure>.cache`, `topics['order.paid']`. What
 /// Python has no way to is in angle brackets.
-fn expression(tree: &ShapeTree, line: &[usize]) -> String {
+fn expression(tree: &ShapeTree, line: &[usize], varies: Option<usize>) -> String {
     let Some((root, below)) = line.split_first() else { return String::new() };
     // What grows are the items of the holder, and not a part of its name.
     let is_item = |label: &Label| matches!(label, Label::Index | Label::Key | Label::Member | Label::Entry(_));
@@ -81,7 +92,10 @@ fn expression(tree: &ShapeTree, line: &[usize]) -> String {
     };
     let mut above = *root;
     for shape in below {
-        add_step(&mut text, tree, (above, *shape));
+        match varies == Some(*shape) {
+            true => text.push_str("[…]"),
+            false => add_step(&mut text, tree, (above, *shape)),
+        }
         above = *shape;
     }
     if text.is_empty() { "__main__".to_owned() } else { text }

@@ -1,10 +1,11 @@
 //! The figures of every shape, look by look, and which of them grow.
 
+use super::counters::Counter;
 use super::trend::{Mileage, Trend, trend};
 use super::work::{Odometer, Work};
 use super::{GrowthRound, GrowthUnit, cause};
-use crate::thresholds::GrowthThresholds;
 use crate::thresholds::fixed::{COUNTED_ROUNDS_ONE_IN, SHAPE_MISSING_ONE_IN};
+use crate::thresholds::{GrowthThresholds, predicates};
 
 /// What of a shape grows.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -47,7 +48,8 @@ pub(super) fn of(rounds: &[GrowthRound<'_>]) -> Vec<Series> {
         }
     }
     for (shape, missing) in all.iter_mut().zip(&missing) {
-        if !missing.is_empty() && missing.len() * SHAPE_MISSING_ONE_IN <= rounds.len() {
+        if predicates::ONCE_ELSEWHERE.says(!missing.is_empty()) && missing.len() * SHAPE_MISSING_ONE_IN <= rounds.len()
+        {
             missing.iter().for_each(|look| shape.as_before(*look));
         }
     }
@@ -75,11 +77,18 @@ pub(super) struct Judge<'a> {
     /// Intervals in which there were any.
     active: Vec<bool>,
     mileage: Mileage,
+    counters: &'a [Counter],
     limits: &'a GrowthThresholds,
 }
 
 impl<'a> Judge<'a> {
-    pub(super) fn new(rounds: &[GrowthRound<'_>], unit: GrowthUnit, limits: &'a GrowthThresholds) -> Self {
+    /// `counters` are what the program counts of its work; where the load is counted, that is better.
+    pub(super) fn new(
+        rounds: &[GrowthRound<'_>],
+        unit: GrowthUnit,
+        counters: &'a [Counter],
+        limits: &'a GrowthThresholds,
+    ) -> Self {
         let requests: Vec<u64> = rounds.iter().skip(1).map(|round| round.requests).collect();
         let mileage = match unit {
             GrowthUnit::Request => {
@@ -95,11 +104,21 @@ impl<'a> Judge<'a> {
                     // Looks at even distances, for want of anything better.
                     known.push((Odometer::Clock, vec![1.0 / requests.len().max(1) as f64; requests.len()]));
                 }
-                Mileage::new(known)
+                Mileage::new(known).with_counts(counters)
             }
         };
         let active = requests.iter().map(|count| *count > 0).collect();
-        Self { unit, requests: requests.into_iter().map(|count| count.max(1)).collect(), active, mileage, limits }
+        let requests = requests.into_iter().map(|count| count.max(1)).collect();
+        Self { unit, requests, active, mileage, counters, limits }
+    }
+
+    /// What something grows with, for a sentence.
+    pub(super) fn told(&self, along: Odometer) -> String {
+        let counted = match along {
+            Odometer::Counted(index) => self.counters.get(usize::from(index)),
+            _ => None,
+        };
+        counted.map_or_else(|| along.as_str().to_owned(), |counter| format!("the count {}", counter.expression))
     }
 
     /// Requests or rounds in all.
@@ -130,7 +149,7 @@ impl<'a> Judge<'a> {
 
     /// Whether two places are one cause.
     pub(super) fn same_cause(&self, one: &[i64], other: &[i64]) -> bool {
-        self.unit == GrowthUnit::Round && cause::same(one, other, self.limits)
+        predicates::SAME_CAUSE.says(self.unit == GrowthUnit::Round) && cause::same(one, other, self.limits)
     }
 
     /// What of a shape grows, if anything.

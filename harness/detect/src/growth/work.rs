@@ -32,10 +32,12 @@ pub enum Odometer {
     Moved,
     /// The clock.
     Clock,
+    /// A count that the program keeps itself: its place among those known.
+    Counted(u8),
 }
 
 impl Odometer {
-    /// All of them; where two fit as well the earlier is named.
+    /// All that the kernel or the load counts; where two fit as well the earlier is named.
     pub const ALL: [Self; 5] = [Self::Requests, Self::Moved, Self::Processor, Self::Switches, Self::Clock];
 
     /// What it counts, for a sentence.
@@ -47,6 +49,7 @@ impl Odometer {
             Self::Switches => "the target's waits",
             Self::Moved => "bytes read and written",
             Self::Clock => "time",
+            Self::Counted(_) => "a count of its own",
         }
     }
 
@@ -59,6 +62,7 @@ impl Odometer {
             Self::Switches => work.switches.map(|count| count as f64),
             Self::Moved => work.moved_bytes.map(|bytes| bytes as f64),
             Self::Clock => work.seconds,
+            Self::Counted(_) => None,
         }
     }
 
@@ -68,7 +72,7 @@ impl Odometer {
             Self::Processor => LEAST_PROCESSOR_SECONDS,
             Self::Switches => LEAST_SWITCHES,
             Self::Moved => LEAST_MOVED_BYTES,
-            Self::Requests | Self::Clock => f64::MIN_POSITIVE,
+            Self::Requests | Self::Clock | Self::Counted(_) => f64::MIN_POSITIVE,
         }
     }
 

@@ -7,8 +7,8 @@
 mod unheld;
 
 use crate::series::{Amount, Climb, HeldFacts, LookFacts, MemoryFacts, bytes_text, figures, memories};
-use crate::thresholds::NativeThresholds;
 use crate::thresholds::fixed::LEAKED_ONE_IN;
+use crate::thresholds::{NativeThresholds, Scope, predicates};
 use crate::{
     Evidence, Finding, FindingClass, Label, Location, NativeMemoryEvidence, ObservationRecord, Thresholds, Verdict,
 };
@@ -66,7 +66,8 @@ pub fn find_native_memory(looks: &[LookFacts], thresholds: &Thresholds) -> Nativ
         let limits = &thresholds.native;
         if climb.is_steady(&thresholds.series) && climb.gained >= limits.bytes_min {
             // Beside something larger it is a by-product of that.
-            if climb.gained as f64 >= resident.gained as f64 * limits.resident_share_min {
+            let by_product = (climb.gained as f64) < resident.gained as f64 * limits.resident_share_min;
+            if !predicates::BY_PRODUCT.says(by_product) {
                 report.findings.push(finding(kind, climb));
             } else {
                 let summary = format!("{} climb too: {} since the first look", kind.what, bytes_text(climb.gained));
@@ -178,7 +179,8 @@ fn held(looks: &[LookFacts], thresholds: &Thresholds, report: &mut NativeReport)
             }
         );
         let of_one = figures(looks, |look| of(look, name).map_or(0, |held| held.bytes / held.objects.max(1)));
-        if !Climb::of(&of_one).is_steady(&thresholds.series) {
+        let by_more = !Climb::of(&of_one).is_steady(&thresholds.series);
+        if predicates::HELD_BY_MORE.says(by_more) {
             let record = ObservationRecord::new("native-memory-held", summary).at(location(held));
             report.observations.push(record.with("bytes", held.bytes).with("gained_bytes", climb.gained));
             continue;
@@ -210,12 +212,17 @@ fn location(held: &HeldFacts) -> Location {
 
 /// One cause, one finding: memory that is held by what leaks is that leak's, and objects that nobody is seen to refer to are
 /// told once, with what they lead to.
-pub fn settle(findings: &mut Vec<Finding>) {
+pub fn settle(findings: &mut Vec<Finding>, thresholds: &Thresholds) {
+    let _away = Scope::new(thresholds.away);
     let leaks: u64 = findings.iter().filter_map(leaking_bytes).sum();
     let has_unheld = findings.iter().any(unheld::is_it);
     findings.retain(|finding| match (&finding.evidence, finding.verdict) {
-        (Evidence::NativeMemory(native), Verdict::Held) => leaks < native.gained_bytes / LEAKED_ONE_IN,
-        (Evidence::Leak(_) | Evidence::Growth(_), _) => !(has_unheld && unheld::is_held_from_c(&finding.location)),
+        (Evidence::NativeMemory(native), Verdict::Held) => {
+            !predicates::HELD_BY_A_LEAK.says(leaks >= native.gained_bytes / LEAKED_ONE_IN)
+        }
+        (Evidence::Leak(_) | Evidence::Growth(_), _) => {
+            !predicates::TOLD_AS_UNHELD.says(has_unheld && unheld::is_held_from_c(&finding.location))
+        }
         _ => true,
     });
 }
@@ -306,6 +313,36 @@ mod tests {
     }
 
     #[test]
+    fn objects_without_a_holder_are_told_once() {
+        let unheld = |fingerprint: &str, class: FindingClass, path: Vec<Label>| {
+            let location = Location { path, ..Location::default() };
+            let evidence = crate::LeakEvidence {
+                objects_per_request: 1,
+                bytes_per_request: 64,
+                retained_bytes_per_request: 64,
+                retained_bytes: 640,
+                type_name: "dict".into(),
+                rounds: vec![1, 2, 3],
+                grows_with: String::new(),
+                also: Vec::new(),
+            };
+            Finding::new(class, Verdict::Unexplained, fingerprint.into(), location, Evidence::Growth(evidence))
+        };
+        let root = |kind| vec![Label::Root(kind, None)];
+        let from_c = root(crate::RootKind::Unaccounted);
+        let mut findings = vec![
+            unheld("native-memory:unheld:dict", FindingClass::NativeMemory, Vec::new()),
+            unheld("growth:c", FindingClass::Growth, from_c.clone()),
+            unheld("growth:module", FindingClass::Growth, root(crate::RootKind::Module)),
+        ];
+        let mut without = vec![unheld("growth:c", FindingClass::Growth, from_c)];
+        settle(&mut findings, &Thresholds::default());
+        assert_eq!(findings.len(), 2);
+        settle(&mut without, &Thresholds::default());
+        assert_eq!(without.len(), 1, "told by nobody else");
+    }
+
+    #[test]
     fn memory_that_objects_hold_is_the_leaks_where_one_is_told() {
         let look = |bytes: &u64| LookFacts {
             held: vec![HeldFacts {
@@ -337,7 +374,7 @@ mod tests {
             location,
             Evidence::Leak(leak),
         ));
-        settle(&mut findings);
+        settle(&mut findings, &Thresholds::default());
         assert_eq!(findings.iter().map(|finding| finding.class).collect::<Vec<_>>(), [FindingClass::Leak]);
     }
 }

@@ -3,6 +3,32 @@
 use super::row::fixed;
 
 fixed! {
+    "growth" {
+        KEYS_ALIKE_MIN: usize = 4, "keys",
+            "Keys of one dict below which the same grows, from which on they are data and one cause.",
+            "reason, not measured: two or three lists by name are a program's, each with its own reason to grow",
+            "detect/tests/weak.rs::what_grows_below_many_keys_is_one_cause";
+        COUNT_STEPS_MAX: usize = 4, "steps",
+            "Steps from a module or a running function in which a program's own count of its work is looked for.",
+            "reason, not measured: `service.site.stats['requests']` has three",
+            "detect/tests/counted.rs::a_programs_own_count_tells_a_leak_that_nothing_else_shows";
+        COUNT_HOLDERS_MAX: usize = 100_000, "objects",
+            "Objects in which counts are looked for.",
+            "reason, not measured: modules, classes and what they hold by name; bounds time and memory",
+            "detect/tests/counted.rs::counts_are_looked_for_within_bounds";
+        COUNT_NAMES_MAX: usize = 2048, "names",
+            "Names in one place, up to which they are names and not data.",
+            "reason, not measured: the same as the children of one shape",
+            "detect/tests/counted.rs::counts_are_looked_for_within_bounds";
+        COUNTED_MIN: u64 = 20, "units of work",
+            "What a count must gain over all looks to measure anything by.",
+            "reason, not measured: by fewer a share of a tenth can't be told",
+            "detect/tests/counted.rs::what_falls_or_hardly_rises_counts_no_work";
+        COUNTERS_MAX: usize = 8, "counts",
+            "Counts that growth is held against, those that rose most.",
+            "reason, not measured: of very many one fits by chance",
+            "detect/tests/counted.rs::counts_are_looked_for_within_bounds";
+    }
     "fragmentation" {
         SPARSE_ARENAS_ONE_IN: u64 = 50, "sparse arenas",
             "Groups in less than one in so many of the sparse arenas are left out.",

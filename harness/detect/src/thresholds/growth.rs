@@ -69,6 +69,18 @@ limits! {
             "How near a supposed limit may be to the length of what still grows: nearer it is its counter.",
             "reason, not measured: a counter is the length or one off",
             "detect/tests/uneven.rs::a_counter_beside_it_is_no_limit";
+        bound_used_max: f64 = 0.1, "share of the bound",
+            "How much of its own bound a log may use and still be far from it.",
+            "field case `dj_queries` at 17 s: 0.06; `ok_slow_deque`: 0.11; `ok_deque` is full by then",
+            "detect/tests/uneven.rs::a_log_that_is_far_from_its_bound_grows";
+        bound_seconds_min: f64 = 180.0, "seconds",
+            "How long it must take at this rate until the bound is reached; sooner it is warming up.",
+            "field case `dj_queries`: 260 s; `ok_slow_deque`: 145 s",
+            "detect/tests/uneven.rs::a_log_that_is_far_from_its_bound_grows";
+        bound_item_bytes_min: f64 = 448.0, "bytes",
+            "What each item keeps at least: less is a small record, and their number says how much there can be.",
+            "a dict of 2.7 with a number and a word keeps 352 bytes (`ok_slow_deque`); with text from outside 540 (`dj_queries`)",
+            "detect/tests/uneven.rs::a_log_that_is_far_from_its_bound_grows";
         uneven_rounds_min: usize = 5, "rounds",
             "Rounds of counted load from which on they may be uneven; of fewer each must grow alike.",
             "reason, not measured: of four rounds the third and fourth of a cache that fills look like a lull",

@@ -1,5 +1,6 @@
 //! What the standard library and Twisted keep by design, each with its bound: growth below it is no bug.
 
+use super::away;
 use super::row::{Row, Setting};
 
 /// A place that keeps something by design.
@@ -81,7 +82,8 @@ pub const KEEPERS: &[Keeper] = &[
 #[must_use]
 pub fn keeper_of<'k>(module: &str, names: impl Iterator<Item = &'k str>) -> Option<&'static Keeper> {
     let names: Vec<&str> = names.collect();
-    KEEPERS.iter().find(|keeper| keeper.module == module && names.contains(&keeper.attribute))
+    let known = KEEPERS.iter().find(|keeper| keeper.module == module && names.contains(&keeper.attribute))?;
+    (!away::is_entry("KEEPERS", (known.module, known.attribute))).then_some(known)
 }
 
 /// A row for all of them.

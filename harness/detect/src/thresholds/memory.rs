@@ -27,7 +27,7 @@ limits! {
 limits! {
     /// Limits of the garbage rule.
     GarbageThresholds of "garbage" {
-        objects_min: u64 = 200, "objects",
+        garbage_objects_min: u64 = 200, "objects",
             "Garbage gained at least, from the first look to the last.",
             "`gc_off`: tens of thousands; its honest twin, which makes no cycles, gains a handful",
             "detect/src/garbage/mod.rs::honest_work_with_the_collector_off_is_an_observation";

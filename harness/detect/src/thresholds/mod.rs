@@ -6,17 +6,21 @@
 //!
 //! `THRESHOLDS.md` beside this crate's manifest is this table for people; a test holds it equal to [`Thresholds::table`].
 
+mod away;
 mod elsewhere;
 pub mod fixed;
 mod growth;
 pub mod keepers;
 mod loops;
 mod memory;
+pub mod predicates;
 mod row;
 pub mod words;
 
 use std::fmt::Write;
 
+pub use self::away::Away;
+pub(crate) use self::away::Scope;
 pub use self::elsewhere::shape_limits;
 pub use self::growth::GrowthThresholds;
 pub use self::loops::{HotLoopThresholds, SpinThresholds};
@@ -43,6 +47,8 @@ pub struct Thresholds {
     pub garbage: GarbageThresholds,
     /// Native memory.
     pub native: NativeThresholds,
+    /// What is taken away to find out what hangs on it.
+    pub away: Option<Away>,
 }
 
 limits! {
@@ -125,6 +131,22 @@ impl Thresholds {
             || self.native.set(name, value)
     }
 
+    /// Takes away a word list or a predicate, by its name, for finding out what hangs on it; false where there is none.
+    pub fn take_away(&mut self, name: &str) -> bool {
+        let is_it = |row: &Row| row.name == name && matches!(row.value, Setting::Words(_) | Setting::Asked);
+        let mut rows = words::rows().into_iter().chain(predicates::rows());
+        self.away = rows.find(is_it).map(|row| Away { row: row.name, entry: None });
+        self.away.is_some()
+    }
+
+    /// Takes away what is known of one keeper, by its module and attribute; false where there is none.
+    pub fn take_away_keeper(&mut self, module: &str, attribute: &str) -> bool {
+        let mut known = keepers::KEEPERS.iter();
+        let keeper = known.find(|keeper| keeper.module == module && keeper.attribute == attribute);
+        self.away = keeper.map(|one| Away { row: "KEEPERS", entry: Some((one.module, one.attribute)) });
+        self.away.is_some()
+    }
+
     /// All that is known, in the order of the rules.
     #[must_use]
     pub fn rows(&self) -> Vec<Row> {
@@ -139,6 +161,7 @@ impl Thresholds {
         rows.extend(self.native.rows());
         rows.extend(fixed::rows());
         rows.extend(words::rows());
+        rows.extend(predicates::rows());
         rows.extend(keepers::rows());
         rows.extend(elsewhere::shapes());
         rows.extend(elsewhere::paths());

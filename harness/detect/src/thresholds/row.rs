@@ -11,6 +11,8 @@ pub enum Setting {
     Number(f64),
     /// A list of words.
     Words(&'static [&'static str]),
+    /// A question that is asked.
+    Asked,
 }
 
 impl From<usize> for Setting {
@@ -47,6 +49,7 @@ impl fmt::Display for Setting {
             Self::Count(count) => write!(f, "{count}"),
             Self::Number(number) => write!(f, "{number}"),
             Self::Words(words) => f.write_str(&words.join(", ")),
+            Self::Asked => f.write_str("asked"),
         }
     }
 }

@@ -4,7 +4,7 @@
 
 use std::collections::HashMap;
 
-use bloathound_detect::Values;
+use bloathound_detect::{Counter, Values};
 use bloathound_heap::{
     HeapSnapshot, Names, ObjectFlags, ObjectId, ObjectRecord, PathTree, ReferenceKind, ReferenceLabel, Root, RootKind,
     ShapeLimits, ShapeTree, SnapshotBuilder, Tracking, Trust, TypeId, TypeInfo,
@@ -19,15 +19,24 @@ pub fn heap(kept: &[Kept]) -> HeapSnapshot {
 
 /// The values of the numbers that a heap has.
 #[derive(Default)]
-pub struct Numbers(pub HashMap<ObjectId, i64>);
+pub struct Numbers {
+    pub values: HashMap<ObjectId, i64>,
+    /// The bound of every container.
+    pub most: Option<u64>,
+    pub counters: Vec<Counter>,
+}
 
 impl Values for Numbers {
     fn number(&self, id: ObjectId) -> Option<i64> {
-        self.0.get(&id).copied()
+        self.values.get(&id).copied()
     }
 
     fn items_max(&self, _id: ObjectId) -> Option<u64> {
-        None
+        self.most
+    }
+
+    fn counters(&self) -> &[Counter] {
+        &self.counters
     }
 }
 
@@ -82,7 +91,7 @@ pub fn heap_below(root: (RootKind, &str), kept: &[Kept], numbers: &[(&str, i64)]
     let name = builder.name(root.1);
     builder.add_root(Root { object: module, kind: root.0, name: Some(name) });
     let values = counted.iter().zip(numbers).map(|(id, (_, value))| (*id, *value)).collect();
-    (builder.finish(), Numbers(values))
+    (builder.finish(), Numbers { values, ..Numbers::default() })
 }
 
 /// The shapes of a heap.

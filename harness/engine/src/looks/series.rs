@@ -59,7 +59,7 @@ impl Series {
         judged.findings.extend(report.findings);
         judged.observations.extend(report.observations);
         judged.problems.extend(report.problems.into_iter().chain(self.problems.iter().cloned()));
-        settle(&mut judged.findings);
+        settle(&mut judged.findings, thresholds);
         if without.contains(&CYCLES) {
             return;
         }

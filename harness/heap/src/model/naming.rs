@@ -3,7 +3,7 @@
 use super::fields::Fields;
 use crate::{
     BitSet, GenericLabel, HeapSnapshot, Label, NameId, ObjectId, Path, ReferenceKind, ReferenceLabel, Root, RootKind,
-    Step, TypeId,
+    Step,
 };
 
 /// Words for references, roots and paths of one snapshot.

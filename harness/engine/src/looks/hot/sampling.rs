@@ -10,7 +10,7 @@ use bloathound_cpython::frames::{
     FrameReader, FrameTarget, FramesError, OwnWaits, SamplerOptions, ThreadProbe, sample,
 };
 use bloathound_live::{IoCounts, OpenDescriptor, OpenDescriptors, Process, ticks_per_second};
-use bloathound_profile::{Descriptor, DescriptorKind, Outside, Profile, ThreadFacts};
+use bloathound_profile::{Descriptor, Outside, Profile, ThreadFacts};
 
 use bloathound_vocabulary::Partial;
 

@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use bloathound_cpython::Interpreter;
-use bloathound_detect::{GrowthUnit, Observation, Report, Seen, Thresholds, Values, Work, judge};
+use bloathound_detect::{
+    Counter, Counts, GrowthUnit, Observation, Report, Seen, Thresholds, Values, Work, judge, rising,
+};
 use bloathound_heap::{HeapSnapshot, ObjectId};
 use bloathound_memory::{Address, MemoryImage};
 use bloathound_vocabulary::{Finding, GrowthRow, ObservationRecord, Problem, TypeRow, WatchRound};
@@ -19,6 +21,8 @@ use crate::source::Examined;
 #[derive(Debug, Default)]
 pub(super) struct Looks {
     shapes: Vec<RoundShapes>,
+    /// What the program counts of its work.
+    counts: Vec<Counts>,
     series: Series,
     pub(super) rounds: Vec<WatchRound>,
     censuses: Vec<Vec<TypeRow>>,
@@ -52,6 +56,7 @@ impl Looks {
         let session = Session::from(examined);
         self.censuses.push(session.types().to_vec());
         self.series.add(&session, elapsed.as_secs_f64());
+        self.counts.push(Counts::read(session.snapshot(), &ValuesOf::of(examined, session.snapshot(), &[])));
         // After a look that was not possible there is the growth of two rounds.
         let requests = u64::from(round - self.last).max(1);
         self.last = round;
@@ -61,7 +66,8 @@ impl Looks {
     /// What all looks say together, of which `last` is the last, by all rules but those named.
     pub(super) fn judge(&self, last: &Examined, without: &[&'static str], thresholds: &Thresholds) -> Report {
         let session = Session::from(last);
-        let values = ValuesOf { image: &last.image, interpreter: &last.interpreter, snapshot: session.snapshot() };
+        let counters = rising(&self.counts);
+        let values = ValuesOf::of(last, session.snapshot(), &counters);
         let alike = alike(&self.shapes);
         let looks = rounds(&self.shapes, &alike);
         let seen = Seen {
@@ -118,6 +124,7 @@ struct ValuesOf<'a> {
     image: &'a MemoryImage,
     interpreter: &'a Interpreter,
     snapshot: &'a HeapSnapshot,
+    counters: &'a [Counter],
 }
 
 impl Values for ValuesOf<'_> {
@@ -132,9 +139,17 @@ impl Values for ValuesOf<'_> {
         // Below zero there is none.
         i64::try_from(most).ok().map(|_| most)
     }
+
+    fn counters(&self) -> &[Counter] {
+        self.counters
+    }
 }
 
-impl ValuesOf<'_> {
+impl<'a> ValuesOf<'a> {
+    fn of(examined: &'a Examined, snapshot: &'a HeapSnapshot, counters: &'a [Counter]) -> Self {
+        Self { image: &examined.image, interpreter: &examined.interpreter, snapshot, counters }
+    }
+
     fn word(&self, id: ObjectId, offset: u64) -> Option<u64> {
         self.image.u64_at(Address(self.snapshot.object(id).address).offset(offset))
     }

@@ -1,0 +1,82 @@
+//! What grows below many objects or keys at once: one cause each, or none at all.
+
+use std::collections::BTreeMap;
+
+use bloathound_heap::ShapeTree;
+
+use super::series::Quantity;
+use super::{Place, Scene, cause, gain};
+use crate::Label;
+use crate::thresholds::{fixed, predicates};
+
+/// Whether what grows only fills in what is there: an attribute, or a value by its key, is there once for each owner at
+/// most, and where the owners do not grow there can be no more of it than of them.
+pub(super) fn fills_in(scene: &Scene<'_>, index: usize) -> bool {
+    let nodes = scene.tree.nodes();
+    let once_each = matches!(scene.tree.label(index), Label::Name(_) | Label::Entry(_));
+    let owner = nodes[index].parent;
+    let owners = nodes[owner].objects;
+    let bounded =
+        once_each && owners > 1 && scene.growing[owner] != Some(Quantity::Objects) && nodes[index].objects <= owners;
+    predicates::FILLS_IN.says(bounded)
+}
+
+/// Places below one dict that differ by the key alone are one: its keys are data, however few they are.
+pub(super) fn by_key(scene: &Scene<'_>, places: Vec<Place>) -> Vec<Place> {
+    let mut one_each: Vec<Place> = Vec::new();
+    let mut by_dict: BTreeMap<(usize, Vec<String>), Vec<(usize, Place)>> = BTreeMap::new();
+    for place in places {
+        match entry(scene.tree, place.main) {
+            Some((at, like)) => by_dict.entry(like).or_default().push((at, place)),
+            None => one_each.push(place),
+        }
+    }
+    // Keys below which something grows too little to be told by itself: part of the same cause.
+    let mut others: BTreeMap<&(usize, Vec<String>), Vec<usize>> = BTreeMap::new();
+    let many = |alike: &[(usize, Place)]| predicates::KEYS_ALIKE.says(alike.len() >= fixed::KEYS_ALIKE_MIN);
+    if by_dict.values().any(|alike| many(alike)) {
+        for shape in 1..scene.tree.nodes().len() {
+            let Some((_, like)) = entry(scene.tree, shape) else { continue };
+            if let Some((like, alike)) = by_dict.get_key_value(&like)
+                && many(alike)
+            {
+                others.entry(like).or_default().push(shape);
+            }
+        }
+    }
+    let merged: Vec<Place> =
+        others.iter().filter_map(|(like, shapes)| merged(scene, by_dict.get(*like)?, shapes.clone())).collect();
+    let told: Vec<(usize, Vec<String>)> = others.into_keys().cloned().collect();
+    let rest = by_dict.into_iter().filter(|(like, _)| !told.contains(like));
+    one_each.extend(rest.flat_map(|(_, alike)| alike.into_iter().map(|(_, place)| place)));
+    one_each.extend(merged);
+    one_each.sort_by_key(|place| place.holder);
+    one_each
+}
+
+/// The lowest shape on the way that goes by a key, and what all that differ by that key alone have in common: the dict,
+/// and labels and types from there on.
+fn entry(tree: &ShapeTree, shape: usize) -> Option<(usize, (usize, Vec<String>))> {
+    let line = tree.line(shape);
+    let at = line.iter().rposition(|shape| matches!(tree.label(*shape), Label::Entry(_)))?;
+    let entry = *line.get(at)?;
+    let mut like = vec![tree.type_name(entry).to_owned()];
+    like.extend(line.iter().skip(at + 1).map(|shape| format!("{} {}", tree.label(*shape), tree.type_name(*shape))));
+    Some((entry, (tree.nodes()[entry].parent, like)))
+}
+
+/// One place of many keys: their figures together, and the key that holds most as the example.
+fn merged(scene: &Scene<'_>, alike: &[(usize, Place)], members: Vec<usize>) -> Option<Place> {
+    let (varies, most) = alike.iter().max_by_key(|(entry, place)| (gain(&place.values), usize::MAX - entry))?;
+    let mut values = vec![0_u64; most.values.len()];
+    for member in &members {
+        let series = &scene.all[*member];
+        let counted = match most.quantity {
+            Quantity::Objects => &series.objects,
+            Quantity::Entries => &series.entries,
+            Quantity::Bytes => &series.bytes,
+        };
+        values.iter_mut().zip(counted).for_each(|(sum, value)| *sum += value);
+    }
+    Some(Place { steps: cause::steps(&values), values, members, varies: Some(*varies), ..most.clone() })
+}

@@ -1,0 +1,188 @@
+//! Who holds what grows: not who lists it weakly, not what hangs on it, and not what another rule tells.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a failed test ends by a panic")]
+
+use bloathound_detect::{
+    Evidence, GrowthReport, GrowthRound, GrowthUnit, LastLook, Thresholds, Work, find_growth_below_limits,
+};
+use bloathound_heap::{ReferenceKind, RootKind, ShapeTree};
+
+#[path = "support/drawn.rs"]
+mod drawn;
+#[path = "support/made_up.rs"]
+mod made_up;
+
+use self::drawn::Drawn;
+use self::made_up::{Numbers, shapes};
+
+fn judge(looks: &[Drawn]) -> GrowthReport {
+    let heaps: Vec<_> = looks.iter().map(Drawn::heap).collect();
+    let trees: Vec<ShapeTree> = heaps.iter().map(shapes).collect();
+    let at = |(index, shapes): (usize, &ShapeTree)| -> Work {
+        let _ = shapes;
+        Work {
+            seconds: Some(3.0 * index as f64),
+            processor_seconds: Some(1.0 + index as f64),
+            age_seconds: Some(30.0 + 3.0 * index as f64),
+            ..Work::default()
+        }
+    };
+    let works: Vec<Work> = trees.iter().enumerate().map(at).collect();
+    let rounds: Vec<GrowthRound<'_>> =
+        trees.iter().zip(&works).map(|(shapes, work)| GrowthRound { shapes, requests: 1, work: *work }).collect();
+    let values = Numbers::default();
+    let last = LastLook { snapshot: heaps.last().unwrap(), values: &values };
+    find_growth_below_limits(&rounds, GrowthUnit::Round, Some(last), &Thresholds::default())
+}
+
+fn named(looks: &[Drawn]) -> Vec<String> {
+    judge(looks).findings.iter().filter_map(|finding| finding.location.expression.clone()).collect()
+}
+
+/// A crawl: requests that wait in a queue or are on their way, each listed in a registry with the moment it was made.
+fn crawl(waiting: usize, on_its_way: usize, late: usize) -> Drawn {
+    let mut drawn = Drawn::default();
+    let engine = drawn.module("engine");
+    let queue = drawn.attribute(engine, "queue", "list");
+    let slot = drawn.attribute(engine, "slot", "list");
+    let tracker = drawn.module("trackref");
+    let registry = drawn.attribute(tracker, "live", "weakref.WeakKeyDictionary");
+    let data = drawn.attribute(registry, "data", "dict");
+    for (holder, count) in [(queue, waiting), (slot, on_its_way)] {
+        for _ in 0..count {
+            let request = drawn.item(holder, "Request");
+            let reference = drawn.item(data, "weakref");
+            drawn.refer(reference, request, ReferenceKind::Weak);
+            drawn.item(data, "float");
+        }
+    }
+    // Entries that are about to go.
+    for _ in 0..late {
+        drawn.item(data, "float");
+    }
+    drawn
+}
+
+#[test]
+fn what_is_listed_weakly_is_named_by_who_holds_it() {
+    let even: Vec<Drawn> = [100, 140, 180, 220, 260].map(|waiting| crawl(waiting, 0, waiting % 7)).into();
+    assert_eq!(named(&even), ["engine.queue"], "the registry takes steps of its own, and is no second cause");
+    // The queue gives some back now and then: the registry alone grows evenly.
+    let uneven: Vec<Drawn> =
+        [(100, 0), (140, 0), (120, 60), (220, 0), (260, 0)].map(|(waiting, away)| crawl(waiting, away, 0)).into();
+    assert_eq!(named(&uneven), ["engine.queue"]);
+}
+
+#[test]
+fn a_registry_whose_values_lead_back_to_its_keys_keeps_them() {
+    let look = |count: usize| {
+        let mut drawn = Drawn::default();
+        let module = drawn.module("service");
+        let registry = drawn.attribute(module, "notes", "weakref.WeakKeyDictionary");
+        let data = drawn.attribute(registry, "data", "dict");
+        for _ in 0..count {
+            let reference = drawn.item(data, "weakref");
+            let note = drawn.item(data, "Note");
+            let client = drawn.attribute(note, "client", "Client");
+            drawn.refer(reference, client, ReferenceKind::Weak);
+        }
+        drawn
+    };
+    assert_eq!(named(&[100, 140, 180, 220, 260].map(look)), ["service.notes.data"]);
+}
+
+#[test]
+fn what_hangs_below_a_leak_is_no_second_one() {
+    let look = |count: usize| {
+        let mut drawn = Drawn::default();
+        let module = drawn.module("service");
+        let kept = drawn.attribute(module, "kept", "list");
+        for index in 0..count {
+            let row = drawn.item(kept, "Row");
+            // A field that only every other one has takes steps of its own.
+            if index % 2 == 0 || index > 150 {
+                drawn.attribute(row, "text", "str");
+            }
+        }
+        drawn
+    };
+    assert_eq!(named(&[100, 140, 180, 220, 260].map(look)), ["service.kept"]);
+}
+
+#[test]
+fn the_list_of_garbage_is_the_cycle_rules() {
+    let look = |count: usize| {
+        let mut drawn = Drawn::default();
+        let garbage = drawn.object("list");
+        drawn.root(garbage, RootKind::GcGarbage, "gc.garbage");
+        for _ in 0..count {
+            drawn.item(garbage, "Node");
+        }
+        drawn
+    };
+    assert!(named(&[100, 140, 180, 220, 260].map(look)).is_empty());
+}
+
+#[test]
+fn what_is_filled_in_below_owners_that_stay_is_no_growth() {
+    let look = |entries: usize, with_a_key: usize| {
+        let mut drawn = Drawn::default();
+        let module = drawn.module("service");
+        let cache = drawn.attribute(module, "cache", "list");
+        for index in 0..entries {
+            let entry = drawn.item(cache, "Entry");
+            if index < with_a_key {
+                drawn.attribute(entry, "key", "Key");
+            }
+        }
+        drawn
+    };
+    assert!(named(&[40, 80, 120, 160, 200].map(|with| look(300, with))).is_empty(), "at most one for each entry");
+    assert_eq!(named(&[40, 80, 120, 160, 200].map(|count| look(count, 20))), ["service.cache"]);
+}
+
+#[test]
+fn what_grows_below_many_keys_is_one_cause() {
+    let look = |keys: usize, round: usize| {
+        let mut drawn = Drawn::default();
+        let module = drawn.module("service");
+        let history = drawn.attribute(module, "history", "dict");
+        for key in 0..keys {
+            let list = drawn.value(history, &format!("user{key}"), "list");
+            // Each takes steps of its own; the last one hardly grows.
+            let count = if key + 1 == keys { round } else { 20 + round * (15 + key % 3) + (key * round) % 4 };
+            for _ in 0..count {
+                drawn.item(list, "Click");
+            }
+        }
+        drawn
+    };
+    let report = judge(&[0, 1, 2, 3, 4].map(|round| look(6, round)));
+    let found: Vec<_> = report.findings.iter().map(|finding| finding.location.expression.clone().unwrap()).collect();
+    assert_eq!(found, ["service.history[…]"]);
+    let Evidence::Growth(leak) = &report.findings[0].evidence else { panic!("{report:?}") };
+    assert_eq!((leak.rounds[0], leak.rounds[4] > 400), (100, true), "all of them together: {:?}", leak.rounds);
+    assert_eq!(named(&[0, 1, 2, 3, 4].map(|round| look(3, round))).len(), 2, "two keys are names");
+}
+
+#[test]
+fn a_few_entries_that_hold_many_objects_are_told_by_these() {
+    let look = |round: usize| {
+        let mut drawn = Drawn::default();
+        let module = drawn.module("service");
+        let days = drawn.attribute(module, "days", "dict");
+        let shared = drawn.object("int");
+        drawn.root(shared, RootKind::Module, "numbers");
+        for _ in 0..2 + round * 12 {
+            drawn.refer(days, shared, ReferenceKind::Item);
+        }
+        for _ in 0..2 + round {
+            let day = drawn.item(days, "set");
+            for _ in 0..100 {
+                drawn.item(day, "str");
+            }
+        }
+        drawn
+    };
+    assert_eq!(named(&[0, 1, 2, 3, 4].map(look)), ["service.days[…]"]);
+}
