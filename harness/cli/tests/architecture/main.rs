@@ -10,6 +10,7 @@
 mod circles;
 mod licences;
 mod names;
+mod promises;
 mod serialised;
 mod tree;
 
