@@ -7,19 +7,20 @@ use bloathound_vocabulary::PartitionRecord;
 use crate::args::{RunArguments, VariantChoice};
 use crate::error::CliError;
 use crate::home::Home;
+use crate::suite::Planned;
 use crate::{output, progress};
 
 /// The twins to run, in order, after choice of variant and partition; and which part of what they are.
 pub(crate) fn plan<'s>(
     chosen: &[&'s Scenario],
     arguments: &RunArguments,
-) -> Result<(Vec<(&'s Scenario, Variant)>, Option<PartitionRecord>), CliError> {
+) -> Result<(Vec<Planned<'s>>, Option<PartitionRecord>), CliError> {
     let wanted = |variant: Variant| match arguments.variant {
         VariantChoice::All => true,
         VariantChoice::Buggy => variant == Variant::Buggy,
         VariantChoice::Fixed => variant == Variant::Fixed,
     };
-    let all: Vec<(&Scenario, Variant)> = chosen
+    let all: Vec<Planned<'_>> = chosen
         .iter()
         .flat_map(|scenario| scenario.variants.keys().map(move |variant| (*scenario, *variant)))
         .filter(|(_, variant)| wanted(*variant))
@@ -40,7 +41,7 @@ pub(crate) fn plan<'s>(
 }
 
 /// What tells one whole from another, of which they would be parts with the same numbers.
-fn sum(all: &[(&Scenario, Variant)]) -> u32 {
+fn sum(all: &[Planned<'_>]) -> u32 {
     let mut sum = crc32fast::Hasher::new();
     for (scenario, variant) in all {
         // A name has no line break.

@@ -11,6 +11,7 @@ mod circles;
 mod described;
 mod licences;
 mod names;
+mod promises;
 mod serialised;
 mod tree;
 
