@@ -378,13 +378,17 @@ impl<'a> View<'a> {
         if !fails && series.kind.is_text() && !series.is_still() && series.repeated < self.limits.values_max {
             return series.distinct > self.limits.values_max;
         }
+        // A whole number that turns back may be a counter of one turn, where turns are what is in doubt; of turns that don't
+        // fail, and starve nobody, it is data as any.
+        let in_doubt = fails || self.window.is_starved(self.limits);
+        let is_begun_anew = in_doubt && series.turned_back && series.kind != ValueKind::Float;
         let is_made = series.kind == ValueKind::Instance && made.contains(&*series.type_name);
         // Of things made anew, each with a number of its own, the number says which one it is. Other states of theirs may
         // be no more than how far they were made.
         let is_numbered = is_made && !fails && series.only_counts;
         let many = if is_made && !is_numbered { CALLED_VALUES_FACTOR * self.limits.states_max } else { many };
         (series.motion == Motion::Moving || is_new)
-            && (!series.turned_back || series.kind == ValueKind::Float)
+            && !is_begun_anew
             && (is_numbered || !series.is_one_counter(fails))
             && series.distinct > many
     }

@@ -7,6 +7,10 @@
 //!   shows no progress towards any of its exits;
 //! - `hot-loop`: a loop went round, nothing that its exits depend on changed, and no data came in from outside.
 //!
+//! Whether its turns fail is seen by the exception that its thread handled last. A failure counted a million times is still
+//! the same failure: where each turn ends in it, what is counted, said or kept about it is no progress. Where none does, or
+//! each time something else fails, the same texts and numbers are what the loop works on.
+//!
 //! A loop that gets on is `busy`, an observation: an iterator that is consumed, a condition whose inputs move, a loop
 //! that waits for a moment. So is one that can't be judged: its exits depend on calls nobody can see into, and
 //! something moves. Never is anything called infinite.

@@ -191,11 +191,9 @@ impl Hub {
         !self.0.is_empty()
     }
 
-    /// True when it had a turn between two samples, as far as these show: it ran, or another of the stacks did.
-    pub(crate) fn turned(&self, before: &Sample, after: &Sample) -> bool {
-        let outermost = |sample: &Sample| sample.stack.0.first().map(|frame| (frame.code, frame.address));
-        let runs = |sample: &Sample| outermost(sample).is_some_and(|(code, _)| self.0.contains(&code));
-        runs(before) || runs(after) || outermost(before) != outermost(after)
+    /// True for a sample that shows it run.
+    pub(crate) fn runs(&self, sample: &Sample) -> bool {
+        sample.stack.0.first().is_some_and(|frame| self.0.contains(&frame.code))
     }
 }
 

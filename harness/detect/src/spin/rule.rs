@@ -42,12 +42,14 @@ fn of_thread(profile: &Profile, outside: &Outside, thread: &ThreadProfile, thres
     let codes = EventLoopCodes::new(profile);
     let hub = Hub::of(profile, &samples);
     let in_loop = samples.iter().filter(|sample| hub.is_one() || codes.depth(sample).is_some()).count();
-    let turned = |a: &Sample, b: &Sample| if hub.is_one() { hub.turned(a, b) } else { !codes.stands_still(a, b) };
-    let moved = samples.windows(2).filter(|pair| matches!(pair, [a, b] if turned(a, b))).count();
+    let moved = samples.windows(2).filter(|pair| matches!(pair, [a, b] if !codes.stands_still(a, b))).count();
+    let of_hub = samples.iter().filter(|sample| hub.runs(sample)).count();
     let share = |count: usize| count as f64 / samples.len() as f64;
+    let turns =
+        if hub.is_one() { share(of_hub) >= limits.hub_share_min } else { share(moved) >= limits.turning_share_min };
     if !is_busy(counts, profile.threads.len() > 1, hub.is_one(), thresholds)
         || share(in_loop) < limits.loop_share_min
-        || share(moved) < limits.turning_share_min
+        || !turns
     {
         return None;
     }
@@ -70,13 +72,18 @@ fn of_thread(profile: &Profile, outside: &Outside, thread: &ThreadProfile, thres
 /// True for a thread that hardly sleeps. A hub sleeps for a moment now and then, however much there is to run.
 fn is_busy(counts: Counts, has_others: bool, is_hub: bool, thresholds: &Thresholds) -> bool {
     let (limits, hot) = (&thresholds.spin, &thresholds.hot_loop);
-    let (busy, switches) = match (is_hub, has_others) {
-        (true, _) => (limits.hub_busy_fraction_min, limits.hub_switches_per_second_max),
-        (false, true) => (hot.busy_fraction_min, hot.switches_per_second_shared_max),
-        (false, false) => (hot.busy_fraction_min, hot.switches_per_second_max),
+    let switches = match (is_hub, has_others) {
+        (true, _) => limits.hub_switches_per_second_max,
+        (false, true) => hot.switches_per_second_shared_max,
+        (false, false) => hot.switches_per_second_max,
+    };
+    let (busy, awake) = if is_hub {
+        (limits.hub_busy_fraction_min, limits.hub_busy_fraction_min)
+    } else {
+        (hot.busy_fraction_min, hot.awake_fraction_min)
     };
     counts.runnable_fraction >= busy
-        && counts.cpu_fraction >= hot.awake_fraction_min
+        && counts.cpu_fraction >= awake
         && counts.voluntary_switches as f64 <= switches * counts.seconds
 }
 

@@ -275,31 +275,36 @@ fn each_limit_alone_keeps_it_silent() {
 #[test]
 fn a_hub_turns_while_what_it_runs_is_on_stacks_of_its_own() {
     let of = |hub: &str, in_greenlet: fn(u64) -> bool, switches: u64| {
-        let mut profile = profile(|n| match in_greenlet(n) {
-            true => vec![frame(READ, 10 + (n % 5) as u32, vec![named("self", this(n, 0))])],
-            false => vec![frame(4, 30, Vec::new())],
+        let mut profile = profile(|n| {
+            let greenlet = || frame(READ, 10 + (n % 5) as u32, vec![named("self", this(n, 0))]);
+            vec![if in_greenlet(n) { greenlet() } else { frame(4, 30, Vec::new()) }]
         });
         profile.codes.push(code("run", hub));
         // It sleeps for a moment now and then.
         for (n, sample) in profile.threads[0].samples.iter_mut().enumerate() {
-            sample.facts.cpu_ns = n as u64 * 9_000_000;
+            sample.facts.cpu_ns = n as u64 * 7_000_000;
             sample.facts.voluntary_switches = n as u64 * switches;
         }
         profile
+    };
+    let limits = |change: fn(&mut Thresholds), profile: &Profile| {
+        let mut thresholds = Thresholds::default();
+        change(&mut thresholds);
+        judge(profile, &thresholds).len()
     };
     let hub = "/x/gevent/hub.py";
     let (finding, evidence) = only(&of(hub, |n| n % 2 == 0, 1));
     assert_eq!(finding.fingerprint, "spin:tail.py:doRead");
     assert_eq!(evidence.callback.as_deref(), Some("tail.Tail.doRead (tail.py:7)"));
     // One that never lets the hub have a turn, one that sleeps each time, and no hub at all.
-    assert!(found(&of(hub, |n| n > 0, 1)).is_empty());
+    assert!(found(&of(hub, |n| n % 20 > 0, 1)).is_empty());
+    assert_eq!(
+        limits(|all| (all.spin.hub_share_min, all.spin.own_share_max) = (0.01, 1.0), &of(hub, |n| n % 20 > 0, 1)),
+        1
+    );
+    assert_eq!(limits(|all| all.spin.own_share_max = 1.0, &of(hub, |n| n % 20 > 0, 1)), 0);
     assert!(found(&of(hub, |n| n % 2 == 0, 9)).is_empty());
     assert!(found(&of("/srv/hub.py", |n| n % 2 == 0, 1)).is_empty());
-    let limits = |change: fn(&mut Thresholds), profile: &Profile| {
-        let mut thresholds = Thresholds::default();
-        change(&mut thresholds);
-        judge(profile, &thresholds).len()
-    };
     assert_eq!(limits(|all| all.spin.hub_busy_fraction_min = 0.95, &of(hub, |n| n % 2 == 0, 1)), 0);
     assert_eq!(limits(|all| all.spin.hub_switches_per_second_max = 1000.0, &of(hub, |n| n % 2 == 0, 9)), 1);
 }
