@@ -55,12 +55,14 @@ pub(crate) fn validate(raw: RawScenario, file: &Path, services_dir: &Path, check
             "a `warm_up`, rounds of `growth`, an `inspect`, `hot` with `under_load` or a `toggle`",
         );
     }
-    let variants = check_variants(raw.buggy, raw.fixed, &observe, checker);
+    let variants = check_variants(raw.buggy, raw.fixed, &observe, file, checker);
+    check_fix(&variants, &service, checker);
     Scenario {
         service_dir: service.dir(),
         service: service.name.to_owned(),
         name: raw.name,
         title: raw.title,
+        upstream: raw.upstream,
         file: file.to_owned(),
         seed: raw.seed,
         options: raw.options.0,
@@ -84,8 +86,10 @@ fn check_name(raw: &RawScenario, file: &Path, checker: &mut Checker<'_>) {
             format!("`{stem}`"),
         );
     }
-    if raw.title.trim().is_empty() || raw.title.contains('\n') {
-        checker.wrong(&root.key("title"), format!("{:?}", raw.title), "one line of text");
+    for (key, text) in [("title", Some(&raw.title)), ("upstream", raw.upstream.as_ref())] {
+        if let Some(text) = text.filter(|text| text.trim().is_empty() || text.contains('\n')) {
+            checker.wrong(&root.key(key), format!("{text:?}"), "one line of text");
+        }
     }
 }
 
@@ -138,11 +142,25 @@ fn check_service(raw: &RawScenario, service: &ServicePlace<'_>, checker: &mut Ch
                 allowed: services,
             },
         );
-    } else if raw.buggy.is_some() && raw.fixed.is_some() && !service.dir().join("fix").is_dir() {
+    }
+}
+
+/// What makes a twin the fixed one: a folder with the changed modules, or other packages.
+fn check_fix(variants: &BTreeMap<Variant, VariantPlan>, service: &ServicePlace<'_>, checker: &mut Checker<'_>) {
+    let (Some(buggy), Some(fixed)) = (variants.get(&Variant::Buggy), variants.get(&Variant::Fixed)) else {
+        return;
+    };
+    let (name, node) = (service.name, NodePath::default().key("fixed"));
+    if fixed.packages.is_some() && fixed.packages == buggy.packages {
+        let wanted = "the lock file of the release with the fix";
+        checker.wrong(&node.key("packages"), "the packages of the buggy variant", wanted);
+    }
+    let is_there = service.dir().join("service.py").is_file();
+    if fixed.packages == buggy.packages && is_there && !service.dir().join("fix").is_dir() {
         checker.wrong(
-            &NodePath::default().key("fixed"),
+            &node,
             format!("a fixed twin of `{name}`, and no folder {name}/fix with the fix"),
-            "a service with a fix, or a scenario with one variant only",
+            "a service with a fix, packages of its own, or a scenario with one variant only",
         );
     }
 }
@@ -308,12 +326,13 @@ fn check_variants(
     buggy: Option<RawVariant>,
     fixed: Option<RawVariant>,
     observe: &Observe,
+    file: &Path,
     checker: &mut Checker<'_>,
 ) -> BTreeMap<Variant, VariantPlan> {
     let mut variants = BTreeMap::new();
     for (variant, raw) in [(Variant::Buggy, buggy), (Variant::Fixed, fixed)] {
         if let Some(raw) = raw {
-            variants.insert(variant, variant_plan(variant, raw, observe, checker));
+            variants.insert(variant, variant_plan(variant, raw, observe, file, checker));
         }
     }
     if variants.is_empty() {

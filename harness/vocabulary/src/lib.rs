@@ -43,7 +43,9 @@ pub use inspect::{
 pub use label::{Label, RootKind};
 pub use observation::ObservationRecord;
 pub use origin::{HostRecord, PartitionRecord, ToolRecord};
-pub use results::{ExpectedRecord, MismatchRecord, PhaseRecord, RunErrorRecord, RunRecord, RunResults, ToggleRecord};
+pub use results::{
+    ExpectedRecord, MismatchRecord, PhaseRecord, RunErrorRecord, RunRecord, RunResults, ToggleRecord, ToldRecord,
+};
 pub use score::ScoreRecord;
 pub use timing::{DisturbanceRecord, TimingRecord, milliseconds};
 pub use watch::{GrowthRow, WatchReport, WatchRound};

@@ -7,6 +7,7 @@ use bloathound_driver::{Launcher, Limits, Search};
 use bloathound_engine::{Interrupt, tool};
 use bloathound_report::html::{HtmlReport, RunKey};
 use bloathound_report::text;
+use bloathound_scenario::Scenario;
 use bloathound_vocabulary::PartitionRecord;
 
 use crate::args::RunArguments;
@@ -14,17 +15,17 @@ use crate::error::CliError;
 use crate::exit::Exit;
 use crate::home::Home;
 use crate::twin::Twin;
-use crate::{host, output, preparation, suite, written};
+use crate::{chosen, host, output, preparation, suite, written};
 
 /// `bloathound run`.
 pub(crate) fn run(arguments: &RunArguments) -> Result<u8, CliError> {
     let home = Home::find(arguments.home.as_deref())?;
-    let mut scenarios = bloathound_scenario::load_dir(&home.scenarios(), &home.services())?;
+    let mut scenarios = chosen::scenarios(&home, &arguments.names)?;
     if let Some(seed) = arguments.seed {
         // From here on it is the scenario's own, for whatever varies by it.
         scenarios.iter_mut().for_each(|scenario| scenario.seed = seed);
     }
-    let chosen = bloathound_scenario::select(&scenarios, &arguments.names)?;
+    let chosen: Vec<&Scenario> = scenarios.iter().collect();
     let planned = preparation::plan(&chosen, arguments)?;
     if let (Some((part, of)), true) = (arguments.partition, planned.is_empty()) {
         output::message(&format!("part {part} of {of} has no run: there are fewer; its results are empty and whole"));

@@ -29,6 +29,7 @@ pub(crate) fn record(
         invalid_because: (!reasons.is_empty()).then(|| reasons.join("; ")),
         error: None,
         findings: result.findings.clone(),
+        observations: result.observations.clone(),
         problems: result.problems.clone(),
         toggle: driven.toggle.as_ref().map(|toggled| toggle_record(scenario, variant, toggled)),
         disturbance: DisturbanceRecord {

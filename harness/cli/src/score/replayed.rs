@@ -28,6 +28,7 @@ pub(crate) fn judge(folder: &Path, run: &RecordedRun) -> Result<RunRecord, CliEr
         requests: run.requests,
         invalid_because: run.invalid_because.clone(),
         findings: result.findings,
+        observations: result.observations,
         problems: result.problems,
         timing: result.timing,
         ..Made::default()

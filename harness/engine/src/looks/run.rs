@@ -3,12 +3,16 @@
 use std::time::{Duration, Instant};
 
 use bloathound_detect::fragmentation::ArenaFacts;
-use bloathound_detect::{Finding, GrowthUnit, MemorySeen, Problem, Report, Seen, Thresholds, Work, judge, needs};
+use bloathound_detect::{
+    Finding, GrowthUnit, MemorySeen, Observation, Problem, Report, Seen, Thresholds, Work, judge, needs,
+};
 use bloathound_profile::Profile;
-use bloathound_vocabulary::{HeatMap, HeatPanel};
+use bloathound_vocabulary::{HeatMap, HeatPanel, ObservationRecord};
 use bloathound_vocabulary::{InspectReport, TimingRecord, milliseconds};
 
-use super::growth::{self, RoundShapes};
+use super::growth::{self, RoundShapes, alike, rounds};
+use super::series::{CYCLES, Series};
+use super::watch::ValuesOf;
 use super::{heat, inspect};
 use crate::moment::{Look, Moment};
 use crate::session::Session;
@@ -21,6 +25,10 @@ pub struct RunJudge {
     without: Vec<&'static str>,
     thresholds: Thresholds,
     rounds: Vec<RoundShapes>,
+    /// The facts of the same looks.
+    series: Series,
+    /// What the rounds say with the heap of the last of them, once that was seen.
+    grown: Option<Report>,
     /// The arenas of the fresh process.
     baseline: Option<ArenaFacts>,
     /// Whether to keep pictures and the last look for a report.
@@ -31,6 +39,7 @@ pub struct RunJudge {
     findings: Vec<Finding>,
     problems: Vec<Problem>,
     abstained: Vec<String>,
+    observations: Vec<ObservationRecord>,
     timing: TimingRecord,
 }
 
@@ -43,6 +52,8 @@ pub struct RunFindings {
     pub problems: Vec<Problem>,
     /// What was not judged because there was too little processor: such a run is invalid.
     pub abstained: Vec<String>,
+    /// What the rounds tell that is no bug by itself, such as growth below a limit.
+    pub observations: Vec<ObservationRecord>,
     /// Of the last look.
     pub timing: TimingRecord,
     /// Before and after, where a report was asked for.
@@ -59,6 +70,8 @@ impl RunJudge {
             without: without.to_vec(),
             thresholds: Thresholds::default(),
             rounds: Vec::new(),
+            series: Series::default(),
+            grown: None,
             baseline: None,
             illustrate,
             before: None,
@@ -67,6 +80,7 @@ impl RunJudge {
             findings: Vec::new(),
             problems: Vec::new(),
             abstained: Vec::new(),
+            observations: Vec::new(),
             timing: TimingRecord::default(),
         }
     }
@@ -81,12 +95,24 @@ impl RunJudge {
     #[must_use]
     pub fn finish(mut self) -> RunFindings {
         if !self.rounds.is_empty() {
-            self.note(growth::find(&self.rounds, GrowthUnit::Request, &self.without, &self.thresholds));
+            // Without the last look nobody knows of limits.
+            let find = || growth::find(&self.rounds, GrowthUnit::Request, &self.without, &self.thresholds);
+            let mut report = self.grown.take().unwrap_or_else(find);
+            if needs(&self.without).series {
+                self.series.judge(&mut report, &but_cycles(&self.without), &self.thresholds);
+            }
+            let told = |observation: &Observation| match observation {
+                Observation::Told(record) => Some(record.clone()),
+                _ => None,
+            };
+            self.observations.extend(report.observations.iter().filter_map(told));
+            self.note(report);
         }
         RunFindings {
             findings: self.findings,
             problems: self.problems,
             abstained: self.abstained,
+            observations: self.observations,
             timing: self.timing,
             heat_map: self.heat_map,
             last_look: self.last_look,
@@ -100,6 +126,21 @@ impl RunJudge {
                 self.problems.push(problem);
             }
         }
+    }
+
+    /// What grew, with the heap of the last look: limits that are in memory are known then.
+    fn judge_growth(&self, last: &Examined) -> Report {
+        let session = Session::from(last);
+        let values = ValuesOf { image: &last.image, interpreter: &last.interpreter, snapshot: session.snapshot() };
+        let alike = alike(&self.rounds);
+        let looks = rounds(&self.rounds, &alike);
+        let seen = Seen {
+            looks: Some((&looks, GrowthUnit::Request)),
+            snapshot: Some((session.snapshot(), session.replay())),
+            values: Some(&values),
+            ..Seen::default()
+        };
+        judge(&seen, &but_cycles(&self.without), &self.thresholds)
     }
 
     /// The rules that one look is enough for.
@@ -156,6 +197,10 @@ impl RunJudge {
         match look.moment {
             Moment::Round { round, of } => {
                 timed(&mut analysed, || session.shapes());
+                if needs(&self.without).series {
+                    // Without a clock: the same recording has to say the same again.
+                    timed(&mut analysed, || self.series.add(&session, 0.0));
+                }
                 self.note_problems(examined);
                 if round == of {
                     self.illustrate(pid, &session, examined, false);
@@ -165,6 +210,10 @@ impl RunJudge {
                     requests: look.requests_since,
                     work: Work::default(),
                 });
+                if round == of {
+                    let grown = timed(&mut analysed, || self.judge_growth(examined));
+                    self.grown = Some(grown);
+                }
             }
             Moment::Inspect => {
                 timed(&mut analysed, || self.judge_one(&session));
@@ -187,6 +236,11 @@ impl RunJudge {
         let seen = Seen { profile: Some(profile), ..Seen::default() };
         self.note(judge(&seen, &self.without, &self.thresholds));
     }
+}
+
+/// Cycles are judged by a look of their own.
+fn but_cycles(without: &[&'static str]) -> Vec<&'static str> {
+    without.iter().copied().chain([CYCLES]).collect()
 }
 
 /// Runs `work` and adds the time it took to `sum`.

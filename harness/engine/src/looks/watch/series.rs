@@ -114,10 +114,10 @@ impl Looks {
 }
 
 /// What a look's memory holds and its snapshot does not.
-struct ValuesOf<'a> {
-    image: &'a MemoryImage,
-    interpreter: &'a Interpreter,
-    snapshot: &'a HeapSnapshot,
+pub(in crate::looks) struct ValuesOf<'a> {
+    pub(in crate::looks) image: &'a MemoryImage,
+    pub(in crate::looks) interpreter: &'a Interpreter,
+    pub(in crate::looks) snapshot: &'a HeapSnapshot,
 }
 
 impl Values for ValuesOf<'_> {
