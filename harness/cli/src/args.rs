@@ -107,7 +107,8 @@ impl ValueEnum for Detector {
 
 #[derive(Args, Debug)]
 pub(crate) struct RunArguments {
-    /// Scenarios by name or pattern, such as 'tightloop*'
+    /// Scenarios by name or pattern, such as 'tightloop*'; those of a folder of `scenarios` by its name: 'field', or
+    /// 'field/torn*'
     pub(crate) names: Vec<String>,
     /// Which twin
     #[arg(long, value_enum, default_value = "all")]

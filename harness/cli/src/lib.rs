@@ -3,6 +3,7 @@
 
 mod args;
 mod checks;
+mod chosen;
 mod commands;
 mod error;
 mod everything;

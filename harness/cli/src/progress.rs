@@ -6,9 +6,13 @@ use crate::output;
 
 /// While packages are installed.
 pub(crate) fn environment(event: &EnvironmentEvent) {
+    packages("the services", event);
+}
+
+fn packages(whose: &str, event: &EnvironmentEvent) {
     match event {
         EnvironmentEvent::Building { packages, .. } => {
-            output::message(&format!("installing {} for the services, once", packages.join(", ")));
+            output::message(&format!("installing {} for {whose}, once", packages.join(", ")));
         }
         EnvironmentEvent::Changed { dir, why } => output::message(&format!(
             "the packages in {} are not as they were installed ({why}); they are installed anew",
@@ -25,6 +29,7 @@ pub(crate) fn environment(event: &EnvironmentEvent) {
 /// While a scenario runs.
 pub(crate) fn run(event: &RunEvent) {
     let line = match event {
+        RunEvent::Packages(event) => return packages("a scenario", event),
         RunEvent::RunStarted { scenario, variant } => format!("{scenario}, {}: starting", variant.as_str()),
         RunEvent::WarmingUp { requests } => format!("  warm-up: {requests} requests"),
         RunEvent::RoundStarted { round, of } => format!("  round {round} of {of}"),

@@ -75,6 +75,23 @@ fn it_is_made_once_and_then_found() {
 }
 
 #[test]
+fn what_others_are_built_with_is_installed_first_and_importable_then() {
+    let place = Place::new();
+    let lock = "incremental==1 --hash=sha256:00\n# built with the packages above:\nTwisted==2 --hash=sha256:00\n";
+    fs::write(&place.lock_file, lock).unwrap();
+    let python = place.python(
+        "mkdir -p \"$target\"; echo \"${PYTHONPATH:-nothing}\" >> \"$target/paths\"; grep == \"$4\" >> \"$target/asked\"",
+    );
+    let made = place.cache().prepare_packages(&python, &place.lock_file, &mut |_| ()).unwrap();
+    assert_eq!(place.installations(), 2);
+    let asked = fs::read_to_string(made.dir.join("asked")).unwrap();
+    assert_eq!(asked, "incremental==1 --hash=sha256:00\nTwisted==2 --hash=sha256:00\n");
+    let paths = fs::read_to_string(made.dir.join("paths")).unwrap();
+    let paths: Vec<&str> = paths.lines().collect();
+    assert!(paths[0] == "nothing" && paths[1].ends_with("/site"), "{paths:?}");
+}
+
+#[test]
 fn two_at_once_make_one() {
     let place = Place::new();
     // The installation lasts until the second run is known to wait.

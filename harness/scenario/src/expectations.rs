@@ -2,6 +2,7 @@
 //! meet, is a mistake in the file.
 
 use std::collections::BTreeMap;
+use std::path::{Component, Path, PathBuf};
 
 use bloathound_vocabulary::{FindingClass, Variant, Verdict};
 
@@ -10,15 +11,16 @@ use crate::error::Problem;
 use crate::evidence::{classes, refused};
 use crate::locate::{NodePath, Part};
 use crate::matcher::{Matcher, Scalar};
-use crate::model::{Expectation, Observe, VariantPlan};
-use crate::raw::{RawExpectation, RawPlace, RawVariant};
-use crate::vocabulary::{nearest, toggle_names};
+use crate::model::{Expectation, Observe, Told, VariantPlan};
+use crate::raw::{RawExpectation, RawPlace, RawTold, RawVariant};
+use crate::vocabulary::{TOLD, nearest, toggle_names};
 
 /// Checks one variant's section.
 pub(crate) fn variant_plan(
     variant: Variant,
     raw: RawVariant,
     observe: &Observe,
+    file: &Path,
     checker: &mut Checker<'_>,
 ) -> VariantPlan {
     let node = NodePath::default().key(variant.as_str());
@@ -29,7 +31,7 @@ pub(crate) fn variant_plan(
             "a total that proves the run, such as `requests`",
         );
     }
-    if variant == Variant::Buggy && raw.expect.is_empty() && observe.toggle.is_none() {
+    if variant == Variant::Buggy && raw.expect.is_empty() && raw.told.is_empty() && observe.toggle.is_none() {
         checker.wrong(&node.key("expect"), "a buggy variant with no finding expected", "the bug that must be found");
     }
     let ledger = check_ledger(raw.ledger.0, &node.key("ledger"), checker);
@@ -42,8 +44,56 @@ pub(crate) fn variant_plan(
             check_expectation(raw, &node, observe, checker)
         })
         .collect();
+    let told = raw.told.into_iter().enumerate();
+    let told =
+        told.map(|(position, raw)| check_told(raw, &node.key("told").index(position), observe, checker)).collect();
     check_toggle_facts(&raw.toggle.0, &node, observe, checker);
-    VariantPlan { expected, toggle: raw.toggle.0, ledger }
+    let packages = raw.packages.and_then(|lock| check_packages(&lock, &node.key("packages"), file, checker));
+    VariantPlan { expected, told, toggle: raw.toggle.0, ledger, packages }
+}
+
+fn check_told(raw: RawTold, node: &NodePath, observe: &Observe, checker: &mut Checker<'_>) -> Told {
+    if !TOLD.contains(&raw.class.as_str()) {
+        let problem = Problem::UnknownWord {
+            found: raw.class.clone(),
+            suggestion: nearest(&raw.class, TOLD).map(str::to_owned),
+            allowed: TOLD.map(str::to_owned).to_vec(),
+        };
+        checker.refuse(&node.key("class"), Part::Value, problem);
+    }
+    if observe.growth.is_none() {
+        checker.wrong(
+            &node.key("class"),
+            "an observation of rounds that this scenario doesn't make",
+            "`observe.growth`",
+        );
+    }
+    for (name, matcher) in &raw.evidence.0 {
+        if let Some(why) = matcher.impossible() {
+            checker.wrong(&node.key("evidence").key(name.clone()), why, "a condition that some value meets");
+        }
+    }
+    let place = raw.place.map(|place| check_place(place, &node.key("where"), checker)).unwrap_or_default();
+    Told { class: raw.class, place, evidence: raw.evidence.0 }
+}
+
+/// The lock file, where it can be one: below the scenario's own folder, so that what is installed goes with the file that
+/// asks for it.
+fn check_packages(written: &str, node: &NodePath, file: &Path, checker: &mut Checker<'_>) -> Option<PathBuf> {
+    let below = Path::new(written);
+    let plain = below.components().all(|part| matches!(part, Component::Normal(_)));
+    if written.is_empty() || !plain || below.extension().is_none_or(|ending| ending != "lock") {
+        let wanted = "a lock file below this file's folder, such as `torn_headers/buggy.lock`";
+        checker.wrong(node, format!("the packages `{written}`"), wanted);
+        return None;
+    }
+    let lock = file.parent().unwrap_or(Path::new("")).join(below);
+    if !lock.is_file() {
+        let wanted = "a lock file that is there: `NAME==VERSION --hash=sha256:…` a package";
+        checker.wrong(node, format!("the packages `{written}`, a file that isn't there"), wanted);
+        return None;
+    }
+    Some(lock)
 }
 
 fn check_toggle_facts(

@@ -29,6 +29,6 @@ pub use locate::Place;
 pub use matcher::{Matcher, Scalar, lookup};
 pub use model::{
     Expectation, Growth, Hot, Inspect, LedgerConditions, Load, Method, Observe, OptionValue, Request, Scenario, Toggle,
-    Toggled, TraceReader, VariantPlan, Wait,
+    Toggled, Told, TraceReader, VariantPlan, Wait,
 };
 pub use schema::schema;

@@ -22,6 +22,8 @@ pub struct Scenario {
     pub name: String,
     /// One line for people.
     pub title: String,
+    /// Where the bug was reported; none for one of our own making.
+    pub upstream: Option<String>,
     /// The file it was read from.
     pub file: PathBuf,
     /// The service's name.
@@ -301,10 +303,25 @@ pub struct Toggle {
 pub struct VariantPlan {
     /// The findings, all of them.
     pub expected: Vec<Expectation>,
+    /// Observations that must be there, among others.
+    pub told: Vec<Told>,
     /// What the facts of the toggle must be; empty exactly where none is observed.
     pub toggle: BTreeMap<String, Matcher>,
     /// What proves the run; not empty.
     pub ledger: LedgerConditions,
+    /// The lock file of its packages; it exists. None for those of the services.
+    pub packages: Option<PathBuf>,
+}
+
+/// One observation that must be there. Only the fields named are compared.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Told {
+    /// The word of its class.
+    pub class: String,
+    /// Fields of `where` and what each must be.
+    pub place: BTreeMap<&'static str, Matcher>,
+    /// Its figures by dotted name.
+    pub evidence: BTreeMap<String, Matcher>,
 }
 
 /// Conditions on the totals of a ledger, by dotted name.

@@ -21,7 +21,10 @@ pub(crate) struct RawScenario {
     pub(crate) name: String,
     /// One line for people.
     pub(crate) title: String,
-    /// A folder of `reference-services/`.
+    /// Where the bug was reported, for one that others had: `sqlalchemy 2650`, `release notes 3.1`.
+    #[serde(default)]
+    pub(crate) upstream: Option<String>,
+    /// A folder of `reference-services/`; `./NAME` is a folder beside this file.
     pub(crate) service: String,
     /// Recorded with the results; `run --seed` overrides it.
     #[serde(default = "default_seed")]
@@ -164,16 +167,26 @@ pub(crate) struct RawToggle {
 
 /// What must be found on one variant, and what proves that its run was a real one.
 #[derive(Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, expecting = "a mapping with `expect` and `ledger`, and `toggle` where one is observed")]
+#[serde(
+    deny_unknown_fields,
+    expecting = "a mapping with `expect` and `ledger`, and if wanted `told`, `toggle` and `packages`"
+)]
 pub(crate) struct RawVariant {
     /// The findings, all of them: one that isn't listed is a false alarm.
     pub(crate) expect: Vec<RawExpectation>,
+    /// What must be told although it is no finding: growth below a limit that is known. Other observations may be there.
+    #[serde(default)]
+    pub(crate) told: Vec<RawTold>,
     /// Facts of the toggle by name, and what each must be. That no request is lost, that it was on and that it is off
     /// again without a trace is required anyway.
     #[serde(default)]
     pub(crate) toggle: UniqueMap<Matcher>,
     /// Totals of the service's ledger that prove the run; else it is INVALID.
     pub(crate) ledger: UniqueMap<Matcher>,
+    /// The packages of this variant: a lock file with hashes, as pip has it, below this file's folder. They take the place
+    /// of the services' own.
+    #[serde(default)]
+    pub(crate) packages: Option<String>,
 }
 
 /// One finding. Only the fields written here are compared.
@@ -187,6 +200,20 @@ pub(crate) struct RawExpectation {
     #[schemars(with = "RawPlace")]
     pub(crate) place: Option<RawPlace>,
     /// Evidence by name; a dot reaches into lists and mappings (`pinned_by.0.type`).
+    #[serde(default)]
+    pub(crate) evidence: UniqueMap<Matcher>,
+}
+
+/// One observation. Only the fields written here are compared.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, expecting = "a mapping with `class` and, if wanted, `where` and `evidence`")]
+pub(crate) struct RawTold {
+    /// `bounded`, `kept-by-design`, `collector-off`, `native-memory-climbs`, `native-memory-held`.
+    pub(crate) class: String,
+    #[serde(default, rename = "where", deserialize_with = "present")]
+    #[schemars(with = "RawPlace")]
+    pub(crate) place: Option<RawPlace>,
+    /// Its figures by name: `length`, `limit`.
     #[serde(default)]
     pub(crate) evidence: UniqueMap<Matcher>,
 }

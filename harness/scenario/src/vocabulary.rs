@@ -15,6 +15,10 @@ pub(crate) const CONCURRENCY_MAX: u64 = 256;
 /// Longest sampling and longest wait.
 pub(crate) const SECONDS_MAX: f64 = 600.0;
 
+/// Observations that looks after rounds of load can give.
+pub(crate) const TOLD: [&str; 5] =
+    ["bounded", "kept-by-design", "collector-off", "native-memory-climbs", "native-memory-held"];
+
 /// What every toggle under load tells: ratios are to the phase before it was switched on.
 const TOGGLE_RATIOS: &[&str] =
     &["on_throughput_ratio", "off_again_throughput_ratio", "on_p99_ratio", "off_again_p99_ratio"];

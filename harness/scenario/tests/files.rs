@@ -89,6 +89,9 @@ fn every_scenario_of_the_repository_is_valid() {
     let scenarios = load_dir(&root().join("scenarios"), &root().join("reference-services"));
     let scenarios = scenarios.unwrap_or_else(|errors| panic!("{errors}"));
     assert!(scenarios.iter().any(|scenario| scenario.name == "leak"));
+    let field = load_dir(&root().join("scenarios/field"), &root().join("reference-services"));
+    let field = field.unwrap_or_else(|errors| panic!("{errors}"));
+    assert!(field.iter().all(|scenario| scenario.upstream.is_some()), "each names its report");
 }
 
 #[test]
@@ -153,7 +156,7 @@ fn a_twin_needs_a_fix_and_a_negative_does_not() {
     assert_eq!(
         errors.to_string(),
         "good.yaml:15:3: fixed: found a fixed twin of `idle`, and no folder idle/fix with the fix; \
-         meant a service with a fix, or a scenario with one variant only"
+         meant a service with a fix, packages of its own, or a scenario with one variant only"
     );
     let negative = {
         let start = of_idle.find("buggy:").unwrap();
@@ -163,6 +166,72 @@ fn a_twin_needs_a_fix_and_a_negative_does_not() {
     let scenario = parse(&negative, Path::new("good.yaml"), services.path()).unwrap();
     let variants: Vec<Variant> = scenario.variants.keys().copied().collect();
     assert_eq!(variants, [Variant::Fixed]);
+}
+
+#[test]
+fn a_service_may_lie_beside_its_scenario() {
+    let services = services();
+    let folder = tempfile::tempdir().unwrap();
+    fs::create_dir_all(folder.path().join("shop/fix")).unwrap();
+    fs::write(folder.path().join("shop/service.py"), "").unwrap();
+    let file = folder.path().join("good.yaml");
+    let of = |service: &str| {
+        let yaml = GOOD.replace("service: leak", &format!("service: {service}"));
+        parse(&yaml, &file, services.path()).map_err(|errors| shown(&errors, folder.path()))
+    };
+    let beside = of("./shop").unwrap();
+    assert_eq!((beside.service.as_str(), beside.service_dir), ("shop", folder.path().join("shop")));
+    // Each place has its own services.
+    assert_eq!(of("leak").unwrap().service_dir, services.path().join("leak"));
+    assert_eq!(of("./shoe").unwrap_err(), "good.yaml:4:10: service: found `./shoe`; meant `./shop`?\n");
+    assert!(of("./leak").unwrap_err().ends_with("found `./leak`; meant one of `./shop`\n"));
+    assert!(of("shop").is_err());
+    for outside in ["./../shop", "././shop", "./", "./shop/fix", "/shop"] {
+        let refused = of(outside).unwrap_err();
+        assert!(refused.contains("meant a folder's name"), "{outside}: {refused}");
+    }
+}
+
+#[test]
+fn packages_make_a_twin_too_and_are_files_below_the_scenario() {
+    let services = services();
+    let folder = tempfile::tempdir().unwrap();
+    fs::create_dir_all(folder.path().join("shop")).unwrap();
+    for file in ["service.py", "buggy.lock", "fixed.lock", "notes.txt"] {
+        fs::write(folder.path().join("shop").join(file), "").unwrap();
+    }
+    let file = folder.path().join("good.yaml");
+    let of = |buggy: &str, fixed: &str| {
+        let yaml = GOOD.replace("service: leak", "service: ./shop\nupstream: a report");
+        let yaml = yaml.replace("buggy:", &format!("buggy:\n  packages: {buggy}"));
+        let yaml = yaml.replace("fixed:", &format!("fixed:\n  packages: {fixed}"));
+        parse(&yaml, &file, services.path()).map_err(|errors| shown(&errors, folder.path()))
+    };
+    let good = of("shop/buggy.lock", "shop/fixed.lock").unwrap();
+    assert_eq!(good.variants[&Variant::Fixed].packages, Some(folder.path().join("shop/fixed.lock")));
+    assert_eq!(good.upstream.as_deref(), Some("a report"));
+    let same = of("shop/buggy.lock", "shop/buggy.lock").unwrap_err();
+    assert!(same.contains("17:13: fixed.packages: found the packages of the buggy variant; meant"), "{same}");
+    let missing = of("shop/buggy.lock", "shop/fix.lock").unwrap_err();
+    assert!(missing.contains("found the packages `shop/fix.lock`, a file that isn't there"), "{missing}");
+    for outside in ["../shop/fixed.lock", "/shop/fixed.lock", "shop/notes.txt", "''", "shop/../shop/fixed.lock"] {
+        let refused = of("shop/buggy.lock", outside).unwrap_err();
+        assert!(refused.contains("meant a lock file below this file's folder"), "{outside}: {refused}");
+    }
+}
+
+#[test]
+fn what_must_be_told_is_a_word_of_the_rounds() {
+    let services = services();
+    let of = |told: &str| {
+        let yaml = GOOD.replace("buggy:", &format!("buggy:\n  told: [{told}]"));
+        parse(&yaml, Path::new("good.yaml"), services.path()).map_err(|errors| errors.to_string())
+    };
+    let told = &of("{class: bounded, evidence: {limit: 20}}").unwrap().variants[&Variant::Buggy].told;
+    assert_eq!((told.len(), told[0].class.as_str(), told[0].evidence.len()), (1, "bounded", 1));
+    let wrong = of("{class: bounde}").unwrap_err();
+    assert!(wrong.contains("buggy.told[0].class: found `bounde`; meant `bounded`?"), "{wrong}");
+    assert!(of("{class: bounded, evidence: {limit: {min: 2, max: 1}}}").unwrap_err().contains("min 2 above max 1"));
 }
 
 #[test]

@@ -1,7 +1,9 @@
 //! What a scenario wants to be found, held against what was found.
 
-use bloathound_scenario::{Expectation, Matcher, lookup};
-use bloathound_vocabulary::{ExpectedRecord, Finding, MismatchRecord};
+use std::collections::BTreeMap;
+
+use bloathound_scenario::{Expectation, Matcher, Told, lookup};
+use bloathound_vocabulary::{ExpectedRecord, Finding, MismatchRecord, ObservationRecord, ToldRecord};
 use serde_json::Value;
 
 use crate::compare::compare;
@@ -28,27 +30,64 @@ fn expected_record(wanted: &Expectation) -> ExpectedRecord {
     }
 }
 
+/// What had to be told, and which observation of the class comes nearest to it.
+#[must_use]
+pub fn told_against(wanted: &[Told], observations: &[ObservationRecord]) -> Vec<ToldRecord> {
+    let held = |told: &Told| {
+        let of_class = observations.iter().enumerate().filter(|(_, seen)| seen.class == told.class);
+        let compared = of_class.map(|(index, seen)| {
+            let seen = serde_json::to_value(seen).unwrap_or_default();
+            (fields_that_differ(&seen, &told.place, &told.evidence), index)
+        });
+        let nearest = compared.min_by_key(|(mismatches, index)| (mismatches.len(), *index));
+        let (mismatches, observation) = nearest.map_or((Vec::new(), None), |(some, index)| (some, Some(index)));
+        ToldRecord {
+            class: told.class.clone(),
+            location: told.place.iter().map(|(name, matcher)| ((*name).to_owned(), matcher.to_json())).collect(),
+            evidence: told.evidence.iter().map(|(name, matcher)| (name.clone(), matcher.to_json())).collect(),
+            observation,
+            mismatches,
+        }
+    };
+    wanted.iter().map(held).collect()
+}
+
 /// The fields of a finding that are not as the scenario wants them.
 #[must_use]
 pub fn mismatches(wanted: &Expectation, finding: &Finding) -> Vec<MismatchRecord> {
     let seen = serde_json::to_value(finding).unwrap_or_default();
     let mut found = Vec::new();
-    let mut check = |field: String, expected: Value, value: Option<&Value>, matches: bool| {
-        if !matches {
-            found.push(MismatchRecord { field, expected, seen: value.cloned().unwrap_or(Value::Null) });
-        }
-    };
-    if let Some(verdict) = &wanted.verdict {
-        let is_it = *verdict == finding.verdict;
-        check("verdict".into(), Value::from(verdict.as_str()), seen.get("verdict"), is_it);
+    if let Some(verdict) = wanted.verdict.filter(|verdict| *verdict != finding.verdict) {
+        found.push(MismatchRecord {
+            field: "verdict".into(),
+            expected: Value::from(verdict.as_str()),
+            seen: Value::from(finding.verdict.as_str()),
+        });
     }
-    let place = wanted.place.iter().map(|(name, matcher)| ("where", *name, matcher));
-    let evidence = wanted.evidence.iter().map(|(name, matcher)| ("evidence", name.as_str(), matcher));
+    found.extend(fields_that_differ(&seen, &wanted.place, &wanted.evidence));
+    found
+}
+
+/// The fields of `where` and `evidence` that are not as wanted.
+fn fields_that_differ(
+    seen: &Value,
+    place: &BTreeMap<&'static str, Matcher>,
+    evidence: &BTreeMap<String, Matcher>,
+) -> Vec<MismatchRecord> {
+    let mut found = Vec::new();
+    let place = place.iter().map(|(name, matcher)| ("where", *name, matcher));
+    let evidence = evidence.iter().map(|(name, matcher)| ("evidence", name.as_str(), matcher));
     let fields: Vec<(&str, &str, &Matcher)> = place.chain(evidence).collect();
     for (part, name, matcher) in fields {
         let value = seen.get(part).and_then(|fields| lookup(fields, name));
         let matches = value.is_some_and(|value| matcher.matches(value) || (name == "file" && ends_so(matcher, value)));
-        check(format!("{part}.{name}"), matcher.to_json(), value, matches);
+        if !matches {
+            found.push(MismatchRecord {
+                field: format!("{part}.{name}"),
+                expected: matcher.to_json(),
+                seen: value.cloned().unwrap_or(Value::Null),
+            });
+        }
     }
     found
 }
@@ -61,8 +100,6 @@ pub(crate) fn ends_so(matcher: &Matcher, file: &Value) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
-
     use bloathound_scenario::{FindingClass, Scalar};
 
     use super::*;
@@ -84,5 +121,20 @@ mod tests {
             let evidence: Vec<&String> = record.evidence.keys().collect();
             assert_eq!((record.class, evidence), (class, vec![&number.to_string()]));
         }
+    }
+
+    #[test]
+    fn an_observation_is_told_where_its_class_and_its_figures_are_as_wanted() {
+        let bounded = |limit: u64| ObservationRecord::new("bounded", "a buffer".into()).with("limit", limit);
+        let wanted = |class: &str, limit: i64| Told {
+            class: class.to_owned(),
+            place: BTreeMap::new(),
+            evidence: BTreeMap::from([("limit".to_owned(), Matcher::Exact(Scalar::Integer(limit)))]),
+        };
+        let seen = [bounded(7), bounded(20)];
+        let held = told_against(&[wanted("bounded", 20), wanted("bounded", 8), wanted("kept-by-design", 7)], &seen);
+        assert_eq!(held.iter().map(ToldRecord::is_met).collect::<Vec<_>>(), [true, false, false]);
+        assert_eq!((held[0].observation, held[1].observation, held[2].observation), (Some(1), Some(0), None));
+        assert_eq!(held[1].mismatches[0].field, "evidence.limit");
     }
 }

@@ -4,14 +4,14 @@ use std::collections::BTreeMap;
 
 use bloathound_scenario::{Expectation, Scenario, lookup};
 use bloathound_vocabulary::{
-    BaselineRecord, DisturbanceRecord, Finding, FindingClass, LookRecord, MismatchRecord, Outcome, Problem,
-    RunErrorRecord, RunRecord, TimingRecord, ToggleRecord, Variant,
+    BaselineRecord, DisturbanceRecord, Finding, FindingClass, LookRecord, MismatchRecord, ObservationRecord, Outcome,
+    Problem, RunErrorRecord, RunRecord, TimingRecord, ToggleRecord, ToldRecord, Variant,
 };
 use serde_json::Value;
 
 use crate::compare::{outcome_of, outcome_with_toggle};
 use crate::dose::dose;
-use crate::expected::{ends_so, held_against};
+use crate::expected::{ends_so, held_against, told_against};
 
 /// What is known of a run before it is judged.
 #[derive(Clone, PartialEq, Debug, Default)]
@@ -28,6 +28,8 @@ pub struct Made {
     pub error: Option<RunErrorRecord>,
     /// What was found.
     pub findings: Vec<Finding>,
+    /// What the rounds tell that is no bug by itself.
+    pub observations: Vec<ObservationRecord>,
     /// What did not go well on the way.
     pub problems: Vec<Problem>,
     /// What switching a diagnostic came to, where one was.
@@ -87,11 +89,18 @@ pub fn replayed(scenario: &Scenario, variant: Variant, recorded: &Recorded, mut 
 
 fn judged(scenario: &Scenario, variant: Variant, expectations: &[Expectation], made: Made) -> RunRecord {
     let expected = held_against(expectations, &made.findings);
+    let told = scenario.variants.get(&variant).map_or(&[][..], |plan| &plan.told);
+    let told = told_against(told, &made.observations);
     let valid = made.invalid_because.is_none() && made.error.is_none();
     let outcome = match made.error {
         // Nobody knows what would have been found.
         Some(_) => Outcome::Error,
-        None => outcome_with_toggle(outcome_of(valid, &expected, made.findings.len()), made.toggle.as_ref()),
+        None => {
+            let found = outcome_of(valid, &expected, made.findings.len());
+            let all_told = told.iter().all(ToldRecord::is_met);
+            let found = if found == Outcome::Pass && !all_told { Outcome::Fail } else { found };
+            outcome_with_toggle(found, made.toggle.as_ref())
+        }
     };
     RunRecord {
         scenario: scenario.name.clone(),
@@ -104,6 +113,8 @@ fn judged(scenario: &Scenario, variant: Variant, expectations: &[Expectation], m
         looked_for: scenario.observe.classes(),
         expected,
         findings: made.findings,
+        told,
+        observations: made.observations,
         problems: made.problems,
         toggle: made.toggle,
         disturbance: made.disturbance,

@@ -46,7 +46,9 @@ pub use label::{Label, RootKind};
 pub use observation::ObservationRecord;
 pub use origin::{HostRecord, PartitionRecord, ToolRecord};
 pub use pin::Pin;
-pub use results::{ExpectedRecord, MismatchRecord, PhaseRecord, RunErrorRecord, RunRecord, RunResults, ToggleRecord};
+pub use results::{
+    ExpectedRecord, MismatchRecord, PhaseRecord, RunErrorRecord, RunRecord, RunResults, ToggleRecord, ToldRecord,
+};
 pub use score::{Baseline, BaselineRecord, BaselineScore, DosePoint, DoseRecord, LookRecord, ScoreRecord};
 pub use timing::{DisturbanceRecord, TimingRecord, milliseconds};
 pub use watch::{GrowthRow, WatchReport, WatchRound};

@@ -8,7 +8,8 @@ use serde_json::Value;
 
 use crate::{
     BaselineRecord, BaselineScore, DisturbanceRecord, DosePoint, DoseRecord, Finding, FindingClass, HostRecord,
-    LookRecord, Outcome, Partial, PartitionRecord, Problem, ScoreRecord, TimingRecord, ToolRecord, Variant, Verdict,
+    LookRecord, ObservationRecord, Outcome, Partial, PartitionRecord, Problem, ScoreRecord, TimingRecord, ToolRecord,
+    Variant, Verdict,
 };
 
 /// A field that was not as expected.
@@ -48,6 +49,33 @@ pub struct ExpectedRecord {
     /// What was not as expected.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub mismatches: Vec<MismatchRecord>,
+}
+
+/// One observation that had to be told, and what became of it.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct ToldRecord {
+    /// The word of its class: `bounded`.
+    pub class: String,
+    /// Fields of `where` and what each must be.
+    #[serde(default, rename = "where", skip_serializing_if = "BTreeMap::is_empty")]
+    pub location: BTreeMap<String, Value>,
+    /// Its figures and what each must be.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub evidence: BTreeMap<String, Value>,
+    /// Which one: index into the run's `observations`; null where none of the class is there.
+    #[serde(default)]
+    pub observation: Option<usize>,
+    /// What was not as expected.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub mismatches: Vec<MismatchRecord>,
+}
+
+impl ToldRecord {
+    /// It is there, and as expected.
+    #[must_use]
+    pub fn is_met(&self) -> bool {
+        self.observation.is_some() && self.mismatches.is_empty()
+    }
 }
 
 impl TryFrom<Value> for ExpectedRecord {
@@ -142,6 +170,12 @@ pub struct RunRecord {
     pub expected: Vec<ExpectedRecord>,
     /// What was found.
     pub findings: Vec<Finding>,
+    /// What had to be told although it is no finding.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub told: Vec<ToldRecord>,
+    /// What the rounds tell that is no bug by itself.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub observations: Vec<ObservationRecord>,
     /// What could not be done or is not trusted.
     pub problems: Vec<Problem>,
     /// What switching one of the service's own diagnostics came to.

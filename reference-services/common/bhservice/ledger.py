@@ -34,7 +34,8 @@ class Ledger(object):
             return
         facts['event'] = event
         facts['at'] = uptime()
-        self._file.write(json.dumps(facts, sort_keys=True) + '\n')
+        # Unsorted: the encoder that sorts is in Python, and leaves cycles behind.
+        self._file.write(json.dumps(facts) + '\n')
 
 
 def _open_for_owner(path):

@@ -8,23 +8,24 @@ use bloathound_driver::{Launcher, Limits, Search};
 use bloathound_engine::{Interrupt, tool};
 use bloathound_report::html::{HtmlReport, RunKey};
 use bloathound_report::text;
+use bloathound_scenario::Scenario;
 
 use crate::args::RunArguments;
 use crate::error::CliError;
 use crate::exit::Exit;
 use crate::home::Home;
 use crate::twin::Twin;
-use crate::{gate, host, output, preparation, suite, written};
+use crate::{chosen, gate, host, output, preparation, suite, written};
 
 /// `bloathound run`.
 pub(crate) fn run(arguments: &RunArguments) -> Result<u8, CliError> {
     let home = Home::find(arguments.home.as_deref())?;
-    let mut scenarios = bloathound_scenario::load_dir(&home.scenarios(), &home.services())?;
+    let mut scenarios = chosen::scenarios(&home, &arguments.names)?;
     if let Some(seed) = arguments.seed {
         // From here on it is the scenario's own, for whatever varies by it.
         scenarios.iter_mut().for_each(|scenario| scenario.seed = seed);
     }
-    let chosen = bloathound_scenario::select(&scenarios, &arguments.names)?;
+    let chosen: Vec<&Scenario> = scenarios.iter().collect();
     let (planned, partition) = preparation::plan(&chosen, arguments)?;
     let gate = arguments.gate.open(arguments.partition.is_some())?;
     let _held = written::check(arguments)?;

@@ -31,6 +31,7 @@ pub(crate) fn record(
         invalid_because: (!reasons.is_empty()).then(|| reasons.join("; ")),
         error: None,
         findings: result.findings.clone(),
+        observations: result.observations.clone(),
         problems: result.problems.clone(),
         detected_after: detected_after(scenario, result),
         looks: looks.into_iter().map(|(look, _)| look).collect(),

@@ -70,7 +70,7 @@ impl Cache {
         Ok((manifest::state(&dir) == State::Whole).then_some(Environment { dir }))
     }
 
-    /// The environment, made if it isn't there, and made anew where it is not what was installed. Safe when several runs ask at once: one makes it, the
+    /// The services' environment, made if it isn't there, and made anew where it is not what was installed. Safe when several runs ask at once: one makes it, the
     /// others wait; a run that is killed while making it leaves nothing that would be taken for one.
     ///
     /// # Errors
@@ -79,6 +79,30 @@ impl Cache {
         &self,
         interpreter: &PythonProgram,
         lock_file: &Path,
+        events: EnvironmentEvents<'_>,
+    ) -> Result<Environment, EnvironmentError> {
+        self.made(interpreter, lock_file, true, events)
+    }
+
+    /// The same with packages of a scenario's own: whether they can be imported its service tells, which knows what of them
+    /// it uses.
+    ///
+    /// # Errors
+    /// It can't be made; the text says why.
+    pub fn prepare_packages(
+        &self,
+        interpreter: &Interpreter,
+        lock_file: &Path,
+        events: EnvironmentEvents<'_>,
+    ) -> Result<Environment, EnvironmentError> {
+        self.made(interpreter, lock_file, false, events)
+    }
+
+    fn made(
+        &self,
+        interpreter: &Interpreter,
+        lock_file: &Path,
+        of_services: bool,
         events: EnvironmentEvents<'_>,
     ) -> Result<Environment, EnvironmentError> {
         let lock_text = read_lock_file(lock_file)?;
@@ -108,7 +132,9 @@ impl Cache {
             .tempdir_in(&self.dir)
             .map_err(|source| self.unwritable(source))?;
         let site = pip::install(interpreter, lock_file, unfinished.path(), events)?;
-        pip::check_imports(interpreter, &site)?;
+        if of_services {
+            pip::check_imports(interpreter, &site)?;
+        }
         manifest::write(&site).map_err(|source| EnvironmentError::Cache { path: site.clone(), source })?;
         // One step: whoever sees the folder sees all of it.
         fs::rename(&site, &dir).map_err(|source| EnvironmentError::Cache { path: dir.clone(), source })?;

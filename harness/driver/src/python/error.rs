@@ -47,8 +47,13 @@ pub enum EnvironmentError {
         interpreter: PathBuf,
     },
     /// pip failed.
-    #[error("pip could not install the services' packages; its last lines:\n{}", indented(last_lines))]
+    #[error(
+        "pip could not install the packages of {}; its last lines:\n{}{}",
+        lock_file.display(), indented(last_lines), advice(last_lines)
+    )]
     Pip {
+        /// The list of packages.
+        lock_file: PathBuf,
         /// The end of what it said.
         last_lines: Vec<String>,
     },
@@ -58,6 +63,23 @@ pub enum EnvironmentError {
         /// The end of what Python said.
         last_lines: Vec<String>,
     },
+}
+
+/// What to do about it, where pip's own words tell which of the known causes it is.
+fn advice(lines: &[String]) -> String {
+    let said = |words: &[&str]| lines.iter().any(|line| words.iter().any(|word| line.contains(word)));
+    let advice = if said(&["No matching distribution", "Could not find a version"]) {
+        "the package index that pip is set up with lacks that release; `pip config list` names it"
+    } else if said(&["DO NOT MATCH THE HASHES"]) {
+        "the file on the index is not the one that was pinned; nothing was installed"
+    } else if said(&["unable to execute", "command 'gcc' failed", "command 'cc' failed", "Python.h"]) {
+        "a package is built from source: apt-get install gcc libc6-dev, and a Python 2.7 with its headers"
+    } else if said(&["Temporary failure", "Connection", "timed out", "Max retries"]) {
+        "the package index does not answer; once installed, packages are kept and need no network"
+    } else {
+        return String::new();
+    };
+    format!("\n{advice}")
 }
 
 fn indented(lines: &[String]) -> String {

@@ -24,13 +24,41 @@ pub(crate) fn install(
     let target = scratch.join("site");
     let own_pip = if has_pip(interpreter) { None } else { Some(unpack_pip(interpreter, scratch)?) };
     let how = ["--require-hashes", "--no-deps", "--timeout=30", "--retries=2", "--target"];
-    let what = [target.as_os_str(), "-r".as_ref(), lock_file.as_os_str()];
-    let mut command = pip_install(interpreter, &how, &what);
-    if let Some(own_pip) = own_pip {
-        command = command.env("PYTHONPATH", own_pip);
+    for part in parts(lock_file, scratch)? {
+        let what = [target.as_os_str(), "-r".as_ref(), part.as_os_str()];
+        // What an earlier part has installed may be needed to build a later one.
+        let path = own_pip.iter().chain(target.is_dir().then_some(&target));
+        let path = std::env::join_paths(path).map_err(|_| EnvironmentError::Cache {
+            path: target.clone(),
+            source: std::io::Error::other("a colon in the path of the cache"),
+        })?;
+        let mut command = pip_install(interpreter, &how, &what);
+        if !path.is_empty() {
+            command = command.env("PYTHONPATH", path);
+        }
+        run(command, events)
+            .map_err(|last_lines| EnvironmentError::Pip { lock_file: lock_file.to_owned(), last_lines })?;
     }
-    run(command, events).map_err(|last_lines| EnvironmentError::Pip { last_lines })?;
     Ok(target)
+}
+
+/// A line of this in a lock file: what follows is built with what stands above it. To pip it is a comment.
+const BUILT_WITH: &str = "# built with the packages above:";
+
+/// The lock file in the parts that are installed one after another: itself, where it has only one.
+fn parts(lock_file: &Path, scratch: &Path) -> Result<Vec<PathBuf>, EnvironmentError> {
+    let failed = |path: &Path, source| EnvironmentError::LockFile { lock_file: path.to_owned(), source };
+    let text = std::fs::read_to_string(lock_file).map_err(|source| failed(lock_file, source))?;
+    let texts: Vec<&str> = text.split(BUILT_WITH).collect();
+    if texts.len() == 1 {
+        return Ok(vec![lock_file.to_owned()]);
+    }
+    let written = |(number, text): (usize, &&str)| {
+        let part = scratch.join(format!("part-{number}.lock"));
+        std::fs::write(&part, text).map_err(|source| failed(&part, source))?;
+        Ok(part)
+    };
+    texts.iter().enumerate().map(written).collect()
 }
 
 fn pip_install(interpreter: &PythonProgram, how: &[&str], what: &[&OsStr]) -> duct::Expression {
@@ -60,7 +88,8 @@ fn unpack_pip(interpreter: &PythonProgram, scratch: &Path) -> Result<PathBuf, En
     let path = std::env::join_paths(&wheels)
         .map_err(|_| EnvironmentError::NoPip { interpreter: interpreter.executable.clone() })?;
     let command = pip_install(interpreter, &["--no-index", "--no-deps", "--target"], &what);
-    run(command.env("PYTHONPATH", path), &mut |_| ()).map_err(|last_lines| EnvironmentError::Pip { last_lines })?;
+    let failed = |last_lines| EnvironmentError::Pip { lock_file: target.clone(), last_lines };
+    run(command.env("PYTHONPATH", path), &mut |_| ()).map_err(failed)?;
     Ok(target)
 }
 

@@ -6,6 +6,7 @@ use bloathound_scenario::Variant;
 use crate::http::HttpError;
 use crate::ledger::LedgerError;
 use crate::load::LoadError;
+use crate::python::EnvironmentError;
 use crate::service::ServiceError;
 
 /// A run that could not be made, with what its service said at last.
@@ -47,6 +48,9 @@ pub enum RunError {
         /// The variant asked for.
         variant: Variant,
     },
+    /// Its packages aren't there.
+    #[error(transparent)]
+    Packages(#[from] EnvironmentError),
     /// The service isn't there, or not any more.
     #[error(transparent)]
     Service(#[from] ServiceError),

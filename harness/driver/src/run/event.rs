@@ -7,6 +7,7 @@ use bloathound_scenario::Variant;
 
 use super::phase::{PhaseReport, TogglePhase};
 use crate::load::LoadReport;
+use crate::python::EnvironmentEvent;
 use crate::service::StopHow;
 
 /// One thing that happened or starts to happen.
@@ -19,6 +20,8 @@ pub enum RunEvent {
         /// The variant.
         variant: Variant,
     },
+    /// Packages of its own are being made.
+    Packages(EnvironmentEvent),
     /// The service answers.
     ServiceReady {
         /// Its process id.

@@ -6,7 +6,7 @@ use std::time::Duration;
 use bloathound_engine::Interrupt;
 use bloathound_scenario::{Scenario, Variant};
 
-use crate::python::{Environment, PythonProgram};
+use crate::python::{Cache, Environment, EnvironmentError, EnvironmentEvents, PythonProgram};
 use crate::service::Launch;
 
 /// The private directory of a service's diagnostics, where a scenario switches them.
@@ -24,10 +24,38 @@ pub struct Launcher {
 }
 
 impl Launcher {
-    /// How to start a scenario's service in a variant.
+    /// The packages that a variant runs on: those of its own are made where they aren't there yet, in the user's cache.
+    ///
+    /// # Errors
+    /// They can't be made; the text says why.
+    pub fn environment_of(
+        &self,
+        scenario: &Scenario,
+        variant: Variant,
+        events: EnvironmentEvents<'_>,
+    ) -> Result<Environment, EnvironmentError> {
+        match scenario.variants.get(&variant).and_then(|plan| plan.packages.as_ref()) {
+            Some(lock_file) => Cache::of_user()?.prepare_packages(&self.interpreter, lock_file, events),
+            None => Ok(self.environment.clone()),
+        }
+    }
+
+    /// How to start a scenario's service in a variant, on the services' packages.
     #[must_use]
     pub fn launch(&self, scenario: &Scenario, variant: Variant, limits: &Limits) -> Launch {
-        let mut python_path = vec![self.environment.dir.clone(), self.services_dir.join("common")];
+        self.launch_on(&self.environment, scenario, variant, limits)
+    }
+
+    /// The same on packages of its own ([`Launcher::environment_of`]).
+    #[must_use]
+    pub fn launch_on(
+        &self,
+        environment: &Environment,
+        scenario: &Scenario,
+        variant: Variant,
+        limits: &Limits,
+    ) -> Launch {
+        let mut python_path = vec![environment.dir.clone(), self.services_dir.join("common")];
         let fix = scenario.service_dir.join("fix");
         if variant == Variant::Fixed && fix.is_dir() {
             python_path.push(fix);

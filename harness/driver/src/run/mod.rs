@@ -87,8 +87,12 @@ pub fn run(
         let error = RunError::Stopped { stop: limits.interrupt.came()? };
         Some(BrokenRun { error, stderr_tail: Vec::new() })
     };
-    let service = Service::start_unless(&launcher.launch(scenario, variant, limits), &limits.interrupt)
-        .map_err(|error| stopped().unwrap_or_else(|| error.into()))?;
+    let environment = launcher
+        .environment_of(scenario, variant, &mut |event| events(RunEvent::Packages(event)))
+        .map_err(|error| BrokenRun { error: error.into(), stderr_tail: Vec::new() })?;
+    let launch = launcher.launch_on(&environment, scenario, variant, limits);
+    let service =
+        Service::start_unless(&launch, &limits.interrupt).map_err(|error| stopped().unwrap_or_else(|| error.into()))?;
     // Whatever waits for the service, a request of minutes even, waits no longer then.
     let _ends = service.end_by(&limits.interrupt);
     events(RunEvent::ServiceReady { pid: service.pid(), port: service.port() });

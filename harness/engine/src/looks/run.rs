@@ -3,13 +3,17 @@
 use std::time::{Duration, Instant};
 
 use bloathound_detect::fragmentation::ArenaFacts;
-use bloathound_detect::{Finding, GrowthUnit, MemorySeen, Problem, Report, Seen, Thresholds, Work, judge, needs};
+use bloathound_detect::{
+    Finding, GrowthUnit, MemorySeen, Observation, Problem, Report, Seen, Thresholds, Work, judge, needs,
+};
 use bloathound_profile::Profile;
-use bloathound_vocabulary::{HeatMap, HeatPanel};
+use bloathound_vocabulary::{HeatMap, HeatPanel, ObservationRecord};
 use bloathound_vocabulary::{InspectReport, TimingRecord, milliseconds};
 
 use super::figures::{self, Detected, LookFigures};
-use super::growth::{self, RoundShapes};
+use super::growth::{self, RoundShapes, alike, rounds};
+use super::series::{CYCLES, Series};
+use super::watch::ValuesOf;
 use super::{heat, inspect};
 use crate::moment::{Look, Moment};
 use crate::session::Session;
@@ -28,6 +32,10 @@ pub struct RunJudge {
     since: Option<Instant>,
     detected: Option<Detected>,
     busiest_thread: Option<f64>,
+    /// The facts of the same looks.
+    series: Series,
+    /// What the rounds say with the heap of the last of them, once that was seen.
+    grown: Option<Report>,
     /// The arenas of the fresh process.
     baseline: Option<ArenaFacts>,
     /// Whether to keep pictures and the last look for a report.
@@ -38,6 +46,7 @@ pub struct RunJudge {
     findings: Vec<Finding>,
     problems: Vec<Problem>,
     abstained: Vec<String>,
+    observations: Vec<ObservationRecord>,
     timing: TimingRecord,
 }
 
@@ -56,6 +65,8 @@ pub struct RunFindings {
     pub detected: Option<Detected>,
     /// The share of a processor that the busiest thread had, where threads were sampled.
     pub busiest_thread: Option<f64>,
+    /// What the rounds tell that is no bug by itself, such as growth below a limit.
+    pub observations: Vec<ObservationRecord>,
     /// Of the last look.
     pub timing: TimingRecord,
     /// Before and after, where a report was asked for.
@@ -76,6 +87,8 @@ impl RunJudge {
             since: None,
             detected: None,
             busiest_thread: None,
+            series: Series::default(),
+            grown: None,
             baseline: None,
             illustrate,
             before: None,
@@ -84,6 +97,7 @@ impl RunJudge {
             findings: Vec::new(),
             problems: Vec::new(),
             abstained: Vec::new(),
+            observations: Vec::new(),
             timing: TimingRecord::default(),
         }
     }
@@ -102,8 +116,18 @@ impl RunJudge {
     pub fn finish(mut self) -> RunFindings {
         if !self.rounds.is_empty() {
             let (without, thresholds) = (&self.without, &self.thresholds);
-            let report = growth::find(&self.rounds, GrowthUnit::Request, without, thresholds);
+            // Without the last look nobody knows of limits.
+            let find = || growth::find(&self.rounds, GrowthUnit::Request, without, thresholds);
+            let mut report = self.grown.take().unwrap_or_else(find);
             let stood = figures::stood_from(&report.findings, &self.rounds, &self.figures, without, thresholds);
+            if needs(without).series {
+                self.series.judge(&mut report, &but_cycles(without), thresholds);
+            }
+            let told = |observation: &Observation| match observation {
+                Observation::Told(record) => Some(record.clone()),
+                _ => None,
+            };
+            self.observations.extend(report.observations.iter().filter_map(told));
             self.note(report, stood);
         }
         RunFindings {
@@ -113,6 +137,7 @@ impl RunJudge {
             looks: self.figures,
             detected: self.detected,
             busiest_thread: self.busiest_thread,
+            observations: self.observations,
             timing: self.timing,
             heat_map: self.heat_map,
             last_look: self.last_look,
@@ -126,6 +151,22 @@ impl RunJudge {
                 self.problems.push(problem);
             }
         }
+    }
+
+    /// What grew, with the heap of the last look: limits that are in memory are known then.
+    fn judge_growth(&self, last: &Examined) -> Report {
+        let session = Session::from(last);
+        // The load is counted: what the program counts itself measures nothing better.
+        let values = ValuesOf::of(last, session.snapshot(), &[]);
+        let alike = alike(&self.rounds);
+        let looks = rounds(&self.rounds, &alike);
+        let seen = Seen {
+            looks: Some((&looks, GrowthUnit::Request)),
+            snapshot: Some((session.snapshot(), session.replay())),
+            values: Some(&values),
+            ..Seen::default()
+        };
+        judge(&seen, &but_cycles(&self.without), &self.thresholds)
     }
 
     /// The rules that one look is enough for.
@@ -184,6 +225,10 @@ impl RunJudge {
         match look.moment {
             Moment::Round { round, of } => {
                 timed(&mut analysed, || session.shapes());
+                if needs(&self.without).series {
+                    // Without a clock: the same recording has to say the same again.
+                    timed(&mut analysed, || self.series.add(&session, 0.0));
+                }
                 self.note_problems(examined);
                 if round == of {
                     self.illustrate(pid, &session, examined, false);
@@ -194,6 +239,10 @@ impl RunJudge {
                     requests: look.requests_since,
                     work: Work::default(),
                 });
+                if round == of {
+                    let grown = timed(&mut analysed, || self.judge_growth(examined));
+                    self.grown = Some(grown);
+                }
             }
             Moment::Inspect => {
                 timed(&mut analysed, || self.judge_one(look, &session));
@@ -220,6 +269,11 @@ impl RunJudge {
         let seconds = Some(profile.cost.took_ns as f64 / 1e9).filter(|seconds| *seconds > 0.0);
         self.note(report, Some(Detected { seconds, ..Detected::default() }));
     }
+}
+
+/// Cycles are judged by a look of their own.
+fn but_cycles(without: &[&'static str]) -> Vec<&'static str> {
+    without.iter().copied().chain([CYCLES]).collect()
 }
 
 /// Runs `work` and adds the time it took to `sum`.

@@ -392,6 +392,15 @@ pub(crate) fn failures(run: &RunRecord) -> Vec<String> {
             ));
         }
     }
+    for told in run.told.iter().filter(|told| !told.is_met()) {
+        if told.observation.is_none() {
+            lines.push(format!("not told: {}", told.class));
+        }
+        lines.extend(told.mismatches.iter().map(|mismatch| {
+            let (expected, seen) = (wanted(&mismatch.expected), plain(&mismatch.seen));
+            format!("told: {}: expected {expected}, seen {seen}", mismatch.field)
+        }));
+    }
     lines.extend(run.toggle.iter().flat_map(toggle::failures));
     lines.extend(run.unexpected().map(|finding| format!("false alarm: {}", sentence(finding))));
     lines

@@ -236,6 +236,8 @@ fn run(scenario: &str, variant: Variant, class: FindingClass) -> RunRecord {
         looked_for: vec![class],
         expected: Vec::new(),
         findings: Vec::new(),
+        told: Vec::new(),
+        observations: Vec::new(),
         problems: Vec::new(),
         disturbance: DisturbanceRecord {
             pauses_ms: vec![8.1, 9.4, 11.2],

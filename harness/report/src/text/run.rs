@@ -126,6 +126,9 @@ pub fn failure(run: &RunRecord, color: bool) -> String {
     for expected in &run.expected {
         add("expected", &describe::expectation(expected), 4);
     }
+    for observation in &run.observations {
+        add("told", &observation.summary, 4);
+    }
     if run.findings.is_empty() && run.toggle.is_none() && run.error.is_none() {
         add("seen", "nothing", 1);
     }

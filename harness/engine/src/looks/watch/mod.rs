@@ -14,6 +14,7 @@ use bloathound_vocabulary::{Partial, SCHEMA_VERSION, TargetRecord, WatchReport};
 
 pub use self::again::{KeptWatch, watch_again};
 use self::series::Looks;
+pub(in crate::looks) use self::series::ValuesOf;
 pub use self::sureness::Sureness;
 use crate::interrupt::Interrupt;
 use crate::record::{FileError, WatchRecorder};

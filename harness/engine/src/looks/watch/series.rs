@@ -120,7 +120,7 @@ impl Looks {
 }
 
 /// What a look's memory holds and its snapshot does not.
-struct ValuesOf<'a> {
+pub(in crate::looks) struct ValuesOf<'a> {
     image: &'a MemoryImage,
     interpreter: &'a Interpreter,
     snapshot: &'a HeapSnapshot,
@@ -146,7 +146,8 @@ impl Values for ValuesOf<'_> {
 }
 
 impl<'a> ValuesOf<'a> {
-    fn of(examined: &'a Examined, snapshot: &'a HeapSnapshot, counters: &'a [Counter]) -> Self {
+    /// Of a look, and of what the program counts.
+    pub(in crate::looks) fn of(examined: &'a Examined, snapshot: &'a HeapSnapshot, counters: &'a [Counter]) -> Self {
         Self { image: &examined.image, interpreter: &examined.interpreter, snapshot, counters }
     }
 
