@@ -9,6 +9,7 @@ use bloathound_engine::source::ExamineOptions;
 use bloathound_kit::PeerTrust;
 use bloathound_live::{CaptureMode, HOLD};
 use bloathound_memory::Effort;
+use bloathound_vocabulary::Traffic;
 use clap::builder::PossibleValue;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
@@ -74,6 +75,37 @@ pub(crate) enum VariantChoice {
     All,
 }
 
+/// How requests come.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum TrafficChoice {
+    /// In this way.
+    One(Traffic),
+    /// In each way, one after the other.
+    All,
+}
+
+impl ValueEnum for TrafficChoice {
+    fn value_variants<'a>() -> &'a [Self] {
+        static EVERY: [TrafficChoice; Traffic::ALL.len() + 1] = {
+            let mut every = [TrafficChoice::All; Traffic::ALL.len() + 1];
+            let mut at = 0;
+            while at < Traffic::ALL.len() {
+                every[at] = TrafficChoice::One(Traffic::ALL[at]);
+                at += 1;
+            }
+            every
+        };
+        &EVERY
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        Some(PossibleValue::new(match self {
+            Self::One(traffic) => traffic.as_str(),
+            Self::All => "all",
+        }))
+    }
+}
+
 /// A rule that can be switched off.
 #[derive(Clone, Copy)]
 pub(crate) struct Detector(pub(crate) &'static dyn Rule);
@@ -111,9 +143,14 @@ pub(crate) struct RunArguments {
     /// Which twin
     #[arg(long, value_enum, default_value = "all")]
     pub(crate) variant: VariantChoice,
-    /// Seed of what the services generate (texts of rows); by default each scenario's own
+    /// Seed of whatever varies: texts of rows, the order of numbered requests, when they come in uneven traffic, what is
+    /// generated; by default each scenario's own
     #[arg(long)]
     pub(crate) seed: Option<u64>,
+    /// Spread the load's requests over its rounds in this way. As many are made in all. Scenarios without rounds of load
+    /// are left out
+    #[arg(long, value_name = "PROFILE")]
+    pub(crate) traffic: Option<TrafficChoice>,
     /// Write the results to FILE; `-` is stdout
     #[arg(long, value_name = "FILE")]
     pub(crate) json: Option<PathBuf>,

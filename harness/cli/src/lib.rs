@@ -14,6 +14,7 @@ mod kit;
 mod output;
 mod permission;
 mod picture;
+mod plan;
 mod preparation;
 mod progress;
 mod score;

@@ -11,7 +11,7 @@ use serde::de::Visitor;
 use serde::{Deserialize, Deserializer};
 use serde_json::{Value, json};
 
-use bloathound_vocabulary::{FindingClass, Variant, Verdict};
+use bloathound_vocabulary::{FindingClass, Traffic, Variant, Verdict};
 
 use crate::matcher::Matcher;
 
@@ -36,6 +36,8 @@ pub struct Scenario {
     pub warm_up: u64,
     /// The load of one round.
     pub load: Option<Load>,
+    /// How the load's requests spread over its rounds.
+    pub traffic: Traffic,
     /// A request that isn't expected to be answered.
     pub trigger: Option<Request>,
     /// What the ledger must say before each look.
@@ -67,6 +69,7 @@ impl Scenario {
     /// among them: there are as many as it takes.
     #[must_use]
     pub fn requests_planned(&self) -> u64 {
+        // Traffic changes when they come, and never how many there are.
         let a_round = self.load.as_ref().map_or(0, |load| load.requests);
         let phases = match (&self.observe.toggle, &self.trigger) {
             (None, _) => 0,
@@ -161,12 +164,15 @@ pub struct Request {
     pub path: String,
 }
 
+/// Stands in a load's path for the number of the request.
+pub const NUMBER: &str = "{n}";
+
 /// The requests of one round.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Load {
-    /// The request, the same every time.
+    /// The request, the same every time but for its number where the path has [`NUMBER`].
     pub request: Request,
-    /// Requests in a round; at least 1.
+    /// Requests in a round of steady traffic; at least 1.
     pub requests: u64,
     /// Requests under way at once; 1 to `requests`.
     pub concurrency: usize,
@@ -330,9 +336,12 @@ pub struct LedgerConditions(pub BTreeMap<String, Matcher>);
 pub struct Expectation {
     /// The class.
     pub class: FindingClass,
+    /// Other classes that it may be told as.
+    pub also_as: Vec<FindingClass>,
     /// The verdict, if it matters.
     pub verdict: Option<Verdict>,
-    /// Fields of `where` and what each must be; `path` is a [`Matcher::List`].
+    /// Fields of `where` and what each must be; `path` is a [`Matcher::List`]. `names` is held against the names in all of
+    /// them.
     pub place: BTreeMap<&'static str, Matcher>,
     /// Evidence by dotted name.
     pub evidence: BTreeMap<String, Matcher>,
@@ -344,6 +353,9 @@ impl Expectation {
     pub fn to_json(&self) -> Value {
         let mut object = serde_json::Map::new();
         object.insert("class".to_owned(), json!(self.class.as_str()));
+        if !self.also_as.is_empty() {
+            object.insert("also_as".to_owned(), json!(self.also_as));
+        }
         if let Some(verdict) = &self.verdict {
             object.insert("verdict".to_owned(), json!(verdict));
         }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use bloathound_scenario::{Expectation, Scenario, lookup};
 use bloathound_vocabulary::{
     DisturbanceRecord, Finding, FindingClass, MismatchRecord, Outcome, Problem, RunErrorRecord, RunRecord,
-    TimingRecord, ToggleRecord, Variant,
+    TimingRecord, ToggleRecord, Traffic, Variant,
 };
 use serde_json::Value;
 
@@ -90,6 +90,7 @@ fn judged(scenario: &Scenario, variant: Variant, expectations: &[Expectation], m
         scenario: scenario.name.clone(),
         variant,
         seed: made.seed,
+        traffic: (scenario.traffic != Traffic::Steady).then_some(scenario.traffic),
         valid,
         outcome,
         requests: made.requests,

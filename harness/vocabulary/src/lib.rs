@@ -22,7 +22,7 @@ mod timing;
 mod watch;
 mod why;
 
-pub use class::{Evidence, FindingClass, Grade, Outcome, Variant, Verdict};
+pub use class::{Evidence, FindingClass, Grade, Outcome, Traffic, Variant, Verdict};
 pub use diff::{
     AgreementTypeRow, CrossCheckRecord, DiffReport, DiffRow, HolderRow, NewObjectsRecord, NewTypeRow, ReferrerRow,
     delta,
@@ -43,7 +43,9 @@ pub use inspect::{
 pub use label::{Label, RootKind};
 pub use observation::ObservationRecord;
 pub use origin::{HostRecord, PartitionRecord, ToolRecord};
-pub use results::{ExpectedRecord, MismatchRecord, PhaseRecord, RunErrorRecord, RunRecord, RunResults, ToggleRecord};
+pub use results::{
+    ExpectedRecord, MismatchRecord, PhaseRecord, RunErrorRecord, RunRecord, RunResults, ToggleRecord, name_under,
+};
 pub use score::ScoreRecord;
 pub use timing::{DisturbanceRecord, TimingRecord, milliseconds};
 pub use watch::{GrowthRow, WatchReport, WatchRound};

@@ -14,7 +14,7 @@ use crate::error::CliError;
 use crate::exit::Exit;
 use crate::home::Home;
 use crate::twin::Twin;
-use crate::{host, output, preparation, suite, written};
+use crate::{host, output, plan, preparation, suite, written};
 
 /// `bloathound run`.
 pub(crate) fn run(arguments: &RunArguments) -> Result<u8, CliError> {
@@ -25,7 +25,8 @@ pub(crate) fn run(arguments: &RunArguments) -> Result<u8, CliError> {
         scenarios.iter_mut().for_each(|scenario| scenario.seed = seed);
     }
     let chosen = bloathound_scenario::select(&scenarios, &arguments.names)?;
-    let planned = preparation::plan(&chosen, arguments)?;
+    let chosen = plan::under_traffic(&chosen, arguments.traffic)?;
+    let planned = plan::plan(&chosen, arguments)?;
     if let (Some((part, of)), true) = (arguments.partition, planned.is_empty()) {
         output::message(&format!("part {part} of {of} has no run: there are fewer; its results are empty and whole"));
     }
@@ -37,7 +38,8 @@ pub(crate) fn run(arguments: &RunArguments) -> Result<u8, CliError> {
     let host = host::facts(Some(&found.interpreter.version));
     let launcher = Launcher { interpreter: found.interpreter, environment, services_dir: home.services() };
     let color = output::color();
-    let layout = text::Layout::for_names(planned.iter().map(|(scenario, _)| scenario.name.as_str()));
+    let names: Vec<String> = planned.iter().map(|(scenario, _)| plan::name(scenario)).collect();
+    let layout = text::Layout::for_names(names.iter().map(String::as_str));
     // With the JSON on stdout nothing else may be there.
     let quiet = output::is_stdout(arguments.json.as_deref());
     let show = |text: &str| {
