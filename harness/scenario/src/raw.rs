@@ -21,7 +21,7 @@ pub(crate) struct RawScenario {
     pub(crate) name: String,
     /// One line for people.
     pub(crate) title: String,
-    /// A folder of `reference-services/`.
+    /// A folder of `reference-services/`; `./NAME` is a folder beside this file.
     pub(crate) service: String,
     /// Recorded with the results; `run --seed` overrides it.
     #[serde(default = "default_seed")]

@@ -1,7 +1,7 @@
 //! From what the file says to what can be run: every check beyond types, with the place of the node.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use bloathound_vocabulary::{Traffic, Variant};
@@ -22,7 +22,8 @@ use crate::vocabulary::{CONCURRENCY_MAX, REQUESTS_MAX, ROUNDS_MAX, ROUNDS_MIN, S
 pub(crate) fn validate(raw: RawScenario, file: &Path, services_dir: &Path, checker: &mut Checker<'_>) -> Scenario {
     let root = NodePath::default();
     check_name(&raw, file, checker);
-    check_service(&raw, services_dir, checker);
+    let service = ServicePlace::of(&raw.service, file, services_dir);
+    check_service(&raw, &service, checker);
     check_options(&raw.options, checker);
     bounded(checker, &root.key("warm_up"), raw.warm_up, 0, REQUESTS_MAX);
     let traffic = raw.load.as_ref().map_or(Traffic::Steady, |load| load.traffic);
@@ -58,11 +59,11 @@ pub(crate) fn validate(raw: RawScenario, file: &Path, services_dir: &Path, check
     check_spread(load.as_ref(), traffic, raw.warm_up, &observe, checker);
     let variants = check_variants(raw.buggy, raw.fixed, &observe, checker);
     Scenario {
-        service_dir: services_dir.join(&raw.service),
+        service_dir: service.dir(),
+        service: service.name.to_owned(),
         name: raw.name,
         title: raw.title,
         file: file.to_owned(),
-        service: raw.service,
         seed: raw.seed,
         options: raw.options.0,
         warm_up: raw.warm_up,
@@ -91,17 +92,45 @@ fn check_name(raw: &RawScenario, file: &Path, checker: &mut Checker<'_>) {
     }
 }
 
-fn check_service(raw: &RawScenario, services_dir: &Path, checker: &mut Checker<'_>) {
+/// Where a service is looked for: in the folder of services, or beside its scenario.
+struct ServicePlace<'s> {
+    /// The folder's name.
+    name: &'s str,
+    /// What stands before the name in the file: `./` for one beside it.
+    prefix: &'static str,
+    /// The folder it is in.
+    parent: &'s Path,
+}
+
+impl<'s> ServicePlace<'s> {
+    fn of(written: &'s str, file: &'s Path, services_dir: &'s Path) -> Self {
+        match written.strip_prefix("./") {
+            Some(name) => Self { name, prefix: "./", parent: file.parent().unwrap_or(Path::new("")) },
+            None => Self { name: written, prefix: "", parent: services_dir },
+        }
+    }
+
+    fn dir(&self) -> PathBuf {
+        self.parent.join(self.name)
+    }
+}
+
+fn check_service(raw: &RawScenario, service: &ServicePlace<'_>, checker: &mut Checker<'_>) {
     let node = NodePath::default().key("service");
-    let plain =
-        !raw.service.is_empty() && raw.service.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_');
+    let ServicePlace { name, prefix, parent } = service;
+    let plain = !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_');
     if !plain {
-        checker.wrong(&node, format!("the service `{}`", raw.service), "a folder's name: letters, digits, `-` and `_`");
+        let wanted = "a folder's name: letters, digits, `-` and `_`; `./NAME` is a folder beside this file";
+        checker.wrong(&node, format!("the service `{}`", raw.service), wanted);
         return;
     }
-    let dir = services_dir.join(&raw.service);
-    if !dir.join("service.py").is_file() {
-        let services = services_in(services_dir);
+    if !service.dir().join("service.py").is_file() {
+        let services: Vec<String> = services_in(parent).iter().map(|name| format!("{prefix}{name}")).collect();
+        if services.is_empty() && !prefix.is_empty() {
+            let wanted = format!("a folder `{name}` with a service.py beside this file");
+            checker.wrong(&node, format!("the service `{}`", raw.service), wanted);
+            return;
+        }
         let suggestion = nearest(&raw.service, services.iter().map(String::as_str));
         checker.refuse(
             &node,
@@ -112,18 +141,18 @@ fn check_service(raw: &RawScenario, services_dir: &Path, checker: &mut Checker<'
                 allowed: services,
             },
         );
-    } else if raw.buggy.is_some() && raw.fixed.is_some() && !dir.join("fix").is_dir() {
+    } else if raw.buggy.is_some() && raw.fixed.is_some() && !service.dir().join("fix").is_dir() {
         checker.wrong(
             &NodePath::default().key("fixed"),
-            format!("a fixed twin of `{0}`, and no folder {0}/fix with the fix", raw.service),
+            format!("a fixed twin of `{name}`, and no folder {name}/fix with the fix"),
             "a service with a fix, or a scenario with one variant only",
         );
     }
 }
 
 /// The services there are: folders that have a `service.py`.
-fn services_in(services_dir: &Path) -> Vec<String> {
-    let Ok(entries) = std::fs::read_dir(services_dir) else {
+fn services_in(parent: &Path) -> Vec<String> {
+    let Ok(entries) = std::fs::read_dir(parent) else {
         return Vec::new();
     };
     let mut services: Vec<String> = entries

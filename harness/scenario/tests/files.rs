@@ -165,6 +165,30 @@ fn a_twin_needs_a_fix_and_a_negative_does_not() {
 }
 
 #[test]
+fn a_service_may_lie_beside_its_scenario() {
+    let services = services();
+    let folder = tempfile::tempdir().unwrap();
+    fs::create_dir_all(folder.path().join("shop/fix")).unwrap();
+    fs::write(folder.path().join("shop/service.py"), "").unwrap();
+    let file = folder.path().join("good.yaml");
+    let of = |service: &str| {
+        let yaml = GOOD.replace("service: leak", &format!("service: {service}"));
+        parse(&yaml, &file, services.path()).map_err(|errors| shown(&errors, folder.path()))
+    };
+    let beside = of("./shop").unwrap();
+    assert_eq!((beside.service.as_str(), beside.service_dir), ("shop", folder.path().join("shop")));
+    // Each place has its own services.
+    assert_eq!(of("leak").unwrap().service_dir, services.path().join("leak"));
+    assert_eq!(of("./shoe").unwrap_err(), "good.yaml:4:10: service: found `./shoe`; meant `./shop`?\n");
+    assert!(of("./leak").unwrap_err().ends_with("found `./leak`; meant one of `./shop`\n"));
+    assert!(of("shop").is_err());
+    for outside in ["./../shop", "././shop", "./", "./shop/fix", "/shop"] {
+        let refused = of(outside).unwrap_err();
+        assert!(refused.contains("meant a folder's name"), "{outside}: {refused}");
+    }
+}
+
+#[test]
 fn a_missing_file_and_an_empty_folder_are_errors() {
     let services = services();
     let folder = tempfile::tempdir().unwrap();

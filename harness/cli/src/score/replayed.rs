@@ -68,8 +68,13 @@ fn scenario(folder: &Path, run: &RecordedRun) -> Result<Scenario, CliError> {
     std::fs::create_dir_all(service.join("fix"))
         .and_then(|()| std::fs::write(service.join("service.py"), ""))
         .map_err(|error| CliError::file(folder, error))?;
-    let file = PathBuf::from(format!("{}.yaml", run.scenario));
-    Ok(bloathound_scenario::parse(&run.scenario_yaml, &file, services.path())?)
+    // A service may lie beside its scenario as well: the file is taken to stand in the same folder.
+    let name = PathBuf::from(format!("{}.yaml", run.scenario));
+    let file = services.path().join(&name);
+    bloathound_scenario::parse(&run.scenario_yaml, &file, services.path()).map_err(|mut errors| {
+        errors.0.iter_mut().for_each(|error| error.file.clone_from(&name));
+        errors.into()
+    })
 }
 
 #[cfg(test)]
