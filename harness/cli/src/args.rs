@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use bloathound_detect::{RULES, Rule};
 use bloathound_engine::source::ExamineOptions;
+use bloathound_generate::CaseClass;
 use bloathound_kit::PeerTrust;
 use bloathound_live::{CaptureMode, HOLD};
 use bloathound_memory::Effort;
@@ -106,6 +107,29 @@ impl ValueEnum for TrafficChoice {
     }
 }
 
+/// What generated cases are to have.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct ClassChoice(pub(crate) CaseClass);
+
+impl ValueEnum for ClassChoice {
+    fn value_variants<'a>() -> &'a [Self] {
+        static EVERY: [ClassChoice; CaseClass::ALL.len()] = {
+            let mut every = [ClassChoice(CaseClass::Leak); CaseClass::ALL.len()];
+            let mut at = 0;
+            while at < every.len() {
+                every[at] = ClassChoice(CaseClass::ALL[at]);
+                at += 1;
+            }
+            every
+        };
+        &EVERY
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        Some(PossibleValue::new(self.0.as_str()))
+    }
+}
+
 /// A rule that can be switched off.
 #[derive(Clone, Copy)]
 pub(crate) struct Detector(pub(crate) &'static dyn Rule);
@@ -151,6 +175,16 @@ pub(crate) struct RunArguments {
     /// are left out
     #[arg(long, value_name = "PROFILE")]
     pub(crate) traffic: Option<TrafficChoice>,
+    /// Instead of scenarios run N generated cases: services that the seed (1 by default) makes, each with a bug and a twin,
+    /// or without a bug. The same seed makes the same ones
+    #[arg(long, value_name = "N", conflicts_with = "names", value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    pub(crate) generated: Option<u32>,
+    /// Only generated cases of this class; by default all in turn
+    #[arg(long, value_enum, value_name = "CLASS", requires = "generated")]
+    pub(crate) class: Option<ClassChoice>,
+    /// Keep the generated scenarios and services in DIR
+    #[arg(long, value_name = "DIR", requires = "generated")]
+    pub(crate) keep: Option<PathBuf>,
     /// Write the results to FILE; `-` is stdout
     #[arg(long, value_name = "FILE")]
     pub(crate) json: Option<PathBuf>,

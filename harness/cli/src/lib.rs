@@ -8,6 +8,7 @@ mod error;
 mod everything;
 mod exit;
 mod explain;
+mod generated;
 mod home;
 mod host;
 mod kit;

@@ -14,12 +14,17 @@ use crate::error::CliError;
 use crate::exit::Exit;
 use crate::home::Home;
 use crate::twin::Twin;
-use crate::{host, output, plan, preparation, suite, written};
+use crate::{generated, host, output, plan, preparation, suite, written};
 
 /// `bloathound run`.
 pub(crate) fn run(arguments: &RunArguments) -> Result<u8, CliError> {
     let home = Home::find(arguments.home.as_deref())?;
-    let mut scenarios = bloathound_scenario::load_dir(&home.scenarios(), &home.services())?;
+    // Gone with this function, and with it the services that run from there.
+    let generated = arguments.generated.map(|count| generated::generate(count, arguments, &home)).transpose()?;
+    let mut scenarios = match &generated {
+        Some(generated) => generated.scenarios.clone(),
+        None => bloathound_scenario::load_dir(&home.scenarios(), &home.services())?,
+    };
     if let Some(seed) = arguments.seed {
         // From here on it is the scenario's own, for whatever varies by it.
         scenarios.iter_mut().for_each(|scenario| scenario.seed = seed);
@@ -49,7 +54,9 @@ pub(crate) fn run(arguments: &RunArguments) -> Result<u8, CliError> {
     };
     // Services begin here, and with them what is to be kept and cleaned up.
     let ready_within = Duration::from_secs_f64(arguments.ready_within);
-    let limits = Limits { ready_within, interrupt: Interrupt::take()?, ..Limits::default() };
+    // Of generated cases there are many, and what looking costs is measured on the others.
+    let measure_disturbance = generated.is_none();
+    let limits = Limits { ready_within, measure_disturbance, interrupt: Interrupt::take()?, ..Limits::default() };
     show(&layout.header(color));
     let mut runs = Vec::new();
     let mut extras = BTreeMap::new();
