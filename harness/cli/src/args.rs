@@ -162,7 +162,7 @@ impl ValueEnum for Detector {
 
 #[derive(Args, Debug)]
 pub(crate) struct RunArguments {
-    /// Scenarios by name or pattern, such as 'tightloop*'
+    /// Scenarios by name or pattern, such as 'tightloop*'; generated ones by the name that a run of them told
     pub(crate) names: Vec<String>,
     /// Which twin
     #[arg(long, value_enum, default_value = "all")]

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use bloathound_generate::{Case, CaseClass, GenerateError, Generator};
+use bloathound_generate::{Case, CaseClass, CaseId, GenerateError, Generator};
 use bloathound_memory::output::{Readers, write_whole};
 use bloathound_scenario::Scenario;
 use tempfile::TempDir;
@@ -18,14 +18,16 @@ pub(crate) struct Generated {
     _folder: Option<TempDir>,
 }
 
-/// Makes as many cases as are asked for, of one class or of all in turn.
+/// The cases that are asked for: by their names, or as many as wanted of one class or of all in turn. None at all where
+/// neither is.
 ///
 /// # Errors
 /// They can't be written, or a case is not valid: a mistake of ours.
-pub(crate) fn generate(count: u32, arguments: &RunArguments, home: &Home) -> Result<Generated, CliError> {
-    let seed = arguments.seed.unwrap_or(1);
-    let classes = arguments.class.map_or_else(|| CaseClass::ALL.to_vec(), |class| vec![class.0]);
-    let of = u32::try_from(classes.len()).unwrap_or(1);
+pub(crate) fn generate(arguments: &RunArguments, home: &Home) -> Result<Option<Generated>, CliError> {
+    let wanted = wanted(arguments);
+    if wanted.is_empty() {
+        return Ok(None);
+    }
     let generator = Generator::new().map_err(ours)?;
     let temporary = match &arguments.keep {
         Some(_) => None,
@@ -36,14 +38,24 @@ pub(crate) fn generate(count: u32, arguments: &RunArguments, home: &Home) -> Res
         (None, kept) => kept.clone().unwrap_or_default(),
     };
     let mut scenarios = Vec::new();
-    for number in 0..count {
-        let class = classes.get((number % of) as usize).copied().unwrap_or(CaseClass::Leak);
-        let case = generator.case(class, seed, number / of).map_err(ours)?;
+    for id in wanted {
+        let case = generator.case(id).map_err(ours)?;
         write(&case, &folder, temporary.is_none())?;
         let file = folder.join(format!("{}.yaml", case.name));
         scenarios.push(bloathound_scenario::load_file(&file, &home.services())?);
     }
-    Ok(Generated { scenarios, _folder: temporary })
+    Ok(Some(Generated { scenarios, _folder: temporary }))
+}
+
+fn wanted(arguments: &RunArguments) -> Vec<CaseId> {
+    let Some(count) = arguments.generated else {
+        return arguments.names.iter().filter_map(|name| CaseId::of_name(name)).collect();
+    };
+    let seed = arguments.seed.unwrap_or(1);
+    let classes = arguments.class.map_or_else(|| CaseClass::ALL.to_vec(), |class| vec![class.0]);
+    let numbers = 0..count.div_ceil(u32::try_from(classes.len()).unwrap_or(1));
+    let all = numbers.flat_map(|number| classes.iter().map(move |class| CaseId { class: *class, seed, number }));
+    all.take(count as usize).collect()
 }
 
 fn ours(error: GenerateError) -> CliError {

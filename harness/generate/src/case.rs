@@ -1,6 +1,7 @@
 //! A case: the files of a service, its twin and its scenario.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use bloathound_scenario::Draw;
 use minijinja::value::Value;
@@ -10,6 +11,34 @@ use crate::data::{CaseClass, Data, Item, Shape, ShapeFile};
 use crate::error::GenerateError;
 use crate::python;
 use crate::templates::Templates;
+
+/// Which case: its name says as much, so a name is enough to make it again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CaseId {
+    /// What kind of bug it has.
+    pub class: CaseClass,
+    /// The seed that draws it.
+    pub seed: u64,
+    /// From 0 on.
+    pub number: u32,
+}
+
+impl fmt::Display for CaseId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "gen-{}-{}-{:03}", self.class.as_str(), self.seed, self.number)
+    }
+}
+
+impl CaseId {
+    /// The case of this name; `None` where it is no generated one's.
+    #[must_use]
+    pub fn of_name(name: &str) -> Option<Self> {
+        let mut parts = name.strip_prefix("gen-")?.split('-');
+        let class = CaseClass::ALL.into_iter().find(|class| Some(class.as_str()) == parts.clone().next())?;
+        let id = Self { class, seed: parts.nth(1)?.parse().ok()?, number: parts.next()?.parse().ok()? };
+        (id.to_string() == name).then_some(id)
+    }
+}
 
 /// One file of a case.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -58,12 +87,13 @@ impl Generator {
         Ok(Self { data: Data::read()?, templates: Templates::new()? })
     }
 
-    /// Case `number` (from 0 on) of a class and a seed. Cases in a row take all shapes of the class in turn, in an order
+    /// One case. Cases in a row take all shapes of the class in turn, in an order
     /// that the seed decides; how many are made changes none of them.
     ///
     /// # Errors
     /// A mistake in the data.
-    pub fn case(&self, class: CaseClass, seed: u64, number: u32) -> Result<Case, GenerateError> {
+    pub fn case(&self, id: CaseId) -> Result<Case, GenerateError> {
+        let CaseId { class, seed, number } = id;
         let no_shape = || GenerateError::Data {
             file: format!("shapes/{}.yaml", class.as_str()),
             message: "no shape in it".to_owned(),
@@ -74,7 +104,7 @@ impl Generator {
         let shape = *order.get(number as usize % order.len().max(1)).ok_or_else(no_shape)?;
         let mut draw = Draw::new(seed, &format!("{} {number}", class.as_str()));
         let (mut context, besides) = context::draw(&self.data, file, shape, &mut draw);
-        let name = format!("gen-{}-{seed}-{number:03}", class.as_str());
+        let name = CaseId { class, seed, number }.to_string();
         for (key, value) in [
             ("case", name.clone()),
             ("folder", name.clone()),

@@ -12,6 +12,6 @@ mod names;
 mod python;
 mod templates;
 
-pub use case::{Case, CaseFile, Generator};
+pub use case::{Case, CaseFile, CaseId, Generator};
 pub use data::CaseClass;
 pub use error::GenerateError;

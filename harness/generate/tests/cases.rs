@@ -7,7 +7,7 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use bloathound_generate::{Case, CaseClass, Generator};
+use bloathound_generate::{Case, CaseClass, CaseId, Generator};
 use bloathound_scenario::{FindingClass, Variant, parse};
 use bloathound_testkit::python27;
 
@@ -17,7 +17,9 @@ const SEEDS: u64 = 200;
 fn cases() -> impl Iterator<Item = Case> {
     let generator = Generator::new().unwrap_or_else(|error| panic!("{error}"));
     (1..=SEEDS).flat_map(move |seed| {
-        let one = |class| generator.case(class, seed, (seed % 7) as u32).unwrap_or_else(|error| panic!("{error}"));
+        let one = |class| {
+            generator.case(CaseId { class, seed, number: (seed % 7) as u32 }).unwrap_or_else(|error| panic!("{error}"))
+        };
         CaseClass::ALL.map(one)
     })
 }
@@ -96,8 +98,9 @@ print(count)
 fn the_same_seed_makes_the_same_bytes() {
     let generator = Generator::new().unwrap();
     for class in CaseClass::ALL {
-        let of = |seed, number| generator.case(class, seed, number).unwrap();
-        assert_eq!(of(11, 0), Generator::new().unwrap().case(class, 11, 0).unwrap());
+        let of = |seed, number| generator.case(CaseId { class, seed, number }).unwrap();
+        let again = Generator::new().unwrap().case(CaseId { class, seed: 11, number: 0 });
+        assert_eq!(of(11, 0), again.unwrap());
         assert_ne!(of(11, 0).files, of(12, 0).files);
         assert_ne!(of(11, 0).files, of(11, 1).files);
         let mut text = String::new();
@@ -106,5 +109,18 @@ fn the_same_seed_makes_the_same_bytes() {
         }
         // Committed: a change of these is a change of every seed's meaning.
         insta::assert_snapshot!(format!("{}", class.as_str()), text);
+    }
+}
+
+#[test]
+fn a_name_says_which_case_it_is() {
+    for class in CaseClass::ALL {
+        let id = CaseId { class, seed: 900_017, number: 7 };
+        assert_eq!(CaseId::of_name(&id.to_string()), Some(id));
+    }
+    for other in
+        ["leak", "gen-leak", "gen-leak-1", "gen-leak-1-7", "gen-dust-1-007", "gen-leak-01-007", "gen-leak-1-007-2"]
+    {
+        assert_eq!(CaseId::of_name(other), None, "{other}");
     }
 }

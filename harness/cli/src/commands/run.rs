@@ -20,11 +20,12 @@ use crate::{generated, host, output, plan, preparation, suite, written};
 pub(crate) fn run(arguments: &RunArguments) -> Result<u8, CliError> {
     let home = Home::find(arguments.home.as_deref())?;
     // Gone with this function, and with it the services that run from there.
-    let generated = arguments.generated.map(|count| generated::generate(count, arguments, &home)).transpose()?;
-    let mut scenarios = match &generated {
-        Some(generated) => generated.scenarios.clone(),
+    let generated = generated::generate(arguments, &home)?;
+    let mut scenarios = match arguments.generated {
+        Some(_) => Vec::new(),
         None => bloathound_scenario::load_dir(&home.scenarios(), &home.services())?,
     };
+    scenarios.extend(generated.iter().flat_map(|generated| generated.scenarios.clone()));
     if let Some(seed) = arguments.seed {
         // From here on it is the scenario's own, for whatever varies by it.
         scenarios.iter_mut().for_each(|scenario| scenario.seed = seed);
