@@ -6,9 +6,11 @@ use std::time::Duration;
 
 use bloathound_detect::{RULES, Rule};
 use bloathound_engine::source::ExamineOptions;
+use bloathound_generate::CaseClass;
 use bloathound_kit::PeerTrust;
 use bloathound_live::{CaptureMode, HOLD};
 use bloathound_memory::Effort;
+use bloathound_vocabulary::Traffic;
 use clap::builder::PossibleValue;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
@@ -75,6 +77,60 @@ pub(crate) enum VariantChoice {
     All,
 }
 
+/// How requests come.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum TrafficChoice {
+    /// In this way.
+    One(Traffic),
+    /// In each way, one after the other.
+    All,
+}
+
+impl ValueEnum for TrafficChoice {
+    fn value_variants<'a>() -> &'a [Self] {
+        static EVERY: [TrafficChoice; Traffic::ALL.len() + 1] = {
+            let mut every = [TrafficChoice::All; Traffic::ALL.len() + 1];
+            let mut at = 0;
+            while at < Traffic::ALL.len() {
+                every[at] = TrafficChoice::One(Traffic::ALL[at]);
+                at += 1;
+            }
+            every
+        };
+        &EVERY
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        Some(PossibleValue::new(match self {
+            Self::One(traffic) => traffic.as_str(),
+            Self::All => "all",
+        }))
+    }
+}
+
+/// What generated cases are to have.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct ClassChoice(pub(crate) CaseClass);
+
+impl ValueEnum for ClassChoice {
+    fn value_variants<'a>() -> &'a [Self] {
+        static EVERY: [ClassChoice; CaseClass::ALL.len()] = {
+            let mut every = [ClassChoice(CaseClass::Leak); CaseClass::ALL.len()];
+            let mut at = 0;
+            while at < every.len() {
+                every[at] = ClassChoice(CaseClass::ALL[at]);
+                at += 1;
+            }
+            every
+        };
+        &EVERY
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        Some(PossibleValue::new(self.0.as_str()))
+    }
+}
+
 /// A rule that can be switched off.
 #[derive(Clone, Copy)]
 pub(crate) struct Detector(pub(crate) &'static dyn Rule);
@@ -108,14 +164,29 @@ impl ValueEnum for Detector {
 #[derive(Args, Debug)]
 pub(crate) struct RunArguments {
     /// Scenarios by name or pattern, such as 'tightloop*'; those of a folder of `scenarios` by its name: 'field', or
-    /// 'field/torn*'
+    /// 'field/torn*'; generated ones by the name that a run of them told
     pub(crate) names: Vec<String>,
     /// Which twin
     #[arg(long, value_enum, default_value = "all")]
     pub(crate) variant: VariantChoice,
-    /// Seed of what the services generate (texts of rows); by default each scenario's own
+    /// Seed of whatever varies: texts of rows, the order of numbered requests, when they come in uneven traffic, what is
+    /// generated; by default each scenario's own
     #[arg(long)]
     pub(crate) seed: Option<u64>,
+    /// Spread the load's requests over its rounds in this way. As many are made in all. Scenarios without rounds of load
+    /// are left out
+    #[arg(long, value_name = "PROFILE")]
+    pub(crate) traffic: Option<TrafficChoice>,
+    /// Instead of scenarios run N generated cases: services that the seed (1 by default) makes, each with a bug and a twin,
+    /// or without a bug. The same seed makes the same ones
+    #[arg(long, value_name = "N", conflicts_with = "names", value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    pub(crate) generated: Option<u32>,
+    /// Only generated cases of this class; by default all in turn
+    #[arg(long, value_enum, value_name = "CLASS", requires = "generated")]
+    pub(crate) class: Option<ClassChoice>,
+    /// Keep the generated scenarios and services in DIR
+    #[arg(long, value_name = "DIR", requires = "generated")]
+    pub(crate) keep: Option<PathBuf>,
     /// Write the results to FILE; `-` is stdout
     #[arg(long, value_name = "FILE")]
     pub(crate) json: Option<PathBuf>,

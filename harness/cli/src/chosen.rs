@@ -2,10 +2,24 @@
 
 use std::collections::BTreeMap;
 
+use bloathound_generate::CaseId;
 use bloathound_scenario::{Scenario, load_dir, select};
 
 use crate::error::CliError;
+use crate::generated::Generated;
 use crate::home::Home;
+
+/// The scenarios that are generated and those of the other names. Where any is generated, no other name means none.
+///
+/// # Errors
+/// As [`scenarios`].
+pub(crate) fn all(home: &Home, names: &[String], generated: Option<&Generated>) -> Result<Vec<Scenario>, CliError> {
+    let others: Vec<String> = names.iter().filter(|name| CaseId::of_name(name).is_none()).cloned().collect();
+    let none = generated.is_some() && others.is_empty();
+    let mut chosen = if none { Vec::new() } else { scenarios(home, &others)? };
+    chosen.extend(generated.iter().flat_map(|generated| generated.scenarios.clone()));
+    Ok(chosen)
+}
 
 /// The scenarios of these names, in the order given, each once. A name or a pattern is one of `scenarios/` itself; those
 /// of a folder in it are asked for by the folder's name, all (`field`) or some (`field/torn*`). No names: all of
@@ -13,7 +27,7 @@ use crate::home::Home;
 ///
 /// # Errors
 /// A file is refused, or a name that no scenario has.
-pub(crate) fn scenarios(home: &Home, names: &[String]) -> Result<Vec<Scenario>, CliError> {
+fn scenarios(home: &Home, names: &[String]) -> Result<Vec<Scenario>, CliError> {
     if names.is_empty() {
         return Ok(load_dir(&home.scenarios(), &home.services())?);
     }

@@ -12,7 +12,7 @@ use bloathound_vocabulary::{Outcome, RunRecord};
 use crate::args::{OURSELVES, RunArguments, effort};
 use crate::error::CliError;
 use crate::exit::Exit;
-use crate::{progress, score};
+use crate::{plan, progress, score};
 
 /// What became of it.
 pub(crate) struct Twin {
@@ -43,7 +43,8 @@ pub(crate) fn run(
     observer.held_by(OURSELVES.into());
     if let Some(folder) = &arguments.record {
         let how = HowRecorded { redact: arguments.redact, effort: effort(arguments.small) };
-        match Recorder::create(folder, &scenario.name, variant.as_str(), how) {
+        let name = plan::name(scenario).replace(' ', "-");
+        match Recorder::create(folder, &name, variant.as_str(), how) {
             Ok(recorder) => observer.record_to(recorder),
             Err(error) => unwritten.push(CliError::unwritten(error)),
         }

@@ -7,7 +7,7 @@ use std::sync::{Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use bloathound_scenario::{Load, Request};
+use bloathound_scenario::{Load, NUMBER, Request};
 use hdrhistogram::Histogram;
 
 use crate::http::{self, Exchange, HttpError};
@@ -129,7 +129,7 @@ pub fn run_round(port: u16, load: &Load, within: Duration) -> Result<LoadReport,
     run_counted(port, load, load.requests, within, &Progress::default())
 }
 
-/// Makes `requests` requests as the load says.
+/// Makes `requests` requests as the load says. Where its path has a place for numbers, they have those from 1 on.
 pub(crate) fn run_counted(
     port: u16,
     load: &Load,
@@ -137,15 +137,36 @@ pub(crate) fn run_counted(
     within: Duration,
     progress: &Progress,
 ) -> Result<LoadReport, LoadError> {
-    run_requests(load, requests, progress, || http::exchange(port, &load.request, within).map(drop))
+    run_numbered(port, load, requests, &[], within, progress)
 }
 
-/// The same with any way of making a request.
+/// The same with numbers of one's own, in their order; where they end, a request has its place from 1 on.
+pub(crate) fn run_numbered(
+    port: u16,
+    load: &Load,
+    requests: u64,
+    numbers: &[u64],
+    within: Duration,
+    progress: &Progress,
+) -> Result<LoadReport, LoadError> {
+    let is_numbered = load.request.path.contains(NUMBER);
+    run_requests(load, requests, progress, |place| {
+        if !is_numbered {
+            return http::exchange(port, &load.request, within).map(drop);
+        }
+        let drawn = usize::try_from(place).ok().and_then(|place| numbers.get(place).copied());
+        let number = drawn.unwrap_or(place + 1);
+        let path = load.request.path.replace(NUMBER, &number.to_string());
+        http::exchange(port, &Request { method: load.request.method, path }, within).map(drop)
+    })
+}
+
+/// The same with any way of making a request, which is told its place from 0 on.
 fn run_requests(
     load: &Load,
     requests: u64,
     progress: &Progress,
-    request: impl Fn() -> Result<(), HttpError> + Sync,
+    request: impl Fn(u64) -> Result<(), HttpError> + Sync,
 ) -> Result<LoadReport, LoadError> {
     let taken = AtomicU64::new(0);
     let failed = AtomicU64::new(0);
@@ -153,9 +174,13 @@ fn run_requests(
     let started = Instant::now();
     let work = || -> Result<Histogram<u64>, LoadError> {
         let mut latencies = LoadReport::empty()?.latencies;
-        while failed.load(Ordering::Acquire) == 0 && taken.fetch_add(1, Ordering::AcqRel) < requests {
+        while failed.load(Ordering::Acquire) == 0 {
+            let place = taken.fetch_add(1, Ordering::AcqRel);
+            if place >= requests {
+                break;
+            }
             let begun = Instant::now();
-            match request() {
+            match request(place) {
                 Ok(()) => {
                     let micros = u64::try_from(begun.elapsed().as_micros()).unwrap_or(u64::MAX);
                     // Not `saturating_record`: that cuts to the range so far instead of growing it.
@@ -294,7 +319,7 @@ mod tests {
         let request = Request { method: Method::Get, path: "/attendees".to_owned() };
         let load = Load { request, requests: 50, concurrency: 4 };
         let made = AtomicU64::new(0);
-        let outcome = run_requests(&load, load.requests, &Progress::default(), || {
+        let outcome = run_requests(&load, load.requests, &Progress::default(), |_| {
             assert!(made.fetch_add(1, Ordering::AcqRel) < 3, "out of luck");
             Ok(())
         });

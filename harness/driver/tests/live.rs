@@ -19,7 +19,7 @@ use bloathound_driver::{
     Ledger, Limits, Look, Looked, Moment, Observer, RunError, RunEvent, RunRecord, Service, StopHow, TriggerState, run,
     run_round,
 };
-use bloathound_scenario::{Scenario, Variant, load_dir, load_file, parse};
+use bloathound_scenario::{Scenario, Traffic, Variant, load_dir, load_file, parse};
 use serde_json::json;
 use support::{is_running, launcher, root, wait_for};
 
@@ -140,6 +140,27 @@ fn a_growth_run_looks_once_before_and_once_after_each_round() {
     assert_eq!(record.stopped, StopHow::Quit);
     assert!(!is_running(pid));
     assert!(TcpStream::connect(("127.0.0.1", port)).is_err());
+}
+
+#[test]
+fn uneven_traffic_is_as_many_requests_and_each_look_is_told_how_many_came() {
+    let Some(launcher) = launcher() else { return };
+    let scenario = Scenario { traffic: Traffic::Lulls, seed: 3, ..scenario("leak") };
+    let mut observer = noting();
+    let limits = Limits { measure_disturbance: false, ..Limits::default() };
+    let record = run(&scenario, Variant::Buggy, &launcher, &limits, &mut observer, &mut |_| ()).unwrap();
+    let rounds = scenario.round_requests();
+    let since: Vec<u64> = observer.looks.iter().map(|(_, look)| look.requests_since).collect();
+    assert_eq!(since, [vec![scenario.warm_up], rounds.clone()].concat());
+    assert!(rounds.contains(&0), "{rounds:?}");
+    let of = rounds.len() as u64;
+    let last = observer.looks.last().map(|(_, look)| look.moment);
+    assert!(matches!(last, Some(Moment::Round { round, of: all }) if (round, all) == (of, of)));
+    // The ledger is the same as under steady traffic, and so is what the scenario requires of it.
+    assert_eq!(record.unmet, []);
+    let planned = scenario.warm_up + rounds.iter().sum::<u64>();
+    assert_eq!(record.requests, planned);
+    assert_eq!(record.ledger["leaked_objects"], json!(planned * 1000));
 }
 
 #[test]

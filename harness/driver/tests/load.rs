@@ -6,7 +6,7 @@ mod support;
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Barrier};
+use std::sync::{Arc, Barrier, Mutex};
 use std::time::Duration;
 
 use bloathound_driver::{HttpError, LoadError, Trigger, TriggerState, run_round};
@@ -48,6 +48,21 @@ fn say(mut stream: TcpStream, answer: &str) {
 }
 
 const OK: &str = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
+
+#[test]
+fn each_request_has_its_number() {
+    let seen = Arc::new(Mutex::new(Vec::new()));
+    let noted = Arc::clone(&seen);
+    let port = server(move |_, stream, request| {
+        let path = request.split(' ').nth(1).unwrap_or_default().to_owned();
+        noted.lock().unwrap().push(path);
+        say(stream, OK);
+    });
+    run_round(port, &load("/orders/{n}?of=x", 4, 2), SOON).unwrap();
+    let mut seen = seen.lock().unwrap().clone();
+    seen.sort();
+    assert_eq!(seen, ["/orders/1?of=x", "/orders/2?of=x", "/orders/3?of=x", "/orders/4?of=x"]);
+}
 
 #[test]
 fn as_many_requests_as_asked_for_and_each_as_written() {

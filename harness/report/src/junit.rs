@@ -8,7 +8,7 @@ use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 use crate::{ReportError, describe, sanitize, text};
 use bloathound_vocabulary::{Outcome, RunRecord, RunResults};
 
-/// A suite a scenario, a test case a variant; of results that are partial one more, which says why, as an error. A failed
+/// A suite a scenario and traffic, a test case a variant; of results that are partial one more, which says why, as an error. A failed
 /// run is a failure, an INVALID one and one that could not be made are errors: neither a pass nor a miss. Where a variant
 /// ran with several seeds, the seed is in the name.
 ///
@@ -16,13 +16,13 @@ use bloathound_vocabulary::{Outcome, RunRecord, RunResults};
 /// When the XML writer gives up.
 pub fn junit(results: &RunResults) -> Result<String, ReportError> {
     let mut report = Report::new("bloathound");
-    let mut scenarios: BTreeMap<&str, Vec<&RunRecord>> = BTreeMap::new();
+    let mut scenarios: BTreeMap<String, Vec<&RunRecord>> = BTreeMap::new();
     for run in &results.runs {
-        scenarios.entry(&run.scenario).or_default().push(run);
+        scenarios.entry(run.name()).or_default().push(run);
     }
     let mut total = Duration::ZERO;
     for (scenario, runs) in scenarios {
-        let mut suite = TestSuite::new(sanitize::line(scenario).as_ref());
+        let mut suite = TestSuite::new(sanitize::line(&scenario).as_ref());
         let mut time = Duration::ZERO;
         for run in &runs {
             let alone = runs.iter().filter(|other| other.variant == run.variant).count() == 1;
@@ -65,7 +65,7 @@ fn test_case(run: &RunRecord, alone: bool) -> TestCase {
     let name =
         if alone { run.variant.as_str().to_owned() } else { format!("{} (seed {})", run.variant.as_str(), run.seed) };
     let mut case = TestCase::new(name, status);
-    case.set_classname(sanitize::line(&run.scenario).as_ref());
+    case.set_classname(sanitize::line(&run.name()).as_ref());
     case.set_time(duration(run));
     let mut found: Vec<String> =
         run.findings.iter().map(|finding| sanitize::line(&describe::sentence(finding)).into_owned()).collect();

@@ -150,10 +150,19 @@ fn check_expectation(
             format!("{look}, or another class"),
         );
     }
+    for (position, class) in raw.also_as.iter().enumerate() {
+        if *class == raw.class || !observe.covers(*class) {
+            checker.wrong(
+                &node.key("also_as").index(position),
+                format!("a {class}, which is the class itself or one whose detector this scenario doesn't run"),
+                "other classes that are looked for",
+            );
+        }
+    }
     let verdict = raw.verdict.and_then(|word| check_verdict(&word, &node.key("verdict"), checker));
     check_evidence(raw.class, &raw.evidence.0, &node.key("evidence"), checker);
     let place = raw.place.map(|place| check_place(place, &node.key("where"), checker)).unwrap_or_default();
-    Expectation { class: raw.class, verdict, place, evidence: raw.evidence.0 }
+    Expectation { class: raw.class, also_as: raw.also_as, verdict, place, evidence: raw.evidence.0 }
 }
 
 fn check_verdict(word: &str, node: &NodePath, checker: &mut Checker<'_>) -> Option<Verdict> {
@@ -225,10 +234,20 @@ fn check_place(raw: RawPlace, node: &NodePath, checker: &mut Checker<'_>) -> BTr
         let labels = path.into_iter().map(Scalar::Text).collect();
         place.insert("path", Matcher::List(labels));
     }
+    if let Some(names) = raw.names {
+        if names.is_empty() || !names.iter().all(|name| is_name(name)) {
+            checker.wrong(&node.key("names"), format!("{names:?}"), "names: letters, digits and `_`");
+        }
+        place.insert("names", Matcher::Contains(names.into_iter().map(Scalar::Text).collect()));
+    }
     if place.is_empty() {
         checker.wrong(node, "a place with no field", "at least one field of it");
     }
     place
+}
+
+fn is_name(text: &str) -> bool {
+    !text.is_empty() && text.chars().all(|c| c.is_alphanumeric() || c == '_')
 }
 
 fn check_line(lines: &Matcher, node: &NodePath, checker: &mut Checker<'_>) {

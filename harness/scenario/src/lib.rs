@@ -5,6 +5,7 @@
 
 mod checker;
 mod depth;
+mod draw;
 mod error;
 pub mod evidence;
 mod expectations;
@@ -17,18 +18,20 @@ mod model;
 mod pattern;
 mod raw;
 mod schema;
+mod traffic;
 mod unique_map;
 mod validate;
 mod vocabulary;
 
-pub use bloathound_vocabulary::{FindingClass, Variant};
+pub use bloathound_vocabulary::{FindingClass, Traffic, Variant};
+pub use draw::Draw;
 pub use error::{Problem, ScenarioError, ScenarioErrors};
 pub use files::{UnknownScenario, load_dir, load_file, parse, select};
 pub use ledger::Unmet;
 pub use locate::Place;
 pub use matcher::{Matcher, Scalar, lookup};
 pub use model::{
-    Expectation, Growth, Hot, Inspect, LedgerConditions, Load, Method, Observe, OptionValue, Request, Scenario, Toggle,
-    Toggled, Told, TraceReader, VariantPlan, Wait,
+    Expectation, Growth, Hot, Inspect, LedgerConditions, Load, Method, NUMBER, Observe, OptionValue, Request, Scenario,
+    Toggle, Toggled, Told, TraceReader, VariantPlan, Wait,
 };
 pub use schema::schema;

@@ -11,7 +11,7 @@ use serde::de::Visitor;
 use serde::{Deserialize, Deserializer};
 use serde_json::{Value, json};
 
-use bloathound_vocabulary::{FindingClass, Variant, Verdict};
+use bloathound_vocabulary::{FindingClass, Traffic, Variant, Verdict};
 
 use crate::matcher::Matcher;
 
@@ -38,6 +38,8 @@ pub struct Scenario {
     pub warm_up: u64,
     /// The load of one round.
     pub load: Option<Load>,
+    /// How the load's requests spread over its rounds.
+    pub traffic: Traffic,
     /// A request that isn't expected to be answered.
     pub trigger: Option<Request>,
     /// What the ledger must say before each look.
@@ -149,12 +151,15 @@ pub struct Request {
     pub path: String,
 }
 
+/// Stands in a load's path for the number of the request.
+pub const NUMBER: &str = "{n}";
+
 /// The requests of one round.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Load {
-    /// The request, the same every time.
+    /// The request, the same every time but for its number where the path has [`NUMBER`].
     pub request: Request,
-    /// Requests in a round; at least 1.
+    /// Requests in a round of steady traffic; at least 1.
     pub requests: u64,
     /// Requests under way at once; 1 to `requests`.
     pub concurrency: usize,
@@ -333,9 +338,12 @@ pub struct LedgerConditions(pub BTreeMap<String, Matcher>);
 pub struct Expectation {
     /// The class.
     pub class: FindingClass,
+    /// Other classes that it may be told as.
+    pub also_as: Vec<FindingClass>,
     /// The verdict, if it matters.
     pub verdict: Option<Verdict>,
-    /// Fields of `where` and what each must be; `path` is a [`Matcher::List`].
+    /// Fields of `where` and what each must be; `path` is a [`Matcher::List`]. `names` is held against the names in all of
+    /// them.
     pub place: BTreeMap<&'static str, Matcher>,
     /// Evidence by dotted name.
     pub evidence: BTreeMap<String, Matcher>,
@@ -347,6 +355,9 @@ impl Expectation {
     pub fn to_json(&self) -> Value {
         let mut object = serde_json::Map::new();
         object.insert("class".to_owned(), json!(self.class.as_str()));
+        if !self.also_as.is_empty() {
+            object.insert("also_as".to_owned(), json!(self.also_as));
+        }
         if let Some(verdict) = &self.verdict {
             object.insert("verdict".to_owned(), json!(verdict));
         }

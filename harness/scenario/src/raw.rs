@@ -5,7 +5,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer};
 
-use bloathound_vocabulary::FindingClass;
+use bloathound_vocabulary::{FindingClass, Traffic};
 
 use crate::matcher::Matcher;
 use crate::model::{Method, OptionValue, Toggled, TraceReader};
@@ -66,18 +66,23 @@ pub(crate) struct RawScenario {
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(
     deny_unknown_fields,
-    expecting = "a mapping with `path`, `requests` and, if wanted, `method` and `concurrency`"
+    expecting = "a mapping with `path`, `requests` and, if wanted, `method`, `concurrency` and `traffic`"
 )]
 pub(crate) struct RawLoad {
     #[serde(default)]
     pub(crate) method: Method,
-    /// Path and query, from the slash on.
+    /// Path and query, from the slash on. `{n}` stands for the request's number: each from 1 on once, in an order that
+    /// the seed decides.
     pub(crate) path: String,
     /// Requests in a round.
     pub(crate) requests: u64,
     /// Requests under way at once.
     #[serde(default = "one")]
     pub(crate) concurrency: u64,
+    /// How they spread over the rounds: steadily, or unevenly as the profile and the seed say. There are as many in all;
+    /// `lulls` and `mixed` have rounds without any in between. `run --traffic` overrides it.
+    #[serde(default = "steady")]
+    pub(crate) traffic: Traffic,
 }
 
 /// A request that isn't expected to answer.
@@ -191,9 +196,16 @@ pub(crate) struct RawVariant {
 
 /// One finding. Only the fields written here are compared.
 #[derive(Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, expecting = "a mapping with `class` and, if wanted, `verdict`, `where` and `evidence`")]
+#[serde(
+    deny_unknown_fields,
+    expecting = "a mapping with `class` and, if wanted, `also_as`, `verdict`, `where` and `evidence`"
+)]
 pub(crate) struct RawExpectation {
     pub(crate) class: FindingClass,
+    /// Other classes that it may be told as: memory of C code, say, that grows along with the objects which hold it. It
+    /// counts for `class` in the scores.
+    #[serde(default)]
+    pub(crate) also_as: Vec<FindingClass>,
     #[serde(default)]
     pub(crate) verdict: Option<String>,
     #[serde(default, rename = "where", deserialize_with = "present")]
@@ -222,7 +234,7 @@ pub(crate) struct RawTold {
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(
     deny_unknown_fields,
-    expecting = "a mapping with `module`, `class`, `attribute`, `file`, `function`, `line_first`, `line_last` or `path`"
+    expecting = "a mapping with `module`, `class`, `attribute`, `file`, `function`, `line_first`, `line_last`, `path` or `names`"
 )]
 pub(crate) struct RawPlace {
     pub(crate) module: Option<String>,
@@ -237,6 +249,8 @@ pub(crate) struct RawPlace {
     pub(crate) line_last: Option<Matcher>,
     /// Labels from the root down: `module model`, `DBModel`, `_field_cache`, `key`.
     pub(crate) path: Option<Vec<String>>,
+    /// Words that a person needs to find the place in the source, in whichever field of it they stand: `render`, `cache`.
+    pub(crate) names: Option<Vec<String>>,
 }
 
 fn default_seed() -> u64 {
@@ -245,6 +259,10 @@ fn default_seed() -> u64 {
 
 fn one() -> u64 {
     1
+}
+
+fn steady() -> Traffic {
+    Traffic::Steady
 }
 
 /// Reads an optional section so that an empty one (`fixed:` and nothing after it) is an error

@@ -4,15 +4,15 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use bloathound_vocabulary::Variant;
+use bloathound_vocabulary::{Traffic, Variant};
 
 use crate::checker::{Checker, check_ledger};
 use crate::error::Problem;
 use crate::expectations::variant_plan;
 use crate::locate::{NodePath, Part};
 use crate::model::{
-    Growth, Hot, Inspect, Load, Observe, OptionValue, Request, Scenario, Toggle, Toggled, TraceReader, VariantPlan,
-    Wait,
+    Growth, Hot, Inspect, Load, NUMBER, Observe, OptionValue, Request, Scenario, Toggle, Toggled, TraceReader,
+    VariantPlan, Wait,
 };
 use crate::raw::{RawLoad, RawObserve, RawScenario, RawToggle, RawVariant, RawWait};
 use crate::unique_map::UniqueMap;
@@ -26,6 +26,7 @@ pub(crate) fn validate(raw: RawScenario, file: &Path, services_dir: &Path, check
     check_service(&raw, &service, checker);
     check_options(&raw.options, checker);
     bounded(checker, &root.key("warm_up"), raw.warm_up, 0, REQUESTS_MAX);
+    let traffic = raw.load.as_ref().map_or(Traffic::Steady, |load| load.traffic);
     let load = raw.load.map(|load| check_load(load, checker));
     if raw.warm_up > 0 && load.is_none() {
         checker.wrong(
@@ -55,6 +56,7 @@ pub(crate) fn validate(raw: RawScenario, file: &Path, services_dir: &Path, check
             "a `warm_up`, rounds of `growth`, an `inspect`, `hot` with `under_load` or a `toggle`",
         );
     }
+    check_spread(load.as_ref(), traffic, raw.warm_up, &observe, checker);
     let variants = check_variants(raw.buggy, raw.fixed, &observe, file, checker);
     check_fix(&variants, &service, checker);
     Scenario {
@@ -68,6 +70,7 @@ pub(crate) fn validate(raw: RawScenario, file: &Path, services_dir: &Path, check
         options: raw.options.0,
         warm_up: raw.warm_up,
         load,
+        traffic,
         trigger,
         wait,
         collect: raw.collect,
@@ -216,6 +219,24 @@ fn check_load(raw: RawLoad, checker: &mut Checker<'_>) -> Load {
         request: Request { method: raw.method, path: raw.path },
         requests: raw.requests,
         concurrency: usize::try_from(raw.concurrency).unwrap_or(1),
+    }
+}
+
+/// Uneven traffic needs rounds to be uneven in, and numbered requests are kept as a list.
+fn check_spread(load: Option<&Load>, traffic: Traffic, warm_up: u64, observe: &Observe, checker: &mut Checker<'_>) {
+    let node = NodePath::default().key("load");
+    if traffic != Traffic::Steady && (observe.rounds() == 0 || observe.toggle.is_some()) {
+        checker.wrong(
+            &node.key("traffic"),
+            format!("traffic in {traffic} and no rounds that it could spread over"),
+            "`observe.growth` or `observe.inspect`, or steady traffic",
+        );
+    }
+    let Some(load) = load else { return };
+    let made = load.requests.saturating_mul(observe.rounds()).saturating_add(warm_up);
+    if load.request.path.contains(NUMBER) && made > REQUESTS_MAX {
+        let found = format!("{made} numbered requests");
+        checker.wrong(&node.key("path"), found, format!("{REQUESTS_MAX} in all, or a path without `{NUMBER}`"));
     }
 }
 

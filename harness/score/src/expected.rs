@@ -20,6 +20,7 @@ pub fn held_against(expectations: &[Expectation], findings: &[Finding]) -> Vec<E
 fn expected_record(wanted: &Expectation) -> ExpectedRecord {
     ExpectedRecord {
         class: wanted.class,
+        also_as: wanted.also_as.clone(),
         verdict: wanted.verdict,
         location: wanted.place.iter().map(|(name, matcher)| ((*name).to_owned(), matcher.to_json())).collect(),
         evidence: wanted.evidence.iter().map(|(name, matcher)| (name.clone(), matcher.to_json())).collect(),
@@ -79,7 +80,8 @@ fn fields_that_differ(
     let evidence = evidence.iter().map(|(name, matcher)| ("evidence", name.as_str(), matcher));
     let fields: Vec<(&str, &str, &Matcher)> = place.chain(evidence).collect();
     for (part, name, matcher) in fields {
-        let value = seen.get(part).and_then(|fields| lookup(fields, name));
+        let names = (part == "where" && name == "names").then(|| names_in(seen.get(part)));
+        let value = names.as_ref().or_else(|| seen.get(part).and_then(|fields| lookup(fields, name)));
         let matches = value.is_some_and(|value| matcher.matches(value) || (name == "file" && ends_so(matcher, value)));
         if !matches {
             found.push(MismatchRecord {
@@ -90,6 +92,25 @@ fn fields_that_differ(
         }
     }
     found
+}
+
+/// Every name that stands in a place, whichever field it is in: what a person reads, and can search the source for.
+fn names_in(place: Option<&Value>) -> Value {
+    fn collect(value: &Value, names: &mut Vec<Value>) {
+        match value {
+            Value::String(text) => {
+                let words = text.split(|c: char| !c.is_alphanumeric() && c != '_').filter(|word| !word.is_empty());
+                names.extend(words.map(Value::from));
+            }
+            Value::Array(values) => values.iter().for_each(|value| collect(value, names)),
+            Value::Object(fields) => fields.values().for_each(|value| collect(value, names)),
+            _ => {}
+        }
+    }
+    let mut names = Vec::new();
+    place.iter().for_each(|place| collect(place, &mut names));
+    names.dedup();
+    Value::Array(names)
 }
 
 /// A scenario names a file by the end of its path: where the checkout is does not matter.
@@ -108,6 +129,7 @@ mod tests {
     fn every_expectation_has_its_own_record_in_its_own_place() {
         let wanted = |class, number: usize| Expectation {
             class,
+            also_as: Vec::new(),
             verdict: None,
             place: BTreeMap::new(),
             evidence: BTreeMap::from([(number.to_string(), Matcher::Exact(Scalar::Integer(7)))]),

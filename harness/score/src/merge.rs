@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use bloathound_vocabulary::{HostRecord, RunRecord, RunResults, SCHEMA_VERSION};
+use bloathound_vocabulary::{HostRecord, RunRecord, RunResults, SCHEMA_VERSION, name_under};
 
 use crate::error::ScoreError;
 use crate::scores::results;
@@ -88,9 +88,9 @@ fn refuse_duplicates(files: &[(String, RunResults)]) -> Result<(), ScoreError> {
     let twice: Vec<String> = places
         .into_iter()
         .filter(|(_, names)| names.len() > 1)
-        .map(|((scenario, variant, seed), names)| {
-            let places = names.join(" and ");
-            format!("{scenario}, {} (seed {seed}) in {places}", variant.as_str())
+        .map(|((scenario, variant, seed, traffic), names)| {
+            let (places, name) = (names.join(" and "), name_under(scenario, traffic));
+            format!("{name}, {} (seed {seed}) in {places}", variant.as_str())
         })
         .collect();
     if twice.is_empty() { Ok(()) } else { Err(ScoreError::Duplicates(twice)) }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use bloathound_scenario::{Expectation, Scenario, lookup};
 use bloathound_vocabulary::{
     BaselineRecord, DisturbanceRecord, Finding, FindingClass, LookRecord, MismatchRecord, ObservationRecord, Outcome,
-    Problem, RunErrorRecord, RunRecord, TimingRecord, ToggleRecord, ToldRecord, Variant,
+    Problem, RunErrorRecord, RunRecord, TimingRecord, ToggleRecord, ToldRecord, Traffic, Variant,
 };
 use serde_json::Value;
 
@@ -106,6 +106,7 @@ fn judged(scenario: &Scenario, variant: Variant, expectations: &[Expectation], m
         scenario: scenario.name.clone(),
         variant,
         seed: made.seed,
+        traffic: (scenario.traffic != Traffic::Steady).then_some(scenario.traffic),
         valid,
         outcome,
         requests: made.requests,

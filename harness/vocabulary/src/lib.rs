@@ -48,12 +48,13 @@ pub use origin::{HostRecord, PartitionRecord, ToolRecord};
 pub use pin::Pin;
 pub use results::{
     ExpectedRecord, MismatchRecord, PhaseRecord, RunErrorRecord, RunRecord, RunResults, ToggleRecord, ToldRecord,
+    name_under,
 };
 pub use score::{Baseline, BaselineRecord, BaselineScore, DosePoint, DoseRecord, LookRecord, ScoreRecord};
 pub use timing::{DisturbanceRecord, TimingRecord, milliseconds};
 pub use watch::{GrowthRow, WatchReport, WatchRound};
 pub use why::{KindOfHolder, ObjectRecord, PathStep, WhyReport};
-pub use words::{Grade, Outcome, Variant, Verdict};
+pub use words::{Grade, Outcome, Traffic, Variant, Verdict};
 
 /// Version of every JSON document here; a change of meaning bumps it, an addition doesn't.
 pub const SCHEMA_VERSION: u32 = 2;

@@ -9,7 +9,7 @@ use serde_json::Value;
 use crate::{
     BaselineRecord, BaselineScore, DisturbanceRecord, DosePoint, DoseRecord, Finding, FindingClass, HostRecord,
     LookRecord, ObservationRecord, Outcome, Partial, PartitionRecord, Problem, ScoreRecord, TimingRecord, ToolRecord,
-    Variant, Verdict,
+    Traffic, Variant, Verdict,
 };
 
 /// A field that was not as expected.
@@ -28,6 +28,9 @@ pub struct MismatchRecord {
 pub struct ExpectedRecord {
     /// Class.
     pub class: FindingClass,
+    /// Other classes that it may be told as.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub also_as: Vec<FindingClass>,
     /// Verdict, if it matters.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub verdict: Option<Verdict>,
@@ -145,6 +148,12 @@ pub struct RunErrorRecord {
     pub stderr_tail: Vec<String>,
 }
 
+/// What a scenario's runs under a traffic are called in a line: `leak`, `leak bursts`.
+#[must_use]
+pub fn name_under(scenario: &str, traffic: Option<Traffic>) -> String {
+    traffic.map_or_else(|| scenario.to_owned(), |traffic| format!("{scenario} {traffic}"))
+}
+
 /// One scenario in one variant.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct RunRecord {
@@ -154,6 +163,9 @@ pub struct RunRecord {
     pub variant: Variant,
     /// The seed of what varies.
     pub seed: u64,
+    /// How the requests were spread over the rounds; null for steady traffic.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub traffic: Option<Traffic>,
     /// False where the ledger says that the bug did not happen, where there was too little processor to judge by, and
     /// where the run could not be made.
     pub valid: bool,
@@ -220,10 +232,17 @@ pub struct RunRecord {
 }
 
 impl RunRecord {
-    /// `leak, buggy (seed 7)`.
+    /// `leak, buggy (seed 7)`, `leak, buggy (seed 7, bursts)`.
     #[must_use]
     pub fn title(&self) -> String {
-        format!("{}, {} (seed {})", self.scenario, self.variant.as_str(), self.seed)
+        let traffic = self.traffic.map(|traffic| format!(", {traffic}")).unwrap_or_default();
+        format!("{}, {} (seed {}{traffic})", self.scenario, self.variant.as_str(), self.seed)
+    }
+
+    /// `leak`, `leak bursts`.
+    #[must_use]
+    pub fn name(&self) -> String {
+        name_under(&self.scenario, self.traffic)
     }
 
     /// Findings that no expectation accounts for: false alarms.
@@ -237,8 +256,8 @@ impl RunRecord {
 
     /// What one run of the results is told by.
     #[must_use]
-    pub fn key(&self) -> (&str, Variant, u64) {
-        (&self.scenario, self.variant, self.seed)
+    pub fn key(&self) -> (&str, Variant, u64, Option<Traffic>) {
+        (&self.scenario, self.variant, self.seed, self.traffic)
     }
 }
 

@@ -98,6 +98,22 @@ words! {
 }
 
 words! {
+    /// How requests spread over the rounds of a load. There are as many in all, whichever it is.
+    Traffic {
+        /// As many in each round.
+        Steady = "steady";
+        /// Some rounds have many times what the others have.
+        Bursts = "bursts";
+        /// Rounds without a single request lie between the others.
+        Lulls = "lulls";
+        /// Each round has more than the one before.
+        Ramp = "ramp";
+        /// All of that at once.
+        Mixed = "mixed";
+    }
+}
+
+words! {
     /// How a run ended.
     Outcome {
         /// Everything expected was found, and nothing else.

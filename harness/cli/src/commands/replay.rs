@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use bloathound_engine::record::{self, RecordedRun};
 use bloathound_engine::{Interrupt, tool};
 use bloathound_report::text;
+use bloathound_vocabulary::name_under;
 
 use crate::args::ReplayArguments;
 use crate::error::CliError;
@@ -23,7 +24,8 @@ pub(crate) fn replay(arguments: &ReplayArguments) -> Result<u8, CliError> {
         .into_iter()
         .map(|folder| Ok((folder.clone(), record::read_run(&folder)?)))
         .collect::<Result<_, CliError>>()?;
-    let layout = text::Layout::for_names(runs.iter().map(|(_, run)| run.scenario.as_str()));
+    let names: Vec<String> = runs.iter().map(|(_, run)| name_under(&run.scenario, run.traffic)).collect();
+    let layout = text::Layout::for_names(names.iter().map(String::as_str));
     let show = |text: &str| {
         if !output::is_stdout(arguments.json.as_deref()) {
             output::result(text);

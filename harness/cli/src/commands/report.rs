@@ -20,7 +20,7 @@ pub(crate) fn extras(
     let mut extras = RunExtras { inspect: result.last_look.clone(), ..RunExtras::default() };
     if let Some(map) = &result.heat_map {
         for ending in ["png", "svg"] {
-            let name = format!("{}-{}-heatmap.{ending}", run.scenario, run.variant.as_str());
+            let name = format!("{}-{}-heatmap.{ending}", run.name().replace(' ', "-"), run.variant.as_str());
             picture::write(&folder.join(&name), map)?;
             if ending == "svg" {
                 extras.images.push(Image {

@@ -15,18 +15,21 @@ use crate::error::CliError;
 use crate::exit::Exit;
 use crate::home::Home;
 use crate::twin::Twin;
-use crate::{chosen, gate, host, output, preparation, suite, written};
+use crate::{chosen, gate, generated, host, output, plan, preparation, suite, written};
 
 /// `bloathound run`.
 pub(crate) fn run(arguments: &RunArguments) -> Result<u8, CliError> {
     let home = Home::find(arguments.home.as_deref())?;
-    let mut scenarios = chosen::scenarios(&home, &arguments.names)?;
+    // Gone with this function, and with it the services that run from there.
+    let generated = generated::generate(arguments, &home)?;
+    let mut scenarios = chosen::all(&home, &arguments.names, generated.as_ref())?;
     if let Some(seed) = arguments.seed {
         // From here on it is the scenario's own, for whatever varies by it.
         scenarios.iter_mut().for_each(|scenario| scenario.seed = seed);
     }
     let chosen: Vec<&Scenario> = scenarios.iter().collect();
-    let (planned, partition) = preparation::plan(&chosen, arguments)?;
+    let chosen = plan::under_traffic(&chosen, arguments.traffic)?;
+    let (planned, partition) = plan::plan(&chosen, arguments)?;
     let gate = arguments.gate.open(arguments.partition.is_some())?;
     let _held = written::check(arguments)?;
     let found = Search::from_env().find()?;
@@ -34,7 +37,8 @@ pub(crate) fn run(arguments: &RunArguments) -> Result<u8, CliError> {
     let host = host::facts(Some(&found.interpreter.version));
     let launcher = Launcher { interpreter: found.interpreter, environment, services_dir: home.services() };
     let color = output::color();
-    let layout = text::Layout::for_names(planned.iter().map(|(scenario, _)| scenario.name.as_str()));
+    let names: Vec<String> = planned.iter().map(|(scenario, _)| plan::name(scenario)).collect();
+    let layout = text::Layout::for_names(names.iter().map(String::as_str));
     // With the JSON on stdout nothing else may be there.
     let quiet = output::is_stdout(arguments.json.as_deref());
     let show = |text: &str| {
@@ -44,7 +48,9 @@ pub(crate) fn run(arguments: &RunArguments) -> Result<u8, CliError> {
     };
     // Services begin here, and with them what is to be kept and cleaned up.
     let ready_within = Duration::from_secs_f64(arguments.ready_within);
-    let limits = Limits { ready_within, interrupt: Interrupt::take()?, ..Limits::default() };
+    // Of generated cases there are many, and what looking costs is measured on the others.
+    let measure_disturbance = generated.is_none();
+    let limits = Limits { ready_within, measure_disturbance, interrupt: Interrupt::take()?, ..Limits::default() };
     show(&layout.header(color));
     let mut runs = Vec::new();
     let mut extras = BTreeMap::new();

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use bloathound_bounds::read_regular;
 use bloathound_engine::looks::replay;
 use bloathound_engine::record::{FINDINGS, MANIFEST, RecordedRun, findings_json};
-use bloathound_scenario::Scenario;
+use bloathound_scenario::{Scenario, Traffic};
 use bloathound_score::{Made, Recorded};
 use bloathound_vocabulary::RunRecord;
 use serde_json::Value;
@@ -18,7 +18,8 @@ const FINDINGS_BYTES_MAX: u64 = 64 << 20;
 /// Judges a recorded run, and holds what it finds against what its scenario wants and what it found then.
 pub(crate) fn judge(folder: &Path, run: &RecordedRun) -> Result<RunRecord, CliError> {
     let result = replay(folder, run)?;
-    let scenario = scenario(folder, run)?;
+    let mut scenario = scenario(folder, run)?;
+    scenario.traffic = run.traffic.unwrap_or(Traffic::Steady);
     let path = folder.join(FINDINGS);
     let stored = read_regular(&path, FINDINGS_BYTES_MAX).map_err(|error| CliError::file(&path, error))?;
     let differs = !says_the_same(&stored, findings_json(&result.findings)?.as_bytes());

@@ -91,7 +91,7 @@ impl Cache {
     /// It can't be made; the text says why.
     pub fn prepare_packages(
         &self,
-        interpreter: &Interpreter,
+        interpreter: &PythonProgram,
         lock_file: &Path,
         events: EnvironmentEvents<'_>,
     ) -> Result<Environment, EnvironmentError> {
@@ -100,7 +100,7 @@ impl Cache {
 
     fn made(
         &self,
-        interpreter: &Interpreter,
+        interpreter: &PythonProgram,
         lock_file: &Path,
         of_services: bool,
         events: EnvironmentEvents<'_>,

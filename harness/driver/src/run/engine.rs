@@ -11,7 +11,7 @@ use bloathound_engine::record::{
 use bloathound_engine::source::{ExamineOptions, Examined, LiveProcess};
 use bloathound_engine::{Interrupt, Look, Moment, tool};
 use bloathound_live::CaptureMode;
-use bloathound_scenario::{Scenario, Variant};
+use bloathound_scenario::{Scenario, Traffic, Variant};
 
 use super::RunRecord;
 use super::observer::{Looked, Observer};
@@ -148,6 +148,7 @@ fn keep(
         scenario: scenario.name.clone(),
         variant,
         seed: scenario.seed,
+        traffic: (scenario.traffic != Traffic::Steady).then_some(scenario.traffic),
         service: scenario.service.clone(),
         requests: driven.requests,
         invalid_because: (!unmet.is_empty()).then(|| unmet.join("; ")),

@@ -106,6 +106,7 @@ pub fn run(
         started: Instant::now(),
         requests: 0,
         requests_at_look: 0,
+        numbers: scenario.request_numbers().into(),
         totals: Map::new(),
         collected: Value::Null,
         load: None,
@@ -213,11 +214,12 @@ impl Running<'_> {
             self.make_requests(load, scenario.warm_up)?;
         }
         let growth = observe.growth.is_some();
-        let of = observe.rounds();
-        for round in 0..=of {
+        let rounds = scenario.round_requests();
+        let of = rounds.len() as u64;
+        for (round, requests) in (0..=of).zip([0].into_iter().chain(rounds)) {
             if round > 0 {
                 (self.events)(RunEvent::RoundStarted { round, of });
-                let report = self.make_requests(load, load.requests)?;
+                let report = self.make_requests(load, requests)?;
                 (self.events)(RunEvent::RoundDone { round, load: report.clone() });
                 match &mut self.load {
                     Some(sum) => sum.add(&report),

@@ -1,5 +1,6 @@
 //! A run in the making: its service, what was asked of it so far, and the single steps that a run is made of.
 
+use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
 use bloathound_engine::{Look, Moment};
@@ -26,6 +27,8 @@ pub(super) struct Running<'s> {
     pub(super) started: Instant,
     pub(super) requests: u64,
     pub(super) requests_at_look: u64,
+    /// Numbers of the planned requests that are still to be made, the next one first.
+    pub(super) numbers: VecDeque<u64>,
     /// The totals when the service last answered for them.
     pub(super) totals: Map<String, Value>,
     /// What the service said of its last full collection; null before one.
@@ -40,7 +43,9 @@ impl Running<'_> {
     pub(super) fn make_requests(&mut self, load: &Load, requests: u64) -> Result<LoadReport, RunError> {
         let progress = load::Progress::default();
         let within = self.limits.answer_within;
-        let report = load::run_counted(self.service.port(), load, requests, within, &progress)?;
+        let wanted = usize::try_from(requests).unwrap_or(usize::MAX).min(self.numbers.len());
+        let numbers: Vec<u64> = self.numbers.drain(..wanted).collect();
+        let report = load::run_numbered(self.service.port(), load, requests, &numbers, within, &progress)?;
         self.requests += report.requests;
         Ok(report)
     }

@@ -4,7 +4,7 @@ use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 
 use bloathound_bounds::read_regular_text;
-use bloathound_vocabulary::{ToolRecord, Variant};
+use bloathound_vocabulary::{ToolRecord, Traffic, Variant};
 use serde::{Deserialize, Serialize};
 
 use super::file::FileError;
@@ -101,6 +101,9 @@ pub struct RecordedRun {
     pub variant: Variant,
     /// Seed of the run.
     pub seed: u64,
+    /// How its requests were spread over the rounds; null for steady traffic.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub traffic: Option<Traffic>,
     /// The service's name.
     pub service: String,
     /// Requests that were answered.

@@ -7,7 +7,7 @@ mod runs;
 
 use std::collections::BTreeMap;
 
-use bloathound_vocabulary::{InspectReport, RunResults, Variant};
+use bloathound_vocabulary::{InspectReport, RunResults, Traffic, Variant};
 
 #[cfg(test)]
 pub(crate) use findings::facts;
@@ -22,11 +22,13 @@ pub struct RunKey {
     pub variant: Variant,
     /// The seed.
     pub seed: u64,
+    /// How requests were spread, where unevenly.
+    pub traffic: Option<Traffic>,
 }
 
 impl From<&bloathound_vocabulary::RunRecord> for RunKey {
     fn from(run: &bloathound_vocabulary::RunRecord) -> Self {
-        Self { scenario: run.scenario.clone(), variant: run.variant, seed: run.seed }
+        Self { scenario: run.scenario.clone(), variant: run.variant, seed: run.seed, traffic: run.traffic }
     }
 }
 

@@ -114,7 +114,7 @@ fn overview(results: &RunResults) -> String {
             "<tr><td>{}</td><th scope=\"row\"><a href=\"#{}\">{}</a></th><td>{}</td><td>{}</td><td class=\"text\">{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td></tr>\n",
             badge(run.outcome),
             anchor(index),
-            markup(&run.scenario),
+            markup(&run.name()),
             run.variant.as_str(),
             run.seed,
             markup(&found),

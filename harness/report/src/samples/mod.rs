@@ -228,6 +228,7 @@ fn run(scenario: &str, variant: Variant, class: FindingClass) -> RunRecord {
     RunRecord {
         scenario: scenario.to_owned(),
         variant,
+        traffic: None,
         seed: 1,
         valid: true,
         outcome: Outcome::Pass,

@@ -17,7 +17,7 @@ pub struct Layout {
 const STATUS_WIDTH: usize = 7;
 const VARIANT_WIDTH: usize = 5;
 /// Names beyond this are cut.
-const NAME_WIDTH_MAX: usize = 22;
+const NAME_WIDTH_MAX: usize = 28;
 /// `pause/copy/decode/analyse ms` fits in this in most runs.
 const TIMES_WIDTH: usize = 15;
 /// Cells of the labels in a failure block.
@@ -66,7 +66,7 @@ pub fn run_line(run: &RunRecord, layout: Layout, color: bool) -> String {
         (Outcome::Error, _, Some(error)) => error.why.clone(),
         _ => describe::seen(run, layout.found_width()),
     };
-    let name = pad(&sanitize::fit(&run.scenario, layout.name_width), layout.name_width);
+    let name = pad(&sanitize::fit(&run.name(), layout.name_width), layout.name_width);
     let found_width = layout.found_width();
     let found = pad(&sanitize::fit(&found, found_width), found_width);
     let line =
@@ -173,8 +173,9 @@ pub(crate) fn again(run: &RunRecord) -> String {
     if let Some(recording) = &run.recording {
         return format!("bloathound replay {}", shell_word(recording));
     }
+    let traffic = run.traffic.map(|traffic| format!(" --traffic {traffic}")).unwrap_or_default();
     format!(
-        "bloathound run {} --variant {} --seed {} --record recordings",
+        "bloathound run {} --variant {} --seed {}{traffic} --record recordings",
         shell_word(&run.scenario),
         run.variant.as_str(),
         run.seed
@@ -252,7 +253,8 @@ fn scores(results: &RunResults, style: Style) -> String {
 /// Everything at once: header, lines, failures, summary.
 #[must_use]
 pub fn run(results: &RunResults, color: bool) -> String {
-    let layout = Layout::for_names(results.runs.iter().map(|run| run.scenario.as_str()));
+    let names: Vec<String> = results.runs.iter().map(RunRecord::name).collect();
+    let layout = Layout::for_names(names.iter().map(String::as_str));
     let mut out = layout.header(color);
     for run in &results.runs {
         out.push_str(&run_line(run, layout, color));
