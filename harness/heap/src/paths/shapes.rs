@@ -297,7 +297,8 @@ mod tests {
             heap in sketches(16), depth_max in 1_u32..4, shapes_max in 1_usize..8, children_max in 1_u32..3,
         ) {
             let snapshot = heap.build();
-            let limits = ShapeLimits { depth_max, shapes_max, children_max, keys_max: 2, single_bytes_min: 0 };
+            let few = ShapeLimits { depth_max, shapes_max, children_max, ..ShapeLimits::default() };
+            let limits = ShapeLimits { keys_max: 2, single_bytes_min: 0, ..few };
             let (tree, column) = shapes_within(&snapshot, limits);
             let dominators = Dominators::build(&snapshot, None);
             prop_assert!(tree.nodes().len() <= shapes_max * 2 + 1);
