@@ -185,7 +185,7 @@ time.sleep(1000)
 #[test]
 fn other_namespaces_of_mounts_and_pids() {
     if !live() || !is_root() {
-        eprintln!("skipped: namespaces need root");
+        bloathound_testkit::cannot("namespaces of mounts need root");
         return;
     }
     let folder = tempfile::tempdir().unwrap();
@@ -204,7 +204,7 @@ fn other_namespaces_of_mounts_and_pids() {
     }
     let able = Command::new("unshare").args(["--mount", "--pid", "--fork", "true"]).status();
     if !able.is_ok_and(|status| status.success()) {
-        eprintln!("skipped: no namespaces here");
+        bloathound_testkit::cannot("no namespaces can be made");
         return;
     }
     let target = Target::start(&mut command);
@@ -283,7 +283,7 @@ fn an_embedded_interpreter_and_several_of_them() {
         .arg("-lpython2.7")
         .output();
     if !compiled.is_ok_and(|output| output.status.success()) {
-        eprintln!("skipped: nothing to embed the interpreter with (a C compiler, Python.h, libpython2.7.so)");
+        bloathound_testkit::skip("nothing to embed the interpreter with (a C compiler, Python.h, libpython2.7.so)");
         return;
     }
     let target = Target::start(Command::new(&program).env("PYTHONHOME", prefix())).at_rest();
@@ -407,7 +407,7 @@ fn the_dead_and_the_kernels_are_refused() {
     if kernels.contains("(kthreadd)") {
         all_refuse(2, &["kernel thread", "pgrep -af python"]);
     } else {
-        eprintln!("skipped: kernel threads can't be seen from here");
+        bloathound_testkit::cannot("kernel threads can't be seen");
     }
 }
 
@@ -420,7 +420,9 @@ fn compile(folder: &Path, name: &str, source: &str, options: &[&str]) -> Option<
     if done.is_ok_and(|output| output.status.success()) {
         return Some(program);
     }
-    eprintln!("skipped: no C compiler for {options:?}");
+    // Libraries for 32 bits are a package of their own that nothing else needs.
+    let told = if options.contains(&"-m32") { bloathound_testkit::cannot } else { bloathound_testkit::skip };
+    told(&format!("no C compiler for {options:?}"));
     None
 }
 
@@ -470,7 +472,7 @@ fn as_nobody(folder: &Path) -> Option<impl Fn(&Path) -> Command> {
     };
     let able = nobody(Path::new("true")).status().is_ok_and(|status| status.success());
     if !able {
-        eprintln!("skipped: this user can't become another one (setpriv)");
+        bloathound_testkit::cannot("this user can't become another one (setpriv)");
     }
     able.then_some(nobody)
 }

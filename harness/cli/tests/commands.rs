@@ -136,7 +136,7 @@ fn python_3_is_code_3() {
     // It waits for input, which ends with the test.
     let script = "import sys; sys.stdin.read()";
     let Some(mut python) = Bystander::start(Command::new("python3").args(["-c", script])) else {
-        eprintln!("skipped: no python3 on this machine");
+        bloathound_testkit::skip("no python3 on this machine");
         return;
     };
     let pid = python.pid();
@@ -146,7 +146,7 @@ fn python_3_is_code_3() {
         if python.ended() { Some(false) } else { maps.contains("python3").then_some(true) }
     });
     if !mapped {
-        eprintln!("skipped: python3 does not start on this machine");
+        bloathound_testkit::skip("no python3 that starts");
         return;
     }
     let said = contains("Python 3").and(contains("CPython 2.7"));
@@ -184,7 +184,7 @@ fn another_users_process_is_code_3() {
     let nobody = ["--reuid=65534", "--regid=65534", "--clear-groups"];
     let able = Command::new("setpriv").args(nobody).arg(&copy).arg("--version").output();
     if !able.is_ok_and(|output| output.status.success()) {
-        eprintln!("skipped: this user owns process 1 and can't become another one (setpriv)");
+        bloathound_testkit::cannot("this user owns process 1 and can't become another one (setpriv)");
         return;
     }
     let mut dropped = assert_cmd::Command::new("setpriv");

@@ -69,7 +69,7 @@ fn both_hold_for_an_ordinary_user() {
     };
     let able = ordinary().args([env!("CARGO_BIN_EXE_bloathound"), "--version"]).output();
     if !able.is_ok_and(|output| output.status.success()) {
-        bloathound_testkit::skip("no right to become another user (setpriv), or this folder is closed to him");
+        bloathound_testkit::cannot("no right to become another user (setpriv), or this folder is closed to him");
         return;
     }
     let names = [

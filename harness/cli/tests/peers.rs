@@ -130,7 +130,7 @@ fn look(uid: u32, listener: &Listener, more: &[&str]) -> Output {
 #[test]
 fn another_users_listener_gets_no_byte_and_ones_own_gets_the_password() {
     if !is_root() {
-        bloathound_testkit::skip("no right to become another user (setpriv); run the tests as root");
+        bloathound_testkit::cannot("no right to become another user (setpriv); run the tests as root");
         return;
     }
     for (uid, way) in [(0, "tcp"), (0, "unix"), (ORDINARY, "tcp"), (ORDINARY, "unix")] {

@@ -125,7 +125,7 @@ fn a_stripped_interpreter_tells_the_same_of_the_same_memory() {
     let rss = told(&["inspect", &live])["rss"].clone();
     assert_eq!(rss["unexplained"], json!(0), "{rss}");
     if !strip(folder.path()) {
-        eprintln!("skipped: no strip on this machine (it comes with binutils)");
+        bloathound_testkit::skip("no strip on this machine (it comes with binutils)");
         return;
     }
     assert_same(&whole, &told(&["inspect", core]), "the files stripped, the core as it was");
@@ -158,7 +158,7 @@ fn a_running_stripped_interpreter_tells_what_an_unstripped_one_does() {
     };
     let whole = heap("plain", false).unwrap();
     let Some(stripped) = heap("strip", true) else {
-        eprintln!("skipped: no strip on this machine (it comes with binutils)");
+        bloathound_testkit::skip("no strip on this machine (it comes with binutils)");
         return;
     };
     assert_eq!(whole, stripped);
@@ -223,7 +223,7 @@ fn a_process_that_stands_still_inside_a_collection_is_not_trusted() {
 fn kernel_core(folder: &Path, filter: &str) -> Option<(Value, std::path::PathBuf)> {
     let pattern = fs::read_to_string("/proc/sys/kernel/core_pattern").unwrap_or_default();
     if !pattern.starts_with("core") {
-        eprintln!("skipped: cores go to {} here", pattern.trim());
+        bloathound_testkit::cannot(&format!("cores go to {}", pattern.trim()));
         return None;
     }
     fs::create_dir(folder).unwrap();
@@ -241,7 +241,7 @@ fn kernel_core(folder: &Path, filter: &str) -> Option<(Value, std::path::PathBuf
         .map(|entry| entry.path())
         .find(|path| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("core")));
     if core.is_none() {
-        eprintln!("skipped: the kernel wrote no core (a hard limit?)");
+        bloathound_testkit::cannot("the kernel wrote no core (a hard limit?)");
     }
     Some((seen, core?))
 }
@@ -291,7 +291,7 @@ fn a_core_whose_interpreter_is_gone_or_another_build_is_refused_with_the_reason(
     let python = copy_interpreter(&folder.path().join("home"));
     let pattern = fs::read_to_string("/proc/sys/kernel/core_pattern").unwrap_or_default();
     if !pattern.starts_with("core") {
-        eprintln!("skipped: cores go to {} here", pattern.trim());
+        bloathound_testkit::cannot(&format!("cores go to {}", pattern.trim()));
         return;
     }
     // Without files' pages: neither code nor symbols of the library are in it.
@@ -308,7 +308,7 @@ fn a_core_whose_interpreter_is_gone_or_another_build_is_refused_with_the_reason(
     target.wait();
     let core = fs::read_dir(folder.path()).unwrap().flatten().map(|entry| entry.path());
     let Some(core) = core.into_iter().find(|path| path.is_file()) else {
-        eprintln!("skipped: the kernel wrote no core (a hard limit?)");
+        bloathound_testkit::cannot("the kernel wrote no core (a hard limit?)");
         return;
     };
     let library = folder.path().join("home/lib/libpython2.7.so.1.0");

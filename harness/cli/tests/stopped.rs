@@ -20,7 +20,7 @@ use std::path::Path;
 use std::process::{Child, ChildStdout, Command, Stdio};
 use std::time::Duration;
 
-use bloathound_testkit::skip;
+use bloathound_testkit::cannot;
 use serde_json::Value;
 use support::{bloathound, children, live, root, stat, wait_until};
 use target::Target;
@@ -440,7 +440,7 @@ fn an_ordinary_user_is_served_the_same() {
     };
     let can = dropped(&interpreter).arg("--version").envs(library(&folder)).output();
     if !can.is_ok_and(|output| output.status.success()) {
-        skip("no right to become another user (setpriv)");
+        cannot("no right to become another user (setpriv)");
         return;
     }
     let mut python = dropped(&interpreter);

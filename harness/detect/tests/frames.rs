@@ -127,13 +127,13 @@ fn offsets_against_debug_information() {
         command.arg("-ex").arg("echo \\n");
     }
     let Ok(output) = command.arg(&file).output() else {
-        println!("skipped: no gdb");
+        bloathound_testkit::skip("no gdb");
         return;
     };
     let text = String::from_utf8_lossy(&output.stdout);
     let known: Vec<u64> = text.lines().filter_map(|line| line.trim().parse().ok()).collect();
     if known.len() != fields.len() {
-        println!("skipped: {} has no debug information", file.display());
+        bloathound_testkit::skip(&format!("no debug information in {}", file.display()));
         return;
     }
     for ((structure, field, ours), theirs) in fields.iter().zip(known) {
@@ -151,7 +151,7 @@ fn py_spy() -> Option<PathBuf> {
         let installed = made.is_ok_and(|output| output.status.success())
             && Command::new(pip).args(["install", "--quiet", "py-spy"]).output().is_ok_and(|o| o.status.success());
         if !installed {
-            println!("skipped: py-spy can't be had here");
+            bloathound_testkit::skip("no py-spy, and none to be had (python3 -m venv, pip install py-spy)");
             return None;
         }
     }
@@ -181,7 +181,7 @@ fn stacks(profile: &Profile) -> Vec<Lines> {
 fn dump(program: &Path, pid: u32) -> Option<Vec<Lines>> {
     let output = Command::new(program).args(["dump", "--pid", &pid.to_string()]).output().ok()?;
     if !output.status.success() {
-        println!("skipped: {}", String::from_utf8_lossy(&output.stderr));
+        bloathound_testkit::cannot(&format!("py-spy may not look: {}", String::from_utf8_lossy(&output.stderr)));
         return None;
     }
     let text = String::from_utf8_lossy(&output.stdout).into_owned();

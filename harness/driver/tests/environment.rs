@@ -245,7 +245,7 @@ fn a_folder_that_a_cache_needs_is_made_for_its_owner_only() {
 #[test]
 fn another_users_folder_or_file_is_not_used() {
     if !nix::unistd::geteuid().is_root() {
-        bloathound_testkit::skip("no right to give a folder to another user (chown); run the tests as root");
+        bloathound_testkit::cannot("no right to give a folder to another user (chown); run the tests as root");
         return;
     }
     let place = Place::new();

@@ -76,7 +76,7 @@ fn what_a_service_writes_is_its_owners_only_whatever_the_mask() {
     if nix::unistd::geteuid().is_root() {
         ways.push(&ordinary);
     } else {
-        bloathound_testkit::skip("no right to become another user (setpriv); run the tests as root");
+        bloathound_testkit::cannot("no right to become another user (setpriv); run the tests as root");
     }
     for way in ways {
         let words = ["sh", "-c", "umask 0; exec /proc/self/fd/0 unmasked --exact --nocapture"];

@@ -243,7 +243,7 @@ fn another_python_is_named_with_its_release() {
     let mut command = Command::new("python3");
     command.args(["-u", "-c", "import platform, sys; print(platform.python_version()); sys.stdin.readline()"]);
     if Command::new("python3").arg("-V").output().is_err() {
-        eprintln!("skipped: no python3 on this machine");
+        bloathound_testkit::skip("no python3 on this machine");
         return;
     }
     let mut script = Script::start_command(&mut command);

@@ -44,7 +44,7 @@ struct Both {
 
 fn core_and_capture() -> Option<Both> {
     if Command::new("gcore").arg("--help").output().is_err() {
-        eprintln!("skipped: no gcore on this machine (it comes with gdb)");
+        bloathound_testkit::skip("no gcore on this machine (it comes with gdb)");
         return None;
     }
     let mut script = Script::start(&python27()?, HEAP);

@@ -13,4 +13,4 @@ pub use elf::{CorePiece, write_core, write_module};
 pub use heap::{HeapImage, HeapWriter};
 pub use objects::small_heap;
 pub use owned::Owned;
-pub use python27::{PYTHON_VARIABLE, REQUIRE_LIVE, live_required, python27, skip};
+pub use python27::{PYTHON_VARIABLE, REQUIRE_LIVE, cannot, live_required, python27, skip};

@@ -55,6 +55,15 @@ pub fn skip(why: &str) {
     eprintln!("skipped: {why}");
 }
 
+/// Says what a test leaves out because this user or this kernel does not allow it: another user, namespaces, where cores
+/// go. No package brings that, so it is no failure where live tests are required; the notice stays in the log.
+///
+/// What could be installed is [`skip`]'s.
+#[expect(clippy::print_stderr, reason = "a test that leaves something out tells so")]
+pub fn cannot(why: &str) {
+    eprintln!("not possible here: {why}");
+}
+
 fn is_required(value: Option<&OsStr>) -> bool {
     value.is_some_and(|value| !value.is_empty() && value != "0")
 }

@@ -219,6 +219,25 @@ fn tests_find_python_and_their_duty_to_run_in_one_way() {
     assert!(hits.is_empty(), "use bloathound_testkit::{{python27, skip}}:\n{}", hits.join("\n"));
 }
 
+/// A test that skips itself does so by testkit, which fails where nothing may be skipped.
+#[test]
+fn nothing_is_skipped_but_by_testkit() {
+    let files = rust_files();
+    let skips = |text: &str| {
+        // The rule itself is not to be found by it.
+        let words = ["\"skip", "ped"].concat();
+        text.lines().any(|line| line.contains("print") && line.contains(&words))
+            || text.contains("print!(\n") && text.contains(&words)
+    };
+    assert!(skips(&["    eprintln!(\"skip", "ped: no gdb\");"].concat()), "the rule sees what it is about");
+    let hits: Vec<&str> = files
+        .iter()
+        .filter(|file| !file.path.starts_with("harness/testkit/") && skips(&file.text))
+        .map(|file| file.path.as_str())
+        .collect();
+    assert!(hits.is_empty(), "use bloathound_testkit::{{skip, cannot}}:\n{}", hits.join("\n"));
+}
+
 #[test]
 fn files_stay_readable() {
     let every: Vec<&str> = MAY_USE.iter().map(|(room, _)| *room).collect();

@@ -10,7 +10,7 @@ use bloathound_memory::{
     Address, Manifest, MemoryImage, MemorySource, Recording, Region, RegionKind, SymbolTable, WriteOptions, untouched,
     write_recording,
 };
-use bloathound_testkit::{skip, small_heap};
+use bloathound_testkit::{cannot, small_heap};
 
 use crate::bloathound;
 use crate::support::{home_with, root};
@@ -69,7 +69,7 @@ fn an_ordinary_user_is_refused_the_same() {
     }
     let as_nobody = ["--reuid=65534", "--regid=65534", "--clear-groups"];
     if !Command::new("setpriv").args(as_nobody).arg("true").status().is_ok_and(|status| status.success()) {
-        skip("no way to become an ordinary user here (setpriv)");
+        cannot("no way to become an ordinary user here (setpriv)");
         return;
     }
     let dropped = || {

@@ -36,7 +36,10 @@ impl Group {
     fn new(name: &str, limit: u64) -> Option<Self> {
         let folder = Path::new(GROUPS).join(format!("bloathound-test-{}-{name}", std::process::id()));
         if let Err(error) = fs::create_dir(&folder) {
-            eprintln!("skipped: no memory group of version 1 can be made here ({}: {error})", folder.display());
+            bloathound_testkit::cannot(&format!(
+                "no memory group of version 1 can be made ({}: {error})",
+                folder.display()
+            ));
             return None;
         }
         let group = Self(folder);
@@ -103,7 +106,7 @@ fn users() -> Vec<bool> {
     if able.is_ok_and(|status| status.success()) {
         return vec![false, true];
     }
-    eprintln!("skipped for nobody: this user can't become another one (setpriv)");
+    bloathound_testkit::cannot("this user can't become nobody (setpriv)");
     vec![false]
 }
 

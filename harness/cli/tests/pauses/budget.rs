@@ -4,7 +4,7 @@ use std::io::Read;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use bloathound_testkit::skip;
+use bloathound_testkit::cannot;
 use nix::sys::signal::{Signal, killpg};
 use nix::unistd::Pid;
 
@@ -146,7 +146,7 @@ fn a_tool_of_low_priority_is_raised_while_the_target_waits_for_it() {
     let user = User::ourselves();
     let raisable = Command::new("nice").args(["-n", "19", "nice", "-n", "-19", "true"]).output();
     if !raisable.is_ok_and(|output| output.status.success() && output.stderr.is_empty()) {
-        skip("no right to raise a priority here");
+        cannot("no right to raise a priority here");
         return;
     }
     let _busy = busy();

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use bloathound_testkit::skip;
+use bloathound_testkit::cannot;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
@@ -70,7 +70,7 @@ impl User {
         if user.command(Path::new("true"), &[]).status().is_ok_and(|status| status.success()) {
             return Some(user);
         }
-        skip("no way to become an ordinary user here (setpriv)");
+        cannot("no way to become an ordinary user here (setpriv)");
         None
     }
 

@@ -209,7 +209,7 @@ pub fn assert_same(one: &Value, other: &Value, what: &str) {
 /// A core by gcore, or `None` with a notice where there is none.
 pub fn gcore(pid: u32, folder: &Path) -> Option<PathBuf> {
     let Ok(output) = Command::new("gcore").arg("-o").arg(folder.join("core")).arg(pid.to_string()).output() else {
-        eprintln!("skipped: no gcore on this machine (it comes with gdb)");
+        bloathound_testkit::skip("no gcore on this machine (it comes with gdb)");
         return None;
     };
     assert!(output.status.success(), "{output:?}");
