@@ -127,6 +127,9 @@ pub struct Value {
     /// The function in C that this is, or that a cell holds: `time`, `socket.recv`.
     #[serde(default)]
     pub c_function: Option<Arc<str>>,
+    /// Its class, where one type stands for the instances of all classes; empty where that could not be read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub class_name: Option<Arc<str>>,
 }
 
 impl Value {
@@ -141,6 +144,19 @@ impl Value {
             kind if kind.is_text() || kind.is_container() => self.length.map(|length| length != 0),
             _ => None,
         }
+    }
+
+    /// Name of its class without the module; `None` where that could not be read.
+    #[must_use]
+    pub fn class(&self) -> Option<&str> {
+        let name = self.class_name.as_deref().or_else(|| self.type_name.rsplit('.').next())?;
+        (!name.is_empty()).then_some(name)
+    }
+
+    /// Whether `summary` shows the beginning of a text only, and says how long all of it is.
+    #[must_use]
+    pub fn is_cut(&self) -> bool {
+        self.is_quote && self.length.is_some_and(|length| length > QUOTED_CHARACTERS)
     }
 
     /// Replaces what strings say, here and in attributes; lengths, hashes and names of code stay.
@@ -235,6 +251,18 @@ mod tests {
         // Unreadable, or a class that may say what it likes.
         assert_eq!(of(ValueKind::List, None, None).truth(), None);
         assert_eq!(of(ValueKind::Instance, Some(0), Some(0.0)).truth(), None);
+    }
+
+    #[test]
+    fn a_class_is_its_own_name_or_its_types() {
+        let of = |type_name: &str, class_name: Option<&str>| {
+            let value =
+                Value { type_name: type_name.into(), class_name: class_name.map(Into::into), ..Value::default() };
+            value.class().map(str::to_owned)
+        };
+        assert_eq!(of("shop.Page", None).as_deref(), Some("Page"));
+        assert_eq!(of("instance", Some("Page")).as_deref(), Some("Page"));
+        assert_eq!(of("instance", Some("")), None);
     }
 
     #[test]

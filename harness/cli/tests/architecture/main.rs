@@ -257,6 +257,19 @@ fn the_workflow_that_runs_is_the_one_in_ci() {
     assert!(kept == used, "copy ci/github-actions.yml over .github/workflows/bloathound.yml");
 }
 
+/// What a value says to people is no evidence: rules have its kind, length, number and class.
+#[test]
+fn no_rule_parses_what_is_written_for_people() {
+    let ways =
+        ["strip_", "trim", "contains(", "starts_with(", "ends_with(", "split", "rsplit", "find(", "parse", "chars("];
+    let needles: Vec<String> = ways.iter().map(|way| format!("summary.{way}")).collect();
+    let needles: Vec<&str> = needles.iter().map(String::as_str).chain(["summary ==", "summary !="]).collect();
+    let elsewhere = lines_with(&["engine"], &needles);
+    assert!(elsewhere.iter().any(|line| line.contains("version1.rs")), "the rule sees what it is about");
+    let hits = lines_with(&["detect", "score"], &needles);
+    assert!(hits.is_empty(), "a value has a kind, a length, a number and a class:\n{}", hits.join("\n"));
+}
+
 /// A second series is to be data of `dialect` and nothing else: no other file names a symbol of the interpreter's or asks
 /// for a series by its number.
 #[test]

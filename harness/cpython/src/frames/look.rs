@@ -16,5 +16,6 @@ pub(super) struct Look {
     /// `summary` quotes a string.
     pub is_quote: bool,
     pub c_function: Option<Arc<str>>,
+    pub class_name: Option<Arc<str>>,
     pub attributes: Vec<Attribute>,
 }

@@ -100,6 +100,7 @@ impl Values {
             length: look.length,
             is_quote: look.is_quote,
             c_function: look.c_function,
+            class_name: look.class_name,
         };
         // Half a value must not stay: the next reader may have more to spend.
         if is_large && !memory.is_exhausted() {
@@ -141,6 +142,7 @@ impl Values {
             length: None,
             is_quote: false,
             c_function: None,
+            class_name: None,
             attributes: Vec::new(),
         };
         match object.info.kind {
@@ -307,10 +309,12 @@ impl Values {
         };
         if object.info.kind == Kind::OldInstance {
             let class = Address(word_at(&object.head, d.instance.in_class));
-            if let Some(name) = self.class_name(memory, class) {
-                look.hash = look.hash.text(&name);
+            let name = self.class_name(memory, class);
+            if let Some(name) = &name {
+                look.hash = look.hash.text(name);
                 look.summary = format!("{name} instance");
             }
+            look.class_name = Some(name.unwrap_or_default());
         }
         if levels == 0 {
             return;

@@ -12,7 +12,7 @@ use super::window::Window;
 /// What a function in C was called with, as far as it is plain: ` with 'abc' (40 characters), of the pattern '(a+)+$'`.
 pub(super) fn arguments(callee: &Callee) -> String {
     let shown = |value: &bloathound_profile::Value| match value.length {
-        Some(length) if value.kind.is_text() && !value.summary.contains("characters)") => {
+        Some(length) if value.kind.is_text() && !value.is_cut() => {
             format!("{} ({length} characters)", value.summary)
         }
         _ => value.summary.clone(),

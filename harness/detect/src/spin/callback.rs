@@ -188,11 +188,5 @@ impl Callback {
 fn class(frames: &[&Frame]) -> Option<String> {
     let first = |frame: &&Frame| frame.detail.as_ref()?.variables.first().cloned();
     let this = frames.iter().find_map(first).filter(|variable| &*variable.name == "self")?.value?;
-    // An instance of a class of the old sort has one type for all; which class it is, its text for people says.
-    let name = if &*this.type_name == "instance" {
-        this.summary.strip_suffix(" instance")?.to_owned()
-    } else {
-        this.type_name.rsplit('.').next()?.to_owned()
-    };
-    (!name.is_empty()).then_some(name)
+    this.class().map(str::to_owned)
 }

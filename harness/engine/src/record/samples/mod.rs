@@ -114,6 +114,7 @@ pub fn open_samples(path: &Path) -> Result<RecordedSamples, SealedError> {
     if is_first {
         document.profile.values_mut().for_each(version1::complete);
     }
+    document.profile.values_mut().for_each(version1::name_class);
     let profile = document.profile.check().ok_or_else(|| damaged("a frame refers to what is not there".into()))?;
     Ok(RecordedSamples { manifest: document.manifest, profile })
 }

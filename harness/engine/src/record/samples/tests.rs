@@ -19,6 +19,7 @@ fn value_of(summary: &str, length: u64) -> Value {
         length: Some(length),
         is_quote: true,
         c_function: Some("time".into()),
+        class_name: None,
         type_name: "str".into(),
         summary: summary.into(),
         identity: 0x7fff_0000_0010,

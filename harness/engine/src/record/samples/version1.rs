@@ -1,5 +1,5 @@
-//! Samples of the first version: their values have a type and a text, and what rules go by is told from these, here and
-//! nowhere else.
+//! Samples of before: their values have a type and a text, and what rules go by is told from these, here and nowhere
+//! else.
 
 use bloathound_profile::{Value, ValueKind};
 
@@ -12,6 +12,13 @@ pub(super) fn complete(value: &mut Value) {
     for attribute in &mut value.attributes {
         attribute.is_quote = is_quote(&attribute.summary);
         attribute.length = length(&attribute.summary);
+    }
+}
+
+/// Gives a value of whichever version its class, where it has none and its type doesn't say it.
+pub(super) fn name_class(value: &mut Value) {
+    if value.class_name.is_none() && &*value.type_name == "instance" {
+        value.class_name = Some(value.summary.strip_suffix(" instance").unwrap_or_default().into());
     }
 }
 
@@ -87,5 +94,17 @@ mod tests {
         };
         complete(&mut value);
         assert_eq!((value.kind, value.c_function.as_deref()), (ValueKind::Builtin, Some("time")));
+    }
+
+    #[test]
+    fn an_instance_without_a_class_of_its_own_is_given_the_one_that_its_text_has() {
+        let named = |type_name: &str, summary: &str| {
+            let mut value = Value { type_name: type_name.into(), summary: summary.into(), ..Value::default() };
+            name_class(&mut value);
+            value.class().map(str::to_owned)
+        };
+        assert_eq!(named("instance", "Tail instance").as_deref(), Some("Tail"));
+        assert_eq!(named("instance", "instance"), None);
+        assert_eq!(named("shop.Tail", "shop.Tail instance").as_deref(), Some("Tail"));
     }
 }
