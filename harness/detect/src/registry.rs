@@ -13,7 +13,7 @@ use crate::native::{find_native_memory, settle};
 use crate::series::LookFacts;
 use crate::spin;
 use crate::thresholds::Thresholds;
-use crate::{Finding, FindingClass, ObservationRecord, Problem};
+use crate::{Finding, ObservationRecord, Problem};
 
 /// What a rule must see to judge.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -113,15 +113,13 @@ pub trait Rule: Sync {
     fn aliases(&self) -> &'static [&'static str];
     /// In a few words, for people who switch it off.
     fn about(&self) -> &'static str;
-    /// The class of all its findings.
-    fn class(&self) -> FindingClass;
     /// What it judges by.
     fn needs(&self) -> Needs;
     /// Judges what was seen; nothing where what it needs is not there.
     fn judge(&self, seen: &Seen<'_>, thresholds: &Thresholds) -> Report;
 }
 
-/// All rules, in the order of their classes.
+/// All rules, in the order of the classes that they find.
 pub static RULES: [&dyn Rule; 7] = [&Growth, &Cycles, &Fragmentation, &HotLoop, &Spin, &Garbage, &NativeMemory];
 
 /// The rule of this name, or of this other name of its switch, in any case.
@@ -167,10 +165,6 @@ impl Rule for Growth {
         "Leaks: growth over rounds"
     }
 
-    fn class(&self) -> FindingClass {
-        FindingClass::Leak
-    }
-
     fn needs(&self) -> Needs {
         Needs { looks: true, ..Needs::default() }
     }
@@ -203,10 +197,6 @@ impl Rule for Cycles {
         "Uncollectable cycles"
     }
 
-    fn class(&self) -> FindingClass {
-        FindingClass::Cycle
-    }
-
     fn needs(&self) -> Needs {
         Needs { snapshot: true, ..Needs::default() }
     }
@@ -234,10 +224,6 @@ impl Rule for Fragmentation {
 
     fn about(&self) -> &'static str {
         "Arenas pinned by live objects"
-    }
-
-    fn class(&self) -> FindingClass {
-        FindingClass::Fragmentation
     }
 
     fn needs(&self) -> Needs {
@@ -279,10 +265,6 @@ impl Rule for HotLoop {
         "Loops that keep a thread busy"
     }
 
-    fn class(&self) -> FindingClass {
-        FindingClass::HotLoop
-    }
-
     fn needs(&self) -> Needs {
         Needs { profile: true, ..Needs::default() }
     }
@@ -314,10 +296,6 @@ impl Rule for Spin {
         "Event loops that turn without doing anything"
     }
 
-    fn class(&self) -> FindingClass {
-        FindingClass::Spin
-    }
-
     fn needs(&self) -> Needs {
         Needs { profile: true, ..Needs::default() }
     }
@@ -342,10 +320,6 @@ impl Rule for Garbage {
 
     fn about(&self) -> &'static str {
         "Garbage that no collection comes for"
-    }
-
-    fn class(&self) -> FindingClass {
-        FindingClass::Garbage
     }
 
     fn needs(&self) -> Needs {
@@ -373,10 +347,6 @@ impl Rule for NativeMemory {
 
     fn about(&self) -> &'static str {
         "Memory outside objects that climbs"
-    }
-
-    fn class(&self) -> FindingClass {
-        FindingClass::NativeMemory
     }
 
     fn needs(&self) -> Needs {

@@ -4,8 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use bloathound_bounds::read_regular_text;
-use bloathound_cpython::frames::SamplerOptions;
-use bloathound_engine::looks::{ReplayError, RunFindings, RunJudge, Sampling, replay, sample_process};
+use bloathound_engine::looks::{ReplayError, RunFindings, RunJudge, SamplerOptions, Sampling, replay, sample_process};
 use bloathound_engine::record::{
     FINDINGS, FORMAT, FileError, RecordedRun, Recorder, findings_json, read_run, write_whole,
 };

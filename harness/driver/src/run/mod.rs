@@ -17,8 +17,8 @@ mod toggle;
 
 use std::time::{Duration, Instant};
 
-use bloathound_cpython::frames::SamplerOptions;
 use bloathound_engine::Moment;
+use bloathound_engine::looks::SamplerOptions;
 use bloathound_scenario::{Load, Scenario, Unmet, Variant, VariantPlan};
 use serde_json::{Map, Value};
 

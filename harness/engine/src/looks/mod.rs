@@ -11,6 +11,9 @@ mod series;
 mod watch;
 mod why;
 
+/// How long and how often a hot process is sampled.
+pub use bloathound_cpython::frames::SamplerOptions;
+
 pub use self::diff::{Compared, diff};
 pub use self::heat::heat;
 pub use self::hot::{HotOptions, SampleError, Sampled, Samples, Sampling, hot, sample_process};

@@ -10,6 +10,7 @@ mod kind;
 mod live;
 mod manhole;
 mod recording;
+mod traced;
 
 use std::path::Path;
 use std::time::Duration;
@@ -29,6 +30,7 @@ pub use self::kind::{SAMPLES, is_inside, is_manhole};
 pub use self::live::{ExamineError, ExamineOptions, LiveProcess};
 pub use self::manhole::through_manhole;
 pub use self::recording::{Reopened, open_recording, reopen};
+pub use self::traced::TraceWatch;
 
 /// Something opened: a heap, the memory it was decoded from where there is a copy of that, and what it is of.
 #[derive(Debug)]

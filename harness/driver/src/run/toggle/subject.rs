@@ -5,11 +5,10 @@ use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use bloathound_cpython::frames::{FrameReader, FrameTarget};
 use serde_json::Value;
 
 use crate::service::POLL_EVERY;
-use bloathound_engine::source::{ExamineOptions, LiveProcess};
+use bloathound_engine::source::TraceWatch;
 use bloathound_kit::{ControlClient, KitError, KitTarget, Reply};
 
 /// How long an answer may take, a dump's included. No verdict hangs on it.
@@ -22,17 +21,14 @@ pub(super) struct Subject {
     pub(super) control: ControlClient,
     /// The private directory.
     pub(super) directory: PathBuf,
-    from_outside: Option<(LiveProcess, FrameReader)>,
+    from_outside: Option<TraceWatch>,
 }
 
 impl Subject {
     pub(super) fn find(pid: u32) -> Result<Self, KitError> {
         let target = KitTarget::of_process(i32::try_from(pid).unwrap_or(i32::MAX))?;
         let directory = target.socket().parent().unwrap_or(Path::new("/")).to_owned();
-        let from_outside = LiveProcess::open(pid, ExamineOptions::default()).ok().map(|target| {
-            let reader = FrameReader::new(FrameTarget::from(target.interpreter()));
-            (target, reader)
-        });
+        let from_outside = TraceWatch::open(pid).ok();
         Ok(Self { pid, control: ControlClient::new(target, ANSWER_WITHIN), directory, from_outside })
     }
 
@@ -74,8 +70,7 @@ impl Subject {
 
     /// Threads in which a trace function is set, read from outside; `None` where that can't be read.
     pub(super) fn threads_traced(&mut self) -> Option<u64> {
-        let (target, reader) = self.from_outside.as_mut()?;
-        reader.threads_traced(target.process()).ok().map(|count| count as u64)
+        self.from_outside.as_mut()?.threads_traced()
     }
 
     /// Whether the service holds a file of this name in the private directory open.
