@@ -57,15 +57,15 @@ fn grade_unbounded(scene: &Scene<'_>, cause: &[Place], rounds: &[GrowthRound<'_>
         return Some(Judged::Observation(Box::new(record.at(finding.location))));
     }
     if scene.judge.unit() == GrowthUnit::Request {
-        let summary = said(&finding, &told, "requests");
+        let summary = said(&finding, &told, Odometer::Requests);
         let why = "the load is counted, and it grew with it".to_owned();
-        let finding = with_work(finding, "requests").saying(summary).sure(Grade::High, why);
+        let finding = with_work(finding, Odometer::Requests).saying(summary).sure(Grade::High, why);
         return Some(Judged::Finding(Box::new(finding)));
     }
     let trend = scene.judge.trend(scene.counted(place.main))?;
     let (class, grade, why) =
         claim(scene.tree, place.main, scene.counted(place.main), trend, rounds, scene.judge.limits());
-    let along = trend.along.as_str();
+    let along = trend.along;
     let summary = said(&finding, &told, along);
     Some(Judged::Finding(Box::new(with_work(as_class(finding, class), along).saying(summary).sure(grade, why))))
 }
@@ -184,9 +184,9 @@ fn as_class(finding: Finding, class: FindingClass) -> Finding {
     Finding { class, verdict, fingerprint, evidence, ..finding }
 }
 
-fn with_work(mut finding: Finding, along: &str) -> Finding {
+fn with_work(mut finding: Finding, along: Odometer) -> Finding {
     if let Evidence::Leak(leak) | Evidence::Growth(leak) = &mut finding.evidence {
-        along.clone_into(&mut leak.grows_with);
+        along.as_str().clone_into(&mut leak.grows_with);
     }
     finding
 }
@@ -197,9 +197,9 @@ fn headline(finding: &Finding) -> String {
     finding.location.expression.clone().unwrap_or_else(path)
 }
 
-fn said(finding: &Finding, told: &str, along: &str) -> String {
+fn said(finding: &Finding, told: &str, along: Odometer) -> String {
     let Some(leak) = leak(finding) else { return told.to_owned() };
-    let unit = if along == "requests" { "request" } else { "round" };
+    let unit = if along == Odometer::Requests { "request" } else { "round" };
     let what = match leak.objects_per_request {
         0 => bytes_text(leak.bytes_per_request),
         1 => format!("1 object of type {}", leak.type_name),
@@ -211,7 +211,8 @@ fn said(finding: &Finding, told: &str, along: &str) -> String {
         [one, rest @ ..] => format!(" The same cause shows at {one} and {} more places.", rest.len()),
     };
     format!(
-        "{told} keeps more and more: about {what} a {unit} stay behind, along with {along}; {} would be freed.{more}",
+        "{told} keeps more and more: about {what} a {unit} stay behind, along with {}; {} would be freed.{more}",
+        along.as_str(),
         bytes_text(leak.retained_bytes)
     )
 }

@@ -22,10 +22,31 @@ pub struct NativeReport {
     pub observations: Vec<ObservationRecord>,
 }
 
+/// Where memory is that no object explains.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Place {
+    /// With an allocator that is not glibc's.
+    OtherAllocator,
+    /// In chunks of the C heap.
+    Chunks,
+    /// In mappings outside of it.
+    Mapped,
+}
+
+impl Place {
+    /// For the fingerprint.
+    fn word(self) -> &'static str {
+        match self {
+            Self::OtherAllocator => "other-allocator",
+            Self::Chunks => "malloc",
+            Self::Mapped => "mapped",
+        }
+    }
+}
+
 /// One kind of memory that no object explains.
 struct Kind<'a> {
-    /// For the fingerprint.
-    name: &'static str,
+    place: Place,
     what: String,
     rounds: Vec<u64>,
     last: &'a MemoryFacts,
@@ -65,25 +86,25 @@ fn unexplained<'a>(memories: &[&'a MemoryFacts]) -> Option<Kind<'a>> {
     if let Some(allocator) = &last.other_allocator {
         // Whose it is can't be told chunk by chunk: what objects there may need is taken off.
         return Some(Kind {
-            name: "other-allocator",
+            place: Place::OtherAllocator,
             what: format!("memory of C code, or of {allocator}, beyond what objects need"),
             rounds: of(|memory| memory.mapped.saturating_sub(memory.objects_outside_arenas)),
             last,
         });
     }
     let chunks = Kind {
-        name: "malloc",
+        place: Place::Chunks,
         what: format!("malloc chunks of C code that no Python object refers to{}", sizes(first, last)),
         rounds: of(|memory| memory.malloc_unexplained),
         last,
     };
     let mapped = Kind {
-        name: "mapped",
+        place: Place::Mapped,
         what: "memory that C code mapped outside the C heap".into(),
         rounds: of(|memory| memory.mapped),
         last,
     };
-    [chunks, mapped].into_iter().max_by_key(|kind| (Climb::of(&kind.rounds).gained, kind.name == "malloc"))
+    [chunks, mapped].into_iter().max_by_key(|kind| (Climb::of(&kind.rounds).gained, kind.place == Place::Chunks))
 }
 
 /// The size of chunk that gained most, where it makes up half of the gain.
@@ -121,7 +142,7 @@ fn finding(kind: Kind<'_>, climb: Climb) -> Finding {
     Finding::new(
         FindingClass::NativeMemory,
         Verdict::Unexplained,
-        format!("native-memory:{}", kind.name),
+        format!("native-memory:{}", kind.place.word()),
         Location::default(),
         Evidence::NativeMemory(evidence),
     )
@@ -190,7 +211,7 @@ fn location(held: &HeldFacts) -> Location {
 /// told once, with what they lead to.
 pub fn settle(findings: &mut Vec<Finding>) {
     let leaks: u64 = findings.iter().filter_map(leaking_bytes).sum();
-    let has_unheld = findings.iter().any(|finding| finding.fingerprint.starts_with(unheld::FINGERPRINT));
+    let has_unheld = findings.iter().any(unheld::is_it);
     findings.retain(|finding| match (&finding.evidence, finding.verdict) {
         (Evidence::NativeMemory(native), Verdict::Held) => leaks < native.gained_bytes / 2,
         (Evidence::Leak(_) | Evidence::Growth(_), _) => !(has_unheld && unheld::is_held_from_c(&finding.location)),

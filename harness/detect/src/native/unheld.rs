@@ -5,9 +5,6 @@ use bloathound_vocabulary::Grade;
 use crate::series::{Climb, HeldFacts, LookFacts, bytes_text, figures};
 use crate::{Evidence, Finding, FindingClass, Label, Location, NativeMemoryEvidence, RootKind, Thresholds, Verdict};
 
-/// What the fingerprints of these findings begin with.
-pub(super) const FINGERPRINT: &str = "native-memory:unheld:";
-
 /// The kind of such objects that gained most, where it climbs.
 pub(super) fn find(looks: &[LookFacts], thresholds: &Thresholds) -> Option<Finding> {
     let last = looks.last()?;
@@ -46,7 +43,7 @@ fn finding(unheld: &HeldFacts, climb: Climb, rounds: Vec<u64>) -> Finding {
     let evidence =
         NativeMemoryEvidence { gained_bytes: gained, bytes: unheld.bytes, what, type_name: Some(name.clone()), rounds };
     let location = Location { path: vec![Label::Root(RootKind::Unaccounted, None)], ..Location::default() };
-    let fingerprint = format!("{FINGERPRINT}{name}");
+    let fingerprint = format!("native-memory:unheld:{name}");
     Finding::new(
         FindingClass::NativeMemory,
         Verdict::Unexplained,
@@ -56,6 +53,13 @@ fn finding(unheld: &HeldFacts, climb: Climb, rounds: Vec<u64>) -> Finding {
     )
     .saying(summary)
     .sure(grade, why.to_owned())
+}
+
+/// Whether a finding is one of these.
+pub(super) fn is_it(finding: &Finding) -> bool {
+    let is_unexplained =
+        matches!(&finding.evidence, Evidence::NativeMemory(_)) && finding.verdict == Verdict::Unexplained;
+    is_unexplained && is_held_from_c(&finding.location)
 }
 
 /// The place is below what nobody is seen to refer to.
