@@ -11,6 +11,8 @@ pub struct Generation {
     pub threshold: i64,
     /// So many there are: allocations less deallocations, or collections of the generation below.
     pub count: i64,
+    /// The threshold it has where no program set another.
+    pub usual_threshold: i64,
 }
 
 /// The collector's settings at one moment.
@@ -20,6 +22,8 @@ pub struct CollectorState {
     pub enabled: Option<bool>,
     /// The generations, the youngest first; empty where they can't be read.
     pub generations: Vec<Generation>,
+    /// A full collection is put off until one in so many of the old objects is new.
+    pub put_off_one_in: u64,
 }
 
 impl CollectorState {
@@ -30,7 +34,11 @@ impl CollectorState {
         let number = |at| source.read_u32(at).ok().map(|word| i64::from(word.cast_signed()));
         let generation = |index: u8| {
             let head = interpreter.generations.offset(u64::from(index) * interpreter.generation_stride);
-            Some(Generation { threshold: number(head.offset(d.threshold))?, count: number(head.offset(d.count))? })
+            Some(Generation {
+                threshold: number(head.offset(d.threshold))?,
+                count: number(head.offset(d.count))?,
+                usual_threshold: d.usual_thresholds.get(usize::from(index)).copied()?,
+            })
         };
         Self {
             // Anything but 0 and 1 is no flag of the collector's.
@@ -40,6 +48,7 @@ impl CollectorState {
                 .filter(|value| *value <= 1)
                 .map(|value| value == 1),
             generations: (0..d.generations).map(generation).collect::<Option<_>>().unwrap_or_default(),
+            put_off_one_in: d.put_off_one_in,
         }
     }
 }

@@ -10,18 +10,11 @@ use bloathound_profile::ValueHash;
 use bloathound_profile::frameworks::telling_path_bytes;
 
 use crate::Interpreter;
+use crate::dialect::Naming;
 use crate::objects::Objects;
 
 /// Longest text replaced in one piece; longer ones are replaced too, by the same pattern.
 const SEED_BYTES_MAX: usize = 1 << 20;
-/// Strings that name code and not data, by the key they are kept under.
-const NAMING_KEYS: [&str; 3] = ["__module__", "__name__", "__package__"];
-/// Fields that name code.
-const NAMING_FIELDS: [&str; 5] = ["__name__", "__module__", "func_name", "func_module", "co_name"];
-/// Fields that lead to tuples of names.
-const NAME_LISTS: [&str; 5] = ["co_names", "co_varnames", "co_freevars", "co_cellvars", "__slots__"];
-/// Fields that lead to dicts whose keys are names: of attributes and of variables.
-const NAMESPACES: [&str; 5] = ["__dict__", "f_globals", "f_locals", "f_builtins", "func_globals"];
 /// What stands for the folders of a path.
 pub const FOLDER_FILL: u8 = b'x';
 
@@ -161,18 +154,19 @@ impl TextKind {
 struct Names {
     names: HashSet<ObjectId>,
     paths: HashSet<ObjectId>,
-    /// The strings that are [`NAMING_KEYS`]; not all of them are interned.
+    /// The strings that are [`Naming::keys`]; not all of them are interned.
     keys: HashSet<ObjectId>,
 }
 
 impl Names {
     fn of(objects: Objects<'_>, snapshot: &HeapSnapshot, kind_of: &[Option<TextKind>]) -> Self {
+        let naming = &objects.d.types.naming;
         let is_naming_key = |id: &ObjectId| {
             let record = snapshot.object(*id);
             kind_of.get(record.type_id.0 as usize) == Some(&Some(TextKind::Bytes))
                 && objects
                     .string_bytes(Address(record.address))
-                    .is_some_and(|text| NAMING_KEYS.iter().any(|key| key.as_bytes() == text))
+                    .is_some_and(|text| naming.keys.iter().any(|key| key.as_bytes() == text))
         };
         let mut found = Self { keys: snapshot.ids().filter(is_naming_key).collect(), ..Self::default() };
         for id in snapshot.ids() {
@@ -180,7 +174,7 @@ impl Names {
                 match label.kind() {
                     ReferenceKind::Field => {
                         let field = label.name().map_or("", |name| snapshot.name(name));
-                        found.field(snapshot, field, target);
+                        found.field(naming, snapshot, field, target);
                     }
                     ReferenceKind::Value => found.value(snapshot, target, label),
                     _ => {}
@@ -190,19 +184,19 @@ impl Names {
         found
     }
 
-    fn field(&mut self, snapshot: &HeapSnapshot, field: &str, target: ObjectId) {
+    fn field(&mut self, naming: &Naming, snapshot: &HeapSnapshot, field: &str, target: ObjectId) {
         match field {
-            "co_filename" => {
+            _ if field == naming.file => {
                 self.paths.insert(target);
             }
-            _ if NAMING_FIELDS.contains(&field) => {
+            _ if naming.fields.contains(&field) => {
                 self.names.insert(target);
             }
-            _ if NAMESPACES.contains(&field) => {
+            _ if naming.namespaces.contains(&field) => {
                 let is_key = |label: ReferenceLabel| label.kind() == ReferenceKind::Key;
                 self.names.extend(snapshot.references_of(target).filter(|(_, l)| is_key(*l)).map(|(key, _)| key));
             }
-            _ if NAME_LISTS.contains(&field) => {
+            _ if naming.lists.contains(&field) => {
                 let is_item = |label: ReferenceLabel| label.kind() == ReferenceKind::Item;
                 self.names.insert(target);
                 self.names.extend(snapshot.references_of(target).filter(|(_, l)| is_item(*l)).map(|(item, _)| item));

@@ -135,10 +135,21 @@ pub const FRAMEWORKS: &[Framework] = &[
     ),
 ];
 
-/// Where the interpreter's own library is.
-const LIBRARY: &str = "/lib/python2.7/";
+/// Where the interpreter's own library is, before its series and a slash.
+const LIBRARY: &str = "/lib/python";
 /// Where what was installed is, inside it.
 const INSTALLED: &str = "/site-packages/";
+
+/// Where in a path the interpreter's own library begins: `/lib/python2.7/`, of whichever series.
+fn library_at(file: &str) -> Option<usize> {
+    let is_series = |text: &str| {
+        let series = text.split('/').next().filter(|series| series.len() < text.len());
+        let numbers = series.and_then(|series| series.split_once('.'));
+        let is_number = |text: &str| !text.is_empty() && text.bytes().all(|digit| digit.is_ascii_digit());
+        numbers.is_some_and(|(major, minor)| is_number(major) && is_number(minor))
+    };
+    file.match_indices(LIBRARY).find(|(at, found)| is_series(&file[at + found.len()..])).map(|(at, _)| at)
+}
 
 impl Place {
     /// True for this function of this file.
@@ -160,7 +171,7 @@ fn is_in(places: fn(&Framework) -> &'static [Place], file: &str, function: &str)
 #[must_use]
 pub fn telling_path_bytes(file: &str) -> usize {
     let name = file.rfind(['/', '\\']).map_or(file.len(), |slash| file.len() - slash);
-    let library = file.find(LIBRARY).map_or(0, |at| file.len() - at);
+    let library = library_at(file).map_or(0, |at| file.len() - at);
     let portable = file.replace('\\', "/");
     let places = FRAMEWORKS.iter().flat_map(|known| known.event_loop.iter().chain(known.trampolines));
     // With the slash before it: that is looked at too.
@@ -209,7 +220,7 @@ pub fn is_program_file(file: &str) -> bool {
     let file = file.replace('\\', "/");
     let is_package =
         |package: &&str| file.contains(&format!("/{package}/")) || file.starts_with(&format!("{package}/"));
-    let is_library = file.contains(LIBRARY) || file.contains(INSTALLED) || file.contains("/dist-packages/");
+    let is_library = library_at(&file).is_some() || file.contains(INSTALLED) || file.contains("/dist-packages/");
     !is_library && !file.starts_with('<') && !PACKAGES.iter().any(is_package)
 }
 
@@ -277,7 +288,7 @@ pub fn is_known_package(code: &Code) -> bool {
 /// True for the interpreter's own library: who called into it is the more telling place.
 #[must_use]
 pub fn is_standard_library(code: &Code) -> bool {
-    code.file.contains(LIBRARY) && !code.file.contains(INSTALLED)
+    library_at(&code.file).is_some() && !code.file.contains(INSTALLED)
 }
 
 /// The timers of the event loop whose main loop this is.
@@ -298,6 +309,16 @@ mod tests {
         assert_eq!(kept("/home/someone/env/twisted/internet/base.py"), "/twisted/internet/base.py");
         assert_eq!(kept("/opt/x/lib/python2.7/json/encoder.py"), "/lib/python2.7/json/encoder.py");
         assert_eq!(kept("app.py"), "app.py");
+    }
+
+    #[test]
+    fn the_library_is_known_in_every_series() {
+        assert_eq!(library_at("/opt/x/lib/python2.7/json/encoder.py"), Some(6));
+        assert_eq!(library_at("/opt/x/lib/python3.12/json/encoder.py"), Some(6));
+        assert_eq!(library_at("/srv/lib/python/lib/python2.7/abc.py"), Some(15));
+        for own in ["/srv/lib/python/app.py", "/srv/lib/pythonic/2.7/app.py", "/lib/python2.7", "/lib/python2./a.py"] {
+            assert_eq!(library_at(own), None, "{own}");
+        }
     }
 
     #[test]

@@ -119,6 +119,21 @@ pub struct TeeData {
     pub values_max: u32,
 }
 
+/// By what it is known that a text is a name of the program's and not its data.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Naming {
+    /// Keys of dicts under which such texts are kept.
+    pub keys: &'static [&'static str],
+    /// Fields that lead to such texts.
+    pub fields: &'static [&'static str],
+    /// The field that leads to the path of a source file.
+    pub file: &'static str,
+    /// Fields that lead to tuples of them.
+    pub lists: &'static [&'static str],
+    /// Fields that lead to dicts whose keys are names: of attributes and of variables.
+    pub namespaces: &'static [&'static str],
+}
+
 /// Built-in types, by what has to be known of them.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct KnownTypes {
@@ -156,6 +171,12 @@ pub struct KnownTypes {
     pub cleared: &'static [&'static str],
     /// Types that keep nothing outside themselves and are too many to search.
     pub without_storage: &'static [&'static str],
+    /// The type of compiled regular expressions, and the offset of its pattern's text.
+    pub pattern: (&'static str, u64),
+    /// What built-in containers have at their address, the collector's head included; the rest of their size is elsewhere.
+    pub at_address: &'static [(&'static str, u64)],
+    /// What names code and not data.
+    pub naming: Naming,
     /// What a deleted slot of a set points at: the text of a `str`.
     pub dummy_key: &'static [u8],
 }

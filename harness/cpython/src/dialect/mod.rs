@@ -14,8 +14,8 @@ mod symbols;
 
 pub use bytecode::{Effect, Instructions, Operation};
 pub use cpython_2_7::CPYTHON_2_7;
-pub use known_types::{BufferType, Core, Field, FixedType, KnownTypes, TeeData, ValueParts, WordType};
-pub use obmalloc::{ArenaObject, Obmalloc, PoolHeader};
+pub use known_types::{BufferType, Core, Field, FixedType, KnownTypes, Naming, TeeData, ValueParts, WordType};
+pub use obmalloc::{ArenaObject, BITMAP_WORDS, Obmalloc, PoolHeader};
 pub use structure::{AllocatorState, Attributes, Collection, Frames, LineTableKind, NotYetRead, ReferenceCounts};
 pub use symbols::{EVALUATORS, EXPORTED_PREFIXES, EXPORTED_TYPES, SUPPORTED, SymbolNames};
 
@@ -180,6 +180,8 @@ mod tests {
     fn numbers_that_follow_from_others_are_those_of_the_headers() {
         let rules = &CPYTHON_2_7.obmalloc;
         assert_eq!((rules.pools_per_arena(), rules.blocks_per_pool(8)), (64, 506));
+        let most = rules.blocks_per_pool(rules.alignments[0]);
+        assert!(most as usize <= BITMAP_WORDS * 64, "{most} blocks have no place in a pool's bitmap");
         assert_eq!(CPYTHON_2_7.number_blocks.block_bytes(), 992);
         assert_eq!(CPYTHON_2_7.number_blocks.number_bytes, CPYTHON_2_7.number.bytes);
         assert_eq!(CPYTHON_2_7.types.frame_fields[0], (CPYTHON_2_7.frame.f_back, "f_back"));

@@ -10,6 +10,11 @@ use crate::objects::half_at;
 /// Bytes of a string that enter its hash, from its begin and from its end.
 const STRING_HASHED: u64 = 256;
 
+/// Digits of a `long` that enter its hash.
+const DIGITS_READ_MAX: u64 = 64;
+/// Digits of a `long` up to which it is told as a number: far below the largest `f64`.
+const DIGITS_SHOWN_MAX: u64 = 30;
+
 /// An `int` or a `bool`.
 pub(super) fn integer(look: &mut Look, bits: u64) {
     let number = bits.cast_signed();
@@ -22,16 +27,19 @@ pub(super) fn integer(look: &mut Look, bits: u64) {
     };
 }
 
-/// `Include/longintrepr.h`: `ob_size` digits of 30 bits (15 in some builds), its sign the number's.
+/// A `long` of `ob_size` digits, its sign the number's.
 pub(super) fn long(memory: &Memory<'_>, address: Address, size: u64, look: &mut Look) {
     let size = size.cast_signed();
     let digits = size.unsigned_abs();
     look.hash = look.hash.number(size.cast_unsigned());
-    let bytes = memory.bytes(address.offset(memory.d.long.ob_digit), digits.min(64) * 4, 256).unwrap_or_default();
+    let d = memory.d.long;
+    let read = digits.min(DIGITS_READ_MAX) * d.digit_bytes;
+    let bytes = memory.bytes(address.offset(d.ob_digit), read, read as usize).unwrap_or_default();
     look.hash = look.hash.bytes(&bytes);
-    let magnitude =
-        bytes.chunks_exact(4).rev().fold(0.0, |sum, digit| sum * f64::from(1 << 30) + f64::from(half_at(digit, 0)));
-    if digits <= 30 {
+    let base = 2_f64.powi(d.digit_bits.cast_signed());
+    let digit_values = bytes.chunks_exact(d.digit_bytes as usize).map(|digit| f64::from(half_at(digit, 0)));
+    let magnitude = digit_values.rev().fold(0.0, |sum, digit| sum * base + digit);
+    if digits <= DIGITS_SHOWN_MAX {
         look.number = Some(if size < 0 { -magnitude } else { magnitude });
     }
     look.summary = match digits {

@@ -13,8 +13,6 @@ use crate::objects::{word_at, words};
 const STREAM_POINTERS: (u64, u64) = (8, 40);
 /// `_offset` of glibc's `FILE`: where the buffer begins in the file.
 const STREAM_OFFSET: u64 = 144;
-/// `pattern` of `PatternObject` (`Modules/sre.h` of 2.7, 64-bit): behind the head, `groups`, `groupindex`, `indexgroup`.
-const PATTERN_AT: u64 = 48;
 /// Characters of a pattern that are told.
 const PATTERN_CHARACTERS: u64 = 120;
 /// Bytes of a C type's structure that are read.
@@ -95,10 +93,11 @@ impl Values {
             return None;
         }
         let of = self.object(memory, Address(word_at(&method.head, d.c_function.m_self)))?;
-        if &*of.info.name != "_sre.SRE_Pattern" {
+        let (of_type, pattern_at) = d.types.pattern;
+        if &*of.info.name != of_type {
             return None;
         }
-        let at = memory.pointer(of.address.offset(PATTERN_AT))?;
+        let at = memory.pointer(of.address.offset(pattern_at))?;
         let mut pattern = self.shallow(memory, at).filter(|pattern| pattern.kind.is_text())?;
         // The whole of it where it is no longer than a person reads; all that text shows of another is its beginning.
         if pattern.kind == ValueKind::Str

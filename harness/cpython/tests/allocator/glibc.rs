@@ -1,6 +1,7 @@
 //! Caches and bins of several glibc versions, written by hand: their heaps differ, and only one is on this machine.
 
 use bloathound_cpython::allocator::{ChunkState, LayoutProblem, MallocMap, PymallocMap};
+use bloathound_cpython::dialect::CPYTHON_2_7;
 use bloathound_memory::{Address, MemoryImage, MemorySource, Region, RegionKind};
 use bloathound_testkit::{ChunkFate, MemoryWriter, write_heap};
 
@@ -77,7 +78,7 @@ impl Version {
 #[test]
 fn what_caches_and_fastbins_hold_is_not_held_by_anyone_in_any_version() {
     for (version, name) in [(GLIBC_2_26, "2.26"), (GLIBC_2_31, "2.31"), (GLIBC_2_36, "2.36"), (GLIBC_2_42, "2.42")] {
-        let (map, problems) = MallocMap::decode(&version.image(), &PymallocMap::default());
+        let (map, problems) = MallocMap::decode(&version.image(), &PymallocMap::empty(&CPYTHON_2_7.obmalloc));
         assert_eq!(problems, [], "{name}");
         use ChunkState::{Cached, Live, Top};
         let states: Vec<_> = map.chunks().iter().map(|chunk| chunk.state).collect();
@@ -94,7 +95,7 @@ fn a_cache_that_goes_round_in_circles_is_not_believed() {
     let link = (HEAP + 0x290 + 16) ^ ((HEAP + 0x290 + 32 + 16) >> 12);
     flat[second..second + 8].copy_from_slice(&link.to_le_bytes());
     let image = MemoryImage::new(image.regions().to_vec(), image.runs().to_vec(), flat);
-    let (map, _) = MallocMap::decode(&image, &PymallocMap::default());
+    let (map, _) = MallocMap::decode(&image, &PymallocMap::empty(&CPYTHON_2_7.obmalloc));
     assert_eq!(map.chunks()[1].state, ChunkState::Live);
 }
 
@@ -111,12 +112,12 @@ fn another_allocator_is_named_and_its_heap_left_alone() {
     });
     // Data that is only called so is no allocator.
     let called_so = MemoryImage::new(regions.clone(), image.runs().to_vec(), image.flat().to_vec());
-    assert_eq!(MallocMap::decode(&called_so, &PymallocMap::default()).0.other_allocator, None);
+    assert_eq!(MallocMap::decode(&called_so, &PymallocMap::empty(&CPYTHON_2_7.obmalloc)).0.other_allocator, None);
     if let Some(library) = regions.last_mut() {
         library.permissions.execute = true;
     }
     let image = MemoryImage::new(regions, image.runs().to_vec(), image.flat().to_vec());
-    let (map, problems) = MallocMap::decode(&image, &PymallocMap::default());
+    let (map, problems) = MallocMap::decode(&image, &PymallocMap::empty(&CPYTHON_2_7.obmalloc));
     assert_eq!(map.chunks(), []);
     assert_eq!(problems, [LayoutProblem::AllocatorNotRecognised { name: "ld-musl-x86_64.so.1".into() }]);
     assert_eq!(map.other_allocator.as_deref(), Some("ld-musl-x86_64.so.1"));

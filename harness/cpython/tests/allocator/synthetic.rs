@@ -136,7 +136,7 @@ fn chunks_are_told_by_their_neighbours_marks() {
         (48, ChunkFate::Free),
     ];
     let (image, addresses) = heap_image(&chunks);
-    let (map, problems) = MallocMap::decode(&image, &PymallocMap::default());
+    let (map, problems) = MallocMap::decode(&image, &PymallocMap::empty(&CPYTHON_2_7.obmalloc));
     assert_eq!(problems, [LayoutProblem::MainArenaNotFound], "there is no libc in this image");
     let told: Vec<_> = map.chunks().iter().map(|c| (c.address.0, c.state)).collect();
     let states =
@@ -154,7 +154,7 @@ fn a_broken_chain_ends_the_walk_and_says_how_much_is_left() {
     write_heap(&mut memory, HEAP, end, &chunks);
     memory.put_u64(HEAP + 10 * 64 + 8, 24);
     memory.map(HEAP, end, RegionKind::Heap);
-    let (map, problems) = MallocMap::decode(&memory.finish(), &PymallocMap::default());
+    let (map, problems) = MallocMap::decode(&memory.finish(), &PymallocMap::empty(&CPYTHON_2_7.obmalloc));
     assert_eq!(map.chunks().len(), 10);
     let at = Address(HEAP + 640);
     assert!(problems.contains(&LayoutProblem::ChunkChainBroken { at, bytes: end - at.0 }), "{problems:?}");
@@ -232,7 +232,8 @@ fn resident_bytes_that_were_not_copied_are_shown_as_unexplained() {
     let snapshot = snapshot(&[]);
     let occupancy = Occupancy::default();
     let judge = BlockJudge::new(&CPYTHON_2_7, &image, &snapshot, &occupancy, None);
-    let (pymalloc, malloc, numbers) = (PymallocMap::default(), MallocMap::default(), NumberBlocks::none(&CPYTHON_2_7));
+    let (pymalloc, malloc, numbers) =
+        (PymallocMap::empty(&CPYTHON_2_7.obmalloc), MallocMap::default(), NumberBlocks::none(&CPYTHON_2_7));
     let input = RssInput {
         image: &image,
         snapshot: &snapshot,

@@ -1,11 +1,10 @@
 //! What one look tells of a process's arenas.
 
-/// Bytes of an arena (`ARENA_SIZE` of CPython's `Objects/obmalloc.c`).
-pub const ARENA_BYTES: u64 = 256 << 10;
-
 /// What one look tells of a process's arenas.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct ArenaFacts {
+    /// Bytes of one arena, by the interpreter that was read.
+    pub bytes_each: u64,
     /// Arenas held.
     pub arenas: u64,
     /// Of these, arenas with at least one block that stays after a full collection.
@@ -30,13 +29,13 @@ impl ArenaFacts {
     /// Bytes of all arenas.
     #[must_use]
     pub fn arena_bytes(&self) -> u64 {
-        self.arenas.saturating_mul(ARENA_BYTES)
+        self.arenas.saturating_mul(self.bytes_each)
     }
 
     /// Bytes that would return to the system if what stays was packed; without those that a collection returns anyway.
     #[must_use]
     pub fn stranded_bytes(&self) -> u64 {
-        self.pinned_arenas.saturating_sub(self.packed_arenas).saturating_mul(ARENA_BYTES)
+        self.pinned_arenas.saturating_sub(self.packed_arenas).saturating_mul(self.bytes_each)
     }
 
     /// Share of the pinned arenas that what stays really uses; 1 where there are none.
@@ -44,7 +43,7 @@ impl ArenaFacts {
     pub fn pinned_utilisation(&self) -> f64 {
         match self.pinned_arenas {
             0 => 1.0,
-            arenas => self.held_bytes as f64 / (arenas.saturating_mul(ARENA_BYTES)) as f64,
+            arenas => self.held_bytes as f64 / (arenas.saturating_mul(self.bytes_each)) as f64,
         }
     }
 

@@ -5,7 +5,7 @@ mod holes;
 mod pins;
 mod rule;
 
-pub use arenas::{ARENA_BYTES, ArenaFacts};
+pub use arenas::ArenaFacts;
 pub use holes::{HeldChunk, HolePin, group_holes};
 pub use pins::{ArenaLoad, HeldBlock, Holder, PinGroup, Pins, group_pins};
 pub use rule::{FragmentationJudgement, FragmentationObservation, HOLES, judge};

@@ -4,7 +4,6 @@ use std::collections::{BTreeMap, HashMap};
 
 use bloathound_heap::{HeapSnapshot, ObjectId, TypeId};
 
-use super::arenas::ARENA_BYTES;
 use crate::thresholds::PinLimits;
 use crate::thresholds::fixed::SPARSE_ARENAS_ONE_IN;
 use crate::{Label, Pin};
@@ -12,6 +11,8 @@ use crate::{Label, Pin};
 /// What of one arena stays after a full collection.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct ArenaLoad {
+    /// Its own bytes.
+    pub bytes: u64,
     /// Bytes of blocks that stay.
     pub held_bytes: u64,
 }
@@ -94,8 +95,9 @@ pub fn group_pins(
     limits: &PinLimits,
     mut owner_of: impl FnMut(ObjectId) -> Vec<Label>,
 ) -> Pins {
-    let limit = (ARENA_BYTES as f64 * limits.sparse_share_max) as u64;
-    let is_sparse: Vec<bool> = arenas.iter().map(|arena| arena.held_bytes > 0 && arena.held_bytes <= limit).collect();
+    let limit = |arena: &ArenaLoad| (arena.bytes as f64 * limits.sparse_share_max) as u64;
+    let is_sparse: Vec<bool> =
+        arenas.iter().map(|arena| arena.held_bytes > 0 && arena.held_bytes <= limit(arena)).collect();
     let mut pins = Pins { sparse_arenas: is_sparse.iter().filter(|sparse| **sparse).count() as u64, ..Pins::default() };
     let mut table = Table::default();
     let mut names: Vec<Option<usize>> = vec![None; snapshot.types().len()];
@@ -274,6 +276,12 @@ mod tests {
         Label::Root(crate::RootKind::Module, Some(text.into()))
     }
 
+    const ARENA_BYTES: u64 = 256 << 10;
+
+    fn arena(held_bytes: u64) -> ArenaLoad {
+        ArenaLoad { bytes: ARENA_BYTES, held_bytes }
+    }
+
     fn block(arena: u32, bytes: u32, id: u32) -> HeldBlock {
         HeldBlock { arena, bytes, holder: Holder::Object(ObjectId(id)) }
     }
@@ -281,12 +289,7 @@ mod tests {
     #[test]
     fn survivors_are_grouped_by_type_and_owner_and_full_arenas_do_not_count() {
         let snapshot = heap(&["str", "weakref"], &[0, 0, 1, 1, 0]);
-        let arenas = [
-            ArenaLoad { held_bytes: 96 },
-            ArenaLoad { held_bytes: 144 },
-            ArenaLoad { held_bytes: ARENA_BYTES - 4096 },
-            ArenaLoad { held_bytes: 0 },
-        ];
+        let arenas = [96, 144, ARENA_BYTES - 4096, 0].map(arena);
         let held = [
             block(0, 96, 2),
             block(1, 48, 0),
@@ -319,7 +322,7 @@ mod tests {
     #[test]
     fn past_the_limit_objects_go_where_most_of_their_type_went() {
         let snapshot = heap(&["str"], &[0; 10]);
-        let arenas = [ArenaLoad { held_bytes: 480 }];
+        let arenas = [arena(480)];
         let limits = PinLimits { owners_max: 3, ..PinLimits::default() };
         let held = (0..10).map(|id| block(0, 48, id));
         let pins =

@@ -3,7 +3,7 @@
 //! Needs the arenas of one look, told into what stays after a full collection and what does not; better with the same
 //! look at the same process before the load. Garbage that merely awaits collection is an observation, not this bug.
 
-use super::arenas::{ARENA_BYTES, ArenaFacts};
+use super::arenas::ArenaFacts;
 use super::holes::HolePin;
 use super::pins::PinGroup;
 use crate::series::bytes_text;
@@ -74,7 +74,7 @@ pub fn judge(
         });
         return judgement;
     }
-    let pinned_bytes = now.pinned_arenas.saturating_mul(ARENA_BYTES) as f64;
+    let pinned_bytes = now.pinned_arenas.saturating_mul(now.bytes_each) as f64;
     let has_grown = before.is_none_or(|before| {
         let grown = now.stranded_bytes().saturating_sub(before.stranded_bytes());
         grown >= thresholds.stranded_bytes_min
@@ -163,9 +163,13 @@ fn finding(now: &ArenaFacts, pins: &[PinGroup]) -> Finding {
 mod tests {
     use super::*;
 
+    /// An arena of the interpreter that was measured.
+    const ARENA_BYTES: u64 = 256 << 10;
+
     /// Arenas, pinned, packed, held, garbage; as measured on 2.7.18 with the reference service.
     fn facts(arenas: u64, pinned: u64, packed: u64, held: u64, garbage: u64) -> ArenaFacts {
         ArenaFacts {
+            bytes_each: ARENA_BYTES,
             arenas,
             pinned_arenas: pinned,
             packed_arenas: packed,

@@ -92,9 +92,14 @@ mod tests {
                 enabled,
                 generations: thresholds
                     .iter()
-                    .zip([*count, 0, 0])
-                    .map(|(threshold, count)| GenerationFacts { threshold: *threshold, count })
+                    .zip([(*count, 700), (0, 10), (0, 10)])
+                    .map(|(threshold, (count, usual_threshold))| GenerationFacts {
+                        threshold: *threshold,
+                        count,
+                        usual_threshold,
+                    })
                     .collect(),
+                put_off_one_in: 4,
             }),
             garbage: GarbageFacts {
                 objects: *objects,

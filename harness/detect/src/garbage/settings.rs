@@ -4,9 +4,6 @@ use crate::Verdict;
 use crate::series::{CollectorFacts, GenerationFacts, LookFacts};
 use crate::thresholds::GarbageThresholds;
 
-/// CPython's own thresholds (`generations` of `Modules/gcmodule.c`).
-const USUAL: [i64; 3] = [700, 10, 10];
-
 /// Why no collection comes.
 pub(super) struct Cause {
     pub(super) verdict: Verdict,
@@ -46,7 +43,7 @@ pub(super) fn cause(looks: &[LookFacts], limits: &GarbageThresholds) -> Option<C
         );
         return Some(Cause { verdict: Verdict::CollectorOff, text });
     }
-    never_reached(looks, &collectors, limits).or_else(|| waits(looks, last))
+    never_reached(looks, &collectors, limits).or_else(|| waits(looks, last, limits))
 }
 
 /// A generation whose threshold was set so high that it is not reached in any time that matters.
@@ -55,11 +52,11 @@ fn never_reached(looks: &[LookFacts], collectors: &[&CollectorFacts], limits: &G
     if seconds <= 0.0 {
         return None;
     }
-    for (index, usual) in USUAL.into_iter().enumerate() {
+    for index in 0..collectors.last()?.generations.len() {
         let series: Vec<GenerationFacts> =
             collectors.iter().map(|collector| collector.generations.get(index).copied()).collect::<Option<_>>()?;
         let (first, last) = (series.first()?, series.last()?);
-        if last.threshold < usual.saturating_mul(i64::from(limits.raised_times_min)) {
+        if last.threshold < last.usual_threshold.saturating_mul(i64::from(limits.raised_times_min)) {
             continue;
         }
         if series.windows(2).any(|pair| matches!(pair, [before, after] if after.count < before.count)) {
@@ -84,21 +81,19 @@ fn never_reached(looks: &[LookFacts], collectors: &[&CollectorFacts], limits: &G
 }
 
 /// More garbage than the thresholds let wait: what passes through the young generations before the oldest is due, and the
-/// quarter of the old objects by which the interpreter puts off a full collection.
-fn waits(looks: &[LookFacts], collector: &CollectorFacts) -> Option<Cause> {
+/// share of the old objects by which the interpreter puts off a full collection.
+fn waits(looks: &[LookFacts], collector: &CollectorFacts, limits: &GarbageThresholds) -> Option<Cause> {
     let last = looks.last()?;
     let before_oldest: u64 = collector
         .generations
         .iter()
         .map(|one| u64::try_from(one.threshold).unwrap_or(0).saturating_add(1))
         .fold(1, u64::saturating_mul);
-    let allowed = before_oldest.saturating_add(last.tracked / 4).saturating_mul(2);
-    (last.garbage.objects > allowed).then(|| Cause {
+    let put_off = last.tracked.checked_div(collector.put_off_one_in).unwrap_or(0);
+    let allowed = before_oldest.saturating_add(put_off);
+    let waits = last.garbage.objects > allowed.saturating_mul(limits.waits_times_min);
+    waits.then(|| Cause {
         verdict: Verdict::Waits,
-        text: format!(
-            "on, but {} objects wait, where its thresholds let about {} wait",
-            last.garbage.objects,
-            allowed / 2
-        ),
+        text: format!("on, but {} objects wait, where its thresholds let about {} wait", last.garbage.objects, allowed),
     })
 }

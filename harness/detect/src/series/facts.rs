@@ -31,6 +31,8 @@ pub struct GenerationFacts {
     pub threshold: i64,
     /// Allocations less deallocations, or collections of the generation below.
     pub count: i64,
+    /// The threshold that the interpreter gives it.
+    pub usual_threshold: i64,
 }
 
 /// What the collector is set to.
@@ -40,6 +42,8 @@ pub struct CollectorFacts {
     pub enabled: Option<bool>,
     /// The youngest first.
     pub generations: Vec<GenerationFacts>,
+    /// The interpreter puts off a full collection until one in so many of the old objects is new; 0 where it doesn't.
+    pub put_off_one_in: u64,
 }
 
 /// What a full collection would find.

@@ -44,6 +44,10 @@ limits! {
             "Time until a raised threshold is reached at the rate that was seen, from which on no collection comes.",
             "reason, not measured: half an hour of garbage is more than anybody means to keep",
             "detect/src/garbage/mod.rs::a_collector_that_lags_behind_is_left_alone";
+        waits_times_min: u64 = 2, "times",
+            "Garbage over what the thresholds let wait, from which on a collector that is on does not keep up.",
+            "reason, not measured: a collection may be due at the very moment of a look",
+            "detect/src/garbage/mod.rs::a_collector_that_lags_behind_is_left_alone";
     }
 }
 

@@ -125,8 +125,16 @@ impl Session<'_> {
 
 fn collector(examined: &Examined) -> CollectorFacts {
     let state = CollectorState::read(&examined.image, &examined.interpreter);
-    let numbers = |one: &bloathound_cpython::Generation| GenerationFacts { threshold: one.threshold, count: one.count };
-    CollectorFacts { enabled: state.enabled, generations: state.generations.iter().map(numbers).collect() }
+    let numbers = |one: &bloathound_cpython::Generation| GenerationFacts {
+        threshold: one.threshold,
+        count: one.count,
+        usual_threshold: one.usual_threshold,
+    };
+    CollectorFacts {
+        enabled: state.enabled,
+        generations: state.generations.iter().map(numbers).collect(),
+        put_off_one_in: state.put_off_one_in,
+    }
 }
 
 /// Sums by type, in this order, with some objects of each: evenly many of the large and of the small ones.

@@ -26,6 +26,7 @@ impl Arenas {
 fn facts(layout: &MemoryLayout, census: &ArenaCensus) -> ArenaFacts {
     let malloc = layout.malloc.totals();
     ArenaFacts {
+        bytes_each: layout.pymalloc.rules().arena_bytes,
         arenas: census.arenas.len() as u64,
         pinned_arenas: census.arenas.iter().filter(|arena| arena.bytes.held() > 0).count() as u64,
         packed_arenas: census.packed_arenas,
@@ -46,8 +47,9 @@ pub(super) fn pins(
     snapshot: &HeapSnapshot,
     paths: &PathFinder<'_>,
 ) -> Pins {
-    let loads: Vec<ArenaLoad> =
-        census.arenas.iter().map(|arena| ArenaLoad { held_bytes: arena.bytes.held() }).collect();
+    let bytes = layout.pymalloc.rules().arena_bytes;
+    let load = |held_bytes| ArenaLoad { bytes, held_bytes };
+    let loads: Vec<ArenaLoad> = census.arenas.iter().map(|arena| load(arena.bytes.held())).collect();
     let held = layout.held_blocks(judge).map(|block| HeldBlock {
         arena: block.arena,
         bytes: block.bytes,

@@ -64,7 +64,7 @@ pub fn examine_image(
     let decoded = decode(&image, &interpreter, pools.as_ref());
     problems.extend(decoded.problems);
     let mut snapshot = decoded.value;
-    let arenas = pools.clone().unwrap_or_default();
+    let arenas = pools.clone().unwrap_or_else(|| PymallocMap::empty(&interpreter.dialect.obmalloc));
     let layout = MemoryLayout::new(&image, &interpreter, &snapshot, arenas, Vec::new());
     let native = layout.native_bytes(&image, &snapshot);
     snapshot.set_native_bytes(native);

@@ -2,8 +2,9 @@
 
 use bloathound_memory::{Address, MemoryImage};
 
-use super::{Arena, BITMAP_WORDS, Pool, PoolUse, PymallocMap};
+use super::{Arena, Pool, PoolUse, PymallocMap};
 use crate::allocator::LayoutProblem;
+use crate::dialect::BITMAP_WORDS;
 use crate::dialect::Obmalloc;
 use crate::objects::{half_at, read_word};
 

@@ -7,12 +7,10 @@ use std::ops::Range;
 
 use bloathound_memory::{Address, FlatOffset};
 
-use crate::dialect::{CPYTHON_2_7, Obmalloc};
+use crate::dialect::{BITMAP_WORDS, Obmalloc};
 
 pub use find::{ArenaArray, find_arena_array};
 
-/// Words of a pool's bitmap: enough for the 506 blocks of 8 bytes that a pool of 4 KiB has room for.
-pub(super) const BITMAP_WORDS: usize = 8;
 /// Most entries of the table that finds an arena by address: 256 GiB of span.
 const LOOKUP_ENTRIES_MAX: u64 = 1 << 20;
 
@@ -153,16 +151,10 @@ pub struct PymallocMap {
     lookup_base: u64,
 }
 
-impl Default for PymallocMap {
-    /// No arenas.
-    fn default() -> Self {
-        Self::empty(&CPYTHON_2_7.obmalloc)
-    }
-}
-
 impl PymallocMap {
     /// No arenas of that kind.
-    pub(super) fn empty(rules: &'static Obmalloc) -> Self {
+    #[must_use]
+    pub fn empty(rules: &'static Obmalloc) -> Self {
         Self { rules, arenas: Vec::new(), pools: Vec::new(), lookup: Vec::new(), lookup_base: 0 }
     }
 

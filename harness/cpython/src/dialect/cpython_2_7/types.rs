@@ -2,7 +2,7 @@
 
 use bloathound_profile::ValueKind;
 
-use crate::dialect::known_types::{Core, FixedType, KnownTypes, TeeData, ValueParts};
+use crate::dialect::known_types::{Core, FixedType, KnownTypes, Naming, TeeData, ValueParts};
 
 /// What is known of them.
 pub(super) const TYPES: KnownTypes = KnownTypes {
@@ -176,6 +176,16 @@ pub(super) const TYPES: KnownTypes = KnownTypes {
         "getset_descriptor",
         "member_descriptor",
     ],
+    // `Modules/sre.h`: behind the head, `groups`, `groupindex`, `indexgroup`.
+    pattern: ("_sre.SRE_Pattern", 48),
+    at_address: &[("dict", 280), ("list", 72), ("set", 232), ("frozenset", 232), ("unicode", 56), ("bytearray", 48)],
+    naming: Naming {
+        keys: &["__module__", "__name__", "__package__"],
+        fields: &["__name__", "__module__", "func_name", "func_module", "co_name"],
+        file: "co_filename",
+        lists: &["co_names", "co_varnames", "co_freevars", "co_cellvars", "__slots__"],
+        namespaces: &["__dict__", "f_globals", "f_locals", "f_builtins", "func_globals"],
+    },
     dummy_key: b"<dummy key>",
 };
 

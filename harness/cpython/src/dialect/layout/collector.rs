@@ -21,6 +21,11 @@ pub struct Collector {
     pub generations: u8,
     /// Strides of `struct gc_generation` seen: 40 with a head aligned to 8 (2.7.16 and later), 48 before.
     pub generation_strides: &'static [u64],
+    /// Thresholds that the generations have until a program sets others, the youngest's first.
+    pub usual_thresholds: &'static [i64],
+    /// A full collection is put off until one in so many of the old objects is new (`long_lived_pending` against
+    /// `long_lived_total`).
+    pub put_off_one_in: u64,
     /// `gc_generation.threshold`, an `int`.
     pub threshold: u64,
     /// `gc_generation.count`, an `int`.

@@ -12,8 +12,12 @@ pub struct NumberObject {
 /// `PyLongObject` (`Include/longintrepr.h`).
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct LongObject {
-    /// `ob_digit`: digits of 30 bits (15 in some builds), as many as `ob_size` says; its sign is the number's.
+    /// `ob_digit`: as many digits as `ob_size` says; its sign is the number's.
     pub ob_digit: u64,
+    /// `sizeof(digit)`.
+    pub digit_bytes: u64,
+    /// `PyLong_SHIFT`: bits of a digit; 15 in some builds, whose digits are not read.
+    pub digit_bits: u32,
 }
 
 /// `PyStringObject` (`Include/stringobject.h`).

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use bloathound_cpython::dialect::FIRST;
 use bloathound_detect::fragmentation::{ArenaLoad, HeldBlock, Holder, PinLimits, Pins, group_pins};
 use bloathound_heap::{Analysis, HeapSnapshot, ObjectId};
 use bloathound_vocabulary::{CELL_BYTES, CELLS_PER_ROW, HeatCell, HeatMap, HeatPanel, HeatRow, HeatRowKind, HeatShare};
@@ -12,11 +13,6 @@ use super::{group_names, group_of};
 const ROW_BYTES: u64 = CELL_BYTES * CELLS_PER_ROW as u64;
 /// Rows that are drawn: 8 GiB. A dump that claims more is not drawn in full.
 const ROWS_MAX: usize = 1 << 15;
-
-/// What built-in containers have at their address (`Include/*.h`, with the collector's head); the rest of their size is
-/// elsewhere, and nobody inside knows where.
-const HEADERS: [(&str, u64); 6] =
-    [("dict", 280), ("list", 72), ("set", 232), ("frozenset", 232), ("unicode", 56), ("bytearray", 48)];
 
 /// The rows that have objects, in order of address. Who is alone in the emptiest of them stands out.
 pub(super) fn draw(analysis: &Analysis<'_>, title: &str) -> HeatMap {
@@ -40,13 +36,14 @@ pub(super) fn draw(analysis: &Analysis<'_>, title: &str) -> HeatMap {
     HeatMap { title: title.to_owned(), panels: vec![panel], groups: group_names(Some(&pins)) }
 }
 
-/// Where each object begins and how much of it stands there.
+/// Where each object begins and how much of it stands there: of built-in containers a part, and nobody inside knows where
+/// the rest is.
 fn extents(snapshot: &HeapSnapshot) -> Vec<(ObjectId, u64, u64)> {
     let headers: Vec<Option<u64>> = snapshot
         .types()
         .iter()
         .map(|info| {
-            let known = HEADERS.iter().find(|(name, _)| *name == info.name && !info.is_heap_type);
+            let known = FIRST.types.at_address.iter().find(|(name, _)| *name == info.name && !info.is_heap_type);
             known.map(|(_, bytes)| *bytes)
         })
         .collect();
@@ -90,7 +87,7 @@ fn pieces(address: u64, bytes: u64) -> impl Iterator<Item = (u64, u64)> {
 
 fn pins(analysis: &Analysis<'_>, extents: &[(ObjectId, u64, u64)], rows: &BTreeMap<u64, usize>) -> Pins {
     let garbage = &analysis.replay().awaiting_collection;
-    let mut loads = vec![ArenaLoad { held_bytes: 0 }; rows.len()];
+    let mut loads = vec![ArenaLoad { bytes: ROW_BYTES, held_bytes: 0 }; rows.len()];
     let live = || extents.iter().filter(|(id, ..)| !garbage.contains(*id));
     for (_, address, bytes) in live() {
         if let Some(load) = rows.get(&(address / ROW_BYTES)).and_then(|row| loads.get_mut(*row)) {
