@@ -26,6 +26,105 @@ fn the_table_for_people_is_the_codes() {
     );
 }
 
+/// Numbers in a rule's code that decide nothing: what they are part of, by file.
+const NO_LIMITS: [(&str, &str, &str); 7] = [
+    ("series/mod.rs", "MiB", "bytes in words"),
+    ("series/mod.rs", "KiB", "bytes in words"),
+    ("growth/grade.rs", "minutes", "a time in words"),
+    ("garbage/settings.rs", "hours", "a time in words"),
+    ("hot/bare.rs", "[1.0, 1e3, 1e6, 1e9]", "seconds and their parts"),
+    ("", " / 1e9", "nanoseconds as seconds"),
+    ("", "100.0 * ", "a share in words"),
+];
+
+/// Numbers other than 0, 1 and 2 in a line of code; lengths of arrays and what stands in texts are none.
+fn bare_numbers(line: &str) -> Vec<String> {
+    let code: String = line.split('"').step_by(2).collect::<Vec<_>>().join("\"\"");
+    let code = code.split("//").next().unwrap_or_default();
+    let mut found = Vec::new();
+    let mut before = ' ';
+    let mut letters = code.char_indices().peekable();
+    while let Some((at, letter)) = letters.next() {
+        let is_part = before.is_alphanumeric() || before == '_' || before == '.' && !code[..at].ends_with("..");
+        before = letter;
+        if !letter.is_ascii_digit() || is_part {
+            continue;
+        }
+        let rest = &code[at..];
+        let word = |text: &str| text.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(text.len());
+        let mut end = word(rest);
+        if rest[end..].starts_with('.') && rest[end + 1..].starts_with(|c: char| c.is_ascii_digit()) {
+            end += 1 + word(&rest[end + 1..]);
+        }
+        let number = rest[..end].to_owned();
+        let is_length = code[..at].ends_with("; ") && code[at + number.len()..].starts_with(']');
+        while letters.next_if(|(next, _)| *next < at + number.len()).is_some() {}
+        before = '0';
+        let untyped = ["_usize", "_u64", "_u32", "_i64", "_f64"].iter().find_map(|of| number.strip_suffix(of));
+        let value = untyped.unwrap_or(&number).trim_end_matches(".0");
+        if !is_length && !["0", "1", "2"].contains(&value) {
+            found.push(number);
+        }
+    }
+    found
+}
+
+#[test]
+fn no_limit_stands_in_a_rules_own_code() {
+    let mut folders = vec![here().join("src")];
+    let (mut files, mut bare) = (0, Vec::new());
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            let name = path.strip_prefix(here().join("src")).unwrap().to_string_lossy().into_owned();
+            if path.is_dir() {
+                if name != "thresholds" {
+                    folders.push(path);
+                }
+                continue;
+            }
+            if name.contains("tests") {
+                continue;
+            }
+            files += 1;
+            let text = fs::read_to_string(&path).unwrap();
+            let product = text.split("#[cfg(test)]\nmod tests {").next().unwrap_or_default();
+            for (number, line) in product.lines().enumerate() {
+                let told =
+                    NO_LIMITS.iter().any(|(file, part, _)| (file.is_empty() || name == *file) && line.contains(part));
+                if !told && !bare_numbers(line).is_empty() {
+                    bare.push(format!("{name}:{}: {}", number + 1, line.trim()));
+                }
+            }
+        }
+    }
+    assert!(files > 30, "only {files} files were read");
+    assert!(bare.is_empty(), "make it a row of `src/thresholds`, with where it comes from:\n{}", bare.join("\n"));
+}
+
+#[test]
+fn a_bare_limit_is_seen_however_it_is_written() {
+    for line in
+        ["if seen >= 3 {", "const MOST: u64 = 4096;", "x * 0.8", "0.25 <= y", "1 << 20", "a[17]", "(0..9)", "7_000u64"]
+    {
+        assert!(!bare_numbers(line).is_empty(), "{line}");
+    }
+    for line in [
+        "x / 2",
+        "1.0 / 2.0",
+        "[&dyn Rule; 7]",
+        "f64::from(x1)",
+        "\"at 100 %\"",
+        "// 100",
+        "tuple.0.1",
+        "(0..x)",
+        "_ => 0,",
+        "vec![0_u64; 1]",
+    ] {
+        assert_eq!(bare_numbers(line), [""; 0], "{line}");
+    }
+}
+
 #[test]
 fn every_threshold_says_where_it_comes_from_and_names_a_test_that_is_there() {
     for row in Thresholds::default().rows() {

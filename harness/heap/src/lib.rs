@@ -17,7 +17,10 @@ pub use bloathound_vocabulary::{Label, RootKind};
 
 pub use analysis::Analysis;
 pub use census::{Census, CensusDelta, CensusRow};
-pub use compare::{Agreement, AgreementRow, Holder, Inventory, Newcomers, Referrers, ReferrersRow, SAME_MODULES_MIN};
+pub use compare::{
+    Agreement, AgreementRow, Holder, Inventory, MOVED_MODULES_ONE_IN, Newcomers, Referrers, ReferrersRow,
+    SAME_MODULES_MIN,
+};
 pub use graph::{
     Components, Direction, Dominator, DominatorChildren, Dominators, GcReplay, Neighbourhood, NeighbourhoodLimits,
     Reverse, Tally, neighbourhood, shortest_cycle, strongly_connected,

@@ -7,7 +7,19 @@
 use crate::{Sample, SamplingCost, ThreadFacts, ThreadProfile};
 
 /// A thread that was sampled so long before the last sample of all has ended.
-const ENDED_NS: u64 = 1_000_000_000;
+pub const ENDED_NS: u64 = 1_000_000_000;
+/// A thread that never gave the processor up by itself wants it where it had it for one nanosecond in so many.
+pub const UNSWITCHED_ONE_IN: f64 = 100.0;
+/// How much more processor time than a rule needs the sampler gives a thread before it stops.
+pub const SAMPLER_MARGIN: f64 = 1.1;
+/// Samples at the end that must agree before a call into C is looked into.
+pub const SAMPLES_IN_ONE_CALL: usize = 10;
+/// How long an iterator is given to move: long enough for an item, if the call is about items at all.
+pub const ITERATOR_WAIT_NS: u64 = 100_000_000;
+/// Processor time that the thread must have had in this, for an iterator that stands still to say anything.
+pub const ITERATOR_PROCESSOR_NS: u64 = 80_000_000;
+/// How long that may take.
+pub const ITERATOR_WAIT_MAX_NS: u64 = 10_000_000_000;
 
 /// What is enough.
 #[derive(Clone, Copy, PartialEq, Debug)]
@@ -70,7 +82,7 @@ impl Got {
 
     /// Share of the time it ran or was ready to.
     fn wanted_share(&self) -> f64 {
-        if !self.switched && self.cpu_ns * 100.0 > self.wall_ns {
+        if !self.switched && self.cpu_ns * UNSWITCHED_ONE_IN > self.wall_ns {
             // It never gave the processor up by itself: a group's quota is counted as no wait.
             return 1.0;
         }

@@ -4,7 +4,10 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use bloathound_memory::{Address, MemorySource};
-use bloathound_profile::processor::{ProcessorNeed, has_ended, sampler_shortage, thread_shortage, wants_processor};
+use bloathound_profile::processor::{
+    ITERATOR_PROCESSOR_NS, ITERATOR_WAIT_MAX_NS, ITERATOR_WAIT_NS, ProcessorNeed, SAMPLER_MARGIN, SAMPLES_IN_ONE_CALL,
+    has_ended, sampler_shortage, thread_shortage, wants_processor,
+};
 use bloathound_profile::{Profile, Sample, SamplingCost, Stack, ThreadFacts, ThreadProfile, frameworks};
 
 use super::clock::Clock;
@@ -43,9 +46,6 @@ pub struct OwnWaits {
     pub stolen_ns: u64,
 }
 
-/// How much more processor time a thread must have had than the rule needs.
-const MARGIN: f64 = 1.1;
-
 /// How to sample.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub struct SamplerOptions {
@@ -75,14 +75,6 @@ impl Default for SamplerOptions {
 
 /// Rounds between two looks at the list of threads and at context switches.
 const ROUNDS_BETWEEN_LISTS: u64 = 10;
-/// Samples at the end that must agree before a call into C is looked into.
-const SAMPLES_IN_ONE_CALL: usize = 10;
-/// How long an iterator is given to move: long enough for an item, if the call is about items at all.
-const ITERATOR_WAIT_NS: u64 = 100_000_000;
-/// Processor time that the thread must have had in this, for an iterator that stands still to say anything.
-const ITERATOR_PROCESSOR_NS: u64 = 80_000_000;
-/// How long that may take.
-const ITERATOR_WAIT_MAX_NS: u64 = 10_000_000_000;
 /// Samples of one run at most, all threads together.
 const SAMPLES_MAX: usize = 200_000;
 
@@ -222,7 +214,7 @@ impl Run<'_> {
     fn had_enough(&self, cost: &SamplingCost, rate_hz: f64) -> bool {
         // A little more than the rule asks for: the samples that follow shift the shares, and it must not just miss them.
         let least = ProcessorNeed::default();
-        let need = ProcessorNeed { processor_share_min: least.processor_share_min * MARGIN, ..least };
+        let need = ProcessorNeed { processor_share_min: least.processor_share_min * SAMPLER_MARGIN, ..least };
         let last_samples = self.threads.values().filter_map(|watched| watched.profile.samples.last());
         let last_ns = last_samples.map(|sample| sample.monotonic_ns).max().unwrap_or(0);
         let is_short = |watched: &Watched| {

@@ -6,6 +6,7 @@
 mod settings;
 
 use crate::series::{Climb, LookFacts, bytes_text, figures};
+use crate::thresholds::fixed::GARBAGE_TYPES_TOLD;
 use crate::{Evidence, Finding, FindingClass, GarbageEvidence, Location, ObservationRecord, Thresholds, Verdict};
 use bloathound_vocabulary::Grade;
 use settings::Cause;
@@ -52,7 +53,7 @@ fn finding(last: &LookFacts, rounds: Vec<u64>, climb: Climb, cause: Cause) -> Fi
         garbage.objects,
         bytes_text(garbage.bytes),
         climb.gained,
-        garbage.types.iter().take(3).cloned().collect::<Vec<_>>().join(", "),
+        garbage.types.iter().take(GARBAGE_TYPES_TOLD).cloned().collect::<Vec<_>>().join(", "),
         cause.text
     );
     let (grade, why) = match cause.verdict {

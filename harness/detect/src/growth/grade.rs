@@ -10,6 +10,7 @@ use super::trend::Trend;
 use super::work::{Odometer, Work};
 use super::{GrowthRound, GrowthUnit, Place, Scene, leak};
 use crate::series::bytes_text;
+use crate::thresholds::fixed::FIRM_RESTING_ONE_IN;
 use crate::thresholds::keepers::keeper_of;
 use crate::thresholds::{GrowthThresholds, words};
 use crate::{Evidence, Finding, FindingClass, Grade, Label, RootKind, Verdict};
@@ -105,7 +106,8 @@ fn claim(
     }
     let works: Vec<Work> = rounds.iter().map(|round| round.work).collect();
     let horizon = Horizon::of(values, trend.gain, &works);
-    let firm = trend.growing * 5 >= trend.intervals * 4 && trend.bend.abs() <= limits.bend_max / 2.0;
+    let resting = trend.intervals.saturating_sub(trend.growing);
+    let firm = resting * FIRM_RESTING_ONE_IN <= trend.intervals && trend.bend.abs() <= limits.bend_max / 2.0;
     let grade = if firm { Grade::Medium } else { Grade::Low };
     let Some(horizon) = horizon else {
         let why = format!("it grew in {rounds_text}; how long the process has run is not known: it may be filling");

@@ -2,6 +2,7 @@
 
 use bloathound_heap::{HeapSnapshot, Names, ObjectId, ReferenceKind, ShapeTree};
 
+use crate::thresholds::fixed::LIMIT_LEVELS;
 use crate::thresholds::{GrowthThresholds, words};
 
 /// Reads what a snapshot does not hold, of the look that it is of.
@@ -50,7 +51,8 @@ pub(super) fn limit(
     limits: &GrowthThresholds,
 ) -> Option<Limit> {
     // What grows may be parts of the items: the container is the nearest single object above.
-    let place = tree.line(place).into_iter().rev().take(LEVELS).find(|shape| tree.nodes()[*shape].objects == 1)?;
+    let place =
+        tree.line(place).into_iter().rev().take(LIMIT_LEVELS).find(|shape| tree.nodes()[*shape].objects == 1)?;
     let node = tree.nodes().get(place)?;
     let container = node.example;
     let length = length(last.snapshot, container);
@@ -61,7 +63,7 @@ pub(super) fn limit(
     let attribute = tree.label(place).name().unwrap_or_default().to_owned();
     let mut above = place;
     // The container may be the instance itself, held by it, or held by a list or dict of its own.
-    for _ in 0..LEVELS {
+    for _ in 0..LIMIT_LEVELS {
         let owner = tree.nodes().get(above).filter(|node| node.objects == 1 && above != 0)?;
         for (name, value) in numbers_of(last, &names, owner.example) {
             let Ok(most) = u64::try_from(value) else { continue };
@@ -74,9 +76,6 @@ pub(super) fn limit(
     }
     None
 }
-
-/// From the container up to an object whose attributes may bound it.
-const LEVELS: usize = 3;
 
 /// Items: entries of a dict once, of anything else its items.
 fn length(snapshot: &HeapSnapshot, id: ObjectId) -> u64 {

@@ -22,6 +22,7 @@ pub use self::work::{Odometer, Work};
 
 use self::grade::Judged;
 use self::series::{Judge, Quantity, Series};
+use crate::thresholds::fixed::ALSO_MAX;
 use crate::thresholds::words;
 use crate::{Evidence, Finding, FindingClass, Label, LeakEvidence, Location, Problem, RootKind, Thresholds, Verdict};
 
@@ -226,9 +227,6 @@ impl Scene<'_> {
         ))
     }
 }
-
-/// Places with the same cause that are named.
-const ALSO_MAX: usize = 8;
 
 fn gain(values: &[u64]) -> u64 {
     match (values.first(), values.last()) {

@@ -4,6 +4,7 @@ use super::trend::{Mileage, Trend, trend};
 use super::work::{Odometer, Work};
 use super::{GrowthRound, GrowthUnit, cause};
 use crate::thresholds::GrowthThresholds;
+use crate::thresholds::fixed::{COUNTED_ROUNDS_ONE_IN, SHAPE_MISSING_ONE_IN};
 
 /// What of a shape grows.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -21,9 +22,6 @@ pub(super) struct Series {
     pub(super) bytes: Vec<u64>,
     pub(super) retained: Vec<u64>,
 }
-
-/// One look in so many may miss a shape, and still count.
-const MISSING_ONE_IN: usize = 5;
 
 /// Of every shape of the last look. Where a path led another way at one look (a call that was just running, a list just
 /// replaced), the shape is missing there: it is taken as it was before, unless it had been emptied since.
@@ -49,7 +47,7 @@ pub(super) fn of(rounds: &[GrowthRound<'_>]) -> Vec<Series> {
         }
     }
     for (shape, missing) in all.iter_mut().zip(&missing) {
-        if !missing.is_empty() && missing.len() * MISSING_ONE_IN <= rounds.len() {
+        if !missing.is_empty() && missing.len() * SHAPE_MISSING_ONE_IN <= rounds.len() {
             missing.iter().for_each(|look| shape.as_before(*look));
         }
     }
@@ -183,7 +181,7 @@ impl<'a> Judge<'a> {
             let rounds = rates.iter().filter(|rate| rate.is_some()).count();
             let enough =
                 trend.gain as f64 >= per_request * self.units() as f64 && trend.gain >= self.limits.objects_gain_min;
-            (enough && rounds * 2 > rates.len()).then_some(trend)
+            (enough && rounds * COUNTED_ROUNDS_ONE_IN > rates.len()).then_some(trend)
         };
         steady() || (rates.len() >= self.limits.uneven_rounds_min && along().is_some())
     }

@@ -80,7 +80,7 @@ fn bend(steps: &[f64], shares: &[f64], gain: f64) -> f64 {
         area += share * f64::midpoint(height, next);
         height = next;
     }
-    area - 0.5
+    area - 1.0 / 2.0
 }
 
 /// Growth in the last `tail_share` of the work, against what a straight line would have gained there.

@@ -1,5 +1,7 @@
 //! What a process had done when it was looked at: the odometers by which growth is judged.
 
+use crate::thresholds::fixed::{LEAST_MOVED_BYTES, LEAST_PROCESSOR_SECONDS, LEAST_SWITCHES};
+
 /// Counters of a process at a look, since its start. What can't be read is left out.
 #[derive(Clone, Copy, PartialEq, Debug, Default)]
 pub struct Work {
@@ -63,9 +65,9 @@ impl Odometer {
     /// Less than that in all says nothing: it is what looking and waiting cost, or the grain of the counter.
     fn least(self) -> f64 {
         match self {
-            Self::Processor => 0.02,
-            Self::Switches => 20.0,
-            Self::Moved => 4096.0,
+            Self::Processor => LEAST_PROCESSOR_SECONDS,
+            Self::Switches => LEAST_SWITCHES,
+            Self::Moved => LEAST_MOVED_BYTES,
             Self::Requests | Self::Clock => f64::MIN_POSITIVE,
         }
     }

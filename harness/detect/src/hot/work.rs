@@ -9,11 +9,8 @@ use bloathound_profile::{CalleeKind, CodeId, DescriptorKind, Frame, Outside, Val
 use super::bare::only_counts;
 use super::candidate::Candidate;
 use super::window::{Counts, Window};
-use crate::thresholds::fixed::{C_TIME_SHARE_MIN, CALLED_VALUES_FACTOR, WAKING_BYTES_MAX};
+use crate::thresholds::fixed::{C_TIME_SHARE_MIN, CALLED_VALUES_FACTOR, POSITIONS_MAX, WAKING_BYTES_MAX};
 use crate::thresholds::{HotLoopThresholds, words};
-
-/// No iterator is as far as that: what says so is no position.
-const POSITIONS_MAX: f64 = 4_294_967_296.0;
 
 /// What the loop of `candidate` does that its own variables don't show; `None` where nothing is seen.
 pub(crate) fn seen(window: &Window<'_>, candidate: &Candidate<'_>, limits: &HotLoopThresholds) -> Option<String> {

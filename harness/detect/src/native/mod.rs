@@ -8,6 +8,7 @@ mod unheld;
 
 use crate::series::{Amount, Climb, HeldFacts, LookFacts, MemoryFacts, bytes_text, figures, memories};
 use crate::thresholds::NativeThresholds;
+use crate::thresholds::fixed::LEAKED_ONE_IN;
 use crate::{
     Evidence, Finding, FindingClass, Label, Location, NativeMemoryEvidence, ObservationRecord, Thresholds, Verdict,
 };
@@ -213,7 +214,7 @@ pub fn settle(findings: &mut Vec<Finding>) {
     let leaks: u64 = findings.iter().filter_map(leaking_bytes).sum();
     let has_unheld = findings.iter().any(unheld::is_it);
     findings.retain(|finding| match (&finding.evidence, finding.verdict) {
-        (Evidence::NativeMemory(native), Verdict::Held) => leaks < native.gained_bytes / 2,
+        (Evidence::NativeMemory(native), Verdict::Held) => leaks < native.gained_bytes / LEAKED_ONE_IN,
         (Evidence::Leak(_) | Evidence::Growth(_), _) => !(has_unheld && unheld::is_held_from_c(&finding.location)),
         _ => true,
     });

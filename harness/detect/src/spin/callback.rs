@@ -11,9 +11,6 @@ use crate::hot::window::EventLoopCodes;
 use crate::thresholds::fixed::CALLED_VALUES_FACTOR;
 use crate::thresholds::{HotLoopThresholds, words};
 
-/// Names of variables of event loops that hold the number of the descriptor that is ready.
-const READY: [&str; 2] = ["fd", "fileno"];
-
 /// What the samples show below an event loop.
 #[derive(Default)]
 pub(super) struct Calls<'a> {
@@ -160,7 +157,7 @@ impl<'a> Calls<'a> {
 /// The number of the descriptor that a frame of an event loop is at.
 fn ready(frame: &Frame) -> Option<u32> {
     let variables = &frame.detail.as_ref()?.variables;
-    let named = variables.iter().find(|variable| READY.contains(&&*variable.name))?;
+    let named = variables.iter().find(|variable| words::READY.has(&variable.name))?;
     let number = named.value.as_ref().filter(|value| value.kind == ValueKind::Int)?.number?;
     (0.0..f64::from(u32::MAX)).contains(&number).then_some(number as u32)
 }

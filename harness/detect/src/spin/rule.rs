@@ -8,7 +8,7 @@ use super::callback::{Callback, Calls};
 use crate::hot::window::{Counts, EventLoopCodes};
 use crate::hot::work::moves_data;
 use crate::thresholds::Thresholds;
-use crate::thresholds::fixed::WAKING_BYTES_MAX;
+use crate::thresholds::fixed::{TURNS_A_SECOND_MIN, WAKING_BYTES_MAX};
 use crate::{Evidence, Finding, FindingClass, Location, SpinEvidence, Verdict};
 
 /// Judges every thread of `profile`. Without a look at what went in and out, nothing is said: a server that is busy looks
@@ -187,5 +187,6 @@ fn bytes(outside: &Outside) -> Option<u64> {
 fn turns(outside: &Outside) -> Option<f64> {
     let (read, reads) = (outside.read_bytes?, outside.reads?);
     let rate = reads as f64 / outside.seconds;
-    (read > 0 && read <= WAKING_BYTES_MAX.saturating_mul(reads) && rate.is_finite() && rate >= 100.0).then_some(rate)
+    (read > 0 && read <= WAKING_BYTES_MAX.saturating_mul(reads) && rate.is_finite() && rate >= TURNS_A_SECOND_MIN)
+        .then_some(rate)
 }

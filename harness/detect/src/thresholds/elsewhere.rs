@@ -1,9 +1,9 @@
 //! Rows for limits that stand in other rooms, with the code that goes by them.
 
 use bloathound_heap::path_costs as costs;
-use bloathound_heap::{RootKind, SAME_MODULES_MIN, ShapeLimits, shape_rules};
+use bloathound_heap::{MOVED_MODULES_ONE_IN, RootKind, SAME_MODULES_MIN, ShapeLimits, shape_rules};
 use bloathound_profile::frameworks::FRAMEWORKS;
-use bloathound_profile::processor::ProcessorNeed;
+use bloathound_profile::processor::{self as processors, ProcessorNeed};
 
 use super::row::{Row, Setting};
 
@@ -75,6 +75,70 @@ pub(super) fn shapes() -> Vec<Row> {
             "Steps after which it is recognised by an item or a key that comes again.",
             "reason, not measured: lists of dicts of lists are not one thing that nests",
             "heap/src/paths/shapes.rs::data_that_nests_in_turns_folds_too",
+        ),
+        row(
+            "shape_rules::SINGLE_BYTES_MIN",
+            shape_rules::SINGLE_BYTES_MIN.into(),
+            "bytes",
+            "Bytes of a single object for whose sake the key that leads to it is told.",
+            "reason, not measured: `ShapeLimits::single_bytes_min` begins with it: what is left out elsewhere is left out there",
+            "heap/src/paths/tests.rs::a_key_is_told_while_keys_are_few",
+        ),
+        row(
+            "shape_rules::KEYED_SHAPES_ONE_IN",
+            shape_rules::KEYED_SHAPES_ONE_IN.into(),
+            "shapes",
+            "One in so many of `ShapeLimits::shapes_max` may be under keys; with more, no key is told.",
+            "reason, not measured: bounds memory where keys are data; a program with a quarter of that under names is unknown",
+            "heap/src/paths/shapes.rs::every_reachable_object_counts_once_within_any_limits",
+        ),
+        row(
+            "shape_rules::KEY_FOLDS_MAX",
+            shape_rules::KEY_FOLDS_MAX.into(),
+            "turns",
+            "Turns in which keys that turn out to be data are folded, before none is told.",
+            "reason, not measured: each turn folds one level of dicts in dicts; bounds time on hostile heaps",
+            "heap/src/paths/shapes.rs::every_reachable_object_counts_once_within_any_limits",
+        ),
+        row(
+            "shape_rules::ALIKE_TURNS_MAX",
+            shape_rules::ALIKE_TURNS_MAX.into(),
+            "turns",
+            "Turns in which the trees of several looks are made alike.",
+            "reason, not measured: one a level of dicts in dicts; a tree is seldom deeper in keys",
+            "heap/src/paths/tests.rs::looks_are_made_alike_where_keys_vary",
+        ),
+        row(
+            "shape_rules::CALL_STEPS_MAX",
+            shape_rules::CALL_STEPS_MAX.into(),
+            "steps",
+            "Steps from a registration to what it calls.",
+            "reason, not measured: a LoopingCall of a partial of a bound method takes five",
+            "heap/src/paths/tests.rs::registrations_tell_what_they_will_call",
+        ),
+        row(
+            "shape_rules::CALL_ASKED_MAX",
+            shape_rules::CALL_ASKED_MAX.into(),
+            "objects",
+            "Objects of a shape that are asked what they call.",
+            "reason, not measured: what most of so many call is what most call",
+            "heap/src/paths/tests.rs::registrations_tell_what_they_will_call",
+        ),
+        row(
+            "shape_rules::CALL_ASKED_IN_VAIN_MAX",
+            shape_rules::CALL_ASKED_IN_VAIN_MAX.into(),
+            "objects",
+            "Objects of a shape that are asked in vain before it is given up.",
+            "reason, not measured: where the first of them call nothing, they are no registrations",
+            "heap/src/paths/tests.rs::registrations_tell_what_they_will_call",
+        ),
+        row(
+            "shape_rules::QUALIFIED_PARTS_MAX",
+            shape_rules::QUALIFIED_PARTS_MAX.into(),
+            "parts",
+            "Parts of a qualified name such as `outer.inner`.",
+            "reason, not measured: bounds a name in damaged memory; nobody nests functions deeper",
+            "heap/src/paths/tests.rs::registrations_tell_what_they_will_call",
         ),
         row(
             "shape_rules::CALLED",
@@ -151,6 +215,13 @@ pub(super) fn paths() -> Vec<Row> {
             "Modules at the same address in both that make two looks one run.",
             "heap/src/compare/inventory.rs::another_run_has_its_modules_elsewhere",
         ),
+        row(
+            "MOVED_MODULES_ONE_IN",
+            MOVED_MODULES_ONE_IN.into(),
+            "modules",
+            "Of the modules in both looks, at most one in so many may be at another address.",
+            "heap/src/compare/inventory.rs::another_run_has_its_modules_elsewhere",
+        ),
     ];
     rows.extend(steps.map(|(name, cost, what, test)| row(name, u32::from(cost).into(), "cost", what, test)));
     let what = "Starting there beyond starting from a module.";
@@ -173,6 +244,8 @@ pub(super) fn processor() -> Vec<Row> {
     let sampler = "profile/src/processor.rs::missed_looks_are_a_shortage_where_the_machine_is_to_blame";
     let thread = "profile/src/processor.rs::a_thread_is_short_of_what_it_would_have_got_on_an_idle_machine";
     let share = "share of the time";
+    let enough = "cpython/src/frames/tests.rs::sampling_goes_on_until_it_is_enough_and_gives_up";
+    let calls = "detect/tests/loops.rs::one_call_into_c";
     vec![
         row(
             "ProcessorNeed::rounds_share_min",
@@ -228,7 +301,63 @@ pub(super) fn processor() -> Vec<Row> {
             "times",
             "How many times the asked time may pass until it is enough.",
             "reason, not measured: 24 s for a scenario's 3 s, at a sixth of a processor",
-            "cpython/src/frames/tests.rs::sampling_goes_on_until_it_is_enough_and_gives_up",
+            enough,
+        ),
+        row(
+            "processor::ENDED_NS",
+            processors::ENDED_NS as f64,
+            "ns",
+            "A thread that was sampled so long before the last sample of all has ended.",
+            "reason, not measured: a hundred samples; a thread that waits is sampled all the same",
+            "profile/src/processor.rs::a_thread_that_was_not_sampled_to_the_end_has_ended",
+        ),
+        row(
+            "processor::UNSWITCHED_ONE_IN",
+            processors::UNSWITCHED_ONE_IN,
+            "ns",
+            "A thread that never gave the processor up by itself wants it where it had it for one ns in so many.",
+            "reason, not measured: a group's quota is counted as no wait, and may leave hardly more",
+            thread,
+        ),
+        row(
+            "processor::SAMPLER_MARGIN",
+            processors::SAMPLER_MARGIN,
+            "times",
+            "How much more processor time than a rule needs the sampler gives a thread before it stops.",
+            "reason, not measured: the rule judges by the samples, which end a little before the sampler does",
+            enough,
+        ),
+        row(
+            "processor::SAMPLES_IN_ONE_CALL",
+            processors::SAMPLES_IN_ONE_CALL as f64,
+            "samples",
+            "Samples at the end that must agree before a call into C is looked into.",
+            "reason, not measured: a tenth of a second; a call that returns meanwhile is in none of them",
+            calls,
+        ),
+        row(
+            "processor::ITERATOR_WAIT_NS",
+            processors::ITERATOR_WAIT_NS as f64,
+            "ns",
+            "How long an iterator inside a call into C is given to move.",
+            "reason, not measured: long enough for an item, if the call is about items at all",
+            calls,
+        ),
+        row(
+            "processor::ITERATOR_PROCESSOR_NS",
+            processors::ITERATOR_PROCESSOR_NS as f64,
+            "ns",
+            "Processor time that the thread must have had in this, for an iterator that stands still to say anything.",
+            "reason, not measured: most of `ITERATOR_WAIT_NS`",
+            calls,
+        ),
+        row(
+            "processor::ITERATOR_WAIT_MAX_NS",
+            processors::ITERATOR_WAIT_MAX_NS as f64,
+            "ns",
+            "How long that may take on a busy machine.",
+            "reason, not measured: a hundred times as long as on an idle one",
+            calls,
         ),
     ]
 }

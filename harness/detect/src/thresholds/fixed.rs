@@ -9,6 +9,100 @@ fixed! {
             "reason, not measured: what is in a few arenas only is everywhere in every process; it explains nothing",
             "detect/src/fragmentation/pins.rs::survivors_are_grouped_by_type_and_owner_and_full_arenas_do_not_count";
     }
+    "growth" {
+        FIRM_RESTING_ONE_IN: usize = 5, "rounds",
+            "Of a firm growth, one round in so many may be without gain.",
+            "reason, not measured: an empty round among bursts, or a collection that came late",
+            "detect/tests/uneven.rs::bursts_and_empty_rounds_hide_no_leak";
+        SHAPE_MISSING_ONE_IN: usize = 5, "looks",
+            "One look in so many may miss a shape, and still count.",
+            "reason, not measured: a path leads another way where a call is just running or a list was just replaced",
+            "detect/tests/uneven.rs::a_path_that_led_another_way_once_hides_no_leak";
+        COUNTED_ROUNDS_ONE_IN: usize = 2, "rounds",
+            "More than one round in so many must have had requests for growth along with them to be told.",
+            "reason, not measured: most of what is concluded from has to be seen",
+            "detect/tests/uneven.rs::counted_load_may_come_in_bursts";
+        LIMIT_LEVELS: usize = 3, "objects",
+            "Objects above a container whose attributes may bound it.",
+            "reason, not measured: a queue's own object, its owner, and one between them",
+            "detect/tests/uneven.rs::a_limit_beside_it_is_told_and_no_finding";
+        LEAST_PROCESSOR_SECONDS: f64 = 0.02, "seconds",
+            "Processor time in all looks together below which it says nothing of work.",
+            "reason, not measured: two ticks of the kernel's clock; what looking itself costs the target",
+            "detect/tests/uneven.rs::a_lull_at_the_end_is_no_rest_where_nothing_was_done_in_it";
+        LEAST_SWITCHES: f64 = 20.0, "switches",
+            "Context switches in all looks together below which they say nothing of work.",
+            "reason, not measured: an idle event loop wakes a few times in a watch",
+            "detect/tests/uneven.rs::a_lull_at_the_end_is_no_rest_where_nothing_was_done_in_it";
+        LEAST_MOVED_BYTES: f64 = 4096.0, "bytes",
+            "Bytes moved in all looks together below which they say nothing of work.",
+            "reason, not measured: a page; a log line or a heartbeat is less",
+            "detect/tests/uneven.rs::a_lull_at_the_end_is_no_rest_where_nothing_was_done_in_it";
+        ALSO_MAX: usize = 8, "places",
+            "Other places with the same cause that are named.",
+            "reason, not measured: as many as a person reads",
+            "detect/tests/uneven.rs::one_cause_is_one_finding";
+    }
+    "spin" {
+        TURNS_A_SECOND_MIN: f64 = 100.0, "turns a second",
+            "Turns of an event loop, each woken by a read of its own, from which on they are told.",
+            "reason, not measured: as many as samples; a loop that turns less often is seen in them",
+            "detect/src/spin/tests.rs::data_that_comes_in_is_work";
+    }
+    "garbage" {
+        GARBAGE_TYPES_TOLD: usize = 3, "types",
+            "Types of garbage that are named in a sentence.",
+            "reason, not measured: as many as a sentence bears",
+            "detect/src/garbage/mod.rs::a_collector_that_is_off_while_garbage_grows_is_told";
+    }
+    "native-memory" {
+        LEAKED_ONE_IN: u64 = 2, "bytes of memory that objects hold",
+            "Memory that objects hold is the leaks' where these keep at least one byte in so many of it.",
+            "reason, not measured: what leaks keep is counted by what would go with them, which leaves some out",
+            "detect/src/native/mod.rs::memory_that_objects_hold_is_the_leaks_where_one_is_told";
+    }
+    "series" {
+        FACTS_TYPES_MAX: usize = 16, "types",
+            "Types of which a look's facts are kept, those with most first.",
+            "reason, not measured: what climbs is among the largest before long; bounds what a watch remembers",
+            "detect/src/native/unheld.rs::counts_that_nobody_explains_and_that_climb_are_told_with_a_sample";
+        FACTS_SIZES_MAX: usize = 16, "sizes",
+            "Sizes of chunks that a look's facts keep, those with most bytes first.",
+            "reason, not measured: the one that climbs is among the largest before long",
+            "detect/src/native/mod.rs::chunks_that_nobody_refers_to_and_that_climb_are_told_with_their_size";
+        FACTS_ASKED_MAX: usize = 64, "objects",
+            "Objects of a type that are asked what they are or who holds them.",
+            "reason, not measured: what most of so many have is what most have; each costs a path",
+            "detect/src/native/unheld.rs::counts_that_nobody_explains_and_that_climb_are_told_with_a_sample";
+        FACTS_GARBAGE_TYPES_MAX: usize = 5, "types",
+            "Types of garbage that a look's facts keep.",
+            "reason, not measured: more than a sentence names",
+            "detect/src/garbage/mod.rs::a_collector_that_is_off_while_garbage_grows_is_told";
+    }
+    "watch" {
+        WATCH_LOOKS_AGREEING: usize = 3, "looks",
+            "Looks at the end that must find the same before a watch is sure.",
+            "reason, not measured: one look may miss what a call that was just running hid",
+            "cli/tests/watching.rs::bursts_hide_nothing_and_a_kept_watch_says_it_again";
+        WATCH_LOOKS_MIN: usize = 6, "looks",
+            "Looks at least before a watch is sure of what it found.",
+            "reason, not measured: five steps, of which one may rest",
+            "cli/tests/watching.rs::bursts_hide_nothing_and_a_kept_watch_says_it_again";
+        WATCH_LOOKS_MIN_OF_NOTHING: usize = 9, "looks",
+            "Looks at least before a watch is sure that nothing grows.",
+            "reason, not measured: what is rare shows late",
+            "cli/tests/watching.rs::what_is_bounded_is_told_with_its_bound_and_is_no_finding";
+        WATCH_SECONDS_MIN_OF_NOTHING: f64 = 60.0, "seconds",
+            "Seconds at least before a watch is sure that nothing grows.",
+            "reason, not measured: what is rare shows late",
+            "cli/tests/watching.rs::what_is_bounded_is_told_with_its_bound_and_is_no_finding";
+    }
+    "hot-loop" {
+        POSITIONS_MAX: f64 = 4_294_967_296.0, "items",
+            "No iterator is as far as that: what says so is no position.",
+            "reason, not measured: 4 Gi items are days of work; a word that is no position is an address or garbage",
+            "detect/tests/loops.rs::work_in_what_a_loop_calls_is_busy";
+    }
     "hot-loop" {
         LATE_BEGIN_SHARE: f64 = 0.1, "share of the samples",
             "Samples at the beginning that may show what came before the loop or call that fills the rest.",

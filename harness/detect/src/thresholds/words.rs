@@ -89,6 +89,16 @@ pub const RUNS_CODE: Words = Words {
     needed_by: "cli/tests/recorded.rs::replay_gives_the_findings_of_the_run_byte_for_byte",
 };
 
+/// Variables of event loops that hold the number of the descriptor that is ready.
+pub const READY: Words = Words {
+    rule: "spin",
+    name: "READY",
+    words: &["fd", "fileno"],
+    what: "Variables of event loops that hold the number of the descriptor that is ready.",
+    measured: "Twisted 16.0.0, twisted/internet/epollreactor.py and pollreactor.py; tornado 5.1.1, tornado/ioloop.py",
+    needed_by: "detect/src/spin/tests.rs::the_same_descriptor_each_turn_and_nothing_done",
+};
+
 /// Attributes that hold calls until their time.
 pub const TIMED: Words = Words {
     rule: "growth",
@@ -320,6 +330,7 @@ pub fn rows() -> Vec<Row> {
         NAMELESS,
         CLASSES,
         RUNS_CODE,
+        READY,
         TIMED,
         LIMITS,
         LIMIT_PARTS,

@@ -7,20 +7,16 @@ use bloathound_cpython::{CollectorState, describe};
 use bloathound_detect::series::{
     Amount, CollectorFacts, GarbageFacts, GenerationFacts, HeldFacts, LookFacts, MemoryFacts,
 };
+use bloathound_detect::thresholds::fixed::{
+    FACTS_ASKED_MAX as ASKED_MAX, FACTS_GARBAGE_TYPES_MAX as GARBAGE_TYPES_MAX, FACTS_SIZES_MAX as SIZES_MAX,
+    FACTS_TYPES_MAX as TYPES_MAX,
+};
 use bloathound_heap::{BitSet, HeapSnapshot, ObjectId, ReferenceKind, RootKind};
 use bloathound_memory::Address;
 
 use super::Session;
 use crate::source::Examined;
 
-/// Types kept in the facts of a look.
-const TYPES_MAX: usize = 16;
-/// Types of garbage that are named.
-const GARBAGE_TYPES_MAX: usize = 5;
-/// Sizes of chunks kept.
-const SIZES_MAX: usize = 16;
-/// Objects of a type that are asked what they are or who holds them.
-const ASKED_MAX: usize = 64;
 /// Keys of a dict that stand for it, and characters of a text.
 const KEYS_MAX: usize = 4;
 const TEXT_MAX: usize = 40;

@@ -6,6 +6,8 @@ use crate::{BitSet, HeapSnapshot, ObjectId, RootKind};
 
 /// Modules at the same address in both, out of those in both, that make two looks one run.
 pub const SAME_MODULES_MIN: usize = 5;
+/// Of these, at most one in so many may be at another address.
+pub const MOVED_MODULES_ONE_IN: usize = 10;
 
 /// What a snapshot had, so that a later one of the same process tells what is new: 16 bytes an object.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -45,7 +47,7 @@ impl Inventory {
             all += 1;
             same += usize::from(before == after);
         }
-        same >= SAME_MODULES_MIN.min(self.modules.len().max(1)) && same * 10 >= all * 9
+        same >= SAME_MODULES_MIN.min(self.modules.len().max(1)) && (all - same) * MOVED_MODULES_ONE_IN <= all
     }
 
     /// Objects of `later` that were not there: nothing of their type stood at their address. Where an object was freed

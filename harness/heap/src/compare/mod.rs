@@ -5,5 +5,5 @@ mod inventory;
 mod newcomers;
 
 pub use agreement::{Agreement, AgreementRow};
-pub use inventory::{Inventory, SAME_MODULES_MIN};
+pub use inventory::{Inventory, MOVED_MODULES_ONE_IN, SAME_MODULES_MIN};
 pub use newcomers::{Holder, Newcomers, Referrers, ReferrersRow};

@@ -3,12 +3,9 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 
-use super::rules::{KEY_CHANGES_MAX, PLAIN_TURN_MAX, TURN_MAX};
+use super::rules::{ALIKE_TURNS_MAX, KEY_CHANGES_MAX, PLAIN_TURN_MAX, TURN_MAX};
 use super::shapes::KEYS_FOLDED;
 use crate::{Label, ShapeKey, ShapeNode, ShapeTree};
-
-/// Turns until all is folded that has to be; a tree is seldom deeper in keys.
-const TURNS_MAX: usize = 16;
 
 impl ShapeTree {
     /// The trees of several looks, in their order, so that equal places have equal paths: a dict that had few keys and
@@ -17,7 +14,7 @@ impl ShapeTree {
     pub fn alike<'t>(trees: &[&'t Self]) -> Vec<Cow<'t, Self>> {
         let mut folds: Vec<Vec<bool>> = trees.iter().map(|tree| vec![false; tree.nodes.len()]).collect();
         let mut folded = false;
-        for _ in 0..TURNS_MAX {
+        for _ in 0..ALIKE_TURNS_MAX {
             let places = Places::of(trees, &folds);
             if !places.mark(trees, &mut folds) {
                 break;

@@ -2,16 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use super::rules::{CALLED, HANDS_ON};
+use super::rules::{CALL_ASKED_IN_VAIN_MAX, CALL_ASKED_MAX, CALL_STEPS_MAX, CALLED, HANDS_ON, QUALIFIED_PARTS_MAX};
 use super::shapes::{Callee, Source};
 use super::sources::{Qualified, Sources};
 use crate::{Names, ObjectId, ReferenceKind, ShapeColumn, ShapeNode};
 
-/// Steps from a registration to what it calls.
-const STEPS_MAX: u32 = 10;
-/// Objects of a shape that are asked what they call; and those asked before it is given up.
-const ASKED_MAX: u32 = 256;
-const ASKED_IN_VAIN_MAX: u32 = 8;
 /// Types that are asked nothing: they are no registrations, and many.
 const PLAIN: &[&str] =
     &["str", "unicode", "int", "long", "float", "dict", "bool", "NoneType", "type", "module", "frame", "code"];
@@ -24,12 +19,12 @@ pub(super) fn add_sources(nodes: &mut [ShapeNode], column: &ShapeColumn, names: 
     for id in names.snapshot().ids() {
         let Some(shape) = column.shape_of(id) else { continue };
         let (count, found) = &mut asked[shape];
-        let most = if found.is_empty() { ASKED_IN_VAIN_MAX } else { ASKED_MAX };
+        let most = if found.is_empty() { CALL_ASKED_IN_VAIN_MAX } else { CALL_ASKED_MAX };
         if *count >= most || PLAIN.contains(&sources.type_name(id)) {
             continue;
         }
         *count += 1;
-        if let Some(callee) = sources.callee(id, STEPS_MAX) {
+        if let Some(callee) = sources.callee(id, CALL_STEPS_MAX) {
             *found.entry(callee).or_default() += 1;
         }
     }
@@ -115,7 +110,7 @@ impl Sources<'_, '_> {
         let qualified = self.qualified.get_or_init(|| self.qualify());
         let mut parts = Vec::new();
         let mut at = Some(code);
-        while let Some(code) = at.filter(|_| parts.len() < 8) {
+        while let Some(code) = at.filter(|_| parts.len() < QUALIFIED_PARTS_MAX) {
             let name = self.field(code, "co_name").and_then(|name| self.snapshot.text(name));
             parts.push(name.unwrap_or("?").to_owned());
             parts.extend(qualified.classes.get(&code).cloned());

@@ -4,13 +4,10 @@ use std::collections::HashMap;
 use std::hash::BuildHasherDefault;
 
 use super::codes::{Code, Ranges};
-use super::rules::{PLAIN_TURN_MAX, TURN_MAX};
+use super::rules::{KEYED_SHAPES_ONE_IN, PLAIN_TURN_MAX, TURN_MAX};
 use super::shapes::NO_SHAPE;
 use crate::model::IdHasher;
 use crate::{ObjectId, ShapeLimits};
-
-/// A share of all shapes may be under keys: one in so many.
-const KEYED_SHARE: usize = 4;
 
 /// A shape while the tree is made.
 #[derive(Clone, Debug)]
@@ -134,7 +131,7 @@ impl Forest {
         let depth = above.depth + 1;
         self.shapes.push(Shape { parent, label, type_index, depth, under_key, ..Shape::above() });
         self.under_keys += usize::from(under_key);
-        self.keyless |= self.under_keys > self.limits.shapes_max / KEYED_SHARE;
+        self.keyless |= self.under_keys > self.limits.shapes_max / KEYED_SHAPES_ONE_IN;
         self.children.insert((parent, label.0, type_index), index);
         index
     }

@@ -4,12 +4,8 @@ use std::collections::{HashMap, HashSet};
 
 use super::codes::{Code, Codes};
 use super::forest::{Forest, Shape};
+use super::rules::{KEY_FOLDS_MAX, SINGLE_BYTES_MIN};
 use crate::{Label, ShapeLimits};
-
-/// Turns in which keys that turn out to be data are folded, before none is told.
-const FOLDS_MAX: usize = 8;
-/// Bytes of a single object under a key that is told for their sake.
-const SINGLE_BYTES_MIN: u64 = 1024;
 
 /// Makes one of the values under keys that are data, and then of those that nothing hangs on: the forest without them,
 /// and where each shape went. `None` where no key is told anyway.
@@ -23,7 +19,7 @@ pub(super) fn fold_keys(forest: &mut Forest, codes: &Codes<'_>, limits: ShapeLim
     let (mut made, mut moved) = folder.without_keys(&forest.shapes, forest.keyless, None);
     while !forest.keyless && spread_folds(&mut forest.shapes, &made.shapes, &moved) {
         folds += 1;
-        forest.keyless = folds == FOLDS_MAX;
+        forest.keyless = folds == KEY_FOLDS_MAX;
         (made, moved) = folder.without_keys(&forest.shapes, forest.keyless, None);
     }
     let matters = what_matters(&made.shapes);

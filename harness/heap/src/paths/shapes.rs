@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use super::rules::SINGLE_BYTES_MIN;
 use crate::{Label, ObjectId};
 
 /// Bounds of a [`ShapeTree`].
@@ -22,7 +23,13 @@ pub struct ShapeLimits {
 
 impl Default for ShapeLimits {
     fn default() -> Self {
-        Self { depth_max: 40, shapes_max: 400_000, children_max: 2048, keys_max: 64, single_bytes_min: 1024 }
+        Self {
+            depth_max: 40,
+            shapes_max: 400_000,
+            children_max: 2048,
+            keys_max: 64,
+            single_bytes_min: SINGLE_BYTES_MIN,
+        }
     }
 }
 

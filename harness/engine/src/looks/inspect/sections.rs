@@ -106,6 +106,9 @@ pub(super) fn duplicate_strings(examined: &Examined) -> Vec<DuplicateRecord> {
         .collect()
 }
 
+/// Items from which on a container is worth a row; no verdict hangs on it.
+const LENGTH_MIN: u64 = 100;
+
 /// Dicts, lists and other containers with most items.
 pub(super) fn largest_containers(analysis: &Analysis<'_>) -> Vec<ContainerRecord> {
     const CONTAINERS: [&str; 7] = ["dict", "list", "tuple", "set", "frozenset", "deque", "defaultdict"];
@@ -122,7 +125,7 @@ pub(super) fn largest_containers(analysis: &Analysis<'_>) -> Vec<ContainerRecord
         .ids()
         .filter(|id| is_container[snapshot.object(*id).type_id.0 as usize])
         .map(|id| (length(id), id))
-        .filter(|(length, _)| *length >= 100)
+        .filter(|(length, _)| *length >= LENGTH_MIN)
         .collect();
     found.sort_unstable_by_key(|(length, id)| (std::cmp::Reverse(*length), *id));
     found

@@ -3,18 +3,13 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use bloathound_detect::thresholds::fixed::{
+    WATCH_LOOKS_AGREEING as AGREEING, WATCH_LOOKS_MIN as LOOKS_MIN, WATCH_LOOKS_MIN_OF_NOTHING as LOOKS_MIN_OF_NOTHING,
+    WATCH_SECONDS_MIN_OF_NOTHING as SECONDS_MIN_OF_NOTHING,
+};
 use bloathound_vocabulary::Grade;
 
 use super::series::Looks;
-
-/// Looks that must agree.
-const AGREEING: usize = 3;
-/// Looks at least before something is sure.
-const LOOKS_MIN: usize = 6;
-/// Looks at least before it is sure that nothing grows: what is rare shows late.
-const LOOKS_MIN_OF_NOTHING: usize = 9;
-/// Seconds at least before it is sure that nothing grows.
-const SECONDS_MIN_OF_NOTHING: f64 = 60.0;
 
 /// How sure a watch is.
 #[derive(Clone, PartialEq, Eq, Debug)]
