@@ -49,7 +49,7 @@ fn only_leak(attribute: &str) -> Finding {
     let trees: Vec<ShapeTree> = [100, 200, 300, 400]
         .map(|rows| {
             let heap = heap(attribute, rows);
-            let limits = ShapeLimits { single_bytes_min: 0, ..ShapeLimits::default() };
+            let limits = ShapeLimits { single_bytes_min: 0, ..bloathound_detect::thresholds::shape_limits() };
             ShapeTree::build(&Names::new(&heap), &PathTree::build(&heap, None), None, limits).0
         })
         .into();

@@ -32,6 +32,7 @@ pub use model::{
 };
 pub use paths::costs as path_costs;
 pub use paths::rules as shape_rules;
+pub use paths::rules::CallWords;
 pub use paths::{
     Arrival, Callee, PathFinder, PathTree, ShapeColumn, ShapeKey, ShapeLimits, ShapeNode, ShapeTree, Source, Written,
 };

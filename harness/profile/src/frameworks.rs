@@ -1,7 +1,8 @@
 //! What is known of frameworks, as one table: event loops, trampolines and timers by the names of their functions.
 //!
 //! A framework that is missing costs a finding its stronger verdict, never its truth: a loop that starves an unknown event
-//! loop is a hot loop. To add one, add a row; nothing else names a framework.
+//! loop is a hot loop. To add one, add a row, and its words to the lists below. What libraries keep by design is `detect`'s
+//! table of keepers (`thresholds/keepers.rs`), and types and functions of theirs that tell of work are words there.
 
 use crate::Code;
 
@@ -60,6 +61,21 @@ const fn event_loop(name: &'static str, event_loop: &'static [Place], takes_eint
     Framework { name, event_loop, trampolines: &[], turn: &[], takes_eintr, timers: None }
 }
 
+/// Where Twisted's event loop keeps timed calls.
+const TWISTED_TIMED: [&str; 2] = ["_pendingTimedCalls", "_newTimedCalls"];
+/// Attributes of event loops that hold calls until their time: what grows there goes by itself.
+pub const TIMED_LISTS: &[&str] = &[TWISTED_TIMED[0], TWISTED_TIMED[1], "_timeouts", "_delayedCalls"];
+/// Attributes by which a registration keeps what it will call, the most telling first: those of frameworks and of programs.
+pub const CALLED: &[&str] =
+    &["func", "function", "callback", "callable", "fn", "f", "_callback", "target", "handler", "observer", "gen"];
+/// Of these, those of frameworks' own timed calls, which a sample may afford to read: Twisted's `LoopingCall` and
+/// `DelayedCall`, Tornado's and asyncio's handles and periodic callbacks.
+pub const KEPT_TO_BE_CALLED: &[&str] = &["f", "func", "callback", "_callback"];
+/// Packages whose objects only hand on: what such an object keeps is what will be called.
+pub const HANDS_ON: &[&str] = &["twisted", "tornado", "threading", "gevent", "functools", "concurrent", "trollius"];
+/// Packages, by their folder, whose code is no program's own: who they call, or who called them, is.
+pub const PACKAGES: &[&str] = &["twisted", "zope", "tornado", "gevent", "greenlet", "eventlet", "gunicorn", "trollius"];
+
 /// All that is known.
 pub const FRAMEWORKS: &[Framework] = &[
     Framework {
@@ -88,7 +104,7 @@ pub const FRAMEWORKS: &[Framework] = &[
         ],
         timers: Some(Timers {
             main_loop: place("twisted/internet/base.py", &["mainLoop"]),
-            lists: &["_pendingTimedCalls", "_newTimedCalls"],
+            lists: &TWISTED_TIMED,
             is_over: &["cancelled", "called"],
             due: "time",
             delayed: "delayed_time",
@@ -204,10 +220,6 @@ pub fn is_trampoline(code: &Code) -> bool {
     is_in(|known| known.trampolines, &code.file, &code.function)
 }
 
-/// Attributes in which frameworks keep what they are to call: Twisted's `LoopingCall` and `DelayedCall`, Tornado's and
-/// asyncio's handles and periodic callbacks.
-const KEPT_TO_BE_CALLED: &[&str] = &["f", "func", "callback", "_callback"];
-
 /// True for an attribute in which a framework keeps what it is to call.
 #[must_use]
 pub fn is_kept_to_be_called(attribute: &str) -> bool {
@@ -256,8 +268,6 @@ pub fn calls_what_is_due(code: &Code) -> bool {
     TIMED.iter().any(|place| place.is(&code.file, &code.function))
 }
 
-/// Packages, by their folder, whose code is no program's own: who they call, or who called them, is.
-const PACKAGES: &[&str] = &["twisted", "zope", "tornado", "gevent", "greenlet", "eventlet", "gunicorn", "trollius"];
 /// Code that tells people or logs of something: what it says again and again is no work.
 const REPORTING: &[Place] = &[
     place("logging/__init__.py", &[]),
@@ -319,6 +329,11 @@ mod tests {
         for own in ["/srv/lib/python/app.py", "/srv/lib/pythonic/2.7/app.py", "/lib/python2.7", "/lib/python2./a.py"] {
             assert_eq!(library_at(own), None, "{own}");
         }
+    }
+
+    #[test]
+    fn what_samples_read_is_among_what_is_known_to_be_called() {
+        assert!(KEPT_TO_BE_CALLED.iter().all(|word| CALLED.contains(word)));
     }
 
     #[test]

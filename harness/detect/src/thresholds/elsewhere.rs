@@ -1,11 +1,18 @@
 //! Rows for limits that stand in other rooms, with the code that goes by them.
 
 use bloathound_heap::path_costs as costs;
-use bloathound_heap::{MOVED_MODULES_ONE_IN, RootKind, SAME_MODULES_MIN, ShapeLimits, shape_rules};
-use bloathound_profile::frameworks::FRAMEWORKS;
+use bloathound_heap::{CallWords, MOVED_MODULES_ONE_IN, RootKind, SAME_MODULES_MIN, ShapeLimits, shape_rules};
+use bloathound_profile::frameworks::{self, FRAMEWORKS};
 use bloathound_profile::processor::{self as processors, ProcessorNeed};
 
 use super::row::{Row, Setting};
+
+/// The bounds of trees of shapes, with the words by which frameworks keep what they will call.
+#[must_use]
+pub fn shape_limits() -> ShapeLimits {
+    let words = CallWords { called: frameworks::CALLED, hands_on: frameworks::HANDS_ON };
+    ShapeLimits { words, ..ShapeLimits::default() }
+}
 
 /// Bounds of the trees of shapes that growth is told by; they are `heap`'s own.
 pub(super) fn shapes() -> Vec<Row> {
@@ -138,22 +145,6 @@ pub(super) fn shapes() -> Vec<Row> {
             "parts",
             "Parts of a qualified name such as `outer.inner`.",
             "reason, not measured: bounds a name in damaged memory; nobody nests functions deeper",
-            "heap/src/paths/tests.rs::registrations_tell_what_they_will_call",
-        ),
-        row(
-            "shape_rules::CALLED",
-            Setting::Words(shape_rules::CALLED),
-            "words",
-            "Attributes by which a registration keeps what it will call.",
-            "Twisted's DelayedCall and LoopingCall, tornado's _Timeout and PeriodicCallback, threading's Timer",
-            "heap/src/paths/tests.rs::registrations_tell_what_they_will_call",
-        ),
-        row(
-            "shape_rules::HANDS_ON",
-            Setting::Words(shape_rules::HANDS_ON),
-            "words",
-            "Packages whose objects only hand on: what such an object keeps is what will be called.",
-            "tornado's PeriodicCallback registers a method of its own, and Twisted's deferLater one of a Deferred",
             "heap/src/paths/tests.rs::registrations_tell_what_they_will_call",
         ),
         row(
@@ -358,6 +349,49 @@ pub(super) fn processor() -> Vec<Row> {
             "How long that may take on a busy machine.",
             "reason, not measured: a hundred times as long as on an idle one",
             calls,
+        ),
+    ]
+}
+
+/// Names that frameworks are known by, beside the functions of their event loops.
+pub(super) fn names() -> Vec<Row> {
+    let row = |name, words, what, measured, needed_by| Row {
+        rule: "frameworks",
+        name,
+        value: Setting::Words(words),
+        unit: "words",
+        what,
+        measured,
+        needed_by,
+    };
+    vec![
+        row(
+            "CALLED",
+            frameworks::CALLED,
+            "Attributes by which a registration keeps what it will call.",
+            "Twisted's DelayedCall and LoopingCall, tornado's _Timeout and PeriodicCallback, threading's Timer",
+            "heap/src/paths/tests.rs::registrations_tell_what_they_will_call",
+        ),
+        row(
+            "KEPT_TO_BE_CALLED",
+            frameworks::KEPT_TO_BE_CALLED,
+            "Of these, those that are read in samples.",
+            "Twisted's LoopingCall and DelayedCall, Tornado's and asyncio's handles and periodic callbacks",
+            "detect/src/spin/tests.rs::what_is_due_each_turn_has_no_descriptor",
+        ),
+        row(
+            "HANDS_ON",
+            frameworks::HANDS_ON,
+            "Packages whose objects only hand on: what such an object keeps is what will be called.",
+            "tornado's PeriodicCallback registers a method of its own, and Twisted's deferLater one of a Deferred",
+            "heap/src/paths/tests.rs::registrations_tell_what_they_will_call",
+        ),
+        row(
+            "PACKAGES",
+            frameworks::PACKAGES,
+            "Packages whose code is no program's own: who they call, or who called them, is.",
+            "the frameworks of the table, and what they are installed with",
+            "detect/src/spin/tests.rs::a_framework_alone_spins_only_for_what_stays_ready",
         ),
     ]
 }

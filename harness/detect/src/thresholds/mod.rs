@@ -17,6 +17,7 @@ pub mod words;
 
 use std::fmt::Write;
 
+pub use self::elsewhere::shape_limits;
 pub use self::growth::GrowthThresholds;
 pub use self::loops::{HotLoopThresholds, SpinThresholds};
 pub use self::memory::{GarbageThresholds, NativeThresholds, SeriesThresholds};
@@ -141,6 +142,7 @@ impl Thresholds {
         rows.extend(keepers::rows());
         rows.extend(elsewhere::shapes());
         rows.extend(elsewhere::paths());
+        rows.extend(elsewhere::names());
         rows.extend(elsewhere::timers());
         rows.extend(elsewhere::processor());
         let order = ["growth", "cycles", "fragmentation", "hot-loop", "spin", "series", "garbage", "native-memory"];

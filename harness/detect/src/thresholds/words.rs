@@ -1,5 +1,7 @@
 //! Lists of words that rules go by, where a typed kind does not tell enough.
 
+use bloathound_profile::frameworks;
+
 use super::row::{Row, Setting};
 
 /// Words that mean something to a rule.
@@ -103,7 +105,7 @@ pub const READY: Words = Words {
 pub const TIMED: Words = Words {
     rule: "growth",
     name: "TIMED",
-    words: &["_pendingTimedCalls", "_newTimedCalls", "_timeouts", "_delayedCalls"],
+    words: frameworks::TIMED_LISTS,
     what: "Attributes of event loops that hold calls until their time: what grows there goes by itself.",
     measured: "Twisted 16.0.0, twisted/internet/base.py; tornado 5.1.1, tornado/ioloop.py",
     needed_by: "detect/tests/uneven.rs::timed_calls_only_grow",

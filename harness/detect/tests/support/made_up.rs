@@ -87,6 +87,6 @@ pub fn heap_below(root: (RootKind, &str), kept: &[Kept], numbers: &[(&str, i64)]
 
 /// The shapes of a heap.
 pub fn shapes(heap: &HeapSnapshot) -> ShapeTree {
-    let limits = ShapeLimits { single_bytes_min: 0, ..ShapeLimits::default() };
+    let limits = ShapeLimits { single_bytes_min: 0, ..bloathound_detect::thresholds::shape_limits() };
     ShapeTree::build(&Names::new(heap), &PathTree::build(heap, None), None, limits).0
 }

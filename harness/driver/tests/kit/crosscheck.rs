@@ -14,7 +14,7 @@ use bloathound_detect::{
     Evidence, Finding, GrowthReport, GrowthRound, GrowthUnit, Thresholds, Work, find_cycles, find_growth,
 };
 use bloathound_engine::source::{ExamineOptions, LiveProcess};
-use bloathound_heap::{Agreement, Analysis, GcReplay, HeapSnapshot, ShapeLimits, ShapeTree};
+use bloathound_heap::{Agreement, Analysis, GcReplay, HeapSnapshot, ShapeTree};
 use support::kit::Subject;
 
 /// Objects that may differ: frames and helpers of the dump itself, the connection that asked for it.
@@ -170,7 +170,7 @@ fn fragmentation_can_not_be_found_from_inside() {
 }
 
 fn shapes(snapshot: &HeapSnapshot) -> ShapeTree {
-    Analysis::run(snapshot).shapes(ShapeLimits::default()).0
+    Analysis::run(snapshot).shapes(bloathound_detect::thresholds::shape_limits()).0
 }
 
 fn growth(rounds: &[ShapeTree]) -> GrowthReport {

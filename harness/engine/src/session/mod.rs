@@ -9,7 +9,8 @@ use std::cell::{OnceCell, RefCell};
 use bloathound_cpython::allocator::{BlockJudge, MemoryLayout, RssAccount};
 use bloathound_cpython::frames::{FrameReader, FrameTarget, StackRead};
 use bloathound_detect::fragmentation::{HolePin, Pins};
-use bloathound_heap::{Analysis, GcReplay, HeapSnapshot, Inventory, ObjectId, Reverse, ShapeLimits, ShapeTree};
+use bloathound_detect::thresholds::shape_limits;
+use bloathound_heap::{Analysis, GcReplay, HeapSnapshot, Inventory, ObjectId, Reverse, ShapeTree};
 use bloathound_vocabulary::{FrameRecord, ThreadRecord, TypeRow};
 
 pub(crate) use self::census::census;
@@ -134,7 +135,7 @@ impl<'s> Session<'s> {
     pub fn shapes(&self) -> &ShapeTree {
         self.shapes.get_or_init(|| {
             self.note(Computed::Shapes);
-            self.analysis().shapes(ShapeLimits::default()).0
+            self.analysis().shapes(shape_limits()).0
         })
     }
 
@@ -143,7 +144,7 @@ impl<'s> Session<'s> {
     pub fn into_shapes(self) -> ShapeTree {
         let _ = self.shapes();
         let Self { shapes, analysis, .. } = self;
-        shapes.into_inner().unwrap_or_else(|| analysis.shapes(ShapeLimits::default()).0)
+        shapes.into_inner().unwrap_or_else(|| analysis.shapes(shape_limits()).0)
     }
 
     /// All objects by type, most bytes first.

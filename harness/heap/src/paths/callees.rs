@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::rules::{CALL_ASKED_IN_VAIN_MAX, CALL_ASKED_MAX, CALL_STEPS_MAX, CALLED, HANDS_ON, QUALIFIED_PARTS_MAX};
+use super::rules::{CALL_ASKED_IN_VAIN_MAX, CALL_ASKED_MAX, CALL_STEPS_MAX, CallWords, QUALIFIED_PARTS_MAX};
 use super::shapes::{Callee, Source};
 use super::sources::{Qualified, Sources};
 use crate::{Names, ObjectId, ReferenceKind, ShapeColumn, ShapeNode};
@@ -12,9 +12,9 @@ const PLAIN: &[&str] =
     &["str", "unicode", "int", "long", "float", "dict", "bool", "NoneType", "type", "module", "frame", "code"];
 
 /// Puts with every shape what the source says of its objects.
-pub(super) fn add_sources(nodes: &mut [ShapeNode], column: &ShapeColumn, names: &Names<'_>) {
+pub(super) fn add_sources(nodes: &mut [ShapeNode], column: &ShapeColumn, names: &Names<'_>, known: CallWords) {
     let words = ["im_self", "callbacks", "co_consts", "co_name", "cell_contents", "func_closure"];
-    let sources = Sources::new(names, words.into_iter().chain(CALLED.iter().copied()));
+    let sources = Sources::new(names, known, words.into_iter().chain(known.called.iter().copied()));
     let mut asked: Vec<(u32, BTreeMap<Callee, u32>)> = vec![(0, BTreeMap::new()); nodes.len()];
     for id in names.snapshot().ids() {
         let Some(shape) = column.shape_of(id) else { continue };
@@ -62,8 +62,12 @@ impl Sources<'_, '_> {
     /// What an instance keeps in order to call it.
     fn kept(&self, id: ObjectId, steps: u32) -> Option<Callee> {
         let steps = steps.checked_sub(1)?;
-        let called =
-            CALLED.iter().filter_map(|word| self.attribute(id, word)).find_map(|kept| self.callee(kept, steps));
+        let called = self
+            .known
+            .called
+            .iter()
+            .filter_map(|word| self.attribute(id, word))
+            .find_map(|kept| self.callee(kept, steps));
         called.or_else(|| self.items(self.attribute(id, "callbacks")?).find_map(|entry| self.callee(entry, steps)))
     }
 
@@ -78,14 +82,14 @@ impl Sources<'_, '_> {
         }
         let code = self.names.code_of(function)?;
         let file = self.snapshot.site(code).map(|site| self.snapshot.name(site.file))?;
-        let is_framework = HANDS_ON.iter().any(|package| file.contains(&format!("/{package}/")));
+        let is_framework = self.known.hands_on.iter().any(|package| file.contains(&format!("/{package}/")));
         contents.into_iter().filter(|_| is_framework).find_map(|kept| self.callee(kept, steps))
     }
 
     fn hands_on(&self, id: ObjectId) -> bool {
         let module = self.snapshot.type_of(id).module.as_deref();
         let package = module.map(|module| module.split('.').next().unwrap_or(module));
-        package.is_some_and(|package| HANDS_ON.contains(&package))
+        package.is_some_and(|package| self.known.hands_on.contains(&package))
     }
 
     fn function(&self, function: ObjectId) -> Callee {

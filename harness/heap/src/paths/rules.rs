@@ -22,8 +22,13 @@ pub const CALL_ASKED_MAX: u32 = 256;
 pub const CALL_ASKED_IN_VAIN_MAX: u32 = 8;
 /// Parts of a qualified name: `outer.inner` has two.
 pub const QUALIFIED_PARTS_MAX: usize = 8;
-/// Attributes by which a registration keeps what it will call, the most telling first.
-pub const CALLED: &[&str] =
-    &["func", "function", "callback", "callable", "fn", "f", "_callback", "target", "handler", "observer", "gen"];
-/// Packages whose objects only hand on: what such an object keeps is what will be called.
-pub const HANDS_ON: &[&str] = &["twisted", "tornado", "threading", "gevent", "functools", "concurrent", "trollius"];
+
+/// By which names what a registration will call is found. They are frameworks' own, so whoever knows frameworks brings them;
+/// without them nothing is called.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct CallWords {
+    /// Attributes by which a registration keeps what it will call, the most telling first.
+    pub called: &'static [&'static str],
+    /// Packages whose objects only hand on: what such an object keeps is what will be called.
+    pub hands_on: &'static [&'static str],
+}

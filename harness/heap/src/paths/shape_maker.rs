@@ -237,7 +237,7 @@ impl<'a, 'b> Maker<'a, 'b> {
             *shape = moved[*shape as usize];
         }
         let column = ShapeColumn { shapes: self.column };
-        add_sources(&mut nodes, &column, self.names);
+        add_sources(&mut nodes, &column, self.names, self.limits.words);
         (ShapeTree { nodes, labels: labels.all, types: types.all }, column)
     }
 

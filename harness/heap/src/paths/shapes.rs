@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::rules::SINGLE_BYTES_MIN;
+use super::rules::{CallWords, SINGLE_BYTES_MIN};
 use crate::{Label, ObjectId};
 
 /// Bounds of a [`ShapeTree`].
@@ -19,6 +19,8 @@ pub struct ShapeLimits {
     /// A shape of a single object with fewer bytes, and nothing kept below it, is left out of the result: nearly all
     /// of a program's functions, constants and names. Nothing grows in it; 0 keeps all.
     pub single_bytes_min: u64,
+    /// Names that registrations are known by.
+    pub words: CallWords,
 }
 
 impl Default for ShapeLimits {
@@ -29,6 +31,7 @@ impl Default for ShapeLimits {
             children_max: 2048,
             keys_max: 64,
             single_bytes_min: SINGLE_BYTES_MIN,
+            words: CallWords::default(),
         }
     }
 }
@@ -294,7 +297,8 @@ mod tests {
             heap in sketches(16), depth_max in 1_u32..4, shapes_max in 1_usize..8, children_max in 1_u32..3,
         ) {
             let snapshot = heap.build();
-            let limits = ShapeLimits { depth_max, shapes_max, children_max, keys_max: 2, single_bytes_min: 0 };
+            let few = ShapeLimits { depth_max, shapes_max, children_max, ..ShapeLimits::default() };
+            let limits = ShapeLimits { keys_max: 2, single_bytes_min: 0, ..few };
             let (tree, column) = shapes_within(&snapshot, limits);
             let dominators = Dominators::build(&snapshot, None);
             prop_assert!(tree.nodes().len() <= shapes_max * 2 + 1);

@@ -3,6 +3,7 @@
 use std::cell::{OnceCell, RefCell};
 use std::collections::HashMap;
 
+use super::rules::CallWords;
 use super::shapes::{Source, Written};
 use crate::{HeapSnapshot, NameId, Names, ObjectId, ReferenceKind, Site};
 
@@ -25,11 +26,13 @@ pub(super) struct Sources<'n, 'a> {
     ids: HashMap<&'static str, NameId>,
     classes: RefCell<HashMap<ObjectId, Option<Site>>>,
     pub(super) qualified: OnceCell<Qualified>,
+    /// Names that registrations are known by.
+    pub(super) known: CallWords,
 }
 
 impl<'n, 'a> Sources<'n, 'a> {
     /// `words` are the names of fields and attributes that will be asked for.
-    pub(super) fn new(names: &'n Names<'a>, words: impl IntoIterator<Item = &'static str>) -> Self {
+    pub(super) fn new(names: &'n Names<'a>, known: CallWords, words: impl IntoIterator<Item = &'static str>) -> Self {
         let snapshot = names.snapshot();
         let own = ["__dict__", "__class__", "__name__", "__func__", "im_func", "fget", "gi_frame", "gi_code", "f_code"];
         let mut ids: HashMap<&'static str, Option<NameId>> =
@@ -40,7 +43,7 @@ impl<'n, 'a> Sources<'n, 'a> {
             }
         }
         let ids = ids.into_iter().filter_map(|(word, id)| Some((word, id?))).collect();
-        Self { names, snapshot, ids, classes: RefCell::default(), qualified: OnceCell::new() }
+        Self { names, snapshot, ids, classes: RefCell::default(), qualified: OnceCell::new(), known }
     }
 
     pub(super) fn type_name(&self, id: ObjectId) -> &'a str {

@@ -5,7 +5,8 @@ use crate::testing::Scene;
 use crate::{Analysis, HeapSnapshot, Label, ObjectId, ReferenceKind, RootKind};
 
 fn shapes(heap: &HeapSnapshot) -> ShapeTree {
-    Analysis::run(heap).shapes(ShapeLimits::default()).0
+    let words = super::rules::CallWords { called: &["callback", "func"], hands_on: &["twisted"] };
+    Analysis::run(heap).shapes(ShapeLimits { words, ..ShapeLimits::default() }).0
 }
 
 fn find(tree: &ShapeTree, path: &str) -> Option<usize> {

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use bloathound_detect::place_of;
-use bloathound_detect::thresholds::words;
+use bloathound_detect::thresholds::{shape_limits, words};
 use bloathound_heap::{HeapSnapshot, Inventory, ObjectId, ShapeLimits, ShapeTree};
 use bloathound_vocabulary::{KindOfHolder, Label, RootKind, TargetRecord};
 
@@ -77,7 +77,7 @@ impl Kinds {
     pub(super) fn of(session: &Session<'_>, candidates: &[ObjectId]) -> Self {
         let (analysis, snapshot) = (session.analysis(), session.snapshot());
         // Every object has a shape then, however small and single.
-        let (shapes, column) = analysis.shapes(ShapeLimits { single_bytes_min: 0, ..ShapeLimits::default() });
+        let (shapes, column) = analysis.shapes(ShapeLimits { single_bytes_min: 0, ..shape_limits() });
         let mut known: HashMap<(Option<usize>, Inside), (String, bool)> = HashMap::new();
         let mut by_place: BTreeMap<String, Kind> = BTreeMap::new();
         for id in candidates {
