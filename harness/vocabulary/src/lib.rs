@@ -15,20 +15,22 @@ pub mod json;
 mod label;
 mod observation;
 mod origin;
+mod pin;
 mod results;
 pub mod schema;
 mod score;
 mod timing;
 mod watch;
 mod why;
+mod words;
 
-pub use class::{Evidence, FindingClass, Grade, Outcome, Variant, Verdict};
+pub use class::{Evidence, FindingClass};
 pub use diff::{
     AgreementTypeRow, CrossCheckRecord, DiffReport, DiffRow, HolderRow, NewObjectsRecord, NewTypeRow, ReferrerRow,
     delta,
 };
 pub use evidence::{
-    CycleEvidence, FragmentationEvidence, GarbageEvidence, HotLoopEvidence, LeakEvidence, NativeMemoryEvidence, Pin,
+    CycleEvidence, FragmentationEvidence, GarbageEvidence, HotLoopEvidence, LeakEvidence, NativeMemoryEvidence,
     SpinEvidence,
 };
 pub use field::{AsFigure, Field, Figure, Repeats, Unit};
@@ -43,11 +45,13 @@ pub use inspect::{
 pub use label::{Label, RootKind};
 pub use observation::ObservationRecord;
 pub use origin::{HostRecord, PartitionRecord, ToolRecord};
+pub use pin::Pin;
 pub use results::{ExpectedRecord, MismatchRecord, PhaseRecord, RunErrorRecord, RunRecord, RunResults, ToggleRecord};
 pub use score::ScoreRecord;
 pub use timing::{DisturbanceRecord, TimingRecord, milliseconds};
 pub use watch::{GrowthRow, WatchReport, WatchRound};
 pub use why::{KindOfHolder, ObjectRecord, PathStep, WhyReport};
+pub use words::{Grade, Outcome, Variant, Verdict};
 
 /// Version of every JSON document here; a change of meaning bumps it, an addition doesn't.
 pub const SCHEMA_VERSION: u32 = 2;

@@ -1,7 +1,7 @@
 //! No import circle between sibling modules: of two files of a folder, one can be read without the other.
 //!
-//! Read are `use` and paths in code that begin with `crate::` or `super::`. A name that a parent re-exports is taken for
-//! the parent's, and so for no sibling's: what is re-exported is meant for outside.
+//! Read are `use` and paths in code that begin with `crate::` or `super::`. A name that a parent re-exports is followed to
+//! where it is declared: to go by the parent makes no sibling less of a neighbour.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -85,6 +85,52 @@ fn expand(tree: &str, prefix: &mut Vec<String>, found: &mut Vec<Vec<String>>) ->
     at
 }
 
+/// What modules re-export: module and name, and the module that declares it.
+type Exports = BTreeMap<(Module, String), Module>;
+
+/// The re-exports of a crate's own modules, each by its last name; renamed ones and globs are left out.
+fn exports(files: &[(Module, String)], modules: &BTreeSet<Module>) -> Exports {
+    let mut found = Exports::new();
+    for (module, text) in files {
+        let code = code(text);
+        for start in ["pub use ", "pub(crate) use ", "pub(super) use "] {
+            for (at, _) in code.match_indices(start) {
+                let mut trees = Vec::new();
+                expand(&code[at + start.len()..], &mut Vec::new(), &mut trees);
+                for path in trees {
+                    let (Some(first), Some(name)) = (path.first(), path.last()) else { continue };
+                    let inside: &[String] = if first == "self" { &path[1..] } else { &path };
+                    let declared = if first == "crate" || first == "super" {
+                        target(&path, module, modules)
+                    } else {
+                        let whole: Module = module.iter().chain(inside).cloned().collect();
+                        (1..=whole.len()).rev().map(|length| whole[..length].to_vec()).find(|one| modules.contains(one))
+                    };
+                    if let Some(declared) = declared.filter(|declared| declared != module) {
+                        found.insert((module.clone(), name.clone()), declared);
+                    }
+                }
+            }
+        }
+    }
+    found
+}
+
+/// Where the name behind a module's path is declared, re-exports followed.
+fn declared(path: &[String], from: &Module, modules: &BTreeSet<Module>, exports: &Exports) -> Option<Module> {
+    let mut at = target(path, from, modules).unwrap_or_default();
+    // A module's own name is no name in it.
+    let name = path.last().filter(|name| at.last() != Some(*name))?;
+    // Each step leads to another declaration; a circle of them would not compile.
+    for _ in 0..modules.len() {
+        match exports.get(&(at.clone(), name.clone())) {
+            Some(next) => at = next.clone(),
+            None => break,
+        }
+    }
+    Some(at)
+}
+
 /// The module that a path leads to, as seen from `from`: the longest beginning that is a module.
 fn target(path: &[String], from: &Module, modules: &BTreeSet<Module>) -> Option<Module> {
     let mut base = if path.first()? == "crate" { Module::new() } else { from.clone() };
@@ -112,10 +158,12 @@ fn target(path: &[String], from: &Module, modules: &BTreeSet<Module>) -> Option<
 fn uses(files: &[(Module, String)]) -> BTreeMap<Module, BTreeSet<Module>> {
     let modules: BTreeSet<Module> =
         files.iter().map(|(module, _)| module.clone()).filter(|module| !module.is_empty()).collect();
+    let exports = exports(files, &modules);
     let mut uses: BTreeMap<Module, BTreeSet<Module>> = BTreeMap::new();
     for (module, text) in files {
         for path in paths(&code(text)) {
-            let Some(used) = target(&path, module, &modules) else { continue };
+            let straight = target(&path, module, &modules);
+            let Some(used) = declared(&path, module, &modules, &exports).or(straight) else { continue };
             // Where the ways to both part, they are children of one folder: siblings.
             let common = module.iter().zip(&used).take_while(|(one, other)| one == other).count();
             if module.len() > common && used.len() > common {
@@ -206,6 +254,16 @@ fn a_circle_is_seen_however_it_is_written() {
     assert_eq!(house(&folders), ["harness/x: a, b"]);
     let inside = [("a/mod", ""), ("a/one", "use super::two::T;"), ("a/two", "use crate::a::one;")];
     assert_eq!(house(&inside), ["harness/x: a::one, a::two"]);
+    // By way of a parent that re-exports it.
+    let by_parent = [
+        ("a/mod", "pub use one::T;\npub use self::two::{U, V};"),
+        ("a/one", "use super::V;"),
+        ("a/two", "use crate::a::T;"),
+    ];
+    assert_eq!(house(&by_parent), ["harness/x: a::one, a::two"]);
+    let by_root =
+        [("lib", "pub use a::T;\npub use b::U;"), ("a", "use crate::U;"), ("b", "use crate::{T, Elsewhere};")];
+    assert_eq!(house(&by_root), ["harness/x: a, b"]);
     // Neither a comment, nor a text, nor a test, nor a parent is a neighbour.
     let innocent = "// use super::a;\nconst X: &str = \"crate::a\";\n#[cfg(test)]\nmod tests {\n    use crate::a;\n}\n";
     assert!(house(&[("a", "use super::b;"), ("b", innocent)]).is_empty());

@@ -117,7 +117,7 @@ impl MemoryLayout {
     /// Memory of C code that belongs to objects, and that `sys.getsizeof` does not count.
     #[must_use]
     pub fn native_bytes(&self, image: &MemoryImage, snapshot: &HeapSnapshot) -> Vec<(ObjectId, u64)> {
-        native_bytes(image, snapshot, self)
+        native_bytes(image, snapshot, self.dialect, (&self.pymalloc, &self.malloc, &self.occupancy))
     }
 
     /// Sizes of the chunks that no object explains, as their callers see them, and how many there are, most bytes first.

@@ -3,7 +3,8 @@
 use bloathound_heap::{HeapSnapshot, ObjectId};
 use bloathound_memory::{Address, MemoryImage};
 
-use super::{MallocChunk, MemoryLayout, Occupant};
+use super::{MallocChunk, MallocMap, Occupancy, Occupant, PymallocMap};
+use crate::dialect::Dialect;
 
 /// Chunks below this count whole; of larger ones only the pages that are there.
 const WHOLE_BYTES_MAX: u64 = 1 << 20;
@@ -15,7 +16,8 @@ const ROUNDING_BYTES: u64 = 4096;
 pub(super) fn native_bytes(
     image: &MemoryImage,
     snapshot: &HeapSnapshot,
-    layout: &MemoryLayout,
+    d: &'static Dialect,
+    (pymalloc, malloc, occupancy): (&PymallocMap, &MallocMap, &Occupancy),
 ) -> Vec<(ObjectId, u64)> {
     let mut storage = vec![0_u64; snapshot.len()];
     let mut add = |occupant: Occupant, bytes: u64| {
@@ -25,17 +27,17 @@ pub(super) fn native_bytes(
             *sum += bytes;
         }
     };
-    for (pool, position) in layout.pymalloc.pools().iter().zip(0_u32..) {
+    for (pool, position) in pymalloc.pools().iter().zip(0_u32..) {
         for index in pool.allocated_indices() {
-            add(layout.occupancy.block(position, index), u64::from(pool.block_bytes));
+            add(occupancy.block(position, index), u64::from(pool.block_bytes));
         }
     }
-    for (chunk, position) in layout.malloc.chunks().iter().zip(0_u32..) {
+    for (chunk, position) in malloc.chunks().iter().zip(0_u32..) {
         if chunk.is_held() {
-            add(layout.occupancy.chunk(position), present(image, chunk));
+            add(occupancy.chunk(position), present(image, chunk));
         }
     }
-    let counted = counted_outside(image, snapshot, layout);
+    let counted = counted_outside(image, snapshot, d);
     let native = |id: ObjectId| {
         let bytes = storage[id.index()];
         let counted = if bytes == 0 { Some(0) } else { counted(id) };
@@ -67,9 +69,8 @@ fn beyond(storage: u64, counted: u64) -> u64 {
 fn counted_outside<'a>(
     image: &'a MemoryImage,
     snapshot: &'a HeapSnapshot,
-    layout: &MemoryLayout,
+    d: &'static Dialect,
 ) -> impl Fn(ObjectId) -> Option<u64> + 'a {
-    let d = layout.dialect;
     let types: Vec<Option<(u64, u64)>> = snapshot
         .types()
         .iter()

@@ -1,6 +1,6 @@
 //! References: their kinds and names, packed into four bytes.
 
-use crate::{NameId, ObjectId};
+use crate::{NameId, ObjectId, TypeId};
 
 /// What a reference is, without its name.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, PartialOrd, Ord)]
@@ -105,4 +105,29 @@ impl std::fmt::Debug for ReferenceLabel {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{:?}({})", self.kind(), self.payload())
     }
+}
+
+/// A reference's name without what varies from one object to the next.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, PartialOrd, Ord)]
+pub enum GenericLabel {
+    /// A field, slot, local variable or attribute.
+    Name(NameId),
+    /// An item of a sequence, or a value of a dict whose keys are data.
+    Index,
+    /// A key of a dict.
+    Key,
+    /// A member of a set.
+    Member,
+    /// A value on a frame's evaluation stack.
+    Stack,
+    /// The object's type.
+    Type,
+    /// A variable of a function's closure.
+    Closure(NameId),
+    /// The default value of an argument.
+    Default(NameId),
+    /// A word of a structure nobody described, by the type of what it points to.
+    To(TypeId),
+    /// A weak reference.
+    Weak,
 }

@@ -3,6 +3,7 @@
 mod bitset;
 mod builder;
 mod columns;
+mod fields;
 mod label;
 mod naming;
 mod object;
@@ -13,8 +14,8 @@ mod snapshot;
 pub use bitset::BitSet;
 pub use builder::{REFERENCES_MAX, SnapshotBuilder};
 pub use columns::{Records, RecordsIter};
-pub use label::{ReferenceKind, ReferenceLabel};
-pub use naming::{GenericLabel, Names};
+pub use label::{GenericLabel, ReferenceKind, ReferenceLabel};
+pub use naming::Names;
 pub use object::{
     FinalizerSite, NameId, ObjectFlags, ObjectId, ObjectRecord, Quality, Root, Site, Tracking, Trust, TypeId, TypeInfo,
 };

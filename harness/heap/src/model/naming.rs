@@ -1,34 +1,10 @@
 //! Words for references, roots and paths, without what varies from one object to the next.
 
-use super::passage::{Fields, Passage};
+use super::fields::Fields;
 use crate::{
-    BitSet, HeapSnapshot, Label, NameId, ObjectId, Path, ReferenceKind, ReferenceLabel, Root, RootKind, Step, TypeId,
+    BitSet, GenericLabel, HeapSnapshot, Label, NameId, ObjectId, Path, ReferenceKind, ReferenceLabel, Root, RootKind,
+    Step,
 };
-
-/// A reference's name without what varies from one object to the next.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, PartialOrd, Ord)]
-pub enum GenericLabel {
-    /// A field, slot, local variable or attribute.
-    Name(NameId),
-    /// An item of a sequence, or a value of a dict whose keys are data.
-    Index,
-    /// A key of a dict.
-    Key,
-    /// A member of a set.
-    Member,
-    /// A value on a frame's evaluation stack.
-    Stack,
-    /// The object's type.
-    Type,
-    /// A variable of a function's closure.
-    Closure(NameId),
-    /// The default value of an argument.
-    Default(NameId),
-    /// A word of a structure nobody described, by the type of what it points to.
-    To(TypeId),
-    /// A weak reference.
-    Weak,
-}
 
 /// Words for references, roots and paths of one snapshot.
 #[derive(Debug)]
@@ -127,37 +103,6 @@ impl<'a> Names<'a> {
         let is_one = matches!(root.kind, RootKind::GcGarbage | RootKind::Interned | RootKind::Unaccounted);
         let name = root.name.filter(|_| !is_one);
         Label::Root(root.kind, name.map(|name| self.snapshot.name(name).into()))
-    }
-
-    /// The path for people: the root, then one generic label a step. The step into a `__dict__` says nothing and is
-    /// left out, except at the end; data that nests in itself (`next`, `next`, …) says its turn once, as in
-    /// [`crate::ShapeTree`].
-    #[must_use]
-    pub fn labels(&self, path: &Path) -> Vec<Label> {
-        let mut said: Vec<(GenericLabel, TypeId)> = Vec::new();
-        let mut carrier = None;
-        for (index, step) in path.steps.iter().enumerate() {
-            let is_last = index + 1 == path.steps.len();
-            if self.is_dict_field(step.label) && !is_last {
-                continue;
-            }
-            let label = match self.passage(carrier.take(), step.from, step.to, step.label) {
-                Passage::Carried(between) if !is_last => {
-                    carrier = Some(between);
-                    continue;
-                }
-                Passage::Carried(_) => self.generic(step.from, step.to, step.label),
-                Passage::Labelled(label) => label,
-            };
-            let now = (label, self.snapshot.type_id(step.to));
-            if said.len() > 1 && said[said.len() - 2] == now {
-                said.pop();
-            } else if said.last() != Some(&now) {
-                said.push(now);
-            }
-        }
-        let labels = said.into_iter().map(|(label, _)| self.label(label));
-        std::iter::once(self.root(&path.root)).chain(labels).collect()
     }
 
     /// The path as a Python expression, as far as there is one: `modules['model'].DBModel._field_cache.keys()[1999]`.

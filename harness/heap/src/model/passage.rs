@@ -3,7 +3,7 @@
 //! A variable of a closure is kept in a cell, in a tuple, of a function; an argument's default value in a tuple; an
 //! attribute of a thread local in one of several dicts. Each is one step by the variable's name.
 
-use crate::{BitSet, GenericLabel, HeapSnapshot, NameId, Names, ObjectId, ReferenceKind, ReferenceLabel};
+use crate::{GenericLabel, Label, NameId, Names, ObjectId, Path, ReferenceKind, ReferenceLabel, TypeId};
 
 /// What lies between an owner and its variable.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -29,53 +29,38 @@ pub enum Passage {
     Labelled(GenericLabel),
 }
 
-/// The names of the fields in between, where a snapshot has them.
-#[derive(Debug, Default)]
-pub(super) struct Fields {
-    closure: Option<NameId>,
-    defaults: Option<NameId>,
-    contents: Option<NameId>,
-    threads: Option<NameId>,
-    code: Option<NameId>,
-    free_variables: Option<NameId>,
-    variables: Option<NameId>,
-}
-
-impl Fields {
-    pub(super) fn of(snapshot: &HeapSnapshot) -> Self {
-        let name = |text| snapshot.find_name(text);
-        Self {
-            closure: name("func_closure"),
-            defaults: name("func_defaults"),
-            contents: name("cell_contents"),
-            threads: name("dummies"),
-            code: name("func_code"),
-            free_variables: name("co_freevars"),
-            variables: name("co_varnames"),
-        }
-    }
-
-    /// Adds the dicts that `target` has for each thread, where `label` leads from a thread local to it.
-    pub(super) fn add_thread_dicts(
-        &self,
-        snapshot: &HeapSnapshot,
-        (target, label): (ObjectId, ReferenceLabel),
-        dicts: &mut BitSet,
-    ) {
-        if self.is(label, self.threads) {
-            let values = snapshot.references_of(target).filter(|(_, label)| label.kind() == ReferenceKind::Value);
-            values.for_each(|(dict, _)| {
-                dicts.insert(dict);
-            });
-        }
-    }
-
-    fn is(&self, label: ReferenceLabel, name: Option<NameId>) -> bool {
-        name.is_some() && label.kind() == ReferenceKind::Field && label.name() == name
-    }
-}
-
 impl Names<'_> {
+    /// The path for people: the root, then one generic label a step. The step into a `__dict__` says nothing and is
+    /// left out, except at the end; data that nests in itself (`next`, `next`, …) says its turn once, as in
+    /// [`crate::ShapeTree`].
+    #[must_use]
+    pub fn labels(&self, path: &Path) -> Vec<Label> {
+        let mut said: Vec<(GenericLabel, TypeId)> = Vec::new();
+        let mut carrier = None;
+        for (index, step) in path.steps.iter().enumerate() {
+            let is_last = index + 1 == path.steps.len();
+            if self.is_dict_field(step.label) && !is_last {
+                continue;
+            }
+            let label = match self.passage(carrier.take(), step.from, step.to, step.label) {
+                Passage::Carried(between) if !is_last => {
+                    carrier = Some(between);
+                    continue;
+                }
+                Passage::Carried(_) => self.generic(step.from, step.to, step.label),
+                Passage::Labelled(label) => label,
+            };
+            let now = (label, self.snapshot().type_id(step.to));
+            if said.len() > 1 && said[said.len() - 2] == now {
+                said.pop();
+            } else if said.last() != Some(&now) {
+                said.push(now);
+            }
+        }
+        let labels = said.into_iter().map(|(label, _)| self.label(label));
+        std::iter::once(self.root(&path.root)).chain(labels).collect()
+    }
+
     /// What the reference `label` from `from` to `to` is, where `carrier` says what `from` is if it is no value.
     #[must_use]
     pub fn passage(&self, carrier: Option<Carrier>, from: ObjectId, to: ObjectId, label: ReferenceLabel) -> Passage {
