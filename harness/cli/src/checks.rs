@@ -41,7 +41,7 @@ pub(crate) fn compiler() -> Check {
     }
 }
 
-pub(crate) fn packages(home: &Home, interpreter: &bloathound_driver::Interpreter) -> Check {
+pub(crate) fn packages(home: &Home, interpreter: &bloathound_driver::PythonProgram) -> Check {
     let cache = Cache::of_user().and_then(|cache| cache.ready(interpreter, &home.lock_file()));
     match cache {
         Ok(Some(environment)) => ok("packages", format!("installed in {}", environment.dir.display())),

@@ -1,6 +1,6 @@
 //! What has to be there before a run: which twins to run, and the packages that they import.
 
-use bloathound_driver::{Cache, Environment, Interpreter};
+use bloathound_driver::{Cache, Environment, PythonProgram};
 use bloathound_scenario::{Scenario, Variant};
 
 use crate::args::{RunArguments, VariantChoice};
@@ -33,7 +33,7 @@ pub(crate) fn plan<'s>(
 }
 
 /// The environment of the user's cache, made where it isn't there yet.
-pub(crate) fn environment(home: &Home, interpreter: &Interpreter) -> Result<Environment, CliError> {
+pub(crate) fn environment(home: &Home, interpreter: &PythonProgram) -> Result<Environment, CliError> {
     let cache = Cache::of_user()?;
     Ok(cache.prepare(interpreter, &home.lock_file(), &mut |event| progress::environment(&event))?)
 }

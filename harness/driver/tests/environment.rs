@@ -8,7 +8,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
-use bloathound_driver::{Cache, EnvironmentError, EnvironmentEvent, Interpreter};
+use bloathound_driver::{Cache, EnvironmentError, EnvironmentEvent, PythonProgram};
 use support::{played_interpreter, script};
 
 struct Place {
@@ -29,7 +29,7 @@ impl Place {
     }
 
     /// A Python whose pip does this with `$target`, noting each installation.
-    fn python(&self, install: &str) -> Interpreter {
+    fn python(&self, install: &str) -> PythonProgram {
         let log = self.dir.path().join("installed").display().to_string();
         let body = format!(
             "case \"$*\" in\n*'pip install'*)\n  while [ \"$1\" != --target ]; do shift; done; target=$2\n  \

@@ -32,7 +32,7 @@ pub use capture::{
     Capture, CaptureJudge, CaptureMode, CaptureOptions, CaptureTimings, Interruptible, Stillness, TornInfo, Verdict,
     copy_again,
 };
-pub use descriptors::{IoCounts, OpenDescriptor, OpenDescriptors, OpenKind};
+pub use descriptors::{IoCounts, OpenDescriptor, OpenDescriptors};
 pub use error::{LiveError, Work};
 pub use maps::{Mapping, parse_maps, parse_smaps};
 pub use odometer::Odometer;

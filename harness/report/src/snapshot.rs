@@ -9,7 +9,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use bloathound_vocabulary::{
-    ExpectedRecord, Field, Figure, Finding, FindingClass, Label, Location, Pin, Repeats, Verdict,
+    ExpectedRecord, Field, Figure, Finding, FindingClass, Label, Location, Pin, PlaceKind, Repeats, Verdict,
 };
 
 use crate::{ReportError, redact};
@@ -133,30 +133,18 @@ fn one(finding: &Finding, policy: &Policy) -> FindingSnapshot {
 }
 
 fn place(location: &Location) -> BTreeMap<&'static str, Shown> {
-    let mut place = BTreeMap::new();
-    let names = [
-        ("module", &location.module),
-        ("class", &location.class),
-        ("attribute", &location.attribute),
-        ("function", &location.function),
-    ];
-    for (field, name) in names {
-        if let Some(name) = name {
-            place.insert(field, Shown::Text(redact::text(name)));
-        }
-    }
-    if let Some(file) = &location.file {
-        place.insert("file", Shown::Text(redact::file(file)));
-    }
-    for (field, line) in [("line_first", location.line_first), ("line_last", location.line_last)] {
-        if let Some(line) = line {
-            place.insert(field, Shown::Integer(u64::from(line)));
-        }
-    }
-    if !location.path.is_empty() {
-        place.insert("path", labels(&location.path));
-    }
-    place
+    let shown = |(field, kind, figure): (&'static str, PlaceKind, Figure<'_>)| {
+        let shown = match (kind, figure) {
+            (PlaceKind::Name, Figure::Text(name)) => text(name),
+            (PlaceKind::File, Figure::Text(file)) => Shown::Text(redact::file(file)),
+            (PlaceKind::Line, Figure::Number(line)) => Shown::Integer(line),
+            (PlaceKind::Path, Figure::Labels(path)) if !path.is_empty() => labels(path),
+            // Nothing is known, or it is for people.
+            _ => return None,
+        };
+        Some((field, shown))
+    };
+    location.figures().into_iter().filter_map(shown).collect()
 }
 
 fn labels(labels: &[Label]) -> Shown {

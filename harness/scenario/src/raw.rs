@@ -229,3 +229,21 @@ where
 {
     T::deserialize(deserializer).map(Some)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use bloathound_vocabulary::{Location, PlaceKind};
+
+    use super::*;
+
+    #[test]
+    fn all_that_a_finding_says_of_its_place_may_be_expected() {
+        let schema = serde_json::to_value(schemars::schema_for!(RawPlace)).unwrap();
+        let taken: BTreeSet<&str> = schema["properties"].as_object().unwrap().keys().map(String::as_str).collect();
+        let said = Location::FIELDS.iter().filter(|(_, kind)| *kind != PlaceKind::Words).map(|(name, _)| *name);
+        let missing: Vec<&str> = said.filter(|name| !taken.contains(name)).collect();
+        assert!(missing.is_empty(), "{missing:?} of {taken:?}");
+    }
+}

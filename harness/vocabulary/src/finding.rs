@@ -4,30 +4,68 @@ use schemars::JsonSchema;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
 
-use crate::{Evidence, FindingClass, Grade, Label, Verdict};
+use crate::{AsFigure as _, Evidence, Figure, FindingClass, Grade, Label, Verdict};
 
-/// Where the bug is; null where it isn't known.
-#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize, JsonSchema)]
-#[serde(default)]
-pub struct Location {
-    /// Python module.
-    pub module: Option<String>,
-    /// Class that holds or defines.
-    pub class: Option<String>,
-    /// Attribute that holds.
-    pub attribute: Option<String>,
-    /// Source file as the code object names it.
-    pub file: Option<String>,
-    /// Function.
-    pub function: Option<String>,
-    /// First line.
-    pub line_first: Option<u32>,
-    /// Last line.
-    pub line_last: Option<u32>,
-    /// The place as it is written in the source: `model.DBModel._field_cache`, `render.<closure>.cache`.
-    pub expression: Option<String>,
+/// What sort of thing a field of a place says.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum PlaceKind {
+    /// A name of the program's.
+    Name,
+    /// The path of a source file.
+    File,
+    /// A line of it.
+    Line,
     /// Labels from the root down.
-    pub path: Vec<Label>,
+    Path,
+    /// The place in words, for people only: nobody expects or compares it.
+    Words,
+}
+
+/// Declares the fields of a place, each with what sort of thing it says: JSON, expectations and snapshots go by it.
+macro_rules! place {
+    ($(#[$about:meta])* $name:ident { $($(#[$meta:meta])* $field:ident: $type:ty = $kind:ident;)+ }) => {
+        $(#[$about])*
+        pub struct $name {
+            $($(#[$meta])* pub $field: $type,)+
+        }
+
+        impl $name {
+            /// Its fields by their names in documents and files.
+            pub const FIELDS: &'static [(&'static str, PlaceKind)] = &[$((stringify!($field), PlaceKind::$kind)),+];
+
+            /// Every field with its value.
+            #[must_use]
+            pub fn figures(&self) -> Vec<(&'static str, PlaceKind, Figure<'_>)> {
+                vec![$((stringify!($field), PlaceKind::$kind, self.$field.figure())),+]
+            }
+        }
+    };
+}
+
+place! {
+    /// Where the bug is; null where it isn't known.
+    #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize, JsonSchema)]
+    #[serde(default)]
+    Location {
+        /// Python module.
+        module: Option<String> = Name;
+        /// Class that holds or defines.
+        class: Option<String> = Name;
+        /// Attribute that holds.
+        attribute: Option<String> = Name;
+        /// Source file as the code object names it.
+        file: Option<String> = File;
+        /// Function.
+        function: Option<String> = Name;
+        /// First line.
+        line_first: Option<u32> = Line;
+        /// Last line.
+        line_last: Option<u32> = Line;
+        /// The place as it is written in the source: `model.DBModel._field_cache`, `render.<closure>.cache`.
+        expression: Option<String> = Words;
+        /// Labels from the root down.
+        path: Vec<Label> = Path;
+    }
 }
 
 /// How sure a finding is, and why not surer.

@@ -34,7 +34,7 @@ pub use evidence::{
     SpinEvidence,
 };
 pub use field::{AsFigure, Field, Figure, Repeats, Unit};
-pub use finding::{Confidence, Finding, Location, Partial, Problem};
+pub use finding::{Confidence, Finding, Location, Partial, PlaceKind, Problem};
 pub use heat::{CELL_BYTES, CELLS_PER_ROW, GROUPS_MAX, HeatCell, HeatMap, HeatPanel, HeatRow, HeatRowKind, HeatShare};
 pub use hot::{HotReport, StackRecord};
 pub use inspect::{

@@ -29,7 +29,7 @@ const MAY_USE: [(&str, &[&str]); 16] = [
     ("heap", &["vocabulary"]),
     ("profile", &[]),
     ("scenario", &["bounds", "vocabulary"]),
-    ("live", &["bounds", "memory"]),
+    ("live", &["bounds", "memory", "profile"]),
     ("testkit", &["memory"]),
     ("cpython", &["vocabulary", "memory", "heap", "profile"]),
     ("detect", &["vocabulary", "heap", "profile"]),

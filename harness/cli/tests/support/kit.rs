@@ -7,13 +7,13 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
-use bloathound_driver::{Cache, Environment, Interpreter, Launch, Service};
+use bloathound_driver::{Cache, Environment, Launch, PythonProgram, Service};
 
 use crate::support::{Bystander, bloathound, interpreter, live, root, wait_until};
 
 const PATIENCE: Duration = Duration::from_secs(60);
 
-fn python() -> Option<(Interpreter, Environment)> {
+fn python() -> Option<(PythonProgram, Environment)> {
     if !live() {
         return None;
     }

@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use bloathound_driver::{Interpreter, Search};
+use bloathound_driver::{PythonProgram, Search};
 use tempfile::TempDir;
 
 /// The checkout.
@@ -38,7 +38,7 @@ pub fn python() -> PathBuf {
 }
 
 /// The same as services are started with it.
-pub fn interpreter() -> Interpreter {
+pub fn interpreter() -> PythonProgram {
     let search = Search { configured: Some(python().into()), ..Search::default() };
     search.find().expect("what tests take for a Python 2.7 is one for the product").interpreter
 }

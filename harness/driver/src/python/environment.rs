@@ -10,7 +10,7 @@ use sha2::{Digest, Sha256};
 
 use super::error::EnvironmentError;
 use super::event::{EnvironmentEvent, EnvironmentEvents};
-use super::interpreter::Interpreter;
+use super::interpreter::PythonProgram;
 use super::manifest::{self, State};
 use super::{pip, trust};
 
@@ -56,7 +56,11 @@ impl Cache {
     ///
     /// # Errors
     /// The lock file can't be read, or another user could put other code into the cache.
-    pub fn ready(&self, interpreter: &Interpreter, lock_file: &Path) -> Result<Option<Environment>, EnvironmentError> {
+    pub fn ready(
+        &self,
+        interpreter: &PythonProgram,
+        lock_file: &Path,
+    ) -> Result<Option<Environment>, EnvironmentError> {
         let dir = self.dir_of(interpreter, &read_lock_file(lock_file)?);
         trust::check(&std::path::absolute(&self.dir).unwrap_or_else(|_| self.dir.clone()))?;
         Ok((manifest::state(&dir) == State::Whole).then_some(Environment { dir }))
@@ -69,7 +73,7 @@ impl Cache {
     /// It can't be made; the text says why.
     pub fn prepare(
         &self,
-        interpreter: &Interpreter,
+        interpreter: &PythonProgram,
         lock_file: &Path,
         events: EnvironmentEvents<'_>,
     ) -> Result<Environment, EnvironmentError> {
@@ -108,7 +112,7 @@ impl Cache {
         Ok(Environment { dir })
     }
 
-    fn dir_of(&self, interpreter: &Interpreter, lock_text: &[u8]) -> PathBuf {
+    fn dir_of(&self, interpreter: &PythonProgram, lock_text: &[u8]) -> PathBuf {
         let mut hash = Sha256::new();
         let executable = interpreter.executable.as_os_str().as_encoded_bytes();
         let unicode = interpreter.max_unicode.to_string();

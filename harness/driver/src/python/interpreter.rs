@@ -8,7 +8,7 @@ use serde::Deserialize;
 
 /// A CPython 2.7 that a service can run on: 64-bit, not a debug build.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Interpreter {
+pub struct PythonProgram {
     /// The executable itself, with every shim and link resolved.
     pub executable: PathBuf,
     /// Such as `2.7.18`.
@@ -82,7 +82,7 @@ const ANSWER_WITHIN: Duration = Duration::from_secs(20);
 ///
 /// # Errors
 /// Why it won't.
-pub(crate) fn examine(program: &Path) -> Result<Interpreter, Rejection> {
+pub(crate) fn examine(program: &Path) -> Result<PythonProgram, Rejection> {
     // -E: a PYTHONHOME or PYTHONSTARTUP meant for another Python must not decide.
     let arguments: [&OsStr; 3] = ["-E", "-c", QUESTION].map(OsStr::new);
     let handle = duct::cmd(program, arguments)
@@ -111,7 +111,7 @@ pub(crate) fn examine(program: &Path) -> Result<Interpreter, Rejection> {
     judge(answer)
 }
 
-fn judge(answer: Answer) -> Result<Interpreter, Rejection> {
+fn judge(answer: Answer) -> Result<PythonProgram, Rejection> {
     if answer.major_minor != (2, 7) {
         return Err(Rejection::OtherVersion(answer.version));
     }
@@ -125,5 +125,5 @@ fn judge(answer: Answer) -> Result<Interpreter, Rejection> {
         return Err(Rejection::DebugBuild);
     }
     let executable = answer.executable.canonicalize().map_err(|error| Rejection::CannotRun(error.to_string()))?;
-    Ok(Interpreter { executable, version: answer.version, max_unicode: answer.max_unicode, abi: answer.abi })
+    Ok(PythonProgram { executable, version: answer.version, max_unicode: answer.max_unicode, abi: answer.abi })
 }

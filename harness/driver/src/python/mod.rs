@@ -12,6 +12,6 @@ mod trust;
 pub use environment::{Cache, Environment};
 pub use error::EnvironmentError;
 pub use event::{EnvironmentEvent, EnvironmentEvents};
-pub use interpreter::{Interpreter, Rejection};
+pub use interpreter::{PythonProgram, Rejection};
 pub(crate) use pip::python_variables;
 pub use search::{FoundPython, HOW_TO_GET_ONE, Origin, PythonError, Search, Tried, VARIABLE};

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use super::error::EnvironmentError;
 use super::event::{EnvironmentEvent, EnvironmentEvents};
-use super::interpreter::Interpreter;
+use super::interpreter::PythonProgram;
 use crate::death_signal::die_with_parent;
 
 /// Lines of output that an error shows.
@@ -16,7 +16,7 @@ const LAST_LINES: usize = 15;
 /// Installs the packages of the lock file, every one checked against its hash, into the new folder `site`
 /// of the scratch folder, and gives its path.
 pub(crate) fn install(
-    interpreter: &Interpreter,
+    interpreter: &PythonProgram,
     lock_file: &Path,
     scratch: &Path,
     events: EnvironmentEvents<'_>,
@@ -33,7 +33,7 @@ pub(crate) fn install(
     Ok(target)
 }
 
-fn pip_install(interpreter: &Interpreter, how: &[&str], what: &[&OsStr]) -> duct::Expression {
+fn pip_install(interpreter: &PythonProgram, how: &[&str], what: &[&OsStr]) -> duct::Expression {
     let quietly = ["--disable-pip-version-check", "--no-input", "--no-warn-script-location"];
     let arguments: Vec<OsString> = ["-s", "-m", "pip", "install"]
         .iter()
@@ -51,7 +51,7 @@ fn pip_install(interpreter: &Interpreter, how: &[&str], what: &[&OsStr]) -> duct
 
 /// Installs the pip and setuptools that `ensurepip` carries into a folder, without any network: Python can
 /// run pip right out of its wheel, but setuptools finds its own commands only where it is installed.
-fn unpack_pip(interpreter: &Interpreter, scratch: &Path) -> Result<PathBuf, EnvironmentError> {
+fn unpack_pip(interpreter: &PythonProgram, scratch: &Path) -> Result<PathBuf, EnvironmentError> {
     let wheels = bundled_wheels(interpreter)
         .ok_or_else(|| EnvironmentError::NoPip { interpreter: interpreter.executable.clone() })?;
     let target = scratch.join("pip");
@@ -66,7 +66,7 @@ fn unpack_pip(interpreter: &Interpreter, scratch: &Path) -> Result<PathBuf, Envi
 
 /// Imports what the services import, as they do: `zope` is a namespace package that only a site
 /// directory declares.
-pub(crate) fn check_imports(interpreter: &Interpreter, dir: &Path) -> Result<(), EnvironmentError> {
+pub(crate) fn check_imports(interpreter: &PythonProgram, dir: &Path) -> Result<(), EnvironmentError> {
     const CHECK: &str = "import site, sys; site.addsitedir(sys.argv[1]); \
         import zope.interface, twisted.internet.reactor, twisted.web.server";
     let arguments = [OsStr::new("-s"), "-c".as_ref(), CHECK.as_ref(), dir.as_os_str()];
@@ -75,13 +75,13 @@ pub(crate) fn check_imports(interpreter: &Interpreter, dir: &Path) -> Result<(),
     run(command, &mut |_| ()).map_err(failed)
 }
 
-fn has_pip(interpreter: &Interpreter) -> bool {
+fn has_pip(interpreter: &PythonProgram) -> bool {
     let arguments = ["-s", "-m", "pip", "--version"].map(OsString::from);
     run(quiet(interpreter, &arguments), &mut |_| ()).is_ok()
 }
 
 /// The wheels of pip and setuptools inside the standard library.
-fn bundled_wheels(interpreter: &Interpreter) -> Option<Vec<PathBuf>> {
+fn bundled_wheels(interpreter: &PythonProgram) -> Option<Vec<PathBuf>> {
     const WHERE: &str = "import ensurepip, os, sys; sys.stdout.write(os.path.dirname(ensurepip.__file__))";
     let output = quiet(interpreter, &["-s", "-c", WHERE].map(OsString::from))
         .stdout_capture()
@@ -106,7 +106,7 @@ fn bundled_wheels(interpreter: &Interpreter) -> Option<Vec<PathBuf>> {
 
 /// A command of the interpreter that reads nothing, that no variable of the user's diverts, and that
 /// ends when we do.
-fn quiet(interpreter: &Interpreter, arguments: &[OsString]) -> duct::Expression {
+fn quiet(interpreter: &PythonProgram, arguments: &[OsString]) -> duct::Expression {
     let mut command = duct::cmd(&interpreter.executable, arguments).stdin_null().before_spawn(|command| {
         die_with_parent(command);
         Ok(())

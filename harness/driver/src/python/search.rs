@@ -5,7 +5,7 @@ use std::fmt;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::interpreter::{Interpreter, Rejection, examine};
+use super::interpreter::{PythonProgram, Rejection, examine};
 
 /// The variable that names the interpreter.
 pub const VARIABLE: &str = "BLOATHOUND_PYTHON27";
@@ -38,7 +38,7 @@ impl fmt::Display for Origin {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FoundPython {
     /// The interpreter.
-    pub interpreter: Interpreter,
+    pub interpreter: PythonProgram,
     /// Where.
     pub origin: Origin,
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use bloathound_engine::Interrupt;
 use bloathound_scenario::{Scenario, Variant};
 
-use crate::python::{Environment, Interpreter};
+use crate::python::{Environment, PythonProgram};
 use crate::service::Launch;
 
 /// The private directory of a service's diagnostics, where a scenario switches them.
@@ -16,7 +16,7 @@ const DIAGNOSTICS: &str = "diagnostics";
 #[derive(Debug, Clone)]
 pub struct Launcher {
     /// The interpreter.
-    pub interpreter: Interpreter,
+    pub interpreter: PythonProgram,
     /// The packages.
     pub environment: Environment,
     /// The folder `reference-services`.

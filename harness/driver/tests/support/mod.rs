@@ -13,7 +13,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use bloathound_driver::{Cache, Interpreter, Launch, Launcher, Search};
+use bloathound_driver::{Cache, Launch, Launcher, PythonProgram, Search};
 
 pub fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().unwrap()
@@ -58,8 +58,8 @@ pub fn shell_service(body: &str) -> Launch {
 }
 
 /// An interpreter as a search would find it, played by a script.
-pub fn played_interpreter(program: PathBuf) -> Interpreter {
-    Interpreter { executable: program, version: "2.7.18".to_owned(), max_unicode: 0x10ffff, abi: "cp27mu".to_owned() }
+pub fn played_interpreter(program: PathBuf) -> PythonProgram {
+    PythonProgram { executable: program, version: "2.7.18".to_owned(), max_unicode: 0x10ffff, abi: "cp27mu".to_owned() }
 }
 
 /// Waits for a condition; a test that waits in vain fails.

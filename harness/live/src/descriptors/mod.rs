@@ -9,28 +9,11 @@ use std::fs;
 use std::path::Path;
 
 use crate::process::Process;
+use bloathound_profile::DescriptorKind;
 use sockets::SocketInfo;
 
 /// Descriptors that are looked at: a process with more is told of these.
 const DESCRIPTORS_MAX: usize = 65_536;
-
-/// What sort of thing a descriptor is.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub enum OpenKind {
-    /// A socket that takes connections.
-    Listening,
-    /// Any other socket.
-    Socket,
-    /// One end of a pipe.
-    Pipe,
-    /// A regular file.
-    File,
-    /// What waits for others: `epoll`.
-    Poller,
-    /// Anything else: a terminal, a timer, an event.
-    #[default]
-    Other,
-}
 
 /// One descriptor.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -40,7 +23,7 @@ pub struct OpenDescriptor {
     /// What the kernel calls it: tells one socket from another that gets the same number.
     pub identity: String,
     /// What sort of thing.
-    pub kind: OpenKind,
+    pub kind: DescriptorKind,
     /// For people: `socket 127.0.0.1:80, listening`, `pipe`, `file /var/log/x`.
     pub what: String,
     /// The other side has closed it: nothing more will come.
@@ -132,14 +115,20 @@ fn describe(
             is_connected: socket.is_connected,
             waiting: socket.waiting,
             passed,
-            ..plain(if socket.is_listening { OpenKind::Listening } else { OpenKind::Socket }, socket.what.clone())
+            ..plain(
+                if socket.is_listening { DescriptorKind::Listening } else { DescriptorKind::Socket },
+                socket.what.clone(),
+            )
         },
-        None if link.starts_with("socket:") => plain(OpenKind::Socket, "socket".to_owned()),
-        None if link.starts_with("pipe:") => plain(OpenKind::Pipe, "pipe".to_owned()),
-        None if link == "anon_inode:[eventpoll]" => plain(OpenKind::Poller, "epoll".to_owned()),
-        None if link.starts_with("anon_inode:") => plain(OpenKind::Other, link.clone()),
-        None if link.starts_with("/dev/") => plain(OpenKind::Other, link.clone()),
-        None => OpenDescriptor { passed: position(directory, number), ..plain(OpenKind::File, format!("file {link}")) },
+        None if link.starts_with("socket:") => plain(DescriptorKind::Socket, "socket".to_owned()),
+        None if link.starts_with("pipe:") => plain(DescriptorKind::Pipe, "pipe".to_owned()),
+        None if link == "anon_inode:[eventpoll]" => plain(DescriptorKind::Poller, "epoll".to_owned()),
+        None if link.starts_with("anon_inode:") => plain(DescriptorKind::Other, link.clone()),
+        None if link.starts_with("/dev/") => plain(DescriptorKind::Other, link.clone()),
+        None => OpenDescriptor {
+            passed: position(directory, number),
+            ..plain(DescriptorKind::File, format!("file {link}"))
+        },
     };
     found.identity = link;
     found
@@ -186,7 +175,7 @@ mod tests {
         let at = listener.local_addr().unwrap();
         let mut here = TcpStream::connect(at).unwrap();
         let listening = own(number(&listener));
-        assert_eq!((listening.kind, listening.waiting), (OpenKind::Listening, Some(1)));
+        assert_eq!((listening.kind, listening.waiting), (DescriptorKind::Listening, Some(1)));
         assert_eq!(listening.what, format!("socket {at}, listening"));
         let (mut there, _) = listener.accept().unwrap();
         there.write_all(&[7; 1000]).unwrap();
@@ -208,7 +197,7 @@ mod tests {
         let mut file = tempfile::tempfile().unwrap();
         file.write_all(b"12345").unwrap();
         let seen = own(number(&file));
-        assert_eq!((seen.kind, seen.passed), (OpenKind::File, Some(5)));
+        assert_eq!((seen.kind, seen.passed), (DescriptorKind::File, Some(5)));
         let counts = parse_io("rchar: 12\nwchar: 7\nsyscr: 3\nsyscw: 1\nread_bytes: 0\n");
         assert_eq!(counts, IoCounts { read_bytes: 12, written_bytes: 7, reads: 3, writes: 1 });
         assert_eq!(parse_io(""), IoCounts::default());

@@ -9,8 +9,8 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use bloathound_cpython::frames::{
     FrameReader, FrameTarget, FramesError, OwnWaits, SamplerOptions, ThreadProbe, sample,
 };
-use bloathound_live::{IoCounts, OpenDescriptor, OpenDescriptors, OpenKind, Process, ticks_per_second};
-use bloathound_profile::{Descriptor, DescriptorKind, Outside, Profile, ThreadFacts};
+use bloathound_live::{IoCounts, OpenDescriptor, OpenDescriptors, Process, ticks_per_second};
+use bloathound_profile::{Descriptor, Outside, Profile, ThreadFacts};
 
 use bloathound_vocabulary::Partial;
 
@@ -61,14 +61,7 @@ fn outside(before: &OpenDescriptors, after: &OpenDescriptors, elapsed: Duration)
         let since = |passed: u64| Some(passed.saturating_sub(was.map_or(Some(0), |was| was.passed)?));
         Descriptor {
             number: one.number,
-            kind: match one.kind {
-                OpenKind::Listening => DescriptorKind::Listening,
-                OpenKind::Socket => DescriptorKind::Socket,
-                OpenKind::Pipe => DescriptorKind::Pipe,
-                OpenKind::File => DescriptorKind::File,
-                OpenKind::Poller => DescriptorKind::Poller,
-                OpenKind::Other => DescriptorKind::Other,
-            },
+            kind: one.kind,
             what: one.what.clone(),
             is_at_end: one.is_at_end,
             is_connected: one.is_connected,
