@@ -19,7 +19,7 @@ mod redaction;
 
 pub use collector::{CollectorState, Generation};
 pub use decode::{Decoded, analysis_bytes, decode, describe, string_bytes};
-pub use find::{InterpreterError, exported_only, find_interpreter, find_interpreter_in, find_interpreter_in_core};
+pub use find::{InterpreterError, exported_only, find_interpreter_in, find_interpreter_in_core};
 pub use interpreter::{Interpreter, LocateError, UnicodeWidth};
-pub use needed::{Needed, is_telling};
+pub use needed::Needed;
 pub use redaction::{FOLDER_FILL, Redaction};

@@ -124,7 +124,7 @@ fn a_growth_run_looks_once_before_and_once_after_each_round() {
             requests_since: if round == 0 { scenario.warm_up } else { load.requests },
         })
         .collect();
-    let last = scenario.requests_planned();
+    let last = scenario.warm_up + rounds * load.requests;
     expected.push(Look { moment: Moment::UnderLoad, requests: last, requests_since: 0 });
     let looks: Vec<Look> = observer.looks.iter().map(|(_, look)| *look).collect();
     assert_eq!(looks, expected);

@@ -62,20 +62,6 @@ impl Scenario {
         }
         arguments
     }
-
-    /// Requests of the warm-up, of the counted rounds and of a toggle's phases. Those made while sampling are not
-    /// among them: there are as many as it takes.
-    #[must_use]
-    pub fn requests_planned(&self) -> u64 {
-        let a_round = self.load.as_ref().map_or(0, |load| load.requests);
-        let phases = match (&self.observe.toggle, &self.trigger) {
-            (None, _) => 0,
-            (Some(_), None) => 3,
-            // After the trigger nobody may be answered any more.
-            (Some(_), Some(_)) => 1,
-        };
-        self.warm_up.saturating_add(a_round.saturating_mul(self.observe.rounds() + phases))
-    }
 }
 
 /// The value of a service's option.

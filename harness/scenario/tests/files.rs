@@ -128,7 +128,8 @@ fn a_good_scenario_is_read_as_it_is_meant() {
     let services = services();
     let scenario = parse(GOOD, Path::new("good.yaml"), services.path()).unwrap();
     assert_eq!(scenario.seed, 1);
-    assert_eq!(scenario.requests_planned(), 23);
+    let a_round = scenario.load.as_ref().map_or(0, |load| load.requests);
+    assert_eq!(scenario.warm_up + a_round * scenario.observe.rounds(), 23);
     assert_eq!(scenario.options["quick"], OptionValue::Flag(true));
     assert_eq!(scenario.option_arguments(), ["--audit-ticks", "5", "--loop", "counting", "--quick"]);
     assert_eq!(scenario.service_dir, services.path().join("leak"));

@@ -5,4 +5,4 @@ mod locate;
 mod module;
 mod shape_search;
 
-pub use module::{InterpreterError, exported_only, find_interpreter, find_interpreter_in, find_interpreter_in_core};
+pub use module::{InterpreterError, exported_only, find_interpreter_in, find_interpreter_in_core};

@@ -65,38 +65,26 @@ pub enum InterpreterError {
     },
 }
 
-/// Finds the module with the interpreter among `regions` and reads its symbols.
+/// Finds the module with the interpreter in `memory` and reads its symbols.
 ///
 /// `executable` is the path the executable is mapped under, where known. `open` opens the file behind a region; it
-/// knows about mount namespaces and deleted files.
+/// knows about mount namespaces and deleted files. Where a file can't be opened, the exported symbols that the dynamic
+/// linker has loaded are used instead.
 ///
 /// # Errors
 /// [`InterpreterError`] when there is none; another Python and debug builds are named.
-pub fn find_interpreter(
-    regions: &[Region],
-    executable: Option<&str>,
-    open: &mut dyn FnMut(&Region) -> io::Result<File>,
-) -> Result<SymbolTable, InterpreterError> {
-    Search { regions, executable, memory: None }.run(open)
-}
-
-/// The same with the target's memory at hand: where a file can't be opened, the exported symbols that the dynamic linker
-/// has loaded are used instead.
-///
-/// # Errors
-/// As [`find_interpreter`].
 pub fn find_interpreter_in(
     memory: &dyn MemorySource,
     executable: Option<&str>,
     open: &mut dyn FnMut(&Region) -> io::Result<File>,
 ) -> Result<SymbolTable, InterpreterError> {
-    Search { regions: memory.regions(), executable, memory: Some(memory) }.run(open)
+    Search { regions: memory.regions(), executable, memory }.run(open)
 }
 
 /// The same in a core: files count only where they are of the build that the core was made of.
 ///
 /// # Errors
-/// As [`find_interpreter`].
+/// As [`find_interpreter_in`].
 pub fn find_interpreter_in_core(
     core: &Core,
     open: &mut dyn FnMut(&str) -> io::Result<File>,
@@ -114,7 +102,7 @@ pub fn exported_only(symbols: SymbolTable) -> SymbolTable {
 struct Search<'a> {
     regions: &'a [Region],
     executable: Option<&'a str>,
-    memory: Option<&'a dyn MemorySource>,
+    memory: &'a dyn MemorySource,
 }
 
 impl Search<'_> {
@@ -160,7 +148,7 @@ impl Search<'_> {
                 judge(view, &|major| module.version_texts(major), path, self.regions)
             }
             Err(cause) => {
-                let loaded = self.memory.and_then(|memory| LoadedModule::read(memory, path));
+                let loaded = LoadedModule::read(self.memory, path);
                 let Some(loaded) = loaded else {
                     return Err(InterpreterError::Unreadable { path: path.to_owned(), cause });
                 };

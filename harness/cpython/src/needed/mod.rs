@@ -5,7 +5,7 @@
 //! headers of pools and chunks, links of free blocks, the interpreter's variables and states, names of types.
 //! In memory that nobody described to us (blocks and chunks of C code, storage of extension types, static data, stacks
 //! of threads) only words that can mean something to a reader are: addresses of mapped memory and small numbers, see
-//! [`is_telling`]. Freed blocks, free pools, free chunks, the main thread's stack and the read-only data of libraries are
+//! `is_telling`. Freed blocks, free pools, free chunks, the main thread's stack and the read-only data of libraries are
 //! not needed at all.
 
 mod allocators;
@@ -38,8 +38,7 @@ pub struct Needed {
 
 /// True for a word of unknown memory that a reader may want: an address of mapped memory, a small number of either sign,
 /// or control characters only (packed counts). Text of three letters and more is none of these.
-#[must_use]
-pub fn is_telling(image: &MemoryImage, word: u64) -> bool {
+fn is_telling(image: &MemoryImage, word: u64) -> bool {
     word.cast_signed().unsigned_abs() < SMALL_NUMBER_MAX
         || image.locate(Address(word)).is_some()
         || image.region_of(Address(word)).is_some()

@@ -6,7 +6,7 @@ use std::io::{BufRead, BufReader, Write};
 use std::os::unix::fs::FileExt;
 use std::process::{ChildStdin, Command, Stdio};
 
-use bloathound_cpython::find_interpreter;
+use bloathound_cpython::find_interpreter_in;
 use bloathound_memory::{Address, ImageBuilder, MemoryImage, PAGE_BYTES, Permissions, Region, RegionKind, SymbolTable};
 use bloathound_testkit::Owned;
 
@@ -101,9 +101,10 @@ impl Target {
             memory.read_exact_at(&mut flat[at..at + len], start.0).unwrap();
             at += len;
         }
-        let symbols = find_interpreter(&regions, None, &mut |region| File::open(region.path().unwrap_or_default()))
+        let image = MemoryImage::new(regions, runs, flat);
+        let symbols = find_interpreter_in(&image, None, &mut |region| File::open(region.path().unwrap_or_default()))
             .expect("the interpreter is found");
-        (MemoryImage::new(regions, runs, flat), symbols)
+        (image, symbols)
     }
 
     /// `Rss` of the whole process, by the kernel's own sum.

@@ -9,7 +9,7 @@ use std::process::{Child, ChildStdin, Command, Stdio};
 
 use bloathound_cpython::allocator::PymallocMap;
 use bloathound_cpython::dialect::CPYTHON_2_7;
-use bloathound_cpython::{Decoded, Interpreter, decode, find_interpreter};
+use bloathound_cpython::{Decoded, Interpreter, decode, find_interpreter_in};
 use bloathound_heap::HeapSnapshot;
 use bloathound_memory::{
     Address, ImageBuilder, MemoryImage, MemorySource, PAGE_BYTES, Permissions, Region, RegionKind, SymbolTable,
@@ -59,11 +59,12 @@ impl Stopped {
             }
             at += len;
         }
-        let symbols = find_interpreter(&regions, None, &mut |region: &Region| {
+        let image = MemoryImage::new(regions, runs, flat);
+        let symbols = find_interpreter_in(&image, None, &mut |region: &Region| {
             File::open(format!("/proc/{pid}/root{}", region.path().unwrap_or_default()))
         })
         .expect("an interpreter");
-        (MemoryImage::new(regions, runs, flat), symbols)
+        (image, symbols)
     }
 }
 

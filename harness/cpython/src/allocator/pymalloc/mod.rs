@@ -219,12 +219,6 @@ impl PymallocMap {
         })
     }
 
-    /// Number of allocated blocks.
-    #[must_use]
-    pub fn allocated_block_count(&self) -> u64 {
-        self.pools.iter().map(|pool| u64::from(pool.live_blocks)).sum()
-    }
-
     /// The arena that `address` is in, by position.
     #[inline]
     #[must_use]
