@@ -233,12 +233,12 @@ impl Flow {
                     manager.exactly = None;
                     stack.push(manager.clone());
                     let mut raised = stack.clone();
-                    raised.extend(std::iter::repeat_n(Origin::exception(), 3));
+                    raised.extend(std::iter::repeat_n(Origin::exception(), self.d.instructions.exception_values));
                     next.extend(target.map(|t| (t, raised, true)));
                     stack.push(manager);
                 } else {
                     let mut raised = stack.clone();
-                    raised.extend(std::iter::repeat_n(Origin::exception(), 3));
+                    raised.extend(std::iter::repeat_n(Origin::exception(), self.d.instructions.exception_values));
                     next.extend(target.map(|t| (t, raised, true)));
                 }
                 next.extend(after.map(|n| (n, stack, false)));
@@ -365,11 +365,11 @@ impl Flow {
             .map(|(at, instruction)| {
                 let depth = self.stacks.get(at).and_then(Option::as_ref).map(Vec::len);
                 let behind = instruction.effect.call_arguments(instruction.argument);
-                let by_name = instruction.argument >> 8 & 0xff;
+                let positional = instruction.effect.only_positional(instruction.argument);
                 CallSite {
                     offset: instruction.offset,
                     callee_slot: depth.and_then(|d| u32::try_from(d.checked_sub(behind + 1)?).ok()),
-                    positional: if by_name == 0 { behind as u32 } else { instruction.argument & 0xff },
+                    positional: positional.unwrap_or(behind as u32),
                 }
             })
             .collect()

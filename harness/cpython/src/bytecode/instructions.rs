@@ -1,6 +1,6 @@
 //! Taking bytecode apart into instructions.
 
-use crate::dialect::{Dialect, Effect, Operation};
+use crate::dialect::{Dialect, Effect, InstructionEncoding, NotYetRead, Operation};
 
 /// An instruction with its argument, `EXTENDED_ARG` folded in.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -37,8 +37,20 @@ impl Instruction {
 /// What is not in a table.
 const UNKNOWN: (Operation, Effect) = (Operation::Other, Effect::Fixed(0, 0));
 
-/// The instructions of `code`, in order; what is cut off at the end is left out.
+/// Refuses a series whose instructions would be misread.
+pub(crate) fn can_be_read(d: &Dialect) -> Result<(), NotYetRead> {
+    match d.instruction_encoding {
+        InstructionEncoding::OneOrThreeBytes => Ok(()),
+        InstructionEncoding::Words | InstructionEncoding::WordsWithCaches => Err(d.not_yet_read("bytecode")),
+    }
+}
+
+/// The instructions of `code`, in order; what is cut off at the end is left out. None of a series that is refused: who
+/// begins to read it asks `can_be_read`.
 pub fn disassemble(d: &Dialect, code: &[u8]) -> Vec<Instruction> {
+    if can_be_read(d).is_err() {
+        return Vec::new();
+    }
     let table = d.instructions.table();
     let mut instructions = Vec::with_capacity(code.len() / 2);
     let mut at = 0_usize;

@@ -15,6 +15,7 @@ use std::sync::Arc;
 use bloathound_profile::{Loop, Returns};
 
 pub use flow::Flow;
+pub(crate) use instructions::can_be_read;
 pub use origin::Origin;
 
 use crate::dialect::Dialect;

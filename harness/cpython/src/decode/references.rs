@@ -142,7 +142,10 @@ impl<'a> Decoder<'a> {
     }
 
     fn dict_references(&mut self, at: Address) {
-        let table = self.objects().dict(at);
+        let table = match self.objects().dict(at) {
+            Ok(table) => table,
+            Err(refused) => return self.refuse(refused),
+        };
         let Some(bytes) = self.table_bytes(&table) else { return };
         let tells_keys = self.word(at, self.interpreter.dialect.dict.ma_used) <= KEYS_MAX;
         // The dict of interned strings does not count its references: they own nothing.

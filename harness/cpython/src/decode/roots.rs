@@ -133,7 +133,8 @@ impl Decoder<'_> {
 
     fn dict_entries(&self, at: Address) -> Vec<(Address, Address)> {
         let objects = self.objects();
-        let table = objects.dict(at);
+        // What refers to nothing that is read was refused by then.
+        let Ok(table) = objects.dict(at) else { return Vec::new() };
         objects
             .table_bytes(&table)
             .unwrap_or_default()

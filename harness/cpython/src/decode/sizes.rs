@@ -29,7 +29,7 @@ pub(crate) fn shallow_size(objects: Objects<'_>, layout: &TypeLayout, unicode: U
             let itemsize = image.u32_at(descr.offset(d.array.descr_itemsize)).unwrap_or(1);
             layout.basicsize.saturating_add(word(d.array.allocated).saturating_mul(u64::from(itemsize)))
         }
-        Core::Dict => layout.basicsize.saturating_add(objects.dict(at).bytes_outside()),
+        Core::Dict => layout.basicsize.saturating_add(objects.dict(at).map_or(0, |table| table.bytes_outside())),
         Core::Set => layout.basicsize.saturating_add(objects.set(at).bytes_outside()),
         Core::List => layout.basicsize.saturating_add(word(d.list.allocated).saturating_mul(8)),
         Core::Frame => frame_bytes(objects, at),
@@ -66,7 +66,7 @@ pub(crate) fn backed_size(objects: Objects<'_>, layout: &TypeLayout, at: Address
         Core::ByteArray => pointer(d.byte_array.ob_bytes),
         Core::Array => pointer(d.array.ob_item),
         Core::List => pointer(d.list.ob_item),
-        Core::Dict => objects.dict(at).at,
+        Core::Dict => objects.dict(at).map_or(Address::NULL, |table| table.at),
         Core::Set => objects.set(at).at,
         // Blocks here and there.
         Core::Deque => return claimed,

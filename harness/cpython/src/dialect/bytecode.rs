@@ -108,6 +108,8 @@ pub struct Instructions {
     pub have_argument: u8,
     /// The opcode that holds the upper half of the next one's argument.
     pub extended_arg: u8,
+    /// Values as which a handler is given what was raised.
+    pub exception_values: usize,
     /// Opcode, what it does, its effect. Others have no effect that matters.
     pub opcodes: &'static [(u8, Operation, Effect)],
     /// Names like any other that nobody changes.
@@ -146,6 +148,11 @@ impl Effect {
             Self::TakesCount { more, put } => (count + usize::from(more), usize::from(put)),
             Self::Call { .. } => (self.call_arguments(argument) + 1, 1),
         }
+    }
+
+    /// Of a call with arguments by name, how many it gives by position; `None` where it gives none by name.
+    pub(crate) fn only_positional(self, argument: u32) -> Option<u32> {
+        (argument >> 8 & 0xff != 0).then_some(argument & 0xff)
     }
 
     /// Stack slots below the result that a call takes: the arguments, without the callee.

@@ -16,7 +16,10 @@ pub use bytecode::{Effect, Instructions, Operation};
 pub use cpython_2_7::CPYTHON_2_7;
 pub use known_types::{BufferType, Core, Field, FixedType, KnownTypes, Naming, TeeData, ValueParts, WordType};
 pub use obmalloc::{ArenaObject, BITMAP_WORDS, Obmalloc, PoolHeader};
-pub use structure::{AllocatorState, Attributes, Collection, Frames, LineTableKind, NotYetRead, ReferenceCounts};
+pub use structure::{
+    AllocatorState, Attributes, Collection, DictTable, Frames, InstructionEncoding, LineTableKind, NotYetRead,
+    ReferenceCounts,
+};
 pub use symbols::{EVALUATORS, EXPORTED_PREFIXES, EXPORTED_TYPES, SUPPORTED, SymbolNames};
 
 /// The blocks that ints and floats live in, never given back to the system (`Objects/intobject.c`, `floatobject.c`).
@@ -58,6 +61,10 @@ pub struct Dialect {
     pub reference_counts: ReferenceCounts,
     /// Which unreachable cycles the collector leaves alone.
     pub collection: Collection,
+    /// How a dict keeps its entries.
+    pub dict_table: DictTable,
+    /// How instructions stand in a code object.
+    pub instruction_encoding: InstructionEncoding,
     /// How a code object tells lines.
     pub line_table: LineTableKind,
     /// `PyObject` and `PyVarObject`.

@@ -97,3 +97,24 @@ pub enum LineTableKind {
     /// `co_linetable` with columns (PEP 657). From 3.11.
     Locations,
 }
+
+/// How a dict keeps its entries.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum DictTable {
+    /// One table of hashes, keys and values, with `ma_mask + 1` places. Up to 3.5.
+    Entries,
+    /// An object of keys, which dicts may share, with a table of indices and entries in the order in which they came
+    /// (`PyDictKeysObject`). From 3.6.
+    CombinedKeys,
+}
+
+/// How instructions stand in a code object, and what handles exceptions.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum InstructionEncoding {
+    /// A byte, and two more where there is an argument; a handler begins with what was raised as three values. Up to 3.5.
+    OneOrThreeBytes,
+    /// Two bytes each. Up to 3.10.
+    Words,
+    /// Two bytes each with caches behind some, and a table of exceptions beside them. From 3.11.
+    WordsWithCaches,
+}

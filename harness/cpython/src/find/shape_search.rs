@@ -192,7 +192,7 @@ fn is_interned_dict(d: &'static Dialect, source: &dyn MemorySource, value: Addre
         if used < INTERNED_ENTRIES_MIN || mask < used || mask > 1 << 32 {
             return None;
         }
-        let table = Table::of_dict(d, value, |offset| source.read_u64(value.offset(offset)).unwrap_or(0));
+        let table = Table::of_dict(d, value, |offset| source.read_u64(value.offset(offset)).unwrap_or(0)).ok()?;
         let mut bytes = vec![0; 64 * table.entry_bytes];
         source.read(table.at, &mut bytes).ok()?;
         let mut seen = 0;

@@ -9,7 +9,7 @@ use bloathound_profile::{Code, CodeId, LineTable, frameworks};
 use super::memory::Memory;
 use crate::bytecode::{self, Names};
 use crate::dialect::{Attributes, Dialect, LineTableKind, NotYetRead};
-use crate::objects::{half_at, word_at};
+use crate::objects::{Table, half_at, word_at};
 
 /// Longest bytecode, line table and name that are read, and most names.
 const BYTECODE_MAX: usize = 1 << 20;
@@ -157,8 +157,10 @@ impl Codes {
 }
 
 /// Refuses a series whose code objects, or the values of whose variables, would be misread.
-pub(super) fn can_be_read(d: &Dialect) -> Result<(), NotYetRead> {
+pub(super) fn can_be_read(d: &'static Dialect) -> Result<(), NotYetRead> {
     lines(d, 1, &[])?;
+    bytecode::can_be_read(d)?;
+    Table::of_dict(d, Address::NULL, |_| 0)?;
     match d.attributes {
         Attributes::DictSlot => Ok(()),
         Attributes::ValuesBefore { .. } | Attributes::TaggedBefore { .. } | Attributes::Inline { .. } => {

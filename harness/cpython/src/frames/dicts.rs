@@ -22,7 +22,7 @@ impl Dict {
     pub(super) fn read(memory: &Memory<'_>, address: Address) -> Option<Self> {
         let d = memory.d;
         let head: [u8; HEAD_BYTES_MAX] = memory.head(address, d.dict.ma_table + 8)?;
-        let table = Table::of_dict(d, address, |offset| word_at(&head, offset));
+        let table = Table::of_dict(d, address, |offset| word_at(&head, offset)).ok()?;
         let (mask, used) = (table.mask, word_at(&head, d.dict.ma_used));
         let plausible = mask < 1 << 40 && mask & mask.wrapping_add(1) == 0 && mask >= 7 && used <= mask;
         plausible.then_some(Self { used, table })

@@ -91,7 +91,9 @@ impl Marker<'_> {
         let own = objects.own_bytes(at, layout.basicsize, layout.itemsize).min(1 << 32);
         match layout.core {
             Core::Dict => {
-                self.table(&objects.dict(at), 2);
+                if let Ok(table) = objects.dict(at) {
+                    self.table(&table, 2);
+                }
                 self.keep(at, d.dict.ma_smalltable);
                 self.keep(at.offset(d.dict.bytes), own.saturating_sub(d.dict.bytes));
             }

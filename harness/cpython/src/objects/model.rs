@@ -5,7 +5,7 @@ use bloathound_memory::{Address, MemoryImage};
 use super::budget::Budget;
 use super::table::Table;
 use super::words::read_word;
-use crate::dialect::Dialect;
+use crate::dialect::{Dialect, NotYetRead};
 
 /// Length of an inheritance chain before we take it for damage.
 pub(crate) const BASES_MAX: usize = 256;
@@ -55,7 +55,7 @@ impl<'a> Objects<'a> {
 
     /// The table of the dict at `at`.
     #[inline]
-    pub(crate) fn dict(&self, at: Address) -> Table {
+    pub(crate) fn dict(&self, at: Address) -> Result<Table, NotYetRead> {
         Table::of_dict(self.d, at, |offset| self.word(at, offset))
     }
 
@@ -128,7 +128,7 @@ impl<'a> Objects<'a> {
 
     /// The value of a string key in a dict, by looking at every slot: for the few lookups decoding needs.
     pub(crate) fn lookup(&self, namespace: Address, key: &str, budget: &Budget) -> Option<Address> {
-        let table = self.dict(namespace);
+        let table = self.dict(namespace).ok()?;
         let bytes = self.table_bytes(&table)?;
         if !budget.take(bytes.len() as u64 / 8) {
             return None;

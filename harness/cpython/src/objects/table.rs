@@ -3,7 +3,7 @@
 use bloathound_memory::Address;
 
 use super::words::read_word;
-use crate::dialect::Dialect;
+use crate::dialect::{Dialect, DictTable, NotYetRead};
 
 /// The table of a dict or of a set, as the object's head describes it. Nothing of it is read yet.
 #[derive(Clone, Copy, Debug)]
@@ -31,18 +31,25 @@ pub(crate) struct Entry {
 
 impl Table {
     /// Of the dict at `owner`; `word` gives the words of its head.
+    ///
+    /// # Errors
+    /// [`NotYetRead`] where dicts of this series are no single table.
     #[inline]
-    pub(crate) fn of_dict(d: &'static Dialect, owner: Address, word: impl Fn(u64) -> u64) -> Self {
+    pub(crate) fn of_dict(d: &'static Dialect, owner: Address, word: impl Fn(u64) -> u64) -> Result<Self, NotYetRead> {
+        match d.dict_table {
+            DictTable::Entries => {}
+            DictTable::CombinedKeys => return Err(d.not_yet_read("dicts")),
+        }
         let dict = &d.dict;
         let at = Address(word(dict.ma_table));
-        Self {
+        Ok(Self {
             at,
             mask: word(dict.ma_mask),
             entry_bytes: dict.entry_bytes,
             is_inline: at == owner.offset(dict.ma_smalltable),
             key: dict.me_key,
             value: dict.me_value,
-        }
+        })
     }
 
     /// Of the set at `owner`.

@@ -11,7 +11,8 @@ mod words;
 use super::layout::{self, BlockLayout};
 use super::obmalloc::{ArenaObject, Obmalloc, PoolHeader};
 use super::{
-    AllocatorState, Attributes, Collection, Dialect, Frames, LineTableKind, NumberBlockRules, ReferenceCounts,
+    AllocatorState, Attributes, Collection, Dialect, DictTable, Frames, InstructionEncoding, LineTableKind,
+    NumberBlockRules, ReferenceCounts,
 };
 
 /// CPython 2.7.
@@ -23,6 +24,8 @@ pub static CPYTHON_2_7: Dialect = Dialect {
     allocator_state: AllocatorState::Symbols,
     reference_counts: ReferenceCounts::Plain,
     collection: Collection::LeavesFinalizers,
+    dict_table: DictTable::Entries,
+    instruction_encoding: InstructionEncoding::OneOrThreeBytes,
     line_table: LineTableKind::Increments,
     object: layout::Object { ob_refcnt: 0, ob_type: 8, ob_size: 16, bytes: 16 },
     type_object: layout::TypeObject {

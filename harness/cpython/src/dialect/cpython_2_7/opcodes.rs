@@ -6,6 +6,7 @@ use crate::dialect::bytecode::{Effect, Instructions, Operation};
 pub(super) const INSTRUCTIONS: Instructions = Instructions {
     have_argument: 90,
     extended_arg: 145,
+    exception_values: 3,
     opcodes: OPCODES,
     constant_names: &["True", "False", "None"],
     pure_builtins: PURE,
