@@ -9,7 +9,7 @@ use bloathound_profile::ValueKind;
 use super::memory::Memory;
 use crate::dialect::Dialect;
 pub(super) use crate::dialect::ValueParts as Kind;
-use crate::objects::word_at;
+use crate::objects::{BASES_MAX, BASICSIZE_MAX, word_at};
 
 /// A type.
 #[derive(Debug)]
@@ -37,8 +37,6 @@ impl TypeInfo {
 /// Bytes of a type object that are read at most.
 const TYPE_BYTES_MAX: usize = 4096;
 const SLOTS_MAX: u64 = 64;
-/// Bases looked through for one written in C.
-const BASES_MAX: usize = 64;
 const TYPES_MAX: usize = 50_000;
 
 /// All types met so far.
@@ -77,7 +75,7 @@ fn read(memory: &Memory<'_>, address: Address) -> Option<TypeInfo> {
     let flags = word(d.type_object.tp_flags);
     let name = memory.c_string(Address(word(d.type_object.tp_name)))?;
     let basic_bytes = word(d.type_object.tp_basicsize);
-    if basic_bytes > 1 << 24 {
+    if basic_bytes > BASICSIZE_MAX {
         return None;
     }
     let kind = kind(d, &name, flags, basic_bytes);
@@ -95,7 +93,8 @@ fn read(memory: &Memory<'_>, address: Address) -> Option<TypeInfo> {
     })
 }
 
-/// `tp_basicsize` of the nearest base that is no class written in Python.
+/// `tp_basicsize` of the nearest base that is no class written in Python. A walk of its own: what runs is read word by word,
+/// and a base may be gone between two of them, where the decoder has a copy.
 fn c_base_bytes(memory: &Memory<'_>, class: &[u8]) -> u64 {
     let d = memory.d;
     let mut base = Address(word_at(class, d.type_object.tp_base));
@@ -105,7 +104,7 @@ fn c_base_bytes(memory: &Memory<'_>, class: &[u8]) -> u64 {
         };
         if flags & d.flags.heaptype == 0 {
             let bytes = memory.word(base.offset(d.type_object.tp_basicsize)).unwrap_or(0);
-            return if bytes > 1 << 24 { 0 } else { bytes };
+            return if bytes > BASICSIZE_MAX { 0 } else { bytes };
         }
         let Some(next) = memory.pointer(base.offset(d.type_object.tp_base)) else {
             return 0;
