@@ -154,9 +154,10 @@ impl Decoder<'_> {
         }
         let name_at = self.image.pointer_at(class.offset(d.class.cl_name))?;
         let namespace = self.image.pointer_at(class.offset(d.class.cl_dict))?;
+        let module = self.lookup(namespace, "__module__").and_then(|at| self.objects().string_text(at, 200));
         let info = TypeInfo {
             name: self.objects().string_text(name_at, 200)?,
-            module: self.lookup(namespace, "__module__").and_then(|at| self.objects().string_text(at, 200)),
+            module: module.filter(|module| module != d.types.builtin_module),
             object: None,
             is_heap_type: true,
             has_finalizer: false,

@@ -124,7 +124,7 @@ impl TypeTable {
         let dict_is_fixed = fixed.iter().any(|(offset, ..)| *offset as i64 == dict_offset);
         let info = TypeInfo {
             name: short_name(&full_name, is_heap),
-            module: self.module_of(image, at, &full_name, is_heap),
+            module: self.module_of(image, at, &full_name, is_heap).filter(|module| module != d.types.builtin_module),
             object: None,
             is_heap_type: is_heap,
             has_finalizer: shape.name != "generator" && image.u64_at(at.offset(d.type_object.tp_del))? != 0,
@@ -145,7 +145,7 @@ impl TypeTable {
             buffer: d.types.buffers.iter().find(|b| b.0 == shape.name).map(|b| (b.1, b.2, b.3)),
             is_generator: shape.name == "generator",
             is_code: shape.name == "code",
-            is_old_instance: shape.name == "instance",
+            is_old_instance: shape.name == d.types.old_instance,
             basicsize,
             itemsize,
             name: full_name,

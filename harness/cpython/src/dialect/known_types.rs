@@ -171,6 +171,12 @@ pub struct KnownTypes {
     pub cleared: &'static [&'static str],
     /// Types that keep nothing outside themselves and are too many to search.
     pub without_storage: &'static [&'static str],
+    /// The module of built-in types, which nobody writes in front of their names.
+    pub builtin_module: &'static str,
+    /// The one type of the instances of all classes of the old sort; empty in a series without these.
+    pub old_instance: &'static str,
+    /// The type of these classes.
+    pub old_class: &'static str,
     /// The type of compiled regular expressions, and the offset of its pattern's text.
     pub pattern: (&'static str, u64),
     /// What built-in containers have at their address, the collector's head included; the rest of their size is elsewhere.

@@ -51,7 +51,7 @@ impl Values {
         let d = memory.d;
         let type_at = memory.pointer(at.offset(d.object.ob_type))?;
         let info = self.types.get(memory, type_at)?;
-        let offset = info.dict_offset.or((&*info.name == "instance").then_some(d.instance.in_dict))?;
+        let offset = info.dict_offset.or((&*info.name == d.types.old_instance).then_some(d.instance.in_dict))?;
         let dict = super::dicts::Dict::read(memory, memory.pointer(at.offset(offset))?)?;
         let entries = dict.entries(memory, 256);
         entries.into_iter().find(|(key, _)| memory.text(*key, 64).as_deref() == Some(name)).map(|(_, value)| value)

@@ -237,7 +237,7 @@ impl Values {
             Kind::Fixed if &*object.info.name == "type" => {
                 memory.c_string(memory.pointer(object.address.offset(d.type_object.tp_name))?)
             }
-            Kind::Fixed if &*object.info.name == "classobj" => {
+            Kind::Fixed if &*object.info.name == d.types.old_class => {
                 memory.text(memory.pointer(object.address.offset(d.class.cl_name))?, 256)
             }
             _ => None,

@@ -16,6 +16,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use bloathound_bounds::Room;
+use bloathound_cpython::dialect::FIRST;
 use bloathound_cpython::{Interpreter, describe};
 use bloathound_heap::{HeapSnapshot, ObjectId, RootKind};
 use bloathound_memory::Address;
@@ -150,7 +151,9 @@ impl HeapSource<'_> {
             return describe(&memory.image, &memory.interpreter, Address(snapshot.object(id).address), max);
         }
         let name = match snapshot.type_of(id).name.as_str() {
-            "type" | "classobj" => snapshot.types().iter().find(|info| info.object == Some(id)).map(|info| &*info.name),
+            name if name == "type" || name == FIRST.types.old_class => {
+                snapshot.types().iter().find(|info| info.object == Some(id)).map(|info| &*info.name)
+            }
             "module" => {
                 let is_it = |root: &&bloathound_heap::Root| root.object == id && root.kind == RootKind::Module;
                 snapshot.roots().iter().find(is_it).and_then(|root| Some(snapshot.name(root.name?)))

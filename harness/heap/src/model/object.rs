@@ -114,7 +114,7 @@ impl TypeInfo {
     #[must_use]
     pub fn qualified_name(&self) -> String {
         match &self.module {
-            Some(module) if module != "__builtin__" => format!("{module}.{}", self.name),
+            Some(module) => format!("{module}.{}", self.name),
             _ => self.name.clone(),
         }
     }
@@ -122,10 +122,7 @@ impl TypeInfo {
     /// True when both have the same qualified name.
     #[must_use]
     pub fn is_called_as(&self, other: &Self) -> bool {
-        fn home(info: &TypeInfo) -> Option<&str> {
-            info.module.as_deref().filter(|module| *module != "__builtin__")
-        }
-        self.name == other.name && home(self) == home(other)
+        self.name == other.name && self.module == other.module
     }
 }
 

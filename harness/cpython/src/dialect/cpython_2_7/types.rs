@@ -176,6 +176,9 @@ pub(super) const TYPES: KnownTypes = KnownTypes {
         "getset_descriptor",
         "member_descriptor",
     ],
+    builtin_module: "__builtin__",
+    old_instance: "instance",
+    old_class: "classobj",
     // `Modules/sre.h`: behind the head, `groups`, `groupindex`, `indexgroup`.
     pattern: ("_sre.SRE_Pattern", 48),
     at_address: &[("dict", 280), ("list", 72), ("set", 232), ("frozenset", 232), ("unicode", 56), ("bytearray", 48)],
