@@ -12,9 +12,9 @@ mod support;
 #[path = "support/target.rs"]
 mod target;
 
-use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Command, Stdio};
+use std::time::Duration;
 
 use serde_json::Value;
 use support::{bloathound, live, wait_until};
@@ -140,21 +140,20 @@ while True:
 /// Watched with five rounds, of which the last three are late.
 fn watched_until_late(script: &str) -> Value {
     let folder = tempfile::tempdir().unwrap();
-    let flag = folder.path().join("late");
+    let (flag, kept) = (folder.path().join("late"), folder.path().join("kept"));
     let target = Target::script(&script.replace("FLAG", flag.to_str().unwrap()));
     let json = folder.path().join("watch.json");
     let mut tool = Command::new(env!("CARGO_BIN_EXE_bloathound"))
         .args(["watch", &target.pid().to_string(), "--rounds", "5", "--interval", "0.5", "--json"])
         .arg(&json)
+        .arg("--record")
+        .arg(&kept)
         .stdout(Stdio::null())
-        .stderr(Stdio::piped())
         .spawn()
         .unwrap();
-    for line in BufReader::new(tool.stderr.take().unwrap()).lines() {
-        if line.unwrap().starts_with("look 2") {
-            std::fs::write(&flag, "").unwrap();
-        }
-    }
+    let third = kept.join("look-002.bhi");
+    wait_until("the third look", Duration::from_secs(60), || third.exists().then_some(()));
+    std::fs::write(&flag, "").unwrap();
     assert!(tool.wait().unwrap().success());
     serde_json::from_slice(&std::fs::read(json).unwrap()).unwrap()
 }

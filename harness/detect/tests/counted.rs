@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a failed test ends by a panic")]
 
-use bloathound_detect::thresholds::words;
+use bloathound_detect::thresholds::counting;
 use bloathound_detect::{
     Counts, Evidence, Finding, Grade, GrowthRound, GrowthUnit, LastLook, Thresholds, Work, find_growth_below_limits,
     rising,
@@ -72,7 +72,7 @@ fn a_count_of_what_is_kept_is_no_count_of_work() {
         ("misses", false),
         ("conquest", false),
     ] {
-        assert_eq!(words::counts_work(name), is_work, "{name}");
+        assert_eq!(counting::counts_work(name), is_work, "{name}");
     }
 }
 

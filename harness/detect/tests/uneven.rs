@@ -264,7 +264,7 @@ fn a_log_that_is_far_from_its_bound_grows() {
         assert!(report.observations[0].summary.contains("it is bounded"), "{:?}", report.observations);
     };
     silent(&log(450));
-    silent(&log(4000));
+    silent(&log(1200));
     let mut soon = log(9000);
     soon.thresholds.growth.bound_seconds_min = 3000.0;
     silent(&soon);

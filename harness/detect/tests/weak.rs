@@ -18,16 +18,13 @@ use self::made_up::{Numbers, shapes};
 fn judge(looks: &[Drawn]) -> GrowthReport {
     let heaps: Vec<_> = looks.iter().map(Drawn::heap).collect();
     let trees: Vec<ShapeTree> = heaps.iter().map(shapes).collect();
-    let at = |(index, shapes): (usize, &ShapeTree)| -> Work {
-        let _ = shapes;
-        Work {
-            seconds: Some(3.0 * index as f64),
-            processor_seconds: Some(1.0 + index as f64),
-            age_seconds: Some(30.0 + 3.0 * index as f64),
-            ..Work::default()
-        }
+    let at = |index: usize| Work {
+        seconds: Some(3.0 * index as f64),
+        processor_seconds: Some(1.0 + index as f64),
+        age_seconds: Some(30.0 + 3.0 * index as f64),
+        ..Work::default()
     };
-    let works: Vec<Work> = trees.iter().enumerate().map(at).collect();
+    let works: Vec<Work> = (0..trees.len()).map(at).collect();
     let rounds: Vec<GrowthRound<'_>> =
         trees.iter().zip(&works).map(|(shapes, work)| GrowthRound { shapes, requests: 1, work: *work }).collect();
     let values = Numbers::default();

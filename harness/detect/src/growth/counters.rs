@@ -7,16 +7,8 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use bloathound_heap::{HeapSnapshot, Names, ObjectId, ReferenceKind, ReferenceLabel, RootKind};
 
 use super::limit::Values;
-use crate::thresholds::{fixed, words};
-
-/// A count that rose from look to look.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Counter {
-    /// The number as one types it.
-    pub expression: String,
-    /// What it said at each look.
-    pub values: Vec<u64>,
-}
+use super::work::Counter;
+use crate::thresholds::{counting, fixed};
 
 /// The counts of one look, by where they are kept: the address of the dict or object, and the name there.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -41,7 +33,7 @@ impl Counts {
             for (at, name, target, expression) in walk.entries(object, &above) {
                 if let Some(number) = values.number(target) {
                     if let Ok(number) = u64::try_from(number)
-                        && words::counts_work(&name)
+                        && counting::counts_work(&name)
                     {
                         counts.insert((at, name.into()), (expression, number));
                     }
@@ -65,7 +57,7 @@ struct Walk<'s> {
 impl Walk<'_> {
     fn push(&mut self, object: ObjectId, expression: String, steps: usize) {
         let type_name = &self.snapshot.type_of(object).name;
-        let is_code = words::HOLDS_NO_COUNT.has(type_name) || (steps > 0 && &**type_name == "module");
+        let is_code = counting::HOLDS_NO_COUNT.has(type_name) || (steps > 0 && &**type_name == "module");
         if !is_code
             && steps <= fixed::COUNT_STEPS_MAX
             && self.seen.len() < fixed::COUNT_HOLDERS_MAX

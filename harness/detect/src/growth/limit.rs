@@ -2,7 +2,7 @@
 
 use bloathound_heap::{HeapSnapshot, Names, ObjectId, ReferenceKind, ShapeTree};
 
-use super::counters::Counter;
+use super::work::Counter;
 use crate::thresholds::fixed::LIMIT_LEVELS;
 use crate::thresholds::{GrowthThresholds, predicates, words};
 

@@ -20,9 +20,9 @@ use std::collections::BTreeMap;
 use bloathound_heap::ShapeTree;
 use bloathound_vocabulary::ObservationRecord;
 
-pub use self::counters::{Counter, Counts, rising};
+pub use self::counters::{Counts, rising};
 pub use self::limit::{LastLook, Values};
-pub use self::work::{Odometer, Work};
+pub use self::work::{Counter, Odometer, Work};
 
 use self::grade::Judged;
 use self::series::{Judge, Quantity, Series};

@@ -1,8 +1,7 @@
 //! The figures of every shape, look by look, and which of them grow.
 
-use super::counters::Counter;
 use super::trend::{Mileage, Trend, trend};
-use super::work::{Odometer, Work};
+use super::work::{Counter, Odometer, Work};
 use super::{GrowthRound, GrowthUnit, cause};
 use crate::thresholds::fixed::{COUNTED_ROUNDS_ONE_IN, SHAPE_MISSING_ONE_IN};
 use crate::thresholds::{GrowthThresholds, predicates};

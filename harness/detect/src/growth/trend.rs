@@ -1,7 +1,6 @@
 //! Whether a figure grows with the work done, under any traffic: rounds with nothing in them, bursts, ramps.
 
-use super::counters::Counter;
-use super::work::Odometer;
+use super::work::{Counter, Odometer};
 use crate::thresholds::GrowthThresholds;
 
 /// How a figure grew.

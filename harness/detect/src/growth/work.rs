@@ -19,6 +19,15 @@ pub struct Work {
     pub age_seconds: Option<f64>,
 }
 
+/// A count that rose from look to look.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Counter {
+    /// The number as one types it.
+    pub expression: String,
+    /// What it said at each look.
+    pub values: Vec<u64>,
+}
+
 /// By what growth is measured.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Odometer {

@@ -69,9 +69,9 @@ limits! {
             "How near a supposed limit may be to the length of what still grows: nearer it is its counter.",
             "reason, not measured: a counter is the length or one off",
             "detect/tests/uneven.rs::a_counter_beside_it_is_no_limit";
-        bound_used_max: f64 = 0.1, "share of the bound",
+        bound_used_max: f64 = 0.33, "share of the bound",
             "How much of its own bound a log may use and still be far from it.",
-            "field case `dj_queries` at 17 s: 0.06; `ok_slow_deque`: 0.11; `ok_deque` is full by then",
+            "field case `dj_queries`: 0.06 at 17 s and 0.12 at 40 s, on a busy machine; `ok_deque` is full by then",
             "detect/tests/uneven.rs::a_log_that_is_far_from_its_bound_grows";
         bound_seconds_min: f64 = 180.0, "seconds",
             "How long it must take at this rate until the bound is reached; sooner it is warming up.",

@@ -7,6 +7,7 @@
 //! `THRESHOLDS.md` beside this crate's manifest is this table for people; a test holds it equal to [`Thresholds::table`].
 
 mod away;
+pub mod counting;
 mod elsewhere;
 pub mod fixed;
 mod growth;
@@ -134,7 +135,7 @@ impl Thresholds {
     /// Takes away a word list or a predicate, by its name, for finding out what hangs on it; false where there is none.
     pub fn take_away(&mut self, name: &str) -> bool {
         let is_it = |row: &Row| row.name == name && matches!(row.value, Setting::Words(_) | Setting::Asked);
-        let mut rows = words::rows().into_iter().chain(predicates::rows());
+        let mut rows = words::rows().into_iter().chain(counting::rows()).chain(predicates::rows());
         self.away = rows.find(is_it).map(|row| Away { row: row.name, entry: None });
         self.away.is_some()
     }
@@ -161,6 +162,7 @@ impl Thresholds {
         rows.extend(self.native.rows());
         rows.extend(fixed::rows());
         rows.extend(words::rows());
+        rows.extend(counting::rows());
         rows.extend(predicates::rows());
         rows.extend(keepers::rows());
         rows.extend(elsewhere::shapes());

@@ -8,15 +8,28 @@ use super::row::{Row, Setting};
 /// Words that mean something to a rule.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Words {
-    rule: &'static str,
-    name: &'static str,
-    words: &'static [&'static str],
-    what: &'static str,
-    measured: &'static str,
-    needed_by: &'static str,
+    pub(super) rule: &'static str,
+    pub(super) name: &'static str,
+    pub(super) words: &'static [&'static str],
+    pub(super) what: &'static str,
+    pub(super) measured: &'static str,
+    pub(super) needed_by: &'static str,
 }
 
 impl Words {
+    /// What is known of it.
+    pub(super) fn row(&self) -> Row {
+        Row {
+            rule: self.rule,
+            name: self.name,
+            value: Setting::Words(self.words),
+            unit: "words",
+            what: self.what,
+            measured: self.measured,
+            needed_by: self.needed_by,
+        }
+    }
+
     /// True for a word of the list.
     #[must_use]
     pub fn has(&self, word: &str) -> bool {
@@ -155,96 +168,6 @@ pub const LIMIT_PARTS: Words = Words {
     what: "Words that make a number the limit of the container whose name stands beside them.",
     measured: "reason, not measured: `max_jobs` bounds `jobs`",
     needed_by: "detect/tests/uneven.rs::a_limit_beside_it_is_told_and_no_finding",
-};
-
-/// What programs count of their work.
-pub const COUNTS_WORK: Words = Words {
-    rule: "growth",
-    name: "COUNTS_WORK",
-    words: &[
-        "request",
-        "requests",
-        "served",
-        "handled",
-        "processed",
-        "received",
-        "sent",
-        "message",
-        "messages",
-        "msgs",
-        "call",
-        "calls",
-        "job",
-        "jobs",
-        "task",
-        "tasks",
-        "query",
-        "queries",
-        "command",
-        "commands",
-        "transaction",
-        "transactions",
-        "event",
-        "events",
-        "packet",
-        "packets",
-        "hit",
-        "hits",
-        "seq",
-        "sequence",
-        "ops",
-        "operations",
-        "accepted",
-        "responses",
-        "replies",
-        "done",
-        "finished",
-        "completed",
-    ],
-    what: "Words, in the name of a number, that say that it counts work done.",
-    measured: "reason, not measured: names of counters in Twisted, tornado, gunicorn, scrapy's statistics, statsd",
-    needed_by: "detect/tests/counted.rs::a_programs_own_count_tells_a_leak_that_nothing_else_shows",
-};
-
-/// What is no count of work although it has such a word.
-pub const COUNTS_STATE: Words = Words {
-    rule: "growth",
-    name: "COUNTS_STATE",
-    words: &[
-        "max", "maximum", "min", "limit", "size", "length", "pending", "queued", "waiting", "active", "open",
-        "current", "live", "stored", "kept", "cached", "misses", "missed", "timeout", "interval", "delay", "id",
-        "type", "version", "port", "level", "last", "next",
-    ],
-    what: "Words, in the name of a number, that say that it tells a state, a bound or what a cache took in.",
-    measured: "reason, not measured: what a cache took in fills along with it, and comes to rest with it",
-    needed_by: "detect/tests/counted.rs::a_count_of_what_is_kept_is_no_count_of_work",
-};
-
-/// What holds no number that is a count.
-pub const HOLDS_NO_COUNT: Words = Words {
-    rule: "growth",
-    name: "HOLDS_NO_COUNT",
-    words: &[
-        "function",
-        "code",
-        "builtin_function_or_method",
-        "instancemethod",
-        "method_descriptor",
-        "getset_descriptor",
-        "member_descriptor",
-        "wrapper_descriptor",
-        "classmethod",
-        "staticmethod",
-        "property",
-        "str",
-        "unicode",
-        "bool",
-        "float",
-        "NoneType",
-    ],
-    what: "Types of objects in which no count is looked for.",
-    measured: "CPython 2.7: code, descriptors and values; modules lead everywhere and are looked at by themselves",
-    needed_by: "detect/tests/counted.rs::counts_are_looked_for_within_bounds",
 };
 
 /// Methods that make an object.
@@ -427,9 +350,6 @@ pub fn rows() -> Vec<Row> {
         TIMED,
         LIMITS,
         LIMIT_PARTS,
-        COUNTS_WORK,
-        COUNTS_STATE,
-        HOLDS_NO_COUNT,
         PLAIN_IN_CYCLES,
         MAKES_ITSELF,
         ENDLESS_ITERATORS,
@@ -441,16 +361,7 @@ pub fn rows() -> Vec<Row> {
         TRYING,
         QUESTIONS,
     ];
-    let row = |list: &Words| Row {
-        rule: list.rule,
-        name: list.name,
-        value: Setting::Words(list.words),
-        unit: "words",
-        what: list.what,
-        measured: list.measured,
-        needed_by: list.needed_by,
-    };
-    all.iter().map(row).collect()
+    all.iter().map(Words::row).collect()
 }
 
 /// True for the name of a number that bounds a container: one of [`LIMITS`], by itself or with the container's name.
@@ -464,22 +375,4 @@ pub fn is_limit(name: &str, attribute: &str) -> bool {
     let beside = |rest: &str| LIMIT_PARTS.has(rest);
     !attribute.is_empty()
         && (name.strip_prefix(&attribute).is_some_and(beside) || name.strip_suffix(&attribute).is_some_and(beside))
-}
-
-/// True for the name of a number that counts work: one of the words of [`COUNTS_WORK`] in it, and none of [`COUNTS_STATE`].
-#[must_use]
-pub fn counts_work(name: &str) -> bool {
-    let mut parts: Vec<String> = vec![String::new()];
-    let mut lower_before = false;
-    for c in name.chars() {
-        let begins = c.is_uppercase() && lower_before;
-        if begins || !c.is_alphanumeric() {
-            parts.push(String::new());
-        }
-        if let Some(part) = parts.last_mut().filter(|_| c.is_alphanumeric()) {
-            part.extend(c.to_lowercase());
-        }
-        lower_before = c.is_lowercase();
-    }
-    parts.iter().any(|part| COUNTS_WORK.has(part)) && !parts.iter().any(|part| COUNTS_STATE.has(part))
 }
