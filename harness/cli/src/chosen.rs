@@ -1,6 +1,7 @@
 //! Which scenarios the names on a command line mean.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 use bloathound_generate::CaseId;
 use bloathound_scenario::{Scenario, load_dir, select};
@@ -39,11 +40,13 @@ fn scenarios(home: &Home, names: &[String]) -> Result<Vec<Scenario>, CliError> {
             None if is_folder(home, name) => (name.clone(), ""),
             _ => (folder_of(home, name).unwrap_or_default(), name.as_str()),
         };
-        if !loaded.contains_key(&folder) {
-            let dir = if folder.is_empty() { home.scenarios() } else { home.scenarios().join(&folder) };
-            loaded.insert(folder.clone(), load_dir(&dir, &home.services())?);
-        }
-        let there = loaded.get(&folder).map(Vec::as_slice).unwrap_or_default();
+        let there = match loaded.entry(folder) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(place) => {
+                let dir = if place.key().is_empty() { home.scenarios() } else { home.scenarios().join(place.key()) };
+                place.insert(load_dir(&dir, &home.services())?)
+            }
+        };
         let pattern: Vec<String> = (!pattern.is_empty()).then(|| pattern.to_owned()).into_iter().collect();
         for scenario in select(there, &pattern)? {
             if !chosen.iter().any(|other| other.file == scenario.file) {
@@ -70,4 +73,30 @@ fn folder_of(home: &Home, name: &str) -> Option<String> {
 fn is_folder(home: &Home, name: &str) -> bool {
     let plain = !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_');
     plain && home.scenarios().join(name).is_dir()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+
+    fn of(names: &[&str]) -> Result<Vec<String>, CliError> {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+        let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
+        let chosen = scenarios(&Home::find(Some(&root))?, &names)?;
+        Ok(chosen.into_iter().map(|scenario| scenario.name).collect())
+    }
+
+    #[test]
+    fn a_folder_is_run_when_it_is_asked_for_and_not_otherwise() {
+        let (plain, field) = (of(&[]).unwrap_or_default(), of(&["field"]).unwrap_or_default());
+        assert!(plain.contains(&"leak".to_owned()) && field.len() >= 30);
+        assert!(field.iter().all(|name| !plain.contains(name)));
+        let some = of(&["leak", "field/torn_head*", "torn_headers"]).unwrap_or_default();
+        assert_eq!(some, ["leak", "torn_headers"]);
+        for unknown in ["torn_head*", "field/leak", "felt/torn_headers", "torn_header"] {
+            assert!(of(&[unknown]).is_err(), "{unknown}");
+        }
+    }
 }
