@@ -9,6 +9,9 @@ use super::{Place, Scene, cause, gain};
 use crate::Label;
 use crate::thresholds::{fixed, predicates};
 
+/// What places that differ by a key alone have in common: the dict, and labels and types from the key on.
+type Like = (usize, Vec<String>);
+
 /// Whether what grows only fills in what is there: an attribute, or a value by its key, is there once for each owner at
 /// most, and where the owners do not grow there can be no more of it than of them.
 pub(super) fn fills_in(scene: &Scene<'_>, index: usize) -> bool {
@@ -24,7 +27,7 @@ pub(super) fn fills_in(scene: &Scene<'_>, index: usize) -> bool {
 /// Places below one dict that differ by the key alone are one: its keys are data, however few they are.
 pub(super) fn by_key(scene: &Scene<'_>, places: Vec<Place>) -> Vec<Place> {
     let mut one_each: Vec<Place> = Vec::new();
-    let mut by_dict: BTreeMap<(usize, Vec<String>), Vec<(usize, Place)>> = BTreeMap::new();
+    let mut by_dict: BTreeMap<Like, Vec<(usize, Place)>> = BTreeMap::new();
     for place in places {
         match entry(scene.tree, place.main) {
             Some((at, like)) => by_dict.entry(like).or_default().push((at, place)),
@@ -32,7 +35,7 @@ pub(super) fn by_key(scene: &Scene<'_>, places: Vec<Place>) -> Vec<Place> {
         }
     }
     // Keys below which something grows too little to be told by itself: part of the same cause.
-    let mut others: BTreeMap<&(usize, Vec<String>), Vec<usize>> = BTreeMap::new();
+    let mut others: BTreeMap<&Like, Vec<usize>> = BTreeMap::new();
     let many = |alike: &[(usize, Place)]| predicates::KEYS_ALIKE.says(alike.len() >= fixed::KEYS_ALIKE_MIN);
     if by_dict.values().any(|alike| many(alike)) {
         for shape in 1..scene.tree.nodes().len() {
@@ -46,7 +49,7 @@ pub(super) fn by_key(scene: &Scene<'_>, places: Vec<Place>) -> Vec<Place> {
     }
     let merged: Vec<Place> =
         others.iter().filter_map(|(like, shapes)| merged(scene, by_dict.get(*like)?, shapes.clone())).collect();
-    let told: Vec<(usize, Vec<String>)> = others.into_keys().cloned().collect();
+    let told: Vec<Like> = others.into_keys().cloned().collect();
     let rest = by_dict.into_iter().filter(|(like, _)| !told.contains(like));
     one_each.extend(rest.flat_map(|(_, alike)| alike.into_iter().map(|(_, place)| place)));
     one_each.extend(merged);
@@ -56,7 +59,7 @@ pub(super) fn by_key(scene: &Scene<'_>, places: Vec<Place>) -> Vec<Place> {
 
 /// The lowest shape on the way that goes by a key, and what all that differ by that key alone have in common: the dict,
 /// and labels and types from there on.
-fn entry(tree: &ShapeTree, shape: usize) -> Option<(usize, (usize, Vec<String>))> {
+fn entry(tree: &ShapeTree, shape: usize) -> Option<(usize, Like)> {
     let line = tree.line(shape);
     let at = line.iter().rposition(|shape| matches!(tree.label(*shape), Label::Entry(_)))?;
     let entry = *line.get(at)?;
