@@ -330,8 +330,17 @@ mod tests {
         };
         let root = |kind| vec![Label::Root(kind, None)];
         let from_c = root(crate::RootKind::Unaccounted);
+        let native = NativeMemoryEvidence {
+            gained_bytes: 640,
+            bytes: 640,
+            what: "objects that nobody is seen to refer to".into(),
+            type_name: Some("dict".into()),
+            rounds: vec![1, 2, 3],
+        };
+        let location = Location { path: from_c.clone(), ..Location::default() };
+        let (class, fingerprint) = (FindingClass::NativeMemory, "native-memory:unheld:dict".to_owned());
         let mut findings = vec![
-            unheld("native-memory:unheld:dict", FindingClass::NativeMemory, Vec::new()),
+            Finding::new(class, Verdict::Unexplained, fingerprint, location, Evidence::NativeMemory(native)),
             unheld("growth:c", FindingClass::Growth, from_c.clone()),
             unheld("growth:module", FindingClass::Growth, root(crate::RootKind::Module)),
         ];
