@@ -3,6 +3,7 @@
 
 mod args;
 mod checks;
+mod choices;
 mod chosen;
 mod commands;
 mod error;

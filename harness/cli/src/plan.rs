@@ -5,7 +5,8 @@ use std::borrow::Cow;
 use bloathound_scenario::{Scenario, Traffic, Variant};
 use bloathound_vocabulary::{PartitionRecord, name_under};
 
-use crate::args::{RunArguments, TrafficChoice, VariantChoice};
+use crate::args::RunArguments;
+use crate::choices::{TrafficChoice, VariantChoice};
 use crate::error::CliError;
 use crate::output;
 use crate::suite::Planned;

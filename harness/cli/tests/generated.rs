@@ -8,13 +8,13 @@ use std::fs;
 use std::path::Path;
 
 use bloathound_score::read_results;
-use bloathound_vocabulary::{Outcome, Traffic, Variant};
+use bloathound_vocabulary::{Outcome, RunResults, Traffic, Variant};
 use predicates::prelude::*;
 use predicates::str::contains;
 use support::{bloathound, live, root};
 
 /// Classes whose shapes of this seed `run` finds; what it can't judge yet is only made and driven here.
-const JUDGED: [&str; 5] = ["leak", "cycles", "fragmentation", "hot", "spin"];
+const JUDGED: [&str; 7] = ["leak", "cycles", "fragmentation", "hot", "spin", "garbage", "native"];
 
 /// Every file below a folder, by its relative path.
 fn files(folder: &Path, below: &str) -> BTreeMap<String, Vec<u8>> {
@@ -30,6 +30,10 @@ fn files(folder: &Path, below: &str) -> BTreeMap<String, Vec<u8>> {
         }
     }
     found
+}
+
+fn results(json: &Path) -> RunResults {
+    read_results("results.json", &fs::read_to_string(json).unwrap()).unwrap()
 }
 
 #[test]
@@ -50,7 +54,7 @@ fn one_of_each_class_is_run_live_and_kept_where_that_is_asked_for() {
         .env("TMPDIR", &temporary)
         .output()
         .unwrap();
-    let results = read_results("results", &std::fs::read_to_string(&json).unwrap()).unwrap();
+    let results = results(&json);
     let told = String::from_utf8_lossy(&ran.stdout);
     // A twin and a bug of seven classes, and a negative.
     assert_eq!(results.runs.len(), 15, "{told}");
@@ -93,7 +97,7 @@ fn traffic_is_told_and_the_same_for_a_seed() {
         .success()
         .stdout(contains("leak lulls"))
         .stderr(contains("left out, since they have no rounds of load: negative-idle"));
-    let results = read_results("results", &std::fs::read_to_string(&json).unwrap()).unwrap();
+    let results = results(&json);
     assert_eq!(results.runs.len(), 2);
     for run in &results.runs {
         assert_eq!((run.traffic, run.seed, run.requests), (Some(Traffic::Lulls), 4, 24));
