@@ -9,7 +9,9 @@ use crate::args::RunArguments;
 use crate::choices::{TrafficChoice, VariantChoice};
 use crate::error::CliError;
 use crate::output;
-use crate::suite::Planned;
+
+/// Which twin of which scenario.
+pub(crate) type Planned<'s> = (&'s Scenario, Variant);
 
 /// What a scenario's runs are called in a line: `leak`, `leak bursts`.
 pub(crate) fn name(scenario: &Scenario) -> String {

@@ -6,15 +6,13 @@ use std::sync::mpsc;
 
 use bloathound_driver::{Launcher, Limits};
 use bloathound_engine::Stop;
-use bloathound_scenario::{Scenario, Variant};
+use bloathound_scenario::Scenario;
 use bloathound_vocabulary::Outcome;
 
 use crate::args::RunArguments;
 use crate::output;
+use crate::plan::Planned;
 use crate::twin::{self, Twin};
-
-/// Which twin of which scenario.
-pub(crate) type Planned<'s> = (&'s Scenario, Variant);
 
 /// What became of it.
 pub(crate) struct Suite {

@@ -16,7 +16,7 @@ use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-use bloathound_testkit::skip;
+use bloathound_testkit::{cannot, skip};
 use predicates::str::contains;
 use support::{bloathound, root};
 
@@ -268,7 +268,7 @@ fn what_takes_no_other_file_in_its_place_is_told_before_the_work_begins() {
         }
         assert!(attribute("-a").unwrap().status.success());
     } else {
-        eprintln!("skipped: no file that may only be appended to can be made here (chattr)");
+        cannot("no file that may only be appended to can be made here (chattr)");
     }
     assert_eq!((fs::read_to_string(&file).unwrap().as_str(), names(folder.path()).len()), ("before", 1));
     // What was opened for reading stays as it is, although its name could be opened anew.

@@ -12,7 +12,7 @@
 mod support;
 
 use bloathound_detect::hot_loop::{self, HotObservationKind, HotReport};
-use bloathound_detect::{Evidence, HotLoopEvidence, HotLoopThresholds, Verdict};
+use bloathound_detect::{Evidence, Grade, HotLoopEvidence, HotLoopThresholds, Verdict};
 use support::Script;
 
 fn report(kind: &str, place: &str) -> Option<HotReport> {
@@ -193,8 +193,14 @@ fn honest_work_below_an_event_loop_is_busy() {
 fn honest_work_in_a_script_is_busy() {
     none_found(HotObservationKind::Busy, HONEST, &["plain"]);
     none_found(HotObservationKind::Busy, &["worker"], &["plain"]);
-    // All that stays of a request here is one more on a counter, as of a failure; but none of these turns fails.
-    none_found(HotObservationKind::Busy, &["serve"], &["plain"]);
+    // All that stays of a request here is one more on a counter, as of a failure; no turn fails, and its text is data. But
+    // the text is gone so soon that a look may miss every one of them: what is said then is no more than that it goes
+    // round, and not surely.
+    let Some(report) = report("serve", "plain") else { return };
+    for finding in &report.findings {
+        assert_eq!(finding.verdict, Verdict::HotLoop, "{report:#?}");
+        assert!(finding.confidence.as_ref().is_none_or(|sure| sure.grade != Grade::High), "{report:#?}");
+    }
 }
 
 /// Loops whose turns fail, whoever counts it, says it or swallows it.
@@ -208,10 +214,23 @@ const FAILING: &[&str] = &[
     "refused_by_number",
 ];
 
+/// Looks until one has to show it. What a failing turn has in its hands is gone at once: a look that catches none of it says
+/// `busy`, which is no wrong verdict, only none.
+const LOOKS_AT_A_FAILURE: usize = 6;
+
 #[test]
 fn a_failure_that_somebody_else_counts_is_no_progress() {
     for kind in FAILING {
-        let Some(report) = report(kind, "plain") else { return };
+        let mut seen = None;
+        for _ in 0..LOOKS_AT_A_FAILURE {
+            let Some(report) = report(kind, "plain") else { return };
+            let found = !report.findings.is_empty();
+            seen = Some(report);
+            if found {
+                break;
+            }
+        }
+        let Some(report) = seen else { continue };
         let (verdict, function, _) = only_finding(&report);
         assert_eq!(function, *kind);
         assert!([Verdict::HotLoop, Verdict::NoObservedProgress].contains(&verdict), "{kind}: {report:#?}");

@@ -42,11 +42,16 @@ fn of_thread(profile: &Profile, outside: &Outside, thread: &ThreadProfile, thres
     let codes = EventLoopCodes::new(profile);
     let hub = Hub::of(profile, &samples);
     let in_loop = samples.iter().filter(|sample| hub.is_one() || codes.depth(sample).is_some()).count();
-    let moved = samples.windows(2).filter(|pair| matches!(pair, [a, b] if !codes.stands_still(a, b))).count();
+    // A thread that had no processor between two samples could not turn, however much it wanted to.
+    let could: Vec<&[&Sample]> = samples.windows(2).filter(|pair| had_processor(pair)).collect();
+    let moved = could.iter().filter(|pair| matches!(pair, [a, b] if !codes.stands_still(a, b))).count();
     let of_hub = samples.iter().filter(|sample| hub.runs(sample)).count();
     let share = |count: usize| count as f64 / samples.len() as f64;
-    let turns =
-        if hub.is_one() { share(of_hub) >= limits.hub_share_min } else { share(moved) >= limits.turning_share_min };
+    let turns = if hub.is_one() {
+        share(of_hub) >= limits.hub_share_min
+    } else {
+        moved as f64 >= limits.turning_share_min * could.len() as f64 && moved > 0
+    };
     if !is_busy(counts, profile.threads.len() > 1, hub.is_one(), thresholds)
         || share(in_loop) < limits.loop_share_min
         || !turns
@@ -67,6 +72,11 @@ fn of_thread(profile: &Profile, outside: &Outside, thread: &ThreadProfile, thres
         return None;
     }
     Some(finding(outside, thread, &samples, counts, &callback, descriptor))
+}
+
+/// Whether the thread ran between two samples.
+fn had_processor(pair: &[&Sample]) -> bool {
+    matches!(pair, [a, b] if b.facts.cpu_ns > a.facts.cpu_ns)
 }
 
 /// True for a thread that hardly sleeps. A hub sleeps for a moment now and then, however much there is to run.
