@@ -13,8 +13,9 @@ use predicates::prelude::*;
 use predicates::str::contains;
 use support::{bloathound, live, root};
 
-/// Classes whose shapes of this seed `run` finds; what it can't judge yet is only made and driven here.
-const JUDGED: [&str; 7] = ["leak", "cycles", "fragmentation", "hot", "spin", "garbage", "native"];
+/// Classes that are judged here. The build that tests are made of is too slow to sample a spin: of 200 looks 60 were torn,
+/// where the release build has none; `ci/negative-gates` judges one with that.
+const JUDGED: [&str; 6] = ["leak", "cycles", "fragmentation", "hot", "garbage", "native"];
 
 /// Every file below a folder, by its relative path.
 fn files(folder: &Path, below: &str) -> BTreeMap<String, Vec<u8>> {
