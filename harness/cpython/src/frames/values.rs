@@ -280,7 +280,7 @@ impl Values {
         let half = (items_max(levels) / 2) as u64;
         let first = memory.bytes(items, 8 * count.min(half), 8 * ITEMS_MAX).unwrap_or_default();
         let tail_at = count.saturating_sub(half).max(half.min(count));
-        let last = memory.bytes(items.offset(8 * tail_at), 8 * (count - tail_at), 8 * ITEMS_MAX);
+        let last = memory.bytes(items.offset(tail_at.saturating_mul(8)), 8 * (count - tail_at), 8 * ITEMS_MAX);
         let addresses: Vec<u64> = words(&first).chain(words(&last.unwrap_or_default())).collect();
         for item in addresses {
             if let Some(item) = self.look(memory, Address(item), levels - 1, budget) {
