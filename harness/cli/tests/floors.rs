@@ -5,6 +5,7 @@
 mod support;
 
 use std::fs;
+use std::os::unix::fs::symlink;
 
 use assert_cmd::Command;
 use predicates::prelude::*;
@@ -13,40 +14,26 @@ use support::{bloathound, live, root};
 use tempfile::TempDir;
 
 const SERVICE: &str = r#"
-import BaseHTTPServer, json, os, sys
+from bhplain import Service, run
 import keep
-served = [0]
 
 class Visit(object):
     def __init__(self, number):
         self.text = "visit %d " % number * 40
 
-class Handler(BaseHTTPServer.BaseHTTPRequestHandler):
-    def log_message(self, *ignored):
-        pass
+class Visits(Service):
+    """Keeps its visits, or does not."""
 
-    def answer(self, body):
-        self.send_response(200)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
+    name = "visits"
 
-    def do_GET(self):
-        if self.path == "/work":
-            served[0] += 1
-            for number in range(20):
-                keep.keep(Visit(number))
-        self.answer(json.dumps({"requests": served[0], "kept": len(keep.VISITS)}))
+    def work(self, request):
+        for number in range(20):
+            keep.keep(Visit(number))
 
-    def do_POST(self):
-        self.answer("{}")
-        if self.path == "/quit":
-            os._exit(0)
+    def facts(self):
+        return {"kept": len(keep.VISITS)}
 
-server = BaseHTTPServer.HTTPServer(("127.0.0.1", 0), Handler)
-print json.dumps({"bloathound_service": 1, "name": "visits", "pid": os.getpid(), "port": server.server_port})
-sys.stdout.flush()
-server.serve_forever()
+run(Visits)
 "#;
 
 const SCENARIO: &str = "\
@@ -72,8 +59,8 @@ fn home() -> TempDir {
     let home = tempfile::tempdir().unwrap();
     let services = home.path().join("reference-services");
     fs::create_dir_all(home.path().join("scenarios")).unwrap();
-    fs::create_dir_all(services.join("common")).unwrap();
     fs::create_dir_all(services.join("visits/fix")).unwrap();
+    symlink(root().join("reference-services/common"), services.join("common")).unwrap();
     fs::copy(root().join("reference-services/requirements.lock"), services.join("requirements.lock")).unwrap();
     fs::write(services.join("visits/service.py"), SERVICE).unwrap();
     fs::write(services.join("visits/keep.py"), "VISITS = []\nkeep = VISITS.append\n").unwrap();

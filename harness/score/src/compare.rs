@@ -2,7 +2,8 @@
 
 use bloathound_vocabulary::{ExpectedRecord, Finding, MismatchRecord, Outcome, ToggleRecord};
 
-/// Pairs expectations with findings of their class, or of one that it may be told as, the fewest mismatches first, each finding once at most.
+/// Pairs expectations with findings of their class, or of one that it may be told as, the fewest mismatches first, each
+/// finding once at most.
 ///
 /// `check` gives the fields of a finding that are not as the expectation with this index wants them; fields of `where`
 /// are named `where.…`, and decide whether the bug counts as localised. The class is compared here.

@@ -109,7 +109,6 @@ fn names_in(place: Option<&Value>) -> Value {
     }
     let mut names = Vec::new();
     place.iter().for_each(|place| collect(place, &mut names));
-    names.dedup();
     Value::Array(names)
 }
 
