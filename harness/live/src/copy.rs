@@ -3,7 +3,7 @@
 use std::io::IoSliceMut;
 use std::ops::ControlFlow;
 
-use bloathound_memory::{Address, PAGE_BYTES, is_zero_page};
+use bloathound_memory::{Address, PAGE_BYTES, ReadPiece, is_zero_page};
 use nix::errno::Errno;
 use nix::sys::uio::{RemoteIoVec, process_vm_readv};
 use nix::unistd::Pid;
@@ -46,6 +46,23 @@ pub(crate) fn read_live(pid: Pid, address: Address, buffer: &mut [u8]) -> Result
         return Ok(0);
     }
     process_vm_readv(pid, &mut [IoSliceMut::new(buffer)], &[RemoteIoVec { base, len }])
+}
+
+/// Reads many small pieces by one call, which takes the kernel a fraction of a microsecond each; tells how many of the first
+/// were read wholly.
+pub(crate) fn read_together(pid: Pid, pieces: &mut [ReadPiece<'_>]) -> usize {
+    let pieces = pieces.get_mut(..VECTORS_MAX.min(pieces.len())).unwrap_or_default();
+    let lengths: Vec<usize> = pieces.iter().map(|piece| piece.buffer.len()).collect();
+    let remote: Vec<RemoteIoVec> =
+        pieces.iter().map(|piece| RemoteIoVec { base: piece.address.0 as usize, len: piece.buffer.len() }).collect();
+    let mut local: Vec<IoSliceMut<'_>> = pieces.iter_mut().map(|piece| IoSliceMut::new(piece.buffer)).collect();
+    let mut left = process_vm_readv(pid, &mut local, &remote).unwrap_or(0);
+    let whole = |length: &&usize| {
+        let is_whole = **length <= left;
+        left = left.saturating_sub(**length);
+        is_whole
+    };
+    lengths.iter().take_while(whole).count()
 }
 
 /// Copies `pieces` (ascending in the flat buffer, not overlapping) into `flat`, asking `go_on` before each chunk.

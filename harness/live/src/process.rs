@@ -5,7 +5,7 @@ use std::io;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use bloathound_memory::{Address, MemorySource, ReadError, Region, check_machine};
+use bloathound_memory::{Address, MemorySource, ReadError, ReadPiece, Region, check_machine};
 use nix::errno::Errno;
 use nix::unistd::Pid;
 
@@ -281,6 +281,10 @@ impl MemorySource for Process {
             Ok(_) | Err(Errno::EFAULT) => Err(ReadError::Unmapped { address, len }),
             Err(errno) => Err(ReadError::Io { address, len, cause: errno.into() }),
         }
+    }
+
+    fn read_together(&self, pieces: &mut [ReadPiece<'_>]) -> usize {
+        copy::read_together(self.nix_pid(), pieces)
     }
 }
 

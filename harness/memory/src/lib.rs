@@ -32,4 +32,4 @@ pub use recorded::{
     write_recording, write_sealed,
 };
 pub use region::{Permissions, Region, RegionKind};
-pub use source::{MemorySource, ReadError};
+pub use source::{MemorySource, ReadError, ReadPiece};

@@ -25,6 +25,15 @@ pub enum ReadError {
     },
 }
 
+/// Bytes that are asked for together with others.
+#[derive(Debug)]
+pub struct ReadPiece<'a> {
+    /// Where they are.
+    pub address: Address,
+    /// Where they go, as many as it holds.
+    pub buffer: &'a mut [u8],
+}
+
 /// Memory that can be read: a live process, a copied image, a recorded image, an ELF core.
 pub trait MemorySource {
     /// The mappings, sorted by address, not overlapping.
@@ -35,6 +44,13 @@ pub trait MemorySource {
     /// # Errors
     /// [`ReadError`] when any byte is not there.
     fn read(&self, address: Address, buffer: &mut [u8]) -> Result<(), ReadError>;
+
+    /// Fills `pieces` in their order, as close together in time as the source can, and tells how many were filled: the
+    /// first that is not there, wholly, ends it.
+    fn read_together(&self, pieces: &mut [ReadPiece<'_>]) -> usize {
+        let missing = |piece: &mut ReadPiece<'_>| self.read(piece.address, piece.buffer).is_err();
+        pieces.iter_mut().position(missing).unwrap_or(pieces.len())
+    }
 
     /// A little-endian word.
     ///

@@ -2,7 +2,7 @@
 
 use std::cell::Cell;
 
-use bloathound_memory::{Address, MemorySource};
+use bloathound_memory::{Address, MemorySource, ReadPiece};
 
 use crate::dialect::Dialect;
 use crate::objects::words;
@@ -48,6 +48,17 @@ impl<'a> Memory<'a> {
         self.left.set(left - 1);
         self.reads.set(self.reads.get() + 1);
         self.source.read(address, buffer).is_ok()
+    }
+
+    /// Fills `pieces` by one read; how many of the first were filled.
+    pub(super) fn fill_together(&self, pieces: &mut [ReadPiece<'_>]) -> usize {
+        let left = self.left.get();
+        if left == 0 || pieces.first().is_none_or(|first| first.address.0 < 0x1000) {
+            return 0;
+        }
+        self.left.set(left - 1);
+        self.reads.set(self.reads.get() + 1);
+        self.source.read_together(pieces)
     }
 
     /// `N` bytes.

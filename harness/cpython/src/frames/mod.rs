@@ -6,6 +6,7 @@
 //! [`bloathound_profile::Profile`] of it.
 
 mod atoms;
+mod batch;
 mod c_call;
 mod c_values;
 mod caught;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use bloathound_memory::Address;
 
+use super::batch::{Batch, Met};
 use super::code::{CodeEntry, Codes};
 use super::memory::Memory;
 use crate::objects::{half_at, word_at};
@@ -19,9 +20,9 @@ const OUTERMOST_LOOKS: u32 = 12;
 const ATTEMPTS: u32 = 6;
 
 /// Words behind a frame's head that are read with it: enough for the variables and the stack of most.
-const SLOTS_WITH_HEAD: usize = 32;
+pub(super) const SLOTS_WITH_HEAD: usize = 32;
 /// Room for a frame's head and those words: 376 and 256 bytes in 2.7.
-const FRAME_BYTES_MAX: usize = 640;
+pub(super) const FRAME_BYTES_MAX: usize = 640;
 
 /// A frame as it lies in memory.
 #[derive(Clone, Debug)]
@@ -44,6 +45,8 @@ pub(super) struct Known {
     outermost: HashMap<Address, Address>,
     /// Code of the frames met lately. Emptied now and then: an address may come to hold another code object.
     recent: HashMap<Address, (Address, Arc<CodeEntry>)>,
+    /// Frames of each thread, by thread state, that are read at once.
+    met: HashMap<Address, Met>,
     /// Looks since it was emptied.
     looks: u32,
     /// Stacks read again because the first attempt was inconsistent.
@@ -62,13 +65,25 @@ pub(super) fn walk(memory: &Memory<'_>, codes: &mut Codes, known: &mut Known, st
             known.looks = 0;
             known.recent.clear();
         }
-        let mut reader = Walk { memory, codes, frame_type: &mut known.frame_type, recent: &mut known.recent };
-        let Some(first) = memory.pointer(innermost) else {
+        let met = known.met.entry(state).or_default();
+        let batch = Batch::read(memory, innermost, met);
+        let Some(first) = batch.first else {
             continue;
         };
-        let Some(mut frames) = reader.chain(first) else {
+        let mut reader =
+            Walk { memory, codes, frame_type: &mut known.frame_type, recent: &mut known.recent, batch: &batch };
+        let (mut frames, is_chain) = reader.chain(first);
+        met.add(frames.iter().map(|frame| (frame.address, frame.slots_read)));
+        let outermost = frames.last().map(|frame| frame.address);
+        let is_known = outermost.is_some() && known.outermost.get(&state) == outermost.as_ref();
+        if !is_chain {
             continue;
-        };
+        }
+        // Each was running when it was read, and all were read within moments.
+        if is_known && frames.iter().all(|frame| batch.frame(frame.address).is_some()) {
+            frames.reverse();
+            return Some(frames);
+        }
         let Some(now) = memory.pointer(innermost) else {
             continue;
         };
@@ -76,11 +91,11 @@ pub(super) fn walk(memory: &Memory<'_>, codes: &mut Codes, known: &mut Known, st
             continue;
         }
         frames.reverse();
-        let Some(outermost) = frames.first().map(|frame| frame.address) else {
+        let Some(outermost) = outermost else {
             return Some(frames);
         };
         // A frame that was left while we read has no caller either, and ends the chain too early.
-        if known.outermost.get(&state) != Some(&outermost) {
+        if !is_known {
             others += 1;
             let stays =
                 (0..OUTERMOST_LOOKS).all(|_| memory.pointer(outermost.offset(d.frame.f_back)) == Some(Address::NULL));
@@ -100,25 +115,31 @@ struct Walk<'a, 'm> {
     codes: &'a mut Codes,
     frame_type: &'a mut Option<Address>,
     recent: &'a mut HashMap<Address, (Address, Arc<CodeEntry>)>,
+    /// What was read already.
+    batch: &'a Batch,
 }
 
 impl Walk<'_, '_> {
-    /// Frames from `first` outwards.
-    fn chain(&mut self, first: Address) -> Option<Vec<RawFrame>> {
+    /// Frames from `first` outwards, and whether they lead to one that has no caller.
+    fn chain(&mut self, first: Address) -> (Vec<RawFrame>, bool) {
         let d = self.memory.d;
         let mut frames = Vec::new();
         let mut at = first;
         while !at.is_null() {
-            if frames.len() >= DEPTH_MAX {
-                return None;
-            }
-            let read = self.frame(at)?;
+            let read = match self.batch.frame(at) {
+                Some((slots_read, head)) => self.checked(at, *slots_read, *head),
+                None => self.frame(at),
+            };
+            let Some(read) = read.filter(|_| frames.len() < DEPTH_MAX) else {
+                return (frames, false);
+            };
             at = Address(word_at(&read.head, d.frame.f_back));
             frames.push(read);
         }
-        Some(frames)
+        (frames, true)
     }
 
+    /// The frame at `address` as it is now.
     fn frame(&mut self, address: Address) -> Option<RawFrame> {
         let d = self.memory.d;
         if !address.is_aligned(8) {
@@ -134,6 +155,12 @@ impl Walk<'_, '_> {
         } else {
             return None;
         };
+        self.checked(address, slots_read, head)
+    }
+
+    /// `head` as a frame; `None` where it is none, or one whose call is over.
+    fn checked(&mut self, address: Address, slots_read: usize, head: [u8; FRAME_BYTES_MAX]) -> Option<RawFrame> {
+        let d = self.memory.d;
         let type_at = Address(word_at(&head, d.object.ob_type));
         match *self.frame_type {
             Some(known) if known != type_at => return None,

@@ -10,6 +10,8 @@ use bloathound_profile::ThreadFacts;
 
 use super::*;
 
+mod quick;
+
 const BASE: u64 = 0x10_0000;
 
 /// Memory that is written object after object.
