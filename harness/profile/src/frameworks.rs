@@ -71,6 +71,10 @@ pub const CALLED: &[&str] =
 /// Of these, those of frameworks' own timed calls, which a sample may afford to read: Twisted's `LoopingCall` and
 /// `DelayedCall`, Tornado's and asyncio's handles and periodic callbacks.
 pub const KEPT_TO_BE_CALLED: &[&str] = &["f", "func", "callback", "_callback"];
+/// Methods that an event loop calls on an object whose descriptor is ready: Twisted's `IReadDescriptor.doRead` and
+/// `IWriteDescriptor.doWrite`, and those of `asyncore.dispatcher`.
+pub const CALLED_WHEN_READY: &[&str] =
+    &["doRead", "doWrite", "handle_read", "handle_write", "handle_accept", "handle_connect", "handle_expt"];
 /// Packages whose objects only hand on: what such an object keeps is what will be called.
 pub const HANDS_ON: &[&str] = &["twisted", "tornado", "threading", "gevent", "functools", "concurrent", "trollius"];
 /// Packages, by their folder, whose code is no program's own: who they call, or who called them, is.

@@ -130,6 +130,9 @@ pub struct Value {
     /// Its class, where one type stands for the instances of all classes; empty where that could not be read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub class_name: Option<Arc<str>>,
+    /// Methods of its class that an event loop calls on it when its descriptor is ready.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub called_when_ready: Vec<FunctionName>,
 }
 
 impl Value {

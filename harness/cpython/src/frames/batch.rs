@@ -3,34 +3,76 @@
 //! A call into the kernel for each frame takes longer than many a call of the target: by the time its caller is read, it
 //! is over, and only what runs for long would ever be seen. But an interpreter uses the same few frames again and again
 //! (2.7 keeps one for each code object), so those met lately are read together, by one call that takes a few
-//! microseconds, right behind the word that says which of them is the innermost.
+//! microseconds, right behind the word that says which of them is the innermost. That word is the sample. Where the call
+//! it names was over by the time its frame was read, who had called it is taken from the last time it was seen to run.
 
 use std::collections::HashMap;
 
 use bloathound_memory::{Address, ReadPiece};
 
 use super::memory::Memory;
-use super::stack::{FRAME_BYTES_MAX, SLOTS_WITH_HEAD};
+use super::stack::{FRAME_BYTES_MAX, RawFrame, SLOTS_WITH_HEAD};
 
 /// Frames of a thread that are remembered: those that its last samples showed.
 const MET_MAX: usize = 40;
+/// Attempts to see one innermost frame run whose caller is not known: a call that lasts for a fiftieth of the time is met
+/// once in some samples.
+const HUNT_ATTEMPTS: u32 = 16;
+
+/// Bytes of a frame, and how many words behind its head are among them.
+pub(super) type Bytes = ([u8; FRAME_BYTES_MAX], usize);
 
 /// The frames of one thread that were met lately, the last first, innermost before outer.
 #[derive(Debug, Default)]
-pub(super) struct Met(Vec<(Address, usize)>);
+pub(super) struct Met {
+    frames: Vec<(Address, usize)>,
+    /// Each as it was when it was last seen to run.
+    running: HashMap<Address, RawFrame>,
+}
 
 impl Met {
-    /// Puts `frames` first: addresses, and how many words behind the head can be read of each.
-    pub(super) fn add(&mut self, frames: impl DoubleEndedIterator<Item = (Address, usize)>) {
-        for (address, slots) in frames.rev() {
-            self.0.retain(|(known, _)| *known != address);
-            self.0.insert(0, (address, slots));
+    /// Puts `frames`, which were seen to run, first.
+    pub(super) fn add(&mut self, frames: &[RawFrame]) {
+        for frame in frames.iter().rev() {
+            self.put_first(frame.address, frame.slots_read);
+            if !frame.is_over {
+                self.running.insert(frame.address, frame.clone());
+            }
         }
-        self.0.truncate(MET_MAX);
     }
 
-    fn forget(&mut self, address: Address) {
-        self.0.retain(|(known, _)| *known != address);
+    /// Adds the innermost frame, over or not: what is gone whenever it is read alone is read with the others from now on.
+    pub(super) fn add_innermost(&mut self, address: Address) {
+        if !self.frames.iter().any(|(known, _)| *known == address) {
+            self.put_first(address, SLOTS_WITH_HEAD);
+        }
+    }
+
+    /// The frame at `address` when it was last seen to run.
+    pub(super) fn running(&self, address: Address) -> Option<&RawFrame> {
+        self.running.get(&address)
+    }
+
+    fn put_first(&mut self, address: Address, slots: usize) {
+        self.frames.retain(|(known, _)| *known != address);
+        self.frames.insert(0, (address, slots));
+        while self.frames.len() > MET_MAX {
+            if let Some((forgotten, _)) = self.frames.pop() {
+                self.running.remove(&forgotten);
+            }
+        }
+    }
+
+    /// What could not be read at `index`: less of it the next time, and nothing when it was the head alone.
+    fn shorten(&mut self, index: usize) {
+        match self.frames.get_mut(index) {
+            Some((_, slots)) if *slots > 0 => *slots = 0,
+            Some((address, _)) => {
+                self.running.remove(address);
+                self.frames.remove(index);
+            }
+            None => {}
+        }
     }
 }
 
@@ -38,33 +80,57 @@ impl Met {
 pub(super) struct Batch {
     /// The innermost frame, by the word that was read first.
     pub first: Option<Address>,
-    frames: HashMap<Address, (usize, [u8; FRAME_BYTES_MAX])>,
+    frames: HashMap<Address, Bytes>,
 }
 
 impl Batch {
     /// Reads the word at `innermost` and then the frames of `met`.
     pub(super) fn read(memory: &Memory<'_>, innermost: Address, met: &mut Met) -> Self {
-        let head_bytes = memory.d.frame.f_localsplus as usize;
-        let mut first = [0; 8];
-        let mut buffers = vec![[0; FRAME_BYTES_MAX]; met.0.len()];
-        let mut pieces = vec![ReadPiece { address: innermost, buffer: &mut first }];
-        for ((address, slots), buffer) in met.0.iter().zip(&mut buffers) {
-            let bytes = (head_bytes + 8 * slots.min(&SLOTS_WITH_HEAD)).min(FRAME_BYTES_MAX);
-            let (buffer, _) = buffer.split_at_mut(bytes);
-            pieces.push(ReadPiece { address: *address, buffer });
-        }
-        let filled = memory.fill_together(&mut pieces);
-        let read = met.0.iter().zip(buffers).take(filled.saturating_sub(1));
-        let frames = read.map(|((address, slots), buffer)| (*address, (*slots, buffer))).collect();
+        let mut buffers = vec![[0; FRAME_BYTES_MAX]; met.frames.len()];
+        let (first, filled) = together(memory, innermost, &met.frames, &mut buffers);
+        let read = met.frames.iter().zip(buffers).take(filled);
+        let frames = read.map(|((address, slots), buffer)| (*address, (buffer, *slots))).collect();
         // One that is not mapped any more would hide all behind it the next time too.
-        if let Some((gone, _)) = filled.checked_sub(1).and_then(|read| met.0.get(read)).copied() {
-            met.forget(gone);
-        }
-        Self { first: (filled > 0).then(|| Address(u64::from_le_bytes(first))), frames }
+        met.shorten(filled);
+        Self { first, frames }
     }
 
-    /// The frame at `address`: how many words behind its head were read, and the bytes.
-    pub(super) fn frame(&self, address: Address) -> Option<&(usize, [u8; FRAME_BYTES_MAX])> {
+    /// The frame at `address`.
+    pub(super) fn frame(&self, address: Address) -> Option<&Bytes> {
         self.frames.get(&address)
     }
+
+    /// How many there are.
+    pub(super) fn len(&self) -> usize {
+        self.frames.len()
+    }
+}
+
+/// Waits until the frame at `address` is the innermost at the moment that it is read; not for long.
+pub(super) fn hunt(memory: &Memory<'_>, innermost: Address, address: Address) -> Option<Bytes> {
+    (0..HUNT_ATTEMPTS).find_map(|_| {
+        let mut buffers = [[0; FRAME_BYTES_MAX]];
+        let (first, filled) = together(memory, innermost, &[(address, SLOTS_WITH_HEAD)], &mut buffers);
+        let [buffer] = buffers;
+        (first == Some(address) && filled == 1).then_some((buffer, SLOTS_WITH_HEAD))
+    })
+}
+
+/// The word at `innermost`, and how many of `frames` were read into `buffers`, by one read.
+fn together(
+    memory: &Memory<'_>,
+    innermost: Address,
+    frames: &[(Address, usize)],
+    buffers: &mut [[u8; FRAME_BYTES_MAX]],
+) -> (Option<Address>, usize) {
+    let head_bytes = memory.d.frame.f_localsplus as usize;
+    let mut first = [0; 8];
+    let mut pieces = vec![ReadPiece { address: innermost, buffer: &mut first }];
+    for ((address, slots), buffer) in frames.iter().zip(buffers) {
+        let bytes = (head_bytes + 8 * slots.min(&SLOTS_WITH_HEAD)).min(FRAME_BYTES_MAX);
+        let (buffer, _) = buffer.split_at_mut(bytes);
+        pieces.push(ReadPiece { address: *address, buffer });
+    }
+    let filled = memory.fill_together(&mut pieces);
+    ((filled > 0).then(|| Address(u64::from_le_bytes(first))), filled.saturating_sub(1))
 }

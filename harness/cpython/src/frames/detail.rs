@@ -57,7 +57,7 @@ pub(super) fn describe(
     // Inner frames first: should the budget run out, the outer ones go without.
     for (index, (raw, slots)) in raw.iter().zip(&storage).enumerate().rev() {
         let is_called_back = event_loop.is_some_and(|at| (at..=at + BELOW_EVENT_LOOP).contains(&index));
-        if !is_called_back && !is_wanted(codes, &stack, index) {
+        if raw.is_over || (!is_called_back && !is_wanted(codes, &stack, index)) {
             continue;
         }
         let known = previous.and_then(|previous| still_valid(previous, &stack, index));
@@ -105,7 +105,7 @@ fn still_valid(previous: &Stack, stack: &Stack, index: usize) -> Option<(Arc<Fra
 fn slots(memory: &Memory<'_>, raw: &RawFrame) -> Vec<Address> {
     let d = memory.d;
     let count = (raw.code.variable_slots() + raw.code.stack_slots).min(SLOTS_MAX) as u64;
-    if count <= raw.slots_read as u64 {
+    if count <= raw.slots_read as u64 || raw.is_over {
         let with_head = raw.head.get(d.frame.f_localsplus as usize..).unwrap_or_default();
         return words(with_head).take(count as usize).map(Address).collect();
     }

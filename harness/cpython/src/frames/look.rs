@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use bloathound_profile::{Attribute, ValueHash, ValueKind};
+use bloathound_profile::{Attribute, FunctionName, ValueHash, ValueKind};
 
 /// What was seen of an object.
 pub(super) struct Look {
@@ -18,4 +18,6 @@ pub(super) struct Look {
     pub c_function: Option<Arc<str>>,
     pub class_name: Option<Arc<str>>,
     pub attributes: Vec<Attribute>,
+    /// Methods that an event loop calls on it when its descriptor is ready.
+    pub called_when_ready: Vec<FunctionName>,
 }

@@ -18,6 +18,7 @@ mod event_loop;
 mod look;
 mod memory;
 mod paths;
+mod ready;
 mod sampler;
 mod stack;
 mod threads;

@@ -169,6 +169,9 @@ fn add_waits(cost: &mut SamplingCost, probe: &mut dyn ThreadProbe, before: OwnWa
 struct Watched {
     thread: PythonThread,
     profile: ThreadProfile,
+    /// What was counted by the last sample, torn or not.
+    counted: Option<ThreadFacts>,
+    /// The last sample, where it has a stack.
     last: Option<(ThreadFacts, Stack)>,
 }
 
@@ -204,6 +207,7 @@ impl Run<'_> {
                     is_main: tid.is_some() && tid == first_tid,
                     ..ThreadProfile::default()
                 },
+                counted: None,
                 last: None,
             });
         }
@@ -233,10 +237,11 @@ impl Run<'_> {
                 continue;
             }
             let mut facts = facts.unwrap_or_default();
-            if !with_switches && let Some((before, _)) = &watched.last {
+            if !with_switches && let Some(before) = &watched.counted {
                 facts.voluntary_switches = before.voluntary_switches;
                 facts.involuntary_switches = before.involuntary_switches;
             }
+            watched.counted = Some(facts);
             // A thread that used no processor time and was not even waiting for some is where it was.
             let reader = &mut *self.reader;
             let unmoved = watched.last.as_ref().filter(|(before, stack)| {

@@ -5,9 +5,10 @@ use std::sync::Arc;
 
 use bloathound_memory::Address;
 
-use super::batch::{Batch, Met};
+use super::batch::{Batch, Bytes, Met, hunt};
 use super::code::{CodeEntry, Codes};
 use super::memory::Memory;
+use crate::dialect::Dialect;
 use crate::objects::{half_at, word_at};
 
 /// Calls of one stack; the interpreter's own limit is 1000 unless it was raised.
@@ -34,6 +35,19 @@ pub(super) struct RawFrame {
     pub slots_read: usize,
     pub code: Arc<CodeEntry>,
     pub lasti: Option<u32>,
+    /// The call was over when it was read: this is the frame as it last ran, and what is in it may be gone.
+    pub is_over: bool,
+}
+
+impl RawFrame {
+    /// The same frame below `caller`.
+    fn called_by(mut self, caller: Address, d: &Dialect) -> Self {
+        let at = d.frame.f_back as usize;
+        if let Some(word) = self.head.get_mut(at..at + 8) {
+            word.copy_from_slice(&caller.0.to_le_bytes());
+        }
+        self
+    }
 }
 
 /// What is remembered between two looks at the threads.
@@ -72,18 +86,23 @@ pub(super) fn walk(memory: &Memory<'_>, codes: &mut Codes, known: &mut Known, st
         };
         let mut reader =
             Walk { memory, codes, frame_type: &mut known.frame_type, recent: &mut known.recent, batch: &batch };
-        let (mut frames, is_chain) = reader.chain(first);
-        met.add(frames.iter().map(|frame| (frame.address, frame.slots_read)));
-        let outermost = frames.last().map(|frame| frame.address);
-        let is_known = outermost.is_some() && known.outermost.get(&state) == outermost.as_ref();
-        if !is_chain {
-            continue;
-        }
-        // Each was running when it was read, and all were read within moments.
-        if is_known && frames.iter().all(|frame| batch.frame(frame.address).is_some()) {
+        let ends_in = known.outermost.get(&state).copied();
+        // Within moments of the word that names the innermost: what it takes to say what that was.
+        if let Some(mut frames) = reader.completed(first, met, ends_in) {
+            met.add(&frames);
             frames.reverse();
             return Some(frames);
         }
+        if !first.is_null() && met.running(first).is_none() {
+            met.add_innermost(first);
+            let seen = hunt(memory, innermost, first);
+            met.add(&seen.and_then(|bytes| reader.checked(first, &bytes)).into_iter().collect::<Vec<_>>());
+        }
+        let Some(mut frames) = reader.chain(first) else {
+            continue;
+        };
+        let outermost = frames.last().map(|frame| frame.address);
+        let is_known = outermost.is_some() && ends_in == outermost;
         let Some(now) = memory.pointer(innermost) else {
             continue;
         };
@@ -105,6 +124,7 @@ pub(super) fn walk(memory: &Memory<'_>, codes: &mut Codes, known: &mut Known, st
             }
             known.outermost.insert(state, outermost);
         }
+        known.met.entry(state).or_default().add(&frames.iter().rev().cloned().collect::<Vec<_>>());
         return Some(frames);
     }
     None
@@ -120,23 +140,52 @@ struct Walk<'a, 'm> {
 }
 
 impl Walk<'_, '_> {
-    /// Frames from `first` outwards, and whether they lead to one that has no caller.
-    fn chain(&mut self, first: Address) -> (Vec<RawFrame>, bool) {
+    /// Frames from `first` outwards.
+    fn chain(&mut self, first: Address) -> Option<Vec<RawFrame>> {
         let d = self.memory.d;
         let mut frames = Vec::new();
         let mut at = first;
         while !at.is_null() {
-            let read = match self.batch.frame(at) {
-                Some((slots_read, head)) => self.checked(at, *slots_read, *head),
-                None => self.frame(at),
-            };
-            let Some(read) = read.filter(|_| frames.len() < DEPTH_MAX) else {
-                return (frames, false);
-            };
+            if frames.len() >= DEPTH_MAX {
+                return None;
+            }
+            let read = self.frame(at)?;
             at = Address(word_at(&read.head, d.frame.f_back));
             frames.push(read);
         }
-        (frames, true)
+        Some(frames)
+    }
+
+    /// Frames from `first` outwards to the outermost, `ends_in`, of what was read at once; what was over by then, as it
+    /// last ran. `None` where one is not among them.
+    fn completed(&mut self, first: Address, met: &Met, ends_in: Option<Address>) -> Option<Vec<RawFrame>> {
+        let d = self.memory.d;
+        let mut frames: Vec<RawFrame> = Vec::new();
+        let mut at = first;
+        while frames.len() < self.batch.len() {
+            let bytes = self.batch.frame(at)?;
+            let read = match self.checked(at, bytes) {
+                Some(read) if Some(at) == ends_in || word_at(&read.head, d.frame.f_back) != 0 => read,
+                // A generator that waits: its own is as it was, but who resumed it is not written in it any more.
+                waits => {
+                    let ran = met.running(at)?;
+                    if word_at(&bytes.0, d.frame.f_code) != word_at(&ran.head, d.frame.f_code) {
+                        return None;
+                    }
+                    match waits {
+                        Some(waits) => waits.called_by(Address(word_at(&ran.head, d.frame.f_back)), d),
+                        None => RawFrame { is_over: true, ..ran.clone() },
+                    }
+                }
+            };
+            let caller = Address(word_at(&read.head, d.frame.f_back));
+            frames.push(read);
+            if Some(at) == ends_in {
+                return caller.is_null().then_some(frames);
+            }
+            at = caller;
+        }
+        None
     }
 
     /// The frame at `address` as it is now.
@@ -155,12 +204,13 @@ impl Walk<'_, '_> {
         } else {
             return None;
         };
-        self.checked(address, slots_read, head)
+        self.checked(address, &(head, slots_read))
     }
 
-    /// `head` as a frame; `None` where it is none, or one whose call is over.
-    fn checked(&mut self, address: Address, slots_read: usize, head: [u8; FRAME_BYTES_MAX]) -> Option<RawFrame> {
+    /// The bytes at `address` as a frame; `None` where they are none, or one whose call is over.
+    fn checked(&mut self, address: Address, (head, slots_read): &Bytes) -> Option<RawFrame> {
         let d = self.memory.d;
+        let (head, slots_read) = (*head, *slots_read);
         let type_at = Address(word_at(&head, d.object.ob_type));
         match *self.frame_type {
             Some(known) if known != type_at => return None,
@@ -191,7 +241,7 @@ impl Walk<'_, '_> {
         if lasti.is_some_and(|offset| offset >= code.bytecode_bytes) {
             return None;
         }
-        Some(RawFrame { address, head, slots_read, code, lasti })
+        Some(RawFrame { address, head, slots_read, code, lasti, is_over: false })
     }
 
     /// Whether `frames`, read from `first` outwards, were the stack of one moment, now that `now` is the innermost

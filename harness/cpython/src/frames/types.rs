@@ -25,6 +25,8 @@ pub(super) struct TypeInfo {
     /// `__slots__`: names and offsets.
     pub slots: Vec<(Arc<str>, u64)>,
     pub mro: Address,
+    /// It is a class written in Python.
+    pub is_class: bool,
 }
 
 impl TypeInfo {
@@ -90,6 +92,7 @@ fn read(memory: &Memory<'_>, address: Address) -> Option<TypeInfo> {
         dict_offset: (plain && (d.object.bytes..basic_bytes).contains(&dict_offset)).then_some(dict_offset),
         slots: if is_class && kind == Kind::Other { slots(memory, address) } else { Vec::new() },
         mro: Address(word(d.type_object.tp_mro)),
+        is_class,
     })
 }
 

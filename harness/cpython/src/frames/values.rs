@@ -11,6 +11,7 @@ use super::atoms;
 use super::dicts::Dict;
 use super::look::Look;
 use super::memory::Memory;
+use super::ready::{Ready, methods};
 use super::types::{Kind, TypeInfo, Types};
 use crate::dialect::Dialect;
 use crate::objects::{half_at, word_at, words};
@@ -36,6 +37,8 @@ const FRAME_HEAD_BYTES_MAX: usize = 1024;
 const REFERENCES_MAX: u64 = 1 << 40;
 /// Bytes of a source file's name that are read.
 const FILE_NAME_MAX: usize = 1024;
+/// Classes whose methods are kept.
+const CLASSES_MAX: usize = 4096;
 /// Names of attributes kept.
 const KEYS_MAX: usize = 20_000;
 
@@ -59,6 +62,8 @@ impl Object {
 pub(super) struct Values {
     pub(super) types: Types,
     keys: HashMap<Address, Arc<str>>,
+    /// What an event loop calls on instances of a class, by the class.
+    ready: HashMap<Address, Ready>,
     /// Values of containers and instances read in the last rounds, by address and levels, with the round.
     lately: HashMap<(Address, u8), (Value, u64)>,
     round: u64,
@@ -110,6 +115,7 @@ impl Values {
             is_quote: look.is_quote,
             c_function: look.c_function,
             class_name: look.class_name,
+            called_when_ready: look.called_when_ready,
         };
         // Half a value must not stay: the next reader may have more to spend.
         if is_large && !memory.is_exhausted() {
@@ -153,6 +159,7 @@ impl Values {
             c_function: None,
             class_name: None,
             attributes: Vec::new(),
+            called_when_ready: Vec::new(),
         };
         match object.info.kind {
             Kind::None => look.summary = "None".to_owned(),
@@ -367,6 +374,26 @@ impl Values {
             let function = if is_kept { self.function_name(memory, value) } else { None };
             look.attributes.push(Attribute { function, ..attribute(name, seen) });
         }
+        self.called_when_ready(memory, look, object);
+    }
+
+    /// The methods that an event loop calls on this instance: they are its class's, and never change.
+    fn called_when_ready(&mut self, memory: &Memory<'_>, look: &mut Look, object: &Object) {
+        let d = memory.d;
+        let is_old = object.info.kind == Kind::OldInstance;
+        if !is_old && (object.info.kind != Kind::Other || !object.info.is_class) {
+            return;
+        }
+        let class = Address(word_at(&object.head, if is_old { d.instance.in_class } else { d.object.ob_type }));
+        let known = self.ready.get(&class).cloned();
+        let ready = known.unwrap_or_else(|| methods(self, memory, class, is_old));
+        // Half of a class is not the class: another sample has more to spend.
+        if self.ready.len() < CLASSES_MAX && !memory.is_exhausted() {
+            self.ready.insert(class, Arc::clone(&ready));
+        }
+        let class = look.class_name.clone().or_else(|| object.info.name.rsplit('.').next().map(Arc::from));
+        let whose = |function: &FunctionName| FunctionName { class: class.clone(), ..function.clone() };
+        look.called_when_ready = ready.iter().map(whose).collect();
     }
 
     /// A pointer field of an object, from the bytes already read where they reach that far.
@@ -380,7 +407,7 @@ impl Values {
     }
 
     /// The function or method at `address`: its name, where it is written, and whose method it is.
-    fn function_name(&mut self, memory: &Memory<'_>, address: Address) -> Option<FunctionName> {
+    pub(super) fn function_name(&mut self, memory: &Memory<'_>, address: Address) -> Option<FunctionName> {
         let d = memory.d;
         let object = self.object(memory, address)?;
         let (function, class) = if object.info.kind == Kind::Method {
@@ -410,7 +437,7 @@ impl Values {
     }
 
     /// The text of an attribute's name; such strings are interned and live as long as the class or its code does.
-    fn key(&mut self, memory: &Memory<'_>, key: Address) -> Option<Arc<str>> {
+    pub(super) fn key(&mut self, memory: &Memory<'_>, key: Address) -> Option<Arc<str>> {
         if let Some(known) = self.keys.get(&key) {
             return Some(Arc::clone(known));
         }

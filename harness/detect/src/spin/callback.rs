@@ -83,7 +83,10 @@ impl<'a> Calls<'a> {
         }
         let details = above.last().into_iter().chain(below).filter_map(|frame| frame.detail.as_ref());
         let values = details.flat_map(|detail| &detail.variables).filter_map(|variable| variable.value.as_ref());
-        let functions = values.flat_map(|value| &value.attributes).filter_map(|part| part.function.as_ref());
+        let functions = values.flat_map(|value| {
+            let kept = value.attributes.iter().filter_map(|part| part.function.as_ref());
+            kept.chain(&value.called_when_ready)
+        });
         for function in functions.filter(|function| is_program_file(&function.file)) {
             *self.kept.entry(function).or_default() += 1;
         }
@@ -97,8 +100,8 @@ impl<'a> Calls<'a> {
         self.own.len()
     }
 
-    /// The one that is seen most. Where none of the program's own is seen, the one that a framework keeps to call it; else
-    /// the framework's own.
+    /// The one that is seen most. Where none of the program's own is seen, or nothing but what answers a question, the one
+    /// that a framework keeps to call it; else the framework's own.
     pub(super) fn most(&self, profile: &Profile) -> Option<Callback> {
         let most = |of: &BTreeMap<u32, Vec<&'a Frame>>, is_own| {
             let known = of.iter().filter_map(|(code, frames)| Some((profile.codes.get(*code as usize)?, frames)));
@@ -106,19 +109,23 @@ impl<'a> Calls<'a> {
                 known.max_by_key(|(code, frames)| (!words::QUESTIONS.has(&code.function), frames.len()))?;
             Some(Callback::of(code, frames, is_own))
         };
-        let kept = || {
-            let (name, _) = self.kept.iter().max_by_key(|(_, times)| **times)?;
-            Some(Callback {
-                class: name.class.as_deref().map(str::to_owned),
-                function: name.function.to_string(),
-                file: name.file.to_string(),
-                line_first: name.line,
-                line: name.line,
-                is_own: true,
-                was_seen: false,
-            })
+        let kept = || self.kept.iter().max_by_key(|(_, times)| **times).map(|(name, _)| Callback::kept(name));
+        let own = most(&self.own, true).map(|callback| self.with_class(callback));
+        let does = |callback: &Callback| !words::QUESTIONS.has(&callback.function);
+        match own {
+            Some(callback) if does(&callback) => Some(callback),
+            own => kept().or(own).or_else(|| most(&self.others, false)),
+        }
+    }
+
+    /// The callback, and the class of the object that is kept to call it, where its own frames did not last long enough to
+    /// say whose method it is.
+    fn with_class(&self, callback: Callback) -> Callback {
+        let is_it = |name: &&&FunctionName| {
+            (&*name.function, &*name.file, name.line) == (&*callback.function, &*callback.file, callback.line_first)
         };
-        most(&self.own, true).or_else(kept).or_else(|| most(&self.others, false))
+        let class = || self.kept.keys().find(is_it)?.class.as_deref().map(str::to_owned);
+        Callback { class: callback.class.clone().or_else(class), ..callback }
     }
 
     /// True when the callbacks are called because they are due.
@@ -166,6 +173,19 @@ fn ready(frame: &Frame) -> Option<u32> {
 }
 
 impl Callback {
+    /// One that was not seen to run.
+    fn kept(name: &FunctionName) -> Self {
+        Self {
+            class: name.class.as_deref().map(str::to_owned),
+            function: name.function.to_string(),
+            file: name.file.to_string(),
+            line_first: name.line,
+            line: name.line,
+            is_own: true,
+            was_seen: false,
+        }
+    }
+
     fn of(code: &Code, frames: &[&Frame], is_own: bool) -> Self {
         let mut times: BTreeMap<u32, usize> = BTreeMap::new();
         for frame in frames {

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use bloathound_profile::{
-    Attribute, Code, CodeId, Descriptor, DescriptorKind, Frame, FrameDetail, LineTable, Outside, Profile, Returns,
-    Sample, Stack, ThreadFacts, ThreadProfile, Value, ValueHash, ValueKind, Variable,
+    Attribute, Code, CodeId, Descriptor, DescriptorKind, Frame, FrameDetail, FunctionName, LineTable, Outside, Profile,
+    Returns, Sample, Stack, ThreadFacts, ThreadProfile, Value, ValueHash, ValueKind, Variable,
 };
 use bloathound_vocabulary::{Evidence, Grade, SpinEvidence};
 
@@ -307,4 +307,31 @@ fn a_hub_turns_while_what_it_runs_is_on_stacks_of_its_own() {
     assert!(found(&of("/srv/hub.py", |n| n % 2 == 0, 1)).is_empty());
     assert_eq!(limits(|all| all.spin.hub_busy_fraction_min = 0.95, &of(hub, |n| n % 2 == 0, 1)), 0);
     assert_eq!(limits(|all| all.spin.hub_switches_per_second_max = 1000.0, &of(hub, |n| n % 2 == 0, 9)), 1);
+}
+
+#[test]
+fn a_method_too_short_to_be_seen_is_named_by_the_object_it_is_called_on() {
+    let hands_on = |n: u64, method: &str| {
+        let mut frames = stack(n, 5, 9);
+        frames.truncate(2);
+        let name =
+            FunctionName { class: Some("Tail".into()), function: method.into(), file: "/srv/tail.py".into(), line: 7 };
+        let object = Value { called_when_ready: vec![name], ..this(n, 5) };
+        frames[1] =
+            frame(POLL, 10 + (n * 7 % 13) as u32, vec![named("fd", value(ValueKind::Int, 9)), named("logger", object)]);
+        frames
+    };
+    let (finding, _) = only(&profile(|n| hands_on(n, "doWrite")));
+    assert_eq!(finding.location.function.as_deref(), Some("doWrite"));
+    assert_eq!(finding.location.class.as_deref(), Some("Tail"));
+    // Seen now and then, but for too short a time to say whose method it is.
+    let glimpsed = |n: u64| {
+        let mut frames = hands_on(n, "doRead");
+        if n == 100 {
+            frames.push(Frame { detail: None, ..frame(READ, 30, Vec::new()) });
+        }
+        frames
+    };
+    let (finding, _) = only(&profile(glimpsed));
+    assert_eq!(finding.location.expression.as_deref(), Some("tail.Tail.doRead"));
 }

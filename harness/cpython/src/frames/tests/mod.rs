@@ -347,6 +347,19 @@ fn samples_at_a_steady_rate() {
 }
 
 #[test]
+fn a_torn_sample_does_not_forget_what_was_counted() {
+    let mut made = made();
+    // The innermost frame is its own caller: no stack can be read.
+    made.target.put(made.inner, 24, made.inner);
+    let mut reader = FrameReader::new(made.start);
+    let mut probe = MadeProbe { now: 0, look_ns: 1000, ends_at: u64::MAX };
+    let options = SamplerOptions { rate_hz: 100.0, seconds: 1.0 };
+    let profile = sample(&made.target, &mut reader, &mut probe, options).unwrap();
+    let samples = &profile.threads[0].samples;
+    assert!(samples.iter().all(|sample| sample.torn && sample.facts.voluntary_switches == 5));
+}
+
+#[test]
 fn a_slow_look_skips_rounds_instead_of_hurrying_after() {
     let profile = sampled(6_000_000, u64::MAX);
     assert!(profile.cost.rounds_missed >= 90, "{:?}", profile.cost);

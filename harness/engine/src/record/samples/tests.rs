@@ -20,6 +20,7 @@ fn value_of(summary: &str, length: u64) -> Value {
         is_quote: true,
         c_function: Some("time".into()),
         class_name: None,
+        called_when_ready: Vec::new(),
         type_name: "str".into(),
         summary: summary.into(),
         identity: 0x7fff_0000_0010,
