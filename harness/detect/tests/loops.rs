@@ -145,6 +145,21 @@ fn more_that_goes_nowhere() {
 }
 
 #[test]
+fn a_question_that_is_answered_alike_for_ever_is_no_progress() {
+    all_get(Verdict::HotLoop, &["asked_alike", "parsed_again"], &["plain"]);
+    all_get(Verdict::EventLoopStarved, &["asked_alike", "parsed_again"], &["reactor"]);
+    none_found(HotObservationKind::Busy, &["asks_for_the_next"], &["plain", "reactor"]);
+}
+
+#[test]
+fn what_is_taken_and_put_back_for_ever_comes_to_the_same_again() {
+    for place in ["plain", "thread", "reactor"] {
+        let Some(report) = report("put_back", place) else { return };
+        assert_eq!(only_finding(&report).1, "put_back");
+    }
+}
+
+#[test]
 fn counting_failures_is_no_progress() {
     all_get(Verdict::HotLoop, &["retries", "timed_retries", "counts_by_name"], &["plain"]);
 }

@@ -133,6 +133,9 @@ pub struct Value {
     /// Methods of its class that an event loop calls on it when its descriptor is ready.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub called_when_ready: Vec<FunctionName>,
+    /// The hashes cover all of it: a container of nothing but atoms, each of which was looked at.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_whole: bool,
 }
 
 impl Value {

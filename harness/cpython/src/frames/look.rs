@@ -20,4 +20,6 @@ pub(super) struct Look {
     pub attributes: Vec<Attribute>,
     /// Methods that an event loop calls on it when its descriptor is ready.
     pub called_when_ready: Vec<FunctionName>,
+    /// The hash covers all of it: nothing but atoms, each of which was looked at.
+    pub is_whole: bool,
 }

@@ -116,6 +116,7 @@ impl Values {
             c_function: look.c_function,
             class_name: look.class_name,
             called_when_ready: look.called_when_ready,
+            is_whole: look.is_whole,
         };
         // Half a value must not stay: the next reader may have more to spend.
         if is_large && !memory.is_exhausted() {
@@ -160,6 +161,7 @@ impl Values {
             class_name: None,
             attributes: Vec::new(),
             called_when_ready: Vec::new(),
+            is_whole: false,
         };
         match object.info.kind {
             Kind::None => look.summary = "None".to_owned(),
@@ -281,6 +283,7 @@ impl Values {
         look.length = Some(count);
         look.summary = format!("{} of {count}", look.type_name);
         if levels == 0 || count == 0 {
+            look.is_whole = count == 0;
             return;
         }
         // First and last items: what is appended or popped shows.
@@ -289,11 +292,14 @@ impl Values {
         let tail_at = count.saturating_sub(half).max(half.min(count));
         let last = memory.bytes(items.offset(tail_at.saturating_mul(8)), 8 * (count - tail_at), 8 * ITEMS_MAX);
         let addresses: Vec<u64> = words(&first).chain(words(&last.unwrap_or_default())).collect();
+        let mut atoms = 0;
         for item in addresses {
             if let Some(item) = self.look(memory, Address(item), levels - 1, budget) {
                 look.hash = look.hash.number(item.hash.0);
+                atoms += u64::from(item.kind.is_atom());
             }
         }
+        look.is_whole = atoms == count;
     }
 
     fn dict(&mut self, memory: &Memory<'_>, look: &mut Look, address: Address, levels: u8, budget: &mut u32) {

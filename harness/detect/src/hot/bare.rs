@@ -65,8 +65,8 @@ fn counts(numbers: &[Point]) -> bool {
 }
 
 /// True for all but a few: what is read while it is freed may be anything.
-fn is_most(some: usize, all: usize) -> bool {
-    some as f64 >= STEADY_SHARE_MIN * all as f64
+pub(crate) fn is_most(some: usize, all: usize) -> bool {
+    all > 0 && some as f64 >= STEADY_SHARE_MIN * all as f64
 }
 
 /// How many of the numbers are left where those that spoil its rise are taken out. A counter's object is freed with each

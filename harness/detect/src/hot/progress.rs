@@ -68,11 +68,14 @@ pub(crate) fn judge(window: &Window<'_>, candidate: &Candidate<'_>, limits: &Hot
         .filter(|(_, series)| series.motion == Motion::Moving)
         .map(|(name, _)| name.to_string())
         .collect();
-    let among_many = view.inputs.values().any(|series| view.moves_among_many_objects(series));
+    // Plain text and numbers that come again are the same again.
+    let among_many = view.inputs.values().any(|series| !series.is_whole && view.moves_among_many_objects(series));
     let fails = view.failure.is_some();
     let only_counts = |name: &String| view.variables.get(name.as_str()).is_some_and(|one| one.is_one_counter(fails));
     let is_starved = window.is_starved(limits);
-    let anything_moves = moving.iter().any(|name| is_starved || !only_counts(name)) || child_moves || among_many;
+    // What counts may be what the loop works through, unless each turn fails.
+    let anything_moves =
+        moving.iter().any(|name| (is_starved && !fails) || !only_counts(name)) || child_moves || among_many;
     let iterator = view.iterator();
     let progress = if exits.contains(&Progress::TowardsExit) {
         Progress::TowardsExit
@@ -249,8 +252,8 @@ impl<'a> View<'a> {
         (self.candidate.found.kind == LoopKind::Iterator).then(|| last.type_name.to_string())
     }
 
-    /// Where every call that an exit depends on was seen to be of a Python function whose result is understood: the
-    /// names of attributes that these results and the exit itself depend on.
+    /// Where every call that an exit depends on was seen to be of a Python function whose result is understood, or of one
+    /// in C that only tells what a built-in type holds: the names of attributes that these results and the exit itself depend on.
     fn relevant_attributes(&self, exit: &LoopExit) -> Option<BTreeSet<Arc<str>>> {
         let of_inputs = exit.inputs.iter().flat_map(|input| &input.attributes).cloned();
         let mut relevant: BTreeSet<Arc<str>> = of_inputs.collect();
@@ -264,8 +267,11 @@ impl<'a> View<'a> {
                 let Some(child) = self.window.samples.get(index).and_then(|s| s.stack.0.get(self.candidate.depth + 1))
                 else {
                     let callee = frame.and_then(|f| f.detail.as_ref()?.callee.as_ref());
-                    if callee.is_some_and(|callee| callee.kind == CalleeKind::C) {
-                        return None;
+                    match callee.filter(|callee| callee.kind == CalleeKind::C) {
+                        // What it is asked of and asked for are inputs of the exit themselves.
+                        Some(callee) if words::PURE.has(&callee.name) => seen = true,
+                        Some(_) => return None,
+                        None => {}
                     }
                     continue;
                 };

@@ -50,6 +50,8 @@ pub(crate) struct Series {
     pub only_counts_and_logs: bool,
     /// It is a clock, or tells the time.
     pub tells_time: bool,
+    /// Nearly whenever it was read, all of it was: the same value is the same state.
+    pub is_whole: bool,
 }
 
 impl Series {
@@ -103,6 +105,7 @@ impl Series {
             tells_time: bare::tells_time(&seen, &at),
             objects: (motion(&objects, total, limits), objects.iter().collect::<HashSet<_>>().len()),
             repeated: repeated(&hashes),
+            is_whole: bare::is_most(seen.iter().filter(|value| value.is_whole).count(), seen.len()),
             distinct: hashes.iter().collect::<HashSet<_>>().len(),
             turned_back: turned_back(&numbers),
             truth: last.and_then(|value| value.truth()),

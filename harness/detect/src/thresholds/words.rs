@@ -253,6 +253,42 @@ pub const QUESTIONS: Words = Words {
     needed_by: "detect/src/spin/tests.rs::what_is_only_asked_is_not_what_is_called",
 };
 
+/// Functions in C that only tell what they are asked of.
+pub const PURE: Words = Words {
+    rule: "hot-loop",
+    name: "PURE",
+    words: &[
+        "dict.get",
+        "dict.has_key",
+        "dict.__contains__",
+        "len",
+        "list.count",
+        "list.index",
+        "tuple.count",
+        "tuple.index",
+        "set.isdisjoint",
+        "set.issubset",
+        "set.issuperset",
+        "str.count",
+        "str.endswith",
+        "str.find",
+        "str.isdigit",
+        "str.isspace",
+        "str.rfind",
+        "str.startswith",
+        "unicode.count",
+        "unicode.endswith",
+        "unicode.find",
+        "unicode.isdigit",
+        "unicode.isspace",
+        "unicode.rfind",
+        "unicode.startswith",
+    ],
+    what: "Functions in C whose result is what a built-in object holds: while that and what they are asked for stay, so does the result.",
+    measured: "Python 2.7's documentation of the built-in types",
+    needed_by: "detect/tests/loops.rs::a_question_that_is_answered_alike_for_ever_is_no_progress",
+};
+
 /// Functions in C that ask.
 pub const ASKING: Words = Words {
     rule: "hot-loop",
@@ -357,6 +393,7 @@ pub fn rows() -> Vec<Row> {
         OUTSIDE_TYPES,
         OUTSIDE_FUNCTIONS,
         CLOCK_TYPES,
+        PURE,
         ASKING,
         TRYING,
         QUESTIONS,

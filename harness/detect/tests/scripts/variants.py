@@ -95,6 +95,38 @@ def counting():
         tries += 1
 
 
+def asked_alike():
+    tries, answer, wanted, offers = 0, None, 'this', {'that': 1}
+    while answer is None:
+        tries += 1
+        answer = offers.get(wanted)
+
+
+def parsed_again():
+    failures, text = 0, '?'
+    while True:
+        try:
+            int(text)
+            break
+        except ValueError:
+            failures += 1
+
+
+def put_back():
+    waiting, ready = ['one', 'two', 'three', 'four'], set()
+    while waiting:
+        name = waiting.pop(0)
+        if name not in ready:
+            waiting.append(name)
+
+
+def asks_for_the_next():
+    number, answer, offers = 0, None, {2 ** 40: 1}
+    while answer is None:
+        number += 1
+        answer = offers.get(number)
+
+
 def counting_without_exit():
     tries = 0
     while True:

@@ -21,6 +21,7 @@ fn value_of(summary: &str, length: u64) -> Value {
         c_function: Some("time".into()),
         class_name: None,
         called_when_ready: Vec::new(),
+        is_whole: false,
         type_name: "str".into(),
         summary: summary.into(),
         identity: 0x7fff_0000_0010,
