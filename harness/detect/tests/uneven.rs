@@ -326,3 +326,14 @@ fn counted_load_may_come_in_bursts() {
     let filling = Watch { requests: Some(vec![0, 100, 100, 100]), ..Watch::of(&[100, 1100, 1120, 1130]) };
     assert!(filling.classes().is_empty());
 }
+
+#[test]
+fn what_stops_though_requests_go_on_has_come_to_rest() {
+    let at = |values: &[u64]| Watch { requests: Some(vec![0, 6, 6, 6, 6, 6]), ..Watch::of(values) }.classes();
+    // A thread each, and no more than twenty of them.
+    assert!(at(&[100, 106, 112, 118, 120, 120]).is_empty());
+    assert_eq!(at(&[100, 106, 112, 118, 122, 128]).len(), 1);
+    // Of two requests that leave something nine times in ten, none may do so by chance.
+    let rare = Watch { requests: Some(vec![0, 60, 60, 60, 60, 2]), ..Watch::of(&[100, 155, 208, 262, 316, 316]) };
+    assert_eq!(rare.classes().len(), 1);
+}

@@ -25,10 +25,20 @@ const AGE_MAX_BELOW: u32 = 25;
 const READS_FOR_VALUES_MAX: u32 = 6000;
 /// Calls below an event loop's innermost frame whose values are read: what it calls back, and what that calls.
 const BELOW_EVENT_LOOP: usize = 4;
+/// Innermost calls whose objects are read before anything else is done.
+const LOOKED_AHEAD: usize = 3;
 /// Arguments of a call that are read.
 const ARGUMENTS_MAX: usize = 4;
 /// Attempts to read a variable that is assigned while we look.
 const ATTEMPTS: u32 = 3;
+
+/// Reads what the innermost of these calls have in their hands, before anything else is done.
+pub(super) fn look_ahead(memory: &Memory<'_>, values: &mut Values, raw: &[RawFrame]) {
+    for raw in raw.iter().rev().take(LOOKED_AHEAD).filter(|raw| !raw.is_over) {
+        let slots = slots(memory, raw);
+        values.look_ahead(memory, in_use(raw, &slots));
+    }
+}
 
 /// The frames with lines and values; `raw` is outermost first, `previous` the thread's stack of the sample before.
 pub(super) fn describe(
@@ -112,6 +122,14 @@ fn slots(memory: &Memory<'_>, raw: &RawFrame) -> Vec<Address> {
     slots_again(memory, raw)
 }
 
+/// Of the slots the variables, and what is on the value stack of the call that the frame is at. What is above is left from
+/// before.
+fn in_use<'a>(raw: &RawFrame, slots: &'a [Address]) -> &'a [Address] {
+    let called = raw.lasti.and_then(|lasti| raw.code.callee_slots.get(&lasti));
+    let on_stack = called.map_or(0, |(slot, count)| *slot as usize + 1 + *count as usize);
+    slots.get(..(raw.code.variable_slots() + on_stack).min(slots.len())).unwrap_or_default()
+}
+
 fn detail(memory: &Memory<'_>, code: &Code, values: &mut Values, raw: &RawFrame, slots: &[Address]) -> FrameDetail {
     let d = memory.d;
     let entry = &raw.code;
@@ -176,7 +194,8 @@ fn inputs<'a>(code: &'a Code, around: &[usize]) -> Vec<&'a LoopInput> {
 }
 
 /// The value of a variable that may be assigned while we look: kept only when it was still bound to it afterwards. Short
-/// text is read in one piece: where the variable has gone on, it is what it said a moment ago.
+/// text and plain numbers are read in one piece: where the variable has gone on, or the call is over, it is what it said a
+/// moment ago.
 fn steady(memory: &Memory<'_>, values: &mut Values, slot: Address, seen: Address) -> Option<bloathound_profile::Value> {
     let mut at = seen;
     let mut said = None;
@@ -186,10 +205,12 @@ fn steady(memory: &Memory<'_>, values: &mut Values, slot: Address, seen: Address
         if now == at {
             return value.or(said);
         }
-        let is_short = |value: &bloathound_profile::Value| {
-            value.kind == ValueKind::Str && value.length.is_some_and(|length| length <= QUOTED_CHARACTERS)
+        let is_one_piece = |value: &bloathound_profile::Value| match value.kind {
+            ValueKind::Str => value.length.is_some_and(|length| length <= QUOTED_CHARACTERS),
+            ValueKind::Int | ValueKind::Float => true,
+            _ => false,
         };
-        said = value.filter(is_short).or(said);
+        said = value.filter(is_one_piece).or(said);
         at = now;
     }
     said

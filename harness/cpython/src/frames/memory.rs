@@ -1,6 +1,7 @@
 //! Reading with a count and a limit.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
 
 use bloathound_memory::{Address, MemorySource, ReadPiece};
 
@@ -17,11 +18,13 @@ pub(super) struct Memory<'a> {
     pub d: &'static Dialect,
     reads: Cell<u64>,
     left: Cell<u32>,
+    /// First bytes of objects that were read together, before anybody asked: what runs on may be gone by then.
+    ahead: RefCell<HashMap<Address, [u8; HEAD_BYTES_MAX]>>,
 }
 
 impl<'a> Memory<'a> {
     pub(super) fn new(source: &'a dyn MemorySource, d: &'static Dialect) -> Self {
-        Self { source, d, reads: Cell::new(0), left: Cell::new(u32::MAX) }
+        Self { source, d, reads: Cell::new(0), left: Cell::new(u32::MAX), ahead: RefCell::default() }
     }
 
     /// Allows `reads` more reads.
@@ -46,8 +49,35 @@ impl<'a> Memory<'a> {
             return false;
         }
         self.left.set(left - 1);
+        if let Some(known) = self.ahead.borrow().get(&address).and_then(|known| known.get(..buffer.len())) {
+            buffer.copy_from_slice(known);
+            return true;
+        }
         self.reads.set(self.reads.get() + 1);
         self.source.read(address, buffer).is_ok()
+    }
+
+    /// Reads the heads of the objects at `addresses` now, as close together as can be: whoever asks for one later gets it as
+    /// it was.
+    pub(super) fn look_ahead(&self, addresses: &[Address]) {
+        let mut rest: Vec<Address> = {
+            let known = self.ahead.borrow();
+            let is_new = |at: &Address| at.is_aligned(8) && !known.contains_key(at) && self.is_mapped(*at);
+            addresses.iter().copied().filter(is_new).collect()
+        };
+        rest.sort_unstable();
+        rest.dedup();
+        while !rest.is_empty() && !self.is_exhausted() {
+            let mut heads = vec![[0; HEAD_BYTES_MAX]; rest.len()];
+            let mut pieces: Vec<ReadPiece<'_>> = Vec::with_capacity(rest.len());
+            for (address, head) in rest.iter().zip(&mut heads) {
+                pieces.push(ReadPiece { address: *address, buffer: head });
+            }
+            let filled = self.fill_together(&mut pieces);
+            self.ahead.borrow_mut().extend(rest.iter().copied().zip(heads).take(filled));
+            // The one that was not there is asked for alone, if ever.
+            rest.drain(..(filled + 1).min(rest.len()));
+        }
     }
 
     /// Fills `pieces` by one read; how many of the first were filled.

@@ -195,6 +195,7 @@ impl FrameReader {
             Some(raw) => {
                 let codes = self.codes.described.as_slice();
                 self.values.next_round();
+                detail::look_ahead(&memory, &mut self.values, &raw);
                 // Before the values, which take long: who is handling it may be done by then.
                 let caught = caught::read(&memory, &mut self.values, thread.state);
                 (StackRead::Whole(detail::describe(&memory, codes, &mut self.values, &raw, previous)), caught)

@@ -15,6 +15,8 @@ use crate::objects::{half_at, word_at};
 const DEPTH_MAX: usize = 4000;
 /// Looks after which the code objects of frames are checked again.
 const LOOKS_BETWEEN_CHECKS: u32 = 20;
+/// Outermost frames of a thread that are remembered: as many greenlets as take turns in a moment.
+const OUTERMOST_MAX: usize = 64;
 /// Looks at an outermost frame not met before: it must have no caller each time.
 const OUTERMOST_LOOKS: u32 = 12;
 /// Attempts at one stack before it counts as torn.
@@ -55,8 +57,9 @@ impl RawFrame {
 pub(super) struct Known {
     /// The type of frames.
     pub frame_type: Option<Address>,
-    /// The outermost frame of each thread, by thread state: it stays for as long as the thread runs Python.
-    outermost: HashMap<Address, Address>,
+    /// The outermost frames of each thread, by thread state, the last found first: one that stays for as long as the thread
+    /// runs Python, and one for each greenlet that it turned to.
+    outermost: HashMap<Address, Vec<Address>>,
     /// Code of the frames met lately. Emptied now and then: an address may come to hold another code object.
     recent: HashMap<Address, (Address, Arc<CodeEntry>)>,
     /// Frames of each thread, by thread state, that are read at once.
@@ -86,7 +89,7 @@ pub(super) fn walk(memory: &Memory<'_>, codes: &mut Codes, known: &mut Known, st
         };
         let mut reader =
             Walk { memory, codes, frame_type: &mut known.frame_type, recent: &mut known.recent, batch: &batch };
-        let ends_in = known.outermost.get(&state).copied();
+        let ends_in = known.outermost.get(&state).map_or(&[][..], Vec::as_slice);
         // Within moments of the word that names the innermost: what it takes to say what that was.
         if let Some(mut frames) = reader.completed(first, met, ends_in) {
             met.add(&frames);
@@ -102,7 +105,7 @@ pub(super) fn walk(memory: &Memory<'_>, codes: &mut Codes, known: &mut Known, st
             continue;
         };
         let outermost = frames.last().map(|frame| frame.address);
-        let is_known = outermost.is_some() && ends_in == outermost;
+        let is_known = outermost.is_some_and(|outermost| ends_in.contains(&outermost));
         let Some(now) = memory.pointer(innermost) else {
             continue;
         };
@@ -122,7 +125,9 @@ pub(super) fn walk(memory: &Memory<'_>, codes: &mut Codes, known: &mut Known, st
             if !stays || is_new {
                 continue;
             }
-            known.outermost.insert(state, outermost);
+            let outermosts = known.outermost.entry(state).or_default();
+            outermosts.insert(0, outermost);
+            outermosts.truncate(OUTERMOST_MAX);
         }
         known.met.entry(state).or_default().add(&frames.iter().rev().cloned().collect::<Vec<_>>());
         return Some(frames);
@@ -156,16 +161,16 @@ impl Walk<'_, '_> {
         Some(frames)
     }
 
-    /// Frames from `first` outwards to the outermost, `ends_in`, of what was read at once; what was over by then, as it
-    /// last ran. `None` where one is not among them.
-    fn completed(&mut self, first: Address, met: &Met, ends_in: Option<Address>) -> Option<Vec<RawFrame>> {
+    /// Frames from `first` outwards to one of the outermost, `ends_in`, of what was read at once; what was over by then, as
+    /// it last ran. `None` where one is not among them.
+    fn completed(&mut self, first: Address, met: &Met, ends_in: &[Address]) -> Option<Vec<RawFrame>> {
         let d = self.memory.d;
         let mut frames: Vec<RawFrame> = Vec::new();
         let mut at = first;
         while frames.len() < self.batch.len() {
             let bytes = self.batch.frame(at)?;
             let read = match self.checked(at, bytes) {
-                Some(read) if Some(at) == ends_in || word_at(&read.head, d.frame.f_back) != 0 => read,
+                Some(read) if ends_in.contains(&at) || word_at(&read.head, d.frame.f_back) != 0 => read,
                 // A generator that waits: its own is as it was, but who resumed it is not written in it any more.
                 waits => {
                     let ran = met.running(at)?;
@@ -180,8 +185,9 @@ impl Walk<'_, '_> {
             };
             let caller = Address(word_at(&read.head, d.frame.f_back));
             frames.push(read);
-            if Some(at) == ends_in {
-                return caller.is_null().then_some(frames);
+            // Where a greenlet was begun from is no part of its calls, and it may be called by a function of another.
+            if caller.is_null() {
+                return ends_in.contains(&at).then_some(frames);
             }
             at = caller;
         }

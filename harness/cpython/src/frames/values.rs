@@ -10,7 +10,7 @@ use bloathound_profile::{Attribute, FunctionName, Value, ValueHash, ValueKind};
 use super::atoms;
 use super::dicts::Dict;
 use super::look::Look;
-use super::memory::Memory;
+use super::memory::{HEAD_BYTES_MAX, Memory};
 use super::ready::{Ready, methods};
 use super::types::{Kind, TypeInfo, Types};
 use crate::dialect::Dialect;
@@ -30,7 +30,7 @@ const LATELY_MAX: usize = 4096;
 /// Levels of a value "in depth".
 const LEVELS_DEEP: u8 = 3;
 /// Bytes read of every object at first: enough for most whole.
-const HEAD_BYTES: usize = 64;
+const HEAD_BYTES: usize = HEAD_BYTES_MAX;
 /// Bytes of a frame in front of its variables, at most.
 const FRAME_HEAD_BYTES_MAX: usize = 1024;
 /// No object has that many references; a freed one often seems to.
@@ -123,6 +123,23 @@ impl Values {
             self.lately.insert((address, levels), (value.clone(), self.round));
         }
         Some(value)
+    }
+
+    /// Reads what `slots` lead to before anything else is done, tuples with their items: a number in them is freed with the
+    /// next step of a loop.
+    pub(super) fn look_ahead(&mut self, memory: &Memory<'_>, slots: &[Address]) {
+        memory.look_ahead(slots);
+        let d = memory.d;
+        let mut items = Vec::new();
+        for slot in slots {
+            let tuple = self.object(memory, *slot).filter(|object| object.info.kind == Kind::Tuple);
+            if let Some(tuple) = tuple {
+                let count = (word_at(&tuple.head, d.object.ob_size) as usize).min(ITEMS_MAX);
+                let held = tuple.head.get(d.tuple.ob_item as usize..).unwrap_or_default();
+                items.extend(words(held).take(count).map(Address));
+            }
+        }
+        memory.look_ahead(&items);
     }
 
     pub(super) fn object(&mut self, memory: &Memory<'_>, address: Address) -> Option<Object> {

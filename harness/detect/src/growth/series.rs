@@ -3,7 +3,7 @@
 use super::trend::{Mileage, Trend, trend};
 use super::work::{Counter, Odometer, Work};
 use super::{GrowthRound, GrowthUnit, cause};
-use crate::thresholds::fixed::{COUNTED_ROUNDS_ONE_IN, SHAPE_MISSING_ONE_IN};
+use crate::thresholds::fixed::{COUNTED_ROUNDS_ONE_IN, RESTED_GAIN_MIN, SHAPE_MISSING_ONE_IN};
 use crate::thresholds::{GrowthThresholds, predicates};
 
 /// What of a shape grows.
@@ -199,9 +199,20 @@ impl<'a> Judge<'a> {
             let rounds = rates.iter().filter(|rate| rate.is_some()).count();
             let enough =
                 trend.gain as f64 >= per_request * self.units() as f64 && trend.gain >= self.limits.objects_gain_min;
-            (enough && rounds * COUNTED_ROUNDS_ONE_IN > rates.len()).then_some(trend)
+            let rests = self.came_to_rest(values, trend.gain);
+            (enough && !rests && rounds * COUNTED_ROUNDS_ONE_IN > rates.len()).then_some(trend)
         };
         steady() || (rates.len() >= self.limits.uneven_rounds_min && along().is_some())
+    }
+
+    /// True where nothing was gained in the last rounds, though by the rate before something should have been: chance alone
+    /// would have it so once in twenty times.
+    fn came_to_rest(&self, values: &[u64], gain: u64) -> bool {
+        let steps = values.windows(2).zip(&self.requests).rev();
+        let resting = steps.take_while(|(pair, _)| pair[1] <= pair[0]).map(|(_, requests)| *requests);
+        let rested: u64 = resting.sum();
+        let before = self.requests.iter().sum::<u64>().saturating_sub(rested).max(1);
+        gain as f64 * rested as f64 / before as f64 >= RESTED_GAIN_MIN
     }
 
     /// Grows along with what can be seen of the work.

@@ -10,7 +10,9 @@ use super::bare::only_counts;
 use super::candidate::Candidate;
 use super::failure::Failure;
 use super::window::{Counts, Window};
-use crate::thresholds::fixed::{C_TIME_SHARE_MIN, CALLED_VALUES_FACTOR, POSITIONS_MAX, WAKING_BYTES_MAX};
+use crate::thresholds::fixed::{
+    C_TIME_SHARE_MIN, CALLED_VALUES_FACTOR, GREETING_BYTES_A_SECOND, POSITIONS_MAX, WAKING_BYTES_MAX,
+};
 use crate::thresholds::{HotLoopThresholds, words};
 
 /// What the loop of `candidate` does that its own variables don't show; `None` where nothing is seen. What is done about a
@@ -31,10 +33,12 @@ pub(crate) fn seen(
         return Some(format!("most of the time goes into {name}, whose work shows in no variable"));
     }
     let outside = window.profile.outside.as_ref()?;
-    let reports = window.samples.iter().any(|sample| {
-        let below = sample.stack.0.get(candidate.depth + 1..).unwrap_or_default();
-        below.iter().any(|frame| window.profile.code(frame.code).is_some_and(is_reporting))
-    });
+    // What is written of a failure tells of that; what is written where nothing fails may be all there is of the work.
+    let reports = failure.is_some()
+        && window.samples.iter().any(|sample| {
+            let below = sample.stack.0.get(candidate.depth + 1..).unwrap_or_default();
+            below.iter().any(|frame| window.profile.code(frame.code).is_some_and(is_reporting))
+        });
     let alone = window.profile.threads.iter().filter(|other| other.tid != window.thread.tid).all(|other| {
         Counts::of(&other.samples.iter().filter(|sample| !sample.torn).collect::<Vec<_>>()).used_fraction
             <= limits.idle_fraction_max
@@ -42,14 +46,17 @@ pub(crate) fn seen(
     (alone && moves_data(outside, !reports)).then(|| "data comes in or goes out meanwhile".to_owned())
 }
 
-/// True when data went through the process's descriptors; what only wakes an event loop is none. `files_count` says whether
-/// what a file gained is work, or may be a log.
+/// True when data went through the process's descriptors, and more than a greeting now and then; what only wakes an event
+/// loop is none. `files_count` says whether what a file gained is work, or may be a log.
 pub(crate) fn moves_data(outside: &Outside, files_count: bool) -> bool {
     let read = outside.read_bytes.unwrap_or(0);
     let reads = outside.reads.unwrap_or(0);
+    let data = if read > WAKING_BYTES_MAX.saturating_mul(reads) { read } else { 0 };
     let files = outside.descriptors.iter().filter(|one| one.kind == DescriptorKind::File && one.number > 2);
     let filed: u64 = files.filter_map(|one| one.moved).fold(0, u64::saturating_add);
-    read > WAKING_BYTES_MAX.saturating_mul(reads) || outside.socket_bytes() > 0 || (files_count && filed > 0)
+    let filed = if files_count { filed } else { 0 };
+    let moved = data.saturating_add(outside.socket_bytes()).saturating_add(filed);
+    moved as f64 > GREETING_BYTES_A_SECOND * outside.seconds.max(1.0)
 }
 
 /// True when code that the loop called was seen inside loops of its own that took many values.

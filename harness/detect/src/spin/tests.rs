@@ -335,3 +335,13 @@ fn a_method_too_short_to_be_seen_is_named_by_the_object_it_is_called_on() {
     let (finding, _) = only(&profile(glimpsed));
     assert_eq!(finding.location.expression.as_deref(), Some("tail.Tail.doRead"));
 }
+
+#[test]
+fn a_heartbeat_is_no_work() {
+    let with = |bytes: u64| {
+        let mut profile = spinning();
+        profile.outside.as_mut().unwrap().descriptors[0].moved = Some(bytes);
+        found(&profile).len()
+    };
+    assert_eq!((with(20), with(200)), (1, 0));
+}

@@ -44,6 +44,10 @@ fixed! {
             "One look in so many may miss a shape, and still count.",
             "reason, not measured: a path leads another way where a call is just running or a list was just replaced",
             "detect/tests/uneven.rs::a_path_that_led_another_way_once_hides_no_leak";
+        RESTED_GAIN_MIN: f64 = 3.0, "objects",
+            "What counted load should have added in the last rounds, by the rate before, where nothing was: from there on it came to rest.",
+            "Poisson: where three are expected, none comes in one of twenty; field pair eventlet_tpool: 0, 6, 12, 18, 20, 20 with a thread each, 20 at most",
+            "detect/tests/uneven.rs::what_stops_though_requests_go_on_has_come_to_rest";
         COUNTED_ROUNDS_ONE_IN: usize = 2, "rounds",
             "More than one round in so many must have had requests for growth along with them to be told.",
             "reason, not measured: most of what is concluded from has to be seen",
@@ -188,6 +192,10 @@ fixed! {
             "Samples behind what raises, that only a turn that did not fail comes to, up to which every turn fails.",
             "reason, not measured: one in a hundred may be a stack that was read between two turns",
             "detect/src/hot/tests.rs::turns_that_get_past_what_fails_now_and_then_are_work";
+        GREETING_BYTES_A_SECOND: f64 = 8.0, "bytes a second",
+            "Bytes a second up to which what went in and out is a greeting or a heartbeat, and no work of a loop that never rests.",
+            "rpyc 3.3: a client that asks for nothing sent 12 bytes in 3 s; a request of the smallest honest server that was seen (UDP, 4 bytes each) came a thousand times a second",
+            "detect/src/spin/tests.rs::a_heartbeat_is_no_work";
         WAKING_BYTES_MAX: u64 = 8, "bytes a read",
             "Reads of no more bytes than that on average wake an event loop and bring no data.",
             "Twisted and Tornado wake themselves by one byte through a pipe, an event descriptor by eight",
