@@ -13,9 +13,8 @@ use predicates::prelude::*;
 use predicates::str::contains;
 use support::{bloathound, live, root};
 
-/// Classes that are judged here. No spin: where the service has a processor of its own, what its event loop calls for
-/// microseconds is seen in no look, and most other looks are torn.
-const JUDGED: [&str; 6] = ["leak", "cycles", "fragmentation", "hot", "garbage", "native"];
+/// Classes that are judged here.
+const JUDGED: [&str; 7] = ["leak", "cycles", "fragmentation", "hot", "spin", "garbage", "native"];
 
 /// Every file below a folder, by its relative path.
 fn files(folder: &Path, below: &str) -> BTreeMap<String, Vec<u8>> {
