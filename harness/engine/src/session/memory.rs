@@ -1,10 +1,15 @@
 //! Where the memory of an examined process goes, in the form that the fragmentation rule takes.
 
-use bloathound_cpython::allocator::{ArenaCensus, BlockJudge, BlockUse, ChunkState, MemoryLayout, Occupant};
+use bloathound_cpython::allocator::{
+    ArenaCensus, BlockJudge, BlockUse, ChunkState, MemoryLayout, Occupant, RssAccount,
+};
 use bloathound_detect::fragmentation::{
     ArenaFacts, ArenaLoad, HeldBlock, HeldChunk, Holder, HolePin, PinLimits, Pins, group_holes, group_pins,
 };
-use bloathound_heap::{HeapSnapshot, PathFinder};
+use bloathound_heap::{BitSet, HeapSnapshot, PathFinder};
+use bloathound_vocabulary::TypeRow;
+
+use crate::source::Examined;
 
 /// The arenas of one look.
 #[derive(Debug)]
@@ -20,6 +25,25 @@ impl Arenas {
         let census = layout.census(judge);
         let facts = facts(layout, &census);
         Self { census, facts }
+    }
+}
+
+/// What needs no more than the memory, the objects and what of them is garbage: no paths, and nobody who holds them.
+pub(super) struct OfMemory {
+    pub types: Vec<TypeRow>,
+    pub arenas: Option<Arenas>,
+    pub rss: RssAccount,
+}
+
+impl OfMemory {
+    pub(super) fn compute(examined: &Examined, garbage: &BitSet) -> Self {
+        let (layout, snapshot) = (&examined.layout, &examined.snapshot);
+        let judge = layout.judge(&examined.image, snapshot, Some(garbage));
+        Self {
+            types: super::census(snapshot, |_| true),
+            arenas: examined.pools.as_ref().map(|_| Arenas::new(layout, &judge)),
+            rss: layout.rss(&examined.image, snapshot, &judge),
+        }
     }
 }
 

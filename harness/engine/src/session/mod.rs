@@ -130,6 +130,29 @@ impl<'s> Session<'s> {
         &self.analysis
     }
 
+    /// Computes what rests on the graph and, beside it on another processor, what rests on the memory alone. The same is
+    /// computed as without it, only sooner.
+    pub fn compute_side_by_side(&self) {
+        let garbage = &self.replay().awaiting_collection;
+        let Some(examined) = self.heap.memory.filter(|_| has_processors()) else { return };
+        std::thread::scope(|scope| {
+            let of_memory = || memory::OfMemory::compute(examined, garbage);
+            // Where there is no thread to be had, each is computed when it is asked for.
+            let beside = std::thread::Builder::new().name("memory".to_owned()).spawn_scoped(scope, of_memory).ok();
+            let _ = self.analysis();
+            let Some(Ok(found)) = beside.map(std::thread::ScopedJoinHandle::join) else { return };
+            let _ = self.types.get_or_init(|| {
+                self.note(Computed::Types);
+                found.types
+            });
+            let _ = self.arenas.get_or_init(|| found.arenas.inspect(|_| self.note(Computed::Arenas)));
+            let _ = self.rss.get_or_init(|| {
+                self.note(Computed::Rss);
+                Some(found.rss)
+            });
+        });
+    }
+
     /// The shapes of what stays: all objects but those that merely await collection.
     #[must_use]
     pub fn shapes(&self) -> &ShapeTree {
@@ -256,6 +279,12 @@ impl<'s> Session<'s> {
     pub fn retained(&self, id: ObjectId) -> Option<u64> {
         Some(self.analysis().dominators().retained_size(id)).filter(|bytes| *bytes > 0)
     }
+}
+
+/// Whether there is a second processor to use. `BLOATHOUND_WORKERS=1` says no, for measuring.
+fn has_processors() -> bool {
+    std::env::var_os("BLOATHOUND_WORKERS").is_none_or(|workers| workers != "1")
+        && std::thread::available_parallelism().is_ok_and(|processors| processors.get() > 1)
 }
 
 fn threads(examined: &Examined) -> Option<Vec<ThreadRecord>> {

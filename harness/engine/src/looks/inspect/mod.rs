@@ -33,6 +33,7 @@ pub fn inspect(session: &Session<'_>, target: TargetRecord) -> InspectReport {
 
 fn analyse(session: &Session<'_>, target: TargetRecord) -> InspectReport {
     let heap = session.heap();
+    session.compute_side_by_side();
     let analysis = session.analysis();
     let replay = session.replay();
     let judged = judge_look(session);
