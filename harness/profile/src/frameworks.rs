@@ -71,6 +71,8 @@ pub const CALLED: &[&str] =
 /// Of these, those of frameworks' own timed calls, which a sample may afford to read: Twisted's `LoopingCall` and
 /// `DelayedCall`, Tornado's and asyncio's handles and periodic callbacks.
 pub const KEPT_TO_BE_CALLED: &[&str] = &["f", "func", "callback", "_callback"];
+/// Attributes that hold a chain of what will be called in turn: a Deferred's.
+pub const CALLED_IN_TURN: &[&str] = &["callbacks"];
 /// Packages whose objects only hand on: what such an object keeps is what will be called.
 pub const HANDS_ON: &[&str] = &["twisted", "tornado", "threading", "gevent", "functools", "concurrent", "trollius"];
 /// Packages, by their folder, whose code is no program's own: who they call, or who called them, is.

@@ -242,10 +242,10 @@ fn count(arenas: &BTreeMap<u32, u64>, test: impl Fn(u32, u64) -> bool) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use bloathound_heap::{ObjectFlags, ObjectRecord, SnapshotBuilder, Tracking, Trust, TypeInfo};
+    use bloathound_heap::{ObjectFlags, ObjectRecord, SeriesWords, SnapshotBuilder, Tracking, Trust, TypeInfo};
 
     fn heap(types: &[&str], objects: &[u32]) -> HeapSnapshot {
-        let mut builder = SnapshotBuilder::new();
+        let mut builder = SnapshotBuilder::new(SeriesWords::default());
         for name in types {
             builder.add_type(TypeInfo {
                 name: (*name).into(),

@@ -153,7 +153,7 @@ mod tests {
 
     fn drawn(objects: &str) -> Vec<HeatRow> {
         let text = format!("[\"bloathound-dump\", 1, {{\"pid\": 7}}]\n{objects}");
-        let snapshot = Dump::read(text.as_bytes(), "x".as_ref(), 1 << 30).unwrap().snapshot();
+        let snapshot = Dump::read(text.as_bytes(), "x".as_ref(), 1 << 30).unwrap().snapshot(FIRST.words);
         draw(&Analysis::run(&snapshot), "x").panels.remove(0).rows
     }
 
