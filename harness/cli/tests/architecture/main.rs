@@ -254,6 +254,17 @@ fn files_stay_readable() {
     assert!(long.is_empty(), "{}", long.join("\n"));
 }
 
+/// A command's file parses, calls what does the work, and prints.
+#[test]
+fn a_command_is_a_short_file() {
+    let files = rust_files();
+    let commands = files.iter().filter(|file| file.path.starts_with("harness/cli/src/commands/"));
+    let lines: Vec<(usize, &str)> = commands.map(|file| (file.text.lines().count(), file.path.as_str())).collect();
+    assert!(lines.len() > 8, "{lines:?}");
+    let long: Vec<&(usize, &str)> = lines.iter().filter(|(count, _)| *count >= 80).collect();
+    assert!(long.is_empty(), "what a command does is a look of `engine`: {long:?}");
+}
+
 #[test]
 fn the_workflow_that_runs_is_the_one_in_ci() {
     let [kept, used] =
