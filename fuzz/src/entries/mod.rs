@@ -11,6 +11,7 @@ use std::io;
 use std::path::Path;
 use std::sync::OnceLock;
 
+use bloathound_cpython::dialect::FIRST;
 use bloathound_engine::source::{Examined, examine_image, open_core_with, reopen};
 use bloathound_kit::Dump;
 use bloathound_live::Mapping;
@@ -74,7 +75,7 @@ pub fn decode(input: &[u8]) {
 pub fn dump(input: &[u8]) {
     let Ok(dump) = Dump::read(input, Path::new("dump.jsonl"), MEMORY_MAX) else { return };
     black_box(dump.pointers().count());
-    let snapshot = dump.snapshot();
+    let snapshot = dump.snapshot(FIRST.words);
     let analysis = bloathound_heap::Analysis::run(&snapshot);
     black_box(analysis.census());
     black_box(analysis.dominators().top_retained(20));

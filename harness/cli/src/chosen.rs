@@ -10,15 +10,24 @@ use crate::error::CliError;
 use crate::generated::Generated;
 use crate::home::Home;
 
-/// The scenarios that are generated and those of the other names. Where any is generated, no other name means none.
+/// The scenarios that are generated and those of the other names. Where any is generated, no other name means none. A seed
+/// is their own from here on, for whatever varies by it.
 ///
 /// # Errors
 /// As [`scenarios`].
-pub(crate) fn all(home: &Home, names: &[String], generated: Option<&Generated>) -> Result<Vec<Scenario>, CliError> {
+pub(crate) fn all(
+    home: &Home,
+    names: &[String],
+    seed: Option<u64>,
+    generated: Option<&Generated>,
+) -> Result<Vec<Scenario>, CliError> {
     let others: Vec<String> = names.iter().filter(|name| CaseId::of_name(name).is_none()).cloned().collect();
     let none = generated.is_some() && others.is_empty();
     let mut chosen = if none { Vec::new() } else { scenarios(home, &others)? };
     chosen.extend(generated.iter().flat_map(|generated| generated.scenarios.clone()));
+    if let Some(seed) = seed {
+        chosen.iter_mut().for_each(|scenario| scenario.seed = seed);
+    }
     Ok(chosen)
 }
 

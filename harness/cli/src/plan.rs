@@ -24,11 +24,11 @@ pub(crate) fn name(scenario: &Scenario) -> String {
 /// # Errors
 /// None of them has rounds.
 pub(crate) fn under_traffic<'s>(
-    chosen: &[&'s Scenario],
+    chosen: &'s [Scenario],
     traffic: Option<TrafficChoice>,
 ) -> Result<Vec<Cow<'s, Scenario>>, CliError> {
     let profiles: &[Traffic] = match &traffic {
-        None => return Ok(chosen.iter().map(|scenario| Cow::Borrowed(*scenario)).collect()),
+        None => return Ok(chosen.iter().map(Cow::Borrowed).collect()),
         Some(TrafficChoice::One(one)) => std::slice::from_ref(one),
         Some(TrafficChoice::All) => &Traffic::ALL,
     };

@@ -49,7 +49,7 @@ fn target(objects: u64) -> Target {
 }
 
 fn objects_in(pools: u64) -> HeapSnapshot {
-    let mut builder = SnapshotBuilder::new();
+    let mut builder = SnapshotBuilder::new(CPYTHON_2_7.words);
     let type_id = builder.add_type(TypeInfo {
         name: "Row".into(),
         module: Some("model".into()),

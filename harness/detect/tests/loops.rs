@@ -11,11 +11,11 @@
 
 mod support;
 
-use bloathound_detect::hot_loop::{self, HotObservationKind, HotReport};
+use bloathound_detect::hot_loop::{self, HotJudgement, HotObservationKind};
 use bloathound_detect::{Evidence, Grade, HotLoopEvidence, HotLoopThresholds, Verdict};
 use support::Script;
 
-fn report(kind: &str, place: &str) -> Option<HotReport> {
+fn report(kind: &str, place: &str) -> Option<HotJudgement> {
     let script = match kind {
         kind if QUIET.contains(&kind) => "quiet_work.py",
         kind if FAILING.contains(&kind) || WORKING.contains(&kind) => "failing.py",
@@ -29,7 +29,7 @@ fn report(kind: &str, place: &str) -> Option<HotReport> {
 }
 
 /// The only finding's verdict, function and evidence.
-fn only_finding(report: &HotReport) -> (Verdict, &str, &HotLoopEvidence) {
+fn only_finding(report: &HotJudgement) -> (Verdict, &str, &HotLoopEvidence) {
     let [finding] = report.findings.as_slice() else {
         panic!("one finding expected: {report:#?}");
     };

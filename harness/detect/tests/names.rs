@@ -1,5 +1,6 @@
 //! An attribute may be called like a label that stands for what varies: it is a name all the same.
 
+use bloathound_cpython::dialect::CPYTHON_2_7;
 use bloathound_detect::{Finding, GrowthRound, GrowthUnit, Label, Thresholds, Work, find_growth};
 use bloathound_heap::{
     HeapSnapshot, Names, ObjectFlags, ObjectId, ObjectRecord, PathTree, ReferenceKind, ReferenceLabel, Root, RootKind,
@@ -8,7 +9,7 @@ use bloathound_heap::{
 
 /// `app.holder.<attribute>` is a list of so many rows.
 fn heap(attribute: &str, rows: u32) -> HeapSnapshot {
-    let mut builder = SnapshotBuilder::new();
+    let mut builder = SnapshotBuilder::new(CPYTHON_2_7.words);
     let types = ["module", "Holder", "list", "Row"].map(|name| {
         builder.add_type(TypeInfo {
             name: name.into(),

@@ -27,7 +27,7 @@ fn the_table_for_people_is_the_codes() {
 }
 
 /// Numbers in a rule's code that decide nothing: what they are part of, by file.
-const NO_LIMITS: [(&str, &str, &str); 7] = [
+const NO_LIMITS: [(&str, &str, &str); 13] = [
     ("series/mod.rs", "MiB", "bytes in words"),
     ("series/mod.rs", "KiB", "bytes in words"),
     ("growth/grade.rs", "minutes", "a time in words"),
@@ -35,9 +35,22 @@ const NO_LIMITS: [(&str, &str, &str); 7] = [
     ("hot/bare.rs", "[1.0, 1e3, 1e6, 1e9]", "seconds and their parts"),
     ("", " / 1e9", "nanoseconds as seconds"),
     ("", "100.0 * ", "a share in words"),
+    ("growth/weak.rs", "gained(*shape) * 2 >= of_all", "most of something: at least half"),
+    ("spin/callback.rs", "2 * self.timed > self.called", "most of something: more than half"),
+    ("growth/counters.rs", "COUNT_NAMES_MAX * 2 {", "a dict refers to a key and a value for each name"),
+    ("hot/work.rs", "one.number > 2)", "the standard streams are 0, 1 and 2"),
+    ("hot/candidate.rs", "pivot + 2]", "what is below the one below"),
+    ("hot/series.rs", "late.iter().rev().take(2)", "a step to and fro ends at either of two"),
 ];
 
-/// Numbers other than 0, 1 and 2 in a line of code; lengths of arrays and what stands in texts are none.
+/// Numbers that are no limit wherever they stand: 0 is whether there is any; 1 is one or several, and the next.
+const NONE_AND_ONE: [&str; 2] = ["0", "1"];
+
+/// Before a 2 that is none: each with the one after it; the middle of a series, or more than half of something. Any other
+/// 2 is a row or one of [`NO_LIMITS`].
+const PAIRS_AND_HALVES: [&str; 2] = ["windows(", " / "];
+
+/// Numbers other than [`NONE_AND_ONE`], pairs and halves in a line of code; lengths of arrays and what stands in texts are none.
 fn bare_numbers(line: &str) -> Vec<String> {
     let code: String = line.split('"').step_by(2).collect::<Vec<_>>().join("\"\"");
     let code = code.split("//").next().unwrap_or_default();
@@ -62,7 +75,8 @@ fn bare_numbers(line: &str) -> Vec<String> {
         before = '0';
         let untyped = ["_usize", "_u64", "_u32", "_i64", "_f64"].iter().find_map(|of| number.strip_suffix(of));
         let value = untyped.unwrap_or(&number).trim_end_matches(".0");
-        if !is_length && !["0", "1", "2"].contains(&value) {
+        let is_pair = value == "2" && PAIRS_AND_HALVES.iter().any(|what| code[..at].ends_with(what));
+        if !is_length && !is_pair && !NONE_AND_ONE.contains(&value) {
             found.push(number);
         }
     }
@@ -104,14 +118,25 @@ fn no_limit_stands_in_a_rules_own_code() {
 
 #[test]
 fn a_bare_limit_is_seen_however_it_is_written() {
-    for line in
-        ["if seen >= 3 {", "const MOST: u64 = 4096;", "x * 0.8", "0.25 <= y", "1 << 20", "a[17]", "(0..9)", "7_000u64"]
-    {
+    for line in [
+        "if seen >= 3 {",
+        "if seen >= 2 {",
+        "x * 2.0",
+        "most.saturating_mul(2)",
+        "const MOST: u64 = 4096;",
+        "x * 0.8",
+        "0.25 <= y",
+        "1 << 20",
+        "a[17]",
+        "(0..9)",
+        "7_000u64",
+    ] {
         assert!(!bare_numbers(line).is_empty(), "{line}");
     }
     for line in [
         "x / 2",
-        "1.0 / 2.0",
+        "bend / 2.0",
+        "values.windows(2)",
         "[&dyn Rule; 7]",
         "f64::from(x1)",
         "\"at 100 %\"",

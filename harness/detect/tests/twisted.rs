@@ -17,7 +17,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use bloathound_detect::hot_loop::{self, HotReport};
+use bloathound_detect::hot_loop::{self, HotJudgement};
 use bloathound_detect::{Evidence, HotLoopThresholds, Verdict};
 use bloathound_driver::{Cache, Search};
 use bloathound_testkit::skip;
@@ -96,7 +96,7 @@ impl Service {
         }
     }
 
-    fn judge(&self, seconds: f64) -> HotReport {
+    fn judge(&self, seconds: f64) -> HotJudgement {
         let profile = sample_process(self.child.id(), seconds);
         let report = hot_loop::judge(&profile, &HotLoopThresholds::default());
         println!("{report:#?} {:?}", profile.cost);
@@ -105,7 +105,7 @@ impl Service {
 }
 
 /// Enters the loop of a kind and judges it.
-fn stuck(kind: &str) -> Option<HotReport> {
+fn stuck(kind: &str) -> Option<HotJudgement> {
     let service = start("tightloop", false, &["--loop", kind])?;
     let _connection = service.ask("/attendees?stuck=1");
     service.wait_for("loop_entered");
@@ -179,7 +179,7 @@ fn overdue_timers_tell_more_than_was_watched() {
     assert_eq!(evidence.starved_seconds, Some(overdue));
 }
 
-fn coroutine(kind: &str) -> Option<HotReport> {
+fn coroutine(kind: &str) -> Option<HotJudgement> {
     let (python, environment) = (python27()?, environment()?);
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/scripts/coroutines.py");
     let mut command = Command::new(python);

@@ -199,6 +199,16 @@ fn a_young_process_is_not_called_leaking() {
     assert_eq!(found[0].class, FindingClass::Growth);
     let confidence = found[0].confidence.clone().unwrap();
     assert!(confidence.why.contains("may still be filling") && confidence.grade == Grade::Medium, "{confidence:?}");
+    // The same, and it bends: less is claimed.
+    let counts = [500, 1400, 2100, 2600, 3000, 3300];
+    let bent = Watch { works: young.works, ..Watch::of(&counts) }.found();
+    assert_eq!(bent[0].confidence.as_ref().map(|one| one.grade), Some(Grade::Low), "{bent:?}");
+}
+
+#[test]
+fn a_single_gain_is_no_growth_however_short_the_watch() {
+    assert!(Watch::of(&[1000, 1000, 1300]).classes().is_empty());
+    assert!(!Watch::of(&[1000, 1300, 1600]).classes().is_empty());
 }
 
 #[test]
@@ -291,6 +301,8 @@ fn what_the_library_keeps_by_design_is_told() {
     let report = cache("re", [20, 40, 60, 80]).judge();
     assert!(report.findings.is_empty() && report.observations[0].summary.contains("by design"), "{report:?}");
     assert!(!cache("mine", [20, 40, 60, 80]).classes().is_empty());
+    assert!(cache("re", [140, 160, 180, 200]).classes().is_empty(), "twice its bound");
+    assert!(!cache("re", [160, 180, 200, 220]).classes().is_empty(), "beyond twice its bound");
     assert!(!cache("re", [20_000, 20_010, 20_020, 20_030]).classes().is_empty(), "far beyond its bound");
 }
 

@@ -12,7 +12,7 @@ use bloathound_engine::Interrupt;
 use bloathound_engine::looks::sample_process;
 use bloathound_engine::session::Session;
 use bloathound_engine::source::{ExamineOptions, LiveProcess};
-use bloathound_live::{CaptureMode, CaptureOptions, Verdict};
+use bloathound_live::{CaptureMode, CaptureOptions, MomentVerdict};
 use criterion::{BatchSize, BenchmarkId, Criterion, SamplingMode};
 
 const HEAP: &str = "
@@ -69,7 +69,7 @@ fn heap_stages(criterion: &mut Criterion, python: &std::path::Path, tracked: u32
     let mut group = criterion.benchmark_group("stages");
     group.sample_size(10).sampling_mode(SamplingMode::Flat).measurement_time(Duration::from_secs(5));
     group.bench_function(BenchmarkId::new("copy", tracked), |bencher| {
-        bencher.iter(|| target.process().capture(CaptureOptions::default(), &mut |_| Verdict::Accept));
+        bencher.iter(|| target.process().capture(CaptureOptions::default(), &mut |_| MomentVerdict::Accept));
     });
     group.bench_function(BenchmarkId::new("decode", tracked), |bencher| {
         bencher.iter(|| bloathound_cpython::decode(&examined.image, &examined.interpreter, examined.pools.as_ref()));

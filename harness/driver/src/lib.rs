@@ -21,7 +21,7 @@ pub use python::{
     PythonError, PythonProgram, Rejection, Search, Tried, VARIABLE,
 };
 pub use run::{
-    BrokenRun, Disturbance, EngineObserver, Events, Launcher, Limits, Looked, Observer, PhaseReport, Recorded,
-    RunError, RunEvent, RunRecord, ToggleOutcome, TogglePhase, run,
+    BrokenRun, Disturbance, DrivenRun, EngineObserver, Events, Launcher, Limits, Looked, Observer, PhaseReport,
+    Recorded, RunError, RunEvent, ToggleOutcome, TogglePhase, run,
 };
 pub use service::{Launch, Service, ServiceError, StopHow};

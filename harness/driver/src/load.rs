@@ -4,7 +4,7 @@ use std::io;
 use std::net::{Shutdown, TcpStream};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
-use std::thread::JoinHandle;
+use std::thread::{JoinHandle, ScopedJoinHandle};
 use std::time::{Duration, Instant};
 
 use bloathound_scenario::{Load, NUMBER, Request};
@@ -214,11 +214,11 @@ fn run_requests(
         let mut outcome = Ok(());
         // All are joined, whatever one says: a scope would panic itself for one that panicked and was left to it.
         for thread in threads {
-            let joined = thread.join().unwrap_or_else(|panic| {
+            let joined = joined(thread);
+            if joined.is_err() {
                 taken.store(requests, Ordering::Release);
-                Err(LoadError::Panicked { message: panic_message(panic.as_ref()) })
-            });
-            match joined {
+            }
+            match joined.flatten() {
                 Ok(latencies) => {
                     report.requests += latencies.len();
                     let _ = report.latencies.add(&latencies);
@@ -240,6 +240,11 @@ fn run_requests(
             first,
         }),
     }
+}
+
+/// What a thread of the load came to; that it panicked is told as that.
+pub(crate) fn joined<T>(thread: ScopedJoinHandle<'_, T>) -> Result<T, LoadError> {
+    thread.join().map_err(|panic| LoadError::Panicked { message: panic_message(panic.as_ref()) })
 }
 
 /// The text that a panic was given.
@@ -325,5 +330,11 @@ mod tests {
         });
         let error = outcome.err().map(|error| error.to_string()).unwrap_or_default();
         assert!(error.starts_with("a thread of the load panicked: out of luck"), "{error}");
+        // So is one that makes whole rounds beside a look or a toggle.
+        let rounds = std::thread::scope(|scope| joined(scope.spawn(|| assert!(load.requests > 50, "out of rounds"))));
+        assert!(
+            matches!(&rounds, Err(LoadError::Panicked { message }) if message.contains("out of rounds")),
+            "{rounds:?}"
+        );
     }
 }

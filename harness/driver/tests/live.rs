@@ -16,7 +16,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use bloathound_driver::{
-    Ledger, Limits, Look, Looked, Moment, Observer, RunError, RunEvent, RunRecord, Service, StopHow, TriggerState, run,
+    DrivenRun, Ledger, Limits, Look, Looked, Moment, Observer, RunError, RunEvent, Service, StopHow, TriggerState, run,
     run_round,
 };
 use bloathound_scenario::{Scenario, Traffic, Variant, load_dir, load_file, parse};
@@ -284,7 +284,7 @@ fn valid_run(
     scenario: &Scenario,
     variant: Variant,
     launcher: &bloathound_driver::Launcher,
-) -> Result<RunRecord, RunError> {
+) -> Result<DrivenRun, RunError> {
     // A loop that the fix ends needs its time to end; a negative's work goes on for longer than any look.
     let ends = scenario.trigger.is_some() && scenario.variants.len() == 2 && variant == Variant::Fixed;
     let mut observer = if ends { acting(until_idle) } else { noting() };

@@ -8,7 +8,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use bloathound_driver::{
-    Launcher, Ledger, Limits, Look, Looked, Observer, RunRecord, Service, StopHow, TriggerState, run, run_round,
+    DrivenRun, Launcher, Ledger, Limits, Look, Looked, Observer, Service, StopHow, TriggerState, run, run_round,
 };
 use bloathound_scenario::{Scenario, Variant, parse};
 use serde_json::json;
@@ -108,7 +108,7 @@ fn shop(folder: &Path, yaml: &str, threads: bool) -> Scenario {
     parse(yaml, &file, &root().join("reference-services")).unwrap_or_else(|errors| panic!("{errors}"))
 }
 
-fn made(scenario: &Scenario, variant: Variant, launcher: &Launcher) -> RunRecord {
+fn made(scenario: &Scenario, variant: Variant, launcher: &Launcher) -> DrivenRun {
     let limits = Limits { measure_disturbance: false, ..Limits::default() };
     let record = run(scenario, variant, launcher, &limits, &mut Nothing, &mut |_| ());
     record.unwrap_or_else(|broken| panic!("{broken}"))

@@ -1,4 +1,5 @@
-//! The heap snapshot and graph algorithms on it. Pure: no I/O, nothing of CPython's layouts.
+//! The heap snapshot and graph algorithms on it. Pure: no I/O, nothing of CPython's layouts, and no name of a series' own:
+//! these come with the snapshot, as [`SeriesWords`].
 //!
 //! A [`HeapSnapshot`] comes out of a [`SnapshotBuilder`]; everything else asks it questions. Ids, types and names in a
 //! snapshot are in range once it is built, so no algorithm can fail; each is iterative and linear in objects and
@@ -26,9 +27,10 @@ pub use graph::{
     Reverse, Tally, neighbourhood, shortest_cycle, strongly_connected,
 };
 pub use model::{
-    BitSet, Carrier, FinalizerSite, GenericLabel, HeapSnapshot, NameId, Names, ObjectFlags, ObjectId, ObjectRecord,
-    Passage, Path, Quality, REFERENCES_MAX, Records, RecordsIter, ReferenceKind, ReferenceLabel, Root, Site,
-    SnapshotBuilder, Step, Tracking, Trust, TypeId, TypeInfo,
+    BitSet, Carrier, ClassFields, CodeFields, FinalizerSite, FunctionFields, GenericLabel, HeapSnapshot, NameId, Names,
+    ObjectFlags, ObjectId, ObjectRecord, Passage, Path, Quality, REFERENCES_MAX, Records, RecordsIter, ReferenceKind,
+    ReferenceLabel, Root, SeriesWords, Site, SnapshotBuilder, Step, Tracking, Traversal, Trust, TypeId, TypeInfo,
+    TypeRole,
 };
 pub use paths::costs as path_costs;
 pub use paths::rules as shape_rules;

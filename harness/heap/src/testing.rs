@@ -4,6 +4,54 @@ use proptest::prelude::*;
 
 use crate::*;
 
+/// Words of a series that there is not: what is told by a word of a real one fails here.
+pub(crate) const WORDS: SeriesWords = SeriesWords {
+    roles: &[
+        ("str", TypeRole::Text),
+        ("int", TypeRole::Integer),
+        ("dict", TypeRole::Dict),
+        ("list", TypeRole::List),
+        ("tuple", TypeRole::Tuple),
+        ("module", TypeRole::Module),
+        ("type", TypeRole::Class),
+        ("oldtype", TypeRole::OldClass),
+        ("callable", TypeRole::Function),
+        ("bound", TypeRole::Method),
+        ("prefilled", TypeRole::Partial),
+        ("waiting", TypeRole::Generator),
+        ("box", TypeRole::Cell),
+        ("program", TypeRole::Code),
+        ("wrapping", TypeRole::Wrapper("its_wrapped")),
+    ],
+    own_dict: "its_dict",
+    class: "its_class",
+    class_name: "its_name",
+    thread_dicts: "its_threads",
+    locals: "its_locals",
+    function: FunctionFields {
+        code: "its_program",
+        closure: "its_boxes",
+        defaults: "its_defaults",
+        contents: "its_value",
+        function: "its_callable",
+        receiver: "its_receiver",
+        called: "its_called",
+        generator_code: "its_waiting_program",
+        generator_frame: "its_waiting_call",
+    },
+    code: CodeFields {
+        name: "its_own_name",
+        constants: "its_constants",
+        free_variables: "its_outer_names",
+        variables: "its_names",
+        of_module: "(module)",
+    },
+    bookkeeping: &["its_order", "its_class"],
+    builtin_module: "builtin",
+    traversals: &[],
+    class_fields: ClassFields { cache: "", order: "its_order", bases: "", base: "" },
+};
+
 /// A heap before it is built.
 #[derive(Clone, Debug)]
 pub(crate) struct Sketch {
@@ -16,9 +64,9 @@ pub(crate) struct Sketch {
 
 impl Sketch {
     pub(crate) fn build(&self) -> HeapSnapshot {
-        let mut builder = SnapshotBuilder::new();
+        let mut builder = SnapshotBuilder::new(WORDS);
         let type_id = add_type(&mut builder, "thing");
-        builder.name("__dict__");
+        builder.name(WORDS.own_dict);
         for (index, (tracked, finalizer, extra, size)) in self.objects.iter().enumerate() {
             let held = self.references.iter().filter(|(_, to, label)| *to == index && label.is_strong()).count();
             let tracking = if *tracked { Tracking::Tracked(2) } else { Tracking::Untracked };
@@ -107,7 +155,7 @@ pub(crate) fn ring(n: usize) -> HeapSnapshot {
 
 /// `n` tracked objects of one byte with these references, the first held by a module.
 pub(crate) fn heap_of(n: usize, references: impl IntoIterator<Item = (u32, u32)>) -> HeapSnapshot {
-    let mut builder = SnapshotBuilder::new();
+    let mut builder = SnapshotBuilder::new(WORDS);
     let type_id = add_type(&mut builder, "thing");
     for index in 0..n as u64 {
         builder.add_object(ObjectRecord {
@@ -148,7 +196,7 @@ impl Scene {
 
     /// With the first object at an address, and the others behind it.
     pub(crate) fn at(base: u64) -> Self {
-        let (builder, types) = (SnapshotBuilder::new(), Default::default());
+        let (builder, types) = (SnapshotBuilder::new(WORDS), Default::default());
         Self { builder, types, ids: Default::default(), references: Vec::new(), held: Vec::new(), base }
     }
 
@@ -210,14 +258,14 @@ impl Scene {
         self.refer(dict, value, ReferenceKind::Value, key.0);
     }
 
-    /// Sets an attribute in the `__dict__` of `owner`, made where there is none.
+    /// Sets an attribute in the own dict of `owner`, made where there is none.
     pub(crate) fn attribute(&mut self, owner: ObjectId, name: &str, value: ObjectId) {
         let dict_of = format!("dict of {}", owner.0);
         let dict = match self.ids.get(&dict_of) {
             Some(dict) => *dict,
             None => {
                 let dict = self.object(&dict_of, "dict", 280);
-                self.field(owner, "__dict__", dict);
+                self.field(owner, WORDS.own_dict, dict);
                 dict
             }
         };
@@ -277,7 +325,7 @@ pub(crate) fn model_heap_in(
         let class = scene.object(&format!("row_class_{n}"), "type", 904);
         let info = scene.object(&format!("info_{n}"), "list", 72);
         let mro = scene.object(&format!("mro_{n}"), "tuple", 72);
-        scene.field(class, "__mro__", mro);
+        scene.field(class, WORDS.class_fields.order, mro);
         scene.refer(mro, class, ReferenceKind::Item, 0);
         scene.refer(mro, model, ReferenceKind::Item, 1);
         scene.entry(cache, class, info);

@@ -17,7 +17,7 @@ pub use control::{ControlClient, Reply};
 pub use dump::{Dump, DumpFacts};
 pub use error::KitError;
 pub use locate::{Card, KitTarget};
-pub use manhole::{CensusRow as ManholeCensusRow, Credentials, ManholeAddress, ManholeClient, ManholeSession};
+pub use manhole::{Credentials, ManholeAddress, ManholeCensusRow, ManholeClient, ManholeSession};
 pub use peer::{PeerTrust, UnixRow, unix_sockets_of};
 pub use stop::{Stop, StopSignals, hold_back_size_signal, leave_terminal_stops_to_others};
 pub use trace::{

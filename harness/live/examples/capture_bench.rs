@@ -15,7 +15,7 @@ use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
 use bloathound_cpython::find_interpreter_in;
-use bloathound_live::{Capture, CaptureMode, CaptureOptions, Process, Thread, ThreadState, Verdict, copy_again};
+use bloathound_live::{Capture, CaptureMode, CaptureOptions, MomentVerdict, Process, Thread, ThreadState, copy_again};
 use bloathound_memory::{Recording, SymbolTable, WriteOptions, read_recording, write_recording};
 
 #[path = "../tests/common/mod.rs"]
@@ -40,7 +40,7 @@ fn milliseconds(duration: Duration) -> f64 {
 
 fn capture(process: &Process, mode: CaptureMode, buffer: Vec<u8>) -> Result<Capture, Box<dyn std::error::Error>> {
     let options = CaptureOptions { mode, buffer, ..CaptureOptions::default() };
-    Ok(process.capture(options, &mut |_| Verdict::Accept)?)
+    Ok(process.capture(options, &mut |_| MomentVerdict::Accept)?)
 }
 
 /// Asleep in system call 0, `read`.

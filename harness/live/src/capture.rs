@@ -36,7 +36,7 @@ pub enum Stillness {
 
 /// What the caller says of a moment, before anything is copied.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Verdict {
+pub enum MomentVerdict {
     /// Copy now.
     Accept,
     /// Let go and try again, because of this (such as `a collection is running`).
@@ -55,7 +55,7 @@ pub struct Interruptible {
 /// Who knows what the target's memory means: asked before it is stopped, and when it has been.
 pub trait CaptureJudge {
     /// Whether the moment is one to copy. The target stands still, or is looked at as it runs where it is not stopped.
-    fn accept(&mut self, source: &dyn MemorySource) -> Verdict;
+    fn accept(&mut self, source: &dyn MemorySource) -> MomentVerdict;
 
     /// Whether a thread that waits in a call which shows the stop (`EINTR`) knows how to take that. The target runs.
     ///

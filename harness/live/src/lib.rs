@@ -29,8 +29,8 @@ mod work;
 pub use access::{NoAccess, Obstacle, Surroundings};
 pub use bloathound_memory::{PageRun, PageState};
 pub use capture::{
-    Capture, CaptureJudge, CaptureMode, CaptureOptions, CaptureTimings, Interruptible, Stillness, TornInfo, Verdict,
-    copy_again,
+    Capture, CaptureJudge, CaptureMode, CaptureOptions, CaptureTimings, Interruptible, MomentVerdict, Stillness,
+    TornInfo, copy_again,
 };
 pub use descriptors::{IoCounts, OpenDescriptor, OpenDescriptors};
 pub use error::{LiveError, Work};

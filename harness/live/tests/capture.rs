@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use bloathound_bounds::{Limit, Room};
 use bloathound_cpython::{InterpreterError, exported_only};
-use bloathound_live::{CaptureMode, CaptureOptions, LiveError, Process, Stillness, Thread, ThreadState, Verdict};
+use bloathound_live::{CaptureMode, CaptureOptions, LiveError, MomentVerdict, Process, Stillness, Thread, ThreadState};
 use bloathound_memory::{Address, MemorySource};
 
 mod common;
@@ -46,8 +46,8 @@ fn options(mode: CaptureMode) -> CaptureOptions {
     CaptureOptions { mode, ..CaptureOptions::default() }
 }
 
-fn accept(_: &dyn MemorySource) -> Verdict {
-    Verdict::Accept
+fn accept(_: &dyn MemorySource) -> MomentVerdict {
+    MomentVerdict::Accept
 }
 
 fn is_reading(thread: &Thread) -> bool {
@@ -176,14 +176,14 @@ fn unusable_moments_are_let_go_and_counted() {
     let mut third = |source: &dyn MemorySource| {
         calls += 1;
         assert!(!source.regions().is_empty());
-        if calls < 3 { Verdict::Retry("collecting".to_owned()) } else { Verdict::Accept }
+        if calls < 3 { MomentVerdict::Retry("collecting".to_owned()) } else { MomentVerdict::Accept }
     };
     let capture = process.capture(options(CaptureMode::Paused), &mut third).unwrap();
     assert_eq!(capture.refusals, ["collecting", "collecting"]);
     assert!(capture.timings.longest_pause <= capture.timings.paused);
 
     let never = CaptureOptions { tries_max: 4, ..CaptureOptions::default() };
-    let error = process.capture(never, &mut |_| Verdict::Retry("collecting".to_owned())).unwrap_err();
+    let error = process.capture(never, &mut |_| MomentVerdict::Retry("collecting".to_owned())).unwrap_err();
     assert!(matches!(error, LiveError::NeverAcceptable { tries: 4, .. }), "{error}");
     assert_answers(&mut script);
 }
@@ -197,7 +197,7 @@ fn a_used_up_budget_lets_go() {
     let mut slow = |_: &dyn MemorySource| {
         let started = std::time::Instant::now();
         wait_until("the budget is gone", || started.elapsed() > budget);
-        Verdict::Accept
+        MomentVerdict::Accept
     };
     let error = process.capture(strict, &mut slow).unwrap_err();
     assert!(matches!(error, LiveError::PauseBudget { copied_bytes: 0, .. }), "{error}");

@@ -11,7 +11,7 @@
 use std::process::Command;
 
 use bloathound_cpython::find_interpreter_in_core;
-use bloathound_live::{Capture, CaptureOptions, Process, Verdict};
+use bloathound_live::{Capture, CaptureOptions, MomentVerdict, Process};
 use bloathound_memory::{
     Address, Core, CoreProblem, MemoryImage, MemorySource, PAGE_BYTES, SymbolTable, open_mapped_file, read_core,
 };
@@ -61,7 +61,7 @@ fn core_and_capture() -> Option<Both> {
     let prefix = directory.path().join("core");
     let status = Command::new("gcore").arg("-o").arg(&prefix).arg(script.pid().to_string()).output().unwrap();
     assert!(status.status.success(), "{status:?}");
-    let capture = process.capture(CaptureOptions::default(), &mut |_| Verdict::Accept).unwrap();
+    let capture = process.capture(CaptureOptions::default(), &mut |_| MomentVerdict::Accept).unwrap();
     let symbols = interpreter(&process).unwrap();
     let path = directory.path().join(format!("core.{}", script.pid()));
     let core = read_core(&path, 1 << 30, &mut open_mapped_file).unwrap();

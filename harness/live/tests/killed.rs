@@ -12,7 +12,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use bloathound_live::{CaptureOptions, Process, ThreadState, Verdict, kernel_release};
+use bloathound_live::{CaptureOptions, MomentVerdict, Process, ThreadState, kernel_release};
 use bloathound_memory::{Manifest, Recording, WriteOptions, read_recording, write_recording};
 
 mod common;
@@ -41,7 +41,7 @@ fn helper_that_captures_for_ever() {
     let process = Process::open(pid.parse().unwrap()).unwrap();
     loop {
         let symbols = interpreter(&process).unwrap();
-        let capture = process.capture(CaptureOptions::default(), &mut |_| Verdict::Accept).unwrap();
+        let capture = process.capture(CaptureOptions::default(), &mut |_| MomentVerdict::Accept).unwrap();
         let manifest = Manifest { kernel: kernel_release(), pid: process.pid(), ..Manifest::default() };
         let recording = Recording { manifest, symbols, page_runs: capture.page_runs, image: capture.image };
         write_recording(Path::new(&path), &recording, WriteOptions::default()).unwrap();

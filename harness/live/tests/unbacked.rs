@@ -8,7 +8,7 @@
     reason = "a test program: a failure is a panic, a notice goes to stderr"
 )]
 
-use bloathound_live::{Capture, CaptureMode, CaptureOptions, Process, ThreadState, Verdict};
+use bloathound_live::{Capture, CaptureMode, CaptureOptions, MomentVerdict, Process, ThreadState};
 use bloathound_memory::{Address, MemorySource};
 
 mod common;
@@ -66,7 +66,7 @@ fn look(process: &Process, mode: CaptureMode) -> Capture {
     // On a busy machine two gigabytes of nothing take their time, where a child makes it doubtful what they are.
     let pause_budget = std::time::Duration::from_secs(60);
     let options = CaptureOptions { mode, pause_budget, ..CaptureOptions::default() };
-    process.capture(options, &mut |_| Verdict::Accept).unwrap()
+    process.capture(options, &mut |_| MomentVerdict::Accept).unwrap()
 }
 
 /// Resident bytes of this test's own process.
@@ -126,7 +126,7 @@ fn what_a_child_shares_is_told_apart_from_what_is_not_there() {
 fn a_limit_counts_what_is_there() {
     let Some((_script, process, ..)) = reader() else { return };
     let options = CaptureOptions { bytes_max: Some(256 << 20), ..CaptureOptions::default() };
-    process.capture(options, &mut |_| Verdict::Accept).expect("two gigabytes of nothing are within any limit");
+    process.capture(options, &mut |_| MomentVerdict::Accept).expect("two gigabytes of nothing are within any limit");
 }
 
 #[test]

@@ -75,6 +75,8 @@ pub const KEPT_TO_BE_CALLED: &[&str] = &["f", "func", "callback", "_callback"];
 /// `IWriteDescriptor.doWrite`, and those of `asyncore.dispatcher`.
 pub const CALLED_WHEN_READY: &[&str] =
     &["doRead", "doWrite", "handle_read", "handle_write", "handle_accept", "handle_connect", "handle_expt"];
+/// Attributes that hold a chain of what will be called in turn: a Deferred's.
+pub const CALLED_IN_TURN: &[&str] = &["callbacks"];
 /// Packages whose objects only hand on: what such an object keeps is what will be called.
 pub const HANDS_ON: &[&str] = &["twisted", "tornado", "threading", "gevent", "functools", "concurrent", "trollius"];
 /// Packages, by their folder, whose code is no program's own: who they call, or who called them, is.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use crate::error::{Problem, ScenarioError};
+use crate::error::{ScenarioError, ScenarioProblem};
 use crate::locate::{NodePath, Part, locate};
 use crate::matcher::Matcher;
 use crate::model::LedgerConditions;
@@ -22,12 +22,12 @@ impl<'s> Checker<'s> {
 
     /// Notes a value that can't be meant.
     pub(crate) fn wrong(&mut self, node: &NodePath, found: impl Into<String>, wanted: impl Into<String>) {
-        let problem = Problem::Wrong { found: found.into(), wanted: wanted.into() };
+        let problem = ScenarioProblem::Wrong { found: found.into(), wanted: wanted.into() };
         self.refuse(node, Part::Value, problem);
     }
 
     /// Notes a problem at the node or at its key.
-    pub(crate) fn refuse(&mut self, node: &NodePath, part: Part, problem: Problem) {
+    pub(crate) fn refuse(&mut self, node: &NodePath, part: Part, problem: ScenarioProblem) {
         self.errors.push(ScenarioError {
             file: self.file.to_owned(),
             place: locate(self.yaml, node, part),

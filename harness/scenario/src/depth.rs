@@ -1,7 +1,7 @@
 //! How deep a scenario's lists and mappings in brackets may nest: asked before the YAML reader sees them, whose time grows
 //! with the square of it.
 
-use crate::error::Problem;
+use crate::error::ScenarioProblem;
 use crate::locate::Place;
 
 /// Deepest nesting of `[` and `{`; a scenario has two.
@@ -13,7 +13,7 @@ const BRACKETS_MAX: usize = 2000;
 pub(crate) const BYTES_MAX: u64 = 256 << 10;
 
 /// The first bracket that is one too many, and what is wrong with it.
-pub(crate) fn too_deep(yaml: &str) -> Option<(Place, Problem)> {
+pub(crate) fn too_deep(yaml: &str) -> Option<(Place, ScenarioProblem)> {
     let mut place = Place { line: 1, column: 0 };
     let (mut depth, mut brackets) = (0_usize, 0);
     let mut quote = None;
@@ -41,7 +41,7 @@ pub(crate) fn too_deep(yaml: &str) -> Option<(Place, Problem)> {
                 true => (format!("{depth} brackets within one another"), format!("at most {DEPTH_MAX}")),
                 false => (format!("{brackets} opening brackets in one file"), format!("at most {BRACKETS_MAX}")),
             };
-            return Some((place, Problem::Wrong { found, wanted }));
+            return Some((place, ScenarioProblem::Wrong { found, wanted }));
         }
         // Two backslashes are one, and quote nothing.
         before = if before == '\\' && character == '\\' { ' ' } else { character };

@@ -33,7 +33,7 @@ pub struct ScenarioError {
     /// The node's path in the document, such as `load.requests`; empty for the document itself.
     pub node: String,
     /// What is wrong.
-    pub problem: Problem,
+    pub problem: ScenarioProblem,
 }
 
 impl fmt::Display for ScenarioError {
@@ -52,7 +52,7 @@ impl fmt::Display for ScenarioError {
 impl std::error::Error for ScenarioError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match &self.problem {
-            Problem::Unreadable(source) => Some(source),
+            ScenarioProblem::Unreadable(source) => Some(source),
             _ => None,
         }
     }
@@ -60,7 +60,7 @@ impl std::error::Error for ScenarioError {
 
 /// What can be wrong with a scenario file.
 #[derive(Debug, thiserror::Error)]
-pub enum Problem {
+pub enum ScenarioProblem {
     /// The file can't be read.
     #[error("cannot be read: {0}")]
     Unreadable(#[source] std::io::Error),

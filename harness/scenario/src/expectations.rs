@@ -4,16 +4,16 @@
 use std::collections::BTreeMap;
 use std::path::{Component, Path, PathBuf};
 
-use bloathound_vocabulary::{FindingClass, Variant, Verdict};
+use bloathound_vocabulary::{FindingClass, ToggleFact, Variant, Verdict};
 
 use crate::checker::{Checker, check_ledger};
-use crate::error::Problem;
+use crate::error::ScenarioProblem;
 use crate::evidence::{classes, refused};
 use crate::locate::{NodePath, Part};
 use crate::matcher::{Matcher, Scalar};
 use crate::model::{Expectation, Observe, Told, VariantPlan};
 use crate::raw::{RawExpectation, RawPlace, RawTold, RawVariant};
-use crate::vocabulary::{TOLD, nearest, toggle_names};
+use crate::vocabulary::{TOLD, nearest};
 
 /// Checks one variant's section.
 pub(crate) fn variant_plan(
@@ -54,7 +54,7 @@ pub(crate) fn variant_plan(
 
 fn check_told(raw: RawTold, node: &NodePath, observe: &Observe, checker: &mut Checker<'_>) -> Told {
     if !TOLD.contains(&raw.class.as_str()) {
-        let problem = Problem::UnknownWord {
+        let problem = ScenarioProblem::UnknownWord {
             found: raw.class.clone(),
             suggestion: nearest(&raw.class, TOLD).map(str::to_owned),
             allowed: TOLD.map(str::to_owned).to_vec(),
@@ -113,11 +113,11 @@ fn check_toggle_facts(
         let wanted = "facts that prove it, such as `off_again_throughput_ratio: {min: 0.3}`";
         checker.wrong(variant, "a toggle of which nothing is required in `toggle`", wanted);
     }
-    let known = toggle_names(toggle.what);
+    let known = toggle.what.facts().map(ToggleFact::as_str).collect::<Vec<_>>();
     for (name, matcher) in facts {
         let node = node.key(name.clone());
         if !known.contains(&name.as_str()) {
-            let problem = Problem::UnknownKey {
+            let problem = ScenarioProblem::UnknownKey {
                 found: name.clone(),
                 suggestion: nearest(name, known.iter().copied()).map(str::to_owned),
                 allowed: known.iter().map(|word| (*word).to_owned()).collect(),

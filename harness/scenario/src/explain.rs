@@ -1,6 +1,6 @@
 //! The YAML reader's errors in our words: what was found, what was meant, and where.
 
-use crate::error::Problem;
+use crate::error::ScenarioProblem;
 use crate::locate::{NodePath, Part, Place, Step, locate};
 use crate::vocabulary::nearest;
 
@@ -8,7 +8,7 @@ use crate::vocabulary::nearest;
 pub(crate) struct Refusal {
     pub(crate) place: Option<Place>,
     pub(crate) node: String,
-    pub(crate) problem: Problem,
+    pub(crate) problem: ScenarioProblem,
 }
 
 /// Turns the reader's error into a refusal.
@@ -23,7 +23,7 @@ pub(crate) fn explain(yaml: &str, error: &serde_yaml::Error) -> Refusal {
     let problem = classify(message);
     let place = match &problem {
         // The reader gives the mapping's place; the second of the two keys is the better one.
-        Problem::RepeatedKey(key) => locate(yaml, &parse_path(node).key(key), Part::Key(1)).or(place),
+        ScenarioProblem::RepeatedKey(key) => locate(yaml, &parse_path(node).key(key), Part::Key(1)).or(place),
         _ => place,
     };
     Refusal { place, node: node.to_owned(), problem }
@@ -52,7 +52,7 @@ fn split_node(message: &str) -> (&str, &str) {
         .unwrap_or(("", message))
 }
 
-fn classify(message: &str) -> Problem {
+fn classify(message: &str) -> ScenarioProblem {
     let quoted = backticked(message);
     let starts = |start: &str| message.starts_with(start);
     match quoted.split_first() {
@@ -61,29 +61,30 @@ fn classify(message: &str) -> Problem {
             let suggestion = nearest(&found, allowed.iter().copied()).map(str::to_owned);
             let allowed = allowed.iter().map(|word| (*word).to_owned()).collect();
             if starts("unknown field ") {
-                Problem::UnknownKey { found, suggestion, allowed }
+                ScenarioProblem::UnknownKey { found, suggestion, allowed }
             } else {
-                Problem::UnknownWord { found, suggestion, allowed }
+                ScenarioProblem::UnknownWord { found, suggestion, allowed }
             }
         }
-        Some((key, _)) if starts("missing field ") => Problem::MissingKey((*key).to_owned()),
-        Some((key, _)) if starts("duplicate field ") => Problem::RepeatedKey((*key).to_owned()),
-        _ if message.contains("more than one document") => {
-            Problem::Wrong { found: "a second document".to_owned(), wanted: "one scenario in a file".to_owned() }
-        }
+        Some((key, _)) if starts("missing field ") => ScenarioProblem::MissingKey((*key).to_owned()),
+        Some((key, _)) if starts("duplicate field ") => ScenarioProblem::RepeatedKey((*key).to_owned()),
+        _ if message.contains("more than one document") => ScenarioProblem::Wrong {
+            found: "a second document".to_owned(),
+            wanted: "one scenario in a file".to_owned(),
+        },
         _ => wrong_or_syntax(message),
     }
 }
 
-fn wrong_or_syntax(message: &str) -> Problem {
+fn wrong_or_syntax(message: &str) -> ScenarioProblem {
     for start in ["invalid type: ", "invalid value: "] {
         if let Some(rest) = message.strip_prefix(start)
             && let Some((found, expected)) = rest.rsplit_once(", expected ")
         {
-            return Problem::Wrong { found: plain_found(found), wanted: plain_type(expected).to_owned() };
+            return ScenarioProblem::Wrong { found: plain_found(found), wanted: plain_type(expected).to_owned() };
         }
     }
-    Problem::Syntax(message.to_owned())
+    ScenarioProblem::Syntax(message.to_owned())
 }
 
 fn plain_found(found: &str) -> String {

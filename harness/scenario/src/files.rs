@@ -6,7 +6,7 @@ use bloathound_bounds::read_regular_text;
 
 use crate::checker::Checker;
 use crate::depth::{BYTES_MAX, too_deep};
-use crate::error::{Problem, ScenarioError, ScenarioErrors};
+use crate::error::{ScenarioError, ScenarioErrors, ScenarioProblem};
 use crate::explain::explain;
 use crate::locate::locate;
 use crate::model::Scenario;
@@ -93,7 +93,7 @@ fn unreadable(file: &Path, source: std::io::Error) -> ScenarioErrors {
         file: file.to_owned(),
         place: None,
         node: String::new(),
-        problem: Problem::Unreadable(source),
+        problem: ScenarioProblem::Unreadable(source),
     }])
 }
 

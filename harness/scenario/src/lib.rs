@@ -23,15 +23,15 @@ mod unique_map;
 mod validate;
 mod vocabulary;
 
-pub use bloathound_vocabulary::{FindingClass, Traffic, Variant};
+pub use bloathound_vocabulary::{FindingClass, ToggleFact, Toggled, Traffic, Variant};
 pub use draw::Draw;
-pub use error::{Problem, ScenarioError, ScenarioErrors};
+pub use error::{ScenarioError, ScenarioErrors, ScenarioProblem};
 pub use files::{UnknownScenario, load_dir, load_file, parse, select};
 pub use ledger::Unmet;
 pub use locate::Place;
 pub use matcher::{Matcher, Scalar, lookup};
 pub use model::{
     Expectation, Growth, Hot, Inspect, LedgerConditions, Load, Method, NUMBER, Observe, OptionValue, Request, Scenario,
-    Toggle, Toggled, Told, TraceReader, VariantPlan, Wait,
+    Toggle, Told, TraceReader, VariantPlan, Wait,
 };
 pub use schema::schema;

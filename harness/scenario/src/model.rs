@@ -11,7 +11,7 @@ use serde::de::Visitor;
 use serde::{Deserialize, Deserializer};
 use serde_json::{Value, json};
 
-use bloathound_vocabulary::{FindingClass, Traffic, Variant, Verdict};
+use bloathound_vocabulary::{FindingClass, Toggled, Traffic, Variant, Verdict};
 
 use crate::matcher::Matcher;
 
@@ -236,33 +236,6 @@ pub struct Hot {
     pub duration: Duration,
     /// Whether rounds of the load are made all the while.
     pub under_load: bool,
-}
-
-/// One of the diagnostics that a service has built in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum Toggled {
-    /// Debug logging of all loggers.
-    DebugLog,
-    /// The manhole, with somebody logged in.
-    Manhole,
-    /// Tracing.
-    Trace,
-    /// A memory dump: made while on, nothing to switch off.
-    Dump,
-}
-
-impl Toggled {
-    /// The word in the file: `debug-log`, `manhole`, `trace`, `dump`.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::DebugLog => "debug-log",
-            Self::Manhole => "manhole",
-            Self::Trace => "trace",
-            Self::Dump => "dump",
-        }
-    }
 }
 
 /// Who reads a trace.

@@ -5,10 +5,10 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer};
 
-use bloathound_vocabulary::{FindingClass, Traffic};
+use bloathound_vocabulary::{FindingClass, Toggled, Traffic};
 
 use crate::matcher::Matcher;
-use crate::model::{Method, OptionValue, Toggled, TraceReader};
+use crate::model::{Method, OptionValue, TraceReader};
 use crate::unique_map::UniqueMap;
 
 /// One scenario: a service with a known bug, the load that brings the bug out, what to look at, and

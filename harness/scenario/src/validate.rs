@@ -4,15 +4,14 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use bloathound_vocabulary::{Traffic, Variant};
+use bloathound_vocabulary::{Toggled, Traffic, Variant};
 
 use crate::checker::{Checker, check_ledger};
-use crate::error::Problem;
+use crate::error::ScenarioProblem;
 use crate::expectations::variant_plan;
 use crate::locate::{NodePath, Part};
 use crate::model::{
-    Growth, Hot, Inspect, Load, NUMBER, Observe, OptionValue, Request, Scenario, Toggle, Toggled, TraceReader,
-    VariantPlan, Wait,
+    Growth, Hot, Inspect, Load, NUMBER, Observe, OptionValue, Request, Scenario, Toggle, TraceReader, VariantPlan, Wait,
 };
 use crate::raw::{RawLoad, RawObserve, RawScenario, RawToggle, RawVariant, RawWait};
 use crate::unique_map::UniqueMap;
@@ -139,7 +138,7 @@ fn check_service(raw: &RawScenario, service: &ServicePlace<'_>, checker: &mut Ch
         checker.refuse(
             &node,
             Part::Value,
-            Problem::UnknownWord {
+            ScenarioProblem::UnknownWord {
                 found: raw.service.clone(),
                 suggestion: suggestion.map(str::to_owned),
                 allowed: services,
@@ -197,7 +196,7 @@ fn check_options(options: &UniqueMap<OptionValue>, checker: &mut Checker<'_>) {
             Some("an option's name without its dashes, such as `audit-ticks`")
         };
         if let Some(wanted) = problem {
-            let problem = Problem::Wrong { found: format!("the option `{name}`"), wanted: wanted.to_owned() };
+            let problem = ScenarioProblem::Wrong { found: format!("the option `{name}`"), wanted: wanted.to_owned() };
             checker.refuse(&node, Part::Key(0), problem);
         }
     }

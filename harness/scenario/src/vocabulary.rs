@@ -2,8 +2,6 @@
 //!
 //! The evidence names are those of the results JSON (the contract's `FINDING`).
 
-use crate::model::Toggled;
-
 /// Fewest rounds that can tell growth from one difference.
 pub(crate) const ROUNDS_MIN: u64 = 3;
 /// Most rounds; more is a slip of the finger.
@@ -18,44 +16,6 @@ pub(crate) const SECONDS_MAX: f64 = 600.0;
 /// Observations that looks after rounds of load can give.
 pub(crate) const TOLD: [&str; 5] =
     ["bounded", "kept-by-design", "collector-off", "native-memory-climbs", "native-memory-held"];
-
-/// What every toggle under load tells: ratios are to the phase before it was switched on.
-const TOGGLE_RATIOS: &[&str] =
-    &["on_throughput_ratio", "off_again_throughput_ratio", "on_p99_ratio", "off_again_p99_ratio"];
-
-/// What a toggle tells of itself.
-pub(crate) fn toggle_names(what: Toggled) -> Vec<&'static str> {
-    let own: &[&str] = match what {
-        Toggled::DebugLog => &["lines_written", "query_logged"],
-        Toggled::Manhole => &[
-            "wrong_password_refused",
-            "types_counted",
-            "logins_audited",
-            "failed_logins_audited",
-            "commands_audited",
-            "password_audited",
-        ],
-        Toggled::Trace => &[
-            "events_read",
-            "events_dropped",
-            "readers",
-            "threads_traced",
-            "untraced_threads",
-            "not_seen",
-            "reactor_answers",
-            "manhole_answers",
-            "by_signal",
-            "loop_seen",
-            "loop_file",
-            "loop_function",
-            "loop_line_first",
-            "loop_line_last",
-            "loop_has_calls",
-        ],
-        Toggled::Dump => &["objects", "bytes", "whole", "mode"],
-    };
-    own.iter().chain(TOGGLE_RATIOS).copied().collect()
-}
 
 /// The word nearest to a mistyped one, if one is near enough to be what was meant.
 pub(crate) fn nearest<'w>(typed: &str, words: impl IntoIterator<Item = &'w str>) -> Option<&'w str> {

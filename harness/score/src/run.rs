@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use bloathound_scenario::{Expectation, Scenario, lookup};
 use bloathound_vocabulary::{
     BaselineRecord, DisturbanceRecord, Finding, FindingClass, LookRecord, MismatchRecord, ObservationRecord, Outcome,
-    Problem, RunErrorRecord, RunRecord, TimingRecord, ToggleRecord, ToldRecord, Traffic, Variant,
+    Problem, RunErrorRecord, RunRecord, TimingRecord, ToggleFact, ToggleRecord, ToldRecord, Traffic, Variant,
 };
 use serde_json::Value;
 
@@ -139,7 +139,9 @@ pub fn toggle_mismatches(scenario: &Scenario, variant: Variant, facts: &Value) -
     let wanted = scenario.variants.get(&variant).map(|plan| &plan.toggle);
     let mismatches = wanted.into_iter().flatten().filter_map(|(name, matcher)| {
         let seen = lookup(facts, name);
-        let matches = seen.is_some_and(|seen| matcher.matches(seen) || (name == "loop_file" && ends_so(matcher, seen)));
+        let matches = seen.is_some_and(|seen| {
+            matcher.matches(seen) || (name == ToggleFact::LoopFile.as_str() && ends_so(matcher, seen))
+        });
         let mismatch = || MismatchRecord {
             field: format!("toggle.{name}"),
             expected: matcher.to_json(),

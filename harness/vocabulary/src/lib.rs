@@ -20,6 +20,7 @@ mod results;
 pub mod schema;
 mod score;
 mod timing;
+mod toggle;
 mod watch;
 mod why;
 mod words;
@@ -52,6 +53,7 @@ pub use results::{
 };
 pub use score::{Baseline, BaselineRecord, BaselineScore, DosePoint, DoseRecord, LookRecord, ScoreRecord};
 pub use timing::{DisturbanceRecord, TimingRecord, milliseconds};
+pub use toggle::{ToggleFact, Toggled};
 pub use watch::{GrowthRow, WatchReport, WatchRound};
 pub use why::{KindOfHolder, ObjectRecord, PathStep, WhyReport};
 pub use words::{Grade, Outcome, Traffic, Variant, Verdict};

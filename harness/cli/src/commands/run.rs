@@ -8,7 +8,6 @@ use bloathound_driver::{Launcher, Limits, Search};
 use bloathound_engine::{Interrupt, tool};
 use bloathound_report::html::{HtmlReport, RunKey};
 use bloathound_report::text;
-use bloathound_scenario::Scenario;
 
 use crate::args::RunArguments;
 use crate::error::CliError;
@@ -22,13 +21,8 @@ pub(crate) fn run(arguments: &RunArguments) -> Result<u8, CliError> {
     let home = Home::find(arguments.home.as_deref())?;
     // Gone with this function, and with it the services that run from there.
     let generated = generated::generate(arguments, &home)?;
-    let mut scenarios = chosen::all(&home, &arguments.names, generated.as_ref())?;
-    if let Some(seed) = arguments.seed {
-        // From here on it is the scenario's own, for whatever varies by it.
-        scenarios.iter_mut().for_each(|scenario| scenario.seed = seed);
-    }
-    let chosen: Vec<&Scenario> = scenarios.iter().collect();
-    let chosen = plan::under_traffic(&chosen, arguments.traffic)?;
+    let scenarios = chosen::all(&home, &arguments.names, arguments.seed, generated.as_ref())?;
+    let chosen = plan::under_traffic(&scenarios, arguments.traffic)?;
     let (planned, partition) = plan::plan(&chosen, arguments)?;
     let gate = arguments.gate.open(arguments.partition.is_some())?;
     let _held = written::check(arguments)?;

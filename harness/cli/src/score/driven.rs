@@ -15,7 +15,7 @@ use serde_json::Value;
 pub(crate) fn record(
     scenario: &Scenario,
     variant: Variant,
-    driven: &bloathound_driver::RunRecord,
+    driven: &bloathound_driver::DrivenRun,
     result: &RunFindings,
 ) -> RunRecord {
     // What was waited for in vain comes first; then what nobody could judge.

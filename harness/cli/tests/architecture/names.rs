@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::tree::{RustFile, nobody_but, rust_files};
+use crate::tree::{RustFile, code, nobody_but, rust_files};
 
 /// Files without a head, to be given one by whoever touches their rooms; the list only gets shorter.
 const HEADS_STILL_TO_MEND: &[&str] = &[];
@@ -12,6 +12,25 @@ const CROWDS_STILL_TO_MEND: &[&str] = &[];
 
 /// Files whose name says nothing.
 const NAMES_STILL_TO_MEND: &[&str] = &[];
+
+/// Names of public types that rooms have for different things; the list only gets shorter.
+const SAME_NAMES_STILL_TO_MEND: &[&str] = &[
+    "Analysis",
+    "Callee",
+    "Core",
+    "Field",
+    "Holder",
+    "Names",
+    "ObjectRecord",
+    "Odometer",
+    "Origin",
+    "Place",
+    "Recorded",
+    "Source",
+    "ThreadState",
+    "Told",
+    "Work",
+];
 
 /// Names that fit any file.
 const SAY_NOTHING: [&str; 8] = ["looks", "parts", "whole", "setup", "view", "utils", "helpers", "misc"];
@@ -59,6 +78,30 @@ fn saying_nothing(files: &[RustFile]) -> Vec<(String, String)> {
     files.iter().filter(empty).map(|file| (file.path.clone(), "name it by what it holds".to_owned())).collect()
 }
 
+/// Public types whose name another room has as well.
+fn shared_names(files: &[RustFile]) -> Vec<(String, String)> {
+    let mut rooms: BTreeMap<String, BTreeSet<&str>> = BTreeMap::new();
+    for file in files.iter().filter(|file| !file.path.contains("tests")) {
+        let Some((room, _)) = file.path.strip_prefix("harness/").and_then(|path| path.split_once("/src/")) else {
+            continue;
+        };
+        for line in code(&file.text).lines() {
+            let kinds = ["pub struct ", "pub enum ", "pub trait ", "pub type "];
+            let Some(rest) = kinds.iter().find_map(|kind| line.strip_prefix(kind)) else { continue };
+            let name: String = rest.chars().take_while(|letter| letter.is_alphanumeric()).collect();
+            rooms.entry(name).or_default().insert(room);
+        }
+    }
+    rooms.retain(|_, rooms| rooms.len() > 1);
+    rooms.into_iter().map(|(name, rooms)| (name, rooms.into_iter().collect::<Vec<_>>().join(", "))).collect()
+}
+
+#[test]
+fn a_public_name_means_one_thing() {
+    let rule = "two things have two names, and one thing has one type";
+    nobody_but(rule, SAME_NAMES_STILL_TO_MEND, &shared_names(&rust_files()));
+}
+
 #[test]
 fn every_file_begins_with_a_head() {
     let rule = "every .rs file begins with `//! ` and a sentence on what it holds";
@@ -93,4 +136,10 @@ fn each_of_these_rules_can_be_broken() {
     assert_eq!(names(saying_nothing(&called)), ["harness/x/src/view.rs", "harness/x/src/looks/heap.rs"]);
     let in_looks = ["harness/engine/src/looks/why.rs", "harness/engine/src/looks/misc.rs"].map(|path| file(path, ""));
     assert_eq!(names(saying_nothing(&in_looks)), ["harness/engine/src/looks/misc.rs"]);
+    let two = [
+        file("harness/x/src/a.rs", "pub struct Verdict;\n"),
+        file("harness/y/src/a.rs", "/// Mine.\npub enum Verdict {}\npub(crate) struct Own;\n"),
+        file("harness/z/src/a.rs", "pub struct Own;\n// pub struct Verdict;\n"),
+    ];
+    assert_eq!(shared_names(&two), [("Verdict".to_owned(), "x, y".to_owned())]);
 }

@@ -50,7 +50,7 @@ pub struct Decoded<T> {
 /// are found.
 #[must_use]
 pub fn decode(image: &MemoryImage, interpreter: &Interpreter, pools: Option<&PymallocMap>) -> Decoded<HeapSnapshot> {
-    let mut builder = SnapshotBuilder::new();
+    let mut builder = SnapshotBuilder::new(interpreter.dialect.words);
     let types = TypeTable::new(interpreter, image.flat().len(), &mut builder);
     let mut decoder = Decoder {
         image,

@@ -59,7 +59,7 @@ impl TypeTable {
             by_address: AddressMap::new(),
             type_type: interpreter.type_type,
             d: interpreter.dialect,
-            dict_name: builder.name("__dict__"),
+            dict_name: builder.name(interpreter.dialect.words.own_dict),
             budget: Budget::for_image(image_bytes),
         }
     }

@@ -12,6 +12,8 @@ mod obmalloc;
 mod structure;
 mod symbols;
 
+use bloathound_heap::SeriesWords;
+
 pub use bytecode::{Effect, Instructions, Operation};
 pub use cpython_2_7::CPYTHON_2_7;
 pub use known_types::{BufferType, Core, Field, FixedType, KnownTypes, Naming, TeeData, ValueParts, WordType};
@@ -139,6 +141,8 @@ pub struct Dialect {
     pub instructions: Instructions,
     /// What is known of built-in types.
     pub types: KnownTypes,
+    /// What types and fields are called, for whoever tells of them.
+    pub words: SeriesWords,
 }
 
 impl Dialect {

@@ -11,16 +11,13 @@ use std::collections::HashMap;
 use bloathound_memory::{Address, ReadPiece};
 
 use super::memory::Memory;
-use super::stack::{FRAME_BYTES_MAX, RawFrame, SLOTS_WITH_HEAD};
+use super::raw::{Bytes, FRAME_BYTES_MAX, RawFrame, SLOTS_WITH_HEAD};
 
 /// Frames of a thread that are remembered: those that its last samples showed.
 const MET_MAX: usize = 40;
 /// Attempts to see one innermost frame run whose caller is not known: a call that lasts for a fiftieth of the time is met
 /// once in some samples.
 const HUNT_ATTEMPTS: u32 = 16;
-
-/// Bytes of a frame, and how many words behind its head are among them.
-pub(super) type Bytes = ([u8; FRAME_BYTES_MAX], usize);
 
 /// The frames of one thread that were met lately, the last first, innermost before outer.
 #[derive(Debug, Default)]

@@ -9,7 +9,7 @@ use bloathound_profile::{
 
 use super::memory::Memory;
 use super::paths::Storage;
-use super::stack::RawFrame;
+use super::raw::RawFrame;
 use super::types::Kind;
 use super::values::Values;
 use crate::objects::{word_at, words};

@@ -8,19 +8,43 @@ use bloathound_profile::FunctionName;
 use bloathound_profile::frameworks::CALLED_WHEN_READY;
 
 use super::dicts::Dict;
+use super::look::Look;
 use super::memory::Memory;
-use super::values::Values;
+use super::types::Kind;
+use super::values::{Object, Values};
+use crate::objects::word_at;
 
 /// Bases of a class that are looked at, and names in each.
 const BASES_MAX: usize = 16;
 const NAMES_MAX: usize = 256;
 
-/// Those of one class, in the order in which it has them.
-pub(super) type Ready = Arc<[FunctionName]>;
+/// Classes whose methods are kept.
+const CLASSES_MAX: usize = 4096;
+
+impl Values {
+    /// The methods that an event loop calls on this instance: they are its class's, and never change.
+    pub(super) fn called_when_ready(&mut self, memory: &Memory<'_>, look: &mut Look, object: &Object) {
+        let d = memory.d;
+        let is_old = object.info.kind == Kind::OldInstance;
+        if !is_old && (object.info.kind != Kind::Other || !object.info.is_class) {
+            return;
+        }
+        let class = Address(word_at(&object.head, if is_old { d.instance.in_class } else { d.object.ob_type }));
+        let known = self.ready.get(&class).cloned();
+        let ready = known.unwrap_or_else(|| methods(self, memory, class, is_old));
+        // Half of a class is not the class: another sample has more to spend.
+        if self.ready.len() < CLASSES_MAX && !memory.is_exhausted() {
+            self.ready.insert(class, Arc::clone(&ready));
+        }
+        let class = look.class_name.clone().or_else(|| object.info.name.rsplit('.').next().map(Arc::from));
+        let whose = |function: &FunctionName| FunctionName { class: class.clone(), ..function.clone() };
+        look.called_when_ready = ready.iter().map(whose).collect();
+    }
+}
 
 /// Methods of the class at `class`, of the new style or (`is_old`) of the old, that are called when a descriptor is ready;
 /// of each name the one that an instance has.
-pub(super) fn methods(values: &mut Values, memory: &Memory<'_>, class: Address, is_old: bool) -> Ready {
+fn methods(values: &mut Values, memory: &Memory<'_>, class: Address, is_old: bool) -> Arc<[FunctionName]> {
     let d = memory.d;
     let order = if is_old { old_bases(memory, class) } else { mro(memory, class) };
     let mut found: Vec<(Arc<str>, FunctionName)> = Vec::new();

@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use bloathound_memory::Address;
 
-use super::batch::{Batch, Bytes, Met, hunt};
+use super::batch::{Batch, Met, hunt};
 use super::code::{CodeEntry, Codes};
 use super::memory::Memory;
-use crate::dialect::Dialect;
+use super::raw::{Bytes, FRAME_BYTES_MAX, RawFrame, SLOTS_WITH_HEAD};
 use crate::objects::{half_at, word_at};
 
 /// Calls of one stack; the interpreter's own limit is 1000 unless it was raised.
@@ -21,36 +21,6 @@ const OUTERMOST_MAX: usize = 64;
 const OUTERMOST_LOOKS: u32 = 12;
 /// Attempts at one stack before it counts as torn.
 const ATTEMPTS: u32 = 6;
-
-/// Words behind a frame's head that are read with it: enough for the variables and the stack of most.
-pub(super) const SLOTS_WITH_HEAD: usize = 32;
-/// Room for a frame's head and those words: 376 and 256 bytes in 2.7.
-pub(super) const FRAME_BYTES_MAX: usize = 640;
-
-/// A frame as it lies in memory.
-#[derive(Clone, Debug)]
-pub(super) struct RawFrame {
-    pub address: Address,
-    /// `PyFrameObject`, and the first words of `f_localsplus` where `slots_read` says so.
-    pub head: [u8; FRAME_BYTES_MAX],
-    /// How many words of `f_localsplus` are in `head`.
-    pub slots_read: usize,
-    pub code: Arc<CodeEntry>,
-    pub lasti: Option<u32>,
-    /// The call was over when it was read: this is the frame as it last ran, and what is in it may be gone.
-    pub is_over: bool,
-}
-
-impl RawFrame {
-    /// The same frame below `caller`.
-    fn called_by(mut self, caller: Address, d: &Dialect) -> Self {
-        let at = d.frame.f_back as usize;
-        if let Some(word) = self.head.get_mut(at..at + 8) {
-            word.copy_from_slice(&caller.0.to_le_bytes());
-        }
-        self
-    }
-}
 
 /// What is remembered between two looks at the threads.
 #[derive(Debug, Default)]

@@ -11,7 +11,6 @@ use super::atoms;
 use super::dicts::Dict;
 use super::look::Look;
 use super::memory::{HEAD_BYTES_MAX, Memory};
-use super::ready::{Ready, methods};
 use super::types::{Kind, TypeInfo, Types};
 use crate::dialect::Dialect;
 use crate::objects::{half_at, word_at, words};
@@ -35,10 +34,6 @@ const HEAD_BYTES: usize = HEAD_BYTES_MAX;
 const FRAME_HEAD_BYTES_MAX: usize = 1024;
 /// No object has that many references; a freed one often seems to.
 const REFERENCES_MAX: u64 = 1 << 40;
-/// Bytes of a source file's name that are read.
-const FILE_NAME_MAX: usize = 1024;
-/// Classes whose methods are kept.
-const CLASSES_MAX: usize = 4096;
 /// Names of attributes kept.
 const KEYS_MAX: usize = 20_000;
 
@@ -63,7 +58,7 @@ pub(super) struct Values {
     pub(super) types: Types,
     keys: HashMap<Address, Arc<str>>,
     /// What an event loop calls on instances of a class, by the class.
-    ready: HashMap<Address, Ready>,
+    pub(super) ready: HashMap<Address, Arc<[FunctionName]>>,
     /// Values of containers and instances read in the last rounds, by address and levels, with the round.
     lately: HashMap<(Address, u8), (Value, u64)>,
     round: u64,
@@ -248,43 +243,6 @@ impl Values {
         Some(look)
     }
 
-    /// The name of a function or method; of a type, its own.
-    pub(super) fn callable(&mut self, memory: &Memory<'_>, address: Address) -> Option<(Kind, String)> {
-        let d = memory.d;
-        let object = self.object(memory, address)?;
-        let name = self.name_of(memory, &object).unwrap_or_else(|| object.info.name.to_string());
-        if object.info.kind != Kind::Method {
-            return Some((object.info.kind, name));
-        }
-        let inner = self.object(memory, Address(word_at(&object.head, d.method.im_func)))?;
-        let name = self.name_of(memory, &inner)?;
-        Some((inner.info.kind, name))
-    }
-
-    pub(super) fn name_of(&mut self, memory: &Memory<'_>, object: &Object) -> Option<String> {
-        let d = memory.d;
-        let word = |offset| Address(word_at(&object.head, offset));
-        match object.info.kind {
-            Kind::Function => memory.text(word(d.function.func_name), 256),
-            Kind::Builtin => {
-                let name = memory.c_string(memory.pointer(word(d.c_function.m_ml).offset(d.c_function.ml_name))?)?;
-                let of = self.object(memory, word(d.c_function.m_self)).map(|of| of.info.name.to_string());
-                match of.filter(|of| of != "module") {
-                    Some(of) => Some(format!("{}.{name}", of.rsplit('.').next()?)),
-                    None => Some(name),
-                }
-            }
-            Kind::MethodDescriptor => memory.text(word(d.descriptor.d_name), 256),
-            Kind::Fixed if &*object.info.name == "type" => {
-                memory.c_string(memory.pointer(object.address.offset(d.type_object.tp_name))?)
-            }
-            Kind::Fixed if &*object.info.name == d.types.old_class => {
-                memory.text(memory.pointer(object.address.offset(d.class.cl_name))?, 256)
-            }
-            _ => None,
-        }
-    }
-
     fn items(
         &mut self,
         memory: &Memory<'_>,
@@ -400,25 +358,6 @@ impl Values {
         self.called_when_ready(memory, look, object);
     }
 
-    /// The methods that an event loop calls on this instance: they are its class's, and never change.
-    fn called_when_ready(&mut self, memory: &Memory<'_>, look: &mut Look, object: &Object) {
-        let d = memory.d;
-        let is_old = object.info.kind == Kind::OldInstance;
-        if !is_old && (object.info.kind != Kind::Other || !object.info.is_class) {
-            return;
-        }
-        let class = Address(word_at(&object.head, if is_old { d.instance.in_class } else { d.object.ob_type }));
-        let known = self.ready.get(&class).cloned();
-        let ready = known.unwrap_or_else(|| methods(self, memory, class, is_old));
-        // Half of a class is not the class: another sample has more to spend.
-        if self.ready.len() < CLASSES_MAX && !memory.is_exhausted() {
-            self.ready.insert(class, Arc::clone(&ready));
-        }
-        let class = look.class_name.clone().or_else(|| object.info.name.rsplit('.').next().map(Arc::from));
-        let whose = |function: &FunctionName| FunctionName { class: class.clone(), ..function.clone() };
-        look.called_when_ready = ready.iter().map(whose).collect();
-    }
-
     /// A pointer field of an object, from the bytes already read where they reach that far.
     fn field(&self, memory: &Memory<'_>, object: &Object, offset: u64) -> Option<Address> {
         let address = if offset + 8 <= HEAD_BYTES as u64 {
@@ -427,36 +366,6 @@ impl Values {
             memory.pointer(object.address.offset(offset))?
         };
         (!address.is_null()).then_some(address)
-    }
-
-    /// The function or method at `address`: its name, where it is written, and whose method it is.
-    pub(super) fn function_name(&mut self, memory: &Memory<'_>, address: Address) -> Option<FunctionName> {
-        let d = memory.d;
-        let object = self.object(memory, address)?;
-        let (function, class) = if object.info.kind == Kind::Method {
-            let this = self.object(memory, Address(word_at(&object.head, d.method.im_self)))?;
-            let class = match this.info.kind {
-                Kind::OldInstance => self.class_name(memory, Address(word_at(&this.head, d.instance.in_class))),
-                _ => this.info.name.rsplit('.').next().map(Arc::from),
-            };
-            (self.object(memory, Address(word_at(&object.head, d.method.im_func)))?, class)
-        } else {
-            (object, None)
-        };
-        if function.info.kind != Kind::Function {
-            return None;
-        }
-        let code = Address(word_at(&function.head, d.function.func_code));
-        let file = memory.text(memory.pointer(code.offset(d.code.co_filename))?, FILE_NAME_MAX)?;
-        let line = memory.block::<4>(code.offset(d.code.co_firstlineno)).map(u32::from_le_bytes)?;
-        let name = self.name_of(memory, &function)?;
-        Some(FunctionName { class, function: name.into(), file: file.into(), line })
-    }
-
-    pub(super) fn class_name(&mut self, memory: &Memory<'_>, class: Address) -> Option<Arc<str>> {
-        let d = memory.d;
-        let name = memory.pointer(class.offset(d.class.cl_name))?;
-        self.key(memory, name)
     }
 
     /// The text of an attribute's name; such strings are interned and live as long as the class or its code does.

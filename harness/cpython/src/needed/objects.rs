@@ -23,7 +23,7 @@ pub(super) struct Outside {
 
 impl Outside {
     pub(super) fn new(image: &MemoryImage, interpreter: &Interpreter) -> Self {
-        let mut builder = SnapshotBuilder::new();
+        let mut builder = SnapshotBuilder::new(interpreter.dialect.words);
         let types = TypeTable::new(interpreter, image.flat().len(), &mut builder);
         Self { d: interpreter.dialect, types, builder }
     }

@@ -161,7 +161,7 @@ fn a_broken_chain_ends_the_walk_and_says_how_much_is_left() {
 }
 
 fn snapshot(addresses: &[u64]) -> HeapSnapshot {
-    let mut builder = SnapshotBuilder::new();
+    let mut builder = SnapshotBuilder::new(CPYTHON_2_7.words);
     let type_id = builder.add_type(TypeInfo {
         name: "thing".into(),
         module: None,

@@ -104,11 +104,11 @@ pub fn group_holes(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use bloathound_heap::{ObjectFlags, ObjectRecord, SnapshotBuilder, Tracking, Trust, TypeInfo};
+    use bloathound_heap::{ObjectFlags, ObjectRecord, SeriesWords, SnapshotBuilder, Tracking, Trust, TypeInfo};
 
     #[test]
     fn chunks_above_holes_are_grouped_by_type_and_owner() {
-        let mut builder = SnapshotBuilder::new();
+        let mut builder = SnapshotBuilder::new(SeriesWords::default());
         let str_type = builder.add_type(TypeInfo {
             name: "str".into(),
             module: None,

@@ -17,9 +17,9 @@ pub struct ArenaLoad {
     pub held_bytes: u64,
 }
 
-/// A block that stays after a full collection.
+/// A block that stays after a full collection and so pins its arena, with who is in it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct HeldBlock {
+pub struct PinningBlock {
     /// Position of its arena in the list of [`ArenaLoad`]s.
     pub arena: u32,
     /// Its length.
@@ -91,7 +91,7 @@ pub struct Pins {
 pub fn group_pins(
     snapshot: &HeapSnapshot,
     arenas: &[ArenaLoad],
-    held: impl Iterator<Item = HeldBlock>,
+    held: impl Iterator<Item = PinningBlock>,
     limits: &PinLimits,
     mut owner_of: impl FnMut(ObjectId) -> Vec<Label>,
 ) -> Pins {
@@ -204,7 +204,7 @@ impl Table {
         }
     }
 
-    fn add(&mut self, index: usize, block: HeldBlock) {
+    fn add(&mut self, index: usize, block: PinningBlock) {
         if let Some(group) = self.groups.get_mut(index) {
             group.objects += u64::from(!matches!(block.holder, Holder::StorageOf(_)));
             *group.arenas.entry(block.arena).or_default() += u64::from(block.bytes);
@@ -242,10 +242,10 @@ fn count(arenas: &BTreeMap<u32, u64>, test: impl Fn(u32, u64) -> bool) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use bloathound_heap::{ObjectFlags, ObjectRecord, SnapshotBuilder, Tracking, Trust, TypeInfo};
+    use bloathound_heap::{ObjectFlags, ObjectRecord, SeriesWords, SnapshotBuilder, Tracking, Trust, TypeInfo};
 
     fn heap(types: &[&str], objects: &[u32]) -> HeapSnapshot {
-        let mut builder = SnapshotBuilder::new();
+        let mut builder = SnapshotBuilder::new(SeriesWords::default());
         for name in types {
             builder.add_type(TypeInfo {
                 name: (*name).into(),
@@ -282,8 +282,8 @@ mod tests {
         ArenaLoad { bytes: ARENA_BYTES, held_bytes }
     }
 
-    fn block(arena: u32, bytes: u32, id: u32) -> HeldBlock {
-        HeldBlock { arena, bytes, holder: Holder::Object(ObjectId(id)) }
+    fn block(arena: u32, bytes: u32, id: u32) -> PinningBlock {
+        PinningBlock { arena, bytes, holder: Holder::Object(ObjectId(id)) }
     }
 
     #[test]
@@ -293,8 +293,8 @@ mod tests {
         let held = [
             block(0, 96, 2),
             block(1, 48, 0),
-            HeldBlock { arena: 1, bytes: 48, holder: Holder::StorageOf(ObjectId(0)) },
-            HeldBlock { arena: 1, bytes: 48, holder: Holder::Unknown },
+            PinningBlock { arena: 1, bytes: 48, holder: Holder::StorageOf(ObjectId(0)) },
+            PinningBlock { arena: 1, bytes: 48, holder: Holder::Unknown },
             block(2, 48, 4),
         ];
         let owner = |id: ObjectId| match id.0 {

@@ -10,7 +10,7 @@ use super::trend::Trend;
 use super::work::{Odometer, Work};
 use super::{GrowthRound, GrowthUnit, Place, Scene, gain, leak};
 use crate::series::bytes_text;
-use crate::thresholds::fixed::FIRM_RESTING_ONE_IN;
+use crate::thresholds::fixed::{FIRM_BEND_SHARE, FIRM_RESTING_ONE_IN, KEPT_TIMES_MAX};
 use crate::thresholds::keepers::keeper_of;
 use crate::thresholds::{GrowthThresholds, predicates, words};
 use crate::{Evidence, Finding, FindingClass, Grade, Label, RootKind, Verdict};
@@ -51,7 +51,7 @@ fn grade_unbounded(scene: &Scene<'_>, cause: &[Place], rounds: &[GrowthRound<'_>
     let module = finding.location.module.clone().unwrap_or_default();
     let length = place.values.last().copied().unwrap_or(0);
     if let Some(keeper) = keeper_of(&module, finding.location.path.iter().filter_map(Label::name))
-        && keeper.most.is_none_or(|most| length <= most.saturating_mul(2))
+        && keeper.most.is_none_or(|most| length <= most.saturating_mul(KEPT_TIMES_MAX))
     {
         let summary = format!("{told} grows by design: {} ({})", keeper.bound, keeper.source);
         let record = ObservationRecord::new("kept-by-design", summary).with("length", length);
@@ -151,7 +151,8 @@ fn claim(
     let works: Vec<Work> = rounds.iter().map(|round| round.work).collect();
     let horizon = Horizon::of(values, trend.gain, &works);
     let resting = trend.intervals.saturating_sub(trend.growing);
-    let firm = resting * FIRM_RESTING_ONE_IN <= trend.intervals && trend.bend.abs() <= limits.bend_max / 2.0;
+    let firm =
+        resting * FIRM_RESTING_ONE_IN <= trend.intervals && trend.bend.abs() <= limits.bend_max * FIRM_BEND_SHARE;
     let grade = if firm { Grade::Medium } else { Grade::Low };
     let Some(horizon) = horizon else {
         let why = format!("it grew in {rounds_text}; how long the process has run is not known: it may be filling");

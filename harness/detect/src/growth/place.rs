@@ -1,7 +1,7 @@
 //! The place that grows, in the words of its source.
 
 use bloathound_heap::{Callee, ShapeTree};
-use bloathound_profile::frameworks::CALLED;
+use bloathound_profile::frameworks::{CALLED, CALLED_IN_TURN};
 
 use crate::thresholds::words;
 use crate::{Label, Location, RootKind};
@@ -65,7 +65,7 @@ fn callee<'t>(tree: &'t ShapeTree, line: &[usize]) -> Option<&'t Callee> {
     let of = |shape: usize| tree.source(shape).and_then(|source| source.callee.as_ref());
     let leads_on = |shape: usize| {
         let name = tree.label(shape).name().unwrap_or_default();
-        name == "callbacks" || CALLED.contains(&name)
+        CALLED_IN_TURN.contains(&name) || CALLED.contains(&name)
     };
     let own = line.last().and_then(|last| of(*last));
     let above = || line.windows(2).rev().find_map(|pair| of(pair[0]).filter(|_| leads_on(pair[1])));

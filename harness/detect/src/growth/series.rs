@@ -3,7 +3,7 @@
 use super::trend::{Mileage, Trend, trend};
 use super::work::{Counter, Odometer, Work};
 use super::{GrowthRound, GrowthUnit, cause};
-use crate::thresholds::fixed::{COUNTED_ROUNDS_ONE_IN, RESTED_GAIN_MIN, SHAPE_MISSING_ONE_IN};
+use crate::thresholds::fixed::{COUNTED_ROUNDS_ONE_IN, GROWING_ROUNDS_MIN, RESTED_GAIN_MIN, SHAPE_MISSING_ONE_IN};
 use crate::thresholds::{GrowthThresholds, predicates};
 
 /// What of a shape grows.
@@ -226,7 +226,7 @@ impl<'a> Judge<'a> {
             return false;
         }
         let Some(trend) = self.trend(values) else { return false };
-        let rounds = (self.limits.growing_share_min * trend.intervals as f64).max(2.0);
+        let rounds = (self.limits.growing_share_min * trend.intervals as f64).max(GROWING_ROUNDS_MIN as f64);
         trend.growing as f64 >= rounds
     }
 }

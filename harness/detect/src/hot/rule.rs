@@ -79,7 +79,7 @@ impl From<&HotObservation> for bloathound_vocabulary::ObservationRecord {
 
 /// Everything the rule has to say of a profile.
 #[derive(Clone, PartialEq, Debug, Default)]
-pub struct HotReport {
+pub struct HotJudgement {
     /// Hot loops.
     pub findings: Vec<Finding>,
     /// What the other threads did.
@@ -92,8 +92,8 @@ pub struct HotReport {
 
 /// Judges every thread of `profile`.
 #[must_use]
-pub fn judge(profile: &Profile, limits: &HotLoopThresholds) -> HotReport {
-    let mut report = HotReport::default();
+pub fn judge(profile: &Profile, limits: &HotLoopThresholds) -> HotJudgement {
+    let mut report = HotJudgement::default();
     report.problems.extend(profile.problems.iter().map(|text| problem(text.clone())));
     let need = ProcessorNeed::default();
     if let Some(short) = sampler_shortage(&profile.cost, profile.rate_hz, &need) {
@@ -129,7 +129,7 @@ pub fn judge(profile: &Profile, limits: &HotLoopThresholds) -> HotReport {
     report
 }
 
-fn judge_thread(window: &Window<'_>, busy_together: f64, limits: &HotLoopThresholds, report: &mut HotReport) {
+fn judge_thread(window: &Window<'_>, busy_together: f64, limits: &HotLoopThresholds, report: &mut HotJudgement) {
     let all = window.thread.samples.iter().filter(|sample| !sample.torn).count();
     let name = thread_name(window.thread);
     if window.thread.tid.is_none() {
@@ -197,7 +197,7 @@ fn is_self_jump(window: &Window<'_>) -> bool {
     })
 }
 
-fn judge_c_call(window: &Window<'_>, name: &str, limits: &HotLoopThresholds, report: &mut HotReport) {
+fn judge_c_call(window: &Window<'_>, name: &str, limits: &HotLoopThresholds, report: &mut HotJudgement) {
     let Some(sample) = window.samples.last() else {
         return;
     };
@@ -258,7 +258,7 @@ fn judge_c_call(window: &Window<'_>, name: &str, limits: &HotLoopThresholds, rep
     report.findings.push(finding.saying(summary).sure(grade, why));
 }
 
-fn judge_loops(window: &Window<'_>, name: &str, limits: &HotLoopThresholds, report: &mut HotReport) {
+fn judge_loops(window: &Window<'_>, name: &str, limits: &HotLoopThresholds, report: &mut HotJudgement) {
     let starved = window.is_starved(limits);
     let mut seen: Option<String> = None;
     for candidate in candidates(window) {
@@ -371,7 +371,7 @@ fn describe(candidate: &Candidate<'_>, judged: &Judged) -> String {
 }
 
 /// Of a thread that does something, where it does most of it.
-fn observe(report: &mut HotReport, window: &Window<'_>, kind: HotObservationKind, mut message: String) {
+fn observe(report: &mut HotJudgement, window: &Window<'_>, kind: HotObservationKind, mut message: String) {
     let all: Vec<&Sample> = window.thread.samples.iter().filter(|sample| !sample.torn).collect();
     let spot = place::busiest(window.profile, if window.samples.is_empty() { &all } else { &window.samples });
     let location = spot.map_or_else(Location::default, |spot| location(spot.code, Some((spot.line, spot.line))));
@@ -417,7 +417,7 @@ fn percent(fraction: f64) -> String {
 }
 
 /// Says what is not judged, where people and programs look for it.
-fn abstain(report: &mut HotReport, message: String) {
+fn abstain(report: &mut HotJudgement, message: String) {
     report.problems.push(problem(message.clone()));
     report.abstained.push(message);
 }

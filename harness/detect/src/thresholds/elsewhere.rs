@@ -10,7 +10,8 @@ use super::row::{Row, Setting};
 /// The bounds of trees of shapes, with the words by which frameworks keep what they will call.
 #[must_use]
 pub fn shape_limits() -> ShapeLimits {
-    let words = CallWords { called: frameworks::CALLED, hands_on: frameworks::HANDS_ON };
+    let words =
+        CallWords { called: frameworks::CALLED, in_turn: frameworks::CALLED_IN_TURN, hands_on: frameworks::HANDS_ON };
     ShapeLimits { words, ..ShapeLimits::default() }
 }
 
@@ -176,9 +177,19 @@ pub(super) fn paths() -> Vec<Row> {
         ("PLAIN_COST", costs::PLAIN_COST, "An attribute, an item or a key.", told),
         ("OWN_DICT_COST", costs::OWN_DICT_COST, "From an object to its own dict.", told),
         ("GUESSED_COST", costs::GUESSED_COST, "A reference that was guessed.", cheapest),
-        ("CLOSURE_COST", costs::CLOSURE_COST, "A step of `CLOSURES`.", cheapest),
+        (
+            "CLOSURE_COST",
+            costs::CLOSURE_COST,
+            "A step from a function to its closure, or from a cell to its variable.",
+            cheapest,
+        ),
         ("STACK_COST", costs::STACK_COST, "A place on a frame's value stack.", cheapest),
-        ("BOOKKEEPING_COST", costs::BOOKKEEPING_COST, "A type's pointer, or a step of `BOOKKEEPING`.", detour),
+        (
+            "BOOKKEEPING_COST",
+            costs::BOOKKEEPING_COST,
+            "A type's pointer, or a field that the series calls bookkeeping (`SeriesWords`).",
+            detour,
+        ),
     ];
     let root = |kind| costs::root_cost(kind);
     let roots = [
@@ -191,14 +202,6 @@ pub(super) fn paths() -> Vec<Row> {
         ("root_cost(Unaccounted)", root(RootKind::Unaccounted)),
     ];
     let mut rows = vec![
-        row(
-            "path_costs::BOOKKEEPING",
-            Setting::Words(costs::BOOKKEEPING),
-            "words",
-            "Fields that lead everywhere and explain nothing.",
-            detour,
-        ),
-        row("path_costs::CLOSURES", Setting::Words(costs::CLOSURES), "words", "Fields of closures.", cheapest),
         row(
             "SAME_MODULES_MIN",
             SAME_MODULES_MIN.into(),
@@ -371,6 +374,13 @@ pub(super) fn names() -> Vec<Row> {
             "Attributes by which a registration keeps what it will call.",
             "Twisted's DelayedCall and LoopingCall, tornado's _Timeout and PeriodicCallback, threading's Timer",
             "heap/src/paths/tests.rs::registrations_tell_what_they_will_call",
+        ),
+        row(
+            "CALLED_IN_TURN",
+            frameworks::CALLED_IN_TURN,
+            "Attributes that hold a chain of what will be called in turn.",
+            "Twisted's Deferred keeps pairs of what it calls in `callbacks`",
+            "heap/src/paths/tests.rs::a_chain_of_callbacks_tells_what_it_will_call",
         ),
         row(
             "KEPT_TO_BE_CALLED",

@@ -36,6 +36,18 @@ fixed! {
             "detect/src/fragmentation/pins.rs::survivors_are_grouped_by_type_and_owner_and_full_arenas_do_not_count";
     }
     "growth" {
+        GROWING_ROUNDS_MIN: usize = 2, "rounds",
+            "Rounds with a gain at least, however short the watch.",
+            "reason, not measured: a single gain is a table that was enlarged or a module that was imported",
+            "detect/tests/uneven.rs::a_single_gain_is_no_growth_however_short_the_watch";
+        KEPT_TIMES_MAX: u64 = 2, "times",
+            "Up to so many times its documented bound a place that keeps by design still does.",
+            "reason, not measured: CPython's caches are emptied once they are over, and several have more than one entry for a key",
+            "detect/tests/uneven.rs::what_the_library_keeps_by_design_is_told";
+        FIRM_BEND_SHARE: f64 = 0.5, "share of `bend_max`",
+            "Of a firm growth, the curve bends by so much of what is let pass at most.",
+            "reason, not measured: what bends by more may be a cache that fills slowly",
+            "detect/tests/uneven.rs::a_young_process_is_not_called_leaking";
         FIRM_RESTING_ONE_IN: usize = 5, "rounds",
             "Of a firm growth, one round in so many may be without gain.",
             "reason, not measured: an empty round among bursts, or a collection that came late",

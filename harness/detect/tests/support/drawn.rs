@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, dead_code, reason = "a failed test ends by a panic; each test uses its part")]
 
+use bloathound_cpython::dialect::CPYTHON_2_7;
 use bloathound_heap::{
     HeapSnapshot, ObjectFlags, ObjectId, ObjectRecord, ReferenceKind, ReferenceLabel, Root, RootKind, SnapshotBuilder,
     Tracking, Trust, TypeInfo,
@@ -64,7 +65,7 @@ impl Drawn {
     }
 
     pub fn heap(&self) -> HeapSnapshot {
-        let mut builder = SnapshotBuilder::new();
+        let mut builder = SnapshotBuilder::new(CPYTHON_2_7.words);
         let mut known = Vec::new();
         for name in &self.types {
             if !known.contains(name) {

@@ -4,6 +4,7 @@
 
 use std::collections::HashMap;
 
+use bloathound_cpython::dialect::CPYTHON_2_7;
 use bloathound_detect::{Counter, Values};
 use bloathound_heap::{
     HeapSnapshot, Names, ObjectFlags, ObjectId, ObjectRecord, PathTree, ReferenceKind, ReferenceLabel, Root, RootKind,
@@ -42,7 +43,7 @@ impl Values for Numbers {
 
 /// With another root, and numbers as slots of what it holds.
 pub fn heap_below(root: (RootKind, &str), kept: &[Kept], numbers: &[(&str, i64)]) -> (HeapSnapshot, Numbers) {
-    let mut builder = SnapshotBuilder::new();
+    let mut builder = SnapshotBuilder::new(CPYTHON_2_7.words);
     let mut types: Vec<(&str, TypeId)> = Vec::new();
     for name in ["module", "list", "int"].into_iter().chain(kept.iter().map(|(_, item, ..)| *item)) {
         let info = TypeInfo {

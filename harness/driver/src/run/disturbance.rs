@@ -85,7 +85,7 @@ pub(crate) fn look_during(
         }
         let pauses = running.observe(moment);
         drop(over);
-        let report = thread.join().map_err(|_| LoadError::Histogram)?;
+        let report = load::joined(thread)?;
         Ok::<_, LoadError>((pauses, report))
     })?;
     Ok((pauses?, report?))

@@ -13,7 +13,7 @@ use bloathound_engine::{Interrupt, Look, Moment, tool};
 use bloathound_live::CaptureMode;
 use bloathound_scenario::{Scenario, Traffic, Variant};
 
-use super::RunRecord;
+use super::DrivenRun;
 use super::observer::{Looked, Observer};
 
 /// Asks the engine to look, and to judge what it saw.
@@ -73,7 +73,7 @@ impl EngineObserver {
     /// Judges what needs all looks, and ends the recording: the findings, and what is needed to judge again. Beside the
     /// findings comes the recording's folder, where there is one, or why it could not be written or read back: what was
     /// found is lost by neither.
-    pub fn finish(self, of: Recorded<'_>, driven: &RunRecord) -> (RunFindings, Option<Result<PathBuf, Failure>>) {
+    pub fn finish(self, of: Recorded<'_>, driven: &DrivenRun) -> (RunFindings, Option<Result<PathBuf, Failure>>) {
         let Self { judge, without, recorder, holder: _, unrecorded } = self;
         let found = judge.finish();
         let kept = recorder.map(|recorder| keep(recorder, &without, of, driven, &found).map_err(Failure::from));
@@ -134,7 +134,7 @@ fn keep(
     recorder: Recorder,
     without: &[&'static str],
     of: Recorded<'_>,
-    driven: &RunRecord,
+    driven: &DrivenRun,
     found: &RunFindings,
 ) -> Result<PathBuf, ReplayError> {
     let Recorded { scenario, variant } = of;

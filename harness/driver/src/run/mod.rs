@@ -39,7 +39,7 @@ const END_SHOWS_WITHIN: Duration = Duration::from_millis(500);
 
 /// What is known of a run afterwards, apart from what the observer saw.
 #[derive(Debug, Clone)]
-pub struct RunRecord {
+pub struct DrivenRun {
     /// The variant.
     pub variant: Variant,
     /// Requests of warm-up and load answered, those of the disturbance's round not counted.
@@ -77,7 +77,7 @@ pub fn run(
     limits: &Limits,
     observer: &mut dyn Observer,
     events: Events<'_>,
-) -> Result<RunRecord, BrokenRun> {
+) -> Result<DrivenRun, BrokenRun> {
     let Some(plan) = scenario.variants.get(&variant) else {
         let error = RunError::NoSuchVariant { scenario: scenario.name.clone(), variant };
         return Err(BrokenRun { error, stderr_tail: Vec::new() });
@@ -184,11 +184,11 @@ impl Running<'_> {
         Ok(Ended { ledger, unmet, trigger, toggle: toggled, disturbance })
     }
 
-    fn close(self, variant: Variant, ended: Ended) -> RunRecord {
+    fn close(self, variant: Variant, ended: Ended) -> DrivenRun {
         let grace = if self.stuck { Duration::ZERO } else { self.limits.stop_grace };
         let stopped = self.service.stop(grace);
         (self.events)(RunEvent::ServiceStopped { how: stopped });
-        RunRecord {
+        DrivenRun {
             variant,
             requests: self.requests,
             elapsed: self.started.elapsed(),

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use bloathound_scenario::Toggle;
+use bloathound_scenario::{Toggle, ToggleFact};
 use serde_json::{Map, Value, json};
 
 use crate::load::LoadReport;
@@ -69,8 +69,8 @@ impl ToggleOutcome {
         Self { toggle, phases: Vec::new(), facts: Map::new(), broken: Vec::new() }
     }
 
-    pub(super) fn fact(&mut self, name: &str, value: impl Into<Value>) {
-        self.facts.insert(name.to_owned(), value.into());
+    pub(super) fn fact(&mut self, fact: ToggleFact, value: impl Into<Value>) {
+        self.facts.insert(fact.as_str().to_owned(), value.into());
     }
 
     /// Notes what must be so and is not.
@@ -98,14 +98,17 @@ impl ToggleOutcome {
         };
         let Some(off) = figures(TogglePhase::Off) else { return };
         let mut ratios = Vec::new();
-        for (phase, name) in [(TogglePhase::On, "on"), (TogglePhase::OffAgain, "off_again")] {
+        for (phase, throughput, p99) in [
+            (TogglePhase::On, ToggleFact::OnThroughputRatio, ToggleFact::OnP99Ratio),
+            (TogglePhase::OffAgain, ToggleFact::OffAgainThroughputRatio, ToggleFact::OffAgainP99Ratio),
+        ] {
             if let Some(then) = figures(phase) {
-                ratios.push((format!("{name}_throughput_ratio"), then.0 / off.0));
-                ratios.push((format!("{name}_p99_ratio"), then.1 / off.1));
+                ratios.push((throughput, then.0 / off.0));
+                ratios.push((p99, then.1 / off.1));
             }
         }
-        for (name, ratio) in ratios {
-            self.fact(&name, json!((ratio * 1000.0).round() / 1000.0));
+        for (fact, ratio) in ratios {
+            self.fact(fact, json!((ratio * 1000.0).round() / 1000.0));
         }
     }
 }

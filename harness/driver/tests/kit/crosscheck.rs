@@ -10,6 +10,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+use bloathound_cpython::dialect::FIRST;
 use bloathound_detect::{
     Evidence, Finding, GrowthReport, GrowthRound, GrowthUnit, Thresholds, Work, find_cycles, find_growth,
 };
@@ -27,7 +28,7 @@ fn outside(subject: &Subject) -> HeapSnapshot {
 }
 
 fn inside(subject: &Subject) -> HeapSnapshot {
-    subject.dump().snapshot()
+    subject.dump().snapshot(FIRST.words)
 }
 
 /// What scenarios do before anybody looks.
@@ -165,7 +166,7 @@ fn fragmentation_can_not_be_found_from_inside() {
     assert!(outside.pools.is_some_and(|pools| !pools.arenas().is_empty()));
     let dump = subject.dump();
     assert!(dump.pointers().count() > 10_000);
-    let analysed = dump.snapshot();
+    let analysed = dump.snapshot(FIRST.words);
     assert_eq!(analysed.quality().unidentified_blocks, 0, "no block is known, so none is unidentified");
 }
 

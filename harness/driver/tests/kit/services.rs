@@ -17,6 +17,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
+use bloathound_cpython::dialect::FIRST;
 use bloathound_driver::{LoadReport, StopHow, run_round};
 use bloathound_heap::{Census, HeapSnapshot, Names, ObjectId, PathFinder};
 use bloathound_kit::{Dump, KitError, KitTarget, ManholeClient, TraceSession, TraceStep, TraceSummary, TraceTally};
@@ -40,13 +41,13 @@ fn the_leak_by_dumps_alone_from_delta_to_cache() {
     subject.get("/attendees");
     // The first dump meets built-in types for the first time; they would be in the delta.
     subject.dump();
-    let before = subject.dump().snapshot();
+    let before = subject.dump().snapshot(FIRST.words);
     for _ in 0..3 {
         subject.get("/attendees");
     }
     let after = subject.dump();
     assert!(!after.torn && after.facts.service == "leak" && after.facts.pid == subject.service.pid() as i32);
-    let after = after.snapshot();
+    let after = after.snapshot(FIRST.words);
     // Delta by type …
     let names = Names::new(&after);
     let deltas = Census::take(&after, &names, None).since(&Census::take(&before, &Names::new(&before), None));
@@ -67,7 +68,7 @@ fn the_leak_by_dumps_alone_from_delta_to_cache() {
 fn a_manhole_is_a_source_that_leaves_nothing_behind() {
     let Some(subject) = Subject::start("leak", &["--rows", "50"]) else { return };
     let modules = |dump: &Dump| {
-        let snapshot = dump.snapshot();
+        let snapshot = dump.snapshot(FIRST.words);
         let names: Vec<String> =
             snapshot.roots().iter().filter_map(|root| Some(snapshot.name(root.name?).to_owned())).collect();
         names
@@ -82,8 +83,8 @@ fn a_manhole_is_a_source_that_leaves_nothing_behind() {
     let second = manhole.collect(MEMORY).unwrap();
     assert!(!first.torn && !second.torn && first.len() > 10_000);
     assert_eq!(modules(&first).len(), modules(&second).len(), "no module more");
-    let rows = census(&second.snapshot(), true);
-    assert_eq!(rows.get("type").unwrap().0 - census(&first.snapshot(), true).get("type").unwrap().0, 50);
+    let rows = census(&second.snapshot(FIRST.words), true);
+    assert_eq!(rows.get("type").unwrap().0 - census(&first.snapshot(FIRST.words), true).get("type").unwrap().0, 50);
     // Between the two nothing of the first remained: one walker each, the running one.
     for name in ["_Walk", "_Old"] {
         // The kit, which this service happens to have, holds one of its own.

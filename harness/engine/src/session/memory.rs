@@ -4,7 +4,7 @@ use bloathound_cpython::allocator::{
     ArenaCensus, BlockJudge, BlockUse, ChunkState, MemoryLayout, Occupant, RssAccount,
 };
 use bloathound_detect::fragmentation::{
-    ArenaFacts, ArenaLoad, HeldBlock, HeldChunk, Holder, HolePin, PinLimits, Pins, group_holes, group_pins,
+    ArenaFacts, ArenaLoad, HeldChunk, Holder, HolePin, PinLimits, PinningBlock, Pins, group_holes, group_pins,
 };
 use bloathound_heap::{BitSet, HeapSnapshot, PathFinder};
 use bloathound_vocabulary::TypeRow;
@@ -74,7 +74,7 @@ pub(super) fn pins(
     let bytes = layout.pymalloc.rules().arena_bytes;
     let load = |held_bytes| ArenaLoad { bytes, held_bytes };
     let loads: Vec<ArenaLoad> = census.arenas.iter().map(|arena| load(arena.bytes.held())).collect();
-    let held = layout.held_blocks(judge).map(|block| HeldBlock {
+    let held = layout.held_blocks(judge).map(|block| PinningBlock {
         arena: block.arena,
         bytes: block.bytes,
         holder: match block.usage {

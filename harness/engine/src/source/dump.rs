@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use bloathound_cpython::dialect::{Dialect, FIRST};
 use bloathound_heap::HeapSnapshot;
 use bloathound_kit::Dump;
 use bloathound_vocabulary::{TargetKind, TargetRecord};
@@ -65,6 +66,8 @@ pub(super) fn inside(
         build_id: None,
         not_seen: NOT_SEEN.map(str::to_owned).to_vec(),
     };
-    let snapshot = dump.snapshot();
+    // Who wrote it says of which series it is; a dump of a time before that was of the first.
+    let series = dump.facts.python.as_deref().and_then(Dialect::of_version).unwrap_or(FIRST);
+    let snapshot = dump.snapshot(series.words);
     Ok((Inside { snapshot, problems, took: started.elapsed() }, record))
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use bloathound_cpython::{Interpreter, InterpreterError, LocateError, exported_only, find_interpreter_in};
 use bloathound_kit::PeerTrust;
 use bloathound_live::{
-    CaptureJudge, CaptureMode, CaptureOptions, Interruptible, LiveError, Process, Stillness, Verdict, Work,
+    CaptureJudge, CaptureMode, CaptureOptions, Interruptible, LiveError, MomentVerdict, Process, Stillness, Work,
 };
 use bloathound_memory::{MemorySource, SymbolTable};
 
@@ -193,11 +193,11 @@ struct Judge<'p> {
 }
 
 impl CaptureJudge for Judge<'_> {
-    fn accept(&mut self, source: &dyn MemorySource) -> Verdict {
+    fn accept(&mut self, source: &dyn MemorySource) -> MomentVerdict {
         if self.interpreter.is_collecting(source) {
-            Verdict::Retry("a collection is running".into())
+            MomentVerdict::Retry("a collection is running".into())
         } else {
-            Verdict::Accept
+            MomentVerdict::Accept
         }
     }
 

@@ -16,9 +16,8 @@ use std::path::Path;
 use std::time::Duration;
 
 use bloathound_bounds::Room;
-use bloathound_cpython::dialect::FIRST;
 use bloathound_cpython::{Interpreter, describe};
-use bloathound_heap::{HeapSnapshot, ObjectId, RootKind};
+use bloathound_heap::{HeapSnapshot, ObjectId, RootKind, TypeRole};
 use bloathound_memory::Address;
 use bloathound_vocabulary::{TargetKind, TargetRecord};
 
@@ -150,11 +149,11 @@ impl HeapSource<'_> {
         if let Some(memory) = self.memory {
             return describe(&memory.image, &memory.interpreter, Address(snapshot.object(id).address), max);
         }
-        let name = match snapshot.type_of(id).name.as_str() {
-            name if name == "type" || name == FIRST.types.old_class => {
+        let name = match snapshot.role(id) {
+            TypeRole::Class | TypeRole::OldClass => {
                 snapshot.types().iter().find(|info| info.object == Some(id)).map(|info| &*info.name)
             }
-            "module" => {
+            TypeRole::Module => {
                 let is_it = |root: &&bloathound_heap::Root| root.object == id && root.kind == RootKind::Module;
                 snapshot.roots().iter().find(is_it).and_then(|root| Some(snapshot.name(root.name?)))
             }

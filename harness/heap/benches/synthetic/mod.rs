@@ -3,7 +3,7 @@
 
 use bloathound_heap::{
     HeapSnapshot, NameId, ObjectFlags, ObjectId, ObjectRecord, ReferenceKind, ReferenceLabel, Root, RootKind,
-    SnapshotBuilder, Tracking, Trust, TypeId, TypeInfo,
+    SeriesWords, SnapshotBuilder, Tracking, Trust, TypeId, TypeInfo,
 };
 
 /// Objects a row consists of; in the heap, objects of one kind lie beside each other as they do in a pool.
@@ -95,6 +95,9 @@ impl Heap {
     }
 }
 
+const OWN_DICT: &str = "__dict__";
+const ORDER: &str = "__mro__";
+
 fn add_type(builder: &mut SnapshotBuilder, name: &str, is_heap_type: bool) -> TypeId {
     let module = is_heap_type.then(|| "model".to_owned());
     let name = name.to_owned();
@@ -113,7 +116,9 @@ fn add(builder: &mut SnapshotBuilder, type_id: TypeId, shallow_size: u64, tracke
 pub fn heap(objects: u32) -> HeapSnapshot {
     let rows = (objects / ROW).next_multiple_of(CHUNK);
     let classes = rows.div_ceil(ROWS_A_CLASS);
-    let mut heap = Heap { builder: SnapshotBuilder::new(), counts: Vec::new(), rows, classes };
+    // As much as paths cost by.
+    let words = SeriesWords { own_dict: OWN_DICT, bookkeeping: &[ORDER], ..SeriesWords::default() };
+    let mut heap = Heap { builder: SnapshotBuilder::new(words), counts: Vec::new(), rows, classes };
     let types = ["module", "dict", "type", "str", "tuple"].map(|name| add_type(&mut heap.builder, name, false));
     let row_types: Vec<TypeId> =
         KINDS.iter().map(|(name, ..)| add_type(&mut heap.builder, name, *name == "Row")).collect();
@@ -152,8 +157,8 @@ pub fn heap(objects: u32) -> HeapSnapshot {
 }
 
 fn add_references(heap: &mut Heap) {
-    let dict_name = heap.builder.name("__dict__");
-    let mro_name = heap.builder.name("__mro__");
+    let dict_name = heap.builder.name(OWN_DICT);
+    let mro_name = heap.builder.name(ORDER);
     for id in 0..5 {
         match id {
             0 | 2 => heap.refer(ObjectId(id + 1), ReferenceKind::Field, dict_name.0),

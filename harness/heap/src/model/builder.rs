@@ -2,7 +2,9 @@
 
 use std::collections::HashMap;
 
-use crate::{HeapSnapshot, NameId, ObjectId, ObjectRecord, Quality, ReferenceLabel, Root, Site, TypeId, TypeInfo};
+use crate::{
+    HeapSnapshot, NameId, ObjectId, ObjectRecord, Quality, ReferenceLabel, Root, SeriesWords, Site, TypeId, TypeInfo,
+};
 
 /// Most references a snapshot holds: indices of references and of roots share 32 bits in [`crate::PathTree`].
 pub const REFERENCES_MAX: usize = u32::MAX as usize - ROOTS_MAX - 2;
@@ -18,10 +20,11 @@ pub struct SnapshotBuilder {
 }
 
 impl SnapshotBuilder {
-    /// Nothing yet.
+    /// Nothing yet, of a series that calls its types and fields so.
     #[must_use]
-    pub fn new() -> Self {
+    pub fn new(words: SeriesWords) -> Self {
         let mut builder = Self::default();
+        builder.snapshot.words = words;
         builder.snapshot.offsets.push(0);
         builder
     }
@@ -145,6 +148,8 @@ impl SnapshotBuilder {
         self.close_offsets();
         self.drop_dangling_references();
         self.drop_dangling_types();
+        let HeapSnapshot { words, roles, types, .. } = &mut self.snapshot;
+        *roles = types.iter().map(|info| words.role(&info.name)).collect();
         let objects = self.snapshot.columns.len() as u32;
         self.snapshot.roots.retain(|root| root.object.0 < objects);
         self.snapshot.roots.truncate(ROOTS_MAX);
@@ -216,7 +221,7 @@ mod tests {
 
     #[test]
     fn what_leads_nowhere_is_dropped_and_the_rest_stays_in_place() {
-        let mut builder = SnapshotBuilder::new();
+        let mut builder = SnapshotBuilder::new(SeriesWords::default());
         let thing = add_type(&mut builder, "thing");
         let ids = [thing, TypeId(9), thing].map(|type_id| builder.add_object(record(type_id)));
         builder.add_reference(ObjectId(77), item(0));
@@ -242,7 +247,7 @@ mod tests {
 
     #[test]
     fn finalizers_and_classes_can_be_told_of_one_object() {
-        let mut builder = SnapshotBuilder::new();
+        let mut builder = SnapshotBuilder::new(SeriesWords::default());
         let instance = add_type(&mut builder, "instance");
         let attendee = add_type(&mut builder, "Attendee");
         let ids = [builder.add_object(record(instance)), builder.add_object(record(instance))];

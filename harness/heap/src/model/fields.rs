@@ -16,15 +16,16 @@ pub(super) struct Fields {
 
 impl Fields {
     pub(super) fn of(snapshot: &HeapSnapshot) -> Self {
+        let words = snapshot.words();
         let name = |text| snapshot.find_name(text);
         Self {
-            closure: name("func_closure"),
-            defaults: name("func_defaults"),
-            contents: name("cell_contents"),
-            threads: name("dummies"),
-            code: name("func_code"),
-            free_variables: name("co_freevars"),
-            variables: name("co_varnames"),
+            closure: name(words.function.closure),
+            defaults: name(words.function.defaults),
+            contents: name(words.function.contents),
+            threads: name(words.thread_dicts),
+            code: name(words.function.code),
+            free_variables: name(words.code.free_variables),
+            variables: name(words.code.variables),
         }
     }
 

@@ -9,6 +9,7 @@ mod naming;
 mod object;
 mod passage;
 mod path;
+mod series;
 mod snapshot;
 
 pub use bitset::BitSet;
@@ -21,5 +22,6 @@ pub use object::{
 };
 pub use passage::{Carrier, Passage};
 pub use path::{Path, Step};
+pub use series::{ClassFields, CodeFields, FunctionFields, SeriesWords, Traversal, TypeRole};
 pub use snapshot::HeapSnapshot;
 pub(crate) use snapshot::IdHasher;

@@ -3,7 +3,7 @@
 use super::fields::Fields;
 use crate::{
     BitSet, GenericLabel, HeapSnapshot, Label, NameId, ObjectId, Path, ReferenceKind, ReferenceLabel, Root, RootKind,
-    Step,
+    Step, TypeRole,
 };
 
 /// Words for references, roots and paths of one snapshot.
@@ -20,7 +20,7 @@ impl<'a> Names<'a> {
     /// Looks through all references for the dicts that hold attributes.
     #[must_use]
     pub fn new(snapshot: &'a HeapSnapshot) -> Self {
-        let dict_name = snapshot.find_name("__dict__");
+        let dict_name = snapshot.find_name(snapshot.words().own_dict);
         let attribute_dicts = BitSet::with_len(snapshot.len());
         let mut names = Self { snapshot, dict_name, attribute_dicts, fields: Fields::of(snapshot) };
         for (target, label) in snapshot.targets().iter().zip(snapshot.labels()) {
@@ -165,12 +165,16 @@ impl<'a> Names<'a> {
         };
         match step.label.kind() {
             ReferenceKind::Field | ReferenceKind::Slot => format!(".{}", self.snapshot.name(NameId(payload))),
-            ReferenceKind::Local => format!(".f_locals['{}']", self.snapshot.name(NameId(payload))),
+            ReferenceKind::Local => {
+                format!(".{}['{}']", self.snapshot.words().locals, self.snapshot.name(NameId(payload)))
+            }
             ReferenceKind::Item => format!("[{payload}]"),
             ReferenceKind::Key => format!(".keys()[{}]", rank()),
             ReferenceKind::Value => match self.attribute(step.from, step.label).map(|name| self.snapshot.name(name)) {
                 Some(name) if through_owner && is_identifier(name) => format!(".{name}"),
-                Some(name) if through_owner => format!(".__dict__['{}']", name.escape_default()),
+                Some(name) if through_owner => {
+                    format!(".{}['{}']", self.snapshot.words().own_dict, name.escape_default())
+                }
                 _ => match step.label.key().and_then(|key| self.key_text(key)) {
                     Some(key) => format!("[{key}]"),
                     None => format!(".values()[{}]", rank()),
@@ -178,7 +182,7 @@ impl<'a> Names<'a> {
             },
             ReferenceKind::Member => format!("[{}]", rank()),
             ReferenceKind::Stack => format!(".<stack {payload}>"),
-            ReferenceKind::Type => ".__class__".into(),
+            ReferenceKind::Type => format!(".{}", self.snapshot.words().class),
             ReferenceKind::Conservative => format!(".<word {payload:#x}>"),
             ReferenceKind::Weak => "()".into(),
         }
@@ -187,7 +191,7 @@ impl<'a> Names<'a> {
     /// A key as it is written: strings quoted, numbers bare.
     fn key_text(&self, key: ObjectId) -> Option<String> {
         let text = self.snapshot.text(key)?;
-        let quoted = matches!(&*self.snapshot.type_of(key).name, "str" | "unicode");
+        let quoted = self.snapshot.role(key) == TypeRole::Text;
         Some(if quoted { format!("'{}'", text.escape_default()) } else { text.to_owned() })
     }
 }
@@ -215,11 +219,11 @@ mod tests {
         assert_eq!(expression(ids["row_class_7"]), "modules['model'].DBModel._field_cache.keys()[7]");
         assert_eq!(labels(ids["info_7"]), "module model → DBModel → _field_cache → [x]");
         assert_eq!(expression(ids["info_7"]), "modules['model'].DBModel._field_cache.values()[7]");
-        assert_eq!(labels(ids["module_dict"]), "module model → __dict__");
-        assert_eq!(expression(ids["module_dict"]), "modules['model'].__dict__");
+        assert_eq!(labels(ids["module_dict"]), "module model → its_dict");
+        assert_eq!(expression(ids["module_dict"]), "modules['model'].its_dict");
         assert_eq!(labels(ids["entry"]), "module model → table → [x]");
         assert_eq!(expression(ids["entry"]), "modules['model'].table['day one']");
-        assert_eq!(expression(ids["odd"]), "modules['model'].__dict__['not a name']");
+        assert_eq!(expression(ids["odd"]), "modules['model'].its_dict['not a name']");
         assert_eq!(expression(ids["node_3"]), "modules['model'].head.next.next.next");
         assert_eq!(labels(ids["node_3"]), "module model → head → next");
     }
@@ -233,7 +237,7 @@ mod tests {
         assert_eq!(expression(ids["node_8"]), format!("modules['model'].head{eight}"));
         assert_eq!(expression(ids["node_499"]), format!("modules['model'].head{eight}.<491 more>"));
         let dict = format!("dict of {}", ids["node_400"].0);
-        assert_eq!(expression(ids[&dict]), format!("modules['model'].head{eight}.<392 more>.__dict__"));
+        assert_eq!(expression(ids[&dict]), format!("modules['model'].head{eight}.<392 more>.its_dict"));
         assert_eq!(Label::join(&finder.labels_to(ids["node_499"]).unwrap(), " → "), "module model → head → next");
     }
 
@@ -243,7 +247,7 @@ mod tests {
         let finder = PathFinder::new(&heap);
         // `DBModel` is also the type of `early`, a shorter way by count of references.
         assert_eq!(finder.expression_to(ids["model_class"]).unwrap(), "modules['model'].DBModel");
-        assert_eq!(finder.expression_to(ids["node_class"]).unwrap(), "modules['model'].head.__class__");
+        assert_eq!(finder.expression_to(ids["node_class"]).unwrap(), "modules['model'].head.its_class");
     }
 
     #[test]

@@ -3,7 +3,7 @@
 //! A variable of a closure is kept in a cell, in a tuple, of a function; an argument's default value in a tuple; an
 //! attribute of a thread local in one of several dicts. Each is one step by the variable's name.
 
-use crate::{GenericLabel, Label, NameId, Names, ObjectId, Path, ReferenceKind, ReferenceLabel, TypeId};
+use crate::{GenericLabel, Label, NameId, Names, ObjectId, Path, ReferenceKind, ReferenceLabel, TypeId, TypeRole};
 
 /// What lies between an owner and its variable.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -99,7 +99,7 @@ impl Names<'_> {
     }
 
     fn is_cell(&self, id: ObjectId) -> bool {
-        self.snapshot().type_of(id).name == "cell"
+        self.snapshot().role(id) == TypeRole::Cell
     }
 
     /// What the field `name` of `id` refers to.

@@ -4,7 +4,10 @@ use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
 
 use super::columns::{Columns, Records};
-use crate::{BitSet, NameId, ObjectId, ObjectRecord, Quality, ReferenceLabel, Root, Site, TypeId, TypeInfo};
+use crate::{
+    BitSet, NameId, ObjectId, ObjectRecord, Quality, ReferenceLabel, Root, SeriesWords, Site, TypeId, TypeInfo,
+    TypeRole,
+};
 
 /// Texts by object. Asked for every attribute there is, so it hashes with one multiplication: ids are dense, ours, and
 /// nobody's to choose.
@@ -36,6 +39,9 @@ pub struct HeapSnapshot {
     pub(crate) targets: Vec<ObjectId>,
     pub(crate) labels: Vec<ReferenceLabel>,
     pub(crate) types: Vec<TypeInfo>,
+    pub(crate) words: SeriesWords,
+    /// What each type is by these words.
+    pub(crate) roles: Vec<TypeRole>,
     pub(crate) names: Vec<Box<str>>,
     pub(crate) texts: TextMap,
     pub(crate) sites: HashMap<ObjectId, Site, BuildHasherDefault<IdHasher>>,
@@ -133,6 +139,18 @@ impl HeapSnapshot {
         &self.types[self.type_id(id).0 as usize]
     }
 
+    /// What the object's type is to whoever tells of it.
+    #[must_use]
+    pub fn role(&self, id: ObjectId) -> TypeRole {
+        self.roles.get(self.type_id(id).0 as usize).copied().unwrap_or_default()
+    }
+
+    /// What the series that was read calls its types and fields.
+    #[must_use]
+    pub fn words(&self) -> &SeriesWords {
+        &self.words
+    }
+
     /// True when the collector must not free a cycle with this object in it: its type has a finalizer, or the object
     /// itself was marked ([`crate::SnapshotBuilder::mark_finalizer`]).
     #[must_use]
@@ -203,10 +221,11 @@ impl HeapSnapshot {
         self.names.get(id.0 as usize).map_or("?", |name| name)
     }
 
-    /// The id of a name, if any reference, root or text uses it. Looks through the table: ask once, not per object.
+    /// The id of a name, if any reference, root or text uses it; of no word there is none. Looks through the table: ask once, not per object.
     #[must_use]
     pub fn find_name(&self, text: &str) -> Option<NameId> {
-        self.names.iter().position(|name| **name == *text).map(|index| NameId(index as u32))
+        let position = self.names.iter().position(|name| **name == *text).filter(|_| !text.is_empty());
+        position.map(|index| NameId(index as u32))
     }
 
     /// All names; the index is the [`NameId`].

@@ -5,22 +5,23 @@ use std::collections::BTreeMap;
 use super::rules::{CALL_ASKED_IN_VAIN_MAX, CALL_ASKED_MAX, CALL_STEPS_MAX, CallWords, QUALIFIED_PARTS_MAX};
 use super::shapes::{Callee, Source};
 use super::sources::{Qualified, Sources};
-use crate::{Names, ObjectId, ReferenceKind, ShapeColumn, ShapeNode};
+use crate::{Names, ObjectId, ReferenceKind, ShapeColumn, ShapeNode, TypeRole};
 
-/// Types that are asked nothing: they are no registrations, and many.
-const PLAIN: &[&str] =
-    &["str", "unicode", "int", "long", "float", "dict", "bool", "NoneType", "type", "module", "frame", "code"];
+/// Whether objects of such types are asked nothing: they are no registrations, and many.
+const fn is_asked_nothing(role: TypeRole) -> bool {
+    use TypeRole::{Class, Code, Dict, Frame, Integer, Module, Plain, Text};
+    matches!(role, Plain | Text | Integer | Dict | Class | Module | Frame | Code)
+}
 
 /// Puts with every shape what the source says of its objects.
 pub(super) fn add_sources(nodes: &mut [ShapeNode], column: &ShapeColumn, names: &Names<'_>, known: CallWords) {
-    let words = ["im_self", "callbacks", "co_consts", "co_name", "cell_contents", "func_closure"];
-    let sources = Sources::new(names, known, words.into_iter().chain(known.called.iter().copied()));
+    let sources = Sources::new(names, known);
     let mut asked: Vec<(u32, BTreeMap<Callee, u32>)> = vec![(0, BTreeMap::new()); nodes.len()];
     for id in names.snapshot().ids() {
         let Some(shape) = column.shape_of(id) else { continue };
         let (count, found) = &mut asked[shape];
         let most = if found.is_empty() { CALL_ASKED_IN_VAIN_MAX } else { CALL_ASKED_MAX };
-        if *count >= most || PLAIN.contains(&sources.type_name(id)) {
+        if *count >= most || is_asked_nothing(sources.role(id)) {
             continue;
         }
         *count += 1;
@@ -44,17 +45,18 @@ impl Sources<'_, '_> {
     /// What an object is there to call; `None` for one that is no registration.
     fn callee(&self, id: ObjectId, steps: u32) -> Option<Callee> {
         let steps = steps.checked_sub(1)?;
-        match self.type_name(id) {
-            "function" => Some(self.handed_on(id, steps).unwrap_or_else(|| self.function(id))),
-            "instancemethod" => {
-                let kept = self.field(id, "im_self").filter(|kept| self.hands_on(*kept));
+        let fields = &self.words.function;
+        match self.role(id) {
+            TypeRole::Function => Some(self.handed_on(id, steps).unwrap_or_else(|| self.function(id))),
+            TypeRole::Method => {
+                let kept = self.field(id, fields.receiver).filter(|kept| self.hands_on(*kept));
                 let inner = kept.and_then(|kept| self.kept(kept, steps));
-                inner.or_else(|| self.field(id, "im_func").map(|function| self.function(function)))
+                inner.or_else(|| self.field(id, fields.function).map(|function| self.function(function)))
             }
-            "partial" => self.callee(self.field(id, "func")?, steps),
-            "generator" => self.generator(id),
-            "tuple" => self.items(id).take(2).find_map(|item| self.callee(item, steps)),
-            name if PLAIN.contains(&name) || name == "list" => None,
+            TypeRole::Partial => self.callee(self.field(id, fields.called)?, steps),
+            TypeRole::Generator => self.generator(id),
+            TypeRole::Tuple => self.items(id).take(2).find_map(|item| self.callee(item, steps)),
+            role if is_asked_nothing(role) || role == TypeRole::List => None,
             _ => self.kept(id, steps),
         }
     }
@@ -68,15 +70,17 @@ impl Sources<'_, '_> {
             .iter()
             .filter_map(|word| self.attribute(id, word))
             .find_map(|kept| self.callee(kept, steps));
-        called.or_else(|| self.items(self.attribute(id, "callbacks")?).find_map(|entry| self.callee(entry, steps)))
+        let mut in_turn = self.known.in_turn.iter().filter_map(|word| self.attribute(id, word));
+        called.or_else(|| in_turn.find_map(|chain| self.items(chain).find_map(|entry| self.callee(entry, steps))))
     }
 
     /// Of a function that only hands on, what it calls: a generator or a callback in its closure.
     fn handed_on(&self, function: ObjectId, steps: u32) -> Option<Callee> {
-        let closure = self.field(function, "func_closure")?;
+        let fields = &self.words.function;
+        let closure = self.field(function, fields.closure)?;
         let contents: Vec<ObjectId> =
-            self.items(closure).filter_map(|cell| self.field(cell, "cell_contents")).collect();
-        let generator = contents.iter().find(|id| self.type_name(**id) == "generator");
+            self.items(closure).filter_map(|cell| self.field(cell, fields.contents)).collect();
+        let generator = contents.iter().find(|id| self.role(**id) == TypeRole::Generator);
         if let Some(found) = generator.and_then(|generator| self.generator(*generator)) {
             return Some(found);
         }
@@ -103,8 +107,9 @@ impl Sources<'_, '_> {
 
     /// A generator, and the line at which it waits.
     fn generator(&self, id: ObjectId) -> Option<Callee> {
-        let code = self.field(id, "gi_code")?;
-        let frame = self.field(id, "gi_frame").and_then(|frame| self.snapshot.site(frame));
+        let fields = &self.words.function;
+        let code = self.field(id, fields.generator_code)?;
+        let frame = self.field(id, fields.generator_frame).and_then(|frame| self.snapshot.site(frame));
         let site = frame.or_else(|| self.snapshot.site(code))?;
         Some(Callee { name: self.qualified_name(code).into(), written: Some(self.written(site)) })
     }
@@ -115,7 +120,7 @@ impl Sources<'_, '_> {
         let mut parts = Vec::new();
         let mut at = Some(code);
         while let Some(code) = at.filter(|_| parts.len() < QUALIFIED_PARTS_MAX) {
-            let name = self.field(code, "co_name").and_then(|name| self.snapshot.text(name));
+            let name = self.field(code, self.words.code.name).and_then(|name| self.snapshot.text(name));
             parts.push(name.unwrap_or("?").to_owned());
             parts.extend(qualified.classes.get(&code).cloned());
             at = qualified.outer.get(&code).copied().filter(|_| !qualified.classes.contains_key(&code));
@@ -127,19 +132,20 @@ impl Sources<'_, '_> {
     fn qualify(&self) -> Qualified {
         let mut qualified = Qualified::default();
         for id in self.snapshot.ids() {
-            match self.type_name(id) {
-                "code" => {
-                    let constants = self.field(id, "co_consts");
+            match self.role(id) {
+                TypeRole::Code => {
+                    let constants = self.field(id, self.words.code.constants);
                     let inner = constants.into_iter().flat_map(|constants| self.items(constants));
-                    let inner: Vec<ObjectId> = inner.filter(|inner| self.type_name(*inner) == "code").collect();
+                    let inner: Vec<ObjectId> = inner.filter(|inner| self.role(*inner) == TypeRole::Code).collect();
                     // A module's functions need no prefix.
-                    let name = self.field(id, "co_name").and_then(|name| self.snapshot.text(name));
-                    if name != Some("<module>") {
+                    let name = self.field(id, self.words.code.name).and_then(|name| self.snapshot.text(name));
+                    if name != Some(self.words.code.of_module) {
                         qualified.outer.extend(inner.into_iter().map(|inner| (inner, id)));
                     }
                 }
-                "classobj" => {
-                    let name = self.field(id, "__name__").and_then(|name| self.snapshot.text(name)).unwrap_or("?");
+                TypeRole::OldClass => {
+                    let name =
+                        self.field(id, self.words.class_name).and_then(|name| self.snapshot.text(name)).unwrap_or("?");
                     self.add_methods(&mut qualified, id, name);
                 }
                 _ => {}
@@ -154,7 +160,7 @@ impl Sources<'_, '_> {
     }
 
     fn add_methods(&self, qualified: &mut Qualified, class: ObjectId, name: &str) {
-        let Some(dict) = self.field(class, "__dict__") else { return };
+        let Some(dict) = self.field(class, self.words.own_dict) else { return };
         for (value, label) in self.snapshot.references_of(dict) {
             if label.kind() == ReferenceKind::Value
                 && let Some(code) = self.function_in(value).and_then(|function| self.names.code_of(function))

@@ -1,5 +1,6 @@
 //! What a step of a path costs: the cheapest path is the one that is told, so these decide in which words an object is
-//! named. They stand in the table of thresholds too.
+//! named. They stand in the table of thresholds too; which fields cost what is a word of the series
+//! ([`SeriesWords`](crate::SeriesWords)).
 
 use crate::RootKind;
 
@@ -15,28 +16,6 @@ pub const CLOSURE_COST: u8 = 4;
 pub const STACK_COST: u8 = 6;
 /// What a step costs that no person would write.
 pub const BOOKKEEPING_COST: u8 = 8;
-
-/// Fields that lead everywhere and explain nothing.
-pub const BOOKKEEPING: &[&str] = &[
-    "__base__",
-    "__bases__",
-    "__class__",
-    "__mro__",
-    "__objclass__",
-    "__self_class__",
-    "__subclasses__",
-    "__thisclass__",
-    "callback",
-    "f_back",
-    "f_builtins",
-    "f_globals",
-    "func_globals",
-    "im_class",
-    "tb_frame",
-    "tp_cache",
-];
-/// Fields of closures.
-pub const CLOSURES: &[&str] = &["func_closure", "cell_contents"];
 
 /// What starting from a root costs beyond starting from a module.
 #[must_use]

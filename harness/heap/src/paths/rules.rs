@@ -29,6 +29,8 @@ pub const QUALIFIED_PARTS_MAX: usize = 8;
 pub struct CallWords {
     /// Attributes by which a registration keeps what it will call, the most telling first.
     pub called: &'static [&'static str],
+    /// Attributes that hold a chain of what it will call in turn.
+    pub in_turn: &'static [&'static str],
     /// Packages whose objects only hand on: what such an object keeps is what will be called.
     pub hands_on: &'static [&'static str],
 }

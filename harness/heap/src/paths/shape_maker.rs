@@ -11,7 +11,7 @@ use super::shapes::{KEYS_FOLDED, NO_SHAPE};
 use crate::model::IdHasher;
 use crate::{
     Arrival, Carrier, Dominators, GenericLabel, HeapSnapshot, Label, Names, ObjectId, Passage, PathTree, ReferenceKind,
-    ReferenceLabel, ShapeColumn, ShapeKey, ShapeLimits, ShapeNode, ShapeTree, TypeInfo,
+    ReferenceLabel, ShapeColumn, ShapeKey, ShapeLimits, ShapeNode, ShapeTree, TypeInfo, TypeRole,
 };
 
 /// What the types of shapes beyond a limit are called.
@@ -105,7 +105,7 @@ impl<'a, 'b> Maker<'a, 'b> {
         }
     }
 
-    /// Follows one reference: into a `__dict__` and whatever else lies between, or to an object with a shape of its own.
+    /// Follows one reference: into an own dict and whatever else lies between, or to an object with a shape of its own.
     fn step(
         &mut self,
         shape: u32,
@@ -145,7 +145,7 @@ impl<'a, 'b> Maker<'a, 'b> {
         }
         let told = label.key().and_then(|key| {
             let name = self.snapshot.text_name(key)?;
-            Some(self.codes.ranges.entry(name, self.snapshot.type_of(key).name == "int"))
+            Some(self.codes.ranges.entry(name, self.snapshot.role(key) == TypeRole::Integer))
         });
         match told {
             Some(code) if self.snapshot.span(dict).len() / 2 <= self.limits.keys_max as usize => code,

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use super::rules::CallWords;
 use super::shapes::{Source, Written};
-use crate::{HeapSnapshot, NameId, Names, ObjectId, ReferenceKind, Site};
+use crate::{FunctionFields, HeapSnapshot, NameId, Names, ObjectId, ReferenceKind, SeriesWords, Site, TypeRole};
 
 /// Parts of an object that a sample tells.
 const SAMPLE_MAX: usize = 6;
@@ -19,10 +19,25 @@ pub(super) struct Qualified {
     pub(super) outer: HashMap<ObjectId, ObjectId>,
 }
 
+/// The fields that are looked up by their names.
+fn fields_asked_for(words: &SeriesWords) -> impl Iterator<Item = &'static str> {
+    let FunctionFields { closure, contents, function, receiver, called, generator_code, generator_frame, .. } =
+        words.function;
+    let wrapped = words.roles.iter().filter_map(|(_, role)| match role {
+        TypeRole::Wrapper(field) => Some(*field),
+        _ => None,
+    });
+    [closure, contents, function, receiver, called, generator_code, generator_frame]
+        .into_iter()
+        .chain([words.own_dict, words.class, words.class_name, words.code.name, words.code.constants])
+        .chain(wrapped)
+}
+
 /// Looks up what the source says of objects of one snapshot.
 pub(super) struct Sources<'n, 'a> {
     pub(super) names: &'n Names<'a>,
     pub(super) snapshot: &'a HeapSnapshot,
+    pub(super) words: &'a SeriesWords,
     ids: HashMap<&'static str, NameId>,
     classes: RefCell<HashMap<ObjectId, Option<Site>>>,
     pub(super) qualified: OnceCell<Qualified>,
@@ -31,23 +46,26 @@ pub(super) struct Sources<'n, 'a> {
 }
 
 impl<'n, 'a> Sources<'n, 'a> {
-    /// `words` are the names of fields and attributes that will be asked for.
-    pub(super) fn new(names: &'n Names<'a>, known: CallWords, words: impl IntoIterator<Item = &'static str>) -> Self {
+    pub(super) fn new(names: &'n Names<'a>, known: CallWords) -> Self {
         let snapshot = names.snapshot();
-        let own = ["__dict__", "__class__", "__name__", "__func__", "im_func", "fget", "gi_frame", "gi_code", "f_code"];
-        let mut ids: HashMap<&'static str, Option<NameId>> =
-            own.into_iter().chain(words).map(|word| (word, None)).collect();
+        let words = snapshot.words();
+        let attributes = known.called.iter().chain(known.in_turn).copied();
+        let mut ids: HashMap<&'static str, Option<NameId>> = fields_asked_for(words)
+            .chain(attributes)
+            .filter(|word| !word.is_empty())
+            .map(|word| (word, None))
+            .collect();
         for (index, name) in snapshot.names().iter().enumerate() {
             if let Some(id) = ids.get_mut(&**name) {
                 *id = Some(NameId(index as u32));
             }
         }
         let ids = ids.into_iter().filter_map(|(word, id)| Some((word, id?))).collect();
-        Self { names, snapshot, ids, classes: RefCell::default(), qualified: OnceCell::new(), known }
+        Self { names, snapshot, words, ids, classes: RefCell::default(), qualified: OnceCell::new(), known }
     }
 
-    pub(super) fn type_name(&self, id: ObjectId) -> &'a str {
-        &self.snapshot.type_of(id).name
+    pub(super) fn role(&self, id: ObjectId) -> TypeRole {
+        self.snapshot.role(id)
     }
 
     /// What a field of a structure refers to.
@@ -61,7 +79,7 @@ impl<'n, 'a> Sources<'n, 'a> {
         let mut slots = self.snapshot.references_of(id);
         let slot = slots.find(|(_, label)| label.kind() == ReferenceKind::Slot && label.name() == Some(name));
         slot.map(|(to, _)| to).or_else(|| {
-            let dict = self.field(id, "__dict__")?;
+            let dict = self.field(id, self.words.own_dict)?;
             let mut entries = self.snapshot.references_of(dict);
             let is_meant = |key: Option<ObjectId>| key.and_then(|key| self.snapshot.text_name(key)) == Some(name);
             entries.find(|(_, label)| is_meant(label.key())).map(|(to, _)| to)
@@ -80,12 +98,13 @@ impl<'n, 'a> Sources<'n, 'a> {
 
     /// Where the object is written: itself, or its class.
     pub(super) fn source_of(&self, id: ObjectId) -> Source {
-        let site = match self.type_name(id) {
-            "module" | "code" | "frame" => self.snapshot.site(id),
-            "function" => self.names.code_of(id).and_then(|code| self.snapshot.site(code)),
-            "instancemethod" => self.field(id, "im_func").and_then(|function| self.function_site(function)),
-            "generator" => self.field(id, "gi_code").and_then(|code| self.snapshot.site(code)),
-            "type" | "classobj" => self.class_site(id),
+        let fields = &self.words.function;
+        let site = match self.role(id) {
+            TypeRole::Module | TypeRole::Code | TypeRole::Frame => self.snapshot.site(id),
+            TypeRole::Function => self.names.code_of(id).and_then(|code| self.snapshot.site(code)),
+            TypeRole::Method => self.field(id, fields.function).and_then(|function| self.function_site(function)),
+            TypeRole::Generator => self.field(id, fields.generator_code).and_then(|code| self.snapshot.site(code)),
+            TypeRole::Class | TypeRole::OldClass => self.class_site(id),
             _ => self.class_of(id).and_then(|class| self.class_site(class)),
         };
         Source { written: site.map(|site| self.written(site)), ..Source::default() }
@@ -96,7 +115,7 @@ impl<'n, 'a> Sources<'n, 'a> {
         let info = self.snapshot.type_of(id);
         match info.object {
             Some(class) => Some(class).filter(|_| info.is_heap_type),
-            None => self.field(id, "__class__"),
+            None => self.field(id, self.words.class),
         }
     }
 
@@ -106,10 +125,9 @@ impl<'n, 'a> Sources<'n, 'a> {
 
     /// The function that a value of a class's dict is or wraps.
     pub(super) fn function_in(&self, value: ObjectId) -> Option<ObjectId> {
-        match self.type_name(value) {
-            "function" => Some(value),
-            "staticmethod" | "classmethod" => self.field(value, "__func__"),
-            "property" => self.field(value, "fget"),
+        match self.role(value) {
+            TypeRole::Function => Some(value),
+            TypeRole::Wrapper(field) => self.field(value, field),
             _ => None,
         }
     }
@@ -119,7 +137,7 @@ impl<'n, 'a> Sources<'n, 'a> {
         if let Some(known) = self.classes.borrow().get(&class) {
             return *known;
         }
-        let sites = self.field(class, "__dict__").into_iter().flat_map(|dict| {
+        let sites = self.field(class, self.words.own_dict).into_iter().flat_map(|dict| {
             let values = self.snapshot.references_of(dict).filter(|(_, label)| label.kind() == ReferenceKind::Value);
             values.filter_map(|(value, _)| self.function_site(self.function_in(value)?))
         });
@@ -132,15 +150,15 @@ impl<'n, 'a> Sources<'n, 'a> {
     pub(super) fn sample(&self, id: ObjectId) -> String {
         let type_name = self.snapshot.type_of(id).qualified_name();
         let short = |id: ObjectId| match self.snapshot.text(id) {
-            Some(text) if text.len() <= 40 && matches!(self.type_name(id), "str" | "unicode") => {
+            Some(text) if text.len() <= 40 && self.role(id) == TypeRole::Text => {
                 format!("'{}'", text.escape_default())
             }
-            Some(text) if self.type_name(id) == "int" => text.to_owned(),
+            Some(text) if self.role(id) == TypeRole::Integer => text.to_owned(),
             _ => format!("<{}>", self.snapshot.type_of(id).qualified_name()),
         };
         let mut parts: Vec<String> = Vec::new();
         let is_part = |kind| matches!(kind, ReferenceKind::Item | ReferenceKind::Value | ReferenceKind::Member);
-        let dict = self.field(id, "__dict__").unwrap_or(id);
+        let dict = self.field(id, self.words.own_dict).unwrap_or(id);
         let all = || self.snapshot.references_of(dict).filter(|(_, label)| is_part(label.kind()));
         let count = all().count();
         for (to, label) in all().take(SAMPLE_MAX) {
@@ -153,10 +171,10 @@ impl<'n, 'a> Sources<'n, 'a> {
             parts.push(format!("{} more", count - SAMPLE_MAX));
         }
         let inside = parts.join(", ");
-        match (self.type_name(id), dict == id) {
-            ("dict", _) => format!("{{{inside}}}"),
-            ("list", _) => format!("[{inside}]"),
-            ("tuple", _) => format!("({inside})"),
+        match self.role(id) {
+            TypeRole::Dict => format!("{{{inside}}}"),
+            TypeRole::List => format!("[{inside}]"),
+            TypeRole::Tuple => format!("({inside})"),
             _ if inside.is_empty() => short(id),
             _ => format!("{type_name}({inside})"),
         }

@@ -1,11 +1,12 @@
 //! Places as a person names them: variables of closures, arguments, keys, and chains of several steps.
 
 use super::*;
-use crate::testing::Scene;
+use crate::testing::{Scene, WORDS};
 use crate::{Analysis, HeapSnapshot, Label, ObjectId, ReferenceKind, RootKind};
 
 fn shapes(heap: &HeapSnapshot) -> ShapeTree {
-    let words = super::rules::CallWords { called: &["callback", "func"], hands_on: &["twisted"] };
+    let words =
+        super::rules::CallWords { called: &["callback", "func"], in_turn: &["callbacks"], hands_on: &["twisted"] };
     Analysis::run(heap).shapes(ShapeLimits { words, ..ShapeLimits::default() }).0
 }
 
@@ -35,15 +36,15 @@ fn fill(scene: &mut Scene, list: ObjectId, (kind, count): (&str, usize)) {
 
 /// A function with two arguments and two free variables, as attribute `render` of the module.
 fn function(scene: &mut Scene) -> ObjectId {
-    let function = app(scene, "render", "function");
-    let code = scene.object("code", "code", 128);
+    let function = app(scene, "render", "callable");
+    let code = scene.object("code", "program", 128);
     let name = scene.string("wrapper");
-    scene.field(function, "func_code", code);
-    scene.field(code, "co_name", name);
+    scene.field(function, WORDS.function.code, code);
+    scene.field(code, WORDS.code.name, name);
     let (free, arguments) =
         (scene.words("free", &["other", "cache"]), scene.words("arguments", &["event", "seen", "x"]));
-    scene.field(code, "co_freevars", free);
-    scene.field(code, "co_varnames", arguments);
+    scene.field(code, WORDS.code.free_variables, free);
+    scene.field(code, WORDS.code.variables, arguments);
     scene.site(code, ("app.py", 7), 2);
     function
 }
@@ -53,13 +54,13 @@ fn a_variable_of_a_closure_is_named_by_the_code() {
     let mut scene = Scene::new();
     let function = function(&mut scene);
     let closure = scene.object("closure", "tuple", 56);
-    scene.field(function, "func_closure", closure);
+    scene.field(function, WORDS.function.closure, closure);
     let cache = scene.object("cache", "list", 72);
-    let cells = [scene.object("cell 0", "cell", 24), scene.object("cell 1", "cell", 24)];
+    let cells = [scene.object("cell 0", "box", 24), scene.object("cell 1", "box", 24)];
     for (index, cell) in cells.into_iter().enumerate() {
         scene.refer(closure, cell, ReferenceKind::Item, index as u32);
     }
-    scene.field(cells[1], "cell_contents", cache);
+    scene.field(cells[1], WORDS.function.contents, cache);
     fill(&mut scene, cache, ("Row", 9));
     let tree = shapes(&scene.build().0);
     let row = find(&tree, "module app → render → <closure>.cache → [x]").unwrap();
@@ -74,7 +75,7 @@ fn a_default_value_is_named_by_its_argument() {
     let mut scene = Scene::new();
     let function = function(&mut scene);
     let (defaults, seen) = (scene.object("defaults", "tuple", 56), scene.object("seen", "list", 72));
-    scene.field(function, "func_defaults", defaults);
+    scene.field(function, WORDS.function.defaults, defaults);
     scene.refer(defaults, seen, ReferenceKind::Item, 0);
     fill(&mut scene, seen, ("Row", 9));
     let tree = shapes(&scene.build().0);
@@ -86,7 +87,7 @@ fn what_a_thread_local_keeps_is_its_attribute_whatever_the_thread() {
     let mut scene = Scene::new();
     let local = app(&mut scene, "ctx", "_local");
     let threads = scene.object("threads", "dict", 280);
-    scene.field(local, "dummies", threads);
+    scene.field(local, WORDS.thread_dicts, threads);
     for thread in 0..3 {
         let (key, own) = (
             scene.object(&format!("key {thread}"), "weakref", 88),
@@ -174,28 +175,89 @@ fn a_chain_of_several_steps_a_link_is_one_shape_with_its_length() {
     assert!(tree.nodes().iter().all(|node| node.depth <= 7), "{}", tree.nodes().len());
 }
 
+/// Twelve registrations, each of which keeps `kept` as its attribute.
+fn registrations(scene: &mut Scene, attribute: &str, mut kept: impl FnMut(&mut Scene, usize) -> ObjectId) {
+    let calls = app(scene, "calls", "list");
+    fill(scene, calls, ("Registration", 12));
+    for n in 0..12 {
+        let registration = scene.ids[&format!("Registration {n} of {}", calls.0)];
+        let kept = kept(scene, n);
+        scene.attribute(registration, attribute, kept);
+    }
+}
+
+/// `def giveUp():` in line 12 of `query.py`.
+fn give_up(scene: &mut Scene) -> ObjectId {
+    let code = scene.object("code", "program", 128);
+    let (name, function) = (scene.string("giveUp"), scene.object("function", "callable", 120));
+    scene.field(code, WORDS.code.name, name);
+    scene.field(function, WORDS.function.code, code);
+    scene.site(code, ("query.py", 12), 1);
+    function
+}
+
+/// What registrations call: name and line.
+fn called(scene: Scene) -> (String, u32) {
+    let tree = shapes(&scene.build().0);
+    let callee = tree.source(find(&tree, "module app → calls → [x]").unwrap()).unwrap().callee.clone().unwrap();
+    (callee.name.to_string(), callee.written.unwrap().line)
+}
+
 #[test]
 fn registrations_tell_what_they_will_call() {
     let mut scene = Scene::new();
-    let calls = app(&mut scene, "calls", "list");
-    let code = scene.object("code", "code", 128);
-    let (name, function) = (scene.string("giveUp"), scene.object("function", "function", 120));
-    scene.field(code, "co_name", name);
-    scene.field(function, "func_code", code);
-    scene.site(code, ("query.py", 12), 1);
-    fill(&mut scene, calls, ("DelayedCall", 12));
-    for n in 0..12 {
-        let (call, method) = (
-            scene.ids[&format!("DelayedCall {n} of {}", calls.0)],
-            scene.object(&format!("method {n}"), "instancemethod", 80),
-        );
+    let function = give_up(&mut scene);
+    registrations(&mut scene, "func", |scene, n| {
+        let method = scene.object(&format!("method {n}"), "bound", 80);
         let query = scene.object(&format!("query {n}"), "Query", 64);
-        scene.field(method, "im_func", function);
-        scene.field(method, "im_self", query);
-        scene.attribute(call, "func", method);
-    }
-    let tree = shapes(&scene.build().0);
-    let callee = tree.source(find(&tree, "module app → calls → [x]").unwrap()).unwrap().callee.clone().unwrap();
-    assert_eq!(&*callee.name, "giveUp");
-    assert_eq!(callee.written.map(|written| (written.file.to_string(), written.line)), Some(("query.py".into(), 12)));
+        scene.field(method, WORDS.function.function, function);
+        scene.field(method, WORDS.function.receiver, query);
+        method
+    });
+    assert_eq!(called(scene), ("giveUp".into(), 12));
+}
+
+#[test]
+fn a_chain_of_callbacks_tells_what_it_will_call() {
+    let mut scene = Scene::new();
+    let function = give_up(&mut scene);
+    registrations(&mut scene, "callbacks", |scene, n| {
+        let chain = scene.object(&format!("chain {n}"), "list", 72);
+        let entry = scene.object(&format!("entry {n}"), "tuple", 64);
+        scene.refer(chain, entry, ReferenceKind::Item, 0);
+        scene.refer(entry, function, ReferenceKind::Item, 0);
+        chain
+    });
+    assert_eq!(called(scene), ("giveUp".into(), 12));
+}
+
+/// By words that no series has: a callable with arguments, of which a method of an old class is wrapped, and a call that waits
+/// in the closure of a callable.
+#[test]
+fn what_is_called_is_found_by_the_words_that_came_with_the_heap() {
+    let mut scene = Scene::new();
+    let function = give_up(&mut scene);
+    let (class, name) = (scene.object("class", "oldtype", 72), scene.string("Query"));
+    scene.field(class, WORDS.class_name, name);
+    let wrapper = scene.object("wrapper", "wrapping", 24);
+    scene.field(wrapper, "its_wrapped", function);
+    scene.attribute(class, "giveUp", wrapper);
+    let prefilled = scene.object("prefilled", "prefilled", 56);
+    scene.field(prefilled, WORDS.function.called, function);
+    registrations(&mut scene, "callback", |_, _| prefilled);
+    assert_eq!(called(scene), ("Query.giveUp".into(), 12));
+
+    let mut scene = Scene::new();
+    let function = give_up(&mut scene);
+    let code = scene.ids["code"];
+    let (closure, cell) = (scene.object("closure", "tuple", 56), scene.object("cell", "box", 24));
+    let (waiting, frame) = (scene.object("waiting", "waiting", 48), scene.object("frame", "call", 400));
+    scene.field(function, WORDS.function.closure, closure);
+    scene.refer(closure, cell, ReferenceKind::Item, 0);
+    scene.field(cell, WORDS.function.contents, waiting);
+    scene.field(waiting, WORDS.function.generator_code, code);
+    scene.field(waiting, WORDS.function.generator_frame, frame);
+    scene.site(frame, ("query.py", 15), 0);
+    registrations(&mut scene, "func", |_, _| function);
+    assert_eq!(called(scene), ("giveUp".into(), 15));
 }

@@ -1,9 +1,6 @@
 //! The cheapest path from a root to every object, by names people know, and what a step costs.
 
-use super::costs::{
-    BOOKKEEPING, BOOKKEEPING_COST, CLOSURE_COST, CLOSURES, GUESSED_COST, OWN_DICT_COST, PLAIN_COST, STACK_COST,
-    root_cost,
-};
+use super::costs::{BOOKKEEPING_COST, CLOSURE_COST, GUESSED_COST, OWN_DICT_COST, PLAIN_COST, STACK_COST, root_cost};
 use crate::{BitSet, HeapSnapshot, Names, ObjectId, Path, ReferenceKind, ReferenceLabel, Root, RootKind, Step};
 
 /// How a path reaches an object.
@@ -19,8 +16,8 @@ const UNREACHED: u32 = u32::MAX;
 
 /// The cheapest path from a root to every object, as the last reference of each: 4 bytes an object.
 ///
-/// Cheap means short, by names people know: attributes, items and keys. Bookkeeping (a type pointer, `__mro__`,
-/// `f_globals`, …) costs as much as several of these, and so does starting from anything but a module.
+/// Cheap means short, by names people know: attributes, items and keys. Bookkeeping (a type pointer, what the series
+/// calls so) costs as much as several of these, and so does starting from anything but a module.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct PathTree {
     /// A reference's index; or the number of references plus a root's index.
@@ -43,10 +40,13 @@ impl Costs {
         by_kind[ReferenceKind::Stack as usize] = STACK_COST;
         by_kind[ReferenceKind::Type as usize] = BOOKKEEPING_COST;
         by_kind[ReferenceKind::Weak as usize..].fill(0);
+        let words = snapshot.words();
+        let closures = [words.function.closure, words.function.contents];
         let cost = |name: &str| match name {
-            "__dict__" => OWN_DICT_COST,
-            name if CLOSURES.contains(&name) => CLOSURE_COST,
-            name if BOOKKEEPING.contains(&name) => BOOKKEEPING_COST,
+            "" => PLAIN_COST,
+            name if name == words.own_dict => OWN_DICT_COST,
+            name if closures.contains(&name) => CLOSURE_COST,
+            name if words.bookkeeping.contains(&name) => BOOKKEEPING_COST,
             _ => PLAIN_COST,
         };
         Self { by_kind, by_field: snapshot.names().iter().map(|name| cost(name)).collect() }
@@ -84,10 +84,11 @@ impl Wavefront {
 fn prefer_home_modules(snapshot: &HeapSnapshot, costs: &Costs, distances: &[u32], arrivals: &mut [u32]) {
     let homes: std::collections::HashMap<ObjectId, &str> =
         snapshot.types().iter().filter_map(|info| Some((info.object?, info.module.as_deref()?))).collect();
+    let own_dict = snapshot.find_name(snapshot.words().own_dict);
     for root in snapshot.roots().iter().filter(|root| root.kind == RootKind::Module) {
         let Some(name) = root.name.map(|name| snapshot.name(name)) else { continue };
         let namespaces = snapshot.references_of(root.object).filter(|(_, label)| {
-            label.kind() == ReferenceKind::Field && label.name().is_some_and(|n| snapshot.name(n) == "__dict__")
+            label.kind() == ReferenceKind::Field && own_dict.is_some() && label.name() == own_dict
         });
         for (namespace, _) in namespaces {
             for index in snapshot.span(namespace) {

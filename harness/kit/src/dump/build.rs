@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use bloathound_heap::{
     FinalizerSite, HeapSnapshot, ObjectFlags, ObjectId, ObjectRecord, ReferenceKind, ReferenceLabel, Root, RootKind,
-    SnapshotBuilder, Tracking, Trust, TypeId, TypeInfo,
+    SeriesWords, SnapshotBuilder, Tracking, Traversal, Trust, TypeId, TypeInfo,
 };
 
 use super::read::{Dump, DumpedType};
@@ -13,14 +13,15 @@ use super::read::{Dump, DumpedType};
 const GENERATION: u8 = 2;
 
 impl Dump {
-    /// The heap as one more source for everything that works on a [`HeapSnapshot`]: census, diff, growth, paths.
+    /// The heap as one more source for everything that works on a [`HeapSnapshot`]: census, diff, growth, paths. `words`
+    /// are those of the series that wrote the dump.
     ///
     /// What differs from the view from outside: referents come without names, so besides dicts, sequences and the
     /// fields whose order the interpreter fixes a reference is named by its target's type; objects that only C code
     /// refers to are missing; pools, arenas and generations are unknown.
     #[must_use]
-    pub fn snapshot(&self) -> HeapSnapshot {
-        let mut build = Build::new(self);
+    pub fn snapshot(&self, words: SeriesWords) -> HeapSnapshot {
+        let mut build = Build::new(self, words);
         build.add_objects();
         build.add_references();
         build.add_roots();
@@ -30,65 +31,32 @@ impl Dump {
 
 struct Build<'a> {
     dump: &'a Dump,
+    words: SeriesWords,
     builder: SnapshotBuilder,
     types: HashMap<u64, TypeId>,
-    kinds: Vec<Kind>,
+    traversals: Vec<Option<Traversal>>,
     /// References found into each object.
     found: Vec<u32>,
     /// References to addresses that no record stands for.
     unknown: u64,
 }
 
-/// What a built-in type's traversal order means (`tp_traverse` in CPython 2.7's `Objects/*.c`).
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Kind {
-    /// Key, value, key, value.
-    Dict,
-    /// Last item first.
-    Backwards,
-    /// First item first.
-    Forwards,
-    Set,
-    /// Old-style: class, then `__dict__`.
-    Instance,
-    /// `__dict__`, then what there is of a cache (another dict), `__mro__`, `__bases__`, `__base__`.
-    Type,
-    /// Its dict is `__dict__`.
-    Namespace,
-    /// Code, globals, then what there is of module, defaults, doc, name, dict and closure.
-    Function,
-    /// Function, self, class.
-    Method,
-    Cell,
-    Other,
-}
-
-fn kind_of(info: &DumpedType) -> Kind {
+/// How a type tells what its objects refer to; `None` for one of which nobody knows.
+fn traversal_of(info: &DumpedType, words: &SeriesWords) -> Option<Traversal> {
     if info.heap {
-        return Kind::Namespace;
+        return Some(Traversal::Namespace(&[]));
     }
-    match (info.module.as_deref(), info.name.as_str()) {
-        (Some("__builtin__"), "dict") => Kind::Dict,
-        (Some("__builtin__"), "list" | "tuple") => Kind::Backwards,
-        (Some("collections"), "deque") => Kind::Forwards,
-        (Some("__builtin__"), "set" | "frozenset") => Kind::Set,
-        (Some("__builtin__"), "instance") => Kind::Instance,
-        (Some("__builtin__"), "type") => Kind::Type,
-        (Some("__builtin__"), "module" | "classobj") => Kind::Namespace,
-        (Some("__builtin__"), "function") => Kind::Function,
-        (Some("__builtin__"), "instancemethod") => Kind::Method,
-        (Some("__builtin__"), "cell") => Kind::Cell,
-        _ => Kind::Other,
-    }
+    words.traversal(info.module.as_deref()?, &info.name)
 }
 
 impl<'a> Build<'a> {
-    fn new(dump: &'a Dump) -> Self {
+    fn new(dump: &'a Dump, words: SeriesWords) -> Self {
         Self {
             dump,
-            builder: SnapshotBuilder::new(),
+            words,
+            builder: SnapshotBuilder::new(words),
             types: HashMap::new(),
-            kinds: Vec::new(),
+            traversals: Vec::new(),
             found: vec![0; dump.len()],
             unknown: 0,
         }
@@ -132,9 +100,9 @@ impl<'a> Build<'a> {
     }
 
     fn add_type(&mut self, address: u64, info: &DumpedType) -> TypeId {
-        let id = self.builder.add_type(type_info(info, self.id(address)));
+        let id = self.builder.add_type(self.type_info(info, address));
         self.types.insert(address, id);
-        self.kinds.push(kind_of(info));
+        self.traversals.push(traversal_of(info, &self.words));
         id
     }
 
@@ -144,12 +112,12 @@ impl<'a> Build<'a> {
         let ids: HashMap<u64, (TypeId, bool)> = classes
             .into_iter()
             .map(|(address, class)| {
-                let id = self.builder.add_type(type_info(class, self.id(*address)));
+                let id = self.builder.add_type(self.type_info(class, *address));
                 (*address, (id, class.finalizer.is_some()))
             })
             .collect();
         for index in 0..self.dump.len() {
-            if self.kind(index) != Kind::Instance {
+            if !self.begins_with_its_class(index) {
                 continue;
             }
             let class = self.dump.referents_of(index).first().and_then(|address| ids.get(address));
@@ -166,7 +134,7 @@ impl<'a> Build<'a> {
     fn add_references(&mut self) {
         for index in 0..self.dump.len() {
             let object = self.dump.objects[index];
-            let kind = self.kind(index);
+            let traversal = self.traversal(index);
             let referents = self.dump.referents_of(index);
             let mut type_seen = false;
             for (position, address) in referents.iter().enumerate() {
@@ -180,7 +148,7 @@ impl<'a> Build<'a> {
                 let label = if is_type {
                     ReferenceLabel::new(ReferenceKind::Type, 0, true)
                 } else {
-                    self.label(kind, position, referents, target)
+                    self.label(traversal, position, referents, target)
                 };
                 self.builder.add_reference(target, label);
             }
@@ -193,37 +161,47 @@ impl<'a> Build<'a> {
         self.builder.quality_mut().unmapped_pointers = self.unknown;
     }
 
-    fn label(&mut self, kind: Kind, position: usize, referents: &[u64], target: ObjectId) -> ReferenceLabel {
+    fn label(
+        &mut self,
+        traversal: Option<Traversal>,
+        position: usize,
+        referents: &[u64],
+        target: ObjectId,
+    ) -> ReferenceLabel {
         let item =
             |index: usize| ReferenceLabel::new(ReferenceKind::Item, u32::try_from(index).unwrap_or(u32::MAX), true);
-        match kind {
-            Kind::Dict if position.is_multiple_of(2) => ReferenceLabel::new(ReferenceKind::Key, target.0, true),
-            Kind::Dict => match self.id(referents[position - 1]) {
+        let Some(traversal) = traversal else { return self.by_target(target) };
+        match traversal {
+            Traversal::Pairs if position.is_multiple_of(2) => ReferenceLabel::new(ReferenceKind::Key, target.0, true),
+            Traversal::Pairs => match self.id(referents[position - 1]) {
                 Some(key) => ReferenceLabel::new(ReferenceKind::Value, key.0, true),
                 None => self.by_target(target),
             },
-            Kind::Backwards => item(referents.len() - 1 - position),
-            Kind::Forwards => item(position),
-            Kind::Set => ReferenceLabel::new(ReferenceKind::Member, 0, true),
-            Kind::Instance if position == 0 => self.field("__class__"),
-            Kind::Type => self.field(self.type_field(position, referents, target)),
-            Kind::Instance | Kind::Namespace if self.kind(target.index()) == Kind::Dict => self.field("__dict__"),
-            Kind::Function if position == 0 => self.field("func_code"),
-            Kind::Function if position == 1 => self.field("func_globals"),
-            Kind::Method if referents.len() == 3 => self.field(["im_func", "im_self", "im_class"][position]),
-            Kind::Cell => self.field("cell_contents"),
-            _ => self.by_target(target),
+            Traversal::Backwards => item(referents.len() - 1 - position),
+            Traversal::Forwards => item(position),
+            Traversal::Members => ReferenceLabel::new(ReferenceKind::Member, 0, true),
+            Traversal::Class => self.field(self.class_field(position, referents, target)),
+            Traversal::AllFields(fields) if referents.len() != fields.len() => self.by_target(target),
+            Traversal::Fields(fields) | Traversal::AllFields(fields) | Traversal::Namespace(fields) => {
+                let is_own_dict = matches!(traversal, Traversal::Namespace(_)) && self.is(target, Traversal::Pairs);
+                match fields.get(position) {
+                    Some(field) => self.field(field),
+                    None if is_own_dict => self.field(self.words.own_dict),
+                    None => self.by_target(target),
+                }
+            }
         }
     }
 
-    fn type_field(&self, position: usize, referents: &[u64], target: ObjectId) -> &'static str {
-        let is_tuple = |address: &u64| self.id(*address).is_some_and(|id| self.kind(id.index()) == Kind::Backwards);
-        match self.kind(target.index()) {
-            Kind::Dict if position == 0 => "__dict__",
-            Kind::Dict => "tp_cache",
-            Kind::Backwards if referents[..position].iter().any(is_tuple) => "__bases__",
-            Kind::Backwards => "__mro__",
-            _ => "__base__",
+    fn class_field(&self, position: usize, referents: &[u64], target: ObjectId) -> &'static str {
+        let is_tuple = |address: &u64| self.id(*address).is_some_and(|id| self.is(id, Traversal::Backwards));
+        let fields = &self.words.class_fields;
+        match self.traversal(target.index()) {
+            Some(Traversal::Pairs) if position == 0 => self.words.own_dict,
+            Some(Traversal::Pairs) => fields.cache,
+            Some(Traversal::Backwards) if referents[..position].iter().any(is_tuple) => fields.bases,
+            Some(Traversal::Backwards) => fields.order,
+            _ => fields.base,
         }
     }
 
@@ -278,22 +256,115 @@ impl<'a> Build<'a> {
         self.dump.by_address.get(&address).map(|index| ObjectId(*index))
     }
 
-    fn kind(&self, index: usize) -> Kind {
+    fn traversal(&self, index: usize) -> Option<Traversal> {
         let type_id = self.types.get(&self.dump.objects[index].type_address);
-        type_id.and_then(|id| self.kinds.get(id.0 as usize)).copied().unwrap_or(Kind::Other)
+        type_id.and_then(|id| self.traversals.get(id.0 as usize)).copied().flatten()
+    }
+
+    fn is(&self, id: ObjectId, traversal: Traversal) -> bool {
+        self.traversal(id.index()) == Some(traversal)
+    }
+
+    /// True for an instance of a class of the old sort: all of them are of one type, and their class comes first.
+    fn begins_with_its_class(&self, index: usize) -> bool {
+        matches!(self.traversal(index), Some(Traversal::Namespace(fields)) if fields.first() == Some(&self.words.class))
+    }
+
+    fn type_info(&self, info: &DumpedType, address: u64) -> TypeInfo {
+        TypeInfo {
+            name: info.name.clone(),
+            module: info.module.clone().filter(|module| module != self.words.builtin_module),
+            object: self.id(address),
+            is_heap_type: info.heap,
+            has_finalizer: info.finalizer.is_some(),
+            finalizer: info.finalizer.as_ref().and_then(|finalizer| {
+                let (file, line) = finalizer.site.clone()?;
+                Some(FinalizerSite { class: finalizer.class.clone(), file, line })
+            }),
+        }
     }
 }
 
-fn type_info(info: &DumpedType, object: Option<ObjectId>) -> TypeInfo {
-    TypeInfo {
-        name: info.name.clone(),
-        module: info.module.clone().filter(|module| module != "__builtin__"),
-        object,
-        is_heap_type: info.heap,
-        has_finalizer: info.finalizer.is_some(),
-        finalizer: info.finalizer.as_ref().and_then(|finalizer| {
-            let (file, line) = finalizer.site.clone()?;
-            Some(FinalizerSite { class: finalizer.class.clone(), file, line })
-        }),
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use bloathound_heap::{ClassFields, NameId};
+
+    use super::*;
+
+    /// Of a series that there is not.
+    const WORDS: SeriesWords = SeriesWords {
+        roles: &[],
+        own_dict: "its_dict",
+        class: "its_class",
+        class_name: "",
+        thread_dicts: "",
+        locals: "",
+        function: bloathound_heap::FunctionFields {
+            code: "",
+            closure: "",
+            defaults: "",
+            contents: "",
+            function: "",
+            receiver: "",
+            called: "",
+            generator_code: "",
+            generator_frame: "",
+        },
+        code: bloathound_heap::CodeFields { name: "", constants: "", free_variables: "", variables: "", of_module: "" },
+        bookkeeping: &[],
+        builtin_module: "inside",
+        traversals: &[
+            ("inside", "dict", Traversal::Pairs),
+            ("inside", "tuple", Traversal::Backwards),
+            ("inside", "object of old", Traversal::Namespace(&["its_class"])),
+            ("inside", "callable", Traversal::Fields(&["its_program"])),
+            ("inside", "bound", Traversal::AllFields(&["its_callable", "its_receiver"])),
+            ("inside", "type", Traversal::Class),
+        ],
+        class_fields: ClassFields { cache: "its_cache", order: "its_order", bases: "its_bases", base: "its_base" },
+    };
+
+    const DUMP: &str = r#"["bloathound-dump", 1, {"pid": 7, "service": "made up"}]
+["t", 1, "dict", "inside", 0, null]
+["t", 2, "object of old", "inside", 0, null]
+["t", 3, "callable", "inside", 0, null]
+["t", 4, "bound", "inside", 0, null]
+["t", 5, "type", "inside", 0, null]
+["t", 6, "tuple", "inside", 0, null]
+["o", 100, 1, 280, 2, 1, []]
+["o", 200, 2, 40, 1, 1, [500, 100]]
+["o", 300, 3, 88, 1, 1, [200, 100]]
+["o", 400, 4, 48, 1, 1, [300, 200]]
+["o", 410, 4, 48, 1, 1, [300]]
+["o", 500, 5, 904, 1, 1, [100, 100, 600, 600, 500]]
+["o", 600, 6, 64, 1, 1, []]
+["c", 500, "Old", "app", null]
+["end", 7, 0]
+"#;
+
+    fn fields(snapshot: &HeapSnapshot, object: u32) -> Vec<&str> {
+        let labels = snapshot.labels_of(ObjectId(object)).iter();
+        let fields = labels.filter(|label| label.kind() == ReferenceKind::Field);
+        fields.map(|label| snapshot.name(NameId(label.payload()))).collect()
+    }
+
+    #[test]
+    fn fields_are_called_as_the_series_calls_them() {
+        let dump = Dump::read(DUMP.as_bytes(), Path::new("x.jsonl"), 1 << 20).unwrap();
+        let told = dump.snapshot(WORDS);
+        assert_eq!(fields(&told, 1), ["its_class", "its_dict"]);
+        assert_eq!(told.type_of(ObjectId(1)).qualified_name(), "app.Old");
+        assert_eq!(fields(&told, 2), ["its_program", "(dict)"]);
+        assert_eq!(fields(&told, 3), ["its_callable", "its_receiver"]);
+        // Which of the two is missing nobody knows.
+        assert_eq!(fields(&told, 4), ["(callable)"]);
+        assert_eq!(fields(&told, 5), ["its_dict", "its_cache", "its_order", "its_bases", "its_base"]);
+        assert_eq!(told.type_of(ObjectId(0)).qualified_name(), "dict");
+
+        let untold = dump.snapshot(SeriesWords::default());
+        assert_eq!(fields(&untold, 1), ["(type)", "(dict)"]);
+        assert_eq!(untold.type_of(ObjectId(0)).qualified_name(), "inside.dict");
     }
 }

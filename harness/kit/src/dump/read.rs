@@ -279,6 +279,8 @@ fn parse<'a, T: Deserialize<'a>>(line: &'a [u8]) -> Result<T, String> {
 
 #[cfg(test)]
 mod tests {
+    use bloathound_heap::SeriesWords;
+
     use super::*;
     use proptest::prelude::*;
 
@@ -396,7 +398,7 @@ mod tests {
             }
             bytes.truncate(cut);
             if let Ok(dump) = Dump::read(bytes.as_slice(), Path::new("x.jsonl"), 1 << 20) {
-                let snapshot = dump.snapshot();
+                let snapshot = dump.snapshot(SeriesWords::default());
                 let analysis = bloathound_heap::Analysis::run(&snapshot);
                 for id in snapshot.ids() {
                     let _ = (analysis.finder().labels_to(id), analysis.finder().expression_to(id));

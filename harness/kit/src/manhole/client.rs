@@ -28,7 +28,7 @@ const READ_BYTES: usize = 64 * 1024;
 
 /// Objects of one type, as the collector inside the process lists them.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct CensusRow {
+pub struct ManholeCensusRow {
     /// `module.Name`, or `Name` for built-in types.
     pub type_name: String,
     /// How many the collector tracks.
@@ -91,11 +91,11 @@ impl ManholeClient {
     }
 
     /// What the collector tracks, by type; the text comes through the manhole itself, so it works over any distance.
-    pub fn census(&mut self) -> Result<Vec<CensusRow>, KitError> {
+    pub fn census(&mut self) -> Result<Vec<ManholeCensusRow>, KitError> {
         let answer = self.run(CENSUS)?;
         let row = |line: &str| {
             let (count, name) = line.split_once(' ')?;
-            Some(CensusRow { type_name: name.into(), count: count.parse().ok()? })
+            Some(ManholeCensusRow { type_name: name.into(), count: count.parse().ok()? })
         };
         answer
             .lines()

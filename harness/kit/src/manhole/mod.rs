@@ -7,6 +7,6 @@ mod session;
 mod stream;
 mod terminal;
 
-pub use client::{CensusRow, ManholeClient};
+pub use client::{ManholeCensusRow, ManholeClient};
 pub use door::{Credentials, ManholeAddress};
 pub use session::ManholeSession;

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use bloathound_memory::{MemoryImage, MemorySource, PAGE_BYTES, Region};
 
 use crate::capture::{
-    Capture, CaptureJudge, CaptureMode, CaptureOptions, CaptureTimings, Stillness, TornInfo, Verdict,
+    Capture, CaptureJudge, CaptureMode, CaptureOptions, CaptureTimings, MomentVerdict, Stillness, TornInfo,
 };
 use crate::copy::{Copied, copy_pieces, copy_sparse};
 use crate::destination::{check_room, destination};
@@ -37,7 +37,7 @@ impl Process {
     pub fn capture(
         &self,
         options: CaptureOptions,
-        accept: &mut dyn FnMut(&dyn MemorySource) -> Verdict,
+        accept: &mut dyn FnMut(&dyn MemorySource) -> MomentVerdict,
     ) -> Result<Capture, LiveError> {
         self.capture_judged(options, &mut Accepting(accept))
     }
@@ -69,10 +69,10 @@ impl Process {
 }
 
 /// A judge of the moment alone.
-struct Accepting<'f>(&'f mut dyn FnMut(&dyn MemorySource) -> Verdict);
+struct Accepting<'f>(&'f mut dyn FnMut(&dyn MemorySource) -> MomentVerdict);
 
 impl CaptureJudge for Accepting<'_> {
-    fn accept(&mut self, source: &dyn MemorySource) -> Verdict {
+    fn accept(&mut self, source: &dyn MemorySource) -> MomentVerdict {
         (self.0)(source)
     }
 }
@@ -140,7 +140,7 @@ impl<'a> Work<'a> {
             return Ok(());
         }
         let mut attempt = 0;
-        while let Verdict::Retry(reason) = judge.accept(self.process) {
+        while let MomentVerdict::Retry(reason) = judge.accept(self.process) {
             self.refusals.push(reason.clone());
             attempt += 1;
             if only_if_quiet {

@@ -8,7 +8,7 @@ use bloathound_memory::MemorySource;
 use super::interruptible::interruptible;
 use super::priority::{Raised, predicted_pause, processor_share};
 use super::{Taken, Work};
-use crate::capture::{CaptureJudge, CaptureMode, Stillness, Verdict};
+use crate::capture::{CaptureJudge, CaptureMode, MomentVerdict, Stillness};
 use crate::error::LiveError;
 use crate::pause::{HOLD, Pause, PauseOptions, Prepared, Released, process_of_thread};
 
@@ -32,7 +32,7 @@ impl Work<'_> {
             let Some(pause) = self.stop(judge)? else {
                 return Ok(());
             };
-            if let Verdict::Retry(reason) = judge.accept(self.process) {
+            if let MomentVerdict::Retry(reason) = judge.accept(self.process) {
                 self.account(pause);
                 self.refusals.push(reason);
                 // Short at first: a young collection takes less than a millisecond.

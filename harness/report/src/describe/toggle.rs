@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::{plain, wanted};
 use crate::{sanitize, units};
-use bloathound_vocabulary::{PhaseRecord, ToggleRecord};
+use bloathound_vocabulary::{PhaseRecord, ToggleFact, ToggleRecord};
 
 /// `debug-log`, `trace, reader slow`.
 pub(crate) fn title(toggle: &ToggleRecord) -> String {
@@ -17,9 +17,11 @@ pub(crate) fn title(toggle: &ToggleRecord) -> String {
 /// What matters most, in the longest of a few forms that takes at most `cells`: a loop that was seen; else what became
 /// of the requests, and p99 while off, on and off again.
 pub(crate) fn few_words(toggle: &ToggleRecord, cells: usize) -> String {
-    let text = |name: &str| toggle.facts.get(name).map(plain);
-    if let Some(seen) = toggle.facts.get("loop_seen") {
-        let place = match (text("loop_file"), text("loop_line_first"), text("loop_line_last")) {
+    let fact = |fact: ToggleFact| toggle.facts.get(fact.as_str());
+    let text = |what: ToggleFact| fact(what).map(plain);
+    if let Some(seen) = fact(ToggleFact::LoopSeen) {
+        let place = match (text(ToggleFact::LoopFile), text(ToggleFact::LoopLineFirst), text(ToggleFact::LoopLineLast))
+        {
             (Some(file), Some(first), Some(last)) => {
                 format!("{}:{first}-{last}", file.rsplit('/').next().unwrap_or(&file))
             }

@@ -2,7 +2,7 @@
 
 use bloathound_heap::{
     HeapSnapshot, ObjectFlags, ObjectId, ObjectRecord, ReferenceKind, ReferenceLabel, Reverse, Root, RootKind,
-    SnapshotBuilder, Tracking, Trust, TypeId, TypeInfo,
+    SeriesWords, SnapshotBuilder, Tracking, Trust, TypeId, TypeInfo,
 };
 
 use super::*;
@@ -61,7 +61,8 @@ impl Heap {
 /// The talk's leak: module → its dict → `DBModel` → its dict → `_field_cache` → `rows` classes as keys, each of which
 /// refers to the base class and, by its `__mro__`, to itself.
 fn leak(rows: u32, row_name: &str) -> (HeapSnapshot, ObjectId, ObjectId) {
-    let mut heap = Heap { builder: SnapshotBuilder::new(), references: Vec::new() };
+    let words = SeriesWords { own_dict: "__dict__", ..SeriesWords::default() };
+    let mut heap = Heap { builder: SnapshotBuilder::new(words), references: Vec::new() };
     let [module, dict, class, str_type, tuple] =
         ["module", "dict", "type", "str", "tuple"].map(|name| heap.type_named(name));
     let model = heap.object(module, 56);

@@ -5,6 +5,7 @@
 
 mod opcodes;
 mod symbols;
+mod told;
 mod types;
 mod words;
 
@@ -228,4 +229,5 @@ pub static CPYTHON_2_7: Dialect = Dialect {
     number_blocks: NumberBlockRules { header_bytes: 8, number_bytes: 24, numbers: 41 },
     instructions: opcodes::INSTRUCTIONS,
     types: types::TYPES,
+    words: told::WORDS,
 };

@@ -3,7 +3,7 @@
 use std::fs;
 use std::thread;
 
-use bloathound_scenario::Load;
+use bloathound_scenario::{Load, ToggleFact};
 
 use super::Switch;
 use super::subject::Subject;
@@ -55,9 +55,9 @@ impl Switch for DebugLog {
         subject.control.request("log off")?;
         let text = fs::read_to_string(subject.path(FILE)).map_err(|source| KitError::io("reading the log", source))?;
         self.bytes_when_off = text.len() as u64;
-        told.fact("lines_written", text.lines().count());
+        told.fact(ToggleFact::LinesWritten, text.lines().count());
         if let Some(query) = &self.query {
-            told.fact("query_logged", text.contains(query.as_str()));
+            told.fact(ToggleFact::QueryLogged, text.contains(query.as_str()));
         }
         Ok(())
     }

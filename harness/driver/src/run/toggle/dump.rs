@@ -11,6 +11,7 @@ use super::subject::Subject;
 use crate::load::Progress;
 use crate::run::phase::ToggleOutcome;
 use bloathound_kit::{Dump, KitError};
+use bloathound_scenario::ToggleFact;
 
 /// Memory for reading it; those of the reference services take a few per cent of that.
 const READING_BYTES_MAX: u64 = 1 << 30;
@@ -39,10 +40,10 @@ impl Switch for MemoryDump {
         let file = subject.path(&named.file_name().unwrap_or_default().to_string_lossy());
         let state = fs::symlink_metadata(&file).map_err(|source| KitError::io("looking at the dump", source))?;
         let dump = Dump::open(&file, READING_BYTES_MAX)?;
-        told.fact("objects", dump.len());
-        told.fact("bytes", state.len());
-        told.fact("whole", !dump.torn);
-        told.fact("mode", format!("{:04o}", state.permissions().mode() & 0o7777));
+        told.fact(ToggleFact::Objects, dump.len());
+        told.fact(ToggleFact::Bytes, state.len());
+        told.fact(ToggleFact::Whole, !dump.torn);
+        told.fact(ToggleFact::Mode, format!("{:04o}", state.permissions().mode() & 0o7777));
         let said = reply.value(&["dump", "objects"]).and_then(Value::as_u64);
         told.require(
             said == Some(dump.len() as u64),

@@ -10,6 +10,7 @@ use super::subject::{ANSWER_WITHIN, Subject};
 use crate::load::Progress;
 use crate::run::phase::ToggleOutcome;
 use bloathound_kit::{KitError, ManholeClient, Reply};
+use bloathound_scenario::ToggleFact;
 
 pub(super) const SOCKET: &str = "manhole.sock";
 
@@ -50,9 +51,9 @@ impl Switch for Manhole {
     fn meanwhile(&mut self, subject: &mut Subject, _: &Progress, told: &mut ToggleOutcome) -> Result<(), KitError> {
         let Some(door) = &self.credentials else { return Ok(()) };
         let guess = ManholeClient::login(&door.socket, &door.user, "a guess", ANSWER_WITHIN);
-        told.fact("wrong_password_refused", guess.is_err());
+        told.fact(ToggleFact::WrongPasswordRefused, guess.is_err());
         let mut client = ManholeClient::login(&door.socket, &door.user, &door.password, ANSWER_WITHIN)?;
-        told.fact("types_counted", client.census()?.len());
+        told.fact(ToggleFact::TypesCounted, client.census()?.len());
         self.inside = Some(client);
         let status = subject.status()?;
         told.require(status.value(&["manhole", "on"]) == Some(&true.into()), "the manhole is not on, by `status`");
@@ -83,16 +84,16 @@ impl Switch for Manhole {
             let of_manhole = |entry: &&Value| entry.get("event").and_then(Value::as_str) == Some(event);
             audit.iter().filter(of_manhole).count()
         };
-        told.fact("logins_audited", count("login"));
-        told.fact("failed_logins_audited", count("login failed"));
+        told.fact(ToggleFact::LoginsAudited, count("login"));
+        told.fact(ToggleFact::FailedLoginsAudited, count("login failed"));
         // What the control socket is told is a `command` too; those of the manhole have a user's name.
         told.fact(
-            "commands_audited",
+            ToggleFact::CommandsAudited,
             audit.iter().filter(|entry| entry.get("user").is_some()).count() - count("login"),
         );
         let text = fs::read_to_string(subject.path("audit.log")).unwrap_or_default();
         let told_in_log = self.credentials.as_ref().is_some_and(|door| text.contains(&door.password));
-        told.fact("password_audited", told_in_log);
+        told.fact(ToggleFact::PasswordAudited, told_in_log);
         Ok(())
     }
 }

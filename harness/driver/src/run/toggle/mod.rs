@@ -112,7 +112,7 @@ fn phase(
             thread::sleep(POLL_EVERY);
         }
         let done = meanwhile(&progress, told);
-        Ok::<_, LoadError>((done, worker.join().map_err(|_| LoadError::Histogram)?))
+        Ok::<_, LoadError>((done, load::joined(worker)?))
     })?;
     if let Err(error) = done {
         told.broken.push(format!("{phase}: {error}"));

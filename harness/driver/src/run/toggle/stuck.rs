@@ -3,7 +3,7 @@
 use std::thread;
 use std::time::{Duration, Instant};
 
-use bloathound_scenario::Load;
+use bloathound_scenario::{Load, ToggleFact};
 
 use super::manhole::Credentials;
 use super::subject::{ANSWER_WITHIN, Subject};
@@ -57,24 +57,24 @@ fn watch(
     told: &mut ToggleOutcome,
 ) -> Result<(), KitError> {
     let blocked = is_blocked(subject, trigger, within)?;
-    told.fact("reactor_answers", !blocked);
+    told.fact(ToggleFact::ReactorAnswers, !blocked);
     let patience = if blocked { MANHOLE_WITHIN } else { ANSWER_WITHIN };
     let inside = ManholeClient::login(&door.socket, &door.user, &door.password, patience);
-    told.fact("manhole_answers", inside.is_ok());
+    told.fact(ToggleFact::ManholeAnswers, inside.is_ok());
     drop(inside);
 
     let mut trace = TraceSession::start(subject.control.clone(), told.toggle.full)?;
-    told.fact("by_signal", trace.by_signal());
+    told.fact(ToggleFact::BySignal, trace.by_signal());
     let watched = recognise(&mut trace, blocked);
     trace.finish()?;
     let state = subject.status()?;
     let state = state.text(&["trace", "state"]).unwrap_or("unknown");
     told.require(state == "off", format!("tracing is {state} after it was switched off"));
     let (summary, events) = watched?;
-    told.fact("events_read", events);
-    told.fact("not_seen", not_seen(&summary));
+    told.fact(ToggleFact::EventsRead, events);
+    told.fact(ToggleFact::NotSeen, not_seen(&summary));
     let found = summary.repeating.filter(|found| !found.includes_event_loop());
-    told.fact("loop_seen", found.is_some());
+    told.fact(ToggleFact::LoopSeen, found.is_some());
     if let Some(found) = found {
         tell_loop(&found, told);
     }
@@ -115,11 +115,11 @@ fn recognise(trace: &mut TraceSession, blocked: bool) -> Result<(TraceSummary, u
 }
 
 fn tell_loop(found: &TraceLoop, told: &mut ToggleOutcome) {
-    told.fact("loop_has_calls", found.has_calls);
+    told.fact(ToggleFact::LoopHasCalls, found.has_calls);
     if let Some(place) = &found.place {
-        told.fact("loop_file", place.file.as_str());
-        told.fact("loop_function", place.function.as_str());
-        told.fact("loop_line_first", place.line_first);
-        told.fact("loop_line_last", place.line_last);
+        told.fact(ToggleFact::LoopFile, place.file.as_str());
+        told.fact(ToggleFact::LoopFunction, place.function.as_str());
+        told.fact(ToggleFact::LoopLineFirst, place.line_first);
+        told.fact(ToggleFact::LoopLineLast, place.line_last);
     }
 }

@@ -3,7 +3,7 @@
 use std::thread;
 use std::time::{Duration, Instant};
 
-use bloathound_scenario::{Toggle, TraceReader};
+use bloathound_scenario::{Toggle, ToggleFact, TraceReader};
 use serde_json::Value;
 
 use super::Switch;
@@ -156,13 +156,13 @@ impl Switch for Trace {
             told.require(self.threads_traced == 0, format!("{} threads traced with no reader", self.threads_traced));
             told.require(events == Some(0), format!("events with no reader, by `status`: {events:?}"));
         }
-        told.fact("readers", self.readers);
-        told.fact("threads_traced", self.threads_traced);
-        told.fact("events_read", self.tally.events());
-        told.fact("events_dropped", self.tally.dropped());
+        told.fact(ToggleFact::Readers, self.readers);
+        told.fact(ToggleFact::ThreadsTraced, self.threads_traced);
+        told.fact(ToggleFact::EventsRead, self.tally.events());
+        told.fact(ToggleFact::EventsDropped, self.tally.dropped());
         let summary = self.tally.summarise(1);
-        told.fact("untraced_threads", summary.blindness.untraced_threads);
-        told.fact("not_seen", not_seen(&summary));
+        told.fact(ToggleFact::UntracedThreads, summary.blindness.untraced_threads);
+        told.fact(ToggleFact::NotSeen, not_seen(&summary));
         Ok(())
     }
 

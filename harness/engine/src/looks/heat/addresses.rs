@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use bloathound_cpython::dialect::FIRST;
-use bloathound_detect::fragmentation::{ArenaLoad, HeldBlock, Holder, PinLimits, Pins, group_pins};
+use bloathound_detect::fragmentation::{ArenaLoad, Holder, PinLimits, PinningBlock, Pins, group_pins};
 use bloathound_heap::{Analysis, HeapSnapshot, ObjectId};
 use bloathound_vocabulary::{CELL_BYTES, CELLS_PER_ROW, HeatCell, HeatMap, HeatPanel, HeatRow, HeatRowKind, HeatShare};
 
@@ -95,7 +95,7 @@ fn pins(analysis: &Analysis<'_>, extents: &[(ObjectId, u64, u64)], rows: &BTreeM
         }
     }
     let held = live().filter_map(|(id, address, bytes)| {
-        Some(HeldBlock {
+        Some(PinningBlock {
             arena: *rows.get(&(address / ROW_BYTES))? as u32,
             bytes: u32::try_from(*bytes).unwrap_or(u32::MAX),
             holder: Holder::Object(*id),
@@ -153,7 +153,7 @@ mod tests {
 
     fn drawn(objects: &str) -> Vec<HeatRow> {
         let text = format!("[\"bloathound-dump\", 1, {{\"pid\": 7}}]\n{objects}");
-        let snapshot = Dump::read(text.as_bytes(), "x".as_ref(), 1 << 30).unwrap().snapshot();
+        let snapshot = Dump::read(text.as_bytes(), "x".as_ref(), 1 << 30).unwrap().snapshot(FIRST.words);
         draw(&Analysis::run(&snapshot), "x").panels.remove(0).rows
     }
 

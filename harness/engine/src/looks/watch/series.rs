@@ -7,7 +7,7 @@ use bloathound_cpython::Interpreter;
 use bloathound_detect::{
     Counter, Counts, GrowthUnit, Observation, Report, Seen, Thresholds, Values, Work, judge, rising,
 };
-use bloathound_heap::{HeapSnapshot, ObjectId};
+use bloathound_heap::{HeapSnapshot, ObjectId, TypeRole};
 use bloathound_memory::{Address, MemoryImage};
 use bloathound_vocabulary::{Finding, GrowthRow, ObservationRecord, Problem, TypeRow, WatchRound};
 
@@ -129,7 +129,7 @@ pub(in crate::looks) struct ValuesOf<'a> {
 
 impl Values for ValuesOf<'_> {
     fn number(&self, id: ObjectId) -> Option<i64> {
-        let is_number = &*self.snapshot.type_of(id).name == "int";
+        let is_number = self.snapshot.role(id) == TypeRole::Integer;
         is_number.then(|| self.word(id, self.interpreter.dialect.number.value)).flatten().map(|word| word as i64)
     }
 
