@@ -18,7 +18,7 @@ const ARENA_BYTES: u64 = 256 << 10;
 const MALLOC: u64 = MODULE + 0x20_0000;
 const MALLOC_END: u64 = MALLOC + (132 << 10);
 /// Of a heap without limits: where its arenas are, and where its C heap is.
-const FAR_ARENAS: u64 = MODULE + 0x100_0000_0000;
+const FAR_ARENAS: u64 = MODULE + 0x80_0000_0000;
 const FAR_MALLOC: u64 = MODULE - 0x100_0000_0000;
 /// Path that the module is mapped from.
 pub(crate) const MODULE_PATH: &str = "/made/up/libpython2.7.so";
