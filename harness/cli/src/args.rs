@@ -11,6 +11,7 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::choices::{ClassChoice, Detector, TrafficChoice, VariantChoice, parse_jobs, parse_partition, parse_seconds};
 use crate::gate::GateArguments;
+use crate::perf::PerfArguments;
 use crate::{exit, output};
 
 /// This very program, also where its file was replaced or deleted: it holds pauses as `bloathound __hold`.
@@ -50,6 +51,8 @@ pub(crate) enum Command {
     Trace(TraceArguments),
     /// Join the results of partitions; one that is missing is an error
     Merge(MergeArguments),
+    /// How fast we are, commit by commit: measure, compare, show, gate
+    Perf(PerfArguments),
     /// The scenarios there are
     List(ListArguments),
     /// Can this machine run the scenarios and read processes, and what to do if not

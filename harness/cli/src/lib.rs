@@ -16,6 +16,7 @@ mod home;
 mod host;
 mod kit;
 mod output;
+mod perf;
 mod permission;
 mod picture;
 mod plan;
@@ -57,6 +58,7 @@ pub fn main() -> ExitCode {
         Command::Replay(replay) => commands::replay::replay(&replay),
         Command::Ctl(ctl) => commands::kit::ctl(&ctl),
         Command::Trace(trace) => commands::kit::trace(&trace),
+        Command::Perf(perf) => commands::perf::perf(&perf),
         Command::Merge(merge) => commands::merge::merge(&merge),
         Command::Inspect(inspect) => commands::inspect::inspect(&inspect),
         // Nobody reads what it would have to say: it is told apart by its end.

@@ -21,9 +21,13 @@ impl MemoryWriter {
 
     /// Writes bytes, across pages where need be.
     pub fn put(&mut self, address: u64, bytes: &[u8]) {
-        for (at, byte) in (address..).zip(bytes) {
+        let (mut at, mut rest) = (address, bytes);
+        while !rest.is_empty() {
             let page = self.pages.entry(at >> 12).or_insert_with(|| vec![0; 4096]);
-            page[(at & 4095) as usize] = *byte;
+            let within = (at & 4095) as usize;
+            let (now, later) = rest.split_at(rest.len().min(4096 - within));
+            page[within..within + now.len()].copy_from_slice(now);
+            (at, rest) = (at + now.len() as u64, later);
         }
     }
 
@@ -47,6 +51,11 @@ impl MemoryWriter {
     /// A word as it was written so far.
     #[must_use]
     pub fn u64_at(&self, address: u64) -> u64 {
+        let within = (address & 4095) as usize;
+        let page = self.pages.get(&(address >> 12));
+        if let Some(word) = page.and_then(|page| page.get(within..within + 8)?.try_into().ok()) {
+            return u64::from_le_bytes(word);
+        }
         let byte = |at: u64| self.pages.get(&(at >> 12)).map_or(0, |page| page[(at & 4095) as usize]);
         u64::from_le_bytes(std::array::from_fn(|index| byte(address + index as u64)))
     }

@@ -14,8 +14,12 @@ pub(crate) const DATA: u64 = MODULE + 0x4000;
 const DATA_END: u64 = DATA + 0x8000;
 const ARENA: u64 = MODULE + 0x10_0000;
 const ARENA_POOLS_MAX: usize = 64;
+const ARENA_BYTES: u64 = 256 << 10;
 const MALLOC: u64 = MODULE + 0x20_0000;
 const MALLOC_END: u64 = MALLOC + (132 << 10);
+/// Of a heap without limits: where its arenas are, and where its C heap is.
+const FAR_ARENAS: u64 = MODULE + 0x80_0000_0000;
+const FAR_MALLOC: u64 = MODULE - 0x100_0000_0000;
 /// Path that the module is mapped from.
 pub(crate) const MODULE_PATH: &str = "/made/up/libpython2.7.so";
 
@@ -32,10 +36,24 @@ pub struct HeapWriter {
     objects: Vec<u64>,
     tracked: Vec<(u64, usize)>,
     pools: Vec<(u32, Vec<BlockFate>)>,
+    /// For each size of blocks the pool that has room.
+    open_pools: BTreeMap<u32, usize>,
     chunks: Vec<(u64, ChunkFate)>,
+    chunk_bytes: u64,
+    room: Room,
     data_used: u64,
     generations: u64,
     array: u64,
+}
+
+/// Where objects go.
+#[derive(Clone, Copy, Debug)]
+struct Room {
+    arenas: u64,
+    arenas_max: u32,
+    malloc: u64,
+    /// `None`: as far as it is needed.
+    malloc_end: Option<u64>,
 }
 
 /// What came of it.
@@ -54,9 +72,19 @@ pub struct HeapImage {
 }
 
 impl HeapWriter {
-    /// An interpreter with the type `type` and nothing else.
+    /// An interpreter with the type `type` and nothing else, and room for one arena and 132 KiB of C heap.
     #[must_use]
     pub fn new() -> Self {
+        Self::within(Room { arenas: ARENA, arenas_max: 16, malloc: MALLOC, malloc_end: Some(MALLOC_END) })
+    }
+
+    /// The same with room for that many arenas of 256 KiB, and as much C heap as it takes.
+    #[must_use]
+    pub fn with_arenas(arenas_max: u32) -> Self {
+        Self::within(Room { arenas: FAR_ARENAS, arenas_max, malloc: FAR_MALLOC, malloc_end: None })
+    }
+
+    fn within(room: Room) -> Self {
         let mut heap = Self {
             memory: MemoryWriter::new(),
             types: BTreeMap::new(),
@@ -65,13 +93,16 @@ impl HeapWriter {
             objects: Vec::new(),
             tracked: Vec::new(),
             pools: Vec::new(),
+            open_pools: BTreeMap::new(),
             chunks: vec![(0x290, ChunkFate::Held)],
+            chunk_bytes: 0x290,
+            room,
             data_used: 0,
             generations: 0,
             array: 0,
         };
         heap.memory.touch(DATA, DATA_END - DATA);
-        heap.array = heap.chunk(16 * 48);
+        heap.array = heap.chunk(u64::from(room.arenas_max) * 48);
         heap.generations = heap.variable("generations", 120);
         heap.fact("generations", heap.generations);
         heap.fact("generation_stride", 40);
@@ -108,8 +139,10 @@ impl HeapWriter {
 
     /// Memory over 512 bytes: a malloc chunk; returns what `malloc` would.
     pub fn chunk(&mut self, bytes: u64) -> u64 {
-        let at = MALLOC + self.chunks.iter().map(|(size, _)| size).sum::<u64>() + 16;
-        self.chunks.push(((bytes + 8).next_multiple_of(16).max(32), ChunkFate::Held));
+        let at = self.room.malloc + self.chunk_bytes + 16;
+        let size = (bytes + 8).next_multiple_of(16).max(32);
+        self.chunks.push((size, ChunkFate::Held));
+        self.chunk_bytes += size;
         self.memory.touch(at, bytes);
         at
     }
@@ -121,15 +154,17 @@ impl HeapWriter {
         }
         let size = (bytes as u32).next_multiple_of(16).max(16);
         let room = (4096 - 48) / size as usize;
-        let found = self.pools.iter().position(|(of, blocks)| *of == size && blocks.len() < room);
+        let found = self.open_pools.get(&size).copied().filter(|pool| self.pools[*pool].1.len() < room);
         let pool = found.unwrap_or_else(|| {
-            debug_assert!(self.pools.len() < ARENA_POOLS_MAX, "the arena is full");
+            let arenas = if self.room.malloc_end.is_some() { 1 } else { self.room.arenas_max as usize };
+            debug_assert!(self.pools.len() < arenas * ARENA_POOLS_MAX, "the arenas are full");
             self.pools.push((size, Vec::new()));
+            self.open_pools.insert(size, self.pools.len() - 1);
             self.pools.len() - 1
         });
         let index = self.pools[pool].1.len() as u64;
         self.pools[pool].1.push(BlockFate::Allocated);
-        let at = ARENA + pool as u64 * 4096 + 48 + index * u64::from(size);
+        let at = self.room.arenas + pool as u64 * 4096 + 48 + index * u64::from(size);
         self.memory.touch(at, u64::from(size));
         at
     }
@@ -141,6 +176,18 @@ impl HeapWriter {
             && let Some(last) = blocks.last_mut()
         {
             *last = BlockFate::Freed;
+        }
+    }
+
+    /// Frees the block of that size at `at`.
+    pub fn free(&mut self, at: u64, bytes: u64) {
+        let size = u64::from((bytes as u32).next_multiple_of(16).max(16));
+        let offset = at - self.room.arenas;
+        let index = (offset % 4096).saturating_sub(48) / size;
+        if let Some((_, blocks)) = self.pools.get_mut((offset / 4096) as usize)
+            && let Some(block) = blocks.get_mut(index as usize)
+        {
+            *block = BlockFate::Freed;
         }
     }
 
@@ -325,13 +372,20 @@ impl HeapWriter {
             self.put(head, 8, before);
         }
         let fate = |(size, blocks): (u32, Vec<BlockFate>)| PoolFate::InUse { block_bytes: size, blocks };
-        let pools = std::mem::take(&mut self.pools).into_iter().map(fate).collect();
-        write_arenas(&mut self.memory, self.array, 16, 16, &[ArenaPlan { address: ARENA, pools }]);
-        write_heap(&mut self.memory, MALLOC, MALLOC_END, &self.chunks);
-        let [arenas, maxarenas] = [("arenas", self.array), ("maxarenas", 16)].map(|(n, v)| self.pointer_variable(n, v));
+        let pools: Vec<PoolFate> = std::mem::take(&mut self.pools).into_iter().map(fate).collect();
+        let Room { arenas: first, arenas_max, malloc, malloc_end } = self.room;
+        let plans: Vec<ArenaPlan> = (0..)
+            .zip(pools.chunks(ARENA_POOLS_MAX))
+            .map(|(index, pools)| ArenaPlan { address: first + index * ARENA_BYTES, pools: pools.to_vec() })
+            .collect();
+        write_arenas(&mut self.memory, self.array, arenas_max, 16, &plans);
+        let malloc_end = malloc_end.unwrap_or((malloc + self.chunk_bytes + (132 << 10)).next_multiple_of(4096));
+        write_heap(&mut self.memory, malloc, malloc_end, &self.chunks);
+        let [arenas, maxarenas] = [("arenas", self.array), ("maxarenas", u64::from(arenas_max))]
+            .map(|(name, value)| self.pointer_variable(name, value));
         self.fact("arenas", arenas);
         self.fact("maxarenas", maxarenas);
-        self.map();
+        self.map(plans.len() as u64, malloc_end);
         HeapImage {
             memory: self.memory,
             facts: self.facts,
@@ -341,14 +395,15 @@ impl HeapWriter {
         }
     }
 
-    fn map(&mut self) {
+    fn map(&mut self, arenas: u64, malloc_end: u64) {
         let file = || RegionKind::File { path: MODULE_PATH.to_owned(), deleted: false };
         let code = Permissions { read: true, write: false, execute: true, shared: false };
         let data = Permissions { read: true, write: true, execute: false, shared: false };
         self.memory.map_with(MODULE, DATA, file(), code, 0);
         self.memory.map_with(DATA, DATA_END, file(), data, DATA - MODULE);
-        self.memory.map(ARENA, ARENA + (256 << 10), RegionKind::Anonymous);
-        self.memory.map(MALLOC, MALLOC_END, RegionKind::Heap);
+        let Room { arenas: first, malloc, .. } = self.room;
+        self.memory.map(first, first + arenas.max(1) * ARENA_BYTES, RegionKind::Anonymous);
+        self.memory.map(malloc, malloc_end, RegionKind::Heap);
     }
 }
 

@@ -8,6 +8,7 @@ mod objects;
 mod ordinary;
 mod owned;
 mod python27;
+mod service;
 
 pub use allocator::{ArenaPlan, BlockFate, ChunkFate, MemoryWriter, PoolFate, write_arenas, write_heap};
 pub use elf::{CorePiece, write_core, write_module};
@@ -16,3 +17,4 @@ pub use objects::small_heap;
 pub use ordinary::{again_as_an_ordinary_user, brought_packages};
 pub use owned::Owned;
 pub use python27::{PYTHON_VARIABLE, REQUIRE_LIVE, cannot, live_required, python27, skip};
+pub use service::service_heap;

@@ -4,7 +4,7 @@ use crate::{HeapImage, HeapWriter};
 
 const GC: u64 = 1 << 14;
 /// Each built-in type: name, bytes of the fixed part and of an item, flags.
-const TYPES: &[(&str, (u64, u64), u64)] = &[
+pub(crate) const TYPES: &[(&str, (u64, u64), u64)] = &[
     ("object", (16, 0), 0),
     ("str", (37, 1), 1 << 27),
     ("unicode", (48, 0), 1 << 28),
@@ -62,13 +62,13 @@ pub fn small_heap() -> HeapImage {
     heap.finish()
 }
 
-fn int(heap: &mut HeapWriter, value: u64) -> u64 {
+pub(crate) fn int(heap: &mut HeapWriter, value: u64) -> u64 {
     let at = heap.object("int", 24);
     heap.put(at, 16, value);
     at
 }
 
-fn code(heap: &mut HeapWriter, name: &str, locals: &[&str]) -> u64 {
+pub(crate) fn code(heap: &mut HeapWriter, name: &str, locals: &[&str]) -> u64 {
     let names: Vec<u64> = locals.iter().map(|local| heap.string(local.as_bytes())).collect();
     let parts = [
         (32, heap.string(SPIN)),
@@ -91,7 +91,7 @@ fn code(heap: &mut HeapWriter, name: &str, locals: &[&str]) -> u64 {
     at
 }
 
-fn function(heap: &mut HeapWriter, code: u64) -> u64 {
+pub(crate) fn function(heap: &mut HeapWriter, code: u64) -> u64 {
     let at = heap.object("function", 88);
     let content = int(heap, 7);
     let cell = heap.object("cell", 24);
@@ -140,7 +140,7 @@ fn classes(heap: &mut HeapWriter, function: u64) -> u64 {
     heap.tuple(&[slots, slotted, knot])
 }
 
-fn weakref(heap: &mut HeapWriter, to: u64) -> u64 {
+pub(crate) fn weakref(heap: &mut HeapWriter, to: u64) -> u64 {
     let at = heap.object("weakref", 56);
     heap.put(at, 16, to);
     at
@@ -243,7 +243,7 @@ fn frame(heap: &mut HeapWriter, code: u64, back: u64, locals: &[u64]) -> u64 {
     at
 }
 
-fn module(heap: &mut HeapWriter, entries: &[(&str, u64)]) -> u64 {
+pub(crate) fn module(heap: &mut HeapWriter, entries: &[(&str, u64)]) -> u64 {
     let at = heap.object("module", 24);
     let name = heap.string(b"__main__");
     let mut entries = entries.to_vec();
@@ -261,7 +261,7 @@ fn garbage_cycle(heap: &mut HeapWriter) {
     heap.refer(storage, 0, other);
 }
 
-fn interpreter(heap: &mut HeapWriter, main: u64, code: u64, numbers: [u64; 2]) {
+pub(crate) fn interpreter(heap: &mut HeapWriter, main: u64, code: u64, numbers: [u64; 2]) {
     let outer = frame(heap, code, 0, &numbers);
     let inner = frame(heap, code, outer, &numbers);
     let (state, thread, pthread) = (heap.chunk(600), heap.chunk(600), heap.chunk(1800));

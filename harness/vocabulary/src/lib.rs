@@ -15,6 +15,7 @@ pub mod json;
 mod label;
 mod observation;
 mod origin;
+mod performance;
 mod pin;
 mod results;
 pub mod schema;
@@ -46,6 +47,7 @@ pub use inspect::{
 pub use label::{Label, RootKind};
 pub use observation::ObservationRecord;
 pub use origin::{HostRecord, PartitionRecord, ToolRecord};
+pub use performance::{Acceptance, HistoryLine, MachineKind, Measurement};
 pub use pin::Pin;
 pub use results::{
     ExpectedRecord, MismatchRecord, PhaseRecord, RunErrorRecord, RunRecord, RunResults, ToggleRecord, ToldRecord,

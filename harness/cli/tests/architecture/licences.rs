@@ -27,9 +27,10 @@ const PERMISSIVE: [&str; 13] = [
 /// libFuzzer's own, which asks for a notice as BSD does. It is in the fuzz targets only, and nobody is given those.
 const FOR_FUZZING: [&str; 1] = ["NCSA"];
 
-/// Whether somebody may choose permissive licences only: `OR` is a choice, `AND` is none. `/` is how `OR` used to be written.
+/// Whether somebody may choose permissive licences only: `OR` is a choice, `AND` is none. `/` is how `OR` used to be
+/// written, and `or` is how some write it.
 fn is_permissive(expression: &str, more: &[&str]) -> bool {
-    let spaced = expression.replace('(', " ( ").replace(')', " ) ").replace('/', " OR ");
+    let spaced = expression.replace('(', " ( ").replace(')', " ) ").replace('/', " OR ").replace(" or ", " OR ");
     let words: Vec<&str> = spaced.split_whitespace().collect();
     let mut at = 0;
     choice(&words, &mut at, more).is_some_and(|permissive| permissive && at == words.len())

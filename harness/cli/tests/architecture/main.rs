@@ -23,7 +23,7 @@ use tree::{read, root, rust_files};
 
 /// Which rooms a room may build on. A new dependency belongs here first, with a reason in
 /// `harness/ARCHITECTURE.md`.
-const MAY_USE: [(&str, &[&str]); 17] = [
+const MAY_USE: [(&str, &[&str]); 18] = [
     ("vocabulary", &[]),
     ("bounds", &[]),
     ("memory", &["bounds"]),
@@ -36,6 +36,7 @@ const MAY_USE: [(&str, &[&str]); 17] = [
     ("detect", &["vocabulary", "heap", "profile"]),
     ("score", &["vocabulary", "scenario"]),
     ("generate", &["scenario"]),
+    ("perf", &["vocabulary"]),
     ("report", &["vocabulary", "heap"]),
     ("kit", &["heap", "detect"]),
     ("engine", &["vocabulary", "bounds", "memory", "heap", "profile", "live", "cpython", "detect", "kit"]),
@@ -53,6 +54,7 @@ const MAY_USE: [(&str, &[&str]); 17] = [
             "detect",
             "score",
             "generate",
+            "perf",
             "report",
             "engine",
             "kit",
@@ -62,7 +64,7 @@ const MAY_USE: [(&str, &[&str]); 17] = [
 ];
 
 /// Rooms that take values and give values back.
-const PURE: [&str; 7] = ["vocabulary", "heap", "profile", "detect", "score", "generate", "report"];
+const PURE: [&str; 8] = ["vocabulary", "heap", "profile", "detect", "score", "generate", "perf", "report"];
 
 /// Rooms that decode or judge: whatever they have to say goes into their results.
 const ENGINE: [&str; 11] =

@@ -1,0 +1,144 @@
+//! Measurements in words, for a terminal, a summary and a page.
+
+use std::fmt::Write;
+
+use bloathound_perf::{ChangePoint, Figure, Judgement, Outcome, SHIFT_MIN, change_points, series};
+use bloathound_report::performance::{Plot, PlotPoint};
+use bloathound_vocabulary::{HistoryLine, Measurement};
+
+fn percent(shift: f64) -> String {
+    format!("{:+.2} %", shift * 100.0)
+}
+
+/// What the gate says, worst first; all in Markdown where `marked`.
+pub(crate) fn judgements(judged: &[Judgement], marked: bool) -> String {
+    let of = |outcome: Outcome| judged.iter().filter(move |one| one.outcome == outcome);
+    let mut out = String::new();
+    let bullet = if marked { "- " } else { "" };
+    for (outcome, word) in [(Outcome::Worse, "WORSE"), (Outcome::Better, "better")] {
+        for one in of(outcome) {
+            let (after, to) = &one.commits;
+            let _ = writeln!(
+                out,
+                "{bullet}{word}: {}, {}, {}: {:.2} → {:.2} ({}) · commits {after}..{to} · {} rows before",
+                one.key.stage,
+                one.key.input,
+                one.figure.words(),
+                one.before,
+                one.now,
+                percent(one.shift()),
+                one.rows,
+            );
+        }
+    }
+    let (same, unknown) = (of(Outcome::Same).count(), of(Outcome::Unknown).count());
+    let _ = writeln!(out, "{bullet}{same} figures as before, within {:.0} % or their spread", SHIFT_MIN * 100.0);
+    if unknown > 0 {
+        let _ = writeln!(
+            out,
+            "{bullet}{unknown} figures have nothing to be compared with: no row of this toolchain, valgrind, C library \
+             and kind of processor since the last acceptance"
+        );
+    }
+    out
+}
+
+/// Two sets of rows, stage by stage.
+pub(crate) fn comparison(a: &[&Measurement], b: &[&Measurement]) -> String {
+    let mut out = String::new();
+    for new in b {
+        let is_same = |old: &&&Measurement| {
+            (&old.stage, &old.input, &old.input_hash) == (&new.stage, &new.input, &new.input_hash)
+        };
+        let Some(old) = a.iter().find(is_same) else { continue };
+        let other = if old.machine == new.machine { "" } else { "  (another kind of machine)" };
+        let mut figures = Vec::new();
+        for figure in Figure::ALL {
+            if let Some((old, new)) = figure.of(old).zip(figure.of(new)) {
+                let shift = if old == 0.0 { 0.0 } else { new / old - 1.0 };
+                figures.push(format!("{} {old:.2} → {new:.2} ({})", figure.words(), percent(shift)));
+            }
+        }
+        if let Some((old, new)) = old.wall_ratio.zip(new.wall_ratio) {
+            figures.push(format!("wall time {} (told, never gated)", percent(new / old - 1.0)));
+        }
+        let _ = writeln!(out, "{:11} {:25} {}{other}", new.stage, new.input, figures.join(", "));
+    }
+    if out.is_empty() {
+        out.push_str("nothing that both have: no stage of the same input\n");
+    }
+    out
+}
+
+/// The steps of a figure that are more than the gate's 1 %.
+fn steps(values: &[f64]) -> Vec<ChangePoint> {
+    let found = change_points(values);
+    let mut from = 0;
+    let mut kept = Vec::new();
+    for (index, change) in found.iter().enumerate() {
+        let to = found.get(index + 1).map_or(values.len(), |next| next.at);
+        let level = |range: std::ops::Range<usize>| bloathound_perf::median(&values[range]).unwrap_or_default();
+        let (before, after) = (level(from..change.at), level(change.at..to));
+        if before > 0.0 && (after / before - 1.0).abs() > SHIFT_MIN {
+            kept.push(*change);
+        }
+        from = change.at;
+    }
+    kept
+}
+
+/// Every series of the history, with steps and what was accepted.
+fn plots(lines: &[HistoryLine]) -> Vec<Plot> {
+    let mut plots = Vec::new();
+    for (key, series) in series(lines) {
+        for figure in Figure::ALL {
+            let rows: Vec<(&Measurement, f64)> =
+                series.rows.iter().filter_map(|row| figure.of(row).map(|value| (*row, value))).collect();
+            if rows.is_empty() {
+                continue;
+            }
+            let values: Vec<f64> = rows.iter().map(|(_, value)| *value).collect();
+            let changes = steps(&values).into_iter().map(|change| {
+                let commits = (rows[change.at - 1].0.commit.clone(), rows[change.at].0.commit.clone());
+                (change.at, format!("{}..{}", commits.0, commits.1))
+            });
+            plots.push(Plot {
+                title: format!("{} · {}", key.stage, key.input),
+                unit: figure.words().to_owned(),
+                machine: format!(
+                    "{} · rustc {} · valgrind {} · {}",
+                    key.machine.processor,
+                    key.machine.toolchain,
+                    key.machine.valgrind.as_deref().unwrap_or("none"),
+                    key.machine.libc
+                ),
+                points: rows
+                    .iter()
+                    .map(|(row, value)| PlotPoint { commit: row.commit.clone(), date: row.date.clone(), value: *value })
+                    .collect(),
+                changes: changes.collect(),
+                accepted: series.accepted.iter().map(|(at, line)| (*at, line.reason.clone())).collect(),
+            });
+        }
+    }
+    plots
+}
+
+/// The history for a terminal.
+pub(crate) fn history(lines: &[HistoryLine]) -> String {
+    let mut out = String::new();
+    for plot in plots(lines) {
+        let _ = writeln!(out, "{} · {}", plot.title, plot.unit);
+        for (index, point) in plot.points.iter().enumerate() {
+            let change = plot.changes.iter().find(|(at, _)| *at == index);
+            let mark = change.map(|(_, blame)| format!("  ← changed, commits {blame}")).unwrap_or_default();
+            let _ = writeln!(out, "  {:20} {:11} {:12.2}{mark}", point.date, point.commit, point.value);
+        }
+    }
+    out
+}
+
+/// The history as a page.
+pub(crate) fn page(lines: &[HistoryLine]) -> String {
+    bloathound_report::performance::page(&plots(lines))
+}
