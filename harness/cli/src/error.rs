@@ -36,6 +36,9 @@ pub(crate) enum CliError {
     /// This machine or this process can't.
     #[error("{0}")]
     NotHere(String),
+    /// A measurement could not be made: what measures is broken, not this machine.
+    #[error("{0}")]
+    NotMeasured(String),
     /// A run broke off.
     #[error("{scenario}, {variant}: {source}")]
     Run {

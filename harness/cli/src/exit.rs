@@ -131,6 +131,7 @@ impl Exit {
             CliError::Usage(_) | CliError::Scenario(_) | CliError::UnknownScenario(_) | CliError::File { .. } => {
                 Self::Usage
             }
+            CliError::NotMeasured(_) => Self::NoRun,
             CliError::NoPython(_) | CliError::Environment(_) | CliError::Examine(_) | CliError::NotHere(_) => {
                 Self::NotHere
             }

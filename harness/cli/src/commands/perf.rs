@@ -110,6 +110,9 @@ fn history(arguments: &HistoryArguments) -> Result<Exit, CliError> {
 }
 
 fn gate(arguments: &GateArguments) -> Result<Exit, CliError> {
+    if arguments.rows.is_none() {
+        let _ = Checkout::here()?;
+    }
     let history = perf::read(&file(&arguments.history.path))?;
     let now: Vec<Measurement> = match &arguments.rows {
         Some(path) => rows_of(&path.to_string_lossy(), path)?,

@@ -66,7 +66,7 @@ type Rows = BTreeMap<(String, String), Measurement>;
 /// Measures.
 ///
 /// # Errors
-/// A benchmark can't be built or run: [`CliError::NotHere`] with what it said.
+/// A benchmark can't be built or run: [`CliError::NotMeasured`] with what it said.
 pub(crate) fn measure(checkout: &Checkout, wanted: &Wanted) -> Result<Measured, CliError> {
     let runner = machine::runner(checkout);
     let commit = wanted.commit.as_ref().map_or_else(|| checkout.commit(), |commit| Ok(commit.clone()))?;
@@ -317,7 +317,7 @@ fn hash(path: &Path) -> Result<String, CliError> {
 }
 
 fn unread(bench: &str, why: &dyn std::fmt::Display) -> CliError {
-    CliError::NotHere(format!("what the benchmark {bench} wrote can't be read: {why}"))
+    CliError::NotMeasured(format!("what the benchmark {bench} wrote can't be read: {why}"))
 }
 
 /// Runs to the end; gives what it printed.
@@ -330,5 +330,5 @@ fn run(mut command: Command) -> Result<String, CliError> {
     let said = String::from_utf8_lossy(&output.stderr);
     let last: Vec<&str> = said.lines().rev().take(12).collect();
     let last: Vec<&str> = last.into_iter().rev().collect();
-    Err(CliError::NotHere(format!("{command:?} failed, {}:\n{}", output.status, last.join("\n"))))
+    Err(CliError::NotMeasured(format!("{command:?} failed, {}:\n{}", output.status, last.join("\n"))))
 }
