@@ -424,3 +424,19 @@ fn sampling_goes_on_until_it_is_enough_and_gives_up() {
         assert_eq!(profile.cost.asked_ns, 2_000_000_000);
     }
 }
+
+/// What a sample costs the target is this number: who changes it, changes it on purpose.
+#[test]
+fn reads_a_sample_are_what_they_were() {
+    let made = made();
+    let mut reader = FrameReader::new(made.start);
+    let thread = reader.threads(&made.target).unwrap()[0];
+    let mut cost = || {
+        let before = reader.reads;
+        let _ = reader.stack(&made.target, &thread, None);
+        reader.reads - before
+    };
+    let [first, second, third] = [cost(), cost(), cost()];
+    // Code and types are read once; later samples take the frames together, and what the loop has in its hands.
+    assert_eq!((first, second, third), (61, 6, 6));
+}
