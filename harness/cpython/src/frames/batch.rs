@@ -13,8 +13,8 @@ use bloathound_memory::{Address, ReadPiece};
 use super::memory::Memory;
 use super::raw::{Bytes, FRAME_BYTES_MAX, RawFrame, SLOTS_WITH_HEAD};
 
-/// Frames of a thread that are remembered: those that its last samples showed.
-const MET_MAX: usize = 40;
+/// Frames of a thread that are remembered: those that its last samples showed, and the depth of most stacks of web servers.
+const MET_MAX: usize = 160;
 /// Attempts to see one innermost frame run whose caller is not known: a call that lasts for a fiftieth of the time is met
 /// once in some samples.
 const HUNT_ATTEMPTS: u32 = 16;
