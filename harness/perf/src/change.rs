@@ -24,7 +24,7 @@ pub struct ChangePoint {
 #[must_use]
 pub fn change_points(values: &[f64]) -> Vec<ChangePoint> {
     let mut found = Vec::new();
-    let mut waiting = vec![0..values.len()];
+    let mut waiting: Vec<std::ops::Range<usize>> = std::iter::once(0..values.len()).collect();
     let mut shuffle = Shuffle(0x9e37_79b9_7f4a_7c15);
     while let Some(range) = waiting.pop() {
         let part = &values[range.clone()];

@@ -111,7 +111,9 @@ fn history(arguments: &HistoryArguments) -> Result<Exit, CliError> {
 
 fn gate(arguments: &GateArguments) -> Result<Exit, CliError> {
     if arguments.rows.is_none() {
-        let _ = Checkout::here()?;
+        // Before anything is built: what can't be counted is not gated.
+        perf::runner(&Checkout::here()?)
+            .map_err(|missing| CliError::NotHere(format!("nothing is gated: {missing}")))?;
     }
     let history = perf::read(&file(&arguments.history.path))?;
     let now: Vec<Measurement> = match &arguments.rows {

@@ -14,6 +14,7 @@ pub(crate) use arguments::{
     AcceptArguments, CompareArguments, GateArguments, HistoryArguments, PerfArguments, PerfCommand, RecordArguments,
 };
 pub(crate) use checkout::Checkout;
+pub(crate) use machine::runner;
 pub(crate) use measure::{Measured, Past, Wanted, measure};
 pub(crate) use pairs::in_pairs;
 pub(crate) use store::{append, read};

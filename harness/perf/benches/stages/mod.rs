@@ -31,6 +31,10 @@ pub struct Prepared {
     work: Work,
 }
 
+#[allow(
+    clippy::large_enum_variant,
+    reason = "one of them lives at a time, and a box would be an allocation of the benchmark's own"
+)]
 enum Work {
     Read,
     Copy(MemoryImage),
