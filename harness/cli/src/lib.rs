@@ -12,6 +12,7 @@ mod exit;
 mod explain;
 mod gate;
 mod generated;
+mod ground;
 mod home;
 mod host;
 mod kit;
@@ -21,9 +22,11 @@ mod picture;
 mod plan;
 mod preparation;
 mod progress;
+mod recorded;
 mod score;
 mod suite;
 mod twin;
+mod typed;
 mod written;
 
 use std::process::ExitCode;
@@ -54,6 +57,7 @@ pub fn main() -> ExitCode {
         Command::Capture(capture) => commands::capture::capture(&capture),
         Command::Diff(diff) => commands::diff::diff(&diff),
         Command::Why(why) => commands::why::why(&why),
+        Command::Prepare(prepare) => commands::prepare::prepare(&prepare),
         Command::Replay(replay) => commands::replay::replay(&replay),
         Command::Ctl(ctl) => commands::kit::ctl(&ctl),
         Command::Trace(trace) => commands::kit::trace(&trace),

@@ -54,7 +54,7 @@ pub use score::{Baseline, BaselineRecord, BaselineScore, DosePoint, DoseRecord, 
 pub use timing::{DisturbanceRecord, TimingRecord, milliseconds};
 pub use watch::{GrowthRow, WatchReport, WatchRound};
 pub use why::{KindOfHolder, ObjectRecord, PathStep, WhyReport};
-pub use words::{Grade, Outcome, Traffic, Variant, Verdict};
+pub use words::{Grade, Outcome, RunSource, Traffic, Variant, Verdict};
 
 /// Version of every JSON document here; a change of meaning bumps it, an addition doesn't.
 pub const SCHEMA_VERSION: u32 = 2;

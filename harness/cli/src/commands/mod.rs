@@ -8,6 +8,7 @@ pub(crate) mod inspect;
 pub(crate) mod kit;
 pub(crate) mod list;
 pub(crate) mod merge;
+pub(crate) mod prepare;
 pub(crate) mod replay;
 pub(crate) mod report;
 pub(crate) mod run;
