@@ -53,6 +53,8 @@ pub(crate) enum Command {
     Merge(MergeArguments),
     /// How fast we are, commit by commit: measure, compare, show, gate
     Perf(PerfArguments),
+    /// Make ready what scenarios need: the services' packages, or with --python a Python 2.7
+    Prepare(PrepareArguments),
     /// The scenarios there are
     List(ListArguments),
     /// Can this machine run the scenarios and read processes, and what to do if not
@@ -131,8 +133,24 @@ pub(crate) struct RunArguments {
     /// Run only the K-th of N parts; one without a run writes empty results
     #[arg(long, value_name = "K/N", value_parser = parse_partition)]
     pub(crate) partition: Option<(u32, u32)>,
+    /// Never judge recorded runs where there is no Python 2.7: exit by 3
+    #[arg(long)]
+    pub(crate) live: bool,
+    /// Judge the recorded runs of the checkout and start no service. They enter no score
+    #[arg(long, conflicts_with_all = ["live", "record", "generated", "floors", "write_floors", "curve"])]
+    pub(crate) recorded: bool,
     #[command(flatten)]
     pub(crate) gate: GateArguments,
+    /// Folder with `scenarios` and `reference-services`
+    #[arg(long, value_name = "DIR")]
+    pub(crate) home: Option<PathBuf>,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct PrepareArguments {
+    /// Make a CPython 2.7.18 with pyenv or conda, in the user's cache; where one is found that will do, it stays at that
+    #[arg(long)]
+    pub(crate) python: bool,
     /// Folder with `scenarios` and `reference-services`
     #[arg(long, value_name = "DIR")]
     pub(crate) home: Option<PathBuf>,

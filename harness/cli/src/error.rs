@@ -3,7 +3,7 @@
 use std::io;
 use std::path::Path;
 
-use bloathound_driver::{EnvironmentError, HOW_TO_GET_ONE, PythonError, RunError};
+use bloathound_driver::{BuildError, EnvironmentError, HOW_TO_GET_ONE, PythonError, RunError};
 use bloathound_engine::looks::WatchError;
 use bloathound_engine::source::ExamineError;
 use bloathound_engine::{SUPPORTED, Stop};
@@ -30,6 +30,9 @@ pub(crate) enum CliError {
     /// The services' packages could not be installed.
     #[error("{0}")]
     Environment(#[from] EnvironmentError),
+    /// No Python 2.7 could be made.
+    #[error("{0}")]
+    Build(#[from] BuildError),
     /// A process can't be examined.
     #[error("{}", explain(.0))]
     Examine(Box<ExamineError>),

@@ -1,7 +1,7 @@
 //! The one map of exit codes: what each number says, which outcome and which error has it, and which wins where several
 //! things happened at once. The README shows the same table, and a test holds the two together.
 
-use bloathound_driver::RunError;
+use bloathound_driver::{BuildError, RunError};
 use bloathound_engine::Stop;
 use bloathound_kit::KitError;
 use bloathound_memory::{RecordError, SealedError};
@@ -135,6 +135,8 @@ impl Exit {
             CliError::NoPython(_) | CliError::Environment(_) | CliError::Examine(_) | CliError::NotHere(_) => {
                 Self::NotHere
             }
+            CliError::Build(BuildError::Stopped { stop }) => Self::of_stop(*stop),
+            CliError::Build(_) => Self::NotHere,
             CliError::Kit(error) => Self::of_kit(error),
             CliError::Run { source, .. } => Self::of_run(source),
             CliError::Output { .. } | CliError::Unwritten(_) => Self::NotWritten,

@@ -50,6 +50,18 @@ impl GateArguments {
         [self.summary.as_ref(), self.curve.as_ref(), self.write_floors.as_ref()]
     }
 
+    /// The options given of those that a CI goes by.
+    pub(crate) fn given(&self) -> impl Iterator<Item = &'static str> {
+        let given = [
+            (self.summary.is_some(), "--summary"),
+            (self.curve.is_some(), "--curve"),
+            (self.annotate, "--annotate"),
+            (self.floors.is_some(), "--floors"),
+            (self.write_floors.is_some(), "--write-floors"),
+        ];
+        given.into_iter().filter_map(|(is, name)| is.then_some(name))
+    }
+
     /// Reads the floors; what is wrong with them is said before work begins that would be lost. `is_part` where the
     /// results are not the whole.
     pub(crate) fn open(&self, is_part: bool) -> Result<Gate<'_>, CliError> {

@@ -41,6 +41,11 @@ impl Home {
         self.root.join("reference-services")
     }
 
+    /// Recorded runs of this checkout's scenarios; a folder of somebody's own has none.
+    pub(crate) fn recorded(&self) -> PathBuf {
+        self.root.join("snapshots/recorded")
+    }
+
     pub(crate) fn lock_file(&self) -> PathBuf {
         self.services().join("requirements.lock")
     }

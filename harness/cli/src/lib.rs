@@ -10,11 +10,14 @@ mod error;
 mod everything;
 mod exit;
 mod explain;
+mod extras;
 mod gate;
 mod generated;
+mod ground;
 mod home;
 mod host;
 mod kit;
+mod made;
 mod output;
 mod perf;
 mod permission;
@@ -22,9 +25,11 @@ mod picture;
 mod plan;
 mod preparation;
 mod progress;
+mod recorded;
 mod score;
 mod suite;
 mod twin;
+mod typed;
 mod written;
 
 use std::process::ExitCode;
@@ -55,6 +60,7 @@ pub fn main() -> ExitCode {
         Command::Capture(capture) => commands::capture::capture(&capture),
         Command::Diff(diff) => commands::diff::diff(&diff),
         Command::Why(why) => commands::why::why(&why),
+        Command::Prepare(prepare) => commands::prepare::prepare(&prepare),
         Command::Replay(replay) => commands::replay::replay(&replay),
         Command::Ctl(ctl) => commands::kit::ctl(&ctl),
         Command::Trace(trace) => commands::kit::trace(&trace),

@@ -4,6 +4,15 @@ use bloathound_driver::{EnvironmentEvent, RunEvent};
 
 use crate::output;
 
+/// While a Python is made: minutes, so each line is told wherever it goes.
+pub(crate) fn python(event: &EnvironmentEvent) {
+    match event {
+        EnvironmentEvent::Awaited { .. } => output::message("waiting for another run that is making one"),
+        EnvironmentEvent::Progress { line } => output::message(&format!("  {line}")),
+        _ => {}
+    }
+}
+
 /// While packages are installed.
 pub(crate) fn environment(event: &EnvironmentEvent) {
     packages("the services", event);

@@ -108,6 +108,7 @@ fn what_can_not_be_written_is_code_6_and_a_reader_that_has_gone_is_none() {
 
 #[test]
 fn without_python_2_7_it_says_what_to_type() {
+    // What happens without these, `first.rs` has.
     let lines = || contains("pyenv install 2.7.18").and(contains("conda create")).and(contains("docker run"));
     let empty = tempfile::tempdir().unwrap();
     let bare = |command: &mut assert_cmd::Command| {
@@ -115,7 +116,13 @@ fn without_python_2_7_it_says_what_to_type() {
     };
     let mut nowhere = bloathound();
     bare(&mut nowhere);
-    nowhere.args(["run", "leak"]).env_remove("BLOATHOUND_PYTHON27").assert().code(3).stdout("").stderr(lines());
+    nowhere
+        .args(["run", "leak", "--live"])
+        .env_remove("BLOATHOUND_PYTHON27")
+        .assert()
+        .code(3)
+        .stdout("")
+        .stderr(lines());
     let mut wrong = bloathound();
     wrong.args(["run", "leak"]).env("BLOATHOUND_PYTHON27", "/nonexistent");
     wrong.assert().code(3).stdout("").stderr(lines().and(contains("BLOATHOUND_PYTHON27 is set to /nonexistent")));

@@ -13,14 +13,14 @@ const ROWS_FOR_SPREAD: usize = 8;
 
 /// Which figure of a row.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub enum Figure {
+pub enum StageFigure {
     /// Instructions an object.
     Instructions,
     /// Bytes an object at the peak.
     Bytes,
 }
 
-impl Figure {
+impl StageFigure {
     /// Both that are gated.
     pub const ALL: [Self; 2] = [Self::Instructions, Self::Bytes];
 
@@ -62,7 +62,7 @@ pub struct Judgement {
     /// The series.
     pub key: Key,
     /// Which figure.
-    pub figure: Figure,
+    pub figure: StageFigure,
     /// What is said of it.
     pub outcome: Outcome,
     /// What was measured.
@@ -92,7 +92,7 @@ pub fn judge(history: &[HistoryLine], now: &[Measurement]) -> Vec<Judgement> {
     for row in now {
         let key = Key::of(row);
         let of_key = known.get(&key).unwrap_or(&nothing);
-        for figure in Figure::ALL {
+        for figure in StageFigure::ALL {
             if let Some(value) = figure.of(row) {
                 found.push(judge_figure(&key, figure, of_key, (value, &row.commit)));
             }
@@ -101,7 +101,7 @@ pub fn judge(history: &[HistoryLine], now: &[Measurement]) -> Vec<Judgement> {
     found
 }
 
-fn judge_figure(key: &Key, figure: Figure, series: &Series<'_>, (now, commit): (f64, &str)) -> Judgement {
+fn judge_figure(key: &Key, figure: StageFigure, series: &Series<'_>, (now, commit): (f64, &str)) -> Judgement {
     let compared = comparable(series, figure, commit);
     let values: Vec<f64> = compared.iter().map(|(value, _)| *value).collect();
     let last = compared.last().map_or_else(String::new, |(_, row)| row.commit.clone());
@@ -119,7 +119,7 @@ fn judge_figure(key: &Key, figure: Figure, series: &Series<'_>, (now, commit): (
 
 /// The rows since the last change point or acceptance, at most [`ROWS_MAX`]. A step below [`SHIFT_MIN`] is none: counts
 /// are exact enough for steps of a millionth.
-fn comparable<'h>(series: &Series<'h>, figure: Figure, commit: &str) -> Vec<(f64, &'h Measurement)> {
+fn comparable<'h>(series: &Series<'h>, figure: StageFigure, commit: &str) -> Vec<(f64, &'h Measurement)> {
     let kept = series.rows.iter().skip(series.accepted_from());
     let mut rows: Vec<(f64, &Measurement)> =
         kept.filter(|row| row.commit != commit).filter_map(|row| figure.of(row).map(|value| (value, *row))).collect();

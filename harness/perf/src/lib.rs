@@ -10,7 +10,7 @@ mod series;
 mod spread;
 
 pub use change::{ChangePoint, change_points};
-pub use gate::{Figure, Judgement, Outcome, SHIFT_MIN, judge};
+pub use gate::{Judgement, Outcome, SHIFT_MIN, StageFigure, judge};
 pub use pairs::{Ratio, ratio};
 pub use series::{Key, Series, series};
 pub use spread::{Quartiles, median, quartiles};

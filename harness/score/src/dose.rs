@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use bloathound_vocabulary::{Baseline, DosePoint, DoseRecord, ExpectedRecord, FindingClass, LookRecord, RunRecord};
+use bloathound_vocabulary::{
+    Baseline, DosePoint, DoseRecord, ExpectedRecord, FindingClass, LookRecord, RunRecord, RunSource,
+};
 
 use crate::shares::{median, rounded, wilson};
 
@@ -17,11 +19,11 @@ pub fn dose(looks: &[LookRecord]) -> Option<DoseRecord> {
     Some(DoseRecord { objects_per_request: rounded(objects), bytes_per_request: rounded(bytes) })
 }
 
-/// Valid runs with a bug of growth, by powers of two of their dose in bytes a request.
+/// Valid live runs with a bug of growth, by powers of two of their dose in bytes a request.
 #[must_use]
 pub fn dose_response(runs: &[RunRecord]) -> Vec<DosePoint> {
     let mut points: BTreeMap<u64, Vec<(&RunRecord, DoseRecord)>> = BTreeMap::new();
-    for run in runs.iter().filter(|run| run.valid && bugs(run).next().is_some()) {
+    for run in runs.iter().filter(|run| run.valid && run.source == RunSource::Live && bugs(run).next().is_some()) {
         if let Some(dose) = run.dose {
             let from = (dose.bytes_per_request.max(1.0) as u64).checked_ilog2().map_or(1, |power| 1 << power);
             points.entry(from).or_default().push((run, dose));

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use bloathound_vocabulary::{HostRecord, RunRecord, RunResults, SCHEMA_VERSION, name_under};
+use bloathound_vocabulary::{HostRecord, RunRecord, RunResults, RunSource, SCHEMA_VERSION, name_under};
 
 use crate::error::ScoreError;
 use crate::scores::results;
@@ -66,7 +66,7 @@ pub fn merge(files: Vec<(String, RunResults)>) -> Result<Merged, ScoreError> {
     if files.iter().all(|(_, results)| results.runs.is_empty()) {
         return Err(ScoreError::NoRuns);
     }
-    let warnings = odd_parts(&files);
+    let warnings = odd_parts(&files).into_iter().chain(recorded_runs(&files)).collect();
     let (tool, rules) = (base.tool.clone(), base.rules.clone());
     let host = join_hosts(&files);
     let cut = files.iter().filter_map(|(name, part)| Some(format!("{name}: {}", part.partial.as_ref()?.why)));
@@ -130,6 +130,14 @@ fn odd_parts(files: &[(String, RunResults)]) -> Vec<String> {
     (sizes.len() > 1).then(odd).into_iter().collect()
 }
 
+/// Runs that were not made anew: they must not be taken for a suite that ran.
+fn recorded_runs(files: &[(String, RunResults)]) -> Option<String> {
+    let all = || files.iter().flat_map(|(_, results)| &results.runs);
+    let recorded = all().filter(|run| run.source == RunSource::Recorded).count();
+    let of = all().count();
+    (recorded > 0).then(|| format!("{recorded} of {of} runs are recorded, not live: they enter no score"))
+}
+
 fn join_hosts(files: &[(String, RunResults)]) -> HostRecord {
     let mut hosts: Vec<HostRecord> = Vec::new();
     for (_, results) in files {
@@ -189,6 +197,16 @@ mod tests {
             assert_eq!(to_json(&merged.results).unwrap(), to_json(&whole).unwrap());
             assert!(merged.warnings.is_empty(), "{:?}", merged.warnings);
         }
+    }
+
+    #[test]
+    fn recorded_runs_enter_no_score_and_are_told() {
+        let mut recorded = samples::run_cycle();
+        recorded.source = RunSource::Recorded;
+        let merged = merge(vec![part(1, vec![samples::run_pass()]), part(2, vec![recorded])]).unwrap();
+        assert_eq!(merged.warnings, ["1 of 2 runs are recorded, not live: they enter no score"]);
+        let live = samples::results(vec![samples::run_pass()]);
+        assert_eq!((merged.results.scores, merged.results.dose), (live.scores, live.dose));
     }
 
     #[test]

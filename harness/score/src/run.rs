@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use bloathound_scenario::{Expectation, Scenario, lookup};
 use bloathound_vocabulary::{
     BaselineRecord, DisturbanceRecord, Finding, FindingClass, LookRecord, MismatchRecord, ObservationRecord, Outcome,
-    Problem, RunErrorRecord, RunRecord, TimingRecord, ToggleFact, ToggleRecord, ToldRecord, Traffic, Variant,
+    Problem, RunErrorRecord, RunRecord, RunSource, TimingRecord, ToggleFact, ToggleRecord, ToldRecord, Traffic,
+    Variant,
 };
 use serde_json::Value;
 
@@ -81,6 +82,7 @@ pub fn replayed(scenario: &Scenario, variant: Variant, recorded: &Recorded, mut 
         problem(format!("the findings are not those of the run, which are in {kept}"));
     }
     let mut run = judged(scenario, variant, &expectations, made);
+    run.source = RunSource::Recorded;
     if recorded.differs_from.is_some() {
         run.outcome = Outcome::Fail;
     }
@@ -107,6 +109,7 @@ fn judged(scenario: &Scenario, variant: Variant, expectations: &[Expectation], m
         variant,
         seed: made.seed,
         traffic: (scenario.traffic != Traffic::Steady).then_some(scenario.traffic),
+        source: RunSource::Live,
         valid,
         outcome,
         requests: made.requests,

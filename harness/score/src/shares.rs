@@ -1,11 +1,12 @@
 //! Shares with their intervals, and which runs say something of a class.
 
-use bloathound_vocabulary::{FindingClass, Outcome, RunRecord};
+use bloathound_vocabulary::{FindingClass, Outcome, RunRecord, RunSource};
 
 /// Whether a detector for the class had a say in this run.
 pub(crate) fn concerns(run: &RunRecord, class: FindingClass) -> bool {
-    // A run that could not be made says nothing of any detector.
-    if run.outcome == Outcome::Error {
+    // A run that could not be made says nothing of any detector. One that was recorded is the same again, however often it
+    // is judged: no new case.
+    if run.outcome == Outcome::Error || run.source == RunSource::Recorded {
         return false;
     }
     run.looked_for.contains(&class)

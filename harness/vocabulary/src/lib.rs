@@ -58,7 +58,7 @@ pub use timing::{DisturbanceRecord, TimingRecord, milliseconds};
 pub use toggle::{ToggleFact, Toggled};
 pub use watch::{GrowthRow, WatchReport, WatchRound};
 pub use why::{KindOfHolder, ObjectRecord, PathStep, WhyReport};
-pub use words::{Grade, Outcome, Traffic, Variant, Verdict};
+pub use words::{Grade, Outcome, RunSource, Traffic, Variant, Verdict};
 
 /// Version of every JSON document here; a change of meaning bumps it, an addition doesn't.
 pub const SCHEMA_VERSION: u32 = 2;

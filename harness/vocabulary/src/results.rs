@@ -8,8 +8,8 @@ use serde_json::Value;
 
 use crate::{
     BaselineRecord, BaselineScore, DisturbanceRecord, DosePoint, DoseRecord, Finding, FindingClass, HostRecord,
-    LookRecord, ObservationRecord, Outcome, Partial, PartitionRecord, Problem, ScoreRecord, TimingRecord, ToolRecord,
-    Traffic, Variant, Verdict,
+    LookRecord, ObservationRecord, Outcome, Partial, PartitionRecord, Problem, RunSource, ScoreRecord, TimingRecord,
+    ToolRecord, Traffic, Variant, Verdict,
 };
 
 /// A field that was not as expected.
@@ -166,6 +166,9 @@ pub struct RunRecord {
     /// How the requests were spread over the rounds; null for steady traffic.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub traffic: Option<Traffic>,
+    /// Whether a service ran for it, or a recording was judged again. A recorded run enters no score.
+    #[serde(default)]
+    pub source: RunSource,
     /// False where the ledger says that the bug did not happen, where there was too little processor to judge by, and
     /// where the run could not be made.
     pub valid: bool,

@@ -98,6 +98,18 @@ words! {
 }
 
 words! {
+    /// What a run's record was made of.
+    #[derive(Default)]
+    RunSource {
+        /// A service that ran for it.
+        #[default]
+        Live = "live";
+        /// A recording, judged again.
+        Recorded = "recorded";
+    }
+}
+
+words! {
     /// How requests spread over the rounds of a load. There are as many in all, whichever it is.
     Traffic {
         /// As many in each round.

@@ -2,6 +2,7 @@
 //! What figures are worth, `bloathound-perf` says.
 
 mod arguments;
+mod asked;
 mod checkout;
 mod machine;
 mod measure;
@@ -10,12 +11,5 @@ mod store;
 mod told;
 mod valgrind;
 
-pub(crate) use arguments::{
-    AcceptArguments, CompareArguments, GateArguments, HistoryArguments, PerfArguments, PerfCommand, RecordArguments,
-};
-pub(crate) use checkout::Checkout;
-pub(crate) use machine::runner;
-pub(crate) use measure::{Measured, Past, Wanted, measure};
-pub(crate) use pairs::in_pairs;
-pub(crate) use store::{append, read};
-pub(crate) use told::{comparison, history, judgements, page};
+pub(crate) use arguments::PerfArguments;
+pub(crate) use asked::perf;

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use bloathound_perf::{ChangePoint, Figure, Judgement, Outcome, SHIFT_MIN, change_points, series};
+use bloathound_perf::{ChangePoint, Judgement, Outcome, SHIFT_MIN, StageFigure, change_points, series};
 use bloathound_report::performance::{Plot, PlotPoint};
 use bloathound_vocabulary::{HistoryLine, Measurement};
 
@@ -53,7 +53,7 @@ pub(crate) fn comparison(a: &[&Measurement], b: &[&Measurement]) -> String {
         let Some(old) = a.iter().find(is_same) else { continue };
         let other = if old.machine == new.machine { "" } else { "  (another kind of machine)" };
         let mut figures = Vec::new();
-        for figure in Figure::ALL {
+        for figure in StageFigure::ALL {
             if let Some((old, new)) = figure.of(old).zip(figure.of(new)) {
                 let shift = if old == 0.0 { 0.0 } else { new / old - 1.0 };
                 figures.push(format!("{} {old:.2} → {new:.2} ({})", figure.words(), percent(shift)));
@@ -91,7 +91,7 @@ fn steps(values: &[f64]) -> Vec<ChangePoint> {
 fn plots(lines: &[HistoryLine]) -> Vec<Plot> {
     let mut plots = Vec::new();
     for (key, series) in series(lines) {
-        for figure in Figure::ALL {
+        for figure in StageFigure::ALL {
             let rows: Vec<(&Measurement, f64)> =
                 series.rows.iter().filter_map(|row| figure.of(row).map(|value| (*row, value))).collect();
             if rows.is_empty() {

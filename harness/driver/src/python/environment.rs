@@ -13,7 +13,7 @@ use super::error::EnvironmentError;
 use super::event::{EnvironmentEvent, EnvironmentEvents};
 use super::interpreter::PythonProgram;
 use super::manifest::{self, State};
-use super::{pip, trust};
+use super::{made, pip, trust};
 
 /// Which form an environment has: one of another form is another environment.
 const FORM: &[u8] = b"with a list of hashes";
@@ -54,6 +54,21 @@ impl Cache {
             .or_else(|| set("XDG_CACHE_HOME").map(|cache| cache.join("bloathound")))
             .or_else(|| set("HOME").map(|home| home.join(".cache/bloathound")));
         dir.map(Self::at).ok_or(EnvironmentError::NoCacheDir)
+    }
+
+    /// The folder for Pythons that are made here, made where it is missing.
+    pub(super) fn pythons(&self) -> Result<PathBuf, EnvironmentError> {
+        let dir = self.dir.join("python");
+        trust::make_folder(&dir)?;
+        Ok(dir)
+    }
+
+    /// Pythons that may have been made here; none where another user could have put something else there.
+    pub(super) fn made_pythons(&self) -> Vec<PathBuf> {
+        let root = self.dir.join("python");
+        let made = [made::by_pyenv(&root), made::by_conda(&root)];
+        let is_ours = |program: &PathBuf| program.is_file() && trust::check(program).is_ok();
+        made.into_iter().filter(is_ours).collect()
     }
 
     /// The environment for this interpreter and these packages, if it is there already, as it was installed.
@@ -164,7 +179,7 @@ impl Cache {
     }
 
     /// Holds the lock of one environment; the kernel lets it go when the process ends, however it ends.
-    fn lock(&self, dir: &Path, events: EnvironmentEvents<'_>) -> Result<File, EnvironmentError> {
+    pub(super) fn lock(&self, dir: &Path, events: EnvironmentEvents<'_>) -> Result<File, EnvironmentError> {
         let path = dir.with_extension("lock");
         let cache_error = |source| EnvironmentError::Cache { path: path.clone(), source };
         let file = File::options().create(true).append(true).mode(0o600).open(&path).map_err(cache_error)?;

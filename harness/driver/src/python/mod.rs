@@ -1,14 +1,17 @@
 //! The Python 2.7 that services run on: found, asked what it is, and given the packages they import.
 
+mod builder;
 mod environment;
 mod error;
 mod event;
 mod interpreter;
+mod made;
 mod manifest;
 mod pip;
 mod search;
 mod trust;
 
+pub use builder::{BuildError, Builder};
 pub use environment::{Cache, Environment};
 pub use error::EnvironmentError;
 pub use event::{EnvironmentEvent, EnvironmentEvents};

@@ -1,11 +1,15 @@
-//! Finds a CPython 2.7: the variable, then `PATH`, then pyenv's versions, then conda's environments.
+//! Finds a CPython 2.7: the variable, then `PATH`, then pyenv's versions, then conda's environments, then what was made for us.
 
 use std::ffi::OsString;
 use std::fmt;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use super::environment::Cache;
 use super::interpreter::{PythonProgram, Rejection, examine};
+
+/// What conda's installers call their folder in the user's home.
+const INSTALLATIONS: [&str; 5] = ["miniconda3", "anaconda3", "mambaforge", "miniforge3", "miniconda2"];
 
 /// The variable that names the interpreter.
 pub const VARIABLE: &str = "BLOATHOUND_PYTHON27";
@@ -21,6 +25,8 @@ pub enum Origin {
     Pyenv,
     /// A conda environment.
     Conda,
+    /// What we had made in the user's cache.
+    Cache,
 }
 
 impl fmt::Display for Origin {
@@ -30,6 +36,7 @@ impl fmt::Display for Origin {
             Self::Path => "PATH",
             Self::Pyenv => "pyenv",
             Self::Conda => "conda",
+            Self::Cache => "made by `bloathound prepare --python`",
         })
     }
 }
@@ -108,6 +115,8 @@ pub struct Search {
     pub conda_prefix: Option<PathBuf>,
     /// `HOME`.
     pub home: Option<PathBuf>,
+    /// The user's cache.
+    pub cache: Option<Cache>,
 }
 
 impl Search {
@@ -121,6 +130,7 @@ impl Search {
             pyenv_root: set("PYENV_ROOT").map(PathBuf::from),
             conda_prefix: set("CONDA_PREFIX").map(PathBuf::from),
             home: set("HOME").map(PathBuf::from),
+            cache: Cache::of_user().ok(),
         }
     }
 
@@ -156,10 +166,9 @@ impl Search {
                 candidates.push((program, origin));
             }
         };
-        let path = self.path.clone().unwrap_or_default();
         for name in ["python2.7", "python2", "python"] {
-            for folder in std::env::split_paths(&path).filter(|folder| folder.is_absolute()) {
-                add(folder.join(name), Origin::Path);
+            for program in self.programs(name) {
+                add(program, Origin::Path);
             }
         }
         for version in self.pyenv_versions() {
@@ -168,13 +177,31 @@ impl Search {
         for environment in self.conda_environments() {
             add(environment.join("bin/python2.7"), Origin::Conda);
         }
+        for program in self.cache.iter().flat_map(Cache::made_pythons) {
+            add(program, Origin::Cache);
+        }
         candidates
+    }
+
+    /// Files of that name in the folders of `PATH`, whether they are there or not.
+    pub(super) fn programs<'s>(&'s self, name: &'s str) -> impl Iterator<Item = PathBuf> + 's {
+        let folders = self.path.iter().flat_map(std::env::split_paths);
+        folders.filter(|folder| folder.is_absolute()).map(move |folder| folder.join(name))
+    }
+
+    /// `PYENV_ROOT`, else `~/.pyenv`.
+    pub(super) fn pyenv_dir(&self) -> Option<PathBuf> {
+        self.pyenv_root.clone().or_else(|| self.home.as_ref().map(|home| home.join(".pyenv")))
+    }
+
+    /// Where conda is installed by default.
+    pub(super) fn conda_installations(&self) -> impl Iterator<Item = PathBuf> + '_ {
+        self.home.iter().flat_map(|home| INSTALLATIONS.map(|installation| home.join(installation)))
     }
 
     /// Folders of pyenv whose name starts with `2.7`, the newest first.
     fn pyenv_versions(&self) -> Vec<PathBuf> {
-        let beside_home = self.home.as_ref().map(|home| home.join(".pyenv"));
-        let Some(root) = self.pyenv_root.clone().or(beside_home) else {
+        let Some(root) = self.pyenv_dir() else {
             return Vec::new();
         };
         let mut versions: Vec<PathBuf> = folders_in(&root.join("versions"))
@@ -189,14 +216,12 @@ impl Search {
     }
 
     fn conda_environments(&self) -> Vec<PathBuf> {
-        const INSTALLATIONS: [&str; 5] = ["miniconda3", "anaconda3", "mambaforge", "miniforge3", "miniconda2"];
         let mut environments: Vec<PathBuf> = self.conda_prefix.iter().cloned().collect();
         if let Some(home) = &self.home {
             let listed = fs::read_to_string(home.join(".conda/environments.txt"));
             let listed = listed.unwrap_or_default();
             environments.extend(listed.lines().map(|line| PathBuf::from(line.trim())));
-            for installation in INSTALLATIONS {
-                let base = home.join(installation);
+            for base in self.conda_installations() {
                 environments.extend(folders_in(&base.join("envs")));
                 environments.push(base);
             }

@@ -230,6 +230,7 @@ fn run(scenario: &str, variant: Variant, class: FindingClass) -> RunRecord {
         variant,
         traffic: None,
         seed: 1,
+        source: RunSource::Live,
         valid: true,
         outcome: Outcome::Pass,
         requests: 25,

@@ -1,0 +1,103 @@
+//! What runs stand on: services on a Python 2.7, or, where there is none and nobody gates on them, recordings.
+
+use std::env;
+
+use bloathound_driver::{Builder, EnvironmentError, HOW_TO_GET_ONE, Launcher, PythonError, Search};
+
+use crate::args::RunArguments;
+use crate::error::CliError;
+use crate::home::Home;
+use crate::{output, preparation, typed};
+
+/// Variables that say that somebody gates on the outcome.
+const GATING: [&str; 2] = ["BLOATHOUND_REQUIRE_LIVE", "CI"];
+
+/// What runs stand on.
+pub(crate) enum Ground {
+    /// Services, started for them.
+    Live(Launcher),
+    /// The recorded runs of the checkout.
+    Recorded {
+        /// What stands above the results, so that nobody takes them for live ones.
+        banner: String,
+        /// By `--recorded`; otherwise it is because of what this machine lacks.
+        asked_for: bool,
+    },
+}
+
+/// Live where that is possible. Where it isn't, recorded, unless the outcome is a gate's.
+///
+/// # Errors
+/// Why it can't be live, where recorded runs may not stand in for that.
+pub(crate) fn find(arguments: &RunArguments, home: &Home) -> Result<Ground, CliError> {
+    if arguments.recorded {
+        let banner = "recorded, not live: --recorded is given\n".to_owned();
+        return Ok(Ground::Recorded { banner, asked_for: true });
+    }
+    let error = match launcher(home) {
+        Ok(launcher) => return Ok(Ground::Live(launcher)),
+        Err(error) => error,
+    };
+    let Some(banner) = banner(&error) else { return Err(error) };
+    if let Some(why) = gate(arguments) {
+        return Err(CliError::NotHere(format!(
+            "{error}\n{why}, so no recorded run stands in for a live one; --recorded judges those there are"
+        )));
+    }
+    if let CliError::Environment(_) = error {
+        output::message(&error.to_string());
+    }
+    Ok(Ground::Recorded { banner, asked_for: false })
+}
+
+/// A Python 2.7 and the packages of the services, installed where they aren't there yet.
+///
+/// # Errors
+/// This machine lacks one of them.
+pub(crate) fn launcher(home: &Home) -> Result<Launcher, CliError> {
+    let interpreter = Search::from_env().find()?.interpreter;
+    let environment = preparation::environment(home, &interpreter)?;
+    Ok(Launcher { interpreter, environment, services_dir: home.services() })
+}
+
+/// What is said above recorded runs, by what the machine lacks; `None` where that is no lack but a mistake, such as a variable
+/// that names no Python, or a cache that others may write to.
+fn banner(error: &CliError) -> Option<String> {
+    let (lack, ways) = match error {
+        CliError::NoPython(PythonError::NoPython27 { .. }) => ("no Python 2.7 here", make_python()),
+        CliError::Environment(EnvironmentError::Pip { .. } | EnvironmentError::NoPip { .. }) => {
+            let prepare = typed::command("prepare");
+            ("the services' packages can't be installed here", format!("{prepare} (with a network and a C compiler)\n"))
+        }
+        _ => return None,
+    };
+    Some(format!("recorded, not live: {lack}; this makes it live: {ways}"))
+}
+
+/// The one command where we can build it, else what anybody can do.
+fn make_python() -> String {
+    match Builder::find(&Search::from_env()) {
+        Some(_) => format!("{}\n", typed::command("prepare --python")),
+        None => {
+            let ways: String = HOW_TO_GET_ONE.lines().map(|line| format!("  {line}\n")).collect();
+            format!("a Python 2.7.\n{ways}")
+        }
+    }
+}
+
+/// Why the outcome is taken for a live one: somebody says so, or programs read what comes out.
+fn gate(arguments: &RunArguments) -> Option<String> {
+    let given = [
+        (arguments.live, "--live"),
+        (arguments.json.is_some(), "--json"),
+        (arguments.junit.is_some(), "--junit"),
+        (arguments.report.is_some(), "--report"),
+        (arguments.record.is_some(), "--record"),
+        (arguments.partition.is_some(), "--partition"),
+        // It is there to see a run fail.
+        (!arguments.without.is_empty(), "--without"),
+    ];
+    let given = given.into_iter().filter_map(|(is, name)| is.then_some(name));
+    let option = given.chain(arguments.gate.given()).next().map(|name| format!("{name} is given"));
+    option.or_else(|| Some(format!("{} is set", GATING.into_iter().find(|name| env::var_os(name).is_some())?)))
+}
