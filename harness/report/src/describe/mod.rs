@@ -122,7 +122,24 @@ pub(crate) fn path(labels: &[Label]) -> String {
 
 /// `leak, grows-with-requests: model.DBModel._field_cache`.
 pub(crate) fn sentence(finding: &Finding) -> String {
-    format!("{}, {}: {}", finding.class, finding.verdict, place(&finding.location))
+    format!("{}, {}: {}", finding.class, finding.verdict, place_of(finding))
+}
+
+/// The place of a finding. Of a cycle the class is the one with the finalizer and the attribute the one that closes the
+/// cycle, often of another class: no object has both, so the reference is told whole.
+pub(crate) fn place_of(finding: &Finding) -> String {
+    let location = &finding.location;
+    match (&finding.evidence, &location.attribute) {
+        (Evidence::Cycle(cycle), Some(_)) if !cycle.closing_reference.is_empty() => {
+            let site = Location { module: None, class: None, attribute: None, path: Vec::new(), ..location.clone() };
+            match (&location.module, site.file.is_some() || site.function.is_some()) {
+                (Some(module), true) => format!("{module}, {}, {}", cycle.closing_reference, place(&site)),
+                (None, true) => format!("{}, {}", cycle.closing_reference, place(&site)),
+                (_, false) => cycle.closing_reference.clone(),
+            }
+        }
+        _ => place(location),
+    }
 }
 
 /// Name and text of every piece of evidence, the path last.
@@ -458,6 +475,19 @@ mod tests {
         assert!(elsewhere.contains("evidence of a brand-new and not of a leak"), "{elsewhere}");
         let matcher: Matcher = serde_json::from_value(serde_json::json!({ "min": 2000, "max": 3000 })).unwrap();
         assert!(lookup(&json, "brand_new_bytes").is_some_and(|seen| matcher.matches(seen)));
+    }
+
+    #[test]
+    fn a_cycle_is_titled_by_a_reference_that_exists() {
+        let mut finding =
+            samples::one_of_each_class().into_iter().find(|one| one.class == FindingClass::Cycle).unwrap();
+        let Evidence::Cycle(cycle) = &mut finding.evidence else { panic!("no cycle") };
+        cycle.closing_reference = "Handler.conn".to_owned();
+        // The class has the finalizer, the attribute closes the cycle: `Conn` has no `conn`.
+        finding.location.class = Some("Conn".to_owned());
+        finding.location.attribute = Some("conn".to_owned());
+        let said = sentence(&finding);
+        assert!(said.contains("Handler.conn") && !said.contains("Conn.conn"), "{said}");
     }
 
     #[test]
