@@ -10,7 +10,8 @@ use bloathound_memory::Effort;
 use clap::{Args, Parser, Subcommand};
 
 use crate::choices::{
-    ClassChoice, Detector, TrafficChoice, VariantChoice, parse_jobs, parse_partition, parse_rate, parse_seconds, whole,
+    ClassChoice, Detector, ShownArguments, TrafficChoice, VariantChoice, parse_jobs, parse_partition, parse_rate,
+    parse_seconds, whole,
 };
 use crate::gate::GateArguments;
 use crate::{exit, output};
@@ -26,6 +27,8 @@ const PAUSE_MAX_MS: u64 = 2000;
 pub(crate) struct Arguments {
     #[command(subcommand)]
     pub(crate) command: Command,
+    #[command(flatten)]
+    pub(crate) shown: ShownArguments,
 }
 
 #[derive(Subcommand, Debug)]
@@ -216,9 +219,9 @@ pub(crate) struct InspectArguments {
     /// Write the result to FILE; `-` is stdout
     #[arg(long, value_name = "FILE")]
     pub(crate) json: Option<PathBuf>,
-    /// Rows of the tables
-    #[arg(long, default_value = "15")]
-    pub(crate) rows: usize,
+    /// Rows of the tables [default: 5, with -v all]
+    #[arg(long)]
+    pub(crate) rows: Option<usize>,
     /// Draw the address space to FILE (.png or .svg)
     #[arg(long, value_name = "FILE")]
     pub(crate) heatmap: Option<PathBuf>,
@@ -309,9 +312,9 @@ pub(crate) struct DiffArguments {
     /// Write the result to FILE; `-` is stdout
     #[arg(long, value_name = "FILE")]
     pub(crate) json: Option<PathBuf>,
-    /// Rows of the table
-    #[arg(long, default_value = "20")]
-    pub(crate) rows: usize,
+    /// Rows of the table [default: 5, with -v all]
+    #[arg(long)]
+    pub(crate) rows: Option<usize>,
     #[command(flatten)]
     pub(crate) look: LookArguments,
     #[command(flatten)]

@@ -5,8 +5,8 @@ use std::fmt;
 use bloathound_detect::{RULES, Rule};
 use bloathound_generate::CaseClass;
 use bloathound_vocabulary::Traffic;
-use clap::ValueEnum;
 use clap::builder::PossibleValue;
+use clap::{Args, ValueEnum};
 
 /// Which twin to run.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
@@ -14,6 +14,29 @@ pub(crate) enum VariantChoice {
     Buggy,
     Fixed,
     All,
+}
+
+/// When to colour.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, ValueEnum)]
+pub(crate) enum ColorChoice {
+    #[default]
+    Auto,
+    Always,
+    Never,
+}
+
+/// How results are shown, whatever the command.
+#[derive(Args, Debug, Clone, Copy)]
+pub(crate) struct ShownArguments {
+    /// All tables with all their rows, times, and what is fine as well
+    #[arg(short, long, global = true)]
+    pub(crate) verbose: bool,
+    /// No progress on stderr
+    #[arg(short, long, global = true)]
+    pub(crate) quiet: bool,
+    /// Colour; `auto` is on a terminal that is not dumb, unless NO_COLOR is set
+    #[arg(long, global = true, value_enum, value_name = "WHEN", default_value = "auto")]
+    pub(crate) color: ColorChoice,
 }
 
 /// How requests come.

@@ -96,7 +96,10 @@ fn test_case(run: &RunRecord, alone: bool) -> TestCase {
 
 fn not_passed(run: &RunRecord, kind: NonSuccessKind, word: &str, message: String) -> TestCaseStatus {
     let mut status = TestCaseStatus::non_success(kind);
-    status.set_type(word).set_message(sanitize::line(&message).as_ref()).set_description(text::failure(run, false));
+    status
+        .set_type(word)
+        .set_message(sanitize::line(&message).as_ref())
+        .set_description(text::Page::default().printing(|| text::failure(run, false)));
     status
 }
 

@@ -1,6 +1,6 @@
 //! `doctor`.
 
-use super::WIDTH;
+use super::page;
 use super::style::Style;
 use crate::sanitize;
 
@@ -42,10 +42,10 @@ pub fn doctor(checks: &[Check], color: bool) -> String {
             CheckStatus::Warning => style.yellow("warn"),
             CheckStatus::No => style.red("no  "),
         };
-        let name = sanitize::fit(&check.name, name_width);
+        let name = page::fit(&check.name, name_width);
         let padding = " ".repeat(name_width.saturating_sub(sanitize::width(&name)));
         // An error may have lines of its own: each is one here, and none is spelled out as `\n`.
-        let lines = check.message.lines().flat_map(|line| sanitize::wrap(line, WIDTH - 8 - name_width, 6));
+        let lines = check.message.lines().flat_map(|line| page::wrap(line, page::width() - 8 - name_width, 6));
         for (index, line) in lines.enumerate() {
             if index == 0 {
                 out.push_str(&format!("{word}  {name}{padding}  {line}\n"));
