@@ -9,7 +9,10 @@ use bloathound_live::{CaptureMode, HOLD};
 use bloathound_memory::Effort;
 use clap::{Args, Parser, Subcommand};
 
-use crate::choices::{ClassChoice, Detector, TrafficChoice, VariantChoice, parse_jobs, parse_partition, parse_seconds};
+use crate::choices::{
+    ClassChoice, Detector, ShownArguments, TrafficChoice, VariantChoice, parse_jobs, parse_partition, parse_rate,
+    parse_seconds, whole,
+};
 use crate::gate::GateArguments;
 use crate::perf::PerfArguments;
 use crate::{exit, output};
@@ -25,6 +28,8 @@ const PAUSE_MAX_MS: u64 = 2000;
 pub(crate) struct Arguments {
     #[command(subcommand)]
     pub(crate) command: Command,
+    #[command(flatten)]
+    pub(crate) shown: ShownArguments,
 }
 
 #[derive(Subcommand, Debug)]
@@ -88,7 +93,7 @@ pub(crate) struct RunArguments {
     pub(crate) traffic: Option<TrafficChoice>,
     /// Instead of scenarios run N generated cases: services that the seed (1 by default) makes, each with a bug and a twin,
     /// or without a bug. The same seed makes the same ones
-    #[arg(long, value_name = "N", conflicts_with = "names", value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    #[arg(long, value_name = "N", conflicts_with = "names", value_parser = whole::<u32>(1, 10_000))]
     pub(crate) generated: Option<u32>,
     /// Only generated cases of this class; by default all in turn
     #[arg(long, value_enum, value_name = "CLASS", requires = "generated")]
@@ -174,7 +179,7 @@ pub(crate) struct LookArguments {
     pub(crate) always_pause: bool,
     /// Longest pause; past it the target is let go, even while bloathound itself is stopped. Naming it also allows a
     /// pause made long by our own low priority (`nice`), up to this [default: 2000]
-    #[arg(long, value_name = "MILLISECONDS", value_parser = clap::value_parser!(u64).range(1..=86_400_000))]
+    #[arg(long, value_name = "MILLISECONDS", value_parser = whole::<u64>(1, 86_400_000))]
     pub(crate) max_pause: Option<u64>,
     /// Stop the target even if a thread of it waits in a call that fails with EINTR then, and nothing shows that the
     /// program expects that (a bare `epoll.poll()`): it can die of it
@@ -235,9 +240,9 @@ pub(crate) struct InspectArguments {
     /// Write the result to FILE; `-` is stdout
     #[arg(long, value_name = "FILE")]
     pub(crate) json: Option<PathBuf>,
-    /// Rows of the tables
-    #[arg(long, default_value = "15")]
-    pub(crate) rows: usize,
+    /// Rows of the tables [default: 5, with -v all]
+    #[arg(long)]
+    pub(crate) rows: Option<usize>,
     /// Draw the address space to FILE (.png or .svg)
     #[arg(long, value_name = "FILE")]
     pub(crate) heatmap: Option<PathBuf>,
@@ -252,7 +257,7 @@ pub(crate) struct WatchArguments {
     /// A process id, or a folder of looks that --record kept
     pub(crate) target: String,
     /// Looks after the first one; without it until it is sure, also of nothing
-    #[arg(long, value_parser = clap::value_parser!(u32).range(2..=1000))]
+    #[arg(long, value_parser = whole::<u32>(2, 1000))]
     pub(crate) rounds: Option<u32>,
     /// Without --rounds: go on for at most so many seconds
     #[arg(long, default_value = "600", value_parser = parse_seconds, conflicts_with = "rounds")]
@@ -281,7 +286,7 @@ pub(crate) struct HotArguments {
     #[arg(long, default_value = "5", value_parser = parse_seconds)]
     pub(crate) seconds: f64,
     /// Samples a second
-    #[arg(long, default_value = "100", value_parser = parse_seconds)]
+    #[arg(long, default_value = "100", value_parser = parse_rate)]
     pub(crate) rate: f64,
     /// Write the result to FILE; `-` is stdout
     #[arg(long, value_name = "FILE")]
@@ -328,9 +333,9 @@ pub(crate) struct DiffArguments {
     /// Write the result to FILE; `-` is stdout
     #[arg(long, value_name = "FILE")]
     pub(crate) json: Option<PathBuf>,
-    /// Rows of the table
-    #[arg(long, default_value = "20")]
-    pub(crate) rows: usize,
+    /// Rows of the table [default: 5, with -v all]
+    #[arg(long)]
+    pub(crate) rows: Option<usize>,
     #[command(flatten)]
     pub(crate) look: LookArguments,
     #[command(flatten)]
@@ -348,10 +353,10 @@ pub(crate) struct WhyArguments {
     #[arg(long, value_name = "IMAGE")]
     pub(crate) since: Option<String>,
     /// Of objects that hang at several places tell of this kind, by its number in the list
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, value_name = "N", value_parser = whole::<u32>(1, u64::from(u32::MAX)))]
     pub(crate) kind: Option<u32>,
     /// Steps drawn to either side [default: 3 to what refers to it, 2 to what it refers to]
-    #[arg(long, value_parser = clap::value_parser!(u32).range(1..=50))]
+    #[arg(long, value_parser = whole::<u32>(1, 50))]
     pub(crate) depth: Option<u32>,
     /// Write the result to FILE; `-` is stdout
     #[arg(long, value_name = "FILE")]

@@ -57,11 +57,20 @@ pub(crate) fn packages(home: &Home, interpreter: &bloathound_driver::PythonProgr
 
 /// May this user read another process of his own, and stop it?
 pub(crate) fn reading() -> Check {
-    judge_reading(try_reading_child(), Surroundings::ours())
+    judge_reading(try_reading_child(), first_process(), Surroundings::ours())
 }
 
-/// Tried on a child of ours; what holds for others' children, Yama tells.
-fn judge_reading(tried: Result<(), LiveError>, surroundings: Surroundings) -> Check {
+/// Why the first process, which is root's, may not be read; it is opened and neither stopped nor read.
+fn first_process() -> Option<NoAccess> {
+    match bloathound_live::Process::open(1) {
+        Err(LiveError::NoPermission { access, .. }) => Some(*access),
+        _ => None,
+    }
+}
+
+/// Tried on a child of ours; what holds for others' children, Yama tells. `first`: why process 1 may not be read, as
+/// capabilities that count in a container may not outside of it.
+fn judge_reading(tried: Result<(), LiveError>, first: Option<NoAccess>, surroundings: Surroundings) -> Check {
     let able = surroundings.has_cap_sys_ptrace;
     match (tried, surroundings.yama_ptrace_scope) {
         (Err(LiveError::NoPermission { access, .. }), _) => {
@@ -84,7 +93,18 @@ fn judge_reading(tried: Result<(), LiveError>, surroundings: Surroundings) -> Ch
             ),
             hints: vec!["sudo bloathound inspect PID".into(), "sudo sysctl kernel.yama.ptrace_scope=0".into()],
         },
-        (Ok(()), _) if able => ok("reading", "this user may read any process".into()),
+        (Ok(()), _) if able => match first {
+            Some(access) => Check {
+                name: "reading".into(),
+                status: CheckStatus::Warning,
+                message: format!(
+                    "services that bloathound starts can be read, others not all: process 1, for one, may not be: {}",
+                    access.reason()
+                ),
+                hints: permission::hints(&access, "inspect PID"),
+            },
+            None => ok("reading", "this user may read any process".into()),
+        },
         (Ok(()), _) => {
             ok("reading", "this user may read his own processes; others with sudo bloathound inspect PID".into())
         }
@@ -109,7 +129,7 @@ mod tests {
     fn check(tried: Result<(), LiveError>, scope: Option<u32>, able: bool) -> Check {
         let surroundings =
             Surroundings { yama_ptrace_scope: scope, has_cap_sys_ptrace: able, ..Surroundings::default() };
-        judge_reading(tried, surroundings)
+        judge_reading(tried, None, surroundings)
     }
 
     fn refused(surroundings: Surroundings) -> LiveError {
@@ -132,16 +152,26 @@ mod tests {
             assert_eq!(check.hints.is_empty(), expected == CheckStatus::Ok, "{scope:?}: {:?}", check.hints);
         }
         let surroundings = Surroundings { yama_ptrace_scope: Some(2), ..Surroundings::default() };
-        let check = judge_reading(Err(refused(surroundings)), surroundings);
+        let check = judge_reading(Err(refused(surroundings)), None, surroundings);
         assert_eq!(check.status, CheckStatus::No);
         assert!(check.message.contains("ptrace_scope is 2"), "{}", check.message);
         assert!(check.hints.contains(&"sudo bloathound doctor".to_owned()), "{:?}", check.hints);
     }
 
     #[test]
+    fn no_right_is_promised_that_the_first_process_refuses() {
+        let surroundings = Surroundings { has_cap_sys_ptrace: true, container: true, ..Surroundings::default() };
+        let access = NoAccess { target_uid: Some(0), more_capabilities: true, surroundings, ..NoAccess::default() };
+        let check = judge_reading(Ok(()), Some(access), surroundings);
+        assert_eq!(check.status, CheckStatus::Warning);
+        assert!(check.message.contains("process 1") && !check.message.contains("any process"), "{}", check.message);
+        assert!(check.hints.iter().any(|line| line.contains("inspect PID")), "{:?}", check.hints);
+    }
+
+    #[test]
     fn a_container_is_told_what_it_lacks() {
         let surroundings = Surroundings { seccomp_filter: true, container: true, ..Surroundings::default() };
-        let check = judge_reading(Err(refused(surroundings)), surroundings);
+        let check = judge_reading(Err(refused(surroundings)), None, surroundings);
         assert!(check.message.contains("seccomp"), "{}", check.message);
         assert!(check.hints.iter().any(|line| line.contains("--cap-add SYS_PTRACE")), "{:?}", check.hints);
     }

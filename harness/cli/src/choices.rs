@@ -5,8 +5,8 @@ use std::fmt;
 use bloathound_detect::{RULES, Rule};
 use bloathound_generate::CaseClass;
 use bloathound_vocabulary::Traffic;
-use clap::ValueEnum;
 use clap::builder::PossibleValue;
+use clap::{Args, ValueEnum};
 
 /// Which twin to run.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
@@ -14,6 +14,29 @@ pub(crate) enum VariantChoice {
     Buggy,
     Fixed,
     All,
+}
+
+/// When to colour.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, ValueEnum)]
+pub(crate) enum ColorChoice {
+    #[default]
+    Auto,
+    Always,
+    Never,
+}
+
+/// How results are shown, whatever the command.
+#[derive(Args, Debug, Clone, Copy)]
+pub(crate) struct ShownArguments {
+    /// All tables with all their rows, times, and what is fine as well
+    #[arg(short, long, global = true)]
+    pub(crate) verbose: bool,
+    /// No progress on stderr
+    #[arg(short, long, global = true)]
+    pub(crate) quiet: bool,
+    /// Colour; `auto` is on a terminal that is not dumb, unless NO_COLOR is set
+    #[arg(long, global = true, value_enum, value_name = "WHEN", default_value = "auto")]
+    pub(crate) color: ColorChoice,
 }
 
 /// How requests come.
@@ -107,6 +130,29 @@ pub(crate) fn parse_seconds(text: &str) -> Result<f64, String> {
     }
 }
 
+/// Samples a second, as many as the sampler takes.
+pub(crate) fn parse_rate(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(number) if (1.0..=1000.0).contains(&number) => Ok(number),
+        _ => Err("meant a number from 1 to 1000".into()),
+    }
+}
+
+/// A whole number in these bounds; whatever else is written, the bounds are told.
+pub(crate) fn whole<T: TryFrom<u64>>(
+    least: u64,
+    most: u64,
+) -> impl Fn(&str) -> Result<T, String> + Clone + Send + Sync + 'static {
+    move |text| {
+        let number = text.parse().ok().filter(|number| (least..=most).contains(number));
+        let told = || match u32::try_from(most) {
+            Ok(u32::MAX) => format!("meant a whole number from {least} on"),
+            _ => format!("meant a whole number from {least} to {most}"),
+        };
+        number.and_then(|number| T::try_from(number).ok()).ok_or_else(told)
+    }
+}
+
 pub(crate) fn parse_jobs(text: &str) -> Result<usize, String> {
     match text.parse::<usize>() {
         Ok(number @ 1..=64) => Ok(number),
@@ -119,5 +165,24 @@ pub(crate) fn parse_partition(text: &str) -> Result<(u32, u32), String> {
     match parts {
         Some((k, n)) if k >= 1 && k <= n => Ok((k, n)),
         _ => Err("meant K/N with K from 1 to N, such as 1/2".into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_refused_is_told_the_bounds_that_hold() {
+        let rounds = whole::<u32>(2, 1000);
+        assert_eq!((rounds("2"), rounds("1000")), (Ok(2), Ok(1000)));
+        for text in ["1", "1001", "99999999999999999999", "x", "-1", "2.5", ""] {
+            assert_eq!(rounds(text), Err("meant a whole number from 2 to 1000".to_owned()), "{text}");
+        }
+        assert_eq!(whole::<u32>(1, u64::from(u32::MAX))("0"), Err("meant a whole number from 1 on".to_owned()));
+        assert_eq!((parse_rate("1000"), parse_rate("1")), (Ok(1000.0), Ok(1.0)));
+        for text in ["0.5", "1001", "86400", "nan", "x"] {
+            assert_eq!(parse_rate(text), Err("meant a number from 1 to 1000".to_owned()), "{text}");
+        }
     }
 }

@@ -51,6 +51,7 @@ pub fn main() -> ExitCode {
         Ok(arguments) => arguments,
         Err(usage) => return ExitCode::from(told_usage(&usage)),
     };
+    output::show_as(arguments.shown);
     let outcome = match arguments.command {
         Command::Run(run) => commands::run::run(&run),
         Command::List(list) => commands::list::list(&list),

@@ -2,15 +2,17 @@
 
 use std::io::{self, IsTerminal, Write};
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, OnceLock, PoisonError};
 
 use bloathound_engine::Interrupt;
 use bloathound_engine::record::write_whole;
 use bloathound_memory::output::{self, Held};
 use bloathound_report::sanitize;
+use bloathound_report::text::{self, InspectView, Page};
 use bloathound_vocabulary::Partial;
 use serde::Serialize;
 
+use crate::choices::{ColorChoice, ShownArguments};
 use crate::error::CliError;
 use crate::exit::Exit;
 
@@ -41,16 +43,52 @@ pub(crate) fn message(text: &str) {
     }
 }
 
-/// Progress on long work, only where somebody watches.
+/// How results are shown; set once, before the command begins.
+static SHOWN: OnceLock<ShownArguments> = OnceLock::new();
+
+/// Rows of a table where nobody asked for all.
+const ROWS_SHORT: usize = 5;
+
+/// What holds for all that is printed from now on: the terminal's width, or a pipe, in which nothing is cut.
+pub(crate) fn show_as(shown: ShownArguments) {
+    SHOWN.get_or_init(|| shown);
+    let is_terminal = io::stdout().is_terminal();
+    let asked = std::env::var("COLUMNS").ok().and_then(|text| text.trim().parse().ok()).filter(|columns| *columns > 0);
+    let real = || terminal_size::terminal_size_of(io::stdout()).map(|(width, _)| usize::from(width.0));
+    let page = asked.or_else(real).map(Page::of_columns).unwrap_or_default();
+    text::set_page(Page { uncut: !is_terminal, ..page });
+}
+
+fn is_verbose() -> bool {
+    SHOWN.get().is_some_and(|shown| shown.verbose)
+}
+
+/// How much of an answer is shown. `typed`: the target, as the next command is to name it.
+pub(crate) fn view(rows: Option<usize>, typed: &str) -> InspectView<'_> {
+    let verbose = is_verbose();
+    let all = if verbose { usize::MAX } else { ROWS_SHORT };
+    InspectView { rows: rows.unwrap_or(all), color: color(), verbose, typed, ..InspectView::default() }
+}
+
+/// Progress on long work, only where somebody watches and has not asked for quiet.
 pub(crate) fn progress(text: &str) {
-    if std::io::stderr().is_terminal() {
+    let is_quiet = SHOWN.get().is_some_and(|shown| shown.quiet);
+    if !is_quiet && std::io::stderr().is_terminal() {
         message(text);
     }
 }
 
-/// Colour on a terminal, unless `NO_COLOR` is set.
+/// Colour as it was asked for; else on a terminal that is not dumb, unless `NO_COLOR` is set.
 pub(crate) fn color() -> bool {
-    std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
+    match SHOWN.get().map(|shown| shown.color).unwrap_or_default() {
+        ColorChoice::Always => true,
+        ColorChoice::Never => false,
+        ColorChoice::Auto => {
+            std::io::stdout().is_terminal()
+                && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
+                && std::env::var_os("TERM").is_none_or(|term| term != "dumb")
+        }
+    }
 }
 
 /// True for `-` and the names that the system has for the same: then nothing but the JSON may go to stdout.

@@ -2,6 +2,13 @@
 
 use bloathound_engine::SUPPORTED;
 use bloathound_live::{LiveError, NoAccess, Obstacle};
+use bloathound_report::text::shell_word;
+
+/// What our user typed after `bloathound`, to be typed again: whoever asked for `hot` is told of `hot`.
+fn typed_again() -> String {
+    let words: Vec<String> = std::env::args_os().skip(1).map(|word| shell_word(&word.to_string_lossy())).collect();
+    words.join(" ")
+}
 
 /// Lines for the user, the most promising first. `command` is what to run again, such as `inspect 77`.
 pub(crate) fn hints(access: &NoAccess, command: &str) -> Vec<String> {
@@ -42,7 +49,7 @@ pub(crate) fn hints(access: &NoAccess, command: &str) -> Vec<String> {
 pub(crate) fn live_hints(error: &LiveError) -> Vec<String> {
     let others = "`pgrep -af python` lists the Python processes that run";
     let line = match error {
-        LiveError::NoPermission { pid, access } => return hints(access, &format!("inspect {pid}")),
+        LiveError::NoPermission { access, .. } => return hints(access, &typed_again()),
         LiveError::Gone { .. } | LiveError::Reused { .. } | LiveError::Zombie { .. } => {
             format!("the process has ended; {others}")
         }

@@ -76,7 +76,7 @@ fn one_look_at_a_dump_says_what_it_can_not_see_and_draws_the_addresses() {
     leak.get("/attendees");
     let dump = text(&leak.dump());
     let picture = leak.directory.path().join("map.png");
-    let told = stdout(bloathound().args(["inspect", &dump, "--heatmap"]).arg(&picture));
+    let told = stdout(bloathound().args(["inspect", "-v", &dump, "--heatmap"]).arg(&picture));
     for wanted in ["dump ", "snapshot sound", "not seen: resident memory", "keeps most alive"] {
         assert!(told.contains(wanted), "{wanted}: {told}");
     }

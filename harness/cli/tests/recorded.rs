@@ -69,9 +69,13 @@ fn shown(folder: &Path, arguments: &[&str]) -> String {
     lines.map(|line| format!("{}\n", without_timings(line))).collect()
 }
 
-/// ` -/-/-/273` at the end of a line without the figures.
+/// ` -/-/-/273`, and the seconds that all took, at the end of a line without the figures.
 fn without_timings(line: &str) -> String {
     let is_timing = |word: &str| word.starts_with("-/-/-/");
+    if let Some((before, _)) = line.rsplit_once(", ").filter(|(_, last)| line.contains(" ok, ") && last.ends_with(" s"))
+    {
+        return format!("{before}, N s");
+    }
     match line.rsplit_once(' ') {
         Some((before, last)) if is_timing(last) => format!("{} -/-/-/N", before.trim_end()),
         _ => line.to_owned(),

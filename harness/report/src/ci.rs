@@ -71,19 +71,20 @@ fn scores(results: &RunResults) -> String {
         return String::new();
     }
     let mut out = String::from(
-        "| class | found | recall (95 %) | right place | runs with a false alarm (95 %) | Youden | baselines: Youden |\n\
-         |---|---:|---|---:|---|---:|---|\n",
+        "| class | found | recall (95 %) | right place | false alarms | clean runs with one (95 %) | Youden | baselines: Youden |\n\
+         |---|---:|---|---:|---:|---|---:|---|\n",
     );
     for (class, score) in &results.scores {
         let youden = score.youden.map_or_else(|| "–".to_owned(), |index| format!("{index:.2}"));
         let _ = writeln!(
             out,
-            "| {class} | {} of {} | {} | {} of {} | {} of {} ({}) | {youden} | {} |",
+            "| {class} | {} of {} | {} | {} of {} | {} | {} of {} ({}) | {youden} | {} |",
             score.found,
             score.expected,
             recall(score),
             score.localised,
             score.found,
+            score.false_alarms,
             score.alarmed_runs,
             score.clean_runs,
             interval(score.false_alarm_low, score.false_alarm_high),

@@ -89,6 +89,23 @@ pub fn fit_end(text: &str, cells: usize) -> String {
     cut
 }
 
+/// As [`fit`], but the middle is cut out: names differ at their beginning and at their end.
+#[must_use]
+pub fn fit_middle(text: &str, cells: usize) -> String {
+    let clean = line(text);
+    if width(&clean) <= cells {
+        return clean.into_owned();
+    }
+    let kept = cells.saturating_sub(1);
+    let mut cut = take(clean.chars(), kept - kept / 2);
+    if cells > 0 {
+        cut.push('…');
+    }
+    let end = take(clean.chars().rev(), kept / 2);
+    cut.extend(end.chars().rev());
+    cut
+}
+
 fn take(chars: impl Iterator<Item = char>, cells: usize) -> String {
     let mut used = 0;
     let mut taken = String::new();
@@ -140,6 +157,17 @@ pub fn wrap(text: &str, cells: usize, lines_max: usize) -> Vec<String> {
         }
     }
     lines
+}
+
+/// Quoted where a shell would not take it as one plain word.
+#[must_use]
+pub fn shell_word(word: &str) -> String {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_./:@%+=,".contains(c);
+    if !word.is_empty() && word.chars().all(is_plain) {
+        word.to_owned()
+    } else {
+        format!("'{}'", word.replace('\'', "'\\''"))
+    }
 }
 
 /// For text and attribute values in HTML, SVG and XML: harmless, and markup spelled out.

@@ -2,7 +2,7 @@
 
 use bloathound_engine::Interrupt;
 use bloathound_engine::looks::{self, Compared};
-use bloathound_report::text::{self, InspectView};
+use bloathound_report::text;
 
 use crate::args::DiffArguments;
 use crate::error::CliError;
@@ -25,7 +25,7 @@ pub(crate) fn diff(arguments: &DiffArguments) -> Result<u8, CliError> {
         unwritten.note(output::json(path, &report));
     }
     if !output::is_stdout(arguments.json.as_deref()) {
-        let view = InspectView { rows: arguments.rows, color: output::color(), ..InspectView::default() };
+        let view = output::view(arguments.rows, &arguments.after);
         output::result(&text::diff(&report, view));
     }
     Ok(unwritten.exit(Exit::AsExpected).number())

@@ -19,7 +19,10 @@ pub(crate) fn doctor() -> Result<u8, CliError> {
         )),
         Err(error) => {
             let hints = HOW_TO_GET_ONE.to_string().lines().map(str::to_owned).collect();
-            all.push(checks::no("Python 2.7", error.to_string(), hints));
+            // The error of a search ends with the same lines.
+            let text = error.to_string();
+            let said = text.strip_suffix(HOW_TO_GET_ONE).unwrap_or(&text).trim_end();
+            all.push(checks::no("Python 2.7", said.to_owned(), hints));
         }
     }
     all.push(checks::compiler());

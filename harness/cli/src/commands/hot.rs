@@ -4,8 +4,7 @@ use std::path::PathBuf;
 
 use bloathound_engine::Interrupt;
 use bloathound_engine::looks::{self, HotOptions, Samples};
-use bloathound_report::sanitize;
-use bloathound_report::text::{self, InspectView};
+use bloathound_report::text;
 
 use crate::args::HotArguments;
 use crate::error::CliError;
@@ -31,11 +30,8 @@ pub(crate) fn hot(arguments: &HotArguments) -> Result<u8, CliError> {
     }
     let shown = !output::is_stdout(arguments.json.as_deref());
     if shown {
-        let view = InspectView { color: output::color(), ..InspectView::default() };
+        let view = output::view(None, &arguments.target);
         output::result(&text::hot(&sampled.report, view));
-        for observation in &sampled.report.observations {
-            output::result(&format!("  {}\n", sanitize::line(&observation.summary)));
-        }
     }
     Ok(unwritten.exit(output::partial(sampled.report.partial.as_ref(), &interrupt, shown)).number())
 }

@@ -4,7 +4,7 @@ use bloathound_engine::Interrupt;
 use bloathound_engine::looks;
 use bloathound_engine::session::Session;
 use bloathound_engine::source::Source;
-use bloathound_report::text::{self, InspectView};
+use bloathound_report::text;
 
 use crate::args::InspectArguments;
 use crate::error::CliError;
@@ -31,7 +31,7 @@ pub(crate) fn inspect(arguments: &InspectArguments) -> Result<u8, CliError> {
         unwritten.note(map.and_then(|map| picture::write(path, &map)));
     }
     if !output::is_stdout(arguments.json.as_deref()) {
-        let view = InspectView { rows: arguments.rows, color: output::color(), ..InspectView::default() };
+        let view = output::view(arguments.rows, &arguments.target);
         output::result(&text::inspect(&report, view));
     }
     Ok(unwritten.exit(Exit::AsExpected).number())

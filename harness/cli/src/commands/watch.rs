@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use bloathound_engine::Interrupt;
 use bloathound_engine::looks::{self, Told, WatchOptions, Watching};
-use bloathound_report::text::{self, InspectView};
+use bloathound_report::text;
 use bloathound_vocabulary::WatchReport;
 
 use crate::args::WatchArguments;
@@ -60,7 +60,9 @@ fn show(arguments: &WatchArguments, report: &WatchReport, unwritten: &mut Unwrit
     }
     let shown = !output::is_stdout(arguments.json.as_deref());
     if shown {
-        let view = InspectView { color: output::color(), ..InspectView::default() };
+        // A folder of looks is no target of other commands.
+        let process = arguments.target.parse::<u32>().map_or("", |_| arguments.target.as_str());
+        let view = output::view(None, process);
         output::result(&text::watch(report, view));
     }
     shown

@@ -1,6 +1,7 @@
 //! A recorded run, replayed and brought to be judged again.
 
 use std::path::{Path, PathBuf};
+use std::time::Instant;
 
 use bloathound_bounds::read_regular;
 use bloathound_engine::looks::replay;
@@ -17,6 +18,7 @@ const FINDINGS_BYTES_MAX: u64 = 64 << 20;
 
 /// Judges a recorded run, and holds what it finds against what its scenario wants and what it found then.
 pub(crate) fn judge(folder: &Path, run: &RecordedRun) -> Result<RunRecord, CliError> {
+    let begun = Instant::now();
     let result = replay(folder, run)?;
     let mut scenario = scenario(folder, run)?;
     scenario.traffic = run.traffic.unwrap_or(Traffic::Steady);
@@ -32,6 +34,7 @@ pub(crate) fn judge(folder: &Path, run: &RecordedRun) -> Result<RunRecord, CliEr
         observations: result.observations,
         problems: result.problems,
         timing: result.timing,
+        seconds: begun.elapsed().as_secs_f64(),
         ..Made::default()
     };
     let mut record = bloathound_score::replayed(&scenario, run.variant, &recorded, made);

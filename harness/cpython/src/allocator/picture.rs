@@ -31,7 +31,7 @@ impl MemoryLayout {
     }
 }
 
-/// Bytes of each use in one cell; what has most wins.
+/// Bytes of each use in one cell; who pins wins, then what has most.
 #[derive(Clone, Default)]
 struct Tally(Vec<(HeatCell, u64)>);
 
@@ -43,13 +43,11 @@ impl Tally {
         }
     }
 
-    /// A group stands out from an eighth of a cell on: survivors are few, and they are what one looks for.
+    /// A group wins its cell however little of it is there: one small object pins a whole arena, and is what one looks
+    /// for. Of several groups the one with most.
     fn winner(&self) -> HeatCell {
-        let group =
-            self.0.iter().filter(|(cell, _)| matches!(cell, HeatCell::Group(_))).max_by_key(|(_, bytes)| *bytes);
-        if let Some((cell, bytes)) = group
-            && *bytes >= CELL_BYTES / 8
-        {
+        let groups = self.0.iter().filter(|(cell, _)| matches!(cell, HeatCell::Group(_)));
+        if let Some((cell, _)) = groups.max_by_key(|(cell, bytes)| (*bytes, std::cmp::Reverse(*cell))) {
             return *cell;
         }
         self.0
@@ -206,5 +204,22 @@ fn number_block(block: &NumberBlock, row: &mut RowPainter) {
     for index in 0..block.rules.numbers {
         let cell = if block.live >> index & 1 == 1 { HeatCell::Numbers } else { HeatCell::NumbersFree };
         row.paint(block.entry(index), block.rules.number_bytes, cell);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pin_wins_its_cell_however_little_it_has_there() {
+        let mut tally = Tally::default();
+        tally.add(HeatCell::FreeBlocks, 900);
+        tally.add(HeatCell::Live, 100);
+        assert_eq!(tally.winner(), HeatCell::FreeBlocks);
+        tally.add(HeatCell::Group(3), 16);
+        assert_eq!(tally.winner(), HeatCell::Group(3));
+        tally.add(HeatCell::Group(1), 24);
+        assert_eq!(tally.winner(), HeatCell::Group(1));
     }
 }

@@ -1,6 +1,7 @@
 //! Findings and expectations in words, for terminal, JUnit and HTML alike. Not yet harmless: the caller passes what it
 //! gets through [`crate::sanitize`].
 
+pub(crate) mod plain;
 pub(crate) mod toggle;
 
 use serde_json::Value;
@@ -122,7 +123,24 @@ pub(crate) fn path(labels: &[Label]) -> String {
 
 /// `leak, grows-with-requests: model.DBModel._field_cache`.
 pub(crate) fn sentence(finding: &Finding) -> String {
-    format!("{}, {}: {}", finding.class, finding.verdict, place(&finding.location))
+    format!("{}, {}: {}", finding.class, finding.verdict, place_of(finding))
+}
+
+/// The place of a finding. Of a cycle the class is the one with the finalizer and the attribute the one that closes the
+/// cycle, often of another class: no object has both, so the reference is told whole.
+pub(crate) fn place_of(finding: &Finding) -> String {
+    let location = &finding.location;
+    match (&finding.evidence, &location.attribute) {
+        (Evidence::Cycle(cycle), Some(_)) if !cycle.closing_reference.is_empty() => {
+            let site = Location { module: None, class: None, attribute: None, path: Vec::new(), ..location.clone() };
+            match (&location.module, site.file.is_some() || site.function.is_some()) {
+                (Some(module), true) => format!("{module}, {}, {}", cycle.closing_reference, place(&site)),
+                (None, true) => format!("{}, {}", cycle.closing_reference, place(&site)),
+                (_, false) => cycle.closing_reference.clone(),
+            }
+        }
+        _ => place(location),
+    }
 }
 
 /// Name and text of every piece of evidence, the path last.
@@ -131,7 +149,16 @@ pub(crate) fn evidence(finding: &Finding) -> Vec<(&'static str, String)> {
     if !finding.location.path.is_empty() {
         rows.push(("path", path(&finding.location.path)));
     }
-    rows
+    rows.into_iter().map(|(name, text)| (said(name), text)).collect()
+}
+
+/// The name of a row as a person reads it.
+fn said(row: &'static str) -> &'static str {
+    match row {
+        "exits need" => "way out",
+        "holds too" => "also true",
+        row => row,
+    }
 }
 
 /// Rows that are sentences over several fields, or stand elsewhere than their field does.
@@ -200,7 +227,7 @@ fn sentences(finding: &Finding) -> Sentences {
                 (
                     "grows by",
                     format!(
-                        "{} {} a {unit}, {}",
+                        "{} {} objects per {unit}, {}",
                         units::count(leak.objects_per_request),
                         leak.type_name,
                         units::bytes(leak.bytes_per_request)
@@ -209,7 +236,7 @@ fn sentences(finding: &Finding) -> Sentences {
                 (
                     "retains",
                     format!(
-                        "{} a {unit}, {} in all",
+                        "{} per {unit}, {} in all",
                         units::bytes(leak.retained_bytes_per_request),
                         units::bytes(leak.retained_bytes)
                     ),
@@ -281,11 +308,11 @@ fn one_a_row(name: &'static str, texts: impl Iterator<Item = String>) -> Vec<(&'
 }
 
 fn hot_loop(hot: &HotLoopEvidence) -> Sentences {
-    let samples = format!(
-        "{} that agree, {}",
-        units::count(hot.samples),
-        units::plural(hot.distinct_states, "state of the locals", "states of the locals")
-    );
+    let states = match hot.distinct_states {
+        0 | 1 => "its variables never changed".to_owned(),
+        many => format!("its variables were seen in {} states", units::count(many)),
+    };
+    let samples = format!("{} in this loop; {states}", units::plural(hot.samples, "sample", "samples"));
     let busy = hot.cpu_fraction.map(|share| {
         let switches = units::plural(hot.voluntary_switches, "voluntary context switch", "voluntary context switches");
         format!("{} busy, {switches}", units::ratio(share))
@@ -300,10 +327,19 @@ fn hot_loop(hot: &HotLoopEvidence) -> Sentences {
             ("event loop", starved.unwrap_or_default()),
             ("bytecode", bytecode.unwrap_or_default()),
             ("inside", hot.inside.clone().unwrap_or_default()),
-            ("exits need", hot.exit_values.join(", ")),
+            ("exits need", way_out(&hot.exit_values)),
         ],
         after: vec![("holds too", weaker.unwrap_or_default())],
     }
+}
+
+/// `done = False` as what it is: the loop ends only if that changes.
+fn way_out(values: &[String]) -> String {
+    if values.is_empty() {
+        return String::new();
+    }
+    let names: Vec<&str> = values.iter().map(|value| value.split(" = ").next().unwrap_or(value)).collect();
+    format!("can end only if {} changes; now {}", names.join(" or "), values.join(", "))
 }
 
 /// `120 str, 5.6 KiB, in 35 arenas, owned by model.work`.
@@ -402,7 +438,7 @@ pub(crate) fn failures(run: &RunRecord) -> Vec<String> {
         }));
     }
     lines.extend(run.toggle.iter().flat_map(toggle::failures));
-    lines.extend(run.unexpected().map(|finding| format!("false alarm: {}", sentence(finding))));
+    lines.extend(run.unexpected().map(|finding| format!("found, not expected: {}", sentence(finding))));
     lines
 }
 
@@ -421,74 +457,4 @@ pub(crate) fn seen(run: &RunRecord, cells: usize) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::{samples, snapshot};
-    use bloathound_scenario::{Matcher, lookup};
-    use bloathound_vocabulary::{FindingClass, evidence};
-
-    evidence! {
-        /// Evidence of a class that is only here.
-        NewEvidence {
-            /// Declared here, and nowhere else.
-            brand_new_bytes: u64 = Bytes, Exactly, "brand new";
-            /// Not told to people.
-            thread: Option<u32> = Word, Roughly, "";
-        }
-    }
-
-    #[test]
-    fn a_new_field_of_evidence_is_declared_once_and_shows_everywhere() {
-        let evidence = NewEvidence { brand_new_bytes: 2048, thread: Some(7) };
-        let json = serde_json::to_value(&evidence).unwrap();
-        assert_eq!(json, serde_json::json!({ "brand_new_bytes": 2048, "thread": 7 }));
-        let rows = rows(&evidence.figures(), Sentences::default());
-        assert_eq!(rows, [("brand new", "2.00 KiB".to_owned())]);
-        let page = crate::html::facts(&rows);
-        assert!(page.contains("<dt>brand new</dt><dd>2.00 KiB</dd>"), "{page}");
-        assert_eq!(snapshot::exact_names(&evidence.figures()), ["brand_new_bytes"]);
-        // What an expectation may name is the same table, and what it wants is looked up in the same document.
-        let mut classes = bloathound_scenario::evidence::classes();
-        classes.push(("brand-new", NewEvidence::FIELDS));
-        let refused = |class, name| bloathound_scenario::evidence::refused(class, name, &classes);
-        assert!(refused("brand-new", "brand_new_bytes").is_none() && refused("brand-new", "thread").is_none());
-        let slip = format!("{:?}", refused("brand-new", "brand_new_byte"));
-        assert!(slip.contains("brand_new_bytes"), "{slip}");
-        let elsewhere = format!("{:?}", refused("leak", "brand_new_bytes"));
-        assert!(elsewhere.contains("evidence of a brand-new and not of a leak"), "{elsewhere}");
-        let matcher: Matcher = serde_json::from_value(serde_json::json!({ "min": 2000, "max": 3000 })).unwrap();
-        assert!(lookup(&json, "brand_new_bytes").is_some_and(|seen| matcher.matches(seen)));
-    }
-
-    #[test]
-    fn every_field_of_every_class_stands_in_json_and_is_told_or_declared_untold() {
-        let findings = samples::one_of_each_class();
-        for finding in &findings {
-            let json = serde_json::to_value(&finding.evidence).unwrap();
-            let mut in_json: Vec<&str> = json.as_object().unwrap().keys().map(String::as_str).collect();
-            let mut declared: Vec<&str> = finding.class.evidence().iter().map(|field| field.name).collect();
-            in_json.sort_unstable();
-            declared.sort_unstable();
-            assert_eq!(in_json, declared);
-            let rows = evidence(finding);
-            for (field, figure) in finding.evidence.figures() {
-                let told = rows.iter().any(|(row, _)| *row == field.row);
-                let is_nothing = matches!(figure, Figure::Nothing | Figure::Texts([]));
-                assert!(told || field.row.is_empty() || is_nothing, "{}", field.name);
-            }
-        }
-        let classes: Vec<FindingClass> = findings.iter().map(|finding| finding.class).collect();
-        assert_eq!(classes, FindingClass::ALL);
-    }
-
-    #[test]
-    fn every_sentence_stands_in_a_row_that_some_field_declares() {
-        let findings = samples::one_of_each_class();
-        for finding in findings {
-            let Sentences { before, after } = sentences(&finding);
-            for (row, _) in before.into_iter().chain(after) {
-                assert!(finding.class.evidence().iter().any(|field| field.row == row), "{row}");
-            }
-        }
-    }
-}
+mod tests;

@@ -32,7 +32,10 @@ pub(crate) fn few_words(toggle: &ToggleRecord, cells: usize) -> String {
     let lost = lost(toggle);
     let p99: Vec<String> =
         toggle.phases.iter().map(|phase| phase.latency_p99_ms.map_or("-".to_owned(), units::milliseconds)).collect();
-    let long = format!("{lost}, p99 {} ms", p99.join("/"));
+    let long = match p99.as_slice() {
+        [off, on, again] => format!("{lost}, p99 off {off}, on {on}, off again {again} ms"),
+        others => format!("{lost}, p99 {} ms", others.join(", ")),
+    };
     if sanitize::width(&long) <= cells { long } else { lost }
 }
 

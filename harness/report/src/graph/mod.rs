@@ -86,7 +86,9 @@ impl GraphNode {
         let mut lines = vec![self.type_name.clone()];
         lines.extend(self.text.clone());
         lines.push(self.size());
-        lines.extend(self.root.as_ref().map(|root| format!("held by {root}")));
+        lines.extend(
+            self.root.as_ref().map(|root| if root == "held from C" { root.clone() } else { format!("held by {root}") }),
+        );
         lines
     }
 

@@ -2,7 +2,7 @@
 
 use super::{GraphNode, NodeKind, ReferenceGraph};
 use crate::sanitize;
-use crate::text::{Style, WIDTH};
+use crate::text::{Style, page};
 
 /// Both directions as trees for the terminal: who refers to the object, and what it refers to. An object that is there
 /// already is named again but not opened again.
@@ -21,7 +21,7 @@ pub fn tree(graph: &ReferenceGraph, color: bool) -> String {
         if !out.is_empty() {
             out.push('\n');
         }
-        let words = sanitize::fit(&words(&graph.nodes[focus]), WIDTH - 20);
+        let words = page::fit(&words(&graph.nodes[focus]), page::width() - 20);
         out.push_str(&format!("{} {title}\n", style.bold(&words)));
         // Backward the label is the referrer's: `.__dict__ of type DBModel`.
         let gap = if forward { "  " } else { " of " };
@@ -62,14 +62,14 @@ fn branches(
         let prefix = branch.prefix;
         let again = opened[node] && !children[node].is_empty();
         let fork = if branch.last { "└─ " } else { "├─ " };
-        let label = sanitize::fit(branch.label, 30);
+        let label = page::fit(branch.label, 30);
         let gap = if label.is_empty() { "" } else { gap };
         let used = sanitize::width(&prefix) + 3 + sanitize::width(&label) + gap.len();
         let mut text = words(&graph.nodes[node]);
         if again {
             text.push_str(" (above)");
         }
-        let text = sanitize::fit(&text, WIDTH.saturating_sub(used).max(8));
+        let text = page::fit(&text, page::width().saturating_sub(used).max(8));
         let line = format!("{prefix}{fork}{}{gap}{}\n", style.bold(&label), style.dim(&text));
         out.push_str(&line);
         if !again {

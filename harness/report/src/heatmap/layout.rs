@@ -165,6 +165,7 @@ fn note(scale: Scale) -> String {
     if scale.cell_width > 1 {
         note = "A row is 256 KiB, a cell is 1 KiB, rows are in order of address.".to_owned();
     }
+    note.push_str(" A cell with any of a group is of its colour.");
     if scale.every > 1 {
         note = format!("{note} One row in {} is drawn.", scale.every);
     }

@@ -1,7 +1,7 @@
 //! The heat map: all arenas and the C heap of one look, or of two side by side, as one picture.
 //!
 //! A row is 256 KiB (an arena, or as much of the C heap), a cell is [`CELL_BYTES`](bloathound_vocabulary::CELL_BYTES) of it, coloured by what most of its
-//! bytes are. Rows are in order of their addresses, which are not told: pictures of two runs can be compared.
+//! bytes are, or by the group that pins it, however little of that is there. Rows are in order of their addresses, which are not told: pictures of two runs can be compared.
 
 mod font;
 mod layout;

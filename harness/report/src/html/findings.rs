@@ -11,7 +11,7 @@ pub(super) fn article(finding: &Finding) -> String {
         "<article class=\"finding\">\n<h4>{}: {}</h4>\n<p>{}</p>\n",
         finding.class,
         finding.verdict,
-        markup(&describe::place(&finding.location))
+        markup(&describe::place_of(finding))
     );
     if !finding.location.path.is_empty() {
         out.push_str("<ol class=\"path\" aria-label=\"Path from the root\">");

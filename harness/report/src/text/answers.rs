@@ -2,21 +2,25 @@
 
 use super::extent::InspectView;
 use super::holders;
-use super::inspect::{conclusions, not_seen, observations, partial, stack, target_line};
+use super::inspect::{findings, not_seen, observations, partial, problems, stack, target_line};
 use super::newcomers;
 use super::style::Style;
 use super::table::{Align, Table, labelled};
-use super::{NEXT_MAX, WIDTH};
+use super::{NEXT_MAX, page};
 use crate::{describe, sanitize, units};
+use bloathound_vocabulary::GrowthRow;
 use bloathound_vocabulary::{DiffReport, HotReport, ObjectRecord, WatchReport, WhyReport};
-use bloathound_vocabulary::{GrowthRow, Problem};
 
 /// Growth over time: a line a round, then the types that grew.
 #[must_use]
-pub fn watch(report: &WatchReport, view: InspectView) -> String {
+pub fn watch(report: &WatchReport, view: InspectView<'_>) -> String {
     let style = Style::new(view.color);
     let mut out = format!("{}\n", style.bold(&target_line(&report.target)));
     out.push_str(&partial(report.partial.as_ref(), style));
+    out.push_str(&findings(&report.findings, &report.target, view));
+    if let Some(sureness) = &report.sureness {
+        out.push_str(&format!("\n{sureness}\n"));
+    }
     out.push('\n');
     let mut table = Table::new(&[
         ("round", Align::Right),
@@ -47,14 +51,11 @@ pub fn watch(report: &WatchReport, view: InspectView) -> String {
         out.push_str(&format!("\n{}\n", style.bold("worth knowing")));
         out.push_str(&observations(&report.observations));
     }
-    out.push_str(&conclusions(&report.findings, &report.problems, style));
-    if let Some(sureness) = &report.sureness {
-        out.push_str(&format!("\n{sureness}\n"));
-    }
+    out.push_str(&problems(&report.problems, style));
     out
 }
 
-fn growth(rows: &[GrowthRow], view: InspectView) -> String {
+fn growth(rows: &[GrowthRow], view: InspectView<'_>) -> String {
     let mut table = Table::new(&[
         ("objects", Align::Right),
         ("bytes", Align::Right),
@@ -80,7 +81,7 @@ fn growth(rows: &[GrowthRow], view: InspectView) -> String {
 
 /// The verdict on a process's CPU time, with the stacks it rests on.
 #[must_use]
-pub fn hot(report: &HotReport, view: InspectView) -> String {
+pub fn hot(report: &HotReport, view: InspectView<'_>) -> String {
     let style = Style::new(view.color);
     let mut out = format!("{}\n", style.bold(&target_line(&report.target)));
     out.push_str(&partial(report.partial.as_ref(), style));
@@ -94,10 +95,11 @@ pub fn hot(report: &HotReport, view: InspectView) -> String {
             .voluntary_switches
             .map(|count| units::plural(count, "voluntary context switch", "voluntary context switches")),
     );
-    out.push_str(&format!("{}\n", facts.join(", ")));
-    let verdict = sanitize::fit(&report.verdict, WIDTH - 9);
+    let verdict = page::fit(&report.verdict, page::width() - 9);
     let verdict = if report.findings.is_empty() { style.green(&verdict) } else { style.red(&verdict) };
-    out.push_str(&format!("verdict: {verdict}\n\n{}\n", style.bold("stacks")));
+    out.push_str(&format!("verdict: {verdict}\n"));
+    out.push_str(&findings(&report.findings, &report.target, view));
+    out.push_str(&format!("\n{}\n\n{}\n", facts.join(", "), style.bold("stacks")));
     if report.stacks.is_empty() {
         out.push_str("  none seen\n");
     }
@@ -112,10 +114,10 @@ pub fn hot(report: &HotReport, view: InspectView) -> String {
     if !report.observations.is_empty() {
         out.push_str(&format!("\n{}\n", style.bold("observations")));
         for seen in &report.observations {
-            out.push_str(&labelled(&sanitize::fit(&seen.class, OBSERVED_WIDTH), OBSERVED_WIDTH, &seen.summary, 4));
+            out.push_str(&labelled(&page::fit(&seen.class, OBSERVED_WIDTH), OBSERVED_WIDTH, &seen.summary, 4));
         }
     }
-    out.push_str(&conclusions(&report.findings, &report.problems, style));
+    out.push_str(&problems(&report.problems, style));
     out
 }
 
@@ -124,13 +126,14 @@ const OBSERVED_WIDTH: usize = 16;
 
 /// What is more and what is less, by type.
 #[must_use]
-pub fn diff(report: &DiffReport, view: InspectView) -> String {
+pub fn diff(report: &DiffReport, view: InspectView<'_>) -> String {
     let style = Style::new(view.color);
     let mut out = format!(
         "{}\n{}\n\n",
-        style.bold(&sanitize::fit(&format!("from {}", target_line(&report.before)), WIDTH)),
-        style.bold(&sanitize::fit(&format!("to   {}", target_line(&report.after)), WIDTH))
+        style.bold(&page::fit(&format!("from {}", target_line(&report.before)), page::width())),
+        style.bold(&page::fit(&format!("to   {}", target_line(&report.after)), page::width()))
     );
+    out.push_str(&what_changed(report, style));
     let mut table = Table::new(&[
         ("objects", Align::Right),
         ("bytes", Align::Right),
@@ -186,10 +189,35 @@ pub fn diff(report: &DiffReport, view: InspectView) -> String {
         }
     }
     out.push_str(&problems(&report.problems, style));
+    out
+}
+
+/// The answer in a sentence, and the command that tells more of it.
+fn what_changed(report: &DiffReport, style: Style) -> String {
+    let (before, after) = (report.total_before, report.total_after);
+    let mut said = format!(
+        "{} objects and {} between the two looks",
+        units::signed_count(bloathound_vocabulary::delta(before.objects, after.objects)),
+        units::signed_bytes(bloathound_vocabulary::delta(before.bytes, after.bytes))
+    );
+    if let Some(row) = report.by_type.iter().max_by_key(|row| row.bytes_delta()).filter(|row| row.bytes_delta() > 0) {
+        said.push_str(&format!(
+            "; most of what is more: {} {} ({})",
+            units::signed_count(row.count_delta()),
+            row.type_name,
+            units::signed_bytes(row.bytes_delta())
+        ));
+    }
+    if let Some(most) = report.new_objects.as_ref().and_then(|new| new.holders.first()) {
+        said.push_str(&format!("; most of what is new is held at {}", describe::owner_of(&most.path)));
+    }
+    let mut out: String =
+        page::wrap(&format!("{said}."), page::width(), 6).into_iter().map(|line| format!("{line}\n")).collect();
     if let Some(next) = &report.next {
         // A command is to be copied: it is not broken into lines.
-        out.push_str(&format!("\nnext: {}\n", sanitize::fit(next, NEXT_MAX)));
+        out.push_str(&format!("next: {}\n", style.bold(&page::fit(next, NEXT_MAX))));
     }
+    out.push('\n');
     out
 }
 
@@ -198,7 +226,7 @@ pub fn diff(report: &DiffReport, view: InspectView) -> String {
 pub fn why(report: &WhyReport, color: bool) -> String {
     let style = Style::new(color);
     let mut out = format!("{}\n", style.bold(&target_line(&report.target)));
-    let what = sanitize::fit(&report.what, 50);
+    let what = page::fit(&report.what, 50);
     let Some(object) = &report.object else {
         out.push_str(&format!("{what}: no such object\n"));
         out.push_str(&problems(&report.problems, style));
@@ -209,11 +237,17 @@ pub fn why(report: &WhyReport, color: bool) -> String {
         many => format!(", one of {}", units::count(many)),
     };
     let head = format!("{what}{which}: ");
-    let room = WIDTH.saturating_sub(sanitize::width(&head));
+    let room = page::width().saturating_sub(sanitize::width(&head));
     if room >= 30 {
         out.push_str(&format!("{head}{}\n\n", object_words(object, room)));
     } else {
-        out.push_str(&format!("{head}\n  {}\n\n", object_words(object, WIDTH - 2)));
+        out.push_str(&format!("{head}\n  {}\n\n", object_words(object, page::width() - 2)));
+    }
+    if let Some(expression) = &report.expression {
+        for line in page::wrap(&format!("kept alive by {expression}"), page::width(), 6) {
+            out.push_str(&format!("{line}\n"));
+        }
+        out.push('\n');
     }
     out.push_str(&holders::kinds(report, style));
     if report.path.is_empty() {
@@ -225,8 +259,8 @@ pub fn why(report: &WhyReport, color: bool) -> String {
         let indent = (depth * 2).min(INDENT_MAX);
         let branch = if depth == 0 { "" } else { "└ " };
         let used = 2 + indent + sanitize::width(branch);
-        let label = sanitize::fit(&step.label, 36);
-        let room = WIDTH.saturating_sub(used + sanitize::width(&label) + 2);
+        let label = page::fit(&step.label, 36);
+        let room = page::width().saturating_sub(used + sanitize::width(&label) + 2);
         out.push_str(&format!(
             "  {}{branch}{}  {}\n",
             " ".repeat(indent),
@@ -234,16 +268,10 @@ pub fn why(report: &WhyReport, color: bool) -> String {
             style.dim(&object_words(&step.object, room))
         ));
     }
-    if let Some(expression) = &report.expression {
-        out.push('\n');
-        for line in sanitize::wrap(expression, WIDTH - 2, 6) {
-            out.push_str(&format!("  {line}\n"));
-        }
-    }
     if !report.dominators.is_empty() {
         out.push_str(&format!("\n{}\n", style.bold("would go away with")));
         for dominator in &report.dominators {
-            out.push_str(&format!("  {}\n", object_words(dominator, WIDTH - 2)));
+            out.push_str(&format!("  {}\n", object_words(dominator, page::width() - 2)));
         }
     }
     let words = not_seen(&report.target);
@@ -268,21 +296,7 @@ fn object_words(object: &ObjectRecord, cells: usize) -> String {
         facts.push_str(&format!(", retains {}", units::bytes(retained)));
     }
     let room = cells.saturating_sub(sanitize::width(&facts)).max(8);
-    sanitize::fit(&format!("{}{facts}", sanitize::fit(&name, room)), cells)
-}
-
-fn problems(problems: &[Problem], style: Style) -> String {
-    let mut out = String::new();
-    if !problems.is_empty() {
-        out.push_str(&format!("\n{}\n", style.bold("problems")));
-    }
-    for problem in problems {
-        let text = format!("{}: {}", problem.stage, problem.message);
-        for line in sanitize::wrap(&text, WIDTH - 2, 4) {
-            out.push_str(&format!("  {line}\n"));
-        }
-    }
-    out
+    page::fit(&format!("{}{facts}", page::fit(&name, room)), cells)
 }
 
 #[cfg(test)]
@@ -292,7 +306,7 @@ mod tests {
 
     fn check(text: &str) {
         for line in text.lines() {
-            assert!(sanitize::width(line) <= WIDTH, "{line}");
+            assert!(sanitize::width(line) <= page::width(), "{line}");
             assert!(!line.chars().any(sanitize::is_hostile), "{line:?}");
         }
     }

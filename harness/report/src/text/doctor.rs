@@ -1,6 +1,6 @@
 //! `doctor`.
 
-use super::WIDTH;
+use super::page;
 use super::style::Style;
 use crate::sanitize;
 
@@ -42,17 +42,18 @@ pub fn doctor(checks: &[Check], color: bool) -> String {
             CheckStatus::Warning => style.yellow("warn"),
             CheckStatus::No => style.red("no  "),
         };
-        let name = sanitize::fit(&check.name, name_width);
+        let name = page::fit(&check.name, name_width);
         let padding = " ".repeat(name_width.saturating_sub(sanitize::width(&name)));
-        let lines = sanitize::wrap(&check.message, WIDTH - 8 - name_width, 6);
-        for (index, line) in lines.iter().enumerate() {
+        // An error may have lines of its own: each is one here, and none is spelled out as `\n`.
+        let lines = check.message.lines().flat_map(|line| page::wrap(line, page::width() - 8 - name_width, 6));
+        for (index, line) in lines.enumerate() {
             if index == 0 {
                 out.push_str(&format!("{word}  {name}{padding}  {line}\n"));
             } else {
                 out.push_str(&format!("{}{line}\n", " ".repeat(name_width + 8)));
             }
         }
-        for hint in &check.hints {
+        for hint in check.hints.iter().flat_map(|hint| hint.lines()) {
             // Never wrapped: a command is there to be copied.
             out.push_str(&format!("      {}\n", style.bold(&sanitize::line(hint))));
         }
@@ -100,5 +101,16 @@ mod tests {
             false,
         );
         insta::assert_snapshot!(text);
+    }
+
+    #[test]
+    fn an_error_of_several_lines_stands_on_as_many() {
+        let said = "two files are refused:\n  one.yaml:3: no such field\n  two.yaml:1: no title";
+        let text = doctor(&[check("scenarios", CheckStatus::No, said, &["look at one.yaml\nand at two.yaml"])], false);
+        assert!(!text.contains("\\n"), "{text}");
+        let lines: Vec<&str> = text.lines().map(str::trim).collect();
+        for line in ["one.yaml:3: no such field", "two.yaml:1: no title", "look at one.yaml", "and at two.yaml"] {
+            assert!(lines.contains(&line), "{text}");
+        }
     }
 }

@@ -2,8 +2,8 @@
 
 use super::style::Style;
 use super::table::{Align, Table};
-use super::{NEXT_MAX, WIDTH};
-use crate::{sanitize, units};
+use super::{NEXT_MAX, page};
+use crate::units;
 use bloathound_vocabulary::WhyReport;
 
 /// Kinds that are shown.
@@ -48,12 +48,12 @@ pub(super) fn kinds(report: &WhyReport, style: Style) -> String {
     }
     if let Some(next) = &report.next {
         // Here and not at the end, past a long path; a command is to be copied: it is not broken into lines.
-        out.push_str(&format!("  another: {}\n", sanitize::fit(next, NEXT_MAX)));
+        out.push_str(&format!("  another: {}\n", page::fit(next, NEXT_MAX)));
     }
     let place = report.kind.and_then(|kind| report.kinds.get((kind as usize).checked_sub(1)?));
     if let (Some(kind), Some(place)) = (report.kind, place) {
         let line = format!("one of kind {kind}, {}:", place.place);
-        out.push_str(&format!("\n{}\n", sanitize::fit(&line, WIDTH)));
+        out.push_str(&format!("\n{}\n", page::fit(&line, page::width())));
     }
     out.push('\n');
     out

@@ -3,7 +3,8 @@
 use super::extent::InspectView;
 use super::style::Style;
 use super::table::{Align, Table, labelled, labelled_at};
-use super::{WIDTH, memory};
+use super::{NEXT_MAX, memory, page};
+use crate::sanitize::shell_word;
 use crate::{describe, sanitize, units};
 use bloathound_vocabulary::{
     Finding, FrameRecord, HeapRecord, InspectReport, KindRow, ObservationRecord, Partial, Problem, QualityRecord,
@@ -12,14 +13,18 @@ use bloathound_vocabulary::{
 
 /// Everything one look told.
 #[must_use]
-pub fn inspect(report: &InspectReport, view: InspectView) -> String {
+pub fn inspect(report: &InspectReport, view: InspectView<'_>) -> String {
     let style = Style::new(view.color);
     let mut out = format!("{}\n", style.bold(&target_line(&report.target)));
     out.push_str(&partial(report.partial.as_ref(), style));
-    out.push_str(&heap_line(&report.heap));
     let is_told = matches!(report.target.kind, TargetKind::Dump | TargetKind::Manhole);
-    out.push_str(&quality(&report.heap.quality, is_told, style));
-    out.push_str(&timing(&report.timing));
+    out.push_str(&quality(&report.heap.quality, is_told, view));
+    out.push_str(&findings(&report.findings, &report.target, view));
+    out.push('\n');
+    out.push_str(&heap_line(&report.heap));
+    if view.verbose {
+        out.push_str(&timing(&report.timing));
+    }
     out.push_str(&not_seen(&report.target));
     section(&mut out, style, "heap", &census(&report.heap, view));
     if let Some(rss) = &report.rss {
@@ -34,10 +39,10 @@ pub fn inspect(report: &InspectReport, view: InspectView) -> String {
     if let Some(rows) = &report.top_retained {
         section(&mut out, style, "keeps most alive", &memory::retained(rows, view));
     }
-    if let Some(rows) = &report.largest_containers {
+    if let Some(rows) = report.largest_containers.as_ref().filter(|_| view.verbose) {
         section(&mut out, style, "largest containers", &memory::containers(rows, view));
     }
-    if let Some(rows) = &report.duplicate_strings {
+    if let Some(rows) = report.duplicate_strings.as_ref().filter(|_| view.verbose) {
         section(&mut out, style, "equal strings", &memory::duplicates(rows, view));
     }
     if let Some(rows) = &report.threads {
@@ -46,7 +51,10 @@ pub fn inspect(report: &InspectReport, view: InspectView) -> String {
     if !report.observations.is_empty() {
         section(&mut out, style, "worth knowing", &observations(&report.observations));
     }
-    out.push_str(&conclusions(&report.findings, &report.problems, style));
+    out.push_str(&problems(&report.problems, style));
+    if !view.verbose && !view.typed.is_empty() {
+        out.push_str(&format!("\nall of it: bloathound inspect {} -v\n", shell_word(view.typed)));
+    }
     out
 }
 
@@ -82,7 +90,7 @@ pub(super) fn target_line(target: &TargetRecord) -> String {
         parts.push(format!("({})", interpreter.join(", ")));
     }
     parts.extend(target.command.clone());
-    sanitize::fit(&parts.join(" "), WIDTH)
+    page::fit(&parts.join(" "), page::width())
 }
 
 /// What nobody should conclude from its absence.
@@ -91,7 +99,7 @@ pub(super) fn not_seen(target: &TargetRecord) -> String {
         return String::new();
     }
     let text = format!("not seen: {}", target.not_seen.join("; "));
-    sanitize::wrap(&text, WIDTH, 8).into_iter().map(|line| format!("{line}\n")).collect()
+    page::wrap(&text, page::width(), 8).into_iter().map(|line| format!("{line}\n")).collect()
 }
 
 fn heap_line(heap: &HeapRecord) -> String {
@@ -103,7 +111,8 @@ fn heap_line(heap: &HeapRecord) -> String {
 
 /// What is wrong with the snapshot, or that nothing is. `is_told`: the process told it of itself; what the telling made
 /// is referred to and not in it.
-fn quality(quality: &QualityRecord, is_told: bool, style: Style) -> String {
+fn quality(quality: &QualityRecord, is_told: bool, view: InspectView<'_>) -> String {
+    let style = Style::new(view.color);
     let mut faults = Vec::new();
     if quality.collection_in_progress {
         faults.push("a collection was in progress: lists are incomplete".to_owned());
@@ -140,16 +149,19 @@ fn quality(quality: &QualityRecord, is_told: bool, style: Style) -> String {
         notes.push(format!("layout checked by {}", quality.layout_checks.join(", ")));
     }
     let mut out = String::new();
+    if faults.is_empty() && !view.verbose {
+        return out;
+    }
     if faults.is_empty() {
         out.push_str(&format!("{}\n", style.green("snapshot sound")));
     } else {
         let verdict = format!("snapshot doubtful: {}", faults.join(", "));
-        for line in sanitize::wrap(&verdict, WIDTH, 4) {
+        for line in page::wrap(&verdict, page::width(), 4) {
             out.push_str(&format!("{}\n", style.yellow(&line)));
         }
     }
     if !notes.is_empty() {
-        for line in sanitize::wrap(&notes.join("; "), WIDTH - 2, 4) {
+        for line in page::wrap(&notes.join("; "), page::width() - 2, 4) {
             out.push_str(&format!("  {line}\n"));
         }
     }
@@ -170,7 +182,7 @@ fn timing(timing: &TimingRecord) -> String {
 }
 
 /// Count, share, bytes, share, running share, kind: most bytes first.
-fn census(heap: &HeapRecord, view: InspectView) -> String {
+fn census(heap: &HeapRecord, view: InspectView<'_>) -> String {
     let mut kinds: Vec<KindRow> = if heap.by_kind.is_empty() {
         heap.by_type
             .iter()
@@ -182,11 +194,11 @@ fn census(heap: &HeapRecord, view: InspectView) -> String {
     kinds.sort_by(|one, other| (other.bytes, &one.kind).cmp(&(one.bytes, &other.kind)));
     let mut table = Table::new(&[
         ("count", Align::Right),
-        ("%", Align::Right),
+        ("% of objects", Align::Right),
         ("bytes", Align::Right),
-        ("%", Align::Right),
+        ("% of bytes", Align::Right),
         ("sum %", Align::Right),
-        ("kind: class or dict of class", Align::Rest),
+        ("kind", Align::Rest),
     ]);
     let mut running = 0u64;
     let mut add = |kind: &str, count: u64, bytes: u64| {
@@ -213,7 +225,7 @@ fn census(heap: &HeapRecord, view: InspectView) -> String {
     table.render(Style::new(view.color))
 }
 
-fn threads(threads: &[ThreadRecord], view: InspectView) -> String {
+fn threads(threads: &[ThreadRecord], view: InspectView<'_>) -> String {
     let style = Style::new(view.color);
     let mut out = String::new();
     for thread in threads {
@@ -234,9 +246,9 @@ pub(super) fn stack(frames: &[FrameRecord], frames_max: usize) -> String {
     let mut out = String::new();
     for frame in frames.iter().take(frames_max) {
         let line = frame.line.map_or_else(String::new, |line| format!(":{line}"));
-        let function = sanitize::fit(&frame.function, 32);
-        let room = WIDTH.saturating_sub(6 + sanitize::width(&function) + line.len());
-        let file = sanitize::fit_end(&frame.file, room);
+        let function = page::fit(&frame.function, 32);
+        let room = page::width().saturating_sub(6 + sanitize::width(&function) + line.len());
+        let file = page::fit_end(&frame.file, room);
         out.push_str(&format!("    {function}  {file}{line}\n"));
     }
     if frames.len() > frames_max {
@@ -250,41 +262,55 @@ pub(super) fn stack(frames: &[FrameRecord], frames_max: usize) -> String {
 pub(super) fn partial(partial: Option<&Partial>, style: Style) -> String {
     let Some(Partial { why }) = partial else { return String::new() };
     let mut out = String::new();
-    for (index, line) in sanitize::wrap(&format!("partial: {why}"), WIDTH - 2, 4).iter().enumerate() {
+    for (index, line) in page::wrap(&format!("partial: {why}"), page::width() - 2, 4).iter().enumerate() {
         out.push_str(&format!("{}{}\n", if index == 0 { "" } else { "  " }, style.yellow(line)));
     }
     out
 }
 
-/// Findings with their evidence, then problems.
-pub(super) fn conclusions(findings: &[Finding], problems: &[Problem], style: Style) -> String {
+/// Findings, first of all: the sentence, what it rests on, the next command. Without any, that is said.
+pub(super) fn findings(findings: &[Finding], target: &TargetRecord, view: InspectView<'_>) -> String {
     const LABEL_WIDTH: usize = 10;
+    let style = Style::new(view.color);
+    let typed = if view.typed.is_empty() { describe::plain::typed(target) } else { view.typed.to_owned() };
     let mut out = format!("\n{}\n", style.bold("findings"));
     if findings.is_empty() {
         out.push_str("  none\n");
     }
-    for finding in findings {
-        for (index, line) in sanitize::wrap(&describe::sentence(finding), WIDTH - 4, 4).iter().enumerate() {
-            let indent = if index == 0 { "  " } else { "    " };
-            out.push_str(&format!("{indent}{}\n", style.red(line)));
+    for (number, finding) in findings.iter().enumerate() {
+        if number > 0 {
+            out.push('\n');
         }
-        if !finding.summary.is_empty() {
-            for line in sanitize::wrap(&finding.summary, WIDTH - 4, 6) {
-                out.push_str(&format!("    {line}\n"));
-            }
+        for line in page::wrap(&describe::plain::sentence(finding), page::width() - 4, 6) {
+            out.push_str(&format!("  {}\n", style.red(&line)));
+        }
+        for line in page::wrap(&finding.summary, page::width() - 4, 6).iter().filter(|line| !line.is_empty()) {
+            out.push_str(&format!("    {line}\n"));
+        }
+        out.push_str(&labelled_at(4, "found", LABEL_WIDTH, &describe::sentence(finding), 4));
+        for (name, text) in describe::evidence(finding) {
+            out.push_str(&labelled_at(4, name, LABEL_WIDTH, &text, 3));
         }
         if let Some(confidence) = &finding.confidence {
             let text = format!("{}: {}", confidence.grade, confidence.why);
             out.push_str(&labelled_at(4, "confidence", LABEL_WIDTH, &text, 3));
         }
-        for (name, text) in describe::evidence(finding) {
-            out.push_str(&labelled_at(4, name, LABEL_WIDTH, &text, 3));
+        if let Some(next) = describe::plain::next(finding, &typed) {
+            // A command is to be copied: it is not broken into lines.
+            out.push_str(&format!("    {:<LABEL_WIDTH$}  {}\n", "next", style.bold(&page::fit(&next, NEXT_MAX))));
         }
     }
+    out
+}
+
+/// What could not be done or is not trusted.
+pub(super) fn problems(problems: &[Problem], style: Style) -> String {
+    const LABEL_WIDTH: usize = 10;
+    let mut out = String::new();
     if !problems.is_empty() {
         out.push_str(&format!("\n{}\n", style.bold("problems")));
         for problem in problems {
-            out.push_str(&labelled(&sanitize::fit(&problem.stage, LABEL_WIDTH), LABEL_WIDTH, &problem.message, 4));
+            out.push_str(&labelled(&page::fit(&problem.stage, LABEL_WIDTH), LABEL_WIDTH, &problem.message, 4));
         }
     }
     out
@@ -297,15 +323,27 @@ mod tests {
 
     fn check_width(text: &str) {
         for line in text.lines() {
-            assert!(sanitize::width(line) <= WIDTH, "{line}");
+            let is_command = line.contains("bloathound ");
+            assert!(is_command || sanitize::width(line) <= page::width(), "{line}");
             assert!(!line.chars().any(sanitize::is_hostile), "{line:?}");
         }
     }
 
     #[test]
     fn a_look_with_every_section() {
-        let view = InspectView { rows: 5, ..InspectView::default() };
+        let view = InspectView { rows: 5, verbose: true, typed: "4242", ..InspectView::default() };
         let text = inspect(&samples::inspect(), view);
+        check_width(&text);
+        insta::assert_snapshot!(text);
+    }
+
+    #[test]
+    fn the_findings_stand_above_every_table_with_a_command_to_type() {
+        let view = InspectView { rows: 5, typed: "4242", ..InspectView::default() };
+        let text = inspect(&samples::inspect(), view);
+        let at = |what: &str| text.find(what).unwrap_or_else(|| panic!("{what} is missing: {text}"));
+        assert!(at("findings") < at("next        bloathound why 4242 type") && at("bloathound why") < at("\nheap\n"));
+        assert!(!text.contains("snapshot sound") && text.contains("bloathound inspect 4242 -v"), "{text}");
         check_width(&text);
         insta::assert_snapshot!(text);
     }

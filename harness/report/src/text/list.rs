@@ -2,9 +2,10 @@
 
 use bloathound_vocabulary::{FindingClass, Variant};
 
+use super::page;
 use super::style::Style;
 use super::table::{Align, Table};
-use crate::sanitize;
+use crate::sanitize::shell_word;
 
 /// A scenario in `bloathound list`.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -42,7 +43,7 @@ pub fn list(rows: &[ListRow], color: bool) -> String {
     }
     format!("{}\n  next: bloathound run {}\n", table.render(style), {
         let first = rows.first().map_or("", |row| row.name.as_str());
-        sanitize::fit(&super::run::shell_word(first), 50)
+        page::fit(&shell_word(first), 50)
     })
 }
 

@@ -12,8 +12,12 @@ const BAR_WIDTH: usize = 20;
 const UNEXPLAINED_PERCENT_MAX: u64 = 2;
 
 pub(super) fn rss(rss: &RssRecord, style: Style) -> String {
-    let mut table =
-        Table::new(&[("bytes", Align::Right), ("%", Align::Right), ("", Align::Left), ("category", Align::Rest)]);
+    let mut table = Table::new(&[
+        ("bytes", Align::Right),
+        ("% of resident", Align::Right),
+        ("", Align::Left),
+        ("category", Align::Rest),
+    ]);
     let mut categories: Vec<(&String, u64)> = rss.categories.iter().map(|(name, bytes)| (name, *bytes)).collect();
     categories.sort_by(|one, other| (other.1, one.0).cmp(&(one.1, other.0)));
     for (name, bytes) in categories {
@@ -48,7 +52,7 @@ fn bar(part: u64, whole: u64) -> String {
     "▇".repeat(cells.min(BAR_WIDTH))
 }
 
-pub(super) fn arenas(arenas: &ArenasRecord, view: InspectView) -> String {
+pub(super) fn arenas(arenas: &ArenasRecord, view: InspectView<'_>) -> String {
     const LABEL_WIDTH: usize = 11;
     let mut out = String::new();
     let mut add = |label: &str, text: &str| out.push_str(&labelled(label, LABEL_WIDTH, text, 3));
@@ -81,12 +85,14 @@ pub(super) fn arenas(arenas: &ArenasRecord, view: InspectView) -> String {
     for pin in arenas.pinned_by.iter().take(view.rows) {
         add("pinned by", &describe::pin(pin));
     }
-    out.push_str(&size_classes(arenas, view));
+    if view.verbose {
+        out.push_str(&size_classes(arenas, view));
+    }
     out
 }
 
 /// Block sizes with most free bytes first.
-fn size_classes(arenas: &ArenasRecord, view: InspectView) -> String {
+fn size_classes(arenas: &ArenasRecord, view: InspectView<'_>) -> String {
     if arenas.size_classes.is_empty() {
         return String::new();
     }
@@ -116,7 +122,7 @@ fn size_classes(arenas: &ArenasRecord, view: InspectView) -> String {
     table.render(Style::new(view.color))
 }
 
-pub(super) fn garbage(garbage: &GarbageRecord, view: InspectView) -> String {
+pub(super) fn garbage(garbage: &GarbageRecord, view: InspectView<'_>) -> String {
     const LABEL_WIDTH: usize = 20;
     let words =
         |objects: u64, bytes: u64| format!("{}, {}", units::plural(objects, "object", "objects"), units::bytes(bytes));
@@ -136,7 +142,7 @@ pub(super) fn garbage(garbage: &GarbageRecord, view: InspectView) -> String {
     out
 }
 
-pub(super) fn retained(rows: &[RetainedRecord], view: InspectView) -> String {
+pub(super) fn retained(rows: &[RetainedRecord], view: InspectView<'_>) -> String {
     let mut table = Table::new(&[
         ("retains", Align::Right),
         ("own", Align::Right),
@@ -154,7 +160,7 @@ pub(super) fn retained(rows: &[RetainedRecord], view: InspectView) -> String {
     rendered(&table, rows.is_empty(), view)
 }
 
-pub(super) fn containers(rows: &[ContainerRecord], view: InspectView) -> String {
+pub(super) fn containers(rows: &[ContainerRecord], view: InspectView<'_>) -> String {
     let mut table =
         Table::new(&[("items", Align::Right), ("own", Align::Right), ("type", Align::Left), ("path", Align::RestEnd)]);
     for row in rows.iter().take(view.rows) {
@@ -168,7 +174,7 @@ pub(super) fn containers(rows: &[ContainerRecord], view: InspectView) -> String 
     rendered(&table, rows.is_empty(), view)
 }
 
-pub(super) fn duplicates(rows: &[DuplicateRecord], view: InspectView) -> String {
+pub(super) fn duplicates(rows: &[DuplicateRecord], view: InspectView<'_>) -> String {
     let mut table = Table::new(&[("wasted", Align::Right), ("copies", Align::Right), ("text", Align::Rest)]);
     for row in rows.iter().take(view.rows) {
         let text = match &row.text {
@@ -180,6 +186,6 @@ pub(super) fn duplicates(rows: &[DuplicateRecord], view: InspectView) -> String 
     rendered(&table, rows.is_empty(), view)
 }
 
-fn rendered(table: &Table, is_empty: bool, view: InspectView) -> String {
+fn rendered(table: &Table, is_empty: bool, view: InspectView<'_>) -> String {
     if is_empty { String::new() } else { table.render(Style::new(view.color)) }
 }

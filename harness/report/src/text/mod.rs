@@ -1,4 +1,4 @@
-//! Terminal output: lines of at most 80 cells, colour only when asked for.
+//! Terminal output: lines no wider than the [`Page`], colour only when asked for.
 //!
 //! Every function takes `color`; whether there is a terminal and what `NO_COLOR` says is the caller's to know.
 
@@ -10,20 +10,21 @@ mod inspect;
 mod list;
 mod memory;
 mod newcomers;
+pub(crate) mod page;
 mod run;
 mod style;
 mod table;
 
+pub use crate::sanitize::shell_word;
 pub use answers::{diff, hot, watch, why};
 pub use doctor::{Check, CheckStatus, doctor};
 pub use extent::InspectView;
 pub use inspect::inspect;
 pub use list::{ListRow, list};
+pub use page::{Page, set_page};
 pub(crate) use run::again;
-pub use run::{Layout, failure, merge_warnings, run, run_line, shell_word, summary};
+pub use run::{Layout, failure, merge_warnings, run, run_line, summary};
 pub(crate) use style::Style;
 
-/// Cells of a line.
-pub const WIDTH: usize = 80;
 /// Cells of a command to type next.
 const NEXT_MAX: usize = 400;

@@ -1,7 +1,7 @@
 //! What is new since an earlier look, and who holds it.
 
-use super::WIDTH;
 use super::extent::InspectView;
+use super::page;
 use super::style::Style;
 use super::table::{Align, Table};
 use crate::{describe, sanitize, units};
@@ -14,7 +14,7 @@ const REFERRERS_MAX: usize = 4;
 const TYPE_CELLS: usize = 16;
 
 /// Who holds what is new, by paths.
-pub(super) fn holders(new: &NewObjectsRecord, view: InspectView) -> String {
+pub(super) fn holders(new: &NewObjectsRecord, view: InspectView<'_>) -> String {
     let style = Style::new(view.color);
     let mut out = format!("\n{}\n", style.bold("new, and who holds it"));
     out.push_str(&format!("  {}", population(new.staying)));
@@ -41,7 +41,7 @@ pub(super) fn holders(new: &NewObjectsRecord, view: InspectView) -> String {
             units::count(row.with_below.objects),
             units::bytes(row.with_below.bytes),
             // The path says more.
-            sanitize::fit_end(&row.type_name, TYPE_CELLS),
+            page::fit_end(&row.type_name, TYPE_CELLS),
             describe::owner_of(&row.path),
         ]);
     }
@@ -54,12 +54,12 @@ pub(super) fn holders(new: &NewObjectsRecord, view: InspectView) -> String {
 }
 
 /// Who refers to what is new, by type: the talk's `refs`.
-pub(super) fn referrers(new: &NewObjectsRecord, view: InspectView) -> String {
+pub(super) fn referrers(new: &NewObjectsRecord, view: InspectView<'_>) -> String {
     let style = Style::new(view.color);
     let mut out = format!("\n{}\n", style.bold("who refers to what is new"));
     for of_type in new.by_type.iter().take(TYPES_MAX.min(view.rows)) {
-        let head = format!("{}, {} new", sanitize::fit(&of_type.type_name, 40), population(of_type.new));
-        out.push_str(&format!("  {}\n", sanitize::fit(&head, WIDTH - 2)));
+        let head = format!("{}, {} new", page::fit(&of_type.type_name, 40), population(of_type.new));
+        out.push_str(&format!("  {}\n", page::fit(&head, page::width() - 2)));
         if of_type.referrers.is_empty() {
             out.push_str("    nothing that is known\n");
         }
@@ -69,24 +69,24 @@ pub(super) fn referrers(new: &NewObjectsRecord, view: InspectView) -> String {
                 "{} from {} {age}{}",
                 units::count(row.references),
                 units::count(row.objects),
-                sanitize::fit(&row.kind, 34)
+                page::fit(&row.kind, 34)
             );
             if !row.new && !row.path.is_empty() {
                 let most = match row.objects {
                     0 | 1 => String::new(),
                     _ => format!(" ({} of them)", units::count(row.path_references)),
                 };
-                let room = WIDTH.saturating_sub(4 + sanitize::width(&line) + 2 + most.len());
-                line = format!("{line}: {}{most}", sanitize::fit_end(&describe::owner_of(&row.path), room.max(12)));
+                let room = page::width().saturating_sub(4 + sanitize::width(&line) + 2 + most.len());
+                line = format!("{line}: {}{most}", page::fit_end(&describe::owner_of(&row.path), room.max(12)));
             }
-            out.push_str(&format!("    {}\n", sanitize::fit(&line, WIDTH - 4)));
+            out.push_str(&format!("    {}\n", page::fit(&line, page::width() - 4)));
         }
     }
     out
 }
 
 /// Where the view from inside and the view from outside differ.
-pub(super) fn cross_check(checked: &CrossCheckRecord, view: InspectView) -> String {
+pub(super) fn cross_check(checked: &CrossCheckRecord, view: InspectView<'_>) -> String {
     let style = Style::new(view.color);
     let mut out = format!("\n{}\n", style.bold("from inside against from outside"));
     let mut table = Table::new(&[
@@ -116,7 +116,7 @@ pub(super) fn cross_check(checked: &CrossCheckRecord, view: InspectView) -> Stri
                 and so does what the look from inside itself needs: frames, the connection that asked for it. Objects that \
                 the collector does not track are compared by the table above only: from inside one sees those that a \
                 tracked object leads to.";
-    for line in sanitize::wrap(note, WIDTH - 2, 8) {
+    for line in page::wrap(note, page::width() - 2, 8) {
         out.push_str(&format!("  {line}\n"));
     }
     out

@@ -1,9 +1,10 @@
 //! `run` and `replay`: a line a run, what failed, the summary.
 
-use super::WIDTH;
 use super::inspect::partial;
+use super::page;
 use super::style::Style;
 use super::table::{Align, Table, labelled};
+use crate::sanitize::shell_word;
 use crate::{describe, sanitize, units};
 use bloathound_vocabulary::{Outcome, RunRecord, RunResults, TimingRecord};
 
@@ -18,8 +19,13 @@ const STATUS_WIDTH: usize = 7;
 const VARIANT_WIDTH: usize = 5;
 /// Names beyond this are cut.
 const NAME_WIDTH_MAX: usize = 28;
-/// `pause/copy/decode/analyse ms` fits in this in most runs.
-const TIMES_WIDTH: usize = 15;
+/// What the last column is.
+const TIMES: &str = "pause/copy/decode/analyse ms";
+const TIMES_WIDTH: usize = TIMES.len();
+/// On narrower lines the place of what was found goes before the times, which are in the JSON too.
+const WIDTH_WITH_TIMES: usize = 100;
+/// Cells for what was found where lines may be as long as they like.
+const FOUND_WIDTH_UNCUT: usize = 40;
 /// Cells of the labels in a failure block.
 const LABEL_WIDTH: usize = 9;
 
@@ -31,7 +37,11 @@ impl Layout {
     }
 
     fn found_width(self) -> usize {
-        WIDTH - STATUS_WIDTH - self.name_width - VARIANT_WIDTH - TIMES_WIDTH - 8
+        if page::is_uncut() {
+            return FOUND_WIDTH_UNCUT;
+        }
+        let times = if with_times() { TIMES_WIDTH + 2 } else { 0 };
+        page::width().saturating_sub(STATUS_WIDTH + self.name_width + VARIANT_WIDTH + 6 + times)
     }
 
     /// The line above the runs that says what the columns are.
@@ -43,7 +53,7 @@ impl Layout {
             "scenario",
             "twin",
             "found",
-            "ps/cp/dec/an ms",
+            if with_times() { TIMES } else { "" },
             name = self.name_width,
             found = self.found_width()
         );
@@ -64,19 +74,27 @@ pub fn run_line(run: &RunRecord, layout: Layout, color: bool) -> String {
     let found = match (&run.outcome, &run.invalid_because, &run.error) {
         (Outcome::Invalid, Some(reason), _) => reason.clone(),
         (Outcome::Error, _, Some(error)) => error.why.clone(),
+        _ if page::is_uncut() => describe::seen(run, usize::MAX),
         _ => describe::seen(run, layout.found_width()),
     };
-    let name = pad(&sanitize::fit(&run.name(), layout.name_width), layout.name_width);
+    let name = pad(&page::fit(&run.name(), layout.name_width), layout.name_width);
     let found_width = layout.found_width();
-    let found = pad(&sanitize::fit(&found, found_width), found_width);
-    let line =
-        format!("{name}  {:VARIANT_WIDTH$}  {found}  {:>TIMES_WIDTH$}", run.variant.as_str(), times(&run.timing));
+    let found = pad(&page::fit(&found, found_width), found_width);
+    let line = format!(
+        "{name}  {:VARIANT_WIDTH$}  {found}  {:>TIMES_WIDTH$}",
+        run.variant.as_str(),
+        if with_times() { times(&run.timing) } else { String::new() }
+    );
     format!("{status}  {}\n", line.trim_end())
 }
 
 fn pad(text: &str, cells: usize) -> String {
     let padding = cells.saturating_sub(sanitize::width(text));
     format!("{text}{}", " ".repeat(padding))
+}
+
+fn with_times() -> bool {
+    page::is_uncut() || page::width() >= WIDTH_WITH_TIMES
 }
 
 /// Whole milliseconds, rounded up: `12/10/41/121`, `-` for a step that did not happen, nothing when none did.
@@ -104,7 +122,7 @@ pub fn failure(run: &RunRecord, color: bool) -> String {
         Outcome::Error => style.red("ERROR"),
         _ => style.red("FAIL"),
     };
-    let title = sanitize::fit(&run.title(), WIDTH - 10);
+    let title = page::fit(&run.title(), page::width() - 10);
     let mut out = format!("{word}  {}\n", style.bold(&title));
     let mut add = |label: &str, text: &str, lines: usize| {
         out.push_str(&labelled(label, LABEL_WIDTH, text, lines));
@@ -180,17 +198,6 @@ pub(crate) fn again(run: &RunRecord) -> String {
         run.variant.as_str(),
         run.seed
     )
-}
-
-/// Quoted where a shell would not take it as one plain word.
-#[must_use]
-pub fn shell_word(word: &str) -> String {
-    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_./:@%+=,".contains(c);
-    if !word.is_empty() && word.chars().all(is_plain) {
-        word.to_owned()
-    } else {
-        format!("'{}'", word.replace('\'', "'\\''"))
-    }
 }
 
 /// The last lines: how many of what, and the scores by class.
@@ -312,7 +319,7 @@ mod tests {
         let text = run(&samples::results(vec![samples::run_hostile()]), false);
         assert!(!text.chars().any(|c| sanitize::is_hostile(c) && c != '\n'), "{text:?}");
         for line in text.lines() {
-            assert!(sanitize::width(line) <= WIDTH, "{line}");
+            assert!(sanitize::width(line) <= page::width(), "{line}");
         }
         insta::assert_snapshot!(text);
     }

@@ -1,6 +1,6 @@
 //! Tables that fit a terminal.
 
-use super::WIDTH;
+use super::page;
 use super::style::Style;
 use crate::sanitize;
 
@@ -11,7 +11,7 @@ pub(crate) enum Align {
     Right,
     /// Words; never cut.
     Left,
-    /// Words that take what is left of the line and lose their end.
+    /// Words that take what is left of the line and lose their middle.
     Rest,
     /// Paths that take what is left of the line and lose their beginning.
     RestEnd,
@@ -67,6 +67,9 @@ impl Table {
                 .unwrap_or(0)
         };
         let mut widths: Vec<usize> = (0..self.columns.len()).map(natural).collect();
+        if page::is_uncut() {
+            return widths;
+        }
         let takes_rest = |align: Align| matches!(align, Align::Rest | Align::RestEnd);
         for ((_, align), width) in self.columns.iter().zip(&mut widths) {
             if !takes_rest(*align) {
@@ -76,7 +79,7 @@ impl Table {
         if let Some(rest) = self.columns.iter().position(|(_, align)| takes_rest(*align)) {
             let others: usize = widths.iter().sum::<usize>() - widths[rest];
             let gaps = GAP * (self.columns.len() - 1) + self.indent;
-            let room = WIDTH.saturating_sub(others + gaps).max(REST_MIN);
+            let room = page::width().saturating_sub(others + gaps).max(REST_MIN);
             widths[rest] = widths[rest].min(room);
         }
         widths
@@ -87,8 +90,8 @@ impl Table {
         for (index, ((_, align), width)) in self.columns.iter().zip(widths).enumerate() {
             let cell = cells.get(index).map_or("", String::as_str);
             let cell = match align {
-                Align::RestEnd => sanitize::fit_end(cell, *width),
-                _ => sanitize::fit(cell, *width),
+                Align::RestEnd => page::fit_end(cell, *width),
+                _ => page::fit(cell, *width),
             };
             let padding = " ".repeat(width.saturating_sub(sanitize::width(&cell)));
             if index > 0 {
@@ -111,9 +114,9 @@ pub(crate) fn labelled(label: &str, label_width: usize, text: &str, lines_max: u
 
 /// As [`labelled`], further in.
 pub(crate) fn labelled_at(indent: usize, label: &str, label_width: usize, text: &str, lines_max: usize) -> String {
-    let room = WIDTH.saturating_sub(indent + label_width + GAP).max(20);
+    let room = page::width().saturating_sub(indent + label_width + GAP).max(20);
     let mut out = String::new();
-    for (index, line) in sanitize::wrap(text, room, lines_max).iter().enumerate() {
+    for (index, line) in page::wrap(text, room, lines_max).iter().enumerate() {
         let shown = if index == 0 { label } else { "" };
         let row = format!("{:indent$}{shown:<label_width$}  {line}", "");
         out.push_str(row.trim_end());
@@ -137,7 +140,7 @@ mod tests {
                 table.row(vec![one, number.to_string(), two]);
             }
             for line in table.render(Style::new(false)).lines() {
-                prop_assert!(sanitize::width(line) <= WIDTH, "{line:?}");
+                prop_assert!(sanitize::width(line) <= page::width(), "{line:?}");
                 prop_assert!(!line.chars().any(sanitize::is_hostile));
             }
         }
@@ -152,6 +155,6 @@ mod tests {
         let lines: Vec<&str> = text.lines().collect();
         assert_eq!(lines[2], "  12 345  short");
         assert!(lines[1].starts_with("       7  …---") && lines[1].ends_with("end"));
-        assert_eq!(sanitize::width(lines[1]), WIDTH);
+        assert_eq!(sanitize::width(lines[1]), page::width());
     }
 }

@@ -123,9 +123,11 @@ impl Cells {
         let bytes = bytes as u32;
         self.bytes[cell] = self.bytes[cell].saturating_add(bytes);
         if let Some(mark) = mark {
-            // Who has most of the cell; the first of equals.
+            // A group before garbage, then who has most of the cell; the first of equals.
+            let is_group = |mark: HeatCell| matches!(mark, HeatCell::Group(_));
             let (kept, most) = self.marks[cell].get_or_insert((mark, 0));
-            if *kept == mark || bytes > *most {
+            let (is_pin, was_pin) = (is_group(mark), is_group(*kept));
+            if *kept == mark || (is_pin && !was_pin) || (is_pin == was_pin && bytes > *most) {
                 (*kept, *most) = (mark, if *kept == mark { most.saturating_add(bytes) } else { bytes });
             }
         }
@@ -134,6 +136,8 @@ impl Cells {
     fn finish(self) -> Vec<HeatCell> {
         let cell = |(bytes, mark): (u32, Option<(HeatCell, u32)>)| match (bytes, mark) {
             (0, _) => HeatCell::Nothing,
+            // However little it has there: one small object holds the whole row.
+            (_, Some((pin @ HeatCell::Group(_), _))) => pin,
             (bytes, Some((mark, most))) if most * 2 > bytes => mark,
             (bytes, _) => HeatCell::Objects(match u64::from(bytes) * 4 / CELL_BYTES {
                 0 => HeatShare::Little,
@@ -181,6 +185,16 @@ mod tests {
         // Alone in its row, it is what one asks for.
         assert_eq!(rows[1].cells[5], HeatCell::Group(0));
         assert_eq!(rows[1].cells.iter().filter(|cell| **cell != HeatCell::Nothing).count(), 1);
+    }
+
+    #[test]
+    fn a_pin_wins_its_cell_however_little_it_has_there() {
+        let (pin, mut cells) = (HeatCell::Group(2), Cells::default());
+        cells.add(0, 900, None);
+        cells.add(0, 40, Some(HeatCell::Garbage));
+        cells.add(0, 16, Some(pin));
+        cells.add(0, 60, Some(HeatCell::Garbage));
+        assert_eq!(cells.finish()[0], pin);
     }
 
     #[test]

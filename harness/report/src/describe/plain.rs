@@ -1,0 +1,149 @@
+//! A finding for somebody who does not know CPython: one sentence, and the command that tells more of it.
+
+use bloathound_vocabulary::{Evidence, Finding, Label, TargetKind, TargetRecord, Verdict};
+
+use super::{basename, dotted, lines, pin};
+use crate::sanitize::shell_word;
+use crate::units;
+
+/// What happens, how much of it, and where: a sentence without words of CPython's inside.
+pub(crate) fn sentence(finding: &Finding) -> String {
+    let location = &finding.location;
+    let holder = || dotted(location).unwrap_or_else(|| Label::join(&location.path, " → "));
+    let kept = match holder() {
+        holder if holder.is_empty() => "what keeps them is not known".to_owned(),
+        holder => format!("{holder} keeps them"),
+    };
+    match &finding.evidence {
+        Evidence::Leak(leak) | Evidence::Growth(leak) => {
+            let each = if finding.verdict == Verdict::GrowsWithRequests { "request" } else { "round" };
+            match leak.objects_per_request {
+                0 => format!("{} objects become more and more, and {kept}.", leak.type_name),
+                number => format!(
+                    "With every {each} {} stay behind, and {kept}.",
+                    units::plural(
+                        number,
+                        &format!("{} object", leak.type_name),
+                        &format!("{} objects", leak.type_name)
+                    )
+                ),
+            }
+        }
+        Evidence::Cycle(cycle) => {
+            let closed = if cycle.closing_reference.is_empty() {
+                String::new()
+            } else {
+                format!(", closed by {}", cycle.closing_reference)
+            };
+            format!(
+                "{} refer to each other in circles{closed}, and Python never frees them because {} of them have a finalizer.",
+                units::plural(cycle.objects, "object", "objects"),
+                units::count(cycle.uncollectable)
+            )
+        }
+        Evidence::Fragmentation(fragmentation) => {
+            let by = fragmentation.pinned_by.first().map_or_else(String::new, |one| format!(": {}", pin(one)));
+            format!(
+                "{} of free memory can't go back to the system, because a few small objects lie all over it{by}.",
+                units::bytes(fragmentation.stranded_bytes)
+            )
+        }
+        Evidence::HotLoop(hot) => {
+            let busy = hot
+                .cpu_fraction
+                .map_or_else(String::new, |share| format!(" and takes {} of a processor", units::ratio(share)));
+            format!("{} goes round and round{busy}, without any progress that was seen.", code(finding))
+        }
+        Evidence::Spin(spin) => {
+            let turns = spin
+                .turns_per_second
+                .map_or_else(String::new, |turns| format!(" {} times a second", units::count(turns.round() as u64)));
+            format!("The event loop wakes up{turns} and finds nothing to do, at {}.", code(finding))
+        }
+        Evidence::Garbage(garbage) => format!(
+            "{} that nobody needs any more wait for Python's collector: {}.",
+            units::plural(garbage.objects, "object", "objects"),
+            units::bytes(garbage.bytes)
+        ),
+        Evidence::NativeMemory(native) => {
+            format!(
+                "Memory outside of Python's objects grew by {}: C code holds it.",
+                units::bytes(native.gained_bytes)
+            )
+        }
+    }
+}
+
+/// `list_attendees (service.py:41-44)`.
+fn code(finding: &Finding) -> String {
+    let location = &finding.location;
+    let file = location.file.as_ref().map(|file| format!("{}{}", basename(file), lines(location)));
+    match (&location.function, file) {
+        (Some(function), Some(file)) => format!("{function} ({file})"),
+        (Some(function), None) => function.clone(),
+        (None, Some(file)) => file,
+        (None, None) => "a loop at an unknown place".to_owned(),
+    }
+}
+
+/// What to type to learn more of this finding; `None` where the target is not to be named, as a folder of looks.
+pub(crate) fn next(finding: &Finding, target: &str) -> Option<String> {
+    if target.is_empty() {
+        return None;
+    }
+    let target = shell_word(target);
+    let why = |name: &str| format!("bloathound why {target} {}", shell_word(name));
+    match &finding.evidence {
+        Evidence::Leak(leak) | Evidence::Growth(leak) => Some(why(&leak.type_name)),
+        Evidence::Cycle(cycle) => cycle.types.first().map(|name| why(name)),
+        Evidence::Garbage(garbage) => garbage.types.first().map(|name| why(name)),
+        Evidence::Fragmentation(_) => Some(format!("bloathound inspect {target} --heatmap memory.svg")),
+        Evidence::HotLoop(_) | Evidence::Spin(_) => Some(format!("bloathound hot {target} --folded stacks.txt")),
+        Evidence::NativeMemory(_) => Some(format!("bloathound inspect {target} -v")),
+    }
+}
+
+/// What the target is typed as where the command is not at hand: a process by its number.
+pub(crate) fn typed(target: &TargetRecord) -> String {
+    match (target.kind, target.pid, &target.file) {
+        (TargetKind::Process, Some(pid), _) => pid.to_string(),
+        _ => String::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::samples;
+
+    #[test]
+    fn no_word_that_puzzled_comes_back() {
+        let told = |finding: &Finding| format!("{} {:?}", sentence(finding), crate::describe::evidence(finding));
+        let mut all: String = samples::one_of_each_class().iter().map(told).collect();
+        let results = samples::results(vec![samples::run_toggle(), samples::run_toggle_broken()]);
+        all.push_str(&crate::text::run(&results, false));
+        all.push_str(&crate::text::failure(&samples::run_hostile(), false));
+        for old in [
+            "holds too",
+            "exits need",
+            "that agree",
+            "of the locals",
+            " a request",
+            "wrong      false alarm",
+            "held by held",
+        ] {
+            assert!(!all.contains(old), "{old}: {all}");
+        }
+    }
+
+    #[test]
+    fn every_class_has_a_sentence_and_a_command_with_its_target() {
+        for finding in samples::one_of_each_class() {
+            let said = sentence(&finding);
+            assert!(said.ends_with('.') && said.len() > 40, "{said}");
+            let command = next(&finding, "a file.bhi").unwrap();
+            assert!(command.starts_with("bloathound ") && command.contains("'a file.bhi'"), "{command}");
+            assert_eq!(next(&finding, ""), None);
+        }
+    }
+}
