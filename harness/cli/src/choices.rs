@@ -16,6 +16,13 @@ pub(crate) enum VariantChoice {
     All,
 }
 
+/// One twin.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub(crate) enum TwinChoice {
+    Buggy,
+    Fixed,
+}
+
 /// How requests come.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum TrafficChoice {

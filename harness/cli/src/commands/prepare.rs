@@ -1,13 +1,24 @@
 //! `bloathound prepare`.
 
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::PathBuf;
+
+use bloathound_bounds::read_regular;
 use bloathound_driver::{Builder, Cache, FoundPython, HOW_TO_GET_ONE, PythonError, Search};
 use bloathound_engine::Interrupt;
+use bloathound_report::text::shell_word;
 
 use crate::args::PrepareArguments;
 use crate::error::CliError;
 use crate::exit::Exit;
 use crate::home::Home;
 use crate::{output, preparation, progress, typed};
+
+/// The largest package that is copied; Twisted has 3 MB.
+const PACKAGE_BYTES_MAX: u64 = 256 << 20;
+/// Its owner writes it, everybody reads it.
+const SHARED: u32 = 0o644;
 
 /// `bloathound prepare`: what takes long the first time is done now.
 pub(crate) fn prepare(arguments: &PrepareArguments) -> Result<u8, CliError> {
@@ -17,8 +28,37 @@ pub(crate) fn prepare(arguments: &PrepareArguments) -> Result<u8, CliError> {
     let home = Home::find(arguments.home.as_deref())?;
     let found = Search::from_env().find()?;
     tell(&found);
-    let environment = preparation::environment(&home, &found.interpreter)?;
+    if let Some(folder) = &arguments.to {
+        return download(folder, &home, &found);
+    }
+    let cache = match &arguments.from {
+        Some(folder) if !folder.is_dir() => {
+            return Err(CliError::file(folder, "no folder; `bloathound prepare --to DIR` fills one"));
+        }
+        Some(folder) => Cache::of_user()?.from_folder(folder.clone()),
+        None => Cache::of_user()?,
+    };
+    let environment = preparation::environment_of(&cache, &home, &found.interpreter)?;
     output::result(&format!("packages of the services: {}\n", environment.dir.display()));
+    Ok(Exit::AsExpected.number())
+}
+
+/// The pinned packages as files, for machines that have no network.
+fn download(folder: &PathBuf, home: &Home, found: &FoundPython) -> Result<u8, CliError> {
+    output::check_folder(Some(folder))?;
+    let cache = Cache::of_user()?;
+    let packages = cache.download(&found.interpreter, &home.lock_file(), &mut |event| progress::environment(&event))?;
+    for file in &packages.files {
+        let bytes = read_regular(file, PACKAGE_BYTES_MAX).map_err(|error| CliError::file(file, error))?;
+        let path = folder.join(file.file_name().unwrap_or_default());
+        output::file(&path, &bytes)?;
+        // What is published is no secret, and the folder is there to be shared.
+        fs::set_permissions(&path, fs::Permissions::from_mode(SHARED))
+            .map_err(|error| CliError::output(&path, error))?;
+    }
+    output::result(&format!("{} packages: {}\n", packages.files.len(), folder.display()));
+    let prepare = typed::command(&format!("prepare --from {}", shell_word(&folder.display().to_string())));
+    output::message(&format!("install them anywhere, without a network: {prepare}"));
     Ok(Exit::AsExpected.number())
 }
 
