@@ -10,8 +10,8 @@ use bloathound_memory::Effort;
 use clap::{Args, Parser, Subcommand};
 
 use crate::choices::{
-    ClassChoice, Detector, ShownArguments, TrafficChoice, VariantChoice, parse_jobs, parse_partition, parse_rate,
-    parse_seconds, whole,
+    ClassChoice, Detector, ShownArguments, TrafficChoice, TwinChoice, VariantChoice, parse_jobs, parse_partition,
+    parse_rate, parse_seconds, whole,
 };
 use crate::gate::GateArguments;
 use crate::perf::PerfArguments;
@@ -60,6 +60,8 @@ pub(crate) enum Command {
     Perf(PerfArguments),
     /// Make ready what scenarios need: the services' packages, or with --python a Python 2.7
     Prepare(PrepareArguments),
+    /// Start a reference service in the foreground, to try everything on; it ends with Ctrl-C
+    Serve(ServeArguments),
     /// The scenarios there are
     List(ListArguments),
     /// Can this machine run the scenarios and read processes, and what to do if not
@@ -156,6 +158,24 @@ pub(crate) struct PrepareArguments {
     /// Make a CPython 2.7.18 with pyenv or conda, in the user's cache; where one is found that will do, it stays at that
     #[arg(long)]
     pub(crate) python: bool,
+    /// Download the services' packages into DIR, each checked against its hash, for machines that have no network
+    #[arg(long, value_name = "DIR", conflicts_with = "python")]
+    pub(crate) to: Option<PathBuf>,
+    /// Install the services' packages from such a folder, and ask no index; hashes are checked all the same
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["python", "to"])]
+    pub(crate) from: Option<PathBuf>,
+    /// Folder with `scenarios` and `reference-services`
+    #[arg(long, value_name = "DIR")]
+    pub(crate) home: Option<PathBuf>,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct ServeArguments {
+    /// The scenario whose service is started, as `list` has it
+    pub(crate) name: String,
+    /// Which twin [default: the one with the bug]
+    #[arg(long, value_enum)]
+    pub(crate) variant: Option<TwinChoice>,
     /// Folder with `scenarios` and `reference-services`
     #[arg(long, value_name = "DIR")]
     pub(crate) home: Option<PathBuf>,

@@ -39,6 +39,13 @@ pub(crate) struct ShownArguments {
     pub(crate) color: ColorChoice,
 }
 
+/// One twin.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub(crate) enum TwinChoice {
+    Buggy,
+    Fixed,
+}
+
 /// How requests come.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum TrafficChoice {

@@ -24,9 +24,11 @@ mod permission;
 mod picture;
 mod plan;
 mod preparation;
+mod prepared;
 mod progress;
 mod recorded;
 mod score;
+mod served;
 mod suite;
 mod twin;
 mod typed;
@@ -62,6 +64,7 @@ pub fn main() -> ExitCode {
         Command::Diff(diff) => commands::diff::diff(&diff),
         Command::Why(why) => commands::why::why(&why),
         Command::Prepare(prepare) => commands::prepare::prepare(&prepare),
+        Command::Serve(serve) => commands::serve::serve(&serve),
         Command::Replay(replay) => commands::replay::replay(&replay),
         Command::Ctl(ctl) => commands::kit::ctl(&ctl),
         Command::Trace(trace) => commands::kit::trace(&trace),

@@ -8,6 +8,10 @@ use crate::progress;
 
 /// The environment of the user's cache, made where it isn't there yet.
 pub(crate) fn environment(home: &Home, interpreter: &PythonProgram) -> Result<Environment, CliError> {
-    let cache = Cache::of_user()?;
+    environment_of(&Cache::of_user()?, home, interpreter)
+}
+
+/// The same, of a cache that says where packages come from.
+pub(crate) fn environment_of(cache: &Cache, home: &Home, interpreter: &PythonProgram) -> Result<Environment, CliError> {
     Ok(cache.prepare(interpreter, &home.lock_file(), &mut |event| progress::environment(&event))?)
 }

@@ -23,6 +23,7 @@ fn packages(whose: &str, event: &EnvironmentEvent) {
         EnvironmentEvent::Building { packages, .. } => {
             output::message(&format!("installing {} for {whose}, once", packages.join(", ")));
         }
+        EnvironmentEvent::Downloading { packages } => output::message(&format!("downloading {}", packages.join(", "))),
         EnvironmentEvent::Changed { dir, why } => output::message(&format!(
             "the packages in {} are not as they were installed ({why}); they are installed anew",
             dir.display()

@@ -88,9 +88,6 @@ fn all_four_bugs_are_recorded_with_their_twins() {
         runs().iter().map(|path| path.file_name().unwrap().to_string_lossy().into_owned()).collect();
     let pair = |name: &str| [format!("{name}-buggy"), format!("{name}-fixed")];
     assert_eq!(names, ["cycles", "fragmentation", "leak", "tightloop"].map(pair).concat());
-    let size = |path: PathBuf| fs::metadata(path).unwrap().len();
-    let files = runs().into_iter().flat_map(|run| fs::read_dir(run).unwrap().map(|entry| entry.unwrap().path()));
-    assert!(files.map(size).sum::<u64>() < 10_000_000, "recorded runs have grown past what a checkout should carry");
 }
 
 #[test]

@@ -17,8 +17,8 @@ pub use http::HttpError;
 pub use ledger::{Ledger, LedgerError};
 pub use load::{LoadError, LoadReport, Progress, Trigger, TriggerState, run_round};
 pub use python::{
-    BuildError, Builder, Cache, Environment, EnvironmentError, EnvironmentEvent, EnvironmentEvents, FoundPython,
-    HOW_TO_GET_ONE, Origin, PythonError, PythonProgram, Rejection, Search, Tried, VARIABLE,
+    BuildError, Builder, Cache, Downloaded, Environment, EnvironmentError, EnvironmentEvent, EnvironmentEvents,
+    FoundPython, HOW_TO_GET_ONE, Origin, PythonError, PythonProgram, Rejection, Search, Tried, VARIABLE,
 };
 pub use run::{
     BrokenRun, Disturbance, DrivenRun, EngineObserver, Events, Launcher, Limits, Looked, Observer, PhaseReport,

@@ -351,3 +351,91 @@ fn all_of_this_holds_for_an_ordinary_user() {
     let said = String::from_utf8_lossy(&output.stdout);
     assert!(output.status.success() && said.contains("4 passed"), "{said}{}", String::from_utf8_lossy(&output.stderr));
 }
+
+#[test]
+fn a_folder_of_packages_is_asked_in_place_of_any_index() {
+    let place = Place::new();
+    let python = place.python("mkdir -p \"$target\"");
+    let log = place.dir.path().join("arguments");
+    let noting = format!("echo \"$*\" >> {}", log.display());
+    let text = fs::read_to_string(&python.executable).unwrap();
+    script(&python.executable, &format!("{noting}\n{text}"));
+    place.cache().from_folder("/some/folder".into()).prepare_packages(&python, &place.lock_file, &mut |_| ()).unwrap();
+    let asked = fs::read_to_string(&log).unwrap();
+    let install = asked.lines().find(|line| line.contains("pip install")).unwrap();
+    assert!(
+        install.contains("--require-hashes") && install.contains("--no-index --find-links /some/folder"),
+        "{install}"
+    );
+}
+
+#[test]
+fn packages_are_downloaded_with_their_hashes_checked_and_leave_nothing_in_the_cache() {
+    let place = Place::new();
+    let body = "case \"$*\" in\n*'pip download'*'--require-hashes'*)\n  while [ \"$1\" != --dest ]; do shift; done\n  \
+                mkdir -p \"$2\"; echo two > \"$2/b.tar.gz\"; echo one > \"$2/a.whl\"\n  ;;\nesac";
+    let python = played_interpreter(script(&place.dir.path().join("python2.7"), body));
+    let mut asked = Vec::new();
+    let got = place.cache().download(&python, &place.lock_file, &mut |event| asked.push(event)).unwrap();
+    assert!(matches!(&asked[0], EnvironmentEvent::Downloading { packages } if packages == &["Twisted==16.0.0"]));
+    let names: Vec<_> = got.files.iter().map(|file| file.file_name().unwrap().to_str().unwrap()).collect();
+    assert_eq!(names, ["a.whl", "b.tar.gz"]);
+    drop(got);
+    assert!(place.cached().is_empty(), "{:?}", place.cached());
+}
+
+#[test]
+fn what_is_wrong_is_said_before_the_last_words_of_pip() {
+    let place = Place::new();
+    for (said, advice) in [
+        ("Max retries exceeded with url: /simple/twisted/", "bloathound prepare --to DIR"),
+        ("ERROR: No matching distribution found for Twisted==16.0.0", "bloathound prepare --from DIR"),
+        ("unable to execute 'gcc': No such file or directory", "apt-get install gcc"),
+        ("ERROR: THESE PACKAGES DO NOT MATCH THE HASHES", "not the one that was pinned"),
+    ] {
+        let python = place.python(&format!("for n in 1 2 3 4 5 6; do echo line $n; done; echo \"{said}\"; exit 1"));
+        let error = place.cache().prepare(&python, &place.lock_file, &mut |_| ()).unwrap_err().to_string();
+        let (first, rest) = error.split_once("\nits last lines:\n").unwrap();
+        assert!(first.contains(advice), "{error}");
+        assert!(rest.contains(said) && !rest.contains("line 5"), "{error}");
+    }
+}
+
+#[test]
+fn pip_itself_installs_from_a_folder_without_a_network_and_refuses_another_file() {
+    let Some(python) = bloathound_testkit::python27() else { return };
+    let search = bloathound_driver::Search { configured: Some(python.into()), ..Default::default() };
+    let python = search.find().unwrap().interpreter;
+    let place = Place::new();
+    let folder = place.dir.path().join("packages");
+    fs::create_dir(&folder).unwrap();
+    // A source package of one module, and its hash.
+    const MAKE: &str = "import hashlib, io, sys, tarfile
+path = sys.argv[1]
+archive = tarfile.open(path, 'w:gz')
+setup = b\"from distutils.core import setup\\nsetup(name='tiny', version='1.0', py_modules=['tiny'])\\n\"
+for name, text in [('setup.py', setup), ('tiny.py', b'answer = 42\\n'),
+                   ('PKG-INFO', b'Metadata-Version: 1.0\\nName: tiny\\nVersion: 1.0\\n')]:
+    member = tarfile.TarInfo('tiny-1.0/' + name)
+    member.size = len(text)
+    archive.addfile(member, io.BytesIO(text))
+archive.close()
+sys.stdout.write(hashlib.sha256(open(path, 'rb').read()).hexdigest())";
+    let sdist = folder.join("tiny-1.0.tar.gz");
+    let hash = duct::cmd!(&python.executable, "-c", MAKE, &sdist).read().unwrap();
+    fs::write(&place.lock_file, format!("tiny==1.0 --hash=sha256:{hash}\n")).unwrap();
+    let prepare = |name: &str| {
+        let cache = Cache::at(place.dir.path().join(name)).from_folder(folder.clone());
+        cache.prepare_packages(&python, &place.lock_file, &mut |_| ())
+    };
+    let made = prepare("cache").unwrap();
+    assert_eq!(fs::read_to_string(made.dir.join("tiny.py")).unwrap(), "answer = 42\n");
+    let mut bytes = fs::read(&sdist).unwrap();
+    bytes.push(0);
+    fs::write(&sdist, bytes).unwrap();
+    let error = prepare("other").unwrap_err().to_string();
+    assert!(error.contains("not the one that was pinned"), "{error}");
+    fs::remove_file(&sdist).unwrap();
+    let error = prepare("other").unwrap_err().to_string();
+    assert!(error.contains("bloathound prepare --to DIR"), "{error}");
+}

@@ -12,5 +12,6 @@ pub(crate) mod perf;
 pub(crate) mod prepare;
 pub(crate) mod replay;
 pub(crate) mod run;
+pub(crate) mod serve;
 pub(crate) mod watch;
 pub(crate) mod why;

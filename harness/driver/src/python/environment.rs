@@ -32,13 +32,61 @@ pub struct Environment {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Cache {
     dir: PathBuf,
+    /// A folder of packages, asked in place of any index.
+    packages: Option<PathBuf>,
+}
+
+/// Packages as they were downloaded; gone with this.
+#[derive(Debug)]
+pub struct Downloaded {
+    /// Every file, in the order of the names.
+    pub files: Vec<PathBuf>,
+    _scratch: tempfile::TempDir,
 }
 
 impl Cache {
     /// A cache in this folder, which need not exist yet.
     #[must_use]
     pub fn at(dir: PathBuf) -> Self {
-        Self { dir }
+        Self { dir, packages: None }
+    }
+
+    /// The same cache; what isn't in it yet is installed from this folder of packages, without any network. Their hashes are
+    /// those of the list all the same, so whoever filled the folder need not be trusted.
+    #[must_use]
+    pub fn from_folder(self, packages: PathBuf) -> Self {
+        Self { packages: Some(packages), ..self }
+    }
+
+    /// Downloads the packages of a list, each checked against its hash, for [`Cache::from_folder`] on another machine.
+    ///
+    /// # Errors
+    /// They can't be downloaded; the text says why.
+    pub fn download(
+        &self,
+        interpreter: &PythonProgram,
+        lock_file: &Path,
+        events: EnvironmentEvents<'_>,
+    ) -> Result<Downloaded, EnvironmentError> {
+        let lock_text = read_lock_file(lock_file)?;
+        trust::make_folder(&self.dir)?;
+        let scratch = self.scratch("unfinished-download-")?;
+        events(EnvironmentEvent::Downloading { packages: packages(&lock_text) });
+        let dir = pip::download(interpreter, lock_file, scratch.path(), events)?;
+        let failed = |source| EnvironmentError::Cache { path: dir.clone(), source };
+        let entries = fs::read_dir(&dir).map_err(failed)?;
+        let files: io::Result<Vec<PathBuf>> = entries.map(|entry| Ok(entry?.path())).collect();
+        let mut files = files.map_err(failed)?;
+        files.sort();
+        Ok(Downloaded { files, _scratch: scratch })
+    }
+
+    fn scratch(&self, prefix: &str) -> Result<tempfile::TempDir, EnvironmentError> {
+        tempfile::Builder::new()
+            .prefix(prefix)
+            .permissions(fs::Permissions::from_mode(0o700))
+            .tempdir_in(&self.dir)
+            .map_err(|source| self.unwritable(source))
     }
 
     /// The user's cache: `$BLOATHOUND_CACHE`, else `bloathound` in `$XDG_CACHE_HOME` or `~/.cache`.
@@ -141,12 +189,9 @@ impl Cache {
         self.remove_leftovers(&dir);
         let started = Instant::now();
         events(EnvironmentEvent::Building { dir: dir.clone(), packages: packages(&lock_text) });
-        let unfinished = tempfile::Builder::new()
-            .prefix(&unfinished_prefix(&dir))
-            .permissions(fs::Permissions::from_mode(0o700))
-            .tempdir_in(&self.dir)
-            .map_err(|source| self.unwritable(source))?;
-        let site = pip::install(interpreter, lock_file, unfinished.path(), events)?;
+        let unfinished = self.scratch(&unfinished_prefix(&dir))?;
+        let from = self.packages.as_deref().map(|from| std::path::absolute(from).unwrap_or_else(|_| from.to_owned()));
+        let site = pip::install(interpreter, lock_file, unfinished.path(), from.as_deref(), events)?;
         if of_services {
             pip::check_imports(interpreter, &site)?;
         }

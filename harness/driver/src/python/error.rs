@@ -48,8 +48,8 @@ pub enum EnvironmentError {
     },
     /// pip failed.
     #[error(
-        "pip could not install the packages of {}; its last lines:\n{}{}",
-        lock_file.display(), indented(last_lines), advice(last_lines)
+        "pip could not get the packages of {}{}",
+        lock_file.display(), told(last_lines)
     )]
     Pip {
         /// The list of packages.
@@ -65,21 +65,45 @@ pub enum EnvironmentError {
     },
 }
 
+/// Lines of pip's that are shown where its cause is known.
+const LINES_OF_A_KNOWN_CAUSE: usize = 3;
+
+/// What to do about it, and then what pip said last: little where we know what it means, else all that was kept.
+fn told(lines: &[String]) -> String {
+    match advice(lines) {
+        Some(advice) => {
+            let last = lines.get(lines.len().saturating_sub(LINES_OF_A_KNOWN_CAUSE)..).unwrap_or_default();
+            format!(": {advice}\nits last lines:\n{}", indented(last))
+        }
+        None => format!("; its last lines:\n{}", indented(lines)),
+    }
+}
+
+/// What to type where no index can be reached.
+const WITHOUT_NETWORK: &str = "on a machine that has a network: bloathound prepare --to DIR; then here, with that folder: \
+    bloathound prepare --from DIR";
+
 /// What to do about it, where pip's own words tell which of the known causes it is.
-fn advice(lines: &[String]) -> String {
+fn advice(lines: &[String]) -> Option<String> {
     let said = |words: &[&str]| lines.iter().any(|line| words.iter().any(|word| line.contains(word)));
-    let advice = if said(&["No matching distribution", "Could not find a version"]) {
-        "the package index that pip is set up with lacks that release; `pip config list` names it"
+    // An index that does not answer makes pip say in the end that there is no such release.
+    if said(&["Temporary failure", "Connection", "timed out", "Max retries"]) {
+        Some(format!("the package index does not answer; {WITHOUT_NETWORK}"))
     } else if said(&["DO NOT MATCH THE HASHES"]) {
-        "the file on the index is not the one that was pinned; nothing was installed"
+        Some("a file is not the one that was pinned; nothing was installed".to_owned())
+    } else if said(&["No matching distribution", "Could not find a version"]) {
+        Some(format!(
+            "what pip was shown lacks that release (`pip config list` names its index). If it has no network, \
+            {WITHOUT_NETWORK}"
+        ))
     } else if said(&["unable to execute", "command 'gcc' failed", "command 'cc' failed", "Python.h"]) {
-        "a package is built from source: apt-get install gcc libc6-dev, and a Python 2.7 with its headers"
-    } else if said(&["Temporary failure", "Connection", "timed out", "Max retries"]) {
-        "the package index does not answer; once installed, packages are kept and need no network"
+        Some(
+            "a package is built from source: apt-get install gcc libc6-dev, and a Python 2.7 with its headers"
+                .to_owned(),
+        )
     } else {
-        return String::new();
-    };
-    format!("\n{advice}")
+        None
+    }
 }
 
 fn indented(lines: &[String]) -> String {

@@ -25,6 +25,11 @@ pub enum EnvironmentEvent {
         /// What goes into it, such as `Twisted==16.0.0`.
         packages: Vec<String>,
     },
+    /// Packages are being downloaded, for other machines.
+    Downloading {
+        /// Which, such as `Twisted==16.0.0`.
+        packages: Vec<String>,
+    },
     /// A line of pip's output.
     Progress {
         /// The line.

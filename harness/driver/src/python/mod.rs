@@ -12,7 +12,7 @@ mod search;
 mod trust;
 
 pub use builder::{BuildError, Builder};
-pub use environment::{Cache, Environment};
+pub use environment::{Cache, Downloaded, Environment};
 pub use error::EnvironmentError;
 pub use event::{EnvironmentEvent, EnvironmentEvents};
 pub use interpreter::{PythonProgram, Rejection};

@@ -14,16 +14,18 @@ use crate::death_signal::die_with_parent;
 const LAST_LINES: usize = 15;
 
 /// Installs the packages of the lock file, every one checked against its hash, into the new folder `site`
-/// of the scratch folder, and gives its path.
+/// of the scratch folder, and gives its path. `from` is a folder of packages, asked in place of any index.
 pub(crate) fn install(
     interpreter: &PythonProgram,
     lock_file: &Path,
     scratch: &Path,
+    from: Option<&Path>,
     events: EnvironmentEvents<'_>,
 ) -> Result<PathBuf, EnvironmentError> {
     let target = scratch.join("site");
     let own_pip = if has_pip(interpreter) { None } else { Some(unpack_pip(interpreter, scratch)?) };
-    let how = ["--require-hashes", "--no-deps", "--timeout=30", "--retries=2", "--target"];
+    let how: Vec<OsString> =
+        PINNED.iter().map(OsString::from).chain(found_in(from)).chain(["--target".into()]).collect();
     for part in parts(lock_file, scratch)? {
         let what = [target.as_os_str(), "-r".as_ref(), part.as_os_str()];
         // What an earlier part has installed may be needed to build a later one.
@@ -32,9 +34,41 @@ pub(crate) fn install(
             path: target.clone(),
             source: std::io::Error::other("a colon in the path of the cache"),
         })?;
-        let mut command = pip_install(interpreter, &how, &what);
+        let mut command = pip(interpreter, "install", &how, &what);
         if !path.is_empty() {
             command = command.env("PYTHONPATH", path);
+        }
+        run(command, events)
+            .map_err(|last_lines| EnvironmentError::Pip { lock_file: lock_file.to_owned(), last_lines })?;
+    }
+    Ok(target)
+}
+
+/// Whatever comes is checked against its hash, and nothing comes that isn't listed.
+const PINNED: [&str; 4] = ["--require-hashes", "--no-deps", "--timeout=30", "--retries=2"];
+
+/// Where pip looks for packages: in a folder and nowhere else, or as it is set up.
+fn found_in(from: Option<&Path>) -> Vec<OsString> {
+    let folder = |folder: &Path| vec!["--no-index".into(), "--find-links".into(), folder.as_os_str().to_owned()];
+    from.map(folder).unwrap_or_default()
+}
+
+/// Downloads the packages of the lock file as they are on the index, every one checked against its hash, into a new folder
+/// of the scratch folder, and gives its path.
+pub(crate) fn download(
+    interpreter: &PythonProgram,
+    lock_file: &Path,
+    scratch: &Path,
+    events: EnvironmentEvents<'_>,
+) -> Result<PathBuf, EnvironmentError> {
+    let target = scratch.join("packages");
+    let own_pip = if has_pip(interpreter) { None } else { Some(unpack_pip(interpreter, scratch)?) };
+    let how: Vec<OsString> = PINNED.iter().map(OsString::from).chain(["--dest".into()]).collect();
+    for part in parts(lock_file, scratch)? {
+        let what = [target.as_os_str(), "-r".as_ref(), part.as_os_str()];
+        let mut command = pip(interpreter, "download", &how, &what);
+        if let Some(own_pip) = &own_pip {
+            command = command.env("PYTHONPATH", own_pip);
         }
         run(command, events)
             .map_err(|last_lines| EnvironmentError::Pip { lock_file: lock_file.to_owned(), last_lines })?;
@@ -61,13 +95,16 @@ fn parts(lock_file: &Path, scratch: &Path) -> Result<Vec<PathBuf>, EnvironmentEr
     texts.iter().enumerate().map(written).collect()
 }
 
-fn pip_install(interpreter: &PythonProgram, how: &[&str], what: &[&OsStr]) -> duct::Expression {
-    let quietly = ["--disable-pip-version-check", "--no-input", "--no-warn-script-location"];
-    let arguments: Vec<OsString> = ["-s", "-m", "pip", "install"]
+fn pip(interpreter: &PythonProgram, command: &str, how: &[OsString], what: &[&OsStr]) -> duct::Expression {
+    let mut quietly = vec!["--disable-pip-version-check", "--no-input"];
+    if command == "install" {
+        quietly.push("--no-warn-script-location");
+    }
+    let arguments: Vec<OsString> = ["-s", "-m", "pip", command]
         .iter()
         .chain(&quietly)
-        .chain(how)
         .map(OsString::from)
+        .chain(how.iter().cloned())
         .chain(what.iter().map(OsString::from))
         .collect();
     quiet(interpreter, &arguments)
@@ -87,7 +124,8 @@ fn unpack_pip(interpreter: &PythonProgram, scratch: &Path) -> Result<PathBuf, En
     what.extend(wheels.iter().map(|wheel| wheel.as_os_str()));
     let path = std::env::join_paths(&wheels)
         .map_err(|_| EnvironmentError::NoPip { interpreter: interpreter.executable.clone() })?;
-    let command = pip_install(interpreter, &["--no-index", "--no-deps", "--target"], &what);
+    let how = ["--no-index", "--no-deps", "--target"].map(OsString::from);
+    let command = pip(interpreter, "install", &how, &what);
     let failed = |last_lines| EnvironmentError::Pip { lock_file: target.clone(), last_lines };
     run(command.env("PYTHONPATH", path), &mut |_| ()).map_err(failed)?;
     Ok(target)

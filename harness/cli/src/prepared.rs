@@ -1,0 +1,73 @@
+//! What `bloathound prepare` makes or carries: a Python, and packages as files.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::PathBuf;
+
+use bloathound_bounds::read_regular;
+use bloathound_driver::{Builder, Cache, FoundPython, HOW_TO_GET_ONE, PythonError, Search};
+use bloathound_engine::Interrupt;
+use bloathound_report::text::shell_word;
+
+use crate::error::CliError;
+use crate::exit::Exit;
+use crate::home::Home;
+use crate::{output, progress, typed};
+
+/// The largest package that is copied; Twisted has 3 MB.
+const PACKAGE_BYTES_MAX: u64 = 256 << 20;
+/// Its owner writes it, everybody reads it.
+const SHARED: u32 = 0o644;
+
+/// The pinned packages as files, for machines that have no network.
+pub(crate) fn download(folder: &PathBuf, home: &Home, found: &FoundPython) -> Result<u8, CliError> {
+    output::check_folder(Some(folder))?;
+    let cache = Cache::of_user()?;
+    let packages = cache.download(&found.interpreter, &home.lock_file(), &mut |event| progress::environment(&event))?;
+    for file in &packages.files {
+        let bytes = read_regular(file, PACKAGE_BYTES_MAX).map_err(|error| CliError::file(file, error))?;
+        let path = folder.join(file.file_name().unwrap_or_default());
+        output::file(&path, &bytes)?;
+        // What is published is no secret, and the folder is there to be shared.
+        fs::set_permissions(&path, fs::Permissions::from_mode(SHARED))
+            .map_err(|error| CliError::output(&path, error))?;
+    }
+    output::result(&format!("{} packages: {}\n", packages.files.len(), folder.display()));
+    let prepare = typed::command(&format!("prepare --from {}", shell_word(&folder.display().to_string())));
+    output::message(&format!("install them anywhere, without a network: {prepare}"));
+    Ok(Exit::AsExpected.number())
+}
+
+/// A Python 2.7, made where none is found.
+pub(crate) fn python() -> Result<u8, CliError> {
+    let search = Search::from_env();
+    match search.find() {
+        Ok(found) => {
+            tell(&found);
+            return Ok(Exit::AsExpected.number());
+        }
+        // What the variable says is meant; another Python would not be used.
+        Err(error @ PythonError::Configured { .. }) => return Err(error.into()),
+        Err(PythonError::NoPython27 { .. }) => {}
+    }
+    let Some(builder) = Builder::find(&search) else {
+        return Err(CliError::NotHere(format!(
+            "neither pyenv nor conda is here, which could make one\n{HOW_TO_GET_ONE}"
+        )));
+    };
+    let cache = Cache::of_user()?;
+    let interrupt = Interrupt::take()?;
+    output::message(&format!(
+        "making Python 2.7.18 with {}, in bloathound's own cache (nothing else on this machine changes); some minutes",
+        builder.program().display()
+    ));
+    let made = builder.build(&cache, &interrupt, &mut |event| progress::python(&event))?;
+    output::result(&format!("Python {}: {}\n", made.version, made.executable.display()));
+    output::message(&format!("now `{}` runs live", typed::command("run")));
+    Ok(Exit::AsExpected.number())
+}
+
+pub(crate) fn tell(found: &FoundPython) {
+    let python = &found.interpreter;
+    output::result(&format!("Python {} ({}): {}\n", python.version, found.origin, python.executable.display()));
+}
