@@ -52,8 +52,9 @@ fn the_talks_story_by_dumps() {
     // … who holds them, and `refs`: one dict.
     let held = "600 from 1 dict: module model → DBModel → _field_cache";
     assert!(told.contains(held), "{told}");
-    let holder = told.lines().find(|line| line.contains("_field_cache → key")).unwrap_or_else(|| panic!("{told}"));
-    assert!(holder.trim_start().starts_with("600 ") && holder.contains(" type "), "{told}");
+    let is_holder = |line: &&str| line.trim_start().starts_with("600 ") && line.contains("_field_cache → key");
+    let holder = told.lines().find(is_holder).unwrap_or_else(|| panic!("{told}"));
+    assert!(holder.contains(" type "), "{told}");
     assert!(told.contains("not seen: resident memory"), "{told}");
     // What it says to type next explains it.
     let why = next(&told);
