@@ -231,7 +231,7 @@ const FAILING: &[&str] = &[
 
 /// Looks until one has to show it. What a failing turn has in its hands is gone at once: a look that catches none of it says
 /// `busy`, which is no wrong verdict, only none.
-const LOOKS_AT_A_FAILURE: usize = 3;
+const LOOKS_AT_A_FAILURE: usize = 6;
 
 #[test]
 fn a_failure_that_somebody_else_counts_is_no_progress() {
