@@ -22,8 +22,8 @@ pub(crate) fn counted(program: &Path, image: &Path) -> Result<(f64, f64), CliErr
 /// The first number behind `label` in what a tool says at its end.
 fn figure(tool: &str, no_file: &str, label: &str, program: &Path, image: &Path) -> Result<f64, CliError> {
     let mut command = Command::new("valgrind");
-    // Without an environment: nothing of this machine's is counted.
-    command.env_clear().env("PATH", std::env::var_os("PATH").unwrap_or_default());
+    // Without an environment: nothing of this machine's is counted. One worker: who of several waits for whom is.
+    command.env_clear().env("PATH", std::env::var_os("PATH").unwrap_or_default()).env("BLOATHOUND_WORKERS", "1");
     command.args([&format!("--tool={tool}"), no_file]).arg(program).arg("inspect").arg(image);
     let output = command.stdin(Stdio::null()).stdout(Stdio::null()).output();
     let output = output.map_err(|error| {

@@ -15,7 +15,8 @@ const STRING_BYTES: u64 = 160;
 const REFERENCE_BYTES: u64 = 9;
 /// Share of the pages that are not zero.
 const MARKS_SHARE: u64 = 40;
-/// Pages looked at: 32 MB. Of a heap of a million rows every page tells 1.02 times what that many do.
+/// Pages looked at: 32 MB. Reason, not measured: a mean of eight thousand pages is within a few percent of that of all, and
+/// the numbers above have a tenth to spare.
 const PAGES_MAX: usize = 1 << 13;
 /// Types remembered; a sample has a few hundred.
 const TYPES_MAX: usize = 1 << 16;

@@ -393,7 +393,7 @@ pub(super) fn names() -> Vec<Row> {
             "CALLED_WHEN_READY",
             frameworks::CALLED_WHEN_READY,
             "Methods that an event loop calls on an object whose descriptor is ready.",
-            "twisted/internet/interfaces.py and asyncore.py; a callback of half a microsecond was in none of 200 samples",
+            "twisted/internet/interfaces.py and asyncore.py; generated spins `nothing-to-write`: the callback was in none of 200 samples",
             "detect/src/spin/tests.rs::a_method_too_short_to_be_seen_is_named_by_the_object_it_is_called_on",
         ),
         row(

@@ -206,7 +206,7 @@ fixed! {
             "detect/src/hot/tests.rs::turns_that_get_past_what_fails_now_and_then_are_work";
         GREETING_BYTES_A_SECOND: f64 = 8.0, "bytes a second",
             "Bytes a second up to which what went in and out is a greeting or a heartbeat, and no work of a loop that never rests.",
-            "rpyc 3.3: a client that asks for nothing sent 12 bytes in 3 s; a request of the smallest honest server that was seen (UDP, 4 bytes each) came a thousand times a second",
+            "field pair rpyc_cpu: a client that asks for nothing sent 12 bytes in 3 s; the upper end is a reason, not measured: one request of HTTP is more",
             "detect/src/spin/tests.rs::a_heartbeat_is_no_work";
         WAKING_BYTES_MAX: u64 = 8, "bytes a read",
             "Reads of no more bytes than that on average wake an event loop and bring no data.",

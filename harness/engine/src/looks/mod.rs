@@ -19,7 +19,7 @@ pub use self::diff::{Compared, diff};
 pub use self::figures::{Detected, LookFigures};
 pub use self::heat::heat;
 pub use self::hot::{HotOptions, SampleError, Sampled, Samples, Sampling, hot, sample_process};
-pub use self::inspect::{inspect, pause_ms};
+pub use self::inspect::{inspect, judge_look, pause_ms};
 pub use self::replay::{ReplayError, replay};
 pub use self::run::{RunFindings, RunJudge};
 pub use self::watch::{KeptWatch, Sureness, Told, Unkept, WatchError, WatchOptions, Watching, watch, watch_again};

@@ -13,7 +13,7 @@ use bloathound_cpython::Interpreter;
 use bloathound_cpython::allocator::{MemoryLayout, locate_arenas};
 use bloathound_cpython::decode;
 use bloathound_detect::thresholds::shape_limits;
-use bloathound_detect::{MemorySeen, Seen, Thresholds, judge};
+use bloathound_engine::looks::judge_look;
 use bloathound_engine::session::Session;
 use bloathound_engine::source::{Examined, reopen};
 use bloathound_heap::{BitSet, Dominators, GcReplay, Names, PathTree, ReferenceLabel, ShapeTree, strongly_connected};
@@ -119,7 +119,7 @@ pub fn run(prepared: &Prepared) -> Box<dyn Any> {
             Box::new(ShapeTree::build(names, paths, Some(dominators), shape_limits()))
         }
         Work::Session(examined, session) if prepared.stage == "arenas" => Box::new(arenas(examined, session)),
-        Work::Session(_, session) => Box::new(judged(session)),
+        Work::Session(_, session) => Box::new(judge_look(session)),
     };
     planted::work(prepared.stage);
     product
@@ -167,20 +167,4 @@ fn arenas(examined: &'static Examined, warm: &Session<'static>) -> impl Any {
     let rss = layout.rss(&examined.image, &examined.snapshot, &judge);
     drop(judge);
     (layout, native, census, rss)
-}
-
-fn judged(session: &Session<'_>) -> impl Any {
-    let pins = || session.pins().map(|pins| pins.groups.clone()).unwrap_or_default();
-    let holes = || session.holes();
-    let seen = Seen {
-        snapshot: Some((session.snapshot(), session.replay())),
-        memory: session.arenas().map(|arenas| MemorySeen {
-            now: &arenas.facts,
-            before: None,
-            pins: &pins,
-            holes: &holes,
-        }),
-        ..Seen::default()
-    };
-    judge(&seen, &[], &Thresholds::default())
 }

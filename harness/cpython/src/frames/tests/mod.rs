@@ -425,9 +425,9 @@ fn sampling_goes_on_until_it_is_enough_and_gives_up() {
     }
 }
 
-/// What a sample costs the target is this number: who changes it, changes it on purpose.
+/// What a sample costs the target: who changes it, changes it on purpose.
 #[test]
-fn reads_a_sample_are_what_they_were() {
+fn a_later_sample_reads_no_more_than_what_may_have_changed() {
     let made = made();
     let mut reader = FrameReader::new(made.start);
     let thread = reader.threads(&made.target).unwrap()[0];
@@ -437,6 +437,10 @@ fn reads_a_sample_are_what_they_were() {
         reader.reads - before
     };
     let [first, second, third] = [cost(), cost(), cost()];
-    // Code and types are read once; later samples take the frames together, and what the loop has in its hands.
-    assert_eq!((first, second, third), (61, 6, 6));
+    // The frames together; what their slots lead to, together; the exception that is handled; each of the two variables once
+    // more, whether it still is what it was; and so the slots, for what the loop's exit depends on.
+    let may_have_changed = 1 + 1 + 1 + 2 + 1;
+    assert_eq!((second, third), (may_have_changed, may_have_changed));
+    // Code and types are read once.
+    assert!(first > second, "{first}");
 }

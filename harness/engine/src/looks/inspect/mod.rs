@@ -58,7 +58,8 @@ fn analyse(session: &Session<'_>, target: TargetRecord) -> InspectReport {
 }
 
 /// What all rules say that one look is enough for.
-fn judge_look(session: &Session<'_>) -> Report {
+#[must_use]
+pub fn judge_look(session: &Session<'_>) -> Report {
     let pins = || session.pins().map(|pins| pins.groups.clone()).unwrap_or_default();
     let holes = || session.holes();
     let seen = Seen {
