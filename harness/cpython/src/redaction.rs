@@ -4,7 +4,7 @@
 use std::collections::HashSet;
 use std::ops::Range;
 
-use bloathound_heap::{HeapSnapshot, ObjectId, ReferenceKind, ReferenceLabel, TypeInfo};
+use bloathound_heap::{HeapSnapshot, ObjectId, ReferenceKind, ReferenceLabel, TypeInfo, TypeRole};
 use bloathound_memory::{Address, FlatOffset, MemoryImage};
 use bloathound_profile::ValueHash;
 use bloathound_profile::frameworks::telling_path_bytes;
@@ -208,7 +208,7 @@ impl Names {
     fn value(&mut self, snapshot: &HeapSnapshot, target: ObjectId, label: ReferenceLabel) {
         let key = label.key().filter(|key| key.index() < snapshot.len());
         // Paths begin with the keys of `sys.modules`.
-        if snapshot.type_of(target).name == "module" {
+        if snapshot.role(target) == TypeRole::Module {
             self.names.extend(key);
         }
         if key.is_some_and(|key| self.keys.contains(&key)) {

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::path::{Component, Path, PathBuf};
 
-use bloathound_vocabulary::{FindingClass, ToggleFact, Variant, Verdict};
+use bloathound_vocabulary::{FindingClass, ObservationClass, ToggleFact, Variant, Verdict};
 
 use crate::checker::{Checker, check_ledger};
 use crate::error::ScenarioProblem;
@@ -13,7 +13,7 @@ use crate::locate::{NodePath, Part};
 use crate::matcher::{Matcher, Scalar};
 use crate::model::{Expectation, Observe, Told, VariantPlan};
 use crate::raw::{RawExpectation, RawPlace, RawTold, RawVariant};
-use crate::vocabulary::{TOLD, nearest};
+use crate::vocabulary::nearest;
 
 /// Checks one variant's section.
 pub(crate) fn variant_plan(
@@ -53,11 +53,12 @@ pub(crate) fn variant_plan(
 }
 
 fn check_told(raw: RawTold, node: &NodePath, observe: &Observe, checker: &mut Checker<'_>) -> Told {
-    if !TOLD.contains(&raw.class.as_str()) {
+    if ObservationClass::from_word(&raw.class).is_none() {
+        let words = ObservationClass::ALL.map(ObservationClass::as_str);
         let problem = ScenarioProblem::UnknownWord {
             found: raw.class.clone(),
-            suggestion: nearest(&raw.class, TOLD).map(str::to_owned),
-            allowed: TOLD.map(str::to_owned).to_vec(),
+            suggestion: nearest(&raw.class, words).map(str::to_owned),
+            allowed: words.map(str::to_owned).to_vec(),
         };
         checker.refuse(&node.key("class"), Part::Value, problem);
     }

@@ -13,10 +13,6 @@ pub(crate) const CONCURRENCY_MAX: u64 = 256;
 /// Longest sampling and longest wait.
 pub(crate) const SECONDS_MAX: f64 = 600.0;
 
-/// Observations that looks after rounds of load can give.
-pub(crate) const TOLD: [&str; 5] =
-    ["bounded", "kept-by-design", "collector-off", "native-memory-climbs", "native-memory-held"];
-
 /// The word nearest to a mistyped one, if one is near enough to be what was meant.
 pub(crate) fn nearest<'w>(typed: &str, words: impl IntoIterator<Item = &'w str>) -> Option<&'w str> {
     // One slip in three letters: more than that is another word.

@@ -121,6 +121,7 @@ pub(crate) fn ends_so(matcher: &Matcher, file: &Value) -> bool {
 #[cfg(test)]
 mod tests {
     use bloathound_scenario::{FindingClass, Scalar};
+    use bloathound_vocabulary::ObservationClass;
 
     use super::*;
 
@@ -146,7 +147,8 @@ mod tests {
 
     #[test]
     fn an_observation_is_told_where_its_class_and_its_figures_are_as_wanted() {
-        let bounded = |limit: u64| ObservationRecord::new("bounded", "a buffer".into()).with("limit", limit);
+        let bounded =
+            |limit: u64| ObservationRecord::new(ObservationClass::Bounded, "a buffer".into()).with("limit", limit);
         let wanted = |class: &str, limit: i64| Told {
             class: class.to_owned(),
             place: BTreeMap::new(),

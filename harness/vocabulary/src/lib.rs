@@ -45,7 +45,7 @@ pub use inspect::{
     TypeRow,
 };
 pub use label::{Label, RootKind};
-pub use observation::ObservationRecord;
+pub use observation::{ObservationClass, ObservationRecord};
 pub use origin::{HostRecord, PartitionRecord, ToolRecord};
 pub use performance::{Acceptance, HistoryLine, MachineKind, Measurement};
 pub use pin::Pin;

@@ -6,6 +6,24 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::Location;
+use crate::words::words;
+
+words! {
+    /// What is observed in looks after rounds of load, so that a scenario may want it told. What one look observes beside
+    /// that has a class in its own words.
+    ObservationClass {
+        /// It grows below a limit that is beside it in memory.
+        Bounded = "bounded";
+        /// It grows where the standard library or a framework keeps by design.
+        KeptByDesign = "kept-by-design";
+        /// Nobody collects, and little waits.
+        CollectorOff = "collector-off";
+        /// Memory of C code climbs, and nobody is known who holds it.
+        NativeMemoryClimbs = "native-memory-climbs";
+        /// Memory of C code grows with objects that hold it.
+        NativeMemoryHeld = "native-memory-held";
+    }
+}
 
 /// Something worth knowing that is no bug by itself.
 #[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize, JsonSchema)]
@@ -25,7 +43,13 @@ pub struct ObservationRecord {
 impl ObservationRecord {
     /// With neither a place nor figures.
     #[must_use]
-    pub fn new(class: &str, summary: String) -> Self {
+    pub fn new(class: ObservationClass, summary: String) -> Self {
+        Self::in_words(class.as_str(), summary)
+    }
+
+    /// The same with a class that only one look has.
+    #[must_use]
+    pub fn in_words(class: &str, summary: String) -> Self {
         Self { class: class.to_owned(), summary, ..Self::default() }
     }
 

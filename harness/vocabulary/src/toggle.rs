@@ -1,35 +1,23 @@
 //! A service's own diagnostics, and what switching one tells: one table, by which scenarios ask, the driver tells, scores
 //! compare and reports read.
 
-use schemars::JsonSchema;
-use serde::Deserialize;
+use crate::words::words;
 
-/// One of the diagnostics that a service has built in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum Toggled {
-    /// Debug logging of all loggers.
-    DebugLog,
-    /// The manhole, with somebody logged in.
-    Manhole,
-    /// Tracing.
-    Trace,
-    /// A memory dump: made while on, nothing to switch off.
-    Dump,
+words! {
+    /// One of the diagnostics that a service has built in.
+    Toggled {
+        /// Debug logging of all loggers.
+        DebugLog = "debug-log";
+        /// The manhole, with somebody logged in.
+        Manhole = "manhole";
+        /// Tracing.
+        Trace = "trace";
+        /// A memory dump: made while on, nothing to switch off.
+        Dump = "dump";
+    }
 }
 
 impl Toggled {
-    /// The word in the file: `debug-log`, `manhole`, `trace`, `dump`.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::DebugLog => "debug-log",
-            Self::Manhole => "manhole",
-            Self::Trace => "trace",
-            Self::Dump => "dump",
-        }
-    }
-
     /// What switching it may tell, in the order of the table.
     pub fn facts(self) -> impl Iterator<Item = ToggleFact> {
         ToggleFact::ALL.into_iter().filter(move |fact| fact.of().is_none_or(|of| of == self))

@@ -345,6 +345,25 @@ fn types_and_fields_of_one_series_are_named_in_its_dialect() {
     tree::nobody_but(rule, &[], &offenders);
 }
 
+/// Where a type is read in a way of its own, the dialect says what it is called, and code asks by `SingledOut`.
+#[test]
+fn no_type_is_known_by_a_name_that_is_written_in_code() {
+    let table = read(&root().join("harness/cpython/src/dialect/cpython_2_7/types.rs"));
+    let rows = table.split_once("singled_out: &[").and_then(|(_, rest)| rest.split_once("],")).expect("the table").0;
+    let names: BTreeSet<&str> = rows.split('"').skip(1).step_by(2).collect();
+    let asks = |line: &str| {
+        names.iter().any(|name| {
+            ["== \"NAME\"", "!= \"NAME\"", "\"NAME\" =>", "\"NAME\" |"]
+                .iter()
+                .any(|way| line.contains(&way.replace("NAME", name)))
+        })
+    };
+    assert!(names.len() > 10 && asks("if info.name == \"module\" {"), "the rule sees what it is about: {names:?}");
+    let mut named = lines_with(&["cpython"], &["\""]);
+    named.retain(|line| !line.contains("cpython/src/dialect/") && asks(line));
+    assert!(named.is_empty(), "a row of `singled_out` says what it is called:\n{}", named.join("\n"));
+}
+
 /// What the dialect's table of words holds, the heap and what is told from inside a process get from it, `__dict__` included.
 #[test]
 fn what_the_words_of_a_series_are_is_said_by_its_table_only() {

@@ -4,7 +4,7 @@ use bloathound_heap::{HeapSnapshot, ObjectId};
 use bloathound_memory::{Address, MemoryImage};
 
 use super::{MallocChunk, MallocMap, Occupancy, Occupant, PymallocMap};
-use crate::dialect::Dialect;
+use crate::dialect::{Dialect, SingledOut};
 
 /// Chunks below this count whole; of larger ones only the pages that are there.
 const WHOLE_BYTES_MAX: u64 = 1 << 20;
@@ -78,7 +78,9 @@ fn counted_outside<'a>(
             let at = Address(snapshot.object(info.object?).address);
             let word = |offset: u64| image.u64_at(at.offset(offset));
             let flags = word(d.type_object.tp_flags)?;
-            if flags & d.flags.type_subclass != 0 || (!info.is_heap_type && info.name == "code") {
+            if flags & d.flags.type_subclass != 0
+                || (!info.is_heap_type && d.types.singled_out(&info.name) == Some(SingledOut::Code))
+            {
                 return None;
             }
             let head = if flags & d.flags.have_gc != 0 { d.collector.head_bytes } else { 0 };

@@ -5,7 +5,7 @@ use bloathound_heap::{BitSet, HeapSnapshot, ObjectId, TypeInfo};
 use bloathound_memory::{Address, MemoryImage};
 
 use super::{ChunkState, MallocMap, NumberBlocks, PymallocMap};
-use crate::dialect::Dialect;
+use crate::dialect::{Dialect, SingledOut};
 
 /// Longest structure, and longest storage, that is searched for pointers to more storage.
 const SCAN_BYTES_MAX: u64 = 4096;
@@ -294,6 +294,7 @@ fn plan(d: &Dialect, image: &MemoryImage, info: &TypeInfo, object: Option<Addres
     let Some(flags) = word(d.type_object.tp_flags) else {
         return Plan::Inline;
     };
+    let singled_out = d.types.singled_out(&info.name);
     match () {
         () if flags & d.flags.list_subclass != 0 => Plan::Pointer(d.list.ob_item),
         // A dict made in C may keep more than its table.
@@ -305,8 +306,8 @@ fn plan(d: &Dialect, image: &MemoryImage, info: &TypeInfo, object: Option<Addres
         () if flags & d.flags.type_subclass != 0 => Plan::Pointer(d.type_object.tp_doc),
         () if flags & everything_inline != 0 => Plan::Inline,
         () if info.is_heap_type => scan(d, word(d.type_object.tp_basicsize)),
-        () if info.name == "code" => Plan::DeadObject(d.code.co_zombieframe),
-        () if info.name == "set" || info.name == "frozenset" => Plan::Pointer(d.set.table),
+        () if singled_out == Some(SingledOut::Code) => Plan::DeadObject(d.code.co_zombieframe),
+        () if singled_out == Some(SingledOut::Set) => Plan::Pointer(d.set.table),
         () if d.types.without_storage.contains(&info.name.as_str()) => Plan::Inline,
         () => scan(d, word(d.type_object.tp_basicsize)),
     }

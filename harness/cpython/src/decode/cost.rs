@@ -4,6 +4,7 @@
 //! 58 bytes an object and 8.4 a reference for ints, floats, tuples, lists and instances, 150 more for a string (of which
 //! all that are equal are counted), 2.2 % of the copy for its marks. The numbers here are those with a tenth to spare.
 
+use crate::dialect::SingledOut;
 use std::collections::HashMap;
 
 use bloathound_memory::{Address, MemoryImage, MemorySource, PAGE_BYTES, is_zero_page};
@@ -76,8 +77,8 @@ impl Sample<'_> {
         let name = self.image.pointer_at(Address(at).offset(d.type_object.tp_name));
         let name = name.and_then(|name| self.image.read_c_string(name, 64).ok()).unwrap_or_default();
         let is_name = name.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_');
-        let target = match name.as_str() {
-            "str" => Target::TypeOfStrings,
+        let target = match d.types.singled_out(&name) {
+            Some(SingledOut::Str) => Target::TypeOfStrings,
             _ if is_name && name.chars().all(|c| c.is_ascii_graphic()) => Target::Type,
             _ => Target::Other,
         };

@@ -21,7 +21,7 @@ use bloathound_memory::{Address, MemoryImage};
 
 use crate::Interpreter;
 use crate::allocator::PymallocMap;
-use crate::dialect::{Core, NotYetRead, ReferenceCounts};
+use crate::dialect::{Core, NotYetRead, ReferenceCounts, SingledOut};
 use crate::objects::{Budget, Objects, plausible_count};
 use discover::TrackedAt;
 use marks::{AddressMap, ObjectMarks};
@@ -201,7 +201,7 @@ impl<'a> Decoder<'a> {
         }
         let type_id = if layout.is_old_instance {
             self.old_instance_type(at).unwrap_or(layout.id)
-        } else if layout.is_generator && self.generator_needs_finalizing(at) {
+        } else if layout.singled_out == Some(SingledOut::Generator) && self.generator_needs_finalizing(at) {
             self.finalizing_generator_type(&layout)
         } else {
             layout.id

@@ -7,7 +7,7 @@ use super::Decoder;
 use super::source::KEYS_MAX;
 use super::types::TypeLayout;
 use crate::dialect::layout::BlockLayout;
-use crate::dialect::{Attributes, Core, NotYetRead};
+use crate::dialect::{Attributes, Core, NotYetRead, SingledOut};
 use crate::objects::{Table, read_word};
 
 impl<'a> Decoder<'a> {
@@ -18,7 +18,7 @@ impl<'a> Decoder<'a> {
             let label = ReferenceLabel::new(ReferenceKind::Field, name.0, *traversed);
             self.reference_at(at.offset(*offset), label);
         }
-        if layout.is_code {
+        if layout.singled_out == Some(SingledOut::Code) {
             self.note_code(at);
         }
         match layout.core {

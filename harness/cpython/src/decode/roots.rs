@@ -7,7 +7,7 @@ use bloathound_memory::{Address, MemorySource};
 
 use super::Decoder;
 use super::types::TypeLayout;
-use crate::dialect::{Collection, Core, Frames};
+use crate::dialect::{Collection, Core, Frames, SingledOut};
 
 /// Bases of a class before we take it for damage.
 const CLASS_BASES_MAX: usize = 200;
@@ -112,7 +112,7 @@ impl Decoder<'_> {
     fn is_module(&self, at: Address) -> bool {
         let d = self.interpreter.dialect;
         let type_at = self.image.pointer_at(at.offset(d.object.ob_type)).unwrap_or_default();
-        self.types.known(type_at).is_some_and(|index| self.types.layout(index).name == "module")
+        self.types.known(type_at).is_some_and(|index| self.types.layout(index).singled_out == Some(SingledOut::Module))
     }
 
     /// `gc.garbage`: by symbol, or through the `gc` module where it was imported.

@@ -5,7 +5,7 @@ use bloathound_memory::Address;
 
 use super::Decoder;
 use super::text::characters;
-use crate::dialect::{Core, LineTableKind};
+use crate::dialect::{Core, LineTableKind, SingledOut};
 use crate::frames::line_table;
 
 /// Entries of a dict whose keys are told: with more of them, they are data.
@@ -89,7 +89,7 @@ impl Decoder<'_> {
             _ if layout.is_heap => None,
             Core::Str => self.objects().string_text(key, KEY_LENGTH_MAX),
             Core::Unicode => characters(self.image, self.interpreter, key, KEY_LENGTH_MAX),
-            _ if layout.name == "int" => {
+            _ if layout.singled_out == Some(SingledOut::Int) => {
                 self.image.u64_at(key.offset(d.number.value)).map(|value| (value as i64).to_string())
             }
             _ => None,

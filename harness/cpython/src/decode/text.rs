@@ -1,5 +1,6 @@
 //! Short texts for single objects, read from the image when somebody asks.
 
+use crate::dialect::SingledOut;
 use bloathound_memory::{Address, MemoryImage};
 
 use crate::objects::{Budget, Objects};
@@ -17,27 +18,27 @@ pub fn describe(image: &MemoryImage, interpreter: &Interpreter, at: Address, max
     let name_at = image.pointer_at(type_at.offset(d.type_object.tp_name))?;
     use bloathound_memory::MemorySource;
     let name = image.read_c_string(name_at, 32).ok()?;
-    match name.as_str() {
-        "str" => {
+    match d.types.singled_out(&name)? {
+        SingledOut::Str => {
             let len = image.u64_at(at.offset(d.object.ob_size))?;
             let shown = len.min(max as u64 * 4);
             let bytes = image.bytes(at.offset(d.string.ob_sval), shown as usize)?;
             Some(quote(&String::from_utf8_lossy(bytes), max, shown < len))
         }
-        "unicode" => {
+        SingledOut::Unicode => {
             let len = image.u64_at(at.offset(d.unicode.length))?;
             let shown = len.min(max as u64);
             Some(format!("u{}", quote(&first_characters(image, interpreter, at, shown)?, max, shown < len)))
         }
-        "int" | "bool" => Some((image.u64_at(at.offset(d.number.value))? as i64).to_string()),
-        "float" => Some(f64::from_bits(image.u64_at(at.offset(d.number.value))?).to_string()),
-        "NoneType" => Some("None".into()),
-        "module" => {
+        SingledOut::Int | SingledOut::Bool => Some((image.u64_at(at.offset(d.number.value))? as i64).to_string()),
+        SingledOut::Float => Some(f64::from_bits(image.u64_at(at.offset(d.number.value))?).to_string()),
+        SingledOut::Nothing => Some("None".into()),
+        SingledOut::Module => {
             let namespace = image.pointer_at(at.offset(d.module.md_dict))?;
             objects.string_text(objects.lookup(namespace, "__name__", &Budget::for_image(image.flat().len()))?, 200)
         }
-        "function" => objects.string_text(image.pointer_at(at.offset(d.function.func_name))?, 200),
-        "type" => {
+        SingledOut::Function => objects.string_text(image.pointer_at(at.offset(d.function.func_name))?, 200),
+        SingledOut::Type => {
             let name_at = image.pointer_at(at.offset(d.type_object.tp_name))?;
             image.read_c_string(name_at, 200).ok()
         }

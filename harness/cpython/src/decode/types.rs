@@ -7,7 +7,7 @@ use bloathound_memory::{Address, MemoryImage, MemorySource};
 
 use super::marks::AddressMap;
 use crate::Interpreter;
-use crate::dialect::{Core, Dialect, Field};
+use crate::dialect::{Core, Dialect, Field, SingledOut};
 use crate::objects::{BASES_MAX, BASICSIZE_MAX, Budget, Objects};
 
 /// Slots a class can have before we take it for damage.
@@ -33,8 +33,8 @@ pub(crate) struct TypeLayout {
     pub(crate) is_heap: bool,
     /// A malloc buffer counted as the object's own: pointer, length, length counts characters.
     pub(crate) buffer: Option<(u64, u64, bool)>,
-    pub(crate) is_generator: bool,
-    pub(crate) is_code: bool,
+    /// Whether the type, or the built-in type it derives from, is treated in a way of its own.
+    pub(crate) singled_out: Option<SingledOut>,
     pub(crate) is_old_instance: bool,
     pub(crate) basicsize: u64,
     pub(crate) itemsize: u64,
@@ -118,6 +118,7 @@ impl TypeTable {
         let shape = BaseShape::of(objects, solid, &mut |(offset, name, traversed): Field| {
             fixed.push((offset, builder.name(name), traversed));
         })?;
+        let singled_out = d.types.singled_out(&shape.name);
         let mut slots = Vec::new();
         self.collect_slots(image, builder, at, &mut slots);
         let dict_offset = image.u64_at(at.offset(d.type_object.tp_dictoffset))? as i64;
@@ -127,7 +128,8 @@ impl TypeTable {
             module: self.module_of(image, at, &full_name, is_heap).filter(|module| module != d.types.builtin_module),
             object: None,
             is_heap_type: is_heap,
-            has_finalizer: shape.name != "generator" && image.u64_at(at.offset(d.type_object.tp_del))? != 0,
+            has_finalizer: singled_out != Some(SingledOut::Generator)
+                && image.u64_at(at.offset(d.type_object.tp_del))? != 0,
             finalizer: None,
         };
         Some(TypeLayout {
@@ -143,8 +145,7 @@ impl TypeTable {
             is_gc: flags & d.flags.have_gc != 0,
             is_heap,
             buffer: d.types.buffers.iter().find(|b| b.0 == shape.name).map(|b| (b.1, b.2, b.3)),
-            is_generator: shape.name == "generator",
-            is_code: shape.name == "code",
+            singled_out,
             is_old_instance: shape.name == d.types.old_instance,
             basicsize,
             itemsize,

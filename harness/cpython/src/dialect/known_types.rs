@@ -54,6 +54,35 @@ pub enum Core {
     TeeData,
 }
 
+/// A type that some place treats in a way of its own, whatever the series calls it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum SingledOut {
+    /// Truth values: a word.
+    Bool,
+    /// Code objects.
+    Code,
+    /// A double.
+    Float,
+    /// Functions that are written in Python.
+    Function,
+    /// Suspended functions.
+    Generator,
+    /// A number of one word.
+    Int,
+    /// Modules.
+    Module,
+    /// The one value that says nothing.
+    Nothing,
+    /// Hash tables of keys.
+    Set,
+    /// Bytes that are text.
+    Str,
+    /// The type of types.
+    Type,
+    /// Text.
+    Unicode,
+}
+
 /// What is read of an object to tell its value in a sample. Many types share one: `set` and `frozenset`, a class and the
 /// built-in type it derives from. What rules are told is another question, answered for exact types only:
 /// [`bloathound_profile::ValueKind`], by [`KnownTypes::told`].
@@ -171,6 +200,8 @@ pub struct KnownTypes {
     pub cleared: &'static [&'static str],
     /// Types that keep nothing outside themselves and are too many to search.
     pub without_storage: &'static [&'static str],
+    /// What the series calls the types that are singled out.
+    pub singled_out: &'static [(&'static str, SingledOut)],
     /// The module of built-in types, which nobody writes in front of their names.
     pub builtin_module: &'static str,
     /// The one type of the instances of all classes of the old sort; empty in a series without these.
@@ -185,4 +216,12 @@ pub struct KnownTypes {
     pub naming: Naming,
     /// What a deleted slot of a set points at: the text of a `str`.
     pub dummy_key: &'static [u8],
+}
+
+impl KnownTypes {
+    /// Whether the type of this name is treated in a way of its own.
+    #[must_use]
+    pub fn singled_out(&self, name: &str) -> Option<SingledOut> {
+        self.singled_out.iter().find(|(known, _)| *known == name).map(|(_, which)| *which)
+    }
 }

@@ -16,7 +16,9 @@ use bloathound_heap::SeriesWords;
 
 pub use bytecode::{Effect, Instructions, Operation};
 pub use cpython_2_7::CPYTHON_2_7;
-pub use known_types::{BufferType, Core, Field, FixedType, KnownTypes, Naming, TeeData, ValueParts, WordType};
+pub use known_types::{
+    BufferType, Core, Field, FixedType, KnownTypes, Naming, SingledOut, TeeData, ValueParts, WordType,
+};
 pub use obmalloc::{ArenaObject, BITMAP_WORDS, Obmalloc, PoolHeader};
 pub use structure::{
     AllocatorState, Attributes, Collection, DictTable, Frames, InstructionEncoding, LineTableKind, NotYetRead,

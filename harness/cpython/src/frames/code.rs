@@ -8,7 +8,7 @@ use bloathound_profile::{Code, CodeId, LineTable, frameworks};
 
 use super::memory::Memory;
 use crate::bytecode::{self, Names};
-use crate::dialect::{Attributes, Dialect, LineTableKind, NotYetRead};
+use crate::dialect::{Attributes, Dialect, LineTableKind, NotYetRead, SingledOut};
 use crate::objects::{Table, half_at, word_at};
 
 /// Longest bytecode, line table and name that are read, and most names.
@@ -67,7 +67,7 @@ impl Codes {
             Some(known) if known != type_at => return None,
             None => {
                 let name = memory.pointer(type_at.offset(d.type_object.tp_name))?;
-                if memory.c_string(name)? != "code" {
+                if d.types.singled_out(&memory.c_string(name)?) != Some(SingledOut::Code) {
                     return None;
                 }
                 self.code_type = Some(type_at);

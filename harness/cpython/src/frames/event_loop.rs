@@ -1,5 +1,6 @@
 //! How long the event loop has been away, from its own overdue timers.
 
+use crate::dialect::SingledOut;
 use bloathound_memory::Address;
 use bloathound_profile::frameworks::Timers;
 
@@ -63,9 +64,9 @@ impl Values {
         let head: [u8; HEAD_BYTES_MAX] = memory.head(value, d.number.value + 8)?;
         let info = self.types.get(memory, Address(word_at(&head, d.object.ob_type)))?;
         let bits = word_at(&head, d.number.value);
-        match &*info.name {
-            "float" => Some(f64::from_bits(bits)),
-            "int" => Some(bits.cast_signed() as f64),
+        match d.types.singled_out(&info.name)? {
+            SingledOut::Float => Some(f64::from_bits(bits)),
+            SingledOut::Int => Some(bits.cast_signed() as f64),
             _ => None,
         }
     }

@@ -1,5 +1,6 @@
 //! Names of functions, methods and classes.
 
+use crate::dialect::SingledOut;
 use std::sync::Arc;
 
 use bloathound_memory::Address;
@@ -35,13 +36,13 @@ impl Values {
             Kind::Builtin => {
                 let name = memory.c_string(memory.pointer(word(d.c_function.m_ml).offset(d.c_function.ml_name))?)?;
                 let of = self.object(memory, word(d.c_function.m_self)).map(|of| of.info.name.to_string());
-                match of.filter(|of| of != "module") {
+                match of.filter(|of| d.types.singled_out(of) != Some(SingledOut::Module)) {
                     Some(of) => Some(format!("{}.{name}", of.rsplit('.').next()?)),
                     None => Some(name),
                 }
             }
             Kind::MethodDescriptor => memory.text(word(d.descriptor.d_name), 256),
-            Kind::Fixed if &*object.info.name == "type" => {
+            Kind::Fixed if d.types.singled_out(&object.info.name) == Some(SingledOut::Type) => {
                 memory.c_string(memory.pointer(object.address.offset(d.type_object.tp_name))?)
             }
             Kind::Fixed if &*object.info.name == d.types.old_class => {

@@ -38,7 +38,7 @@ impl FragmentationObservation {
 
 impl From<&FragmentationObservation> for bloathound_vocabulary::ObservationRecord {
     fn from(seen: &FragmentationObservation) -> Self {
-        let record = Self::new(seen.name, seen.message.clone()).with("bytes", seen.bytes);
+        let record = Self::in_words(seen.name, seen.message.clone()).with("bytes", seen.bytes);
         let Some(main) = seen.pinned_by.first() else { return record };
         let pins: Vec<String> = seen.pinned_by.iter().map(HolePin::sentence).collect();
         record.at(main.location()).with("pinned_by", pins)

@@ -7,6 +7,8 @@ mod settings;
 
 use crate::series::{Climb, LookFacts, bytes_text, figures};
 use crate::thresholds::fixed::GARBAGE_TYPES_TOLD;
+use bloathound_vocabulary::ObservationClass;
+
 use crate::{Evidence, Finding, FindingClass, GarbageEvidence, Location, ObservationRecord, Thresholds, Verdict};
 use bloathound_vocabulary::Grade;
 use settings::Cause;
@@ -35,9 +37,9 @@ pub fn find_garbage(looks: &[LookFacts], thresholds: &Thresholds) -> GarbageRepo
                 "the collector does not come ({}); garbage does not grow either: {} objects wait",
                 cause.text, last.garbage.objects
             );
-            report
-                .observations
-                .push(ObservationRecord::new("collector-off", summary).with("objects", last.garbage.objects));
+            report.observations.push(
+                ObservationRecord::new(ObservationClass::CollectorOff, summary).with("objects", last.garbage.objects),
+            );
         }
         return report;
     }

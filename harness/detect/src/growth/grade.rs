@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use bloathound_heap::ShapeTree;
-use bloathound_vocabulary::ObservationRecord;
+use bloathound_vocabulary::{ObservationClass, ObservationRecord};
 
 use super::limit::{LastLook, Limit, limit};
 use super::trend::Trend;
@@ -54,7 +54,7 @@ fn grade_unbounded(scene: &Scene<'_>, cause: &[Place], rounds: &[GrowthRound<'_>
         && keeper.most.is_none_or(|most| length <= most.saturating_mul(KEPT_TIMES_MAX))
     {
         let summary = format!("{told} grows by design: {} ({})", keeper.bound, keeper.source);
-        let record = ObservationRecord::new("kept-by-design", summary).with("length", length);
+        let record = ObservationRecord::new(ObservationClass::KeptByDesign, summary).with("length", length);
         return Some(Judged::Observation(Box::new(record.at(finding.location))));
     }
     if scene.judge.unit() == GrowthUnit::Request {
@@ -116,7 +116,9 @@ fn bounded_place(
 fn below_limit(found: &Limit, finding: Finding) -> ObservationRecord {
     let told = headline(&finding);
     let summary = format!("{told} holds {} of at most {} ({}): it is bounded", found.length, found.most, found.name);
-    let record = ObservationRecord::new("bounded", summary).with("length", found.length).with("limit", found.most);
+    let record = ObservationRecord::new(ObservationClass::Bounded, summary)
+        .with("length", found.length)
+        .with("limit", found.most);
     record.at(finding.location)
 }
 

@@ -72,7 +72,7 @@ impl HotObservationKind {
 
 impl From<&HotObservation> for bloathound_vocabulary::ObservationRecord {
     fn from(seen: &HotObservation) -> Self {
-        let record = Self::new(seen.kind.as_str(), seen.message.clone()).at(seen.location.clone());
+        let record = Self::in_words(seen.kind.as_str(), seen.message.clone()).at(seen.location.clone());
         seen.thread.iter().fold(record, |record, thread| record.with("thread", *thread))
     }
 }

@@ -12,7 +12,7 @@ use crate::thresholds::{NativeThresholds, Scope, predicates};
 use crate::{
     Evidence, Finding, FindingClass, Label, Location, NativeMemoryEvidence, ObservationRecord, Thresholds, Verdict,
 };
-use bloathound_vocabulary::Grade;
+use bloathound_vocabulary::{Grade, ObservationClass};
 
 /// What the rule says.
 #[derive(Clone, PartialEq, Debug, Default)]
@@ -71,9 +71,9 @@ pub fn find_native_memory(looks: &[LookFacts], thresholds: &Thresholds) -> Nativ
                 report.findings.push(finding(kind, climb));
             } else {
                 let summary = format!("{} climb too: {} since the first look", kind.what, bytes_text(climb.gained));
-                report
-                    .observations
-                    .push(ObservationRecord::new("native-memory-climbs", summary).with("bytes", climb.gained));
+                report.observations.push(
+                    ObservationRecord::new(ObservationClass::NativeMemoryClimbs, summary).with("bytes", climb.gained),
+                );
             }
         }
     }
@@ -181,7 +181,7 @@ fn held(looks: &[LookFacts], thresholds: &Thresholds, report: &mut NativeReport)
         let of_one = figures(looks, |look| of(look, name).map_or(0, |held| held.bytes / held.objects.max(1)));
         let by_more = !Climb::of(&of_one).is_steady(&thresholds.series);
         if predicates::HELD_BY_MORE.says(by_more) {
-            let record = ObservationRecord::new("native-memory-held", summary).at(location(held));
+            let record = ObservationRecord::new(ObservationClass::NativeMemoryHeld, summary).at(location(held));
             report.observations.push(record.with("bytes", held.bytes).with("gained_bytes", climb.gained));
             continue;
         }

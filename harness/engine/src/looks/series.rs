@@ -71,7 +71,7 @@ impl Series {
             } else {
                 let summary =
                     format!("{now} objects in cycles that no collection takes, no more than at the first look");
-                let record = ObservationRecord::new("uncollectable-cycles", summary).at(cycle.location);
+                let record = ObservationRecord::in_words("uncollectable-cycles", summary).at(cycle.location);
                 judged.observations.push(Observation::Told(record.with("objects", now)));
             }
         }

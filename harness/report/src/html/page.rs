@@ -55,20 +55,11 @@ fn counts(results: &RunResults) -> String {
 }
 
 fn header(results: &RunResults) -> String {
-    let outcome = if results.count(Outcome::Error) > 0 {
-        Outcome::Error
-    } else if results.count(Outcome::Fail) > 0 {
-        Outcome::Fail
-    } else if results.count(Outcome::Invalid) > 0 {
-        Outcome::Invalid
-    } else {
-        Outcome::Pass
-    };
     let runs = units::plural(results.runs.len() as u64, "run", "runs");
     let partial = results.partial.as_ref().map(|partial| format!("<p>Partial: {}</p>\n", markup(&partial.why)));
     format!(
         "<header>\n<h1>Bloathound</h1>\n<p class=\"verdict\">{} {runs}: {}</p>\n{}</header>\n",
-        badge(outcome),
+        badge(results.outcome()),
         counts(results),
         partial.unwrap_or_default()
     )

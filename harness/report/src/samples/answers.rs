@@ -76,7 +76,7 @@ pub(crate) fn inspect() -> InspectReport {
     });
     report.findings = vec![leak_finding(), cycle_finding()];
     report.observations = vec![
-        ObservationRecord::new(
+        ObservationRecord::in_words(
             "malloc-free-below-held",
             "free below the highest held chunk of the C heap, more than is held".to_owned(),
         )

@@ -2,7 +2,7 @@
 
 use bloathound_profile::ValueKind;
 
-use crate::dialect::known_types::{Core, FixedType, KnownTypes, Naming, TeeData, ValueParts};
+use crate::dialect::known_types::{Core, FixedType, KnownTypes, Naming, SingledOut, TeeData, ValueParts};
 
 /// What is known of them.
 pub(super) const TYPES: KnownTypes = KnownTypes {
@@ -178,6 +178,21 @@ pub(super) const TYPES: KnownTypes = KnownTypes {
     ],
     builtin_module: "__builtin__",
     old_instance: "instance",
+    singled_out: &[
+        ("bool", SingledOut::Bool),
+        ("code", SingledOut::Code),
+        ("float", SingledOut::Float),
+        ("frozenset", SingledOut::Set),
+        ("function", SingledOut::Function),
+        ("generator", SingledOut::Generator),
+        ("int", SingledOut::Int),
+        ("module", SingledOut::Module),
+        ("NoneType", SingledOut::Nothing),
+        ("set", SingledOut::Set),
+        ("str", SingledOut::Str),
+        ("type", SingledOut::Type),
+        ("unicode", SingledOut::Unicode),
+    ],
     old_class: "classobj",
     // `Modules/sre.h`: behind the head, `groups`, `groupindex`, `indexgroup`.
     pattern: ("_sre.SRE_Pattern", 48),
