@@ -120,6 +120,9 @@ pub struct Loop {
     pub writes: Vec<Write>,
     /// Anything in the loop may run other code: a call or an iteration.
     pub has_calls: bool,
+    /// Nothing in the loop has an effect but on local variables: it calls, stores and takes away nothing.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_pure: bool,
 }
 
 impl Loop {
@@ -232,6 +235,9 @@ pub struct Write {
     pub target: LoopInput,
     /// The value comes out of a call or an iteration: from outside, not from the loop's own arithmetic.
     pub from_call: bool,
+    /// Each turn of the loop computes it anew out of itself and something else, by an operator in place: `n -= k`.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub each_turn_in_place: bool,
 }
 
 #[cfg(test)]

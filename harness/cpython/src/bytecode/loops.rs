@@ -61,6 +61,7 @@ fn describe(flow: &Flow, first: u32, last: u32, line_at: &dyn Fn(u32) -> u32) ->
         kind,
         exits: Vec::new(),
         writes: Vec::new(),
+        is_pure: !body().any(|i| i.operation.has_effects()),
         has_calls: body().any(|i| {
             i.operation == Op::Call
                 || matches!(i.operation, Op::ForIter | Op::YieldValue | Op::ImportName | Op::SetupWith)

@@ -271,7 +271,31 @@ impl<'a> Body<'a> {
         let targets: BTreeSet<&LoopInput> = self.stores().map(|store| &store.target).collect();
         targets
             .into_iter()
-            .map(|target| Write { target: target.clone(), from_call: tainted.iter().any(|t| t.overlaps(target)) })
+            .map(|target| Write {
+                target: target.clone(),
+                from_call: tainted.iter().any(|t| t.overlaps(target)),
+                each_turn_in_place: self.each_turn_in_place(target),
+            })
             .collect()
+    }
+
+    /// True where each assignment to `target` is one of its own value by an operator in place, and no turn goes past all.
+    fn each_turn_in_place(&self, target: &LoopInput) -> bool {
+        let operation = |at: Option<usize>| Some(self.flow.instructions.get(at?)?.operation);
+        let in_place = |store: &super::flow::Store| {
+            // An attribute's object comes in between.
+            let before = match operation(store.at.checked_sub(1)) {
+                Some(Op::RotTwo) => store.at.checked_sub(2),
+                _ => store.at.checked_sub(1),
+            };
+            operation(before) == Some(Op::InPlace) && store.value.paths.contains(target)
+        };
+        let always = |store: &super::flow::Store| {
+            let mut conditions = Origin::default();
+            self.add_conditions(store.at, &mut conditions);
+            conditions.paths.is_empty() && !conditions.is_from_outside()
+        };
+        let mut stores = self.stores().filter(|store| store.target.overlaps(target)).peekable();
+        stores.peek().is_some() && stores.all(|store| store.target == *target && in_place(store) && always(store))
     }
 }

@@ -234,3 +234,25 @@ fn a_clause_that_continues_comes_to_nothing_behind_the_statement() {
     assert_eq!(found[0], Try { first: 12, handler: 54, otherwise: 74, end: 84 });
     assert_eq!(found[1], Try { first: 15, handler: 26, otherwise: 50, end: 50 });
 }
+
+/// `while node is not None: last = node; node = node.after`, and the same with `del node.x`.
+#[test]
+fn a_walk_has_no_effect_but_on_its_own_variables() {
+    let walk = "781f007c00006400006b09007221007c00007d01007c00006a01007d00007103005764000053";
+    assert!(only_loop(walk, &["node", "last"], &["None", "after"]).is_pure);
+    let changing = "781f007c00006400006b09007221007c00006001007c00006a02007d00007103005764000053";
+    assert!(!only_loop(changing, &["node"], &["None", "x", "after"]).is_pure);
+}
+
+/// `while left: left -= len(read(left))`; `while self.left: self.left -= read(1)`; the same behind `if read:`.
+#[test]
+fn what_each_turn_takes_something_away_from_is_told_from_what_some_do() {
+    let local = "7820007c00007222007c00007400007c01007c0000830100830100387d00007103005764000053";
+    let found = only_loop(local, &["left", "read"], &["len"]);
+    assert!(found.writes[0].each_turn_in_place && found.writes[0].from_call && !found.is_pure);
+    let attribute = "7822007c00006a00007224007c0000046a00007c010064010083010038025f00007103005764000053";
+    assert!(only_loop(attribute, &["self", "read"], &["left"]).writes[0].each_turn_in_place);
+    let at_times =
+        "782b007c00006a0000722d007c01007203007c0000046a00007c010064010083010038025f00007103007103005764000053";
+    assert!(!only_loop(at_times, &["self", "read"], &["left"]).writes[0].each_turn_in_place);
+}

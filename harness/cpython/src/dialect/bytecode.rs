@@ -75,6 +75,10 @@ pub enum Operation {
     Call,
     /// Changes an item or a slice of the second item from the bottom of what it takes.
     StoreItem,
+    /// Computes; the first of what it takes may be changed instead of another value made.
+    InPlace,
+    /// Changes what some object holds, or may change anything.
+    Changes,
     /// Computes, or has nothing to do with values.
     Other,
 }
@@ -132,6 +136,25 @@ impl Instructions {
 }
 
 impl Operation {
+    /// True where something may be other than it was that no local variable shows.
+    pub(crate) fn has_effects(self) -> bool {
+        matches!(
+            self,
+            Self::Call
+                | Self::ForIter
+                | Self::YieldValue
+                | Self::ImportName
+                | Self::SetupWith
+                | Self::StoreAttr
+                | Self::StoreItem
+                | Self::StoreName
+                | Self::StoreGlobal
+                | Self::StoreDeref
+                | Self::InPlace
+                | Self::Changes
+        )
+    }
+
     /// True for jumps that depend on a value.
     pub(crate) fn is_conditional(self) -> bool {
         matches!(self, Self::JumpIfFalseOrPop | Self::JumpIfTrueOrPop | Self::PopJumpIfFalse | Self::PopJumpIfTrue)

@@ -2,6 +2,7 @@
 
 mod bare;
 mod candidate;
+mod closed;
 mod failure;
 mod outside;
 pub(crate) mod place;

@@ -5,9 +5,10 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::Arc;
 
 use bloathound_profile::frameworks::is_reporting;
-use bloathound_profile::{CalleeKind, Frame, LoopExit, LoopKind, Value, ValueHash, ValueKind};
+use bloathound_profile::{CalleeKind, Frame, LoopExit, LoopKind, Value, ValueHash, ValueKind, Write};
 
 use super::candidate::{Candidate, iterator_restarts};
+use super::closed;
 use super::failure::{self, Failure};
 use super::outside::asks_outside;
 use super::series::{Motion, Series};
@@ -77,7 +78,10 @@ pub(crate) fn judge(window: &Window<'_>, candidate: &Candidate<'_>, limits: &Hot
     let anything_moves =
         moving.iter().any(|name| (is_starved && !fails) || !only_counts(name)) || child_moves || among_many;
     let iterator = view.iterator();
-    let progress = if exits.contains(&Progress::TowardsExit) {
+    let is_closed = closed::comes_back(window, candidate, limits);
+    let progress = if is_closed {
+        Progress::None
+    } else if exits.contains(&Progress::TowardsExit) {
         Progress::TowardsExit
     } else if exits.contains(&Progress::Outside) || (exits.contains(&Progress::CannotTell) && anything_moves) {
         Progress::CannotTell
@@ -92,7 +96,8 @@ pub(crate) fn judge(window: &Window<'_>, candidate: &Candidate<'_>, limits: &Hot
     // An event loop that waits for it is starved by honest work just the same.
     let is_stuck = matches!(progress, Progress::None | Progress::NotTowardsExit);
     let failure = view.failure.as_ref();
-    let work = if is_stuck && !is_starved { work::seen(window, candidate, failure, limits) } else { None };
+    let work =
+        if is_stuck && !is_starved && !is_closed { work::seen(window, candidate, failure, limits) } else { None };
     let progress = if work.is_some() { Progress::CannotTell } else { progress };
     Judged {
         work,
@@ -206,12 +211,14 @@ impl<'a> View<'a> {
     }
 
     /// True when the exit's condition is one value that never changed and, as it is, never leaves: however often the
-    /// branch is come to. Only where nothing in the loop assigns it: else it may change when something else does.
+    /// branch is come to. Only where nothing in the loop assigns it: else it may change when something else does. What each
+    /// turn adds to or takes away from itself, and is the same, is added or taken away nothing.
     fn is_shut(&self, exit: &LoopExit) -> bool {
         let condition = exit.leaves_when.and_then(|(index, leaves)| Some((exit.inputs.get(index)?, leaves)));
         condition.is_some_and(|(input, leaves)| {
             let series = self.inputs.get(input.to_string().as_str());
-            let assigned = self.candidate.found.writes.iter().any(|write| write.target.overlaps(input));
+            let may_change = |write: &&Write| write.target.overlaps(input) && !write.each_turn_in_place;
+            let assigned = self.candidate.found.writes.iter().find(may_change).is_some();
             !assigned && series.is_some_and(|series| series.motion == Motion::Constant && series.truth == Some(!leaves))
         })
     }

@@ -45,8 +45,9 @@ fn a_loop() -> Loop {
         line_last: 14,
         kind: LoopKind::Condition,
         exits: vec![LoopExit { condition: (12, 15), inputs: vec![input("done")], ..LoopExit::default() }],
-        writes: vec![Write { target: input("n"), from_call: false }],
+        writes: vec![Write { target: input("n"), from_call: false, each_turn_in_place: false }],
         has_calls: false,
+        is_pure: false,
     }
 }
 
@@ -182,7 +183,7 @@ fn a_counter_starves_the_event_loop() {
 #[test]
 fn data_from_outside_is_work_unless_the_event_loop_starves() {
     let mut fed = a_loop();
-    fed.writes = vec![Write { target: input("n"), from_call: true }];
+    fed.writes = vec![Write { target: input("n"), from_call: true, each_turn_in_place: false }];
     let alone = profile(fed.clone(), 200, 1.0, |n| vec![handler(round(n), &[("done", 0), ("n", n)])]);
     assert!(verdicts(&alone).is_empty());
     let below = profile(fed, 200, 1.0, |n| below_event_loop(handler(round(n), &[("done", 0), ("n", n)])));
@@ -196,6 +197,62 @@ fn an_exit_whose_inputs_move_is_progress() {
     assert!(report.findings.is_empty());
     assert_eq!(report.observations[0].kind, HotObservationKind::Busy);
     assert!(report.observations[0].message.contains("gets on"), "{report:?}");
+}
+
+/// `while node is not None: node = node.after`, over so many nodes that look alike.
+fn walk(is_pure: bool, nodes: u64, is_called: bool) -> Profile {
+    let node = move |n: u64| Value {
+        type_name: "Node".into(),
+        identity: 0x5000 + n % nodes,
+        shallow: ValueHash(n % nodes),
+        deep: ValueHash(n % nodes),
+        kind: ValueKind::Instance,
+        ..Value::default()
+    };
+    let exit = LoopExit { condition: (12, 15), inputs: vec![input("node")], ..LoopExit::default() };
+    let writes = vec![Write { target: input("node"), from_call: false, each_turn_in_place: false }];
+    profile(Loop { exits: vec![exit], writes, is_pure, ..a_loop() }, 200, 1.0, move |n| {
+        // Samples are no steps: they fall where they fall.
+        let variables = vec![Variable { name: "node".into(), value: Some(node(n * 37)) }];
+        let detail = FrameDetail { inputs: variables.clone(), variables, ..FrameDetail::default() };
+        let mut stack = vec![frame(HANDLER, round(n), Some(detail))];
+        stack.extend(is_called.then(|| frame(MAIN_LOOP, 3, None)));
+        stack
+    })
+}
+
+#[test]
+fn a_walk_that_comes_back_to_the_very_same_objects_never_ends() {
+    assert_eq!(verdicts(&walk(true, 23, false)), [Verdict::NoObservedProgress]);
+    assert_eq!(verdicts(&walk(true, 101, false)), [Verdict::NoObservedProgress]);
+    // What has other effects, or calls something, may end by these; and what is new each time gets on.
+    assert!(verdicts(&walk(false, 23, false)).is_empty());
+    assert!(verdicts(&walk(true, 23, true)).is_empty());
+    assert!(verdicts(&walk(true, 100_000, false)).is_empty());
+}
+
+#[test]
+fn what_each_turn_takes_nothing_away_from_stays_as_it_is() {
+    let reading = |each_turn_in_place| {
+        let exit = LoopExit {
+            condition: (12, 15),
+            inputs: vec![input("done"), input("n")],
+            calls: vec![20],
+            leaves_when: Some((0, true)),
+            ..LoopExit::default()
+        };
+        let writes = vec![
+            Write { target: input("done"), from_call: true, each_turn_in_place },
+            Write { target: input("n"), from_call: false, each_turn_in_place: false },
+        ];
+        profile(Loop { exits: vec![exit], writes, ..a_loop() }, 200, 1.0, |n| {
+            let variables = vec![variable("done", 0), variable("n", n * 7919 % 1009)];
+            let detail = FrameDetail { inputs: variables.clone(), variables, ..FrameDetail::default() };
+            vec![frame(HANDLER, round(n), Some(detail))]
+        })
+    };
+    assert_eq!(verdicts(&reading(true)), [Verdict::HotLoop]);
+    assert!(verdicts(&reading(false)).is_empty());
 }
 
 #[test]

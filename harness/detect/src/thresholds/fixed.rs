@@ -196,6 +196,10 @@ fixed! {
             "Share of the samples in one function in C from which on a loop around it can't be called stuck.",
             "field cases: 0.9 in `dot` (cpu_matrix_fn); a spin's instructions take more than the functions it asks",
             "detect/tests/loops.rs::work_in_what_a_loop_calls_is_busy";
+        COMES_BACK_SHARE_MIN: f64 = 0.5, "share of the values",
+            "Values of the second half that the first half had too, from which on the variables of a loop without other effects come back.",
+            "a ring of 40 objects in 400 samples of which half are whole: 0.9; a walk that gets on: 0",
+            "detect/src/hot/tests.rs::a_walk_that_comes_back_to_the_very_same_objects_never_ends";
         SAME_FAILURE_SHARE_MIN: f64 = 0.4, "share of the exceptions",
             "Exceptions that say the same, from which on they are one failure.",
             "field case: 0.8 and more of what a refused connection says is read whole (hot_reconnect); of words that are no numbers each says another thing",

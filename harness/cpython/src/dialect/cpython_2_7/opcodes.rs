@@ -54,9 +54,9 @@ const OPCODES: &[(u8, Operation, Effect)] = &[
     // BINARY_TRUE_DIVIDE.
     (27, Operation::Other, Effect::Fixed(2, 1)),
     // INPLACE_FLOOR_DIVIDE.
-    (28, Operation::Other, Effect::Fixed(2, 1)),
+    (28, Operation::InPlace, Effect::Fixed(2, 1)),
     // INPLACE_TRUE_DIVIDE.
-    (29, Operation::Other, Effect::Fixed(2, 1)),
+    (29, Operation::InPlace, Effect::Fixed(2, 1)),
     // SLICE+0.
     (30, Operation::Other, Effect::Fixed(1, 1)),
     // SLICE+1.
@@ -74,29 +74,29 @@ const OPCODES: &[(u8, Operation, Effect)] = &[
     // STORE_SLICE+3.
     (43, Operation::StoreItem, Effect::Fixed(4, 0)),
     // DELETE_SLICE+0.
-    (50, Operation::Other, Effect::Fixed(1, 0)),
+    (50, Operation::Changes, Effect::Fixed(1, 0)),
     // DELETE_SLICE+1.
-    (51, Operation::Other, Effect::Fixed(2, 0)),
+    (51, Operation::Changes, Effect::Fixed(2, 0)),
     // DELETE_SLICE+2.
-    (52, Operation::Other, Effect::Fixed(2, 0)),
+    (52, Operation::Changes, Effect::Fixed(2, 0)),
     // DELETE_SLICE+3.
-    (53, Operation::Other, Effect::Fixed(3, 0)),
+    (53, Operation::Changes, Effect::Fixed(3, 0)),
     // STORE_MAP.
-    (54, Operation::Other, Effect::Fixed(2, 0)),
+    (54, Operation::Changes, Effect::Fixed(2, 0)),
     // INPLACE_ADD.
-    (55, Operation::Other, Effect::Fixed(2, 1)),
+    (55, Operation::InPlace, Effect::Fixed(2, 1)),
     // INPLACE_SUBTRACT.
-    (56, Operation::Other, Effect::Fixed(2, 1)),
+    (56, Operation::InPlace, Effect::Fixed(2, 1)),
     // INPLACE_MULTIPLY.
-    (57, Operation::Other, Effect::Fixed(2, 1)),
+    (57, Operation::InPlace, Effect::Fixed(2, 1)),
     // INPLACE_DIVIDE.
-    (58, Operation::Other, Effect::Fixed(2, 1)),
+    (58, Operation::InPlace, Effect::Fixed(2, 1)),
     // INPLACE_MODULO.
-    (59, Operation::Other, Effect::Fixed(2, 1)),
+    (59, Operation::InPlace, Effect::Fixed(2, 1)),
     // STORE_SUBSCR.
     (60, Operation::StoreItem, Effect::Fixed(3, 0)),
     // DELETE_SUBSCR.
-    (61, Operation::Other, Effect::Fixed(2, 0)),
+    (61, Operation::Changes, Effect::Fixed(2, 0)),
     // BINARY_LSHIFT.
     (62, Operation::Other, Effect::Fixed(2, 1)),
     // BINARY_RSHIFT.
@@ -108,7 +108,7 @@ const OPCODES: &[(u8, Operation, Effect)] = &[
     // BINARY_OR.
     (66, Operation::Other, Effect::Fixed(2, 1)),
     // INPLACE_POWER.
-    (67, Operation::Other, Effect::Fixed(2, 1)),
+    (67, Operation::InPlace, Effect::Fixed(2, 1)),
     // GET_ITER.
     (68, Operation::Other, Effect::Fixed(1, 1)),
     // PRINT_EXPR.
@@ -120,15 +120,15 @@ const OPCODES: &[(u8, Operation, Effect)] = &[
     // PRINT_NEWLINE_TO.
     (74, Operation::Other, Effect::Fixed(1, 0)),
     // INPLACE_LSHIFT.
-    (75, Operation::Other, Effect::Fixed(2, 1)),
+    (75, Operation::InPlace, Effect::Fixed(2, 1)),
     // INPLACE_RSHIFT.
-    (76, Operation::Other, Effect::Fixed(2, 1)),
+    (76, Operation::InPlace, Effect::Fixed(2, 1)),
     // INPLACE_AND.
-    (77, Operation::Other, Effect::Fixed(2, 1)),
+    (77, Operation::InPlace, Effect::Fixed(2, 1)),
     // INPLACE_XOR.
-    (78, Operation::Other, Effect::Fixed(2, 1)),
+    (78, Operation::InPlace, Effect::Fixed(2, 1)),
     // INPLACE_OR.
-    (79, Operation::Other, Effect::Fixed(2, 1)),
+    (79, Operation::InPlace, Effect::Fixed(2, 1)),
     // BREAK_LOOP.
     (80, Operation::BreakLoop, Effect::Fixed(0, 0)),
     // WITH_CLEANUP.
@@ -138,9 +138,9 @@ const OPCODES: &[(u8, Operation, Effect)] = &[
     // RETURN_VALUE.
     (83, Operation::ReturnValue, Effect::Fixed(1, 0)),
     // IMPORT_STAR.
-    (84, Operation::Other, Effect::Fixed(1, 0)),
+    (84, Operation::Changes, Effect::Fixed(1, 0)),
     // EXEC_STMT.
-    (85, Operation::Other, Effect::Fixed(3, 0)),
+    (85, Operation::Changes, Effect::Fixed(3, 0)),
     // YIELD_VALUE.
     (86, Operation::YieldValue, Effect::Fixed(1, 1)),
     // END_FINALLY.
@@ -154,11 +154,11 @@ const OPCODES: &[(u8, Operation, Effect)] = &[
     // FOR_ITER.
     (93, Operation::ForIter, Effect::Fixed(0, 0)),
     // LIST_APPEND.
-    (94, Operation::Other, Effect::Fixed(1, 0)),
+    (94, Operation::Changes, Effect::Fixed(1, 0)),
     // STORE_ATTR.
     (95, Operation::StoreAttr, Effect::Fixed(2, 0)),
     // DELETE_ATTR.
-    (96, Operation::Other, Effect::Fixed(1, 0)),
+    (96, Operation::Changes, Effect::Fixed(1, 0)),
     // STORE_GLOBAL.
     (97, Operation::StoreGlobal, Effect::Fixed(1, 0)),
     // DUP_TOPX.
@@ -236,9 +236,9 @@ const OPCODES: &[(u8, Operation, Effect)] = &[
     // EXTENDED_ARG.
     (145, Operation::ExtendedArg, Effect::Fixed(0, 0)),
     // SET_ADD.
-    (146, Operation::Other, Effect::Fixed(1, 0)),
+    (146, Operation::Changes, Effect::Fixed(1, 0)),
     // MAP_ADD.
-    (147, Operation::Other, Effect::Fixed(2, 0)),
+    (147, Operation::Changes, Effect::Fixed(2, 0)),
 ];
 
 /// Builtin functions whose results depend on their arguments alone.

@@ -59,8 +59,9 @@ fn example() -> Profile {
             by_iterator: true,
             leaves_when: Some((0, true)),
         }],
-        writes: vec![Write { target: input("x"), from_call: true }],
+        writes: vec![Write { target: input("x"), from_call: true, each_turn_in_place: false }],
         has_calls: true,
+        is_pure: false,
     };
     let code = Code {
         address: 0x7fff_1234_5678,
