@@ -109,8 +109,9 @@ pub(crate) struct RunArguments {
     /// Write JUnit XML to FILE
     #[arg(long, value_name = "FILE")]
     pub(crate) junit: Option<PathBuf>,
-    /// Write a report to read in a browser to DIR
-    #[arg(long, value_name = "DIR")]
+    /// Write a page to read in a browser to FILE, where that ends in .html; else to index.html in the folder FILE, with
+    /// the heat maps beside it
+    #[arg(long, value_name = "FILE")]
     pub(crate) report: Option<PathBuf>,
     /// Keep an image of every look, and the samples, in DIR, for `replay`
     #[arg(long, value_name = "DIR")]
@@ -231,6 +232,14 @@ impl LookArguments {
     }
 }
 
+/// A page of what a command saw.
+#[derive(Args, Debug, Clone)]
+pub(crate) struct PageArguments {
+    /// Write a page to read in a browser to FILE: one file with its pictures, which fetches nothing and runs nothing
+    #[arg(long, value_name = "FILE")]
+    pub(crate) report: Option<PathBuf>,
+}
+
 /// Who may be told a manhole's password.
 #[derive(Args, Debug, Clone)]
 pub(crate) struct PeerArguments {
@@ -260,6 +269,8 @@ pub(crate) struct InspectArguments {
     /// Write the result to FILE; `-` is stdout
     #[arg(long, value_name = "FILE")]
     pub(crate) json: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) page: PageArguments,
     /// Rows of the tables [default: 5, with -v all]
     #[arg(long)]
     pub(crate) rows: Option<usize>,
@@ -295,6 +306,8 @@ pub(crate) struct WatchArguments {
     #[arg(long, value_name = "FILE")]
     pub(crate) json: Option<PathBuf>,
     #[command(flatten)]
+    pub(crate) page: PageArguments,
+    #[command(flatten)]
     pub(crate) look: LookArguments,
 }
 
@@ -311,6 +324,8 @@ pub(crate) struct HotArguments {
     /// Write the result to FILE; `-` is stdout
     #[arg(long, value_name = "FILE")]
     pub(crate) json: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) page: PageArguments,
     /// Write stacks for a flame graph to FILE
     #[arg(long, value_name = "FILE")]
     pub(crate) folded: Option<PathBuf>,
@@ -353,6 +368,8 @@ pub(crate) struct DiffArguments {
     /// Write the result to FILE; `-` is stdout
     #[arg(long, value_name = "FILE")]
     pub(crate) json: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) page: PageArguments,
     /// Rows of the table [default: 5, with -v all]
     #[arg(long)]
     pub(crate) rows: Option<usize>,
@@ -381,6 +398,8 @@ pub(crate) struct WhyArguments {
     /// Write the result to FILE; `-` is stdout
     #[arg(long, value_name = "FILE")]
     pub(crate) json: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) page: PageArguments,
     /// Draw the references to FILE in graphviz' language
     #[arg(long, value_name = "FILE")]
     pub(crate) dot: Option<PathBuf>,
@@ -400,6 +419,8 @@ pub(crate) struct ReplayArguments {
     /// Write the results to FILE; `-` is stdout
     #[arg(long, value_name = "FILE")]
     pub(crate) json: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) page: PageArguments,
 }
 
 #[derive(Args, Debug)]

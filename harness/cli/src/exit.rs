@@ -85,14 +85,12 @@ impl Exit {
 
     /// Of runs that were made.
     pub(crate) fn of_results(results: &RunResults) -> Self {
-        results.runs.iter().fold(Self::AsExpected, |worst, run| {
-            worst.or_worse(match run.outcome {
-                Outcome::Pass => Self::AsExpected,
-                Outcome::Fail => Self::ExpectationFailed,
-                Outcome::Invalid => Self::Invalid,
-                Outcome::Error => Self::NoRun,
-            })
-        })
+        match bloathound_score::outcome_of_all(&results.runs) {
+            Outcome::Pass => Self::AsExpected,
+            Outcome::Fail => Self::ExpectationFailed,
+            Outcome::Invalid => Self::Invalid,
+            Outcome::Error => Self::NoRun,
+        }
     }
 
     /// Of a command that was ended early.

@@ -19,6 +19,7 @@ mod host;
 mod kit;
 mod made;
 mod output;
+mod pages;
 mod perf;
 mod permission;
 mod picture;

@@ -18,11 +18,14 @@ use crate::score::replayed;
 use crate::twin::Twin;
 use crate::{extras, output, suite};
 
+/// What the page shows of runs beside their records.
+pub(crate) type Extras = BTreeMap<RunKey, RunExtras>;
+
 /// What became of the runs.
 #[derive(Default)]
 pub(crate) struct Made {
     pub(crate) runs: Vec<RunRecord>,
-    pub(crate) extras: BTreeMap<RunKey, RunExtras>,
+    pub(crate) extras: Extras,
     /// What can't be written keeps nothing else from being run, written and said.
     pub(crate) unwritten: Vec<CliError>,
     /// Who wanted us to end, and how far it came until then.
@@ -60,11 +63,9 @@ pub(crate) fn live(
     let suite = suite::run(planned, (launcher, &limits), arguments, &mut |(scenario, _), twin| {
         let Twin { record, found, unwritten: lost } = twin;
         made.unwritten.extend(lost);
-        if let (Some(folder), Some(found)) = (&arguments.report, &found) {
-            match extras::extras(folder, scenario, &record, found) {
-                Ok(more) => drop(made.extras.insert(RunKey::from(&record), more)),
-                Err(error) => made.unwritten.push(error),
-            }
+        if let (Some(page), Some(found)) = (&arguments.report, &found) {
+            made.unwritten.extend(extras::pictures(page, &record, found).err());
+            made.extras.insert(RunKey::from(&record), extras::extras(scenario, found));
         }
         show_run(arguments, &record, layout);
         made.runs.push(record);

@@ -2,7 +2,7 @@
 
 use bloathound_engine::Interrupt;
 use bloathound_engine::looks::{self, Compared};
-use bloathound_report::text;
+use bloathound_report::{html, text};
 
 use crate::args::DiffArguments;
 use crate::error::CliError;
@@ -11,7 +11,7 @@ use crate::output::{self, Unwritten};
 
 /// `bloathound diff`: what is more and what is less, by type; of one run also which objects are new and who holds them.
 pub(crate) fn diff(arguments: &DiffArguments) -> Result<u8, CliError> {
-    let _held = output::check([arguments.json.as_ref()])?;
+    let _held = output::check([arguments.json.as_ref(), arguments.page.file()])?;
     let Compared { mut report, ask_why } =
         looks::diff(&arguments.before, &arguments.after, &arguments.peer.added_to(&arguments.look))?;
     // A manhole has signals of its own while it is open; from here on files are begun.
@@ -24,6 +24,7 @@ pub(crate) fn diff(arguments: &DiffArguments) -> Result<u8, CliError> {
     if let Some(path) = &arguments.json {
         unwritten.note(output::json(path, &report));
     }
+    arguments.page.write(&mut unwritten, || html::diff(&report));
     if !output::is_stdout(arguments.json.as_deref()) {
         let view = output::view(arguments.rows, &arguments.after);
         output::result(&text::diff(&report, view));

@@ -10,13 +10,14 @@ use bloathound_vocabulary::name_under;
 use crate::args::ReplayArguments;
 use crate::error::CliError;
 use crate::exit::Exit;
-use crate::host;
+use crate::made::Extras;
 use crate::output::{self, Unwritten};
 use crate::score::replayed;
+use crate::{host, pages};
 
 /// `bloathound replay`: recorded runs through the same rules again.
 pub(crate) fn replay(arguments: &ReplayArguments) -> Result<u8, CliError> {
-    let _held = output::check([arguments.json.as_ref()])?;
+    let _held = output::check([arguments.json.as_ref(), arguments.page.file()])?;
     Interrupt::obey_cleanly()?;
     let folders = record::folders(&arguments.dir)?;
     let color = output::color();
@@ -45,5 +46,6 @@ pub(crate) fn replay(arguments: &ReplayArguments) -> Result<u8, CliError> {
     if let Some(path) = &arguments.json {
         unwritten.note(output::json(path, &results));
     }
+    arguments.page.write(&mut unwritten, || pages::runs(&results, &Extras::new()));
     Ok(unwritten.exit(Exit::of_results(&results)).number())
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use bloathound_engine::Interrupt;
 use bloathound_engine::looks::{self, Told, WatchOptions, Watching};
-use bloathound_report::text;
+use bloathound_report::{html, text};
 use bloathound_vocabulary::WatchReport;
 
 use crate::args::WatchArguments;
@@ -15,7 +15,7 @@ use crate::output::{self, Unwritten};
 
 /// `bloathound watch`: growth over time on a live process, or in the looks at one that were kept.
 pub(crate) fn watch(arguments: &WatchArguments) -> Result<u8, CliError> {
-    let _held = output::check([arguments.json.as_ref()])?;
+    let _held = output::check([arguments.json.as_ref(), arguments.page.file()])?;
     let Ok(pid) = arguments.target.parse() else { return again(arguments) };
     if !arguments.without.is_empty() {
         return Err(CliError::Usage("--without judges looks that were kept: name their folder instead".into()));
@@ -58,10 +58,11 @@ fn show(arguments: &WatchArguments, report: &WatchReport, unwritten: &mut Unwrit
     if let Some(path) = &arguments.json {
         unwritten.note(output::json(path, report));
     }
+    // A folder of looks is no target of other commands.
+    let process = arguments.target.parse::<u32>().map_or("", |_| arguments.target.as_str());
+    arguments.page.write(unwritten, || html::watch(report, process));
     let shown = !output::is_stdout(arguments.json.as_deref());
     if shown {
-        // A folder of looks is no target of other commands.
-        let process = arguments.target.parse::<u32>().map_or("", |_| arguments.target.as_str());
         let view = output::view(None, process);
         output::result(&text::watch(report, view));
     }

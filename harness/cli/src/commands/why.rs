@@ -5,7 +5,7 @@ use bloathound_engine::looks::{self, Asked, Before, Why, WhyError};
 use bloathound_engine::session::Session;
 use bloathound_engine::source::Source;
 use bloathound_report::graph::{self, GraphOptions};
-use bloathound_report::text;
+use bloathound_report::{html, text};
 use bloathound_vocabulary::WhyReport;
 
 use crate::args::WhyArguments;
@@ -15,7 +15,8 @@ use crate::output::{self, Unwritten};
 
 /// `bloathound why`: what keeps an object alive.
 pub(crate) fn why(arguments: &WhyArguments) -> Result<u8, CliError> {
-    let _held = output::check([&arguments.dot, &arguments.svg, &arguments.json].map(Option::as_ref))?;
+    let WhyArguments { dot, svg, json, page, .. } = arguments;
+    let _held = output::check([dot.as_ref(), svg.as_ref(), json.as_ref(), page.file()])?;
     let options = arguments.peer.added_to(&arguments.look);
     // One after the other: only what is compared stays in memory.
     let before = match &arguments.since {
@@ -44,16 +45,17 @@ pub(crate) fn why(arguments: &WhyArguments) -> Result<u8, CliError> {
     let retained = |id| session.retained(id);
     let drawn = graph::around(session.snapshot(), session.reverse(), object, options, retained);
     let mut unwritten = Unwritten::default();
-    if let Some(path) = &arguments.dot {
+    if let Some(path) = dot {
         unwritten.note(output::file(path, graph::dot(&drawn).as_bytes()));
     }
-    if let Some(path) = &arguments.svg {
+    if let Some(path) = svg {
         unwritten.note(output::file(path, graph::svg(&drawn).as_bytes()));
     }
-    if let Some(path) = &arguments.json {
+    if let Some(path) = json {
         unwritten.note(output::json(path, &report));
     }
-    let to_stdout = [&arguments.json, &arguments.dot, &arguments.svg];
+    page.write(&mut unwritten, || html::why(&report, Some(&drawn)));
+    let to_stdout = [json, dot, svg];
     if !to_stdout.into_iter().any(|path| output::is_stdout(path.as_deref())) {
         output::result(&text::why(&report, output::color()));
         output::result(&format!("\n{}", graph::tree(&drawn, output::color())));

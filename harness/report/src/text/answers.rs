@@ -194,25 +194,8 @@ pub fn diff(report: &DiffReport, view: InspectView<'_>) -> String {
 
 /// The answer in a sentence, and the command that tells more of it.
 fn what_changed(report: &DiffReport, style: Style) -> String {
-    let (before, after) = (report.total_before, report.total_after);
-    let mut said = format!(
-        "{} objects and {} between the two looks",
-        units::signed_count(bloathound_vocabulary::delta(before.objects, after.objects)),
-        units::signed_bytes(bloathound_vocabulary::delta(before.bytes, after.bytes))
-    );
-    if let Some(row) = report.by_type.iter().max_by_key(|row| row.bytes_delta()).filter(|row| row.bytes_delta() > 0) {
-        said.push_str(&format!(
-            "; most of what is more: {} {} ({})",
-            units::signed_count(row.count_delta()),
-            row.type_name,
-            units::signed_bytes(row.bytes_delta())
-        ));
-    }
-    if let Some(most) = report.new_objects.as_ref().and_then(|new| new.holders.first()) {
-        said.push_str(&format!("; most of what is new is held at {}", describe::owner_of(&most.path)));
-    }
-    let mut out: String =
-        page::wrap(&format!("{said}."), page::width(), 6).into_iter().map(|line| format!("{line}\n")).collect();
+    let said = describe::plain::changed(report);
+    let mut out: String = page::wrap(&said, page::width(), 6).into_iter().map(|line| format!("{line}\n")).collect();
     if let Some(next) = &report.next {
         // A command is to be copied: it is not broken into lines.
         out.push_str(&format!("next: {}\n", style.bold(&page::fit(next, NEXT_MAX))));
