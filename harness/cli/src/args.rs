@@ -15,7 +15,7 @@ use crate::choices::{
 };
 use crate::gate::GateArguments;
 use crate::perf::PerfArguments;
-use crate::{exit, output};
+use crate::{exit, help, output};
 
 /// This very program, also where its file was replaced or deleted: it holds pauses as `bloathound __hold`.
 pub(crate) const OURSELVES: &str = "/proc/self/exe";
@@ -24,7 +24,7 @@ const PAUSE_MAX_MS: u64 = 2000;
 
 /// Finds memory leaks, fragmentation, uncollectable cycles and hot loops in Python 2.7 processes, from outside.
 #[derive(Parser, Debug)]
-#[command(version, propagate_version = true, max_term_width = 100, after_help = exit::help())]
+#[command(version, propagate_version = true, max_term_width = 100, after_help = exit::help(), after_long_help = help::long())]
 pub(crate) struct Arguments {
     #[command(subcommand)]
     pub(crate) command: Command,
@@ -65,7 +65,11 @@ pub(crate) enum Command {
     /// The scenarios there are
     List(ListArguments),
     /// Can this machine run the scenarios and read processes, and what to do if not
-    Doctor,
+    Doctor(DoctorArguments),
+    /// A script that lets a shell complete these commands and options, to stdout
+    Completions(CompletionsArguments),
+    /// Write a manual page for every command into DIR
+    Man(ManArguments),
     /// Hold one pause, as a bloathound that looks at a process starts it
     #[command(name = HOLD, hide = true)]
     Hold(HoldArguments),
@@ -183,7 +187,33 @@ pub(crate) struct ServeArguments {
 }
 
 #[derive(Args, Debug)]
+pub(crate) struct DoctorArguments {
+    /// Write the result to FILE; `-` is stdout
+    #[arg(long, value_name = "FILE")]
+    pub(crate) json: Option<PathBuf>,
+    /// Folder with `scenarios` and `reference-services`
+    #[arg(long, value_name = "DIR")]
+    pub(crate) home: Option<PathBuf>,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct CompletionsArguments {
+    /// Which shell
+    #[arg(value_enum)]
+    pub(crate) shell: clap_complete::Shell,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct ManArguments {
+    /// Where the pages go, such as ~/.local/share/man/man1; made where it isn't there
+    pub(crate) dir: PathBuf,
+}
+
+#[derive(Args, Debug)]
 pub(crate) struct ListArguments {
+    /// Write the result to FILE; `-` is stdout
+    #[arg(long, value_name = "FILE")]
+    pub(crate) json: Option<PathBuf>,
     /// Folder with `scenarios` and `reference-services`
     #[arg(long, value_name = "DIR")]
     pub(crate) home: Option<PathBuf>,

@@ -57,6 +57,7 @@ fn target(examined: &Examined) -> TargetRecord {
         python: None,
         unicode: None,
         build_id: examined.build_id.clone(),
+        children: Vec::new(),
         not_seen: Vec::new(),
     }
 }

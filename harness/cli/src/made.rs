@@ -12,6 +12,7 @@ use bloathound_report::text;
 use bloathound_vocabulary::{Outcome, RunRecord, name_under};
 
 use crate::args::RunArguments;
+use crate::bar::{Progress, Steps};
 use crate::error::CliError;
 use crate::plan::{self, Planned};
 use crate::score::replayed;
@@ -60,6 +61,7 @@ pub(crate) fn live(
     let limits = Limits { ready_within, measure_disturbance, interrupt: Interrupt::take()?, ..Limits::default() };
     show(arguments, &layout.header(output::color()));
     let mut made = Made::default();
+    let bar = Progress::begin(Steps::Counted { unit: "run", of: planned.len() as u64 }, "starting");
     let suite = suite::run(planned, (launcher, &limits), arguments, &mut |(scenario, _), twin| {
         let Twin { record, found, unwritten: lost } = twin;
         made.unwritten.extend(lost);
@@ -69,7 +71,9 @@ pub(crate) fn live(
         }
         show_run(arguments, &record, layout);
         made.runs.push(record);
+        bar.done(made.runs.len() as u64);
     });
+    drop(bar);
     made.stopped = suite.stopped(planned.len());
     Ok(made)
 }
@@ -90,7 +94,9 @@ pub(crate) fn of_recorded(
     show(arguments, banner);
     show(arguments, &layout.header(output::color()));
     let mut made = Made::default();
+    let bar = Progress::begin(Steps::Counted { unit: "run", of: runs.len() as u64 }, "judging again");
     for (folder, run) in runs {
+        bar.at(made.runs.len() as u64, &replayed::told(run));
         let record = replayed::judge(folder, run)?;
         show_run(arguments, &record, layout);
         let go_on = !arguments.fail_fast || record.outcome == Outcome::Pass;
@@ -99,6 +105,7 @@ pub(crate) fn of_recorded(
             break;
         }
     }
+    drop(bar);
     if made.runs.len() < runs.len() {
         output::message(&format!(
             "--fail-fast: {} of {} runs were not judged",

@@ -7,6 +7,7 @@ use bloathound_engine::looks::{self, HotOptions, Samples};
 use bloathound_report::{html, text};
 
 use crate::args::HotArguments;
+use crate::bar::{Progress, Steps};
 use crate::error::CliError;
 use crate::output::{self, Unwritten};
 
@@ -16,8 +17,13 @@ pub(crate) fn hot(arguments: &HotArguments) -> Result<u8, CliError> {
     let _held = output::check(outputs(arguments))?;
     let interrupt = Interrupt::take()?;
     let options = HotOptions { seconds: arguments.seconds, rate: arguments.rate };
-    let mut begins = || output::progress(&format!("sampling process {} for {} s", arguments.target, arguments.seconds));
+    let mut sampling = None;
+    let mut begins = || {
+        let what = format!("sampling process {}", arguments.target);
+        sampling = Some(Progress::begin(Steps::Seconds(arguments.seconds), &what));
+    };
     let sampled = looks::hot(&samples, options, &interrupt, &mut begins)?;
+    drop(sampling);
     let mut unwritten = Unwritten::default();
     unwritten.note(sampled.unkept.map_or(Ok(()), |error| Err(CliError::unwritten(error))));
     if let Some(path) = &arguments.json {

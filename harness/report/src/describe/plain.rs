@@ -4,7 +4,7 @@ use bloathound_vocabulary::{DiffReport, Evidence, Finding, Label, TargetKind, Ta
 
 use super::{basename, dotted, lines, owner_of, pin};
 use crate::sanitize::shell_word;
-use crate::units;
+use crate::{typing, units};
 
 /// What happens, how much of it, and where: a sentence without words of CPython's inside.
 pub(crate) fn sentence(finding: &Finding) -> String {
@@ -115,14 +115,14 @@ pub(crate) fn next(finding: &Finding, target: &str) -> Option<String> {
         return None;
     }
     let target = shell_word(target);
-    let why = |name: &str| format!("bloathound why {target} {}", shell_word(name));
+    let why = |name: &str| typing::command(&format!("why {target} {}", shell_word(name)));
     match &finding.evidence {
         Evidence::Leak(leak) | Evidence::Growth(leak) => Some(why(&leak.type_name)),
         Evidence::Cycle(cycle) => cycle.types.first().map(|name| why(name)),
         Evidence::Garbage(garbage) => garbage.types.first().map(|name| why(name)),
-        Evidence::Fragmentation(_) => Some(format!("bloathound inspect {target} --heatmap memory.svg")),
-        Evidence::HotLoop(_) | Evidence::Spin(_) => Some(format!("bloathound hot {target} --folded stacks.txt")),
-        Evidence::NativeMemory(_) => Some(format!("bloathound inspect {target} -v")),
+        Evidence::Fragmentation(_) => Some(typing::command(&format!("inspect {target} --heatmap memory.svg"))),
+        Evidence::HotLoop(_) | Evidence::Spin(_) => Some(typing::command(&format!("hot {target} --folded stacks.txt"))),
+        Evidence::NativeMemory(_) => Some(typing::command(&format!("inspect {target} -v"))),
     }
 }
 

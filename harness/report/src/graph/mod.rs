@@ -10,7 +10,7 @@ mod svg;
 mod tests;
 mod tree;
 
-pub use build::{GraphOptions, around};
+pub use build::{GraphOptions, around, with_root};
 pub use dot::dot;
 pub use svg::svg;
 pub(crate) use svg::svg_part;

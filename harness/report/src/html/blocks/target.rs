@@ -30,6 +30,11 @@ pub(crate) fn target_facts(target: &TargetRecord) -> Vec<(&'static str, String)>
     if target.file.is_some() {
         facts.extend(target.pid.map(|pid| ("of process", pid.to_string())));
     }
+    if !target.children.is_empty() {
+        let child = |child: &bloathound_vocabulary::ChildRecord| format!("{} ({})", child.pid, child.command);
+        let shown: Vec<String> = target.children.iter().take(8).map(child).collect();
+        facts.push(("child processes", format!("{}, each to be looked at by its own id", shown.join(", "))));
+    }
     if !target.not_seen.is_empty() {
         facts.push(("not seen", target.not_seen.join("; ")));
     }

@@ -8,7 +8,7 @@ use super::super::finding::{Beside, findings};
 use super::super::shown::{command, shown};
 use super::RunExtras;
 use super::evidence::{disturbance, fix, heat, looks, memory, toggle};
-use crate::{describe, text};
+use crate::{describe, text, typing};
 
 /// One run: expected and seen, findings with evidence, memory, pictures, the fix, and what to type.
 pub(super) fn section(run: &RunRecord, extras: Option<&RunExtras>, anchor: &str) -> Markup {
@@ -38,7 +38,7 @@ pub(super) fn section(run: &RunRecord, extras: Option<&RunExtras>, anchor: &str)
             @if let Some(recording) = &run.recording {
                 p {
                     "Recorded in " code { (shown(recording)) } ". Next: "
-                    (command(&format!("bloathound replay {}", text::shell_word(recording))))
+                    (command(&typing::command(&format!("replay {}", text::shell_word(recording)))))
                 }
             }
         }
