@@ -15,7 +15,7 @@ use crate::choices::{
 };
 use crate::gate::GateArguments;
 use crate::perf::PerfArguments;
-use crate::{exit, output};
+use crate::{exit, help, output};
 
 /// This very program, also where its file was replaced or deleted: it holds pauses as `bloathound __hold`.
 pub(crate) const OURSELVES: &str = "/proc/self/exe";
@@ -24,7 +24,7 @@ const PAUSE_MAX_MS: u64 = 2000;
 
 /// Finds memory leaks, fragmentation, uncollectable cycles and hot loops in Python 2.7 processes, from outside.
 #[derive(Parser, Debug)]
-#[command(version, propagate_version = true, max_term_width = 100, after_help = exit::help())]
+#[command(version, propagate_version = true, max_term_width = 100, after_help = exit::help(), after_long_help = help::long())]
 pub(crate) struct Arguments {
     #[command(subcommand)]
     pub(crate) command: Command,
@@ -65,7 +65,11 @@ pub(crate) enum Command {
     /// The scenarios there are
     List(ListArguments),
     /// Can this machine run the scenarios and read processes, and what to do if not
-    Doctor,
+    Doctor(DoctorArguments),
+    /// A script that lets a shell complete these commands and options, to stdout
+    Completions(CompletionsArguments),
+    /// Write a manual page for every command into DIR
+    Man(ManArguments),
     /// Hold one pause, as a bloathound that looks at a process starts it
     #[command(name = HOLD, hide = true)]
     Hold(HoldArguments),
@@ -109,8 +113,9 @@ pub(crate) struct RunArguments {
     /// Write JUnit XML to FILE
     #[arg(long, value_name = "FILE")]
     pub(crate) junit: Option<PathBuf>,
-    /// Write a report to read in a browser to DIR
-    #[arg(long, value_name = "DIR")]
+    /// Write a page to read in a browser to FILE, where that ends in .html; else to index.html in the folder FILE, with
+    /// the heat maps beside it
+    #[arg(long, value_name = "FILE")]
     pub(crate) report: Option<PathBuf>,
     /// Keep an image of every look, and the samples, in DIR, for `replay`
     #[arg(long, value_name = "DIR")]
@@ -182,7 +187,33 @@ pub(crate) struct ServeArguments {
 }
 
 #[derive(Args, Debug)]
+pub(crate) struct DoctorArguments {
+    /// Write the result to FILE; `-` is stdout
+    #[arg(long, value_name = "FILE")]
+    pub(crate) json: Option<PathBuf>,
+    /// Folder with `scenarios` and `reference-services`
+    #[arg(long, value_name = "DIR")]
+    pub(crate) home: Option<PathBuf>,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct CompletionsArguments {
+    /// Which shell
+    #[arg(value_enum)]
+    pub(crate) shell: clap_complete::Shell,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct ManArguments {
+    /// Where the pages go, such as ~/.local/share/man/man1; made where it isn't there
+    pub(crate) dir: PathBuf,
+}
+
+#[derive(Args, Debug)]
 pub(crate) struct ListArguments {
+    /// Write the result to FILE; `-` is stdout
+    #[arg(long, value_name = "FILE")]
+    pub(crate) json: Option<PathBuf>,
     /// Folder with `scenarios` and `reference-services`
     #[arg(long, value_name = "DIR")]
     pub(crate) home: Option<PathBuf>,
@@ -231,6 +262,14 @@ impl LookArguments {
     }
 }
 
+/// A page of what a command saw.
+#[derive(Args, Debug, Clone)]
+pub(crate) struct PageArguments {
+    /// Write a page to read in a browser to FILE: one file with its pictures, which fetches nothing and runs nothing
+    #[arg(long, value_name = "FILE")]
+    pub(crate) report: Option<PathBuf>,
+}
+
 /// Who may be told a manhole's password.
 #[derive(Args, Debug, Clone)]
 pub(crate) struct PeerArguments {
@@ -260,6 +299,8 @@ pub(crate) struct InspectArguments {
     /// Write the result to FILE; `-` is stdout
     #[arg(long, value_name = "FILE")]
     pub(crate) json: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) page: PageArguments,
     /// Rows of the tables [default: 5, with -v all]
     #[arg(long)]
     pub(crate) rows: Option<usize>,
@@ -295,6 +336,8 @@ pub(crate) struct WatchArguments {
     #[arg(long, value_name = "FILE")]
     pub(crate) json: Option<PathBuf>,
     #[command(flatten)]
+    pub(crate) page: PageArguments,
+    #[command(flatten)]
     pub(crate) look: LookArguments,
 }
 
@@ -311,6 +354,8 @@ pub(crate) struct HotArguments {
     /// Write the result to FILE; `-` is stdout
     #[arg(long, value_name = "FILE")]
     pub(crate) json: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) page: PageArguments,
     /// Write stacks for a flame graph to FILE
     #[arg(long, value_name = "FILE")]
     pub(crate) folded: Option<PathBuf>,
@@ -353,6 +398,8 @@ pub(crate) struct DiffArguments {
     /// Write the result to FILE; `-` is stdout
     #[arg(long, value_name = "FILE")]
     pub(crate) json: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) page: PageArguments,
     /// Rows of the table [default: 5, with -v all]
     #[arg(long)]
     pub(crate) rows: Option<usize>,
@@ -381,6 +428,8 @@ pub(crate) struct WhyArguments {
     /// Write the result to FILE; `-` is stdout
     #[arg(long, value_name = "FILE")]
     pub(crate) json: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) page: PageArguments,
     /// Draw the references to FILE in graphviz' language
     #[arg(long, value_name = "FILE")]
     pub(crate) dot: Option<PathBuf>,
@@ -400,6 +449,8 @@ pub(crate) struct ReplayArguments {
     /// Write the results to FILE; `-` is stdout
     #[arg(long, value_name = "FILE")]
     pub(crate) json: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) page: PageArguments,
 }
 
 #[derive(Args, Debug)]

@@ -4,7 +4,7 @@ use std::process::{Command, Stdio};
 
 use bloathound_driver::Cache;
 use bloathound_live::{LiveError, NoAccess, Surroundings};
-use bloathound_report::text::{Check, CheckStatus};
+use bloathound_vocabulary::{Check, CheckStatus};
 
 use crate::home::Home;
 use crate::permission;

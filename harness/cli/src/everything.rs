@@ -7,6 +7,7 @@ use bloathound_engine::source::Examined;
 use bloathound_heap::ObjectId;
 use bloathound_report::graph::{self, GraphOptions};
 use bloathound_report::heatmap;
+use bloathound_report::html::{self, InspectPictures};
 use bloathound_report::text::{self, InspectView};
 use bloathound_vocabulary::json::to_json;
 use bloathound_vocabulary::{InspectReport, TargetKind, TargetRecord};
@@ -35,10 +36,11 @@ pub fn drawn(examined: &Examined) -> String {
         told.push_str(&graph::tree(&graph, false));
         told.push_str(&graph::dot(&graph));
         told.push_str(&graph::svg(&graph));
+        told.push_str(&html::why(&report, Some(&graph)));
     }
-    if let Some(map) = heat(&session, "one look") {
-        told.push_str(&heatmap::to_svg(&map));
-    }
+    let map = heat(&session, "one look");
+    told.push_str(&map.as_ref().map(heatmap::to_svg).unwrap_or_default());
+    told.push_str(&html::inspect(&report, InspectPictures { heat: map.as_ref() }, ""));
     let rounds =
         [0, 10, 10, 10].map(|requests| GrowthRound { shapes: session.shapes(), requests, work: Work::default() });
     let grown = find_growth(&rounds, GrowthUnit::Request, &Thresholds::default());
@@ -55,6 +57,7 @@ fn target(examined: &Examined) -> TargetRecord {
         python: None,
         unicode: None,
         build_id: examined.build_id.clone(),
+        children: Vec::new(),
         not_seen: Vec::new(),
     }
 }

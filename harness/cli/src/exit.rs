@@ -85,7 +85,7 @@ impl Exit {
 
     /// Of runs that were made.
     pub(crate) fn of_results(results: &RunResults) -> Self {
-        match results.outcome() {
+        match bloathound_score::outcome_of_all(&results.runs) {
             Outcome::Pass => Self::AsExpected,
             Outcome::Fail => Self::ExpectationFailed,
             Outcome::Invalid => Self::Invalid,

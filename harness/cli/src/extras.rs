@@ -3,36 +3,29 @@
 use std::path::Path;
 
 use bloathound_engine::looks::RunFindings;
-use bloathound_report::html::{Image, RunExtras};
+use bloathound_report::html::RunExtras;
 use bloathound_scenario::Scenario;
 use bloathound_vocabulary::RunRecord;
 
 use crate::error::CliError;
-use crate::picture;
+use crate::{pages, picture};
 
-/// Writes a run's pictures into `folder` and tells what belongs to it.
-pub(crate) fn extras(
-    folder: &Path,
-    scenario: &Scenario,
-    run: &RunRecord,
-    result: &RunFindings,
-) -> Result<RunExtras, CliError> {
-    let mut extras = RunExtras { inspect: result.last_look.clone(), ..RunExtras::default() };
-    if let Some(map) = &result.heat_map {
-        for ending in ["png", "svg"] {
-            let name = format!("{}-{}-heatmap.{ending}", run.name().replace(' ', "-"), run.variant.as_str());
-            picture::write(&folder.join(&name), map)?;
-            if ending == "svg" {
-                extras.images.push(Image {
-                    file: name,
-                    alt: format!("Heat map of the memory of {}", run.title()),
-                    caption: "Each cell is 1 KiB; a row is an arena or 256 KiB of the C heap.".into(),
-                });
-            }
-        }
+/// What belongs to a run.
+pub(crate) fn extras(scenario: &Scenario, result: &RunFindings) -> RunExtras {
+    RunExtras {
+        inspect: result.last_look.clone(),
+        heat: result.heat_map.clone(),
+        fix_diff: fix_diff(&scenario.service_dir),
     }
-    extras.fix_diff = fix_diff(&scenario.service_dir);
-    Ok(extras)
+}
+
+/// Writes a run's heat map into the page's folder, for those who want it apart; a page of one file has it inside only.
+pub(crate) fn pictures(page: &Path, run: &RunRecord, result: &RunFindings) -> Result<(), CliError> {
+    let Some(map) = result.heat_map.as_ref().filter(|_| !pages::is_file(page)) else { return Ok(()) };
+    ["png", "svg"].into_iter().try_for_each(|ending| {
+        let name = format!("{}-{}-heatmap.{ending}", run.name().replace(' ', "-"), run.variant.as_str());
+        picture::write(&page.join(name), map)
+    })
 }
 
 /// The fix as a unified diff, by the system's `diff` where it has one.

@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use bloathound_report::typing;
+
 use crate::error::CliError;
 
 /// The folder with `scenarios/` and `reference-services/`.
@@ -15,6 +17,7 @@ impl Home {
     pub(crate) fn find(given: Option<&Path>) -> Result<Self, CliError> {
         let is_home = |root: &Path| root.join("scenarios").is_dir() && root.join("reference-services").is_dir();
         if let Some(root) = given {
+            typing::in_folder(&root.to_string_lossy());
             if is_home(root) {
                 return Ok(Self { root: root.to_owned() });
             }

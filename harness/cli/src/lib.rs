@@ -2,6 +2,7 @@
 //! for its own `main`, for tests and for fuzzing; nobody else should build on it.
 
 mod args;
+mod bar;
 mod checks;
 mod choices;
 mod chosen;
@@ -14,11 +15,13 @@ mod extras;
 mod gate;
 mod generated;
 mod ground;
+mod help;
 mod home;
 mod host;
 mod kit;
 mod made;
 mod output;
+mod pages;
 mod perf;
 mod permission;
 mod picture;
@@ -49,6 +52,7 @@ pub use everything::{drawn, inspected};
 pub fn main() -> ExitCode {
     // Before any thread is started.
     bloathound_kit::hold_back_size_signal();
+    bloathound_report::typing::called_as(&typed::ourselves());
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
         Err(usage) => return ExitCode::from(told_usage(&usage)),
@@ -57,7 +61,9 @@ pub fn main() -> ExitCode {
     let outcome = match arguments.command {
         Command::Run(run) => commands::run::run(&run),
         Command::List(list) => commands::list::list(&list),
-        Command::Doctor => commands::doctor::doctor(),
+        Command::Doctor(doctor) => commands::doctor::doctor(&doctor),
+        Command::Completions(shell) => commands::completions::completions(&shell),
+        Command::Man(man) => commands::completions::man(&man),
         Command::Watch(watch) => commands::watch::watch(&watch),
         Command::Hot(hot) => commands::hot::hot(&hot),
         Command::Capture(capture) => commands::capture::capture(&capture),

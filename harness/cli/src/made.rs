@@ -12,17 +12,21 @@ use bloathound_report::text;
 use bloathound_vocabulary::{Outcome, RunRecord, name_under};
 
 use crate::args::RunArguments;
+use crate::bar::{Progress, Steps};
 use crate::error::CliError;
 use crate::plan::{self, Planned};
 use crate::score::replayed;
 use crate::twin::Twin;
 use crate::{extras, output, suite};
 
+/// What the page shows of runs beside their records.
+pub(crate) type Extras = BTreeMap<RunKey, RunExtras>;
+
 /// What became of the runs.
 #[derive(Default)]
 pub(crate) struct Made {
     pub(crate) runs: Vec<RunRecord>,
-    pub(crate) extras: BTreeMap<RunKey, RunExtras>,
+    pub(crate) extras: Extras,
     /// What can't be written keeps nothing else from being run, written and said.
     pub(crate) unwritten: Vec<CliError>,
     /// Who wanted us to end, and how far it came until then.
@@ -57,18 +61,19 @@ pub(crate) fn live(
     let limits = Limits { ready_within, measure_disturbance, interrupt: Interrupt::take()?, ..Limits::default() };
     show(arguments, &layout.header(output::color()));
     let mut made = Made::default();
+    let bar = Progress::begin(Steps::Counted { unit: "run", of: planned.len() as u64 }, "starting");
     let suite = suite::run(planned, (launcher, &limits), arguments, &mut |(scenario, _), twin| {
         let Twin { record, found, unwritten: lost } = twin;
         made.unwritten.extend(lost);
-        if let (Some(folder), Some(found)) = (&arguments.report, &found) {
-            match extras::extras(folder, scenario, &record, found) {
-                Ok(more) => drop(made.extras.insert(RunKey::from(&record), more)),
-                Err(error) => made.unwritten.push(error),
-            }
+        if let (Some(page), Some(found)) = (&arguments.report, &found) {
+            made.unwritten.extend(extras::pictures(page, &record, found).err());
+            made.extras.insert(RunKey::from(&record), extras::extras(scenario, found));
         }
         show_run(arguments, &record, layout);
         made.runs.push(record);
+        bar.done(made.runs.len() as u64);
     });
+    drop(bar);
     made.stopped = suite.stopped(planned.len());
     Ok(made)
 }
@@ -89,7 +94,9 @@ pub(crate) fn of_recorded(
     show(arguments, banner);
     show(arguments, &layout.header(output::color()));
     let mut made = Made::default();
+    let bar = Progress::begin(Steps::Counted { unit: "run", of: runs.len() as u64 }, "judging again");
     for (folder, run) in runs {
+        bar.at(made.runs.len() as u64, &replayed::told(run));
         let record = replayed::judge(folder, run)?;
         show_run(arguments, &record, layout);
         let go_on = !arguments.fail_fast || record.outcome == Outcome::Pass;
@@ -98,6 +105,7 @@ pub(crate) fn of_recorded(
             break;
         }
     }
+    drop(bar);
     if made.runs.len() < runs.len() {
         output::message(&format!(
             "--fail-fast: {} of {} runs were not judged",

@@ -12,6 +12,7 @@ use bloathound_report::text::{self, InspectView, Page};
 use bloathound_vocabulary::Partial;
 use serde::Serialize;
 
+use crate::bar;
 use crate::choices::{ColorChoice, ShownArguments};
 use crate::error::CliError;
 use crate::exit::Exit;
@@ -21,8 +22,11 @@ static LOST: Mutex<Option<io::Error>> = Mutex::new(None);
 
 /// A result.
 pub(crate) fn result(text: &str) {
-    let mut stdout = io::stdout().lock();
-    if let Err(error) = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
+    let write = || {
+        let mut stdout = io::stdout().lock();
+        stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush())
+    };
+    if let Err(error) = bar::aside(write) {
         LOST.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(error);
     }
 }
@@ -37,10 +41,12 @@ pub(crate) fn all_written() -> Result<(), CliError> {
 
 /// A message; what the target put into it can't act on the terminal.
 pub(crate) fn message(text: &str) {
-    let mut stderr = std::io::stderr().lock();
-    for line in text.lines() {
-        let _ = writeln!(stderr, "{}", sanitize::line(line));
-    }
+    bar::aside(|| {
+        let mut stderr = std::io::stderr().lock();
+        for line in text.lines() {
+            let _ = writeln!(stderr, "{}", sanitize::line(line));
+        }
+    });
 }
 
 /// How results are shown; set once, before the command begins.
@@ -52,6 +58,7 @@ const ROWS_SHORT: usize = 5;
 /// What holds for all that is printed from now on: the terminal's width, or a pipe, in which nothing is cut.
 pub(crate) fn show_as(shown: ShownArguments) {
     SHOWN.get_or_init(|| shown);
+    bar::be_quiet(shown.quiet);
     let is_terminal = io::stdout().is_terminal();
     let asked = std::env::var("COLUMNS").ok().and_then(|text| text.trim().parse().ok()).filter(|columns| *columns > 0);
     let real = || terminal_size::terminal_size_of(io::stdout()).map(|(width, _)| usize::from(width.0));
@@ -70,10 +77,9 @@ pub(crate) fn view(rows: Option<usize>, typed: &str) -> InspectView<'_> {
     InspectView { rows: rows.unwrap_or(all), color: color(), verbose, typed, ..InspectView::default() }
 }
 
-/// Progress on long work, only where somebody watches and has not asked for quiet.
+/// What was seen on the way, unless somebody asked for quiet.
 pub(crate) fn progress(text: &str) {
-    let is_quiet = SHOWN.get().is_some_and(|shown| shown.quiet);
-    if !is_quiet && std::io::stderr().is_terminal() {
+    if !SHOWN.get().is_some_and(|shown| shown.quiet) {
         message(text);
     }
 }

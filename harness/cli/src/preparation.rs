@@ -4,7 +4,7 @@ use bloathound_driver::{Cache, Environment, PythonProgram};
 
 use crate::error::CliError;
 use crate::home::Home;
-use crate::progress;
+use crate::progress::Packages;
 
 /// The environment of the user's cache, made where it isn't there yet.
 pub(crate) fn environment(home: &Home, interpreter: &PythonProgram) -> Result<Environment, CliError> {
@@ -13,5 +13,6 @@ pub(crate) fn environment(home: &Home, interpreter: &PythonProgram) -> Result<En
 
 /// The same, of a cache that says where packages come from.
 pub(crate) fn environment_of(cache: &Cache, home: &Home, interpreter: &PythonProgram) -> Result<Environment, CliError> {
-    Ok(cache.prepare(interpreter, &home.lock_file(), &mut |event| progress::environment(&event))?)
+    let mut packages = Packages::default();
+    Ok(cache.prepare(interpreter, &home.lock_file(), &mut |event| packages.tell(&event))?)
 }

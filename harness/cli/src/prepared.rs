@@ -12,7 +12,8 @@ use bloathound_report::text::shell_word;
 use crate::error::CliError;
 use crate::exit::Exit;
 use crate::home::Home;
-use crate::{output, progress, typed};
+use crate::progress::{self, Packages};
+use crate::{output, typed};
 
 /// The largest package that is copied; Twisted has 3 MB.
 const PACKAGE_BYTES_MAX: u64 = 256 << 20;
@@ -23,7 +24,9 @@ const SHARED: u32 = 0o644;
 pub(crate) fn download(folder: &PathBuf, home: &Home, found: &FoundPython) -> Result<u8, CliError> {
     output::check_folder(Some(folder))?;
     let cache = Cache::of_user()?;
-    let packages = cache.download(&found.interpreter, &home.lock_file(), &mut |event| progress::environment(&event))?;
+    let mut told = Packages::default();
+    let packages = cache.download(&found.interpreter, &home.lock_file(), &mut |event| told.tell(&event))?;
+    drop(told);
     for file in &packages.files {
         let bytes = read_regular(file, PACKAGE_BYTES_MAX).map_err(|error| CliError::file(file, error))?;
         let path = folder.join(file.file_name().unwrap_or_default());

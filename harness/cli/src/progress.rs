@@ -2,6 +2,7 @@
 
 use bloathound_driver::{EnvironmentEvent, RunEvent};
 
+use crate::bar::{self, Progress, Steps};
 use crate::output;
 
 /// While a Python is made: minutes, so each line is told wherever it goes.
@@ -13,40 +14,70 @@ pub(crate) fn python(event: &EnvironmentEvent) {
     }
 }
 
-/// While packages are installed.
-pub(crate) fn environment(event: &EnvironmentEvent) {
-    packages("the services", event);
+/// While packages are installed or downloaded: `package 3 of 12`, as pip comes to them.
+#[derive(Default)]
+pub(crate) struct Packages {
+    bar: Option<Progress>,
+    /// Those that pip has begun with.
+    begun: u64,
 }
 
-fn packages(whose: &str, event: &EnvironmentEvent) {
-    match event {
-        EnvironmentEvent::Building { packages, .. } => {
-            output::message(&format!("installing {} for {whose}, once", packages.join(", ")));
+impl Packages {
+    /// What a command that needs the services' own hears.
+    pub(crate) fn tell(&mut self, event: &EnvironmentEvent) {
+        self.tell_of("the services", event);
+    }
+
+    fn tell_of(&mut self, whose: &str, event: &EnvironmentEvent) {
+        match event {
+            EnvironmentEvent::Building { packages, .. } => {
+                output::message(&format!("installing {} for {whose}, once", packages.join(", ")));
+                self.begin(packages.len(), "installing");
+            }
+            EnvironmentEvent::Downloading { packages } => {
+                output::message(&format!("downloading {}", packages.join(", ")));
+                self.begin(packages.len(), "downloading");
+            }
+            EnvironmentEvent::Changed { dir, why } => output::message(&format!(
+                "the packages in {} are not as they were installed ({why}); they are installed anew",
+                dir.display()
+            )),
+            EnvironmentEvent::Awaited { .. } => output::message("waiting for another run that is installing packages"),
+            EnvironmentEvent::Progress { line } => self.note(line.trim()),
+            EnvironmentEvent::Built { took, .. } => {
+                self.bar = None;
+                output::message(&format!("installed in {:.1} s", took.as_secs_f64()));
+            }
         }
-        EnvironmentEvent::Downloading { packages } => output::message(&format!("downloading {}", packages.join(", "))),
-        EnvironmentEvent::Changed { dir, why } => output::message(&format!(
-            "the packages in {} are not as they were installed ({why}); they are installed anew",
-            dir.display()
-        )),
-        EnvironmentEvent::Awaited { .. } => output::message("waiting for another run that is installing packages"),
-        EnvironmentEvent::Progress { line } => output::progress(&format!("  {line}")),
-        EnvironmentEvent::Built { took, .. } => {
-            output::message(&format!("installed in {:.1} s", took.as_secs_f64()));
+    }
+
+    fn begin(&mut self, packages: usize, what: &str) {
+        *self = Self {
+            bar: Some(Progress::begin(Steps::Counted { unit: "package", of: packages as u64 }, what)),
+            begun: 0,
+        };
+    }
+
+    /// A line of pip's. It names each package as it comes to it, and says what it does with it after that.
+    fn note(&mut self, line: &str) {
+        let Some(bar) = &self.bar else { return };
+        if line.starts_with("Collecting ") {
+            self.begun += 1;
         }
+        bar.at(self.begun.saturating_sub(1), line);
     }
 }
 
 /// While a scenario runs.
-pub(crate) fn run(event: &RunEvent) {
-    let line = match event {
-        RunEvent::Packages(event) => return packages("a scenario", event),
-        RunEvent::RunStarted { scenario, variant } => format!("{scenario}, {}: starting", variant.as_str()),
-        RunEvent::WarmingUp { requests } => format!("  warm-up: {requests} requests"),
-        RunEvent::RoundStarted { round, of } => format!("  round {round} of {of}"),
-        RunEvent::Waiting { conditions } => format!("  waiting until {}", conditions.join(", ")),
-        RunEvent::TogglePhaseStarted { phase } => format!("  a round with it {phase}"),
-        RunEvent::MeasuringDisturbance => "  measuring the disturbance".to_owned(),
-        _ => return,
-    };
-    output::progress(&line);
+pub(crate) fn run(event: &RunEvent, packages: &mut Packages) {
+    match event {
+        RunEvent::Packages(event) => packages.tell_of("a scenario", event),
+        RunEvent::RunStarted { scenario, variant } => bar::detail(&format!("{scenario}, {}", variant.as_str())),
+        RunEvent::WarmingUp { requests } => bar::detail_of(&format!("warm-up of {requests} requests")),
+        RunEvent::RoundStarted { round, of } => bar::detail_of(&format!("round {round} of {of}")),
+        RunEvent::Waiting { conditions } => bar::detail_of(&format!("waiting until {}", conditions.join(", "))),
+        RunEvent::TogglePhaseStarted { phase } => bar::detail_of(&format!("a round with it {phase}")),
+        RunEvent::MeasuringDisturbance => bar::detail_of("measuring the disturbance"),
+        _ => {}
+    }
 }

@@ -12,7 +12,8 @@ use bloathound_vocabulary::{Outcome, RunRecord};
 use crate::args::{OURSELVES, RunArguments, effort};
 use crate::error::CliError;
 use crate::exit::Exit;
-use crate::{plan, progress, score};
+use crate::progress::{self, Packages};
+use crate::{plan, score};
 
 /// What became of it.
 pub(crate) struct Twin {
@@ -49,7 +50,8 @@ pub(crate) fn run(
             Err(error) => unwritten.push(CliError::unwritten(error)),
         }
     }
-    let mut tell = |event| progress::run(&event);
+    let mut packages = Packages::default();
+    let mut tell = |event| progress::run(&event, &mut packages);
     let begun = Instant::now();
     let driven = match drive(scenario, variant, launcher, limits, &mut observer, &mut tell) {
         Ok(driven) => driven,

@@ -34,6 +34,11 @@ fn commands() -> Vec<Vec<String>> {
         format!("why {image} dict --json"),
         format!("why {image} dict --dot"),
         format!("why {image} dict --svg"),
+        format!("inspect {image} --report"),
+        format!("hot {} --report", recorded("tightloop-buggy/hot.bhs")),
+        format!("diff {image} {image} --report"),
+        format!("why {image} dict --report"),
+        format!("replay {} --report", recorded("tightloop-fixed")),
     ];
     lines.iter().map(|line| line.split(' ').map(str::to_owned).collect()).collect()
 }

@@ -1,10 +1,12 @@
 //! Ctrl-C and its like as something that can be waited for, so that what is on is switched off first.
 
+use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
+use std::thread::JoinHandle;
 
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
-use nix::sys::signal::{SigSet, Signal, raise};
+use nix::sys::signal::{SigSet, SigmaskHow, Signal, raise};
 use nix::sys::signalfd::{SfdFlags, SignalFd};
 
 use crate::error::KitError;
@@ -59,6 +61,21 @@ pub fn leave_terminal_stops_to_others() {
     let stops: SigSet = [Signal::SIGTSTP, Signal::SIGTTIN, Signal::SIGTTOU].into_iter().collect();
     // Where that is refused, we are stopped at once.
     let _ = stops.thread_block();
+}
+
+/// A thread to which no signal is given: they all go to the others, whether taken already or not.
+///
+/// # Errors
+/// The system gives no thread.
+pub fn spawn_deaf<T: Send + 'static>(
+    name: &str,
+    work: impl FnOnce() -> T + Send + 'static,
+) -> io::Result<JoinHandle<T>> {
+    // It inherits the mask; ours is put back.
+    let before = SigSet::all().thread_swap_mask(SigmaskHow::SIG_BLOCK)?;
+    let thread = std::thread::Builder::new().name(name.to_owned()).spawn(work);
+    before.thread_set_mask()?;
+    thread
 }
 
 /// The signals that would end us (interrupt, terminate, hang up) as something to wait for, so that what was switched on

@@ -33,8 +33,11 @@ pub(crate) fn open_region(directory: &Path, executable: &str, region: &Region) -
     }
 }
 
-/// Opens `path` as the target would.
+/// Opens `path` as the target would, a relative one from its present folder on.
 pub(crate) fn open_path(directory: &Path, path: &str) -> io::Result<File> {
+    if !path.starts_with('/') {
+        return open_regular(&directory.join("cwd").join(path));
+    }
     let inside = directory.join("root").join(path.trim_start_matches('/'));
     // A target that changed its root is shown with paths of our root.
     open_regular(&inside).or_else(|error| open_regular(Path::new(path)).map_err(|_| error))

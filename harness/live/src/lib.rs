@@ -38,6 +38,6 @@ pub use maps::{Mapping, parse_maps, parse_smaps};
 pub use odometer::Odometer;
 pub use pause::{HOLD, Pause, PauseOptions, Released, hold};
 pub use process::{Identity, Process, kernel_release};
-pub use procfs::{ProcessStatus, TaskStat, parse_stat, parse_status};
+pub use procfs::{ProcessStatus, TaskStat, children, command_line, parse_stat, parse_status};
 pub use resident::Resident;
 pub use threads::{CpuTime, Thread, ThreadState, ticks_per_second};

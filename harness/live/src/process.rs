@@ -4,6 +4,7 @@ use std::fs::{self, File};
 use std::io;
 use std::io::Read;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
 
 use bloathound_memory::{Address, MemorySource, ReadError, ReadPiece, Region, check_machine};
 use nix::errno::Errno;
@@ -206,7 +207,16 @@ impl Process {
         files::open_region(&self.directory, &self.executable, region)
     }
 
-    /// Opens `path` as the target would.
+    /// When it started, to the second; `None` where the kernel does not say.
+    #[must_use]
+    pub fn started(&self) -> Option<SystemTime> {
+        let stat = fs::read_to_string("/proc/stat").ok()?;
+        let boot: u64 = stat.lines().find_map(|line| line.strip_prefix("btime "))?.trim().parse().ok()?;
+        let since = Duration::from_secs(self.identity.start_ticks / threads::ticks_per_second());
+        SystemTime::UNIX_EPOCH.checked_add(Duration::from_secs(boot))?.checked_add(since)
+    }
+
+    /// Opens `path` as the target would, a relative one from its present folder on.
     ///
     /// # Errors
     /// What the system says.

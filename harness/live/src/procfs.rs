@@ -97,6 +97,26 @@ pub fn parse_status(text: &str) -> ProcessStatus {
     status
 }
 
+/// The command line of a process, joined with spaces; `None` where it has gone or has none, as a kernel thread.
+#[must_use]
+pub fn command_line(pid: u32) -> Option<String> {
+    let bytes = std::fs::read(format!("/proc/{pid}/cmdline")).ok()?;
+    let words: Vec<_> = bytes.split(|byte| *byte == 0).map(String::from_utf8_lossy).collect();
+    Some(words.join(" ").trim().to_owned())
+}
+
+/// Processes that this one started and that still run, with their command lines; none where the kernel does not say.
+#[must_use]
+pub fn children(pid: u32) -> Vec<(u32, String)> {
+    let tasks = std::fs::read_dir(format!("/proc/{pid}/task")).into_iter().flatten().flatten();
+    let lists = tasks.filter_map(|task| std::fs::read_to_string(task.path().join("children")).ok());
+    let mut all: Vec<u32> =
+        lists.flat_map(|list| list.split_whitespace().filter_map(|pid| pid.parse().ok()).collect::<Vec<_>>()).collect();
+    all.sort_unstable();
+    // One that has ended and was not waited for has no command line any more.
+    all.into_iter().filter_map(|pid| Some((pid, command_line(pid).filter(|line| !line.is_empty())?))).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -9,6 +9,7 @@ pub mod ci;
 pub mod curve;
 mod describe;
 mod error;
+pub mod glossary;
 pub mod graph;
 pub mod heatmap;
 pub mod html;
@@ -18,6 +19,7 @@ pub mod redact;
 pub mod sanitize;
 pub mod snapshot;
 pub mod text;
+pub mod typing;
 pub mod units;
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! What had to be found against what was.
 
-use bloathound_vocabulary::{ExpectedRecord, Finding, MismatchRecord, Outcome, ToggleRecord};
+use bloathound_vocabulary::{ExpectedRecord, Finding, MismatchRecord, Outcome, RunRecord, ToggleRecord};
 
 /// Pairs expectations with findings of their class, or of one that it may be told as, the fewest mismatches first, each
 /// finding once at most.
@@ -56,6 +56,19 @@ pub fn outcome_of(valid: bool, expected: &[ExpectedRecord], findings: usize) -> 
     if met && paired == findings { Outcome::Pass } else { Outcome::Fail }
 }
 
+/// How several runs ended as a whole: as the worst of them. A run that could not be made is worse than a failure, for it
+/// says nothing; one that failed is worse than one that is not valid. None is a pass.
+#[must_use]
+pub fn outcome_of_all(runs: &[RunRecord]) -> Outcome {
+    let rank = |outcome: &Outcome| match outcome {
+        Outcome::Pass => 0,
+        Outcome::Invalid => 1,
+        Outcome::Fail => 2,
+        Outcome::Error => 3,
+    };
+    runs.iter().map(|run| run.outcome).max_by_key(rank).unwrap_or(Outcome::Pass)
+}
+
 /// The outcome where a diagnostic was switched: one that lost a request, did not switch or left something behind is a
 /// failure however the ledger puts it, since a lost request is missing there too.
 #[must_use]
@@ -81,6 +94,18 @@ mod tests {
 
     fn mismatch(field: &str) -> MismatchRecord {
         MismatchRecord { field: field.to_owned(), expected: json!(1), seen: json!(2) }
+    }
+
+    #[test]
+    fn all_runs_end_as_the_worst_of_them() {
+        let of = |outcomes: &[Outcome]| {
+            let run = |outcome: &Outcome| RunRecord { outcome: *outcome, ..samples::run_pass() };
+            outcome_of_all(&outcomes.iter().map(run).collect::<Vec<_>>())
+        };
+        assert_eq!(of(&[]), Outcome::Pass);
+        assert_eq!(of(&[Outcome::Pass, Outcome::Invalid, Outcome::Pass]), Outcome::Invalid);
+        assert_eq!(of(&[Outcome::Fail, Outcome::Invalid]), Outcome::Fail);
+        assert_eq!(of(&[Outcome::Invalid, Outcome::Error, Outcome::Fail]), Outcome::Error);
     }
 
     #[test]

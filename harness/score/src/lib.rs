@@ -17,7 +17,7 @@ mod scores;
 mod shares;
 
 pub use baselines::{BaselineFacts, baseline_scores, baselines};
-pub use compare::{compare, outcome_of, outcome_with_toggle};
+pub use compare::{compare, outcome_of, outcome_of_all, outcome_with_toggle};
 pub use dose::{dose, dose_response};
 pub use error::ScoreError;
 pub use expected::{held_against, mismatches};

@@ -14,6 +14,32 @@ pub struct StackRecord {
     pub frames: Vec<FrameRecord>,
 }
 
+/// A line of source, and how often it was seen.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct SourceLine {
+    /// Its number in the file, from 1.
+    pub number: u32,
+    /// The line as it stands there, without its end.
+    pub text: String,
+    /// Samples in which the loop's function was at it.
+    pub samples: u64,
+}
+
+/// The lines of a loop, out of the file that they came from.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct SourceRecord {
+    /// Fingerprint of the finding that they belong to.
+    pub fingerprint: String,
+    /// The file, as the code object names it.
+    pub file: String,
+    /// The function.
+    pub function: String,
+    /// The lines, ascending, without a gap.
+    pub lines: Vec<SourceLine>,
+    /// The file was written after the process had begun: the lines may read otherwise than what runs.
+    pub changed_since_start: bool,
+}
+
 /// What `hot --json` writes.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct HotReport {
@@ -39,6 +65,9 @@ pub struct HotReport {
     pub stacks: Vec<StackRecord>,
     /// What was found.
     pub findings: Vec<Finding>,
+    /// The lines of the loops that were found, where their files can be read and are those that run.
+    #[serde(default)]
+    pub sources: Vec<SourceRecord>,
     /// Worth knowing, and no bug by itself.
     #[serde(default)]
     pub observations: Vec<ObservationRecord>,

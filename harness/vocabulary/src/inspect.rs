@@ -40,9 +40,21 @@ pub struct TargetRecord {
     pub unicode: Option<String>,
     /// Build id of the interpreter, hexadecimal.
     pub build_id: Option<String>,
+    /// Processes that it started and that still run: each is looked at by its own id.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub children: Vec<ChildRecord>,
     /// What can't be seen by this way of looking.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub not_seen: Vec<String>,
+}
+
+/// A process that the target started.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct ChildRecord {
+    /// Its id.
+    pub pid: u32,
+    /// Command line, joined with spaces.
+    pub command: String,
 }
 
 /// How many objects and how many bytes of their own.
@@ -210,6 +222,12 @@ pub struct FrameRecord {
 pub struct ThreadRecord {
     /// `thread_id` of the thread state.
     pub id: u64,
+    /// The kernel's id of it, as `hot` and `top -H` have it; null where it can't be told.
+    #[serde(default)]
+    pub tid: Option<u32>,
+    /// What the program calls it (`threading.Thread.name`); null where it gives it no name.
+    #[serde(default)]
+    pub name: Option<String>,
     /// It holds the interpreter lock.
     pub holds_gil: bool,
     /// Innermost first.

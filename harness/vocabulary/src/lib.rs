@@ -5,6 +5,7 @@
 
 mod class;
 mod diff;
+mod doctor;
 mod evidence;
 mod field;
 mod finding;
@@ -13,6 +14,7 @@ mod hot;
 mod inspect;
 pub mod json;
 mod label;
+mod listed;
 mod observation;
 mod origin;
 mod performance;
@@ -31,6 +33,7 @@ pub use diff::{
     AgreementTypeRow, CrossCheckRecord, DiffReport, DiffRow, HolderRow, NewObjectsRecord, NewTypeRow, ReferrerRow,
     delta,
 };
+pub use doctor::{Check, CheckStatus, DoctorReport};
 pub use evidence::{
     CycleEvidence, FragmentationEvidence, GarbageEvidence, HotLoopEvidence, LeakEvidence, NativeMemoryEvidence,
     SpinEvidence,
@@ -38,13 +41,14 @@ pub use evidence::{
 pub use field::{AsFigure, Field, Figure, Repeats, Unit};
 pub use finding::{Confidence, Finding, Location, Partial, PlaceKind, Problem};
 pub use heat::{CELL_BYTES, CELLS_PER_ROW, GROUPS_MAX, HeatCell, HeatMap, HeatPanel, HeatRow, HeatRowKind, HeatShare};
-pub use hot::{HotReport, StackRecord};
+pub use hot::{HotReport, SourceLine, SourceRecord, StackRecord};
 pub use inspect::{
-    ArenasRecord, ContainerRecord, DuplicateRecord, FrameRecord, GarbageRecord, HeapRecord, InspectReport, KindRow,
-    Population, QualityRecord, RetainedRecord, RssRecord, SizeClassRecord, TargetKind, TargetRecord, ThreadRecord,
-    TypeRow,
+    ArenasRecord, ChildRecord, ContainerRecord, DuplicateRecord, FrameRecord, GarbageRecord, HeapRecord, InspectReport,
+    KindRow, Population, QualityRecord, RetainedRecord, RssRecord, SizeClassRecord, TargetKind, TargetRecord,
+    ThreadRecord, TypeRow,
 };
 pub use label::{Label, RootKind};
+pub use listed::{ListReport, ListedScenario};
 pub use observation::{ObservationClass, ObservationRecord};
 pub use origin::{HostRecord, PartitionRecord, ToolRecord};
 pub use performance::{Acceptance, HistoryLine, MachineKind, Measurement};

@@ -301,13 +301,6 @@ impl RunResults {
         self.runs.iter().filter(|run| run.outcome == outcome).count()
     }
 
-    /// The outcome that speaks for all: the first of these that any run has; without any, as expected.
-    #[must_use]
-    pub fn outcome(&self) -> Outcome {
-        let by_weight = [Outcome::Error, Outcome::Fail, Outcome::Invalid];
-        by_weight.into_iter().find(|outcome| self.count(*outcome) > 0).unwrap_or(Outcome::Pass)
-    }
-
     /// The same without what a clock or this machine put in: equal for equal behaviour. Samples, values and states seen, shares of CPU time
     /// and context switches go too; they are measured in time.
     #[must_use]

@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use schemars::generate::SchemaSettings;
 use serde_json::Value;
 
-use crate::{DiffReport, HotReport, InspectReport, RunResults, WatchReport, WhyReport};
+use crate::{DiffReport, DoctorReport, HotReport, InspectReport, ListReport, RunResults, WatchReport, WhyReport};
 
 /// Every document by name, with its schema (draft 2020-12), describing what we write.
 #[must_use]
@@ -16,6 +16,8 @@ pub fn all() -> Vec<(&'static str, Value)> {
         ("hot", of::<HotReport>("`bloathound hot`")),
         ("diff", of::<DiffReport>("`bloathound diff`")),
         ("why", of::<WhyReport>("`bloathound why`")),
+        ("list", of::<ListReport>("`bloathound list`")),
+        ("doctor", of::<DoctorReport>("`bloathound doctor`")),
     ]
 }
 

@@ -7,6 +7,7 @@ use bloathound_engine::{Interrupt, TOOL};
 use bloathound_report::{sanitize, units};
 
 use crate::args::{CaptureArguments, effort};
+use crate::bar::{Progress, Steps};
 use crate::error::CliError;
 use crate::output;
 
@@ -28,7 +29,9 @@ pub(crate) fn capture(arguments: &CaptureArguments) -> Result<u8, CliError> {
         base: None,
         interrupt: Interrupt::take()?,
     };
+    let bar = Progress::begin(Steps::Shares(&[1]), &format!("copying process {pid}"));
     let Captured { examined, written } = record::capture(path, arguments.look.options(), &options)?;
+    drop(bar);
     for problem in &examined.problems {
         output::message(&format!("note: {problem}"));
     }

@@ -1,15 +1,20 @@
 //! `bloathound doctor`.
 
 use bloathound_driver::{HOW_TO_GET_ONE, Search};
-use bloathound_report::text::{self, CheckStatus};
+use bloathound_engine::tool;
+use bloathound_report::text;
+use bloathound_vocabulary::DoctorReport;
 
+use crate::args::DoctorArguments;
 use crate::error::CliError;
 use crate::exit::Exit;
 use crate::home::Home;
-use crate::{checks, output};
+use crate::output::{self, Unwritten};
+use crate::{checks, host};
 
 /// `bloathound doctor`: everything a run needs, and what to do where it is missing.
-pub(crate) fn doctor() -> Result<u8, CliError> {
+pub(crate) fn doctor(arguments: &DoctorArguments) -> Result<u8, CliError> {
+    let _held = output::check([arguments.json.as_ref()])?;
     let mut all = vec![checks::system()];
     let python = Search::from_env().find();
     match &python {
@@ -26,7 +31,7 @@ pub(crate) fn doctor() -> Result<u8, CliError> {
         }
     }
     all.push(checks::compiler());
-    match Home::find(None) {
+    match Home::find(arguments.home.as_deref()) {
         Ok(home) => {
             match bloathound_scenario::load_dir(&home.scenarios(), &home.services()) {
                 Ok(scenarios) => all.push(checks::ok("scenarios", format!("{} of them, all valid", scenarios.len()))),
@@ -39,7 +44,14 @@ pub(crate) fn doctor() -> Result<u8, CliError> {
         Err(error) => all.push(checks::no("scenarios", error.to_string(), Vec::new())),
     }
     all.push(checks::reading());
-    output::result(&text::doctor(&all, output::color()));
-    let works = all.iter().all(|check| check.status != CheckStatus::No);
-    Ok(if works { Exit::AsExpected } else { Exit::NotHere }.number())
+    let version = python.as_ref().ok().map(|found| found.interpreter.version.as_str());
+    let report = DoctorReport::new(tool(), host::facts(version), all);
+    let mut unwritten = Unwritten::default();
+    if let Some(path) = &arguments.json {
+        unwritten.note(output::json(path, &report));
+    }
+    if !output::is_stdout(arguments.json.as_deref()) {
+        output::result(&text::doctor(&report.checks, output::color()));
+    }
+    Ok(unwritten.exit(if report.works { Exit::AsExpected } else { Exit::NotHere }).number())
 }

@@ -4,20 +4,26 @@ use std::path::PathBuf;
 
 use bloathound_engine::Interrupt;
 use bloathound_engine::looks::{self, HotOptions, Samples};
-use bloathound_report::text;
+use bloathound_report::{html, text};
 
 use crate::args::HotArguments;
+use crate::bar::{Progress, Steps};
 use crate::error::CliError;
 use crate::output::{self, Unwritten};
 
 /// `bloathound hot`.
 pub(crate) fn hot(arguments: &HotArguments) -> Result<u8, CliError> {
     let samples = samples(arguments)?;
-    let _held = output::check([&arguments.json, &arguments.folded, &arguments.record].map(Option::as_ref))?;
+    let _held = output::check(outputs(arguments))?;
     let interrupt = Interrupt::take()?;
     let options = HotOptions { seconds: arguments.seconds, rate: arguments.rate };
-    let mut begins = || output::progress(&format!("sampling process {} for {} s", arguments.target, arguments.seconds));
+    let mut sampling = None;
+    let mut begins = || {
+        let what = format!("sampling process {}", arguments.target);
+        sampling = Some(Progress::begin(Steps::Seconds(arguments.seconds), &what));
+    };
     let sampled = looks::hot(&samples, options, &interrupt, &mut begins)?;
+    drop(sampling);
     let mut unwritten = Unwritten::default();
     unwritten.note(sampled.unkept.map_or(Ok(()), |error| Err(CliError::unwritten(error))));
     if let Some(path) = &arguments.json {
@@ -28,12 +34,18 @@ pub(crate) fn hot(arguments: &HotArguments) -> Result<u8, CliError> {
         let stacks: Vec<String> = threads.map(|thread| bloathound_profile::folded(&sampled.profile, thread)).collect();
         unwritten.note(output::file(path, stacks.concat().as_bytes()));
     }
+    arguments.page.write(&mut unwritten, || html::hot(&sampled.report, &arguments.target));
     let shown = !output::is_stdout(arguments.json.as_deref());
     if shown {
         let view = output::view(None, &arguments.target);
         output::result(&text::hot(&sampled.report, view));
     }
     Ok(unwritten.exit(output::partial(sampled.report.partial.as_ref(), &interrupt, shown)).number())
+}
+
+fn outputs(arguments: &HotArguments) -> [Option<&PathBuf>; 4] {
+    let HotArguments { json, folded, record, page, .. } = arguments;
+    [json.as_ref(), folded.as_ref(), record.as_ref(), page.file()]
 }
 
 fn samples(arguments: &HotArguments) -> Result<Samples, CliError> {

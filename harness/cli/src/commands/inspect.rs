@@ -7,20 +7,24 @@ use bloathound_engine::source::Source;
 use bloathound_report::text;
 
 use crate::args::InspectArguments;
+use crate::bar::{self, Progress};
 use crate::error::CliError;
 use crate::exit::Exit;
 use crate::output::{self, Unwritten};
-use crate::picture;
+use crate::{pages, picture};
 
 /// `bloathound inspect`.
 pub(crate) fn inspect(arguments: &InspectArguments) -> Result<u8, CliError> {
     picture::check(arguments.heatmap.as_ref())?;
-    let _held = output::check([&arguments.json, &arguments.heatmap].map(Option::as_ref))?;
+    let _held = output::check([arguments.json.as_ref(), arguments.heatmap.as_ref(), arguments.page.file()])?;
+    let bar = Progress::begin(bar::LOOK, &format!("reading {}", arguments.target));
     let source = Source::open(&arguments.target, &arguments.peer.added_to(&arguments.look))?;
     // A manhole has signals of its own while it is open; from here on files are begun.
     Interrupt::obey_cleanly()?;
+    bar.at(1, "analysing");
     let session = Session::from(&source);
     let report = looks::inspect(&session, source.target().clone());
+    bar.at(2, "writing");
     let mut unwritten = Unwritten::default();
     if let Some(path) = &arguments.json {
         unwritten.note(output::json(path, &report));
@@ -30,6 +34,7 @@ pub(crate) fn inspect(arguments: &InspectArguments) -> Result<u8, CliError> {
             .ok_or_else(|| CliError::NotHere("the arenas were not found: there is nothing to draw".into()));
         unwritten.note(map.and_then(|map| picture::write(path, &map)));
     }
+    arguments.page.write(&mut unwritten, || pages::inspect(&session, &report, &arguments.target));
     if !output::is_stdout(arguments.json.as_deref()) {
         let view = output::view(arguments.rows, &arguments.target);
         output::result(&text::inspect(&report, view));

@@ -5,18 +5,20 @@ use std::path::PathBuf;
 use bloathound_engine::record::{self, RecordedRun};
 use bloathound_engine::{Interrupt, tool};
 use bloathound_report::text;
-use bloathound_vocabulary::name_under;
+use bloathound_vocabulary::{RunRecord, name_under};
 
 use crate::args::ReplayArguments;
+use crate::bar::{Progress, Steps};
 use crate::error::CliError;
 use crate::exit::Exit;
-use crate::host;
+use crate::made::Extras;
 use crate::output::{self, Unwritten};
 use crate::score::replayed;
+use crate::{host, pages};
 
 /// `bloathound replay`: recorded runs through the same rules again.
 pub(crate) fn replay(arguments: &ReplayArguments) -> Result<u8, CliError> {
-    let _held = output::check([arguments.json.as_ref()])?;
+    let _held = output::check([arguments.json.as_ref(), arguments.page.file()])?;
     Interrupt::obey_cleanly()?;
     let folders = record::folders(&arguments.dir)?;
     let color = output::color();
@@ -32,18 +34,22 @@ pub(crate) fn replay(arguments: &ReplayArguments) -> Result<u8, CliError> {
         }
     };
     show(&layout.header(color));
-    let mut records = Vec::new();
+    let mut records: Vec<RunRecord> = Vec::new();
+    let bar = Progress::begin(Steps::Counted { unit: "run", of: runs.len() as u64 }, "judging again");
     for (folder, run) in &runs {
+        bar.at(records.len() as u64, &replayed::told(run));
         let record = replayed::judge(folder, run)?;
         show(&text::run_line(&record, layout, color));
         show(&text::failure(&record, color));
         records.push(record);
     }
+    drop(bar);
     let results = bloathound_score::results(tool(), host::facts(None), None, records);
     show(&text::summary(&results, color));
     let mut unwritten = Unwritten::default();
     if let Some(path) = &arguments.json {
         unwritten.note(output::json(path, &results));
     }
+    arguments.page.write(&mut unwritten, || pages::runs(&results, &Extras::new()));
     Ok(unwritten.exit(Exit::of_results(&results)).number())
 }

@@ -2,7 +2,6 @@
 
 use bloathound_detect::{Thresholds, rules_hash};
 use bloathound_engine::tool;
-use bloathound_report::html::HtmlReport;
 use bloathound_report::text;
 
 use crate::args::RunArguments;
@@ -38,7 +37,7 @@ pub(crate) fn run(arguments: &RunArguments) -> Result<u8, CliError> {
     results.rules = Some(rules_hash(&Thresholds::default()));
     results.partial = stopped.as_ref().map(|(_, why)| why.clone().into());
     show(arguments, &text::summary(&results, output::color()));
-    unwritten.extend(written::run(arguments, &HtmlReport { results: &results, extras: &extras }));
+    unwritten.extend(written::run(arguments, &results, &extras));
     let (held, lost) = gate.close(&results, &gate::scenario_files(&home.scenarios(), &planned));
     unwritten.extend(lost);
     if let Some((_, why)) = &stopped {

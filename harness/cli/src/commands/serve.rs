@@ -10,8 +10,9 @@ use crate::args::ServeArguments;
 use crate::error::CliError;
 use crate::exit::Exit;
 use crate::home::Home;
+use crate::progress::Packages;
 use crate::served::{the_one, told, variant};
-use crate::{chosen, ground, output, progress};
+use crate::{chosen, ground, output};
 
 /// How often it is looked whether the service, and who started us, is still there.
 const LOOK_EVERY: Duration = Duration::from_millis(100);
@@ -29,7 +30,9 @@ pub(crate) fn serve(arguments: &ServeArguments) -> Result<u8, CliError> {
         variant: variant.as_str().into(),
         source: Box::new(error),
     };
-    let environment = launcher.environment_of(&scenario, variant, &mut |event| progress::environment(&event))?;
+    let mut packages = Packages::default();
+    let environment = launcher.environment_of(&scenario, variant, &mut |event| packages.tell(&event))?;
+    drop(packages);
     let limits = Limits { interrupt: Interrupt::take()?, ..Limits::default() };
     let launch = launcher.launch_on(&environment, &scenario, variant, &limits);
     let mut service = match Service::start_unless(&launch, &limits.interrupt) {

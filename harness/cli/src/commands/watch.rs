@@ -5,17 +5,18 @@ use std::time::Duration;
 
 use bloathound_engine::Interrupt;
 use bloathound_engine::looks::{self, Told, WatchOptions, Watching};
-use bloathound_report::text;
+use bloathound_report::{html, text, units};
 use bloathound_vocabulary::WatchReport;
 
 use crate::args::WatchArguments;
+use crate::bar::{Progress, Steps};
 use crate::error::CliError;
 use crate::exit::Exit;
 use crate::output::{self, Unwritten};
 
 /// `bloathound watch`: growth over time on a live process, or in the looks at one that were kept.
 pub(crate) fn watch(arguments: &WatchArguments) -> Result<u8, CliError> {
-    let _held = output::check([arguments.json.as_ref()])?;
+    let _held = output::check([arguments.json.as_ref(), arguments.page.file()])?;
     let Ok(pid) = arguments.target.parse() else { return again(arguments) };
     if !arguments.without.is_empty() {
         return Err(CliError::Usage("--without judges looks that were kept: name their folder instead".into()));
@@ -29,8 +30,18 @@ pub(crate) fn watch(arguments: &WatchArguments) -> Result<u8, CliError> {
         look: arguments.look.options(),
         keep: arguments.record.clone(),
     };
-    let mut tell = |told: &Told| output::progress(&progress(told, arguments.rounds));
+    let steps = match arguments.rounds {
+        // The first look is the one that the others are compared with.
+        Some(rounds) => Steps::Counted { unit: "look", of: u64::from(rounds) + 1 },
+        None => Steps::AtMost(arguments.max_time),
+    };
+    let bar = Progress::begin(steps, &format!("watching process {pid}"));
+    let mut tell = |told: &Told| {
+        output::progress(&progress(told, arguments.rounds));
+        bar.done(u64::from(told.round) + 1);
+    };
     let Watching { report, unkept } = looks::watch(&options, &interrupt, &mut tell)?;
+    drop(bar);
     let mut unwritten = Unwritten::default();
     unwritten.note(unkept.map_or(Ok(()), |error| Err(CliError::unwritten(error))));
     let shown = show(arguments, &report, &mut unwritten);
@@ -58,10 +69,11 @@ fn show(arguments: &WatchArguments, report: &WatchReport, unwritten: &mut Unwrit
     if let Some(path) = &arguments.json {
         unwritten.note(output::json(path, report));
     }
+    // A folder of looks is no target of other commands.
+    let process = arguments.target.parse::<u32>().map_or("", |_| arguments.target.as_str());
+    arguments.page.write(unwritten, || html::watch(report, process));
     let shown = !output::is_stdout(arguments.json.as_deref());
     if shown {
-        // A folder of looks is no target of other commands.
-        let process = arguments.target.parse::<u32>().map_or("", |_| arguments.target.as_str());
         let view = output::view(None, process);
         output::result(&text::watch(report, view));
     }
@@ -71,7 +83,9 @@ fn show(arguments: &WatchArguments, report: &WatchReport, unwritten: &mut Unwrit
 /// What one look saw, and how sure it is by now.
 fn progress(told: &Told, rounds: Option<u32>) -> String {
     let of = rounds.map_or_else(String::new, |rounds| format!(" of {rounds}"));
-    let seen = told.objects.map_or_else(|| "not possible".to_owned(), |objects| format!("{objects} objects"));
+    let seen = told
+        .objects
+        .map_or_else(|| "not possible".to_owned(), |objects| units::plural(objects as u64, "object", "objects"));
     let sure = told.sureness.as_ref().map_or_else(String::new, |sureness| format!("; {}", sureness.why));
     format!("look {}{of}: {seen}{sure}", told.round)
 }

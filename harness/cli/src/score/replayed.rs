@@ -8,13 +8,18 @@ use bloathound_engine::looks::replay;
 use bloathound_engine::record::{FINDINGS, MANIFEST, RecordedRun, findings_json};
 use bloathound_scenario::{Scenario, Traffic};
 use bloathound_score::{Made, Recorded};
-use bloathound_vocabulary::RunRecord;
+use bloathound_vocabulary::{RunRecord, name_under};
 use serde_json::Value;
 
 use crate::error::CliError;
 
 /// Longest findings of one run; they have some kB.
 const FINDINGS_BYTES_MAX: u64 = 64 << 20;
+
+/// Which run it is, in a few words: `leak, buggy`.
+pub(crate) fn told(run: &RecordedRun) -> String {
+    format!("{}, {}", name_under(&run.scenario, run.traffic), run.variant.as_str())
+}
 
 /// Judges a recorded run, and holds what it finds against what its scenario wants and what it found then.
 pub(crate) fn judge(folder: &Path, run: &RecordedRun) -> Result<RunRecord, CliError> {

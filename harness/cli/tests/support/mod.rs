@@ -8,6 +8,7 @@
 )]
 
 use std::fs;
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -20,9 +21,11 @@ pub fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().expect("the checkout")
 }
 
-/// The real binary, in the checkout, without colour.
+/// The real binary, in the checkout, without colour, called by its name as on a path.
 pub fn bloathound() -> assert_cmd::Command {
-    let mut command = assert_cmd::Command::new(env!("CARGO_BIN_EXE_bloathound"));
+    let mut named = Command::new(env!("CARGO_BIN_EXE_bloathound"));
+    named.arg0("bloathound");
+    let mut command = assert_cmd::Command::from_std(named);
     command.current_dir(root()).env("NO_COLOR", "1").env_remove("BLOATHOUND_HOME");
     command
 }

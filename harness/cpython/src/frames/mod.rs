@@ -32,7 +32,7 @@ use bloathound_profile::{Caught, Code, Stack};
 
 pub use code::line_table;
 pub use sampler::{OwnWaits, SamplerOptions, ThreadProbe, sample};
-pub use threads::{PythonThread, kernel_ids};
+pub use threads::{PythonThread, kernel_ids, kernel_ids_of};
 
 use crate::Interpreter;
 use crate::dialect::{Dialect, Frames, NotYetRead};

@@ -7,6 +7,8 @@ use bloathound_memory::{Address, MemorySource};
 use super::memory::Memory;
 use super::{FrameTarget, FramesError};
 
+/// The largest thread id that Linux gives on 64 bits: `PID_MAX_LIMIT` of its `include/linux/threads.h`.
+const TID_MAX: u32 = 4 << 20;
 /// Threads before the list counts as damaged.
 const THREADS_MAX: usize = 4096;
 /// Where glibc's `struct pthread` keeps the thread id: x86-64, then AArch64. A guess, checked against the kernel's list.
@@ -53,6 +55,22 @@ pub(super) fn list(memory: &Memory<'_>, target: &FrameTarget) -> Result<Vec<Pyth
     // New threads are put in front.
     threads.reverse();
     Ok(threads)
+}
+
+/// The kernel's id of each of `threads` where nobody can be asked which there are, as in a copy: what stands where glibc keeps
+/// it, if that can be the ids of so many threads.
+#[must_use]
+pub fn kernel_ids_of(source: &dyn MemorySource, threads: &[PythonThread]) -> Vec<Option<u32>> {
+    let at_offset = |offset: u64| -> Option<Vec<u32>> {
+        let mut seen = BTreeSet::new();
+        let read = |thread: &PythonThread| source.read_u32(Address(thread.python_id).offset(offset)).ok();
+        threads
+            .iter()
+            .map(|thread| read(thread).filter(|tid| (1..=TID_MAX).contains(tid) && seen.insert(*tid)))
+            .collect()
+    };
+    let found = TID_OFFSETS.into_iter().find_map(at_offset);
+    found.map_or_else(|| vec![None; threads.len()], |tids| tids.into_iter().map(Some).collect())
 }
 
 /// Which of `tids` each of `threads` is, where it can be told. The first of `tids` is the process's first thread.

@@ -3,15 +3,15 @@
 mod census;
 mod facts;
 mod memory;
+mod threads;
 
 use std::cell::{OnceCell, RefCell};
 
 use bloathound_cpython::allocator::{BlockJudge, MemoryLayout, RssAccount};
-use bloathound_cpython::frames::{FrameReader, FrameTarget, StackRead};
 use bloathound_detect::fragmentation::{HolePin, Pins};
 use bloathound_detect::thresholds::shape_limits;
 use bloathound_heap::{Analysis, GcReplay, HeapSnapshot, Inventory, ObjectId, Reverse, ShapeTree};
-use bloathound_vocabulary::{FrameRecord, ThreadRecord, TypeRow};
+use bloathound_vocabulary::{ThreadRecord, TypeRow};
 
 pub(crate) use self::census::census;
 pub use self::memory::Arenas;
@@ -269,7 +269,7 @@ impl<'s> Session<'s> {
         let compute = || {
             let examined = self.heap.memory?;
             self.note(Computed::Threads);
-            threads(examined)
+            threads::threads(&self.heap, examined)
         };
         self.threads.get_or_init(compute).as_deref()
     }
@@ -285,27 +285,4 @@ impl<'s> Session<'s> {
 fn has_processors() -> bool {
     std::env::var_os("BLOATHOUND_WORKERS").is_none_or(|workers| workers != "1")
         && std::thread::available_parallelism().is_ok_and(|processors| processors.get() > 1)
-}
-
-fn threads(examined: &Examined) -> Option<Vec<ThreadRecord>> {
-    let interpreter = &examined.interpreter;
-    let mut reader = FrameReader::new(FrameTarget::from(interpreter));
-    let holder = examined.image.pointer_at(interpreter.current_thread).unwrap_or_default();
-    let threads = reader.threads(&examined.image).ok()?;
-    let records = threads.iter().map(|thread| {
-        let stack = match reader.stack(&examined.image, thread, None) {
-            StackRead::Whole(stack) => stack.0,
-            StackRead::Torn => Vec::new(),
-        };
-        let frames = stack.iter().rev().map(|frame| {
-            let code = reader.codes().get(frame.code.0 as usize);
-            FrameRecord {
-                function: code.map_or_else(|| "?".into(), |code| code.function.to_string()),
-                file: code.map_or_else(|| "?".into(), |code| code.file.to_string()),
-                line: Some(frame.line),
-            }
-        });
-        ThreadRecord { id: thread.python_id, holds_gil: thread.state == holder, frames: frames.collect() }
-    });
-    Some(records.collect())
 }

@@ -64,6 +64,7 @@ pub(super) fn inside(
         python: dump.facts.python.clone(),
         unicode: None,
         build_id: None,
+        children: Vec::new(),
         not_seen: NOT_SEEN.map(str::to_owned).to_vec(),
     };
     // Who wrote it says of which series it is; a dump of a time before that was of the first.

@@ -18,8 +18,9 @@ use std::time::Duration;
 use bloathound_bounds::Room;
 use bloathound_cpython::{Interpreter, describe};
 use bloathound_heap::{HeapSnapshot, ObjectId, RootKind, TypeRole};
+use bloathound_live::{children, command_line};
 use bloathound_memory::Address;
-use bloathound_vocabulary::{TargetKind, TargetRecord};
+use bloathound_vocabulary::{ChildRecord, TargetKind, TargetRecord};
 
 pub use self::core::{ExaminedCore, open_core, open_core_with};
 pub use self::dump::Inside;
@@ -173,10 +174,7 @@ impl HeapSource<'_> {
 /// A process, as records name it.
 #[must_use]
 pub fn process_record(pid: u32, interpreter: &Interpreter, build_id: Option<String>) -> TargetRecord {
-    let command = std::fs::read(format!("/proc/{pid}/cmdline")).ok().map(|bytes| {
-        let words: Vec<_> = bytes.split(|b| *b == 0).map(String::from_utf8_lossy).collect();
-        words.join(" ").trim().to_owned()
-    });
+    let command = command_line(pid);
     TargetRecord {
         kind: TargetKind::Process,
         pid: Some(pid),
@@ -185,6 +183,7 @@ pub fn process_record(pid: u32, interpreter: &Interpreter, build_id: Option<Stri
         python: Some(interpreter.version().to_owned()),
         unicode: Some(format!("UCS{}", interpreter.unicode.bytes())),
         build_id,
+        children: children(pid).into_iter().map(|(pid, command)| ChildRecord { pid, command }).collect(),
         not_seen: Vec::new(),
     }
 }
@@ -198,6 +197,7 @@ pub(crate) fn file_record(kind: TargetKind, file: &str, examined: &Examined) -> 
         python: Some(examined.interpreter.version().to_owned()),
         unicode: Some(format!("UCS{}", examined.interpreter.unicode.bytes())),
         build_id: examined.build_id.clone(),
+        children: Vec::new(),
         not_seen: Vec::new(),
     }
 }

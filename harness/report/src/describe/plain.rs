@@ -1,10 +1,10 @@
 //! A finding for somebody who does not know CPython: one sentence, and the command that tells more of it.
 
-use bloathound_vocabulary::{Evidence, Finding, Label, TargetKind, TargetRecord, Verdict};
+use bloathound_vocabulary::{DiffReport, Evidence, Finding, Label, TargetKind, TargetRecord, Verdict};
 
-use super::{basename, dotted, lines, pin};
+use super::{basename, dotted, lines, owner_of, pin};
 use crate::sanitize::shell_word;
-use crate::units;
+use crate::{typing, units};
 
 /// What happens, how much of it, and where: a sentence without words of CPython's inside.
 pub(crate) fn sentence(finding: &Finding) -> String {
@@ -86,20 +86,43 @@ fn code(finding: &Finding) -> String {
     }
 }
 
+/// What two looks differ by, in a sentence.
+pub(crate) fn changed(report: &DiffReport) -> String {
+    let (before, after) = (report.total_before, report.total_after);
+    let mut said = format!(
+        "{} objects and {} between the two looks",
+        units::signed_count(bloathound_vocabulary::delta(before.objects, after.objects)),
+        units::signed_bytes(bloathound_vocabulary::delta(before.bytes, after.bytes))
+    );
+    if let Some(row) = report.by_type.iter().max_by_key(|row| row.bytes_delta()).filter(|row| row.bytes_delta() > 0) {
+        said.push_str(&format!(
+            "; most of what is more: {} {} ({})",
+            units::signed_count(row.count_delta()),
+            row.type_name,
+            units::signed_bytes(row.bytes_delta())
+        ));
+    }
+    if let Some(most) = report.new_objects.as_ref().and_then(|new| new.holders.first()) {
+        said.push_str(&format!("; most of what is new is held at {}", owner_of(&most.path)));
+    }
+    said.push('.');
+    said
+}
+
 /// What to type to learn more of this finding; `None` where the target is not to be named, as a folder of looks.
 pub(crate) fn next(finding: &Finding, target: &str) -> Option<String> {
     if target.is_empty() {
         return None;
     }
     let target = shell_word(target);
-    let why = |name: &str| format!("bloathound why {target} {}", shell_word(name));
+    let why = |name: &str| typing::command(&format!("why {target} {}", shell_word(name)));
     match &finding.evidence {
         Evidence::Leak(leak) | Evidence::Growth(leak) => Some(why(&leak.type_name)),
         Evidence::Cycle(cycle) => cycle.types.first().map(|name| why(name)),
         Evidence::Garbage(garbage) => garbage.types.first().map(|name| why(name)),
-        Evidence::Fragmentation(_) => Some(format!("bloathound inspect {target} --heatmap memory.svg")),
-        Evidence::HotLoop(_) | Evidence::Spin(_) => Some(format!("bloathound hot {target} --folded stacks.txt")),
-        Evidence::NativeMemory(_) => Some(format!("bloathound inspect {target} -v")),
+        Evidence::Fragmentation(_) => Some(typing::command(&format!("inspect {target} --heatmap memory.svg"))),
+        Evidence::HotLoop(_) | Evidence::Spin(_) => Some(typing::command(&format!("hot {target} --folded stacks.txt"))),
+        Evidence::NativeMemory(_) => Some(typing::command(&format!("inspect {target} -v"))),
     }
 }
 

@@ -22,7 +22,7 @@ fn a_new_field_of_evidence_is_declared_once_and_shows_everywhere() {
     assert_eq!(json, serde_json::json!({ "brand_new_bytes": 2048, "thread": 7 }));
     let rows = rows(&evidence.figures(), Sentences::default());
     assert_eq!(rows, [("brand new", "2.00 KiB".to_owned())]);
-    let page = crate::html::facts(&rows);
+    let page = crate::html::facts_of(&rows);
     assert!(page.contains("<dt>brand new</dt><dd>2.00 KiB</dd>"), "{page}");
     assert_eq!(snapshot::exact_names(&evidence.figures()), ["brand_new_bytes"]);
     // What an expectation may name is the same table, and what it wants is looked up in the same document.

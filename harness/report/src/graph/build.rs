@@ -39,6 +39,19 @@ pub fn around(
     options: GraphOptions,
     retained: impl Fn(ObjectId) -> Option<u64>,
 ) -> ReferenceGraph {
+    with_root(snapshot, reverse, (focus, &[]), options, retained)
+}
+
+/// The same with the path from a root to the object, whole, however far that root is: `path` are its references from the
+/// root down to `focus`.
+#[must_use]
+pub fn with_root(
+    snapshot: &HeapSnapshot,
+    reverse: &Reverse,
+    (focus, path): (ObjectId, &[Step]),
+    options: GraphOptions,
+    retained: impl Fn(ObjectId) -> Option<u64>,
+) -> ReferenceGraph {
     if focus.index() >= snapshot.len() {
         return ReferenceGraph::default();
     }
@@ -52,6 +65,7 @@ pub fn around(
             NeighbourhoodLimits { depth_max, objects_max: options.nodes_max.max(1), references_max: options.fan_out };
         builder.add(reverse, direction, limits);
     }
+    builder.add_path(path);
     builder.finish(&retained)
 }
 
@@ -134,6 +148,21 @@ impl<'s> Builder<'s> {
             }
             self.steps.extend(steps.into_iter().map(|step| (step, direction)));
         }
+    }
+
+    /// What the limits cut off of the way to the root.
+    fn add_path(&mut self, path: &[Step]) {
+        for (distance, step) in (1..).zip(path.iter().rev()) {
+            self.place(step.from, distance, -1);
+            if self.steps.contains(&(*step, Direction::Referrers)) {
+                continue;
+            }
+            self.steps.push((*step, Direction::Referrers));
+            // It was counted among those that are not drawn.
+            let cut = |more: &&mut (ObjectId, Direction, u64)| more.0 == step.to && more.1 == Direction::Referrers;
+            self.more.iter_mut().filter(cut).for_each(|more| more.2 -= 1);
+        }
+        self.more.retain(|(_, _, hidden)| *hidden > 0);
     }
 
     fn referents(&self, id: ObjectId) -> usize {

@@ -10,9 +10,10 @@ mod svg;
 mod tests;
 mod tree;
 
-pub use build::{GraphOptions, around};
+pub use build::{GraphOptions, around, with_root};
 pub use dot::dot;
 pub use svg::svg;
+pub(crate) use svg::svg_part;
 pub use tree::tree;
 
 /// What a node stands for.
@@ -85,7 +86,8 @@ impl GraphNode {
         }
         let mut lines = vec![self.type_name.clone()];
         lines.extend(self.text.clone());
-        lines.push(self.size());
+        // A box that stands for no object of its own has no size.
+        lines.extend((self.shallow_bytes > 0 || self.retained_bytes.is_some()).then(|| self.size()));
         lines.extend(
             self.root.as_ref().map(|root| if root == "held from C" { root.clone() } else { format!("held by {root}") }),
         );

@@ -6,19 +6,29 @@ use super::layout::{CELL, LINE, Layout, PADDING, PlacedEdge, PlacedNode, layout}
 use super::{NodeKind, ReferenceGraph};
 use crate::sanitize;
 
+/// Its own, so that a page may have other pictures beside it.
 const STYLE: &str = "\
-text{font:12px ui-monospace,Menlo,Consolas,'DejaVu Sans Mono',monospace;fill:#1c1c1c}\
-.back{fill:#fff}.box{fill:#f3f4f6;stroke:#5b6470}.focus .box{fill:#ffe2bd;stroke:#a85b00;stroke-width:2}\
-.root .box{fill:#d9f0db;stroke:#2d6a33}.more .box{fill:none;stroke:#8a929c;stroke-dasharray:3 3}\
-.first{font-weight:700}.fact{fill:#4a525c}.edge{fill:none;stroke:#5b6470}.weak{stroke-dasharray:4 3}\
-.back-edge{opacity:.55}.label{font-size:11px;fill:#0b4f8a;stroke:#fff;stroke-width:4px;paint-order:stroke}.head{fill:#5b6470}\
-@media(prefers-color-scheme:dark){text{fill:#e8e8e8}.back{fill:#16181c}.box{fill:#262a31;stroke:#9aa4b0}\
-.focus .box{fill:#5a3a10;stroke:#ffb45e}.root .box{fill:#1d3b22;stroke:#7fc98a}.fact{fill:#b6bfca}\
-.edge{stroke:#9aa4b0}.label{fill:#8ec5ff;stroke:#16181c}.head{fill:#9aa4b0}}";
+.references text{font:12px ui-monospace,Menlo,Consolas,'DejaVu Sans Mono',monospace;fill:#1c1c1c}\
+.references .back{fill:#fff}.references .box{fill:#f3f4f6;stroke:#5b6470}\
+.references .focus .box{fill:#ffe2bd;stroke:#a85b00;stroke-width:2}.references .root .box{fill:#d9f0db;stroke:#2d6a33}\
+.references .more .box{fill:none;stroke:#8a929c;stroke-dasharray:3 3}.references .first{font-weight:700}\
+.references .fact{fill:#4a525c}.references .edge{fill:none;stroke:#5b6470}.references .weak{stroke-dasharray:4 3}\
+.references .back-edge{opacity:.55}\
+.references .label{font-size:11px;fill:#0b4f8a;stroke:#fff;stroke-width:4px;paint-order:stroke}\
+.references .head{fill:#5b6470}\
+@media screen and (prefers-color-scheme:dark){.references text{fill:#e8e8e8}.references .back{fill:#16181c}\
+.references .box{fill:#262a31;stroke:#9aa4b0}.references .focus .box{fill:#5a3a10;stroke:#ffb45e}\
+.references .root .box{fill:#1d3b22;stroke:#7fc98a}.references .fact{fill:#b6bfca}.references .edge{stroke:#9aa4b0}\
+.references .label{fill:#8ec5ff;stroke:#16181c}.references .head{fill:#9aa4b0}}";
 
 /// The graph as a picture that needs nothing else: left to right, who refers to the object, the object, what it refers to.
 #[must_use]
 pub fn svg(graph: &ReferenceGraph) -> String {
+    svg_part(graph, "")
+}
+
+/// The same as a part of a page; `prefix` keeps its anchors apart from those of other pictures there.
+pub(crate) fn svg_part(graph: &ReferenceGraph, prefix: &str) -> String {
     let layout = layout(graph);
     let mut out = String::new();
     let title = graph.nodes.iter().find(|node| node.kind == NodeKind::Focus).map_or_else(String::new, |node| {
@@ -28,15 +38,16 @@ pub fn svg(graph: &ReferenceGraph) -> String {
     let Layout { width, height, .. } = layout;
     let _ = write!(
         out,
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{width:.0}\" height=\"{height:.0}\" viewBox=\"0 0 {width:.0} {height:.0}\" role=\"img\" aria-labelledby=\"t d\">\n<title id=\"t\">References around {}</title>\n<desc id=\"d\">{}</desc>\n<style>{STYLE}</style>\n",
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"references\" width=\"{width:.0}\" height=\"{height:.0}\" viewBox=\"0 0 {width:.0} {height:.0}\" role=\"img\" aria-labelledby=\"{prefix}t {prefix}d\">\n<title id=\"{prefix}t\">References around {}</title>\n<desc id=\"{prefix}d\">{}</desc>\n<style>{STYLE}</style>\n",
         sanitize::markup(&title),
         sanitize::markup(&description(graph)),
     );
-    out.push_str(
-        "<defs><marker id=\"a\" markerWidth=\"9\" markerHeight=\"8\" refX=\"8\" refY=\"4\" orient=\"auto\"><path class=\"head\" d=\"M0 0L9 4L0 8z\"/></marker></defs>\n<rect class=\"back\" width=\"100%\" height=\"100%\"/>\n",
+    let _ = writeln!(
+        out,
+        "<defs><marker id=\"{prefix}a\" markerWidth=\"9\" markerHeight=\"8\" refX=\"8\" refY=\"4\" orient=\"auto\"><path class=\"head\" d=\"M0 0L9 4L0 8z\"/></marker></defs>\n<rect class=\"back\" width=\"100%\" height=\"100%\"/>",
     );
     for edge in &layout.edges {
-        line(edge, &mut out);
+        line(edge, prefix, &mut out);
     }
     for node in &layout.nodes {
         node_box(node, &mut out);
@@ -63,7 +74,7 @@ fn description(graph: &ReferenceGraph) -> String {
     )
 }
 
-fn line(edge: &PlacedEdge, out: &mut String) {
+fn line(edge: &PlacedEdge, prefix: &str, out: &mut String) {
     let (x0, y0) = edge.from;
     let (x1, y1) = edge.to;
     let bend = edge.bend_x;
@@ -78,7 +89,7 @@ fn line(edge: &PlacedEdge, out: &mut String) {
     };
     let _ = writeln!(
         out,
-        "<path class=\"edge{weak}{back}\" marker-end=\"url(#a)\" d=\"M{x0:.1} {y0:.1}H{bend:.1}{curve}\"/>"
+        "<path class=\"edge{weak}{back}\" marker-end=\"url(#{prefix}a)\" d=\"M{x0:.1} {y0:.1}H{bend:.1}{curve}\"/>"
     );
 }
 

@@ -1,5 +1,7 @@
 //! Where everything of a heat map goes: a list of rectangles and lines of text that both drawings follow.
 
+use std::collections::BTreeMap;
+
 use bloathound_vocabulary::{
     CELL_BYTES, CELLS_PER_ROW, GROUPS_MAX, HeatCell, HeatMap, HeatPanel, HeatRow, HeatRowKind,
 };
@@ -36,8 +38,12 @@ pub(crate) struct Drawing {
     pub background: Colour,
     pub rects: Vec<Rect>,
     pub lines: Vec<Line>,
+    /// Who is where a colour is, as the legend has it.
+    pub names: BTreeMap<Colour, String>,
 }
 
+/// Characters of a title; a longer one makes a wide picture and tells no more.
+const TITLE_CELLS: usize = 90;
 const MARGIN: u32 = 24;
 const COLUMN_GAP: u32 = 12;
 const SECTION_GAP: u32 = 28;
@@ -134,21 +140,28 @@ fn choose_scale(panels: &[Vec<Section<'_>>]) -> Scale {
 pub(crate) fn lay_out(map: &HeatMap) -> Drawing {
     let panels: Vec<Vec<Section<'_>>> = map.panels.iter().map(sections).collect();
     let scale = choose_scale(&panels);
-    let mut drawing =
-        Drawing { width: WIDTH_MIN, height: 0, background: BACKGROUND, rects: Vec::new(), lines: Vec::new() };
-    drawing.line(MARGIN, MARGIN, TITLE_SCALE, TEXT, sanitize::line(&map.title).into_owned());
+    let mut drawing = Drawing {
+        width: WIDTH_MIN,
+        height: 0,
+        background: BACKGROUND,
+        rects: Vec::new(),
+        lines: Vec::new(),
+        names: BTreeMap::new(),
+    };
+    drawing.line(MARGIN, MARGIN, TITLE_SCALE, TEXT, sanitize::fit(&map.title, TITLE_CELLS));
     let mut x = MARGIN;
     let top = MARGIN + 44;
     let mut bottom = top;
     for (panel, sections) in map.panels.iter().zip(&panels) {
-        drawing.line(x, top, TEXT_SCALE, TEXT, sanitize::line(&panel.title).into_owned());
+        let title = sanitize::fit(&panel.title, TITLE_CELLS);
+        drawing.line(x, top, TEXT_SCALE, TEXT, title.clone());
         let mut section_x = x;
         for section in sections {
             let end = drawing.section(section, scale, section_x, top + LINE_HEIGHT + 4);
             bottom = bottom.max(end);
             section_x += scale.section_width(section.rows.len()) + SECTION_GAP;
         }
-        let title_end = x + text_width(&panel.title, TEXT_SCALE);
+        let title_end = x + text_width(&title, TEXT_SCALE);
         x = (x + scale.panel_width(sections)).max(title_end) + PANEL_GAP;
     }
     drawing.width = drawing.width.max((x + MARGIN).saturating_sub(PANEL_GAP));
@@ -238,7 +251,9 @@ impl Drawing {
             }
             let swatch = Rect { x: MARGIN, y: row_y, width: SWATCH, height: SWATCH, colour: colour(cell) };
             self.rects.push(swatch);
-            self.line(MARGIN + SWATCH + 10, row_y, TEXT_SCALE, TEXT, sanitize::fit(&name, NAME_CELLS));
+            let name = sanitize::fit(&name, NAME_CELLS);
+            self.names.entry(swatch.colour).or_insert_with(|| name.clone());
+            self.line(MARGIN + SWATCH + 10, row_y, TEXT_SCALE, TEXT, name);
             for (number, bytes) in bytes.into_iter().enumerate() {
                 let figure = if bytes == 0 { "-".to_owned() } else { units::bytes(bytes) };
                 self.line(figure_x(number), row_y, TEXT_SCALE, TEXT, figure);

@@ -29,7 +29,9 @@ pub(crate) fn draw(drawing: &Drawing) -> String {
         let _ = write!(path, "M{} {}h{}v{}h-{}z", rect.x, rect.y, rect.width, rect.height, rect.width);
     }
     for (colour, path) in paths {
-        let _ = writeln!(svg, "<path fill=\"{}\" d=\"{path}\"/>", hex(colour));
+        // Shown where somebody points at it.
+        let who = drawing.names.get(&colour).map_or_else(String::new, |name| sanitize::markup(name));
+        let _ = writeln!(svg, "<path fill=\"{}\" d=\"{path}\"><title>{who}</title></path>", hex(colour));
     }
     svg.push_str("<g font-family=\"ui-monospace, 'DejaVu Sans Mono', Menlo, Consolas, monospace\">\n");
     for line in &drawing.lines {

@@ -71,6 +71,7 @@ fn the_legend_tells_names_and_bytes_of_both_looks() {
         ">90.0 KiB</text>",
         ">-</text>",
         ">arenas, 8.50 MiB</text>",
+        "><title>live: weakref at models.DBModel.__subclasses__</title></path>",
     ] {
         assert!(svg.contains(text), "{text} is missing");
     }

@@ -13,6 +13,7 @@ pub(crate) fn target() -> TargetRecord {
         python: Some("2.7.18".to_owned()),
         unicode: Some("UCS4".to_owned()),
         build_id: None,
+        children: Vec::new(),
         not_seen: Vec::new(),
     }
 }
@@ -89,6 +90,8 @@ pub(crate) fn inspect() -> InspectReport {
     report.timing = run_pass().timing;
     report.threads = Some(vec![ThreadRecord {
         id: 140_001,
+        tid: Some(4242),
+        name: Some("MainThread".to_owned()),
         holds_gil: true,
         frames: vec![
             frame("doPoll", "/venv/twisted/internet/epollreactor.py", 396),
@@ -164,6 +167,23 @@ pub(crate) fn watch() -> WatchReport {
     }
 }
 
+/// The loop of [`hot_loop_finding`], as its file has it.
+fn source() -> SourceRecord {
+    let line = |number: u32, text: &str, samples: u64| SourceLine { number, text: text.to_owned(), samples };
+    SourceRecord {
+        fingerprint: hot_loop_finding().fingerprint,
+        file: "reference-services/tightloop/service.py".to_owned(),
+        function: "list_attendees".to_owned(),
+        lines: vec![
+            line(41, "    while not done:", 20),
+            line(42, "        row = page.peek()", 250),
+            line(43, "", 0),
+            line(44, "        rows.append(row)", 27),
+        ],
+        changed_since_start: true,
+    }
+}
+
 pub(crate) fn hot() -> HotReport {
     HotReport {
         schema_version: SCHEMA_VERSION,
@@ -183,6 +203,7 @@ pub(crate) fn hot() -> HotReport {
             ],
         }],
         findings: vec![hot_loop_finding()],
+        sources: vec![source()],
         observations: Vec::new(),
         problems: Vec::new(),
         partial: None,

@@ -2,8 +2,9 @@
 
 use super::extent::InspectView;
 use super::holders;
-use super::inspect::{findings, not_seen, observations, partial, problems, stack, target_line};
+use super::inspect::{children, findings, not_seen, observations, partial, problems, stack, target_line};
 use super::newcomers;
+use super::source;
 use super::style::Style;
 use super::table::{Align, Table, labelled};
 use super::{NEXT_MAX, page};
@@ -16,6 +17,7 @@ use bloathound_vocabulary::{DiffReport, HotReport, ObjectRecord, WatchReport, Wh
 pub fn watch(report: &WatchReport, view: InspectView<'_>) -> String {
     let style = Style::new(view.color);
     let mut out = format!("{}\n", style.bold(&target_line(&report.target)));
+    out.push_str(&children(&report.target));
     out.push_str(&partial(report.partial.as_ref(), style));
     out.push_str(&findings(&report.findings, &report.target, view));
     if let Some(sureness) = &report.sureness {
@@ -84,6 +86,7 @@ fn growth(rows: &[GrowthRow], view: InspectView<'_>) -> String {
 pub fn hot(report: &HotReport, view: InspectView<'_>) -> String {
     let style = Style::new(view.color);
     let mut out = format!("{}\n", style.bold(&target_line(&report.target)));
+    out.push_str(&children(&report.target));
     out.push_str(&partial(report.partial.as_ref(), style));
     let mut facts = vec![units::plural(report.samples, "sample", "samples"), units::seconds(report.seconds)];
     if report.torn_samples > 0 {
@@ -99,6 +102,7 @@ pub fn hot(report: &HotReport, view: InspectView<'_>) -> String {
     let verdict = if report.findings.is_empty() { style.green(&verdict) } else { style.red(&verdict) };
     out.push_str(&format!("verdict: {verdict}\n"));
     out.push_str(&findings(&report.findings, &report.target, view));
+    out.push_str(&source::sources(&report.sources, view.verbose, style));
     out.push_str(&format!("\n{}\n\n{}\n", facts.join(", "), style.bold("stacks")));
     if report.stacks.is_empty() {
         out.push_str("  none seen\n");
@@ -194,25 +198,8 @@ pub fn diff(report: &DiffReport, view: InspectView<'_>) -> String {
 
 /// The answer in a sentence, and the command that tells more of it.
 fn what_changed(report: &DiffReport, style: Style) -> String {
-    let (before, after) = (report.total_before, report.total_after);
-    let mut said = format!(
-        "{} objects and {} between the two looks",
-        units::signed_count(bloathound_vocabulary::delta(before.objects, after.objects)),
-        units::signed_bytes(bloathound_vocabulary::delta(before.bytes, after.bytes))
-    );
-    if let Some(row) = report.by_type.iter().max_by_key(|row| row.bytes_delta()).filter(|row| row.bytes_delta() > 0) {
-        said.push_str(&format!(
-            "; most of what is more: {} {} ({})",
-            units::signed_count(row.count_delta()),
-            row.type_name,
-            units::signed_bytes(row.bytes_delta())
-        ));
-    }
-    if let Some(most) = report.new_objects.as_ref().and_then(|new| new.holders.first()) {
-        said.push_str(&format!("; most of what is new is held at {}", describe::owner_of(&most.path)));
-    }
-    let mut out: String =
-        page::wrap(&format!("{said}."), page::width(), 6).into_iter().map(|line| format!("{line}\n")).collect();
+    let said = describe::plain::changed(report);
+    let mut out: String = page::wrap(&said, page::width(), 6).into_iter().map(|line| format!("{line}\n")).collect();
     if let Some(next) = &report.next {
         // A command is to be copied: it is not broken into lines.
         out.push_str(&format!("next: {}\n", style.bold(&page::fit(next, NEXT_MAX))));
@@ -367,6 +354,8 @@ mod tests {
         let mut report = samples::hot();
         report.verdict = samples::HOSTILE.to_owned();
         report.stacks[0].frames[0] = samples::frame(samples::HOSTILE, samples::HOSTILE, 1);
+        report.sources[0].file = samples::HOSTILE.to_owned();
+        report.sources[0].lines[0].text = samples::HOSTILE.to_owned();
         check(&hot(&report, InspectView::default()));
         let mut report = samples::watch();
         report.growth[0].type_name = samples::HOSTILE.to_owned();

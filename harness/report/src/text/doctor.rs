@@ -1,32 +1,10 @@
 //! `doctor`.
 
+use bloathound_vocabulary::{Check, CheckStatus};
+
 use super::page;
 use super::style::Style;
 use crate::sanitize;
-
-/// How a check of the machine ended.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum CheckStatus {
-    /// Fine.
-    Ok,
-    /// Works, but less well than it could.
-    Warning,
-    /// Something can't be done here.
-    No,
-}
-
-/// One check of `bloathound doctor`.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Check {
-    /// What was checked: `Python 2.7`.
-    pub name: String,
-    /// How it ended.
-    pub status: CheckStatus,
-    /// What was found.
-    pub message: String,
-    /// What to do, a line each; lines to type stand alone.
-    pub hints: Vec<String>,
-}
 
 /// Every check with what to do about it, and the verdict.
 #[must_use]

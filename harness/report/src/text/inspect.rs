@@ -5,7 +5,7 @@ use super::style::Style;
 use super::table::{Align, Table, labelled, labelled_at};
 use super::{NEXT_MAX, memory, page};
 use crate::sanitize::shell_word;
-use crate::{describe, sanitize, units};
+use crate::{describe, sanitize, typing, units};
 use bloathound_vocabulary::{
     Finding, FrameRecord, HeapRecord, InspectReport, KindRow, ObservationRecord, Partial, Problem, QualityRecord,
     TargetKind, TargetRecord, ThreadRecord, TimingRecord,
@@ -16,6 +16,7 @@ use bloathound_vocabulary::{
 pub fn inspect(report: &InspectReport, view: InspectView<'_>) -> String {
     let style = Style::new(view.color);
     let mut out = format!("{}\n", style.bold(&target_line(&report.target)));
+    out.push_str(&children(&report.target));
     out.push_str(&partial(report.partial.as_ref(), style));
     let is_told = matches!(report.target.kind, TargetKind::Dump | TargetKind::Manhole);
     out.push_str(&quality(&report.heap.quality, is_told, view));
@@ -53,7 +54,7 @@ pub fn inspect(report: &InspectReport, view: InspectView<'_>) -> String {
     }
     out.push_str(&problems(&report.problems, style));
     if !view.verbose && !view.typed.is_empty() {
-        out.push_str(&format!("\nall of it: bloathound inspect {} -v\n", shell_word(view.typed)));
+        out.push_str(&format!("\nall of it: {}\n", typing::command(&format!("inspect {} -v", shell_word(view.typed)))));
     }
     out
 }
@@ -91,6 +92,21 @@ pub(super) fn target_line(target: &TargetRecord) -> String {
     }
     parts.extend(target.command.clone());
     page::fit(&parts.join(" "), page::width())
+}
+
+/// The processes that it started, by name: they are others, and nothing of them is in what is told.
+pub(super) fn children(target: &TargetRecord) -> String {
+    const CHILDREN_MAX: usize = 8;
+    if target.children.is_empty() {
+        return String::new();
+    }
+    let shown = target.children.iter().take(CHILDREN_MAX);
+    let shown: Vec<String> = shown.map(|child| format!("{} ({})", child.pid, page::fit(&child.command, 60))).collect();
+    let rest = target.children.len().saturating_sub(CHILDREN_MAX);
+    let rest = if rest > 0 { format!(" and {rest} more") } else { String::new() };
+    let many = units::plural(target.children.len() as u64, "child process", "child processes");
+    let text = format!("has {many}, each to be looked at by its own id: {}{rest}", shown.join(", "));
+    page::wrap(&text, page::width(), 6).into_iter().map(|line| format!("{line}\n")).collect()
 }
 
 /// What nobody should conclude from its absence.
@@ -230,7 +246,9 @@ fn threads(threads: &[ThreadRecord], view: InspectView<'_>) -> String {
     let mut out = String::new();
     for thread in threads {
         let gil = if thread.holds_gil { ", holds the interpreter lock" } else { "" };
-        out.push_str(&format!("  thread {}{}\n", thread.id, style.yellow(gil)));
+        let id = thread.tid.map_or_else(|| format!("{:#x}", thread.id), |tid| tid.to_string());
+        let name = thread.name.as_ref().map_or_else(String::new, |name| format!(" ({})", page::fit(name, 40)));
+        out.push_str(&format!("  thread {id}{name}{}\n", style.yellow(gil)));
         out.push_str(&stack(&thread.frames, view.frames));
     }
     out

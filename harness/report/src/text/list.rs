@@ -1,30 +1,16 @@
 //! `list`.
 
-use bloathound_vocabulary::{FindingClass, Variant};
+use bloathound_vocabulary::ListedScenario;
 
-use super::page;
 use super::style::Style;
 use super::table::{Align, Table};
+use super::{NEXT_MAX, page};
 use crate::sanitize::shell_word;
-
-/// A scenario in `bloathound list`.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct ListRow {
-    /// Its name.
-    pub name: String,
-    /// One line for people.
-    pub title: String,
-    /// Variants it has.
-    pub variants: Vec<Variant>,
-    /// Classes of finding it looks for.
-    pub classes: Vec<FindingClass>,
-    /// The diagnostic of the service's own that it switches, if it does.
-    pub toggle: Option<String>,
-}
+use crate::typing;
 
 /// All scenarios, a line each.
 #[must_use]
-pub fn list(rows: &[ListRow], color: bool) -> String {
+pub fn list(rows: &[ListedScenario], color: bool) -> String {
     let style = Style::new(color);
     if rows.is_empty() {
         return "no scenario\n".to_owned();
@@ -41,35 +27,35 @@ pub fn list(rows: &[ListRow], color: bool) -> String {
         let classes: Vec<&str> = row.classes.iter().map(|class| class.as_str()).chain(switches.as_deref()).collect();
         table.row(vec![row.name.clone(), twins.join(" "), classes.join(" "), row.title.clone()]);
     }
-    format!("{}\n  next: bloathound run {}\n", table.render(style), {
-        let first = rows.first().map_or("", |row| row.name.as_str());
-        page::fit(&shell_word(first), 50)
-    })
+    let first = rows.first().map_or("", |row| row.name.as_str());
+    let next = typing::with_home(&format!("run {}", shell_word(first)));
+    format!("{}\n  next: {}\n", table.render(style), page::fit(&next, NEXT_MAX))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use bloathound_vocabulary::{FindingClass, Variant};
 
     #[test]
     fn list_is_a_line_a_scenario() {
         let text = list(
             &[
-                ListRow {
+                ListedScenario {
                     name: "leak".to_owned(),
                     title: "A class-level cache keeps every row's freshly made class for ever".to_owned(),
                     variants: vec![Variant::Buggy, Variant::Fixed],
                     classes: vec![FindingClass::Leak],
                     toggle: None,
                 },
-                ListRow {
+                ListedScenario {
                     name: "tightloop".to_owned(),
                     title: "while not done".to_owned(),
                     variants: vec![Variant::Buggy],
                     classes: vec![FindingClass::HotLoop],
                     toggle: None,
                 },
-                ListRow {
+                ListedScenario {
                     name: "toggle-log".to_owned(),
                     title: "Debug logging on and off again under load".to_owned(),
                     variants: vec![Variant::Fixed],

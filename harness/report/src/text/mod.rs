@@ -12,15 +12,16 @@ mod memory;
 mod newcomers;
 pub(crate) mod page;
 mod run;
+mod source;
 mod style;
 mod table;
 
 pub use crate::sanitize::shell_word;
 pub use answers::{diff, hot, watch, why};
-pub use doctor::{Check, CheckStatus, doctor};
+pub use doctor::doctor;
 pub use extent::InspectView;
 pub use inspect::inspect;
-pub use list::{ListRow, list};
+pub use list::list;
 pub use page::{Page, set_page};
 pub(crate) use run::again;
 pub use run::{Layout, failure, merge_warnings, run, run_line, summary};

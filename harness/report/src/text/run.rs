@@ -5,7 +5,7 @@ use super::page;
 use super::style::Style;
 use super::table::{Align, Table, labelled};
 use crate::sanitize::shell_word;
-use crate::{describe, sanitize, units};
+use crate::{describe, sanitize, typing, units};
 use bloathound_vocabulary::{Outcome, RunRecord, RunResults, TimingRecord};
 
 /// Width of the name column, so that lines printed one by one stand under each other.
@@ -189,15 +189,15 @@ pub fn failure(run: &RunRecord, color: bool) -> String {
 /// The command that shows it again: its recording replayed, or the run once more, recorded.
 pub(crate) fn again(run: &RunRecord) -> String {
     if let Some(recording) = &run.recording {
-        return format!("bloathound replay {}", shell_word(recording));
+        return typing::command(&format!("replay {}", shell_word(recording)));
     }
     let traffic = run.traffic.map(|traffic| format!(" --traffic {traffic}")).unwrap_or_default();
-    format!(
-        "bloathound run {} --variant {} --seed {}{traffic} --record recordings",
+    typing::with_home(&format!(
+        "run {} --variant {} --seed {}{traffic} --record recordings",
         shell_word(&run.scenario),
         run.variant.as_str(),
         run.seed
-    )
+    ))
 }
 
 /// The last lines: how many of what, and the scores by class.

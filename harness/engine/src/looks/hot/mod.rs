@@ -1,5 +1,6 @@
 //! Hot loops: a process sampled without stopping it, or samples that were kept, judged.
 
+mod lines;
 mod sampling;
 
 use std::collections::BTreeMap;
@@ -14,6 +15,7 @@ use bloathound_vocabulary::{
     FrameRecord, HotReport, ObservationRecord, SCHEMA_VERSION, StackRecord, TargetKind, TargetRecord,
 };
 
+pub use self::lines::source_lines;
 pub use self::sampling::{Sampling, sample_process};
 use crate::interrupt::Interrupt;
 use crate::record::{RecordedSamples, SamplesManifest, open_samples, record_samples};
@@ -85,7 +87,7 @@ pub fn hot(
     interrupt: &Interrupt,
     begins: &mut dyn FnMut(),
 ) -> Result<Sampled, SampleError> {
-    let OfTarget { sampling: Sampling { profile, partial }, target, unkept } = match samples {
+    let OfTarget { sampling: Sampling { profile, partial }, target, unkept, process } = match samples {
         Samples::Process { pid, keep } => of_process(*pid, keep.as_ref(), options, interrupt, begins)?,
         Samples::File(path) => of_file(path)?,
     };
@@ -93,6 +95,9 @@ pub fn hot(
     let seen: Vec<&HotObservation> = judged.observations.iter().filter_map(of_a_thread).collect();
     let mut report = report(options.seconds, target, &profile, &judged, &seen);
     report.partial = partial;
+    if let Some(process) = &process {
+        report.sources = source_lines(process, &profile, &report.findings);
+    }
     Ok(Sampled { profile, report, unkept })
 }
 
@@ -100,6 +105,8 @@ struct OfTarget {
     sampling: Sampling,
     target: TargetRecord,
     unkept: Option<SealedError>,
+    /// The process, where it was not a file of samples.
+    process: Option<LiveProcess>,
 }
 
 fn of_a_thread(observation: &Observation) -> Option<&HotObservation> {
@@ -125,7 +132,7 @@ fn of_process(
         record_samples(path, manifest, &sampling.profile, *redact, Effort::Quick).err()
     });
     let target = process_record(pid, process.interpreter(), process.symbols().build_id.clone());
-    Ok(OfTarget { sampling, target, unkept })
+    Ok(OfTarget { sampling, target, unkept, process: Some(process) })
 }
 
 fn of_file(path: &Path) -> Result<OfTarget, SampleError> {
@@ -141,9 +148,10 @@ fn of_file(path: &Path) -> Result<OfTarget, SampleError> {
         python: Some(manifest.python.unwrap_or_else(|| FIRST.series.to_owned())),
         unicode: Some(format!("UCS{}", manifest.unicode_bytes)),
         build_id: manifest.build_id,
+        children: Vec::new(),
         not_seen: Vec::new(),
     };
-    Ok(OfTarget { sampling: Sampling { profile, partial: None }, target: record, unkept: None })
+    Ok(OfTarget { sampling: Sampling { profile, partial: None }, target: record, unkept: None, process: None })
 }
 
 fn report(
@@ -167,6 +175,7 @@ fn report(
         verdict: verdict(&judged.findings, seen),
         stacks: main.map(|thread| stacks(profile, thread)).unwrap_or_default(),
         findings: judged.findings.clone(),
+        sources: Vec::new(),
         observations: seen.iter().map(|seen| ObservationRecord::from(*seen)).collect(),
         problems: judged.problems.clone(),
         partial: None,

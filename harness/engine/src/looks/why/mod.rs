@@ -169,6 +169,14 @@ pub fn why_object(
     }
 }
 
+/// The references from a root down to the object, as its path in the report has them; none where no root leads to it.
+#[must_use]
+pub fn steps_to(session: &Session<'_>, id: ObjectId) -> Vec<Step> {
+    let own_roots = by_own_roots(session, id);
+    let finder = own_roots.as_ref().unwrap_or_else(|| session.analysis().finder());
+    finder.path_to(id).map(|found| found.steps).unwrap_or_default()
+}
+
 /// Paths without what C code may hold, where the shortest path begins there and a longer one with a module or a frame:
 /// a person can go only to those.
 fn by_own_roots<'s>(session: &Session<'s>, id: ObjectId) -> Option<PathFinder<'s>> {

@@ -1,0 +1,35 @@
+//! The command to type next, so that it works where it is pasted: the program as it was called, and the folder of the
+//! scenarios where one was named.
+//!
+//! A command says once how it was called ([`called_as`], [`in_folder`]); whoever says nothing, as tests do, is `bloathound`
+//! in a checkout.
+
+use std::sync::OnceLock;
+
+use crate::sanitize::shell_word;
+
+static PROGRAM: OnceLock<String> = OnceLock::new();
+static HOME: OnceLock<String> = OnceLock::new();
+
+/// How the program was called: `bloathound`, or by its path. Only the first call counts.
+pub fn called_as(program: &str) {
+    PROGRAM.get_or_init(|| shell_word(program));
+}
+
+/// The folder of scenarios that `--home` named. Only the first call counts.
+pub fn in_folder(home: &str) {
+    HOME.get_or_init(|| shell_word(home));
+}
+
+/// A command line of ours: `bloathound hot 4242`. `arguments` are words of a shell already.
+#[must_use]
+pub fn command(arguments: &str) -> String {
+    format!("{} {arguments}", PROGRAM.get().map_or("bloathound", String::as_str))
+}
+
+/// The same for a command that needs the scenarios: `bloathound run leak --home elsewhere`.
+#[must_use]
+pub fn with_home(arguments: &str) -> String {
+    let line = command(arguments);
+    HOME.get().map_or(line.clone(), |home| format!("{line} --home {home}"))
+}
