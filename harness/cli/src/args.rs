@@ -9,6 +9,7 @@ use bloathound_live::{CaptureMode, HOLD};
 use bloathound_memory::Effort;
 use clap::{Args, Parser, Subcommand};
 
+use crate::check::arguments::CheckArguments;
 use crate::choices::{
     ClassChoice, Detector, ShownArguments, TrafficChoice, TwinChoice, VariantChoice, parse_jobs, parse_partition,
     parse_rate, parse_seconds, whole,
@@ -36,6 +37,8 @@ pub(crate) struct Arguments {
 pub(crate) enum Command {
     /// Run scenarios, score them, exit by the outcome; no NAME: all
     Run(RunArguments),
+    /// Check a service of your own: start or take it, load it, look, and fail where anything is found
+    Check(Box<CheckArguments>),
     /// Everything one look at a process can tell
     Inspect(InspectArguments),
     /// Growth over time on a live process

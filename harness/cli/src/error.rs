@@ -3,7 +3,7 @@
 use std::io;
 use std::path::Path;
 
-use bloathound_driver::{BuildError, EnvironmentError, HOW_TO_GET_ONE, PythonError, RunError};
+use bloathound_driver::{BuildError, CheckError, EnvironmentError, HOW_TO_GET_ONE, PythonError, RunError};
 use bloathound_engine::looks::WatchError;
 use bloathound_engine::source::ExamineError;
 use bloathound_engine::{SUPPORTED, Stop};
@@ -36,6 +36,9 @@ pub(crate) enum CliError {
     /// A process can't be examined.
     #[error("{}", explain(.0))]
     Examine(Box<ExamineError>),
+    /// A service of the user's own can't be checked.
+    #[error("{0}")]
+    Check(Box<CheckError>),
     /// This machine or this process can't.
     #[error("{0}")]
     NotHere(String),
@@ -100,6 +103,19 @@ impl From<WatchError> for CliError {
 impl From<ExamineError> for CliError {
     fn from(error: ExamineError) -> Self {
         Self::Examine(Box::new(error))
+    }
+}
+
+impl From<CheckError> for CliError {
+    fn from(error: CheckError) -> Self {
+        match error {
+            CheckError::Examine(error) => error.into(),
+            CheckError::Watch(error) => error.into(),
+            CheckError::Sample(error) => error.into(),
+            CheckError::NoPython { .. } => Self::NotHere(error.to_string()),
+            CheckError::NoPort => Self::Usage(error.to_string()),
+            CheckError::Service(_) | CheckError::Load(_) => Self::Check(Box::new(error)),
+        }
     }
 }
 

@@ -129,7 +129,7 @@ impl Exit {
             CliError::Usage(_) | CliError::Scenario(_) | CliError::UnknownScenario(_) | CliError::File { .. } => {
                 Self::Usage
             }
-            CliError::NotMeasured(_) => Self::NoRun,
+            CliError::NotMeasured(_) | CliError::Check(_) => Self::NoRun,
             CliError::NoPython(_) | CliError::Environment(_) | CliError::Examine(_) | CliError::NotHere(_) => {
                 Self::NotHere
             }

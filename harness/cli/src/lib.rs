@@ -3,6 +3,7 @@
 
 mod args;
 mod bar;
+mod check;
 mod checks;
 mod choices;
 mod chosen;
@@ -60,6 +61,7 @@ pub fn main() -> ExitCode {
     output::show_as(arguments.shown);
     let outcome = match arguments.command {
         Command::Run(run) => commands::run::run(&run),
+        Command::Check(check) => commands::check::check(&check),
         Command::List(list) => commands::list::list(&list),
         Command::Doctor(doctor) => commands::doctor::doctor(&doctor),
         Command::Completions(shell) => commands::completions::completions(&shell),

@@ -62,11 +62,6 @@ pub(crate) struct Exchange {
 impl Exchange {
     /// Connects and writes the request; when this returns, the kernel has all of it.
     pub(crate) fn begin(port: u16, request: &Request, within: Duration) -> Result<Self, HttpError> {
-        let deadline = Instant::now() + within;
-        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
-        let stream =
-            TcpStream::connect_timeout(&address, within).map_err(|source| HttpError::Connect { port, source })?;
-        let mut exchange = Self { stream, deadline, within };
         let length = match request.method {
             bloathound_scenario::Method::Get => "",
             bloathound_scenario::Method::Post => "Content-Length: 0\r\n",
@@ -76,7 +71,16 @@ impl Exchange {
             request.method.as_str(),
             request.path
         );
-        exchange.send(text.as_bytes())?;
+        Self::begin_with(SocketAddr::from((Ipv4Addr::LOCALHOST, port)), text.as_bytes(), within)
+    }
+
+    /// The same with a request as it is to be sent, to any address.
+    fn begin_with(address: SocketAddr, request: &[u8], within: Duration) -> Result<Self, HttpError> {
+        let deadline = Instant::now() + within;
+        let stream = TcpStream::connect_timeout(&address, within)
+            .map_err(|source| HttpError::Connect { port: address.port(), source })?;
+        let mut exchange = Self { stream, deadline, within };
+        exchange.send(request)?;
         Ok(exchange)
     }
 
@@ -89,7 +93,16 @@ impl Exchange {
     }
 
     /// Reads the answer; an answer with another status than 200 is an error.
-    pub(crate) fn finish(mut self) -> Result<Vec<u8>, HttpError> {
+    pub(crate) fn finish(self) -> Result<Vec<u8>, HttpError> {
+        let (status, body) = self.answer()?;
+        if status == 200 {
+            return Ok(body);
+        }
+        Err(of_status(status, &body))
+    }
+
+    /// Reads the answer, whatever its status is.
+    fn answer(mut self) -> Result<(u16, Vec<u8>), HttpError> {
         let mut answer = Vec::new();
         let mut chunk = [0; 16 << 10];
         loop {
@@ -105,12 +118,7 @@ impl Exchange {
                 return Err(HttpError::TooLong);
             }
         }
-        let (status, body) = parse_answer(&answer)?;
-        if status == 200 {
-            return Ok(body);
-        }
-        let start: String = String::from_utf8_lossy(&body).chars().take(200).collect();
-        Err(HttpError::Status { status, body: start.trim().to_owned() })
+        parse_answer(&answer)
     }
 
     /// The same connection, to end it from another thread.
@@ -141,6 +149,17 @@ impl Exchange {
 /// One request and its answer's body.
 pub(crate) fn exchange(port: u16, request: &Request, within: Duration) -> Result<Vec<u8>, HttpError> {
     Exchange::begin(port, request, within)?.finish()
+}
+
+/// A request as it is to be sent, and its answer's status; one from 400 on is an error.
+pub(crate) fn exchange_with(address: SocketAddr, request: &[u8], within: Duration) -> Result<u16, HttpError> {
+    let (status, body) = Exchange::begin_with(address, request, within)?.answer()?;
+    if status < 400 { Ok(status) } else { Err(of_status(status, &body)) }
+}
+
+fn of_status(status: u16, body: &[u8]) -> HttpError {
+    let start: String = String::from_utf8_lossy(body).chars().take(200).collect();
+    HttpError::Status { status, body: start.trim().to_owned() }
 }
 
 /// Status and body of a whole answer.

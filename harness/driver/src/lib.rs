@@ -4,6 +4,7 @@
 //! asks an [`Observer`] to look at each [`Moment`]: the engine, by way of [`EngineObserver`]. Nothing here prints, decodes
 //! or judges.
 
+mod check;
 mod death_signal;
 mod http;
 mod ledger;
@@ -13,6 +14,9 @@ mod run;
 mod service;
 
 pub use bloathound_engine::{Look, Moment};
+pub use check::{
+    CheckError, CheckEvent, CheckLoad, CheckPlan, CheckTarget, Checked, CheckedProcess, OwnRequest, RequestError, check,
+};
 pub use http::HttpError;
 pub use ledger::{Ledger, LedgerError};
 pub use load::{LoadError, LoadReport, Progress, Trigger, TriggerState, run_round};
@@ -24,4 +28,4 @@ pub use run::{
     BrokenRun, Disturbance, DrivenRun, EngineObserver, Events, Launcher, Limits, Looked, Observer, PhaseReport,
     Recorded, RunError, RunEvent, ToggleOutcome, TogglePhase, run,
 };
-pub use service::{Launch, Service, ServiceError, StopHow};
+pub use service::{Launch, OwnCommand, Ready, Service, ServiceError, StopHow};

@@ -38,6 +38,11 @@ impl LoadReport {
         })
     }
 
+    /// Requests that somebody else made, of which nobody knows the latencies.
+    pub(crate) fn counted(requests: u64, elapsed: Duration) -> Result<Self, LoadError> {
+        Ok(Self { requests, elapsed, ..Self::empty()? })
+    }
+
     /// The latency that this share of the requests stayed within, in milliseconds: 0.5, 0.99.
     #[must_use]
     pub fn latency_ms(&self, share: f64) -> f64 {
@@ -91,6 +96,14 @@ pub enum LoadError {
         /// What it said.
         message: String,
     },
+    /// A command that was to make the load did not, or not to its end.
+    #[error("the load command {line:?} failed: {why}")]
+    Command {
+        /// The command line.
+        line: String,
+        /// How it ended.
+        why: String,
+    },
     /// The histogram can't be made.
     #[error("can't keep latencies")]
     Histogram,
@@ -114,6 +127,10 @@ impl Progress {
     #[must_use]
     pub fn is_over(&self) -> bool {
         self.over.load(Ordering::Acquire)
+    }
+
+    pub(crate) fn count(&self, requests: u64) {
+        self.answered.fetch_add(requests, Ordering::AcqRel);
     }
 
     pub(crate) fn finish(&self) {
@@ -168,6 +185,17 @@ fn run_requests(
     progress: &Progress,
     request: impl Fn(u64) -> Result<(), HttpError> + Sync,
 ) -> Result<LoadReport, LoadError> {
+    run_any(&load.request.path, load.concurrency, requests, progress, request)
+}
+
+/// The same for requests of any shape; `named` is what an error calls them.
+pub(crate) fn run_any(
+    named: &str,
+    concurrency: usize,
+    requests: u64,
+    progress: &Progress,
+    request: impl Fn(u64) -> Result<(), HttpError> + Sync,
+) -> Result<LoadReport, LoadError> {
     let taken = AtomicU64::new(0);
     let failed = AtomicU64::new(0);
     let first = Mutex::new(None);
@@ -196,7 +224,7 @@ fn run_requests(
         }
         Ok(latencies)
     };
-    let workers = u64::try_from(load.concurrency).unwrap_or(1).min(requests);
+    let workers = u64::try_from(concurrency).unwrap_or(1).min(requests);
     let mut report = LoadReport::empty()?;
     let outcome = std::thread::scope(|scope| {
         let mut threads = Vec::new();
@@ -233,12 +261,9 @@ fn run_requests(
     let first = first.into_inner().unwrap_or_else(PoisonError::into_inner);
     match first {
         None => Ok(report),
-        Some(first) => Err(LoadError::RequestsFailed {
-            path: load.request.path.clone(),
-            failed: failed.into_inner(),
-            requests,
-            first,
-        }),
+        Some(first) => {
+            Err(LoadError::RequestsFailed { path: named.to_owned(), failed: failed.into_inner(), requests, first })
+        }
     }
 }
 

@@ -1,6 +1,7 @@
 //! One file a command.
 
 pub(crate) mod capture;
+pub(crate) mod check;
 pub(crate) mod completions;
 pub(crate) mod diff;
 pub(crate) mod doctor;

@@ -23,6 +23,7 @@ use bloathound_scenario::{Load, Scenario, Unmet, Variant, VariantPlan};
 use serde_json::{Map, Value};
 
 pub use self::disturbance::Disturbance;
+pub(crate) use self::disturbance::FinishOnDrop;
 pub use self::engine::{EngineObserver, Recorded};
 pub use self::error::{BrokenRun, RunError};
 pub use self::event::{Events, RunEvent};

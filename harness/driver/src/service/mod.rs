@@ -2,6 +2,7 @@
 
 mod error;
 mod escaped;
+mod own;
 mod scratch;
 
 use std::io::{self, BufRead, BufReader, Read};
@@ -27,6 +28,8 @@ use crate::http;
 use crate::python::python_variables;
 
 pub use error::ServiceError;
+pub(crate) use own::PORT;
+pub use own::{OwnCommand, OwnService, Ready};
 use scratch::{keep_small, last_lines, ledger_file, owners_only};
 
 /// How often a condition is looked at while waiting for it.

@@ -63,6 +63,11 @@ pub(super) fn last_lines(scratch: &Path) -> Vec<String> {
     last.iter().map(|line| line.chars().take(LINE_CHARACTERS_MAX).collect()).collect()
 }
 
+/// The last of what a service wrote, as text.
+pub(super) fn all_output(scratch: &Path) -> String {
+    String::from_utf8_lossy(&last_bytes(&stderr_file(scratch)).unwrap_or_default()).into_owned()
+}
+
 /// The last [`LAST_BYTES`] of a file.
 fn last_bytes(path: &Path) -> io::Result<Vec<u8>> {
     let mut file = File::open(path)?;

@@ -260,6 +260,12 @@ impl RunJudge {
         }
     }
 
+    /// Whether anything was found by now; what needs all looks is not known yet.
+    #[must_use]
+    pub fn has_found(&self) -> bool {
+        !self.findings.is_empty()
+    }
+
     /// What the rules have to say of samples, live or recorded.
     pub fn judge_samples(&mut self, profile: &Profile) {
         let seen = Seen { profile: Some(profile), ..Seen::default() };

@@ -3,6 +3,7 @@
 //! Every function takes `color`; whether there is a terminal and what `NO_COLOR` says is the caller's to know.
 
 mod answers;
+mod check;
 mod doctor;
 mod extent;
 mod holders;
@@ -18,6 +19,7 @@ mod table;
 
 pub use crate::sanitize::shell_word;
 pub use answers::{diff, hot, watch, why};
+pub use check::check;
 pub use doctor::doctor;
 pub use extent::InspectView;
 pub use inspect::inspect;

@@ -1,0 +1,5 @@
+//! `bloathound check`: a service of the user's own, gated.
+
+pub(crate) mod arguments;
+pub(crate) mod asked;
+pub(crate) mod recorded;

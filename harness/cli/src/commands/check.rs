@@ -1,0 +1,63 @@
+//! `bloathound check`.
+
+use bloathound_driver::{CheckEvent, check as drive};
+use bloathound_engine::{Interrupt, tool};
+use bloathound_report::{junit, text};
+use bloathound_vocabulary::RunResults;
+
+use crate::check::arguments::CheckArguments;
+use crate::check::{asked, recorded};
+use crate::error::CliError;
+use crate::exit::Exit;
+use crate::output::{self, Unwritten};
+use crate::{host, pages};
+
+/// `bloathound check`: starts or takes a service, loads it, looks, and fails where anything is found.
+pub(crate) fn check(arguments: &CheckArguments) -> Result<u8, CliError> {
+    let (target, plan) = (asked::target(arguments)?, asked::plan(arguments)?);
+    let _held = output::check([arguments.json.as_ref(), arguments.junit.as_ref(), arguments.page.file()])?;
+    let interrupt = Interrupt::take()?;
+    let checked = drive(&target, &plan, &interrupt, &mut |event| output::progress(&told(&event)))?;
+    let lines = checked.output.clone();
+    let (records, extras) = recorded::records(arguments, checked);
+    let results = bloathound_score::results(tool(), host::facts(None), None, records);
+    let mut unwritten = Unwritten::default();
+    if let Some(path) = &arguments.json {
+        unwritten.note(output::json(path, &results));
+    }
+    if let Some(path) = &arguments.junit {
+        let xml = junit::junit(&results).map_err(|error| CliError::output(path, error));
+        unwritten.note(xml.and_then(|xml| output::file(path, xml.as_bytes())));
+    }
+    arguments.page.write(&mut unwritten, || pages::runs(&results, &extras));
+    show(arguments, &results, &lines);
+    let stop = interrupt.came();
+    Ok(unwritten.exit(Exit::of_suite(&results, stop, &[], &mut output::message)).number())
+}
+
+fn show(arguments: &CheckArguments, results: &RunResults, output: &[String]) {
+    if output::is_stdout(arguments.json.as_deref()) {
+        return;
+    }
+    // A process that was started for this is gone: commands to type next are for one of the reader's own.
+    let typed = arguments.pid.map_or_else(|| "PID".to_owned(), |pid| pid.to_string());
+    for run in &results.runs {
+        output::result(&text::check(run, output, output::view(None, &typed)));
+    }
+}
+
+fn told(event: &CheckEvent) -> String {
+    match event {
+        CheckEvent::Ready { pids } => {
+            let pids: Vec<String> = pids.iter().map(u32::to_string).collect();
+            format!("ready; looking at process {}", pids.join(", "))
+        }
+        CheckEvent::Looked { round, of, requests } => {
+            let of = of.map_or_else(String::new, |of| format!(" of {of}"));
+            let made = if *requests > 0 { format!(", {requests} requests so far") } else { String::new() };
+            format!("look {round}{of}{made}")
+        }
+        CheckEvent::Stalled => "no answer for a while: looking at what it does".to_owned(),
+        CheckEvent::Sampling => "sampling".to_owned(),
+    }
+}

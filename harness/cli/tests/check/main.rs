@@ -1,0 +1,175 @@
+//! Services of other shapes than ours, each gated red with its bug and green without it, by nothing but their command.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+
+#[path = "../support/mod.rs"]
+mod support;
+
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use assert_cmd::Command;
+use bloathound_vocabulary::{FindingClass, Outcome, RunResults};
+use predicates::prelude::*;
+use predicates::str::contains;
+use support::{bloathound, live, packages, python};
+use tempfile::TempDir;
+
+/// A folder outside the checkout with these services, and nothing else.
+fn elsewhere() -> TempDir {
+    let folder = TempDir::new().unwrap();
+    for name in ["threads.py", "own.tac", "twistd.py", "prefork.py"] {
+        let source = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/check").join(name);
+        std::fs::copy(source, folder.path().join(name)).unwrap();
+    }
+    folder
+}
+
+fn check(folder: &TempDir, options: &[&str], command: &[&str]) -> Command {
+    let mut all = bloathound();
+    all.current_dir(folder.path()).timeout(Duration::from_secs(300)).args(["check", "--json", "results.json"]);
+    all.args(options).arg("--").arg(python()).args(command);
+    all
+}
+
+fn results(folder: &TempDir) -> RunResults {
+    let text = std::fs::read_to_string(folder.path().join("results.json")).unwrap();
+    bloathound_score::read_results("results.json", &text).unwrap()
+}
+
+/// Nothing that was started in this folder runs any more.
+fn nothing_is_left(folder: &TempDir) {
+    let deadline = Instant::now() + Duration::from_secs(10);
+    let of_it = || {
+        let entries = std::fs::read_dir("/proc").unwrap().flatten();
+        entries
+            .filter_map(|entry| std::fs::read_link(entry.path().join("cwd")).ok())
+            .filter(|cwd| cwd.starts_with(folder.path()))
+            .count()
+    };
+    while of_it() > 0 {
+        assert!(Instant::now() < deadline, "a process of the service is left");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+#[test]
+fn a_server_of_threads_that_keeps_its_requests() {
+    if !live() {
+        return;
+    }
+    let folder = elsewhere();
+    let options = ["--load", "/orders?n={n}", "--junit", "junit.xml", "--report", "page.html", "--sample", "1"];
+    let red = check(&folder, &options, &["threads.py", "{port}", "bug"]);
+    let red = { red }.assert().code(1).stdout(contains("Audit.entries").and(contains("1 dict objects per request")));
+    let text = String::from_utf8_lossy(&red.get_output().stdout).into_owned();
+    assert!(text.find("findings").unwrap() < text.find("what was done").unwrap(), "{text}");
+    let found = results(&folder);
+    assert_eq!((found.runs.len(), found.runs[0].outcome), (1, Outcome::Fail));
+    assert_eq!(found.runs[0].findings[0].class, FindingClass::Leak);
+    for file in ["junit.xml", "page.html"] {
+        assert!(std::fs::read_to_string(folder.path().join(file)).unwrap().contains("Audit.entries"), "{file}");
+    }
+    nothing_is_left(&folder);
+    check(&folder, &options, &["threads.py", "{port}"]).assert().code(0).stdout(contains("nothing found"));
+    // Told, and no failure where only other classes are to fail.
+    let tolerant = [&options[..2], &["--sample", "1", "--fail-on", "hot-loop", "spin"]].concat();
+    check(&folder, &tolerant, &["threads.py", "{port}", "bug"]).assert().code(0).stdout(contains("Audit.entries"));
+}
+
+#[test]
+fn a_service_of_twistd_that_keeps_sessions() {
+    let Some(packages) = packages() else { return };
+    let folder = elsewhere();
+    let command = ["twistd.py", "{port}", "-n", "-y", "own.tac", "--pidfile=", "--logfile=/dev/null"];
+    let packages = format!("PACKAGES={}", packages.display());
+    let run = |bug: &str| {
+        let bug = format!("BUG={bug}");
+        let options = ["--env", &packages, "--env", &bug, "--load", "GET http://127.0.0.1:{port}/", "--sample", "1"];
+        check(&folder, &options, &command).assert()
+    };
+    run("1").code(1).stdout(contains("Root.sessions").and(contains("1 Session objects per request")));
+    run("").code(0);
+    nothing_is_left(&folder);
+}
+
+#[test]
+fn a_worker_that_goes_round_is_named_while_nobody_answers() {
+    if !live() {
+        return;
+    }
+    let folder = elsewhere();
+    let options = ["--children", "--load", "/a", "--load", "/slow", "--answer-within", "20"];
+    let red = check(&folder, &options, &["prefork.py", "{port}", "bug"]).assert().code(1);
+    red.stdout(contains("answer (prefork.py:").and(contains("can end only if done changes")));
+    let found = results(&folder);
+    assert_eq!(found.runs.len(), 3, "the parent and its workers");
+    nothing_is_left(&folder);
+    let options = [&options[..5], &["--sample", "1"]].concat();
+    check(&folder, &options, &["prefork.py", "{port}"]).assert().code(0);
+    nothing_is_left(&folder);
+}
+
+#[test]
+fn what_can_not_be_checked_says_why_and_passes_for_nothing() {
+    if !live() {
+        return;
+    }
+    let folder = elsewhere();
+    let failing = check(&folder, &[], &["-c", "import sys; sys.stderr.write('no such table'); sys.exit(3)"]);
+    { failing }.assert().code(5).stderr(contains("no such table"));
+    let silent =
+        check(&folder, &["--ready", "listening", "--ready-within", "1"], &["-c", "import time; time.sleep(60)"]);
+    { silent }.assert().code(5).stderr(contains("not ready in 1.0 s"));
+    check(&folder, &["--load", "/"], &["threads.py", "1"]).assert().code(2).stderr(contains("--port"));
+    // The load fails after a while: what was seen by then is judged, and nothing of it passes.
+    let options = ["--load-command", "test ! -e once && touch once", "--rounds", "3", "--sample", "1"];
+    let cut = check(&folder, &options, &["threads.py", "{port}"]).assert().code(4);
+    cut.stdout(contains("cut short: round 1 of 3"));
+    bloathound().args(["check", "--pid", "1", "--", "x"]).assert().code(2);
+    bloathound().args(["check"]).assert().code(2);
+    nothing_is_left(&folder);
+}
+
+#[test]
+fn a_script_without_load_is_watched() {
+    if !live() {
+        return;
+    }
+    let folder = elsewhere();
+    let growing =
+        "import time\nkept = []\nwhile True:\n    kept.append({'n': [len(kept)] * 50})\n    time.sleep(0.001)\n";
+    let options = ["--rounds", "6", "--interval", "1", "--sample", "1"];
+    let red = check(&folder, &options, &["-c", growing]).assert().code(1);
+    red.stdout(contains("kept"));
+    let quiet = "import time\nwhile True:\n    time.sleep(0.01)\n";
+    check(&folder, &options, &["-c", quiet]).assert().code(0);
+    nothing_is_left(&folder);
+}
+
+/// The page's service and command, as they stand there.
+#[test]
+fn the_page_leads_from_red_to_green() {
+    if !live() {
+        return;
+    }
+    let page = std::fs::read_to_string(support::root().join("scenarios/YOUR-OWN.md")).unwrap();
+    let block = |begin: &str| page.split_once(begin).unwrap().1.split_once("```").unwrap().0.trim().to_owned();
+    let service = block("```python\n");
+    let command = block("Red:\n\n```\n");
+    let words: Vec<&str> = command.split_whitespace().map(|word| word.trim_matches('\'')).collect();
+    let ["bloathound", rest @ ..] = words.as_slice() else { panic!("{command}") };
+    let folder = TempDir::new().unwrap();
+    let run = |source: &str| {
+        std::fs::write(folder.path().join("orders.py"), source).unwrap();
+        let python = python();
+        let named =
+            |word: &&&str| if **word == "python2.7" { python.display().to_string() } else { (**word).to_owned() };
+        let mut check = bloathound();
+        check.current_dir(folder.path()).timeout(Duration::from_secs(120)).args(rest.iter().map(|word| named(&word)));
+        check.assert()
+    };
+    run(&service).code(1).stdout(contains("seen").and(contains("1 dict objects per request")));
+    let line = service.lines().find(|line| line.contains("seen.append")).unwrap();
+    run(&service.replace(line, "")).code(0);
+    nothing_is_left(&folder);
+}

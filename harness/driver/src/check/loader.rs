@@ -1,0 +1,107 @@
+//! Makes the load of a check: requests of the user's own, or a command of theirs.
+
+use std::os::unix::process::CommandExt;
+use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use nix::sys::signal::{Signal, killpg};
+use nix::unistd::Pid;
+
+use super::request::OwnRequest;
+use super::{CheckError, CheckLoad, CheckPlan};
+use crate::death_signal::die_with_parent;
+use crate::http;
+use crate::load::{self, LoadError, LoadReport, Progress};
+use crate::service::{POLL_EVERY, PORT};
+
+/// Who makes the load.
+pub(super) struct Loader<'p> {
+    load: &'p CheckLoad,
+    plan: &'p CheckPlan,
+    port: Option<u16>,
+    /// Requests begun so far, which gives each its number.
+    begun: AtomicU64,
+    /// Nobody waits for the rest any more.
+    given_up: AtomicBool,
+}
+
+impl<'p> Loader<'p> {
+    /// # Errors
+    /// A request does not say where to.
+    pub(super) fn new(load: &'p CheckLoad, plan: &'p CheckPlan, port: Option<u16>) -> Result<Self, CheckError> {
+        if let CheckLoad::Requests(requests) = load
+            && requests.iter().any(|request| request.address(port).is_none())
+        {
+            return Err(CheckError::NoPort);
+        }
+        Ok(Self { load, plan, port, begun: AtomicU64::new(0), given_up: AtomicBool::new(false) })
+    }
+
+    /// Ends a load command, and begins no more requests.
+    pub(super) fn give_up(&self) {
+        self.given_up.store(true, Ordering::Release);
+    }
+
+    /// One round.
+    pub(super) fn round(&self, progress: &Progress) -> Result<LoadReport, LoadError> {
+        match self.load {
+            CheckLoad::Requests(requests) => self.make(requests, progress),
+            CheckLoad::Command(line) => self.run(line, progress),
+        }
+    }
+
+    fn make(&self, requests: &[OwnRequest], progress: &Progress) -> Result<LoadReport, LoadError> {
+        let named = "the service";
+        load::run_any(named, self.plan.concurrency, self.plan.requests, progress, |_| {
+            let number = self.begun.fetch_add(1, Ordering::AcqRel);
+            let turn = usize::try_from(number).unwrap_or(0) % requests.len().max(1);
+            let place = requests.get(turn).and_then(|request| Some((request, request.address(self.port)?)));
+            let Some((request, address)) = place.filter(|_| !self.given_up.load(Ordering::Acquire)) else {
+                return Err(http::HttpError::TimedOut { seconds: 0.0 });
+            };
+            http::exchange_with(address, &request.bytes(address, number + 1), self.plan.answer_within).map(drop)
+        })
+    }
+
+    fn run(&self, line: &str, progress: &Progress) -> Result<LoadReport, LoadError> {
+        let port = self.port.map(|port| port.to_string()).unwrap_or_default();
+        let begun = Instant::now();
+        let mut command = Command::new("sh");
+        command
+            .args(["-c", &line.replace(PORT, &port)])
+            .env("PORT", &port)
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::inherit())
+            .process_group(0);
+        die_with_parent(&mut command);
+        let mut child = command.spawn().map_err(LoadError::Thread)?;
+        let deadline = begun + self.plan.answer_within;
+        let failed = |why: String| LoadError::Command { line: line.to_owned(), why };
+        let status = loop {
+            match child.try_wait() {
+                Ok(Some(status)) => break Ok(status),
+                Ok(None) if Instant::now() < deadline && !self.given_up.load(Ordering::Acquire) => {
+                    std::thread::sleep(POLL_EVERY);
+                }
+                Ok(None) => {
+                    // Not waited for: the number is still its own.
+                    let group = Pid::from_raw(i32::try_from(child.id()).unwrap_or(i32::MAX));
+                    let _ = killpg(group, Signal::SIGKILL);
+                    let _ = child.wait();
+                    break Err(failed(format!("it did not end in {:.0} s", begun.elapsed().as_secs_f64())));
+                }
+                Err(error) => break Err(failed(error.to_string())),
+            }
+        }?;
+        if !status.success() {
+            return Err(failed(status.to_string()));
+        }
+        progress.count(self.plan.requests);
+        LoadReport::counted(self.plan.requests, begun.elapsed())
+    }
+}
+
+/// How long nothing may be answered until a service is looked at for that.
+pub(super) const STALLED: Duration = Duration::from_secs(5);

@@ -1,0 +1,115 @@
+//! Looks as time passes: the target does whatever it does.
+
+use std::sync::mpsc;
+use std::time::Duration;
+
+use bloathound_engine::looks::{self, RunJudge, Told, WatchOptions};
+use bloathound_engine::source::LiveProcess;
+use bloathound_engine::{Interrupt, Look, Moment};
+use bloathound_live::command_line;
+
+use super::sampled::sample;
+use super::{CheckError, CheckEvent, CheckPlan, Checked, CheckedProcess};
+use crate::load::joined;
+
+/// Samples, looks until it is sure, samples again; all processes side by side.
+pub(super) fn check(
+    pids: &[u32],
+    plan: &CheckPlan,
+    interrupt: &Interrupt,
+    events: &mut dyn FnMut(CheckEvent),
+) -> Result<Checked, CheckError> {
+    let (sender, receiver) = mpsc::channel();
+    let checked: Vec<Result<(CheckedProcess, Option<String>), CheckError>> = std::thread::scope(|scope| {
+        let mut threads = Vec::new();
+        for (number, pid) in pids.iter().enumerate() {
+            let sender = (number == 0).then(|| sender.clone());
+            let one = move || one(*pid, plan, interrupt, &mut |event| drop(sender.as_ref().map(|to| to.send(event))));
+            threads.push(std::thread::Builder::new().spawn_scoped(scope, one));
+        }
+        drop(sender);
+        // Until the last of them has nothing more to tell.
+        receiver.iter().for_each(&mut *events);
+        let join = |thread: std::io::Result<_>| joined(thread.map_err(crate::load::LoadError::Thread)?)?;
+        threads.into_iter().map(join).collect()
+    });
+    let mut processes = Vec::new();
+    let (mut cut_short, mut failed) = (None, None);
+    for one in checked {
+        match one {
+            Ok((process, why)) => {
+                processes.push(process);
+                cut_short = cut_short.or(why);
+            }
+            Err(error) => drop(failed.get_or_insert(error)),
+        }
+    }
+    match failed {
+        // One of several that ended meanwhile costs nothing but itself.
+        Some(error) if processes.is_empty() => Err(error),
+        failed => Ok(Checked {
+            processes,
+            requests: 0,
+            load: None,
+            elapsed: Duration::ZERO,
+            cut_short: cut_short.or(failed.map(|error| error.to_string())),
+            output: Vec::new(),
+        }),
+    }
+}
+
+/// One process, and why it was not watched to the end.
+fn one(
+    pid: u32,
+    plan: &CheckPlan,
+    interrupt: &Interrupt,
+    tell: &mut dyn FnMut(CheckEvent),
+) -> Result<(CheckedProcess, Option<String>), CheckError> {
+    let command = command_line(pid).unwrap_or_default();
+    let mut judge = RunJudge::new(&plan.without, plan.illustrate);
+    // What spins does nothing else that there would be to see.
+    tell(CheckEvent::Sampling);
+    let spins = sample(pid, &mut judge, plan, interrupt)?;
+    let mut watched = None;
+    if !spins {
+        let options = WatchOptions {
+            pid,
+            rounds: plan.rounds,
+            interval: plan.interval,
+            max_time: plan.max_time,
+            look: plan.look.clone(),
+            keep: None,
+        };
+        let of = plan.rounds;
+        let mut told = |told: &Told| tell(CheckEvent::Looked { round: told.round, of, requests: 0 });
+        watched = Some(looks::watch(&options, interrupt, &mut told)?.report);
+    }
+    let mut pauses = Vec::new();
+    // A loop may have begun meanwhile.
+    if let Some(report) = &watched
+        && report.partial.is_none()
+        && report.findings.is_empty()
+    {
+        tell(CheckEvent::Sampling);
+        sample(pid, &mut judge, plan, interrupt)?;
+    }
+    let cut_short = watched.as_ref().and_then(|report| report.partial.as_ref()).map(|partial| partial.why.clone());
+    if cut_short.is_none() {
+        let mut process = LiveProcess::open(pid, plan.look.clone())?;
+        let examined = process.examine()?;
+        judge.note_copy(&examined);
+        pauses.push(examined.timings.capture.longest_pause);
+        judge.judge(pid, &Look { moment: Moment::Inspect, requests: 0, requests_since: 0 }, &examined);
+    }
+    let mut found = judge.finish();
+    if let Some(report) = watched {
+        let is_new = |finding: &&_| !found.findings.contains(finding);
+        let new: Vec<_> = report.findings.iter().filter(is_new).cloned().collect();
+        // What the watch says of a place is surer than one look.
+        found.findings.splice(0..0, new);
+        found.observations.extend(report.observations);
+        let new: Vec<_> = report.problems.into_iter().filter(|problem| !found.problems.contains(problem)).collect();
+        found.problems.extend(new);
+    }
+    Ok((CheckedProcess { pid, command, found, pauses }, cut_short))
+}
