@@ -14,6 +14,7 @@ use crate::choices::{
     ClassChoice, Detector, ShownArguments, TrafficChoice, TwinChoice, VariantChoice, parse_jobs, parse_partition,
     parse_rate, parse_seconds, whole,
 };
+use crate::failing::FailArguments;
 use crate::gate::GateArguments;
 use crate::perf::PerfArguments;
 use crate::{exit, help, output};
@@ -303,6 +304,8 @@ pub(crate) struct InspectArguments {
     #[arg(long, value_name = "FILE")]
     pub(crate) json: Option<PathBuf>,
     #[command(flatten)]
+    pub(crate) fail: FailArguments,
+    #[command(flatten)]
     pub(crate) page: PageArguments,
     /// Rows of the tables [default: 5, with -v all]
     #[arg(long)]
@@ -339,6 +342,8 @@ pub(crate) struct WatchArguments {
     #[arg(long, value_name = "FILE")]
     pub(crate) json: Option<PathBuf>,
     #[command(flatten)]
+    pub(crate) fail: FailArguments,
+    #[command(flatten)]
     pub(crate) page: PageArguments,
     #[command(flatten)]
     pub(crate) look: LookArguments,
@@ -357,6 +362,8 @@ pub(crate) struct HotArguments {
     /// Write the result to FILE; `-` is stdout
     #[arg(long, value_name = "FILE")]
     pub(crate) json: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) fail: FailArguments,
     #[command(flatten)]
     pub(crate) page: PageArguments,
     /// Write stacks for a flame graph to FILE

@@ -13,6 +13,7 @@ mod everything;
 mod exit;
 mod explain;
 mod extras;
+mod failing;
 mod gate;
 mod generated;
 mod ground;

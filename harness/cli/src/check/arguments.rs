@@ -7,6 +7,7 @@ use clap::Args;
 
 use crate::args::{LookArguments, PageArguments};
 use crate::choices::{Detector, parse_seconds, whole};
+use crate::failing::class;
 
 #[derive(Args, Debug)]
 #[command(after_help = "\
@@ -93,9 +94,4 @@ pub(crate) struct CheckArguments {
     pub(crate) page: PageArguments,
     #[command(flatten)]
     pub(crate) look: LookArguments,
-}
-
-fn class(word: &str) -> Result<FindingClass, String> {
-    FindingClass::from_word(word)
-        .ok_or_else(|| format!("one of {}", FindingClass::ALL.map(FindingClass::as_str).join(", ")))
 }

@@ -40,7 +40,8 @@ pub(crate) fn hot(arguments: &HotArguments) -> Result<u8, CliError> {
         let view = output::view(None, &arguments.target);
         output::result(&text::hot(&sampled.report, view));
     }
-    Ok(unwritten.exit(output::partial(sampled.report.partial.as_ref(), &interrupt, shown)).number())
+    let ended = output::partial(sampled.report.partial.as_ref(), &interrupt, shown);
+    Ok(unwritten.exit(ended.or_worse(arguments.fail.exit(&sampled.report.findings))).number())
 }
 
 fn outputs(arguments: &HotArguments) -> [Option<&PathBuf>; 4] {

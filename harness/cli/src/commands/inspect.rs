@@ -9,7 +9,6 @@ use bloathound_report::text;
 use crate::args::InspectArguments;
 use crate::bar::{self, Progress};
 use crate::error::CliError;
-use crate::exit::Exit;
 use crate::output::{self, Unwritten};
 use crate::{pages, picture};
 
@@ -39,5 +38,5 @@ pub(crate) fn inspect(arguments: &InspectArguments) -> Result<u8, CliError> {
         let view = output::view(arguments.rows, &arguments.target);
         output::result(&text::inspect(&report, view));
     }
-    Ok(unwritten.exit(Exit::AsExpected).number())
+    Ok(unwritten.exit(arguments.fail.exit(&report.findings)).number())
 }

@@ -11,7 +11,6 @@ use bloathound_vocabulary::WatchReport;
 use crate::args::WatchArguments;
 use crate::bar::{Progress, Steps};
 use crate::error::CliError;
-use crate::exit::Exit;
 use crate::output::{self, Unwritten};
 
 /// `bloathound watch`: growth over time on a live process, or in the looks at one that were kept.
@@ -45,7 +44,8 @@ pub(crate) fn watch(arguments: &WatchArguments) -> Result<u8, CliError> {
     let mut unwritten = Unwritten::default();
     unwritten.note(unkept.map_or(Ok(()), |error| Err(CliError::unwritten(error))));
     let shown = show(arguments, &report, &mut unwritten);
-    Ok(unwritten.exit(output::partial(report.partial.as_ref(), &interrupt, shown)).number())
+    let ended = output::partial(report.partial.as_ref(), &interrupt, shown);
+    Ok(unwritten.exit(ended.or_worse(arguments.fail.exit(&report.findings))).number())
 }
 
 fn again(arguments: &WatchArguments) -> Result<u8, CliError> {
@@ -61,7 +61,7 @@ fn again(arguments: &WatchArguments) -> Result<u8, CliError> {
     let report = looks::watch_again(folder, &without)?;
     let mut unwritten = Unwritten::default();
     show(arguments, &report, &mut unwritten);
-    Ok(unwritten.exit(Exit::AsExpected).number())
+    Ok(unwritten.exit(arguments.fail.exit(&report.findings)).number())
 }
 
 /// Writes and prints what there is; whether it was printed.

@@ -173,3 +173,16 @@ fn the_page_leads_from_red_to_green() {
     run(&service.replace(line, "")).code(0);
     nothing_is_left(&folder);
 }
+
+/// No Python is needed for these: the looks were kept.
+#[test]
+fn a_look_fails_on_the_classes_that_it_is_told_to() {
+    let look = |arguments: &[&str]| bloathound().args(arguments).assert();
+    let samples = "snapshots/recorded/tightloop-buggy/hot.bhs";
+    look(&["hot", samples]).code(0).stdout(contains("next"));
+    look(&["hot", samples, "--fail-on", "all"]).code(1);
+    look(&["hot", samples, "--fail-on", "leak", "hot-loop"]).code(1);
+    look(&["hot", samples, "--fail-on", "leak"]).code(0);
+    look(&["inspect", "snapshots/recorded/cycles-buggy/inspect.bhi", "--fail-on", "cycle"]).code(1);
+    look(&["hot", samples, "--fail-on", "leek"]).code(2).stderr(contains("one of leak, growth"));
+}
