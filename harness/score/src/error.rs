@@ -52,6 +52,14 @@ pub enum ScoreError {
         /// What the YAML reader says, with line and column.
         source: serde_yaml::Error,
     },
+    /// Accepted findings that can't be read.
+    #[error("{name}: not accepted findings: {why}")]
+    Accepted {
+        /// The file as the user named it.
+        name: String,
+        /// What is wrong with it.
+        why: String,
+    },
     /// Files whose results were judged by different thresholds, word lists or rules.
     #[error(
         "{first} and {second} were judged by different thresholds, words or rules: one score over both would compare unlike things"

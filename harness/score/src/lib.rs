@@ -3,6 +3,7 @@
 //! Pure: it takes records and scenarios and gives records back. Nothing is printed and no file is read. What is decided of
 //! a run is decided here; how it is shown is `report`'s, and which exit code it is `cli`'s.
 
+mod accepted;
 mod baselines;
 mod compare;
 mod dose;
@@ -16,6 +17,7 @@ mod samples;
 mod scores;
 mod shares;
 
+pub use accepted::{ACCEPTED, Accepted, Sorted};
 pub use baselines::{BaselineFacts, baseline_scores, baselines};
 pub use compare::{compare, outcome_of, outcome_of_all, outcome_with_toggle};
 pub use dose::{dose, dose_response};

@@ -81,6 +81,13 @@ pub(crate) struct CheckArguments {
     /// Only findings of these classes fail the check; others are told
     #[arg(long, value_name = "CLASS", num_args = 1.., value_parser = class)]
     pub(crate) fail_on: Vec<FindingClass>,
+    /// Findings in FILE are accepted: told, and no failure any more. Each has a reason, and a day until which it holds where
+    /// somebody wrote one
+    #[arg(long, value_name = "FILE")]
+    pub(crate) baseline: Option<PathBuf>,
+    /// Write what is found to FILE as accepted, to be the --baseline of later checks
+    #[arg(long, value_name = "FILE", conflicts_with = "baseline")]
+    pub(crate) accept: Option<PathBuf>,
     /// Leave out a detector
     #[arg(long, value_name = "DETECTOR")]
     pub(crate) without: Vec<Detector>,

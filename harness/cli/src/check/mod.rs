@@ -2,4 +2,5 @@
 
 pub(crate) mod arguments;
 pub(crate) mod asked;
+pub(crate) mod baseline;
 pub(crate) mod recorded;

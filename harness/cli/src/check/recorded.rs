@@ -47,23 +47,16 @@ struct About {
 
 fn record(arguments: &CheckArguments, name: String, process: CheckedProcess, about: &About) -> RunRecord {
     let found = process.found;
-    let fails = |class: &FindingClass| arguments.fail_on.is_empty() || arguments.fail_on.contains(class);
     let reasons: Vec<String> = about.cut_short.iter().chain(&found.abstained).cloned().collect();
-    let outcome = match found.findings.iter().any(|finding| fails(&finding.class)) {
-        true => Outcome::Fail,
-        // Nothing was found, and not everything was looked at.
-        false if !reasons.is_empty() => Outcome::Invalid,
-        false => Outcome::Pass,
-    };
     let pauses: Vec<f64> = process.pauses.iter().map(|pause| pause.as_secs_f64() * 1e3).collect();
-    RunRecord {
+    let mut run = RunRecord {
         scenario: name,
         variant: Variant::Fixed,
         seed: 1,
         traffic: None,
         source: RunSource::Live,
         valid: reasons.is_empty(),
-        outcome,
+        outcome: Outcome::Pass,
         requests: about.requests,
         seconds: about.seconds,
         looked_for: FindingClass::ALL.to_vec(),
@@ -91,6 +84,19 @@ fn record(arguments: &CheckArguments, name: String, process: CheckedProcess, abo
         baselines: Vec::new(),
         recording: None,
         ledger: BTreeMap::new(),
+    };
+    run.outcome = outcome(&run, &arguments.fail_on);
+    run
+}
+
+/// How a check ends: findings of these classes, of all where none is named, fail it.
+pub(super) fn outcome(run: &RunRecord, fail_on: &[FindingClass]) -> Outcome {
+    let fails = |class: &FindingClass| fail_on.is_empty() || fail_on.contains(class);
+    match run.findings.iter().any(|finding| fails(&finding.class)) {
+        true => Outcome::Fail,
+        // Nothing was found, and not everything was looked at.
+        false if !run.valid => Outcome::Invalid,
+        false => Outcome::Pass,
     }
 }
 

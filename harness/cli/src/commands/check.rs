@@ -6,7 +6,7 @@ use bloathound_report::{junit, text};
 use bloathound_vocabulary::RunResults;
 
 use crate::check::arguments::CheckArguments;
-use crate::check::{asked, recorded};
+use crate::check::{asked, baseline, recorded};
 use crate::error::CliError;
 use crate::exit::Exit;
 use crate::output::{self, Unwritten};
@@ -15,13 +15,21 @@ use crate::{host, pages};
 /// `bloathound check`: starts or takes a service, loads it, looks, and fails where anything is found.
 pub(crate) fn check(arguments: &CheckArguments) -> Result<u8, CliError> {
     let (target, plan) = (asked::target(arguments)?, asked::plan(arguments)?);
-    let _held = output::check([arguments.json.as_ref(), arguments.junit.as_ref(), arguments.page.file()])?;
+    let accepted = baseline::read(arguments.baseline.as_ref())?;
+    let files = [arguments.json.as_ref(), arguments.junit.as_ref(), arguments.accept.as_ref(), arguments.page.file()];
+    let _held = output::check(files)?;
     let interrupt = Interrupt::take()?;
     let checked = drive(&target, &plan, &interrupt, &mut |event| output::progress(&told(&event)))?;
     let lines = checked.output.clone();
-    let (records, extras) = recorded::records(arguments, checked);
+    let (mut records, extras) = recorded::records(arguments, checked);
+    if let Some(accepted) = &accepted {
+        baseline::hold(accepted, &mut records, &arguments.fail_on);
+    }
     let results = bloathound_score::results(tool(), host::facts(None), None, records);
     let mut unwritten = Unwritten::default();
+    if let Some(path) = &arguments.accept {
+        unwritten.note(baseline::write(path, &results.runs));
+    }
     if let Some(path) = &arguments.json {
         unwritten.note(output::json(path, &results));
     }

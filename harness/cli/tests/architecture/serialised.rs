@@ -3,7 +3,7 @@
 use crate::tree::{code, rust_files};
 
 /// Files and folders whose types may have serde's derives, and why.
-const MAY_BE_SERIALISED: [(&str, &str); 14] = [
+const MAY_BE_SERIALISED: [(&str, &str); 15] = [
     ("harness/vocabulary/src/", "what is found and told"),
     ("harness/memory/src/recorded/manifest.rs", "the head of a recorded image"),
     ("harness/profile/src/", "samples of stacks, as a recorded run keeps them"),
@@ -15,6 +15,7 @@ const MAY_BE_SERIALISED: [(&str, &str); 14] = [
     ("harness/generate/src/data.rs", "the shapes and words that generated cases are made of, which are files"),
     ("harness/driver/src/python/interpreter.rs", "what an interpreter says of itself"),
     ("harness/driver/src/service/mod.rs", "a service's handshake"),
+    ("harness/score/src/accepted.rs", "a file of accepted findings"),
     ("harness/score/src/floors.rs", "a file of floors"),
     ("harness/score/src/merge.rs", "the version of results, which is read before the rest of them"),
     ("harness/report/src/snapshot.rs", "expected findings as reviewed files, which are written and never read back"),

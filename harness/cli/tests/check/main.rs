@@ -186,3 +186,31 @@ fn a_look_fails_on_the_classes_that_it_is_told_to() {
     look(&["inspect", "snapshots/recorded/cycles-buggy/inspect.bhi", "--fail-on", "cycle"]).code(1);
     look(&["hot", samples, "--fail-on", "leek"]).code(2).stderr(contains("one of leak, growth"));
 }
+
+#[test]
+fn an_old_service_fails_on_what_is_new_only() {
+    if !live() {
+        return;
+    }
+    let folder = elsewhere();
+    let run = |options: &[&str]| {
+        let all = [&["--load", "/", "--sample", "0.5"][..], options].concat();
+        check(&folder, &all, &["threads.py", "{port}", "bug"]).assert()
+    };
+    // Accepting is no passing: the build that writes the file is red.
+    run(&["--accept", "known.yaml"]).code(1);
+    let known = folder.path().join("known.yaml");
+    let written = std::fs::read_to_string(&known).unwrap();
+    assert!(
+        written.contains("place: __main__.Audit.entries") && written.contains("reason: not looked at yet"),
+        "{written}"
+    );
+    let told = run(&["--baseline", "known.yaml"]).code(0);
+    told.stdout(contains("accepted (not looked at yet)").and(contains("Audit.entries")));
+    std::fs::write(&known, written.replace("reason: not", "until: 2020-01-01\n  reason: not")).unwrap();
+    run(&["--baseline", "known.yaml"]).code(1).stderr(contains("was accepted until 2020-01-01: it counts again"));
+    std::fs::write(&known, written.replace("leak:", "leak:elsewhere>")).unwrap();
+    run(&["--baseline", "known.yaml"]).code(1).stderr(contains("accepted and not found this time"));
+    std::fs::write(&known, written.replace("version: 1", "version: 9")).unwrap();
+    run(&["--baseline", "known.yaml"]).code(2).stderr(contains("version 9"));
+}
