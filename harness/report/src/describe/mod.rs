@@ -71,11 +71,17 @@ fn short_places(finding: &Finding) -> Vec<String> {
     }
 }
 
-/// `model.DBModel._field_cache`, as far as known.
+/// `model.DBModel._field_cache`, as far as known. The module is that which the path begins at: a class that is met further
+/// down it may be of another.
 fn dotted(location: &Location) -> Option<String> {
-    let parts: Vec<&str> = [&location.module, &location.class, &location.attribute]
+    let is_of_module = match (&location.class, location.path.get(1)) {
+        (Some(class), Some(first)) => first.name() == Some(class),
+        _ => true,
+    };
+    let module = location.module.as_ref().filter(|_| is_of_module);
+    let parts: Vec<&str> = [module, location.class.as_ref(), location.attribute.as_ref()]
         .into_iter()
-        .filter_map(|part| part.as_deref())
+        .filter_map(|part| part.map(String::as_str))
         .collect();
     (!parts.is_empty()).then(|| parts.join("."))
 }
