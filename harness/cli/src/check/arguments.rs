@@ -97,6 +97,12 @@ pub(crate) struct CheckArguments {
     /// Write JUnit XML to FILE
     #[arg(long, value_name = "FILE")]
     pub(crate) junit: Option<PathBuf>,
+    /// Write a summary in Markdown to FILE, such as the one that `$GITHUB_STEP_SUMMARY` names
+    #[arg(long, value_name = "FILE")]
+    pub(crate) summary: Option<PathBuf>,
+    /// Say what was found once more as workflow commands (`::error …`), for a CI that shows them beside the lines
+    #[arg(long)]
+    pub(crate) annotate: bool,
     #[command(flatten)]
     pub(crate) page: PageArguments,
     #[command(flatten)]

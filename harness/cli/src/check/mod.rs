@@ -4,3 +4,4 @@ pub(crate) mod arguments;
 pub(crate) mod asked;
 pub(crate) mod baseline;
 pub(crate) mod recorded;
+pub(crate) mod written;

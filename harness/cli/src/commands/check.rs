@@ -2,11 +2,11 @@
 
 use bloathound_driver::{CheckEvent, check as drive};
 use bloathound_engine::{Interrupt, tool};
-use bloathound_report::{junit, text};
+use bloathound_report::text;
 use bloathound_vocabulary::RunResults;
 
 use crate::check::arguments::CheckArguments;
-use crate::check::{asked, baseline, recorded};
+use crate::check::{asked, baseline, recorded, written};
 use crate::error::CliError;
 use crate::exit::Exit;
 use crate::output::{self, Unwritten};
@@ -16,8 +16,7 @@ use crate::{host, pages};
 pub(crate) fn check(arguments: &CheckArguments) -> Result<u8, CliError> {
     let (target, plan) = (asked::target(arguments)?, asked::plan(arguments)?);
     let accepted = baseline::read(arguments.baseline.as_ref())?;
-    let files = [arguments.json.as_ref(), arguments.junit.as_ref(), arguments.accept.as_ref(), arguments.page.file()];
-    let _held = output::check(files)?;
+    let _held = output::check(written::outputs(arguments))?;
     let interrupt = Interrupt::take()?;
     let checked = drive(&target, &plan, &interrupt, &mut |event| output::progress(&told(&event)))?;
     let lines = checked.output.clone();
@@ -27,16 +26,7 @@ pub(crate) fn check(arguments: &CheckArguments) -> Result<u8, CliError> {
     }
     let results = bloathound_score::results(tool(), host::facts(None), None, records);
     let mut unwritten = Unwritten::default();
-    if let Some(path) = &arguments.accept {
-        unwritten.note(baseline::write(path, &results.runs));
-    }
-    if let Some(path) = &arguments.json {
-        unwritten.note(output::json(path, &results));
-    }
-    if let Some(path) = &arguments.junit {
-        let xml = junit::junit(&results).map_err(|error| CliError::output(path, error));
-        unwritten.note(xml.and_then(|xml| output::file(path, xml.as_bytes())));
-    }
+    written::write(arguments, &results, &mut unwritten);
     arguments.page.write(&mut unwritten, || pages::runs(&results, &extras));
     show(arguments, &results, &lines);
     let stop = interrupt.came();

@@ -58,7 +58,9 @@ fn a_server_of_threads_that_keeps_its_requests() {
         return;
     }
     let folder = elsewhere();
-    let options = ["--load", "/orders?n={n}", "--junit", "junit.xml", "--report", "page.html", "--sample", "1"];
+    let options =
+        ["--load", "/orders?n={n}", "--junit", "junit.xml", "--report", "page.html", "--summary", "summary.md"];
+    let options = [&options[..], &["--annotate", "--sample", "1"]].concat();
     let red = check(&folder, &options, &["threads.py", "{port}", "bug"]);
     let red = { red }.assert().code(1).stdout(contains("Audit.entries").and(contains("1 dict objects per request")));
     let text = String::from_utf8_lossy(&red.get_output().stdout).into_owned();
@@ -66,7 +68,9 @@ fn a_server_of_threads_that_keeps_its_requests() {
     let found = results(&folder);
     assert_eq!((found.runs.len(), found.runs[0].outcome), (1, Outcome::Fail));
     assert_eq!(found.runs[0].findings[0].class, FindingClass::Leak);
-    for file in ["junit.xml", "page.html"] {
+    let said = String::from_utf8_lossy(&red.get_output().stderr).into_owned();
+    assert!(said.contains("::error file=threads.py,line=") && said.contains("title=threads%3A leak::"), "{said}");
+    for file in ["junit.xml", "page.html", "summary.md"] {
         assert!(std::fs::read_to_string(folder.path().join(file)).unwrap().contains("Audit.entries"), "{file}");
     }
     nothing_is_left(&folder);
@@ -213,4 +217,24 @@ fn an_old_service_fails_on_what_is_new_only() {
     run(&["--baseline", "known.yaml"]).code(1).stderr(contains("accepted and not found this time"));
     std::fs::write(&known, written.replace("version: 1", "version: 9")).unwrap();
     run(&["--baseline", "known.yaml"]).code(2).stderr(contains("version 9"));
+}
+
+/// From any folder, with nothing but the script and the program.
+#[test]
+fn the_script_for_other_systems_keeps_what_was_seen() {
+    if !live() {
+        return;
+    }
+    let folder = elsewhere();
+    let mut script = Command::new(support::root().join("ci/check-service"));
+    script.current_dir(folder.path()).timeout(Duration::from_secs(120));
+    script
+        .env("BLOATHOUND", env!("CARGO_BIN_EXE_bloathound"))
+        .env("GITHUB_STEP_SUMMARY", folder.path().join("step.md"));
+    script.args(["--load", "/", "--sample", "0.5", "--"]).arg(python()).args(["threads.py", "{port}", "bug"]);
+    script.assert().code(1);
+    for file in ["results.json", "junit.xml", "page.html", "summary.md", "../step.md"] {
+        let text = std::fs::read_to_string(folder.path().join("bloathound").join(file)).unwrap();
+        assert!(text.contains("Audit.entries") || text.contains("Audit"), "{file}");
+    }
 }

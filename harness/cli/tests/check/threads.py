@@ -7,11 +7,15 @@ from SocketServer import ThreadingMixIn
 class Audit(object):
     entries = []
 
+    @classmethod
+    def note(cls, entry):
+        cls.entries.append(entry)
+
 
 class Handler(BaseHTTPRequestHandler):
     def do_GET(self):
         if 'bug' in sys.argv:
-            Audit.entries.append({'path': self.path, 'headers': dict(self.headers)})
+            Audit.note({'path': self.path, 'headers': dict(self.headers)})
         self.send_response(200)
         self.send_header('Content-Length', '2')
         self.end_headers()

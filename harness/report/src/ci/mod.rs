@@ -1,11 +1,15 @@
 //! What a hosted CI shows of a run: a summary in Markdown, and workflow commands that stand beside the files.
 
+mod own;
+
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use bloathound_vocabulary::{Baseline, FindingClass, Outcome, RunRecord, RunResults, ScoreRecord};
 
 use crate::{describe, sanitize, text, units};
+
+pub use own::{check_annotations, check_summary};
 
 /// Runs told of one by one; of more a CI's page shows the head.
 const RUNS_MAX: usize = 50;
