@@ -85,22 +85,12 @@ fn one(
         watched = Some(looks::watch(&options, interrupt, &mut told)?.report);
     }
     let mut pauses = Vec::new();
-    // A loop may have begun meanwhile.
-    if let Some(report) = &watched
-        && report.partial.is_none()
-        && report.findings.is_empty()
-    {
-        tell(CheckEvent::Sampling);
-        sample(pid, &mut judge, plan, interrupt)?;
-    }
-    let cut_short = watched.as_ref().and_then(|report| report.partial.as_ref()).map(|partial| partial.why.clone());
-    if cut_short.is_none() {
-        let mut process = LiveProcess::open(pid, plan.look.clone())?;
-        let examined = process.examine()?;
-        judge.note_copy(&examined);
-        pauses.push(examined.timings.capture.longest_pause);
-        judge.judge(pid, &Look { moment: Moment::Inspect, requests: 0, requests_since: 0 }, &examined);
-    }
+    let sample_again = watched.as_ref().is_some_and(|report| report.findings.is_empty());
+    let partial = watched.as_ref().and_then(|report| report.partial.as_ref());
+    let cut_short = match partial.map(|partial| partial.why.clone()) {
+        None => at_the_end(pid, &mut judge, sample_again, plan, interrupt, &mut pauses, tell).err(),
+        cut_short => cut_short,
+    };
     let mut found = judge.finish();
     if let Some(report) = watched {
         let is_new = |finding: &&_| !found.findings.contains(finding);
@@ -112,4 +102,30 @@ fn one(
         found.problems.extend(new);
     }
     Ok((CheckedProcess { pid, command, found, pauses }, cut_short))
+}
+
+/// Samples once more, where nothing was found yet: a loop may have begun meanwhile. Then the rules of one look. Why that was not
+/// possible; what was seen before stands all the same.
+fn at_the_end(
+    pid: u32,
+    judge: &mut RunJudge,
+    sample_again: bool,
+    plan: &CheckPlan,
+    interrupt: &Interrupt,
+    pauses: &mut Vec<Duration>,
+    tell: &mut dyn FnMut(CheckEvent),
+) -> Result<(), String> {
+    let look = |judge: &mut RunJudge, pauses: &mut Vec<Duration>| -> Result<(), CheckError> {
+        let mut process = LiveProcess::open(pid, plan.look.clone())?;
+        let examined = process.examine()?;
+        judge.note_copy(&examined);
+        pauses.push(examined.timings.capture.longest_pause);
+        judge.judge(pid, &Look { moment: Moment::Inspect, requests: 0, requests_since: 0 }, &examined);
+        Ok(())
+    };
+    if sample_again {
+        tell(CheckEvent::Sampling);
+        sample(pid, judge, plan, interrupt).map_err(|error| error.to_string())?;
+    }
+    look(judge, pauses).map_err(|error| error.to_string())
 }
