@@ -10,6 +10,7 @@ mod moment;
 pub mod record;
 pub mod session;
 pub mod source;
+mod workers;
 
 pub use interrupt::{Interrupt, Stop};
 pub use moment::{Look, Moment};

@@ -1,5 +1,6 @@
 //! What most questions about a snapshot start from: the collector's replay, paths and dominators, each once.
 
+use std::borrow::Cow;
 use std::cell::OnceCell;
 
 use crate::{
@@ -10,7 +11,7 @@ use crate::{
 #[derive(Debug)]
 pub struct Analysis<'a> {
     snapshot: &'a HeapSnapshot,
-    replay: OnceCell<GcReplay>,
+    replay: OnceCell<Cow<'a, GcReplay>>,
     finder: OnceCell<PathFinder<'a>>,
     dominators: OnceCell<Dominators>,
 }
@@ -29,6 +30,12 @@ impl<'a> Analysis<'a> {
     #[must_use]
     pub fn lazily(snapshot: &'a HeapSnapshot) -> Self {
         Self { snapshot, replay: OnceCell::new(), finder: OnceCell::new(), dominators: OnceCell::new() }
+    }
+
+    /// The same where the collector was replayed already, on this snapshot.
+    #[must_use]
+    pub fn of_replayed(snapshot: &'a HeapSnapshot, replay: &'a GcReplay) -> Self {
+        Self { replay: OnceCell::from(Cow::Borrowed(replay)), ..Self::lazily(snapshot) }
     }
 
     /// Makes whatever is missing, paths and dominators on two threads. False where everything was there.
@@ -62,7 +69,7 @@ impl<'a> Analysis<'a> {
     /// What the collector would do.
     #[must_use]
     pub fn replay(&self) -> &GcReplay {
-        self.replay.get_or_init(|| GcReplay::run(self.snapshot))
+        self.replay.get_or_init(|| Cow::Owned(GcReplay::run(self.snapshot)))
     }
 
     /// Paths of what is not awaiting collection.

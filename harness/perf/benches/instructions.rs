@@ -7,7 +7,7 @@ mod stages;
 use std::any::Any;
 
 use bloathound_perf as _;
-use gungraun::{LibraryBenchmarkConfig, library_benchmark, library_benchmark_group, main};
+use gungraun::{Callgrind, LibraryBenchmarkConfig, library_benchmark, library_benchmark_group, main};
 use stages::{Prepared, prepare, run};
 
 #[library_benchmark(setup = prepare)]
@@ -43,7 +43,10 @@ fn recorded(prepared: Prepared) -> (Box<dyn Any>, Prepared) {
 }
 
 library_benchmark_group!(name = looks, benchmarks = [generated, recorded]);
+// Caches aren't simulated: nothing reads that, and it takes twice as long as counting.
 main!(
-    config = LibraryBenchmarkConfig::default().pass_through_envs(stages::planted::VARIABLES),
+    config = LibraryBenchmarkConfig::default()
+        .pass_through_envs(stages::planted::VARIABLES)
+        .tool(Callgrind::with_args(["--cache-sim=no"])),
     library_benchmark_groups = looks
 );

@@ -63,6 +63,9 @@ pub(crate) struct RecordArguments {
     /// Only this stage, on the generated heap
     #[arg(long, value_name = "STAGE", hide = true)]
     pub(crate) only: Option<String>,
+    /// Instructions only, without bytes and allocations
+    #[arg(long, hide = true, requires = "only")]
+    pub(crate) instructions_only: bool,
     /// By the benchmarks that have planted work: for the proof that the gate sees it
     #[arg(long, hide = true)]
     pub(crate) planted: bool,

@@ -55,6 +55,7 @@ fn record(arguments: &RecordArguments) -> Result<Exit, CliError> {
         commit: arguments.commit.clone(),
         only: arguments.only.clone(),
         planted: arguments.planted,
+        instructions_only: arguments.instructions_only,
         past: None,
     };
     if let Some(program) = &arguments.program {

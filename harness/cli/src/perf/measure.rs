@@ -34,6 +34,8 @@ pub(crate) struct Wanted {
     pub(crate) only: Option<String>,
     /// By the benchmarks with planted work.
     pub(crate) planted: bool,
+    /// Neither bytes nor allocations.
+    pub(crate) instructions_only: bool,
     /// What the rows' commit is called; else that of the checkout.
     pub(crate) commit: Option<String>,
     /// Wall time too.
@@ -149,7 +151,8 @@ impl Measuring<'_> {
     fn bytes(&self, wanted: &Wanted, rows: &mut Rows) -> Result<BTreeMap<String, PathBuf>, CliError> {
         let mut command = self.bench("bytes");
         let inputs = if wanted.only.is_some() { &INPUTS[..1] } else { &INPUTS[..] };
-        command.arg("--").args(inputs.iter().map(|(_, input)| input));
+        let counted = if wanted.instructions_only { "objects:" } else { "" };
+        command.arg("--").args(inputs.iter().map(|(_, input)| format!("{counted}{input}")));
         if wanted.large {
             command.arg(format!("objects:{}", LARGE));
         }
@@ -172,6 +175,12 @@ impl Measuring<'_> {
             row.bytes = found["peak"].as_f64().map(|peak| an_object(peak, objects));
             row.allocations = found["blocks"].as_u64();
             images.insert(input.clone(), PathBuf::from(word("file")));
+            if wanted.instructions_only {
+                for stage in bloathound_perf::STAGES {
+                    let of_stage = Measurement { stage: stage.to_owned(), ..row.clone() };
+                    rows.insert((input.clone(), stage.to_owned()), of_stage);
+                }
+            }
             rows.insert((input, stage), row);
         }
         Ok(images)

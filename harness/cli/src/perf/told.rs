@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use bloathound_perf::{ChangePoint, Judgement, Outcome, SHIFT_MIN, StageFigure, change_points, series};
+use bloathound_perf::{ChangePoint, Judgement, Key, Outcome, SHIFT_MIN, StageFigure, change_points, series};
 use bloathound_report::performance::{Plot, PlotPoint};
 use bloathound_vocabulary::{HistoryLine, Measurement};
 
@@ -87,13 +87,26 @@ fn steps(values: &[f64]) -> Vec<ChangePoint> {
     kept
 }
 
-/// Every series of the history, with steps and what was accepted.
+/// What of a row is plotted: what it is called, and the figure. Wall time is told and never gated.
+const PLOTTED: [(&str, fn(&Measurement) -> Option<f64>); 3] = [
+    ("instructions an object", |row| row.instructions),
+    ("peak bytes an object", |row| row.bytes),
+    ("wall time, multiples of a fixed calculation (told, never gated)", |row| row.wall_ratio),
+];
+
+/// Every series of the history, with steps and what was accepted: inputs with most stages first, stages in their order.
 fn plots(lines: &[HistoryLine]) -> Vec<Plot> {
+    let all = series(lines);
+    let stages_of =
+        |key: &Key| all.keys().filter(|other| (&other.input, &other.machine) == (&key.input, &key.machine)).count();
+    let place = |stage: &str| bloathound_perf::STAGES.iter().position(|known| *known == stage);
+    let mut ordered: Vec<_> = all.iter().collect();
+    ordered.sort_by_key(|(key, _)| (std::cmp::Reverse(stages_of(key)), &key.input, &key.machine, place(&key.stage)));
     let mut plots = Vec::new();
-    for (key, series) in series(lines) {
-        for figure in StageFigure::ALL {
+    for (key, series) in ordered {
+        for (unit, figure_of) in PLOTTED {
             let rows: Vec<(&Measurement, f64)> =
-                series.rows.iter().filter_map(|row| figure.of(row).map(|value| (*row, value))).collect();
+                series.rows.iter().filter_map(|row| figure_of(row).map(|value| (*row, value))).collect();
             if rows.is_empty() {
                 continue;
             }
@@ -103,8 +116,9 @@ fn plots(lines: &[HistoryLine]) -> Vec<Plot> {
                 (change.at, format!("{}..{}", commits.0, commits.1))
             });
             plots.push(Plot {
-                title: format!("{} · {}", key.stage, key.input),
-                unit: figure.words().to_owned(),
+                stage: key.stage.clone(),
+                input: key.input.clone(),
+                unit: unit.to_owned(),
                 machine: format!(
                     "{} · rustc {} · valgrind {} · {}",
                     key.machine.processor,
@@ -128,7 +142,7 @@ fn plots(lines: &[HistoryLine]) -> Vec<Plot> {
 pub(crate) fn history(lines: &[HistoryLine]) -> String {
     let mut out = String::new();
     for plot in plots(lines) {
-        let _ = writeln!(out, "{} · {}", plot.title, plot.unit);
+        let _ = writeln!(out, "{} · {} · {}", plot.stage, plot.input, plot.unit);
         for (index, point) in plot.points.iter().enumerate() {
             let change = plot.changes.iter().find(|(at, _)| *at == index);
             let mark = change.map(|(_, blame)| format!("  ← changed, commits {blame}")).unwrap_or_default();

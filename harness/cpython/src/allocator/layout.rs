@@ -91,9 +91,21 @@ impl MemoryLayout {
         interpreter: &Interpreter,
         snapshot: &HeapSnapshot,
         pymalloc: PymallocMap,
+        problems: Vec<LayoutProblem>,
+    ) -> Self {
+        let malloc = MallocMap::decode(image, &pymalloc);
+        Self::with_malloc(image, interpreter, snapshot, (pymalloc, malloc), problems)
+    }
+
+    /// The same where glibc's chunks were decoded already, by [`MallocMap::decode`]: that needs no objects.
+    #[must_use]
+    pub fn with_malloc(
+        image: &MemoryImage,
+        interpreter: &Interpreter,
+        snapshot: &HeapSnapshot,
+        (pymalloc, (malloc, more)): (PymallocMap, (MallocMap, Vec<LayoutProblem>)),
         mut problems: Vec<LayoutProblem>,
     ) -> Self {
-        let (malloc, more) = MallocMap::decode(image, &pymalloc);
         problems.extend(more);
         let types = NumberTypes { int: built_in(snapshot, "int"), float: built_in(snapshot, "float") };
         let (numbers, more) =

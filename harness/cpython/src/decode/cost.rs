@@ -4,12 +4,11 @@
 //! 58 bytes an object and 8.4 a reference for ints, floats, tuples, lists and instances, 150 more for a string (of which
 //! all that are equal are counted), 2.2 % of the copy for its marks. The numbers here are those with a tenth to spare.
 
-use crate::dialect::SingledOut;
-use std::collections::HashMap;
-
 use bloathound_memory::{Address, MemoryImage, MemorySource, PAGE_BYTES, is_zero_page};
 
+use super::marks::AddressMap;
 use crate::Interpreter;
+use crate::dialect::SingledOut;
 
 const OBJECT_BYTES: u64 = 64;
 const STRING_BYTES: u64 = 160;
@@ -30,12 +29,16 @@ enum Target {
     Other,
 }
 
+impl Target {
+    const ALL: [Self; 3] = [Self::Type, Self::TypeOfStrings, Self::Other];
+}
+
 /// Bytes that decoding and analysing `image` will take beside it, more or less.
 #[must_use]
 pub fn analysis_bytes(image: &MemoryImage, interpreter: &Interpreter) -> u64 {
     // Odd, so that it comes to every place in an arena.
     let step = (image.flat().len() / PAGE).div_ceil(PAGES_MAX).max(1) | 1;
-    let mut sample = Sample { image, interpreter, targets: HashMap::new() };
+    let mut sample = Sample { image, interpreter, targets: AddressMap::new(), types: 0 };
     let mut bytes = 0_u64;
     for page in image.flat().chunks_exact(PAGE).step_by(step).filter(|page| !is_zero_page(page)) {
         bytes = bytes.saturating_add(PAGE_BYTES / MARKS_SHARE + sample.page(page));
@@ -46,7 +49,9 @@ pub fn analysis_bytes(image: &MemoryImage, interpreter: &Interpreter) -> u64 {
 struct Sample<'a> {
     image: &'a MemoryImage,
     interpreter: &'a Interpreter,
-    targets: HashMap<u64, Target>,
+    /// What stands at an address: the position in [`Target::ALL`].
+    targets: AddressMap,
+    types: usize,
 }
 
 impl Sample<'_> {
@@ -70,7 +75,7 @@ impl Sample<'_> {
     }
 
     fn target(&mut self, at: u64) -> Target {
-        if let Some(known) = self.targets.get(&at) {
+        if let Some(known) = self.targets.get(at).and_then(|known| Target::ALL.get(known as usize)) {
             return *known;
         }
         let d = self.interpreter.dialect;
@@ -82,8 +87,9 @@ impl Sample<'_> {
             _ if is_name && name.chars().all(|c| c.is_ascii_graphic()) => Target::Type,
             _ => Target::Other,
         };
-        if self.targets.len() < TYPES_MAX {
-            self.targets.insert(at, target);
+        if self.types < TYPES_MAX {
+            self.types += 1;
+            self.targets.insert(at, target as u32);
         }
         target
     }

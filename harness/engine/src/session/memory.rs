@@ -9,6 +9,7 @@ use bloathound_detect::fragmentation::{
 use bloathound_heap::{BitSet, HeapSnapshot, PathFinder};
 use bloathound_vocabulary::TypeRow;
 
+use super::Duplicates;
 use crate::source::Examined;
 
 /// The arenas of one look.
@@ -33,6 +34,7 @@ pub(super) struct OfMemory {
     pub types: Vec<TypeRow>,
     pub arenas: Option<Arenas>,
     pub rss: RssAccount,
+    pub duplicates: Vec<Duplicates>,
 }
 
 impl OfMemory {
@@ -43,6 +45,7 @@ impl OfMemory {
             types: super::census(snapshot, |_| true),
             arenas: examined.pools.as_ref().map(|_| Arenas::new(layout, &judge)),
             rss: layout.rss(&examined.image, snapshot, &judge),
+            duplicates: super::duplicates::find(examined),
         }
     }
 }

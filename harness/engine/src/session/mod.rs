@@ -1,6 +1,7 @@
 //! A source, and what was computed of it: each thing once, when it is first asked for.
 
 mod census;
+mod duplicates;
 mod facts;
 mod memory;
 mod threads;
@@ -14,8 +15,10 @@ use bloathound_heap::{Analysis, GcReplay, HeapSnapshot, Inventory, ObjectId, Rev
 use bloathound_vocabulary::{ThreadRecord, TypeRow};
 
 pub(crate) use self::census::census;
+pub use self::duplicates::Duplicates;
 pub use self::memory::Arenas;
 use crate::source::{Examined, HeapSource, Source};
+use crate::workers::{has_processors, side_by_side};
 
 /// What a session has computed; each at most once.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -38,6 +41,8 @@ pub enum Computed {
     Pins,
     /// Resident memory by category.
     Rss,
+    /// Strings that are there several times.
+    Duplicates,
     /// The threads' stacks.
     Threads,
 }
@@ -54,6 +59,7 @@ pub struct Session<'s> {
     arenas: OnceCell<Option<Arenas>>,
     pins: OnceCell<Option<Pins>>,
     rss: OnceCell<Option<RssAccount>>,
+    duplicates: OnceCell<Vec<Duplicates>>,
     threads: OnceCell<Option<Vec<ThreadRecord>>>,
     computed: RefCell<Vec<Computed>>,
 }
@@ -76,7 +82,10 @@ impl<'s> Session<'s> {
     pub fn new(heap: HeapSource<'s>) -> Self {
         Self {
             heap,
-            analysis: Analysis::lazily(heap.snapshot),
+            analysis: match heap.memory {
+                Some(examined) => Analysis::of_replayed(heap.snapshot, &examined.replay),
+                None => Analysis::lazily(heap.snapshot),
+            },
             shapes: OnceCell::new(),
             types: OnceCell::new(),
             reverse: OnceCell::new(),
@@ -84,6 +93,7 @@ impl<'s> Session<'s> {
             arenas: OnceCell::new(),
             pins: OnceCell::new(),
             rss: OnceCell::new(),
+            duplicates: OnceCell::new(),
             threads: OnceCell::new(),
             computed: RefCell::new(Vec::new()),
         }
@@ -135,22 +145,32 @@ impl<'s> Session<'s> {
     pub fn compute_side_by_side(&self) {
         let garbage = &self.replay().awaiting_collection;
         let Some(examined) = self.heap.memory.filter(|_| has_processors()) else { return };
-        std::thread::scope(|scope| {
-            let of_memory = || memory::OfMemory::compute(examined, garbage);
-            // Where there is no thread to be had, each is computed when it is asked for.
-            let beside = std::thread::Builder::new().name("memory".to_owned()).spawn_scoped(scope, of_memory).ok();
+        let analysed = || {
             let _ = self.analysis();
-            let Some(Ok(found)) = beside.map(std::thread::ScopedJoinHandle::join) else { return };
-            let _ = self.types.get_or_init(|| {
-                self.note(Computed::Types);
-                found.types
-            });
-            let _ = self.arenas.get_or_init(|| found.arenas.inspect(|_| self.note(Computed::Arenas)));
-            let _ = self.rss.get_or_init(|| {
-                self.note(Computed::Rss);
-                Some(found.rss)
-            });
+        };
+        let ((), found) = side_by_side(analysed, || memory::OfMemory::compute(examined, garbage));
+        let _ = self.types.get_or_init(|| {
+            self.note(Computed::Types);
+            found.types
         });
+        let _ = self.arenas.get_or_init(|| found.arenas.inspect(|_| self.note(Computed::Arenas)));
+        let _ = self.rss.get_or_init(|| {
+            self.note(Computed::Rss);
+            Some(found.rss)
+        });
+        let _ = self.duplicates.get_or_init(|| {
+            self.note(Computed::Duplicates);
+            found.duplicates
+        });
+    }
+
+    /// Equal byte strings that are there several times, most wasted bytes first; empty where there is no copy of the memory.
+    #[must_use]
+    pub fn duplicates(&self) -> &[Duplicates] {
+        self.duplicates.get_or_init(|| {
+            self.note(Computed::Duplicates);
+            self.heap.memory.map(duplicates::find).unwrap_or_default()
+        })
     }
 
     /// The shapes of what stays: all objects but those that merely await collection.
@@ -279,10 +299,4 @@ impl<'s> Session<'s> {
     pub fn retained(&self, id: ObjectId) -> Option<u64> {
         Some(self.analysis().dominators().retained_size(id)).filter(|bytes| *bytes > 0)
     }
-}
-
-/// Whether there is a second processor to use. `BLOATHOUND_WORKERS=1` says no, for measuring.
-fn has_processors() -> bool {
-    std::env::var_os("BLOATHOUND_WORKERS").is_none_or(|workers| workers != "1")
-        && std::thread::available_parallelism().is_ok_and(|processors| processors.get() > 1)
 }

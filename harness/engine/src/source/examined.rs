@@ -3,11 +3,13 @@
 use std::time::{Duration, Instant};
 
 use bloathound_bounds::Room;
-use bloathound_cpython::allocator::{MemoryLayout, PymallocMap, locate_arenas};
+use bloathound_cpython::allocator::{MallocMap, MemoryLayout, PymallocMap, locate_arenas};
 use bloathound_cpython::{Interpreter, analysis_bytes, decode};
-use bloathound_heap::HeapSnapshot;
+use bloathound_heap::{GcReplay, HeapSnapshot};
 use bloathound_live::{CaptureTimings, Mapping, Stillness, TornInfo};
 use bloathound_memory::{MemoryImage, PageRun};
+
+use crate::workers::side_by_side;
 
 /// Where the time went, and how the copy was come by.
 #[derive(Clone, Debug, Default)]
@@ -37,6 +39,8 @@ pub struct Examined {
     pub layout: MemoryLayout,
     /// The heap, with the memory of C code that belongs to its objects.
     pub snapshot: HeapSnapshot,
+    /// What the collector would do with it.
+    pub replay: GcReplay,
     /// What could not be read or does not agree.
     pub problems: Vec<String>,
     /// How still the target stood; `None` for a recorded image.
@@ -61,12 +65,21 @@ pub fn examine_image(
     let started = Instant::now();
     let mut problems = Vec::new();
     let pools = find_pools(&image, &interpreter, data_ranges, &mut problems);
-    let decoded = decode(&image, &interpreter, pools.as_ref());
+    let arenas = pools.clone().unwrap_or_else(|| PymallocMap::empty(&interpreter.dialect.obmalloc));
+    // The C heap's chunks need no objects, nor the objects them.
+    let (decoded, malloc) =
+        side_by_side(|| decode(&image, &interpreter, pools.as_ref()), || MallocMap::decode(&image, &arenas));
     problems.extend(decoded.problems);
     let mut snapshot = decoded.value;
-    let arenas = pools.clone().unwrap_or_else(|| PymallocMap::empty(&interpreter.dialect.obmalloc));
-    let layout = MemoryLayout::new(&image, &interpreter, &snapshot, arenas, Vec::new());
-    let native = layout.native_bytes(&image, &snapshot);
+    // Who is in which block, and what the collector would do: neither needs the other.
+    let ((layout, native), replay) = side_by_side(
+        || {
+            let layout = MemoryLayout::with_malloc(&image, &interpreter, &snapshot, (arenas, malloc), Vec::new());
+            let native = layout.native_bytes(&image, &snapshot);
+            (layout, native)
+        },
+        || GcReplay::run(&snapshot),
+    );
     snapshot.set_native_bytes(native);
     Examined {
         image,
@@ -76,6 +89,7 @@ pub fn examine_image(
         pools,
         layout,
         snapshot,
+        replay,
         problems,
         stillness: None,
         torn: TornInfo::default(),

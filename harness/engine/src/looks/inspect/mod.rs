@@ -88,7 +88,7 @@ fn analyse_memory(report: &mut InspectReport, session: &Session<'_>, examined: &
         report.rss = session.rss().map(sections::rss);
     }
     report.threads = session.threads().map(<[_]>::to_vec);
-    report.duplicate_strings = Some(sections::duplicate_strings(examined));
+    report.duplicate_strings = Some(sections::duplicate_strings(session, examined));
 }
 
 fn problem(stage: &str, message: &str) -> Problem {

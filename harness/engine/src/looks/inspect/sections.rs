@@ -1,9 +1,9 @@
 //! The sections of an inspection beyond the census: arenas, resident memory, strings, containers.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 use bloathound_cpython::allocator::{ArenaCensus, RssAccount};
-use bloathound_cpython::{describe, string_bytes};
+use bloathound_cpython::describe;
 use bloathound_detect::fragmentation::{ArenaFacts, Pins};
 use bloathound_heap::{Analysis, ObjectId};
 use bloathound_memory::Address;
@@ -11,6 +11,7 @@ use bloathound_vocabulary::{
     ArenasRecord, ContainerRecord, DuplicateRecord, RetainedRecord, RssRecord, SizeClassRecord,
 };
 
+use crate::session::Session;
 use crate::source::Examined;
 
 /// Rows of the sections that list objects.
@@ -70,40 +71,14 @@ pub(super) fn top_retained(analysis: &Analysis<'_>) -> Vec<RetainedRecord> {
         .collect()
 }
 
-/// Equal byte strings that are there several times.
-pub(super) fn duplicate_strings(examined: &Examined) -> Vec<DuplicateRecord> {
-    let snapshot = &examined.snapshot;
-    let is_str: Vec<bool> = snapshot.types().iter().map(|info| info.name == "str" && info.module.is_none()).collect();
-    let mut seen: HashMap<&[u8], (u64, u64, u64)> = HashMap::new();
-    // Strings don't overlap; where damage makes them, reading all of each would not end.
-    let mut left = examined.image.flat().len();
-    for id in snapshot.ids() {
-        let record = snapshot.object(id);
-        if !is_str.get(record.type_id.0 as usize).copied().unwrap_or(false) {
-            continue;
-        }
-        if let Some(bytes) = string_bytes(&examined.image, &examined.interpreter, Address(record.address))
-            && let Some(rest) = left.checked_sub(bytes.len())
-        {
-            left = rest;
-            let entry = seen.entry(bytes).or_insert((0, 0, record.address));
-            *entry = (entry.0 + 1, entry.1 + record.shallow_size, entry.2.min(record.address));
-        }
-    }
-    let mut rows: Vec<(u64, u64, u64)> = seen
-        .into_values()
-        .filter(|(copies, ..)| *copies > 1)
-        .map(|(copies, bytes, example)| (bytes - bytes / copies, copies, example))
-        .collect();
-    rows.sort_unstable_by_key(|(wasted, _, example)| (std::cmp::Reverse(*wasted), *example));
-    rows.into_iter()
-        .take(ROWS_MAX)
-        .map(|(wasted_bytes, copies, example)| DuplicateRecord {
-            text: describe(&examined.image, &examined.interpreter, Address(example), TEXT_MAX),
-            copies,
-            wasted_bytes,
-        })
-        .collect()
+/// Equal byte strings that are there several times, with the beginning of each.
+pub(super) fn duplicate_strings(session: &Session<'_>, examined: &Examined) -> Vec<DuplicateRecord> {
+    let rows = session.duplicates().iter().map(|row| DuplicateRecord {
+        text: describe(&examined.image, &examined.interpreter, Address(row.example), TEXT_MAX),
+        copies: row.copies,
+        wasted_bytes: row.wasted_bytes,
+    });
+    rows.collect()
 }
 
 /// Items from which on a container is worth a row; no verdict hangs on it.
