@@ -1,6 +1,6 @@
 //! What measurements of speed are worth. Pure: it takes rows and gives judgements.
 //!
-//! Instructions are gated, because the same build counts the same to a few millionths; wall time is told with its interval,
+//! Instructions are gated, because the same build counts the same to a thousandth; wall time is told with its interval,
 //! because on a shared machine it can't be gated.
 
 mod change;

@@ -91,7 +91,7 @@ fn steps(values: &[f64]) -> Vec<ChangePoint> {
 const PLOTTED: [(&str, fn(&Measurement) -> Option<f64>); 3] = [
     ("instructions an object", |row| row.instructions),
     ("peak bytes an object", |row| row.bytes),
-    ("wall time, multiples of a fixed calculation (told, never gated)", |row| row.wall_ratio),
+    ("wall time, by a fixed calculation's", |row| row.wall_ratio),
 ];
 
 /// Every series of the history, with steps and what was accepted: inputs with most stages first, stages in their order.

@@ -162,7 +162,8 @@ fn figure(value: f64) -> String {
     match value {
         _ if value >= 1000.0 => format!("{value:.0}"),
         _ if value >= 10.0 => format!("{value:.1}"),
-        _ => format!("{value:.2}"),
+        _ if value >= 0.1 => format!("{value:.2}"),
+        _ => format!("{value:.4}"),
     }
 }
 
