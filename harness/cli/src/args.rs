@@ -13,7 +13,9 @@ use crate::choices::{
     ClassChoice, Detector, ShownArguments, TrafficChoice, TwinChoice, VariantChoice, parse_jobs, parse_partition,
     parse_rate, parse_seconds, whole,
 };
+use crate::exports::{HeapExports, SampleExports};
 use crate::gate::GateArguments;
+use crate::metrics::MetricsArguments;
 use crate::perf::PerfArguments;
 use crate::{exit, help, output};
 
@@ -308,6 +310,8 @@ pub(crate) struct InspectArguments {
     #[arg(long, value_name = "FILE")]
     pub(crate) heatmap: Option<PathBuf>,
     #[command(flatten)]
+    pub(crate) exports: HeapExports,
+    #[command(flatten)]
     pub(crate) look: LookArguments,
     #[command(flatten)]
     pub(crate) peer: PeerArguments,
@@ -338,6 +342,8 @@ pub(crate) struct WatchArguments {
     #[command(flatten)]
     pub(crate) page: PageArguments,
     #[command(flatten)]
+    pub(crate) metrics: MetricsArguments,
+    #[command(flatten)]
     pub(crate) look: LookArguments,
 }
 
@@ -356,9 +362,8 @@ pub(crate) struct HotArguments {
     pub(crate) json: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) page: PageArguments,
-    /// Write stacks for a flame graph to FILE
-    #[arg(long, value_name = "FILE")]
-    pub(crate) folded: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) exports: SampleExports,
     /// Keep the samples in FILE, to be judged again anywhere; readable by its owner only
     #[arg(long, value_name = "FILE")]
     pub(crate) record: Option<PathBuf>,

@@ -97,7 +97,8 @@ pub(crate) fn of_recorded(
     let bar = Progress::begin(Steps::Counted { unit: "run", of: runs.len() as u64 }, "judging again");
     for (folder, run) in runs {
         bar.at(made.runs.len() as u64, &replayed::told(run));
-        let record = replayed::judge(folder, run)?;
+        let (record, extras) = replayed::judge(folder, run, arguments.report.is_some())?;
+        made.extras.insert(RunKey::from(&record), extras);
         show_run(arguments, &record, layout);
         let go_on = !arguments.fail_fast || record.outcome == Outcome::Pass;
         made.runs.push(record);

@@ -28,7 +28,8 @@ impl PageArguments {
 /// The page of one look, with its memory drawn. `target` is it as the next command is to name it.
 pub(crate) fn inspect(session: &Session<'_>, report: &InspectReport, target: &str) -> String {
     let heat = looks::heat(session, &format!("memory of {target}"));
-    html::inspect(report, InspectPictures { heat: heat.as_ref() }, target)
+    let retained = looks::retained(session);
+    html::inspect(report, InspectPictures { heat: heat.as_ref(), retained: retained.as_ref() }, target)
 }
 
 /// The page of runs that were made or judged again.
