@@ -13,8 +13,8 @@ use crate::choices::{
     ClassChoice, Detector, ShownArguments, TrafficChoice, TwinChoice, VariantChoice, parse_jobs, parse_partition,
     parse_rate, parse_seconds, whole,
 };
-use crate::exports::{HeapExports, SampleExports};
-use crate::gate::GateArguments;
+use crate::exports::{HeapExports, PageArguments, SampleExports};
+use crate::gate::{GateArguments, MergeArguments};
 use crate::metrics::MetricsArguments;
 use crate::perf::PerfArguments;
 use crate::{exit, help, output};
@@ -264,14 +264,6 @@ impl LookArguments {
     }
 }
 
-/// A page of what a command saw.
-#[derive(Args, Debug, Clone)]
-pub(crate) struct PageArguments {
-    /// Write a page to read in a browser to FILE: one file with its pictures, which fetches nothing and runs nothing
-    #[arg(long, value_name = "FILE")]
-    pub(crate) report: Option<PathBuf>,
-}
-
 /// Who may be told a manhole's password.
 #[derive(Args, Debug, Clone)]
 pub(crate) struct PeerArguments {
@@ -456,18 +448,6 @@ pub(crate) struct ReplayArguments {
     pub(crate) json: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) page: PageArguments,
-}
-
-#[derive(Args, Debug)]
-pub(crate) struct MergeArguments {
-    /// Results of `run --partition K/N --json FILE`
-    #[arg(required = true)]
-    pub(crate) files: Vec<PathBuf>,
-    /// Write the joined results to FILE; `-` is stdout
-    #[arg(long, value_name = "FILE")]
-    pub(crate) json: Option<PathBuf>,
-    #[command(flatten)]
-    pub(crate) gate: GateArguments,
 }
 
 #[derive(Args, Debug)]

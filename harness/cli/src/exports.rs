@@ -73,6 +73,28 @@ impl HeapExports {
     }
 }
 
+/// A page of what a command saw.
+#[derive(Args, Debug, Clone)]
+pub(crate) struct PageArguments {
+    /// Write a page to read in a browser to FILE: one file with its pictures, which fetches nothing and runs nothing
+    #[arg(long, value_name = "FILE")]
+    pub(crate) report: Option<PathBuf>,
+}
+
+impl PageArguments {
+    /// Where the page goes, where one is wanted.
+    pub(crate) fn file(&self) -> Option<&PathBuf> {
+        self.report.as_ref()
+    }
+
+    /// Writes the page that `make` makes, where one is wanted.
+    pub(crate) fn write(&self, unwritten: &mut Unwritten, make: impl FnOnce() -> String) {
+        if let Some(path) = &self.report {
+            unwritten.note(output::file(path, make().as_bytes()));
+        }
+    }
+}
+
 /// Runs as SARIF, with each scenario's file.
 pub(crate) fn sarif(path: &Path, results: &RunResults, files: &BTreeMap<String, String>) -> Result<(), CliError> {
     made(path, export::sarif(results, files).map(String::into_bytes))

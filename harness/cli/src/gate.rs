@@ -40,6 +40,19 @@ pub(crate) struct GateArguments {
     write_floors: Option<PathBuf>,
 }
 
+/// Results that are joined.
+#[derive(Args, Debug)]
+pub(crate) struct MergeArguments {
+    /// Results of `run --partition K/N --json FILE`
+    #[arg(required = true)]
+    pub(crate) files: Vec<PathBuf>,
+    /// Write the joined results to FILE; `-` is stdout
+    #[arg(long, value_name = "FILE")]
+    pub(crate) json: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) gate: GateArguments,
+}
+
 /// The gate as it was asked for, before anything runs.
 #[derive(Debug)]
 pub(crate) struct Gate<'a> {

@@ -12,8 +12,8 @@ use crate::args::ReplayArguments;
 use crate::bar::{Progress, Steps};
 use crate::error::CliError;
 use crate::exit::Exit;
-use crate::made::Extras;
 use crate::output::{self, Unwritten};
+use crate::pages::Extras;
 use crate::score::replayed;
 use crate::{host, pages};
 
