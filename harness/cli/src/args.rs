@@ -1,11 +1,8 @@
 //! The command line: what it takes, and what each option means.
 
 use std::path::PathBuf;
-use std::time::Duration;
 
-use bloathound_engine::source::ExamineOptions;
-use bloathound_kit::PeerTrust;
-use bloathound_live::{CaptureMode, HOLD};
+use bloathound_live::HOLD;
 use bloathound_memory::Effort;
 use clap::{Args, Parser, Subcommand};
 
@@ -14,15 +11,13 @@ use crate::choices::{
     ClassChoice, Detector, ShownArguments, TrafficChoice, TwinChoice, VariantChoice, parse_jobs, parse_partition,
     parse_rate, parse_seconds, whole,
 };
+use crate::exports::{HeapExports, PageArguments, SampleExports};
 use crate::failing::FailArguments;
-use crate::gate::GateArguments;
+use crate::gate::{GateArguments, MergeArguments};
+use crate::looking::{LookArguments, PeerArguments};
+use crate::metrics::MetricsArguments;
 use crate::perf::PerfArguments;
-use crate::{exit, help, output};
-
-/// This very program, also where its file was replaced or deleted: it holds pauses as `bloathound __hold`.
-pub(crate) const OURSELVES: &str = "/proc/self/exe";
-/// Longest pause where none is named, milliseconds.
-const PAUSE_MAX_MS: u64 = 2000;
+use crate::{exit, help};
 
 /// Finds memory leaks, fragmentation, uncollectable cycles and hot loops in Python 2.7 processes, from outside.
 #[derive(Parser, Debug)]
@@ -223,78 +218,6 @@ pub(crate) struct ListArguments {
     pub(crate) home: Option<PathBuf>,
 }
 
-/// How to look at a process.
-#[derive(Args, Debug, Clone)]
-pub(crate) struct LookArguments {
-    /// Never stop the target; torn reads are counted
-    #[arg(long)]
-    pub(crate) no_pause: bool,
-    /// Always stop the target, even if it sleeps and could be read without
-    #[arg(long, conflicts_with = "no_pause")]
-    pub(crate) always_pause: bool,
-    /// Longest pause; past it the target is let go, even while bloathound itself is stopped. Naming it also allows a
-    /// pause made long by our own low priority (`nice`), up to this [default: 2000]
-    #[arg(long, value_name = "MILLISECONDS", value_parser = whole::<u64>(1, 86_400_000))]
-    pub(crate) max_pause: Option<u64>,
-    /// Stop the target even if a thread of it waits in a call that fails with EINTR then, and nothing shows that the
-    /// program expects that (a bare `epoll.poll()`): it can die of it
-    #[arg(long, conflicts_with = "no_pause")]
-    pub(crate) even_if_interrupting: bool,
-    /// Use exported symbols only, as with a stripped interpreter
-    #[arg(long, hide = true)]
-    pub(crate) exported_symbols_only: bool,
-}
-
-impl LookArguments {
-    /// The same for the engine.
-    pub(crate) fn options(&self) -> ExamineOptions {
-        let mode = match (self.no_pause, self.always_pause) {
-            (true, _) => CaptureMode::NoPause,
-            (_, true) => CaptureMode::Paused,
-            _ => CaptureMode::PreferQuiet,
-        };
-        ExamineOptions {
-            mode,
-            pause_budget: Duration::from_millis(self.max_pause.unwrap_or(PAUSE_MAX_MS)),
-            budget_is_asked_for: self.max_pause.is_some(),
-            holder: Some(OURSELVES.into()),
-            even_if_interrupting: self.even_if_interrupting,
-            notice: Some(output::message),
-            exported_symbols_only: self.exported_symbols_only,
-            peer_trust: PeerTrust::Checked,
-        }
-    }
-}
-
-/// A page of what a command saw.
-#[derive(Args, Debug, Clone)]
-pub(crate) struct PageArguments {
-    /// Write a page to read in a browser to FILE: one file with its pictures, which fetches nothing and runs nothing
-    #[arg(long, value_name = "FILE")]
-    pub(crate) report: Option<PathBuf>,
-}
-
-/// Who may be told a manhole's password.
-#[derive(Args, Debug, Clone)]
-pub(crate) struct PeerArguments {
-    /// Send a manhole's password to whoever listens at manhole:ADDRESS. Without it the kernel has to say that it is the
-    /// process that is meant, or one of your own
-    #[arg(long)]
-    pub(crate) trust_peer: bool,
-}
-
-impl PeerArguments {
-    /// The same for the engine.
-    pub(crate) fn trust(&self) -> PeerTrust {
-        if self.trust_peer { PeerTrust::Anyone } else { PeerTrust::Checked }
-    }
-
-    /// These options of a look, with what is said here.
-    pub(crate) fn added_to(&self, look: &LookArguments) -> ExamineOptions {
-        ExamineOptions { peer_trust: self.trust(), ..look.options() }
-    }
-}
-
 #[derive(Args, Debug)]
 pub(crate) struct InspectArguments {
     /// A process id, a recorded image, an ELF core, a memory dump, or manhole:ADDRESS (a process id or a socket of the
@@ -313,6 +236,8 @@ pub(crate) struct InspectArguments {
     /// Draw the address space to FILE (.png or .svg)
     #[arg(long, value_name = "FILE")]
     pub(crate) heatmap: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) exports: HeapExports,
     #[command(flatten)]
     pub(crate) look: LookArguments,
     #[command(flatten)]
@@ -346,6 +271,8 @@ pub(crate) struct WatchArguments {
     #[command(flatten)]
     pub(crate) page: PageArguments,
     #[command(flatten)]
+    pub(crate) metrics: MetricsArguments,
+    #[command(flatten)]
     pub(crate) look: LookArguments,
 }
 
@@ -366,9 +293,8 @@ pub(crate) struct HotArguments {
     pub(crate) fail: FailArguments,
     #[command(flatten)]
     pub(crate) page: PageArguments,
-    /// Write stacks for a flame graph to FILE
-    #[arg(long, value_name = "FILE")]
-    pub(crate) folded: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) exports: SampleExports,
     /// Keep the samples in FILE, to be judged again anywhere; readable by its owner only
     #[arg(long, value_name = "FILE")]
     pub(crate) record: Option<PathBuf>,
@@ -461,18 +387,6 @@ pub(crate) struct ReplayArguments {
     pub(crate) json: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) page: PageArguments,
-}
-
-#[derive(Args, Debug)]
-pub(crate) struct MergeArguments {
-    /// Results of `run --partition K/N --json FILE`
-    #[arg(required = true)]
-    pub(crate) files: Vec<PathBuf>,
-    /// Write the joined results to FILE; `-` is stdout
-    #[arg(long, value_name = "FILE")]
-    pub(crate) json: Option<PathBuf>,
-    #[command(flatten)]
-    pub(crate) gate: GateArguments,
 }
 
 #[derive(Args, Debug)]

@@ -1,7 +1,7 @@
 //! All that the commands make of one decoded copy, at once: for tests and fuzzing, which feed damaged ones.
 
 use bloathound_detect::{GrowthRound, GrowthUnit, Thresholds, Work, find_growth};
-use bloathound_engine::looks::{heat, inspect, why_object};
+use bloathound_engine::looks::{heat, inspect, retained, why_object};
 use bloathound_engine::session::Session;
 use bloathound_engine::source::Examined;
 use bloathound_heap::ObjectId;
@@ -40,7 +40,8 @@ pub fn drawn(examined: &Examined) -> String {
     }
     let map = heat(&session, "one look");
     told.push_str(&map.as_ref().map(heatmap::to_svg).unwrap_or_default());
-    told.push_str(&html::inspect(&report, InspectPictures { heat: map.as_ref() }, ""));
+    let tiles = retained(&session);
+    told.push_str(&html::inspect(&report, InspectPictures { heat: map.as_ref(), retained: tiles.as_ref() }, ""));
     let rounds =
         [0, 10, 10, 10].map(|requests| GrowthRound { shapes: session.shapes(), requests, work: Work::default() });
     let grown = find_growth(&rounds, GrowthUnit::Request, &Thresholds::default());

@@ -12,7 +12,7 @@ use clap::Args;
 
 use crate::error::CliError;
 use crate::exit::Exit;
-use crate::output;
+use crate::{exports, output};
 
 /// Longest file of floors; one has some hundred bytes a class.
 const FLOORS_BYTES_MAX: u64 = 1 << 20;
@@ -26,6 +26,9 @@ pub(crate) struct GateArguments {
     /// Draw dose and response to FILE (SVG): the share of leaks found against what the heap grows by a request
     #[arg(long, value_name = "FILE")]
     curve: Option<PathBuf>,
+    /// Write what failed and what was found to FILE as SARIF, which code hosts show beside the lines
+    #[arg(long, value_name = "FILE")]
+    sarif: Option<PathBuf>,
     /// Say what failed once more as workflow commands (`::error …`), for a CI that shows them beside the files
     #[arg(long)]
     annotate: bool,
@@ -37,6 +40,19 @@ pub(crate) struct GateArguments {
     write_floors: Option<PathBuf>,
 }
 
+/// Results that are joined.
+#[derive(Args, Debug)]
+pub(crate) struct MergeArguments {
+    /// Results of `run --partition K/N --json FILE`
+    #[arg(required = true)]
+    pub(crate) files: Vec<PathBuf>,
+    /// Write the joined results to FILE; `-` is stdout
+    #[arg(long, value_name = "FILE")]
+    pub(crate) json: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) gate: GateArguments,
+}
+
 /// The gate as it was asked for, before anything runs.
 #[derive(Debug)]
 pub(crate) struct Gate<'a> {
@@ -46,8 +62,8 @@ pub(crate) struct Gate<'a> {
 
 impl GateArguments {
     /// Files that will be written.
-    pub(crate) fn outputs(&self) -> [Option<&PathBuf>; 3] {
-        [self.summary.as_ref(), self.curve.as_ref(), self.write_floors.as_ref()]
+    pub(crate) fn outputs(&self) -> [Option<&PathBuf>; 4] {
+        [self.summary.as_ref(), self.curve.as_ref(), self.sarif.as_ref(), self.write_floors.as_ref()]
     }
 
     /// The options given of those that a CI goes by.
@@ -55,6 +71,7 @@ impl GateArguments {
         let given = [
             (self.summary.is_some(), "--summary"),
             (self.curve.is_some(), "--curve"),
+            (self.sarif.is_some(), "--sarif"),
             (self.annotate, "--annotate"),
             (self.floors.is_some(), "--floors"),
             (self.write_floors.is_some(), "--write-floors"),
@@ -99,7 +116,9 @@ impl Gate<'_> {
         let summary = |path: &PathBuf| output::file(path, ci::summary(results, &below).as_bytes());
         let floors = |path: &PathBuf| write_floors(path, results);
         let curve = |path: &PathBuf| output::file(path, curve::dose_response(&results.dose).as_bytes());
+        let sarif = |path: &PathBuf| exports::sarif(path, results, files);
         let written = [
+            self.arguments.sarif.as_ref().map(sarif),
             self.arguments.summary.as_ref().map(summary),
             self.arguments.curve.as_ref().map(curve),
             self.arguments.write_floors.as_ref().map(floors),

@@ -1,26 +1,23 @@
 //! The runs of `bloathound run`, made with services of their own or judged again from what was recorded.
 
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use bloathound_driver::{Launcher, Limits};
 use bloathound_engine::record::RecordedRun;
 use bloathound_engine::{Interrupt, Stop};
-use bloathound_report::html::{RunExtras, RunKey};
+use bloathound_report::html::RunKey;
 use bloathound_report::text;
 use bloathound_vocabulary::{Outcome, RunRecord, name_under};
 
 use crate::args::RunArguments;
 use crate::bar::{Progress, Steps};
 use crate::error::CliError;
+use crate::pages::Extras;
 use crate::plan::{self, Planned};
 use crate::score::replayed;
 use crate::twin::Twin;
 use crate::{extras, output, suite};
-
-/// What the page shows of runs beside their records.
-pub(crate) type Extras = BTreeMap<RunKey, RunExtras>;
 
 /// What became of the runs.
 #[derive(Default)]
@@ -97,7 +94,8 @@ pub(crate) fn of_recorded(
     let bar = Progress::begin(Steps::Counted { unit: "run", of: runs.len() as u64 }, "judging again");
     for (folder, run) in runs {
         bar.at(made.runs.len() as u64, &replayed::told(run));
-        let record = replayed::judge(folder, run)?;
+        let (record, extras) = replayed::judge(folder, run, arguments.report.is_some())?;
+        made.extras.insert(RunKey::from(&record), extras);
         show_run(arguments, &record, layout);
         let go_on = !arguments.fail_fast || record.outcome == Outcome::Pass;
         made.runs.push(record);

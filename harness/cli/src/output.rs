@@ -103,6 +103,11 @@ pub(crate) fn is_stdout(path: Option<&Path>) -> bool {
     path.is_some_and(|path| names.iter().any(|name| path == Path::new(name)))
 }
 
+/// Whether one of them goes to stdout, where nothing else may be beside it.
+pub(crate) fn any_is_stdout<'p>(paths: impl IntoIterator<Item = Option<&'p PathBuf>>) -> bool {
+    paths.into_iter().any(|path| is_stdout(path.map(PathBuf::as_path)))
+}
+
 /// Whether all these files can be written, before work begins that would be lost. What comes back is to be held until
 /// they are: a FIFO's reader sees its end with it.
 pub(crate) fn check<'p>(paths: impl IntoIterator<Item = Option<&'p PathBuf>>) -> Result<Vec<Held>, CliError> {

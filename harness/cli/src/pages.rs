@@ -1,34 +1,21 @@
 //! Pages to read in a browser, one for each command that looks.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use bloathound_engine::looks;
 use bloathound_engine::session::Session;
-use bloathound_report::html::{self, HtmlReport, InspectPictures};
+use bloathound_report::html::{self, HtmlReport, InspectPictures, RunExtras, RunKey};
 use bloathound_vocabulary::{InspectReport, RunResults};
 
-use crate::args::PageArguments;
-use crate::made::Extras;
-use crate::output::{self, Unwritten};
-
-impl PageArguments {
-    /// Where the page goes, where one is wanted.
-    pub(crate) fn file(&self) -> Option<&PathBuf> {
-        self.report.as_ref()
-    }
-
-    /// Writes the page that `make` makes, where one is wanted.
-    pub(crate) fn write(&self, unwritten: &mut Unwritten, make: impl FnOnce() -> String) {
-        if let Some(path) = &self.report {
-            unwritten.note(output::file(path, make().as_bytes()));
-        }
-    }
-}
+/// What the page shows of runs beside their records.
+pub(crate) type Extras = BTreeMap<RunKey, RunExtras>;
 
 /// The page of one look, with its memory drawn. `target` is it as the next command is to name it.
 pub(crate) fn inspect(session: &Session<'_>, report: &InspectReport, target: &str) -> String {
     let heat = looks::heat(session, &format!("memory of {target}"));
-    html::inspect(report, InspectPictures { heat: heat.as_ref() }, target)
+    let retained = looks::retained(session);
+    html::inspect(report, InspectPictures { heat: heat.as_ref(), retained: retained.as_ref() }, target)
 }
 
 /// The page of runs that were made or judged again.

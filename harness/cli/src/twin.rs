@@ -9,9 +9,10 @@ use bloathound_engine::record::{HowRecorded, Recorder};
 use bloathound_scenario::{Scenario, Variant};
 use bloathound_vocabulary::{Outcome, RunRecord};
 
-use crate::args::{OURSELVES, RunArguments, effort};
+use crate::args::{RunArguments, effort};
 use crate::error::CliError;
 use crate::exit::Exit;
+use crate::looking::OURSELVES;
 use crate::progress::{self, Packages};
 use crate::{plan, score};
 

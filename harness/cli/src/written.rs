@@ -8,7 +8,7 @@ use bloathound_vocabulary::RunResults;
 
 use crate::args::RunArguments;
 use crate::error::CliError;
-use crate::made::Extras;
+use crate::pages::Extras;
 use crate::{output, pages};
 
 /// Whether all that was asked for can be written, before work begins that would be lost; to be held until it is.

@@ -11,6 +11,12 @@ pub enum ReportError {
     /// The JUnit writer gave up.
     #[error("the JUnit report can't be written: {0}")]
     Junit(#[from] quick_junit::SerializeError),
+    /// A value can't be written as JSON.
+    #[error("it can't be written as JSON: {0}")]
+    Json(#[from] serde_json::Error),
+    /// A file can't be compressed.
+    #[error("it can't be compressed: {0}")]
+    Compression(#[from] std::io::Error),
     /// A picture can't be encoded.
     #[error("the picture can't be written as PNG: {0}")]
     Picture(#[from] png::EncodingError),

@@ -1,4 +1,4 @@
-//! Text, JUnit, HTML and pictures from findings. It renders and decides nothing.
+//! Text, JUnit, HTML, pictures and other people's formats from findings. It renders and decides nothing.
 //!
 //! Pure: everything here takes records and gives strings or values back. Nothing is printed, no file is written.
 //!
@@ -9,6 +9,7 @@ pub mod ci;
 pub mod curve;
 mod describe;
 mod error;
+pub mod export;
 pub mod glossary;
 pub mod graph;
 pub mod heatmap;

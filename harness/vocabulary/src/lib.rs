@@ -20,6 +20,7 @@ mod origin;
 mod performance;
 mod pin;
 mod results;
+mod retained;
 pub mod schema;
 mod score;
 mod timing;
@@ -57,6 +58,7 @@ pub use results::{
     ExpectedRecord, MismatchRecord, PhaseRecord, RunErrorRecord, RunRecord, RunResults, ToggleRecord, ToldRecord,
     name_under,
 };
+pub use retained::RetainedTile;
 pub use score::{Baseline, BaselineRecord, BaselineScore, DosePoint, DoseRecord, LookRecord, ScoreRecord};
 pub use timing::{DisturbanceRecord, TimingRecord, milliseconds};
 pub use toggle::{ToggleFact, Toggled};

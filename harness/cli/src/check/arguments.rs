@@ -5,9 +5,10 @@ use std::path::PathBuf;
 use bloathound_vocabulary::FindingClass;
 use clap::Args;
 
-use crate::args::{LookArguments, PageArguments};
 use crate::choices::{Detector, parse_seconds, whole};
+use crate::exports::PageArguments;
 use crate::failing::class;
+use crate::looking::LookArguments;
 
 #[derive(Args, Debug)]
 #[command(after_help = "\

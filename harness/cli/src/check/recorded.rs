@@ -8,7 +8,7 @@ use bloathound_report::sanitize;
 use bloathound_vocabulary::{DisturbanceRecord, FindingClass, Outcome, RunRecord, RunSource, Variant};
 
 use super::arguments::CheckArguments;
-use crate::made::Extras;
+use crate::pages::Extras;
 
 /// A record for each process, and what its page shows beside.
 pub(crate) fn records(arguments: &CheckArguments, checked: Checked) -> (Vec<RunRecord>, Extras) {

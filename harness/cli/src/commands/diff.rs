@@ -30,7 +30,7 @@ pub(crate) fn diff(arguments: &DiffArguments) -> Result<u8, CliError> {
         unwritten.note(output::json(path, &report));
     }
     arguments.page.write(&mut unwritten, || html::diff(&report));
-    if !output::is_stdout(arguments.json.as_deref()) {
+    if !output::any_is_stdout([arguments.json.as_ref(), arguments.page.file()]) {
         let view = output::view(arguments.rows, &arguments.after);
         output::result(&text::diff(&report, view));
     }

@@ -29,13 +29,9 @@ pub(crate) fn hot(arguments: &HotArguments) -> Result<u8, CliError> {
     if let Some(path) = &arguments.json {
         unwritten.note(output::json(path, &sampled.report));
     }
-    if let Some(path) = &arguments.folded {
-        let threads = sampled.profile.threads.iter();
-        let stacks: Vec<String> = threads.map(|thread| bloathound_profile::folded(&sampled.profile, thread)).collect();
-        unwritten.note(output::file(path, stacks.concat().as_bytes()));
-    }
-    arguments.page.write(&mut unwritten, || html::hot(&sampled.report, &arguments.target));
-    let shown = !output::is_stdout(arguments.json.as_deref());
+    arguments.exports.write(&sampled.profile, &arguments.target, &mut unwritten);
+    arguments.page.write(&mut unwritten, || html::hot(&sampled.report, &sampled.profile, &arguments.target));
+    let shown = !output::any_is_stdout(outputs(arguments));
     if shown {
         let view = output::view(None, &arguments.target);
         output::result(&text::hot(&sampled.report, view));
@@ -44,9 +40,9 @@ pub(crate) fn hot(arguments: &HotArguments) -> Result<u8, CliError> {
     Ok(unwritten.exit(ended.or_worse(arguments.fail.exit(&sampled.report.findings))).number())
 }
 
-fn outputs(arguments: &HotArguments) -> [Option<&PathBuf>; 4] {
-    let HotArguments { json, folded, record, page, .. } = arguments;
-    [json.as_ref(), folded.as_ref(), record.as_ref(), page.file()]
+fn outputs(arguments: &HotArguments) -> impl Iterator<Item = Option<&PathBuf>> {
+    let HotArguments { json, exports, record, page, .. } = arguments;
+    [json.as_ref(), record.as_ref(), page.file()].into_iter().chain(exports.files())
 }
 
 fn samples(arguments: &HotArguments) -> Result<Samples, CliError> {

@@ -15,7 +15,9 @@ use crate::{pages, picture};
 /// `bloathound inspect`.
 pub(crate) fn inspect(arguments: &InspectArguments) -> Result<u8, CliError> {
     picture::check(arguments.heatmap.as_ref())?;
-    let _held = output::check([arguments.json.as_ref(), arguments.heatmap.as_ref(), arguments.page.file()])?;
+    let InspectArguments { json, heatmap, exports, page, .. } = arguments;
+    let outputs = [json.as_ref(), heatmap.as_ref(), exports.file(), page.file()];
+    let _held = output::check(outputs)?;
     let bar = Progress::begin(bar::LOOK, &format!("reading {}", arguments.target));
     let source = Source::open(&arguments.target, &arguments.peer.added_to(&arguments.look))?;
     // A manhole has signals of its own while it is open; from here on files are begun.
@@ -33,8 +35,9 @@ pub(crate) fn inspect(arguments: &InspectArguments) -> Result<u8, CliError> {
             .ok_or_else(|| CliError::NotHere("the arenas were not found: there is nothing to draw".into()));
         unwritten.note(map.and_then(|map| picture::write(path, &map)));
     }
-    arguments.page.write(&mut unwritten, || pages::inspect(&session, &report, &arguments.target));
-    if !output::is_stdout(arguments.json.as_deref()) {
+    exports.write(session.snapshot(), &mut unwritten);
+    page.write(&mut unwritten, || pages::inspect(&session, &report, &arguments.target));
+    if !output::any_is_stdout(outputs) {
         let view = output::view(arguments.rows, &arguments.target);
         output::result(&text::inspect(&report, view));
     }

@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use bloathound_bounds::read_regular_text;
 use bloathound_report::text;
 
-use crate::args::MergeArguments;
 use crate::error::CliError;
 use crate::exit::Exit;
+use crate::gate::MergeArguments;
 use crate::output::{self, Unwritten};
 
 /// Longest results of one partition: a thousand runs have 20 MB.

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use bloathound_engine::record::{self, RecordedRun};
 use bloathound_engine::{Interrupt, tool};
+use bloathound_report::html::RunKey;
 use bloathound_report::text;
 use bloathound_vocabulary::{RunRecord, name_under};
 
@@ -11,8 +12,8 @@ use crate::args::ReplayArguments;
 use crate::bar::{Progress, Steps};
 use crate::error::CliError;
 use crate::exit::Exit;
-use crate::made::Extras;
 use crate::output::{self, Unwritten};
+use crate::pages::Extras;
 use crate::score::replayed;
 use crate::{host, pages};
 
@@ -29,16 +30,18 @@ pub(crate) fn replay(arguments: &ReplayArguments) -> Result<u8, CliError> {
     let names: Vec<String> = runs.iter().map(|(_, run)| name_under(&run.scenario, run.traffic)).collect();
     let layout = text::Layout::for_names(names.iter().map(String::as_str));
     let show = |text: &str| {
-        if !output::is_stdout(arguments.json.as_deref()) {
+        if !output::any_is_stdout([arguments.json.as_ref(), arguments.page.file()]) {
             output::result(text);
         }
     };
     show(&layout.header(color));
     let mut records: Vec<RunRecord> = Vec::new();
     let bar = Progress::begin(Steps::Counted { unit: "run", of: runs.len() as u64 }, "judging again");
+    let mut extras = Extras::new();
     for (folder, run) in &runs {
         bar.at(records.len() as u64, &replayed::told(run));
-        let record = replayed::judge(folder, run)?;
+        let (record, more) = replayed::judge(folder, run, arguments.page.file().is_some())?;
+        extras.insert(RunKey::from(&record), more);
         show(&text::run_line(&record, layout, color));
         show(&text::failure(&record, color));
         records.push(record);
@@ -50,6 +53,6 @@ pub(crate) fn replay(arguments: &ReplayArguments) -> Result<u8, CliError> {
     if let Some(path) = &arguments.json {
         unwritten.note(output::json(path, &results));
     }
-    arguments.page.write(&mut unwritten, || pages::runs(&results, &Extras::new()));
+    arguments.page.write(&mut unwritten, || pages::runs(&results, &extras));
     Ok(unwritten.exit(Exit::of_results(&results)).number())
 }

@@ -5,22 +5,22 @@ use std::time::Duration;
 
 use bloathound_engine::Interrupt;
 use bloathound_engine::looks::{self, Told, WatchOptions, Watching};
-use bloathound_report::{html, text, units};
-use bloathound_vocabulary::WatchReport;
 
 use crate::args::WatchArguments;
 use crate::bar::{Progress, Steps};
 use crate::error::CliError;
 use crate::output::{self, Unwritten};
+use crate::watched;
 
 /// `bloathound watch`: growth over time on a live process, or in the looks at one that were kept.
 pub(crate) fn watch(arguments: &WatchArguments) -> Result<u8, CliError> {
-    let _held = output::check([arguments.json.as_ref(), arguments.page.file()])?;
+    let _held = output::check(watched::outputs(arguments))?;
     let Ok(pid) = arguments.target.parse() else { return again(arguments) };
     if !arguments.without.is_empty() {
         return Err(CliError::Usage("--without judges looks that were kept: name their folder instead".into()));
     }
     let interrupt = Interrupt::take()?;
+    let metrics = arguments.metrics.begin()?;
     let options = WatchOptions {
         pid,
         rounds: arguments.rounds,
@@ -35,15 +35,16 @@ pub(crate) fn watch(arguments: &WatchArguments) -> Result<u8, CliError> {
         None => Steps::AtMost(arguments.max_time),
     };
     let bar = Progress::begin(steps, &format!("watching process {pid}"));
+    let mut unwritten = Unwritten::default();
     let mut tell = |told: &Told| {
-        output::progress(&progress(told, arguments.rounds));
+        told.so_far.iter().for_each(|report| metrics.tell(report, &mut unwritten));
+        output::progress(&watched::progress(told, arguments.rounds));
         bar.done(u64::from(told.round) + 1);
     };
     let Watching { report, unkept } = looks::watch(&options, &interrupt, &mut tell)?;
     drop(bar);
-    let mut unwritten = Unwritten::default();
     unwritten.note(unkept.map_or(Ok(()), |error| Err(CliError::unwritten(error))));
-    let shown = show(arguments, &report, &mut unwritten);
+    let shown = watched::show(arguments, &report, &mut unwritten);
     let ended = output::partial(report.partial.as_ref(), &interrupt, shown);
     Ok(unwritten.exit(ended.or_worse(arguments.fail.exit(&report.findings))).number())
 }
@@ -54,38 +55,13 @@ fn again(arguments: &WatchArguments) -> Result<u8, CliError> {
         let message = format!("{}: meant a process id, or a folder that `watch --record DIR` made", folder.display());
         return Err(CliError::Usage(message));
     }
-    if arguments.record.is_some() || arguments.rounds.is_some() {
-        return Err(CliError::Usage("--record and --rounds are for a process; these looks were kept already".into()));
+    if arguments.record.is_some() || arguments.rounds.is_some() || arguments.metrics.given() {
+        let message = "--record, --rounds, --metrics and --listen are for a process; these looks were kept already";
+        return Err(CliError::Usage(message.into()));
     }
     let without: Vec<&'static str> = arguments.without.iter().map(|detector| detector.0.name()).collect();
     let report = looks::watch_again(folder, &without)?;
     let mut unwritten = Unwritten::default();
-    show(arguments, &report, &mut unwritten);
+    watched::show(arguments, &report, &mut unwritten);
     Ok(unwritten.exit(arguments.fail.exit(&report.findings)).number())
-}
-
-/// Writes and prints what there is; whether it was printed.
-fn show(arguments: &WatchArguments, report: &WatchReport, unwritten: &mut Unwritten) -> bool {
-    if let Some(path) = &arguments.json {
-        unwritten.note(output::json(path, report));
-    }
-    // A folder of looks is no target of other commands.
-    let process = arguments.target.parse::<u32>().map_or("", |_| arguments.target.as_str());
-    arguments.page.write(unwritten, || html::watch(report, process));
-    let shown = !output::is_stdout(arguments.json.as_deref());
-    if shown {
-        let view = output::view(None, process);
-        output::result(&text::watch(report, view));
-    }
-    shown
-}
-
-/// What one look saw, and how sure it is by now.
-fn progress(told: &Told, rounds: Option<u32>) -> String {
-    let of = rounds.map_or_else(String::new, |rounds| format!(" of {rounds}"));
-    let seen = told
-        .objects
-        .map_or_else(|| "not possible".to_owned(), |objects| units::plural(objects as u64, "object", "objects"));
-    let sure = told.sureness.as_ref().map_or_else(String::new, |sureness| format!("; {}", sureness.why));
-    format!("look {}{of}: {seen}{sure}", told.round)
 }

@@ -18,7 +18,8 @@ use crate::typed;
 /// `bloathound why`: what keeps an object alive.
 pub(crate) fn why(arguments: &WhyArguments) -> Result<u8, CliError> {
     let WhyArguments { dot, svg, json, page, .. } = arguments;
-    let _held = output::check([dot.as_ref(), svg.as_ref(), json.as_ref(), page.file()])?;
+    let outputs = [dot.as_ref(), svg.as_ref(), json.as_ref(), page.file()];
+    let _held = output::check(outputs)?;
     let options = arguments.peer.added_to(&arguments.look);
     let bar = Progress::begin(bar::LOOK, &format!("reading {}", arguments.target));
     // One after the other: only what is compared stays in memory.
@@ -60,8 +61,7 @@ pub(crate) fn why(arguments: &WhyArguments) -> Result<u8, CliError> {
         unwritten.note(output::json(path, &report));
     }
     page.write(&mut unwritten, || html::why(&report, Some(&drawn)));
-    let to_stdout = [json, dot, svg];
-    if !to_stdout.into_iter().any(|path| output::is_stdout(path.as_deref())) {
+    if !output::any_is_stdout(outputs) {
         output::result(&text::why(&report, output::color()));
         output::result(&format!("\n{}", graph::tree(&drawn, output::color())));
     }

@@ -6,6 +6,7 @@ use std::time::Instant;
 use bloathound_bounds::read_regular;
 use bloathound_engine::looks::replay;
 use bloathound_engine::record::{FINDINGS, MANIFEST, RecordedRun, findings_json};
+use bloathound_report::html::RunExtras;
 use bloathound_scenario::{Scenario, Traffic};
 use bloathound_score::{Made, Recorded};
 use bloathound_vocabulary::{RunRecord, name_under};
@@ -21,10 +22,12 @@ pub(crate) fn told(run: &RecordedRun) -> String {
     format!("{}, {}", name_under(&run.scenario, run.traffic), run.variant.as_str())
 }
 
-/// Judges a recorded run, and holds what it finds against what its scenario wants and what it found then.
-pub(crate) fn judge(folder: &Path, run: &RecordedRun) -> Result<RunRecord, CliError> {
+/// Judges a recorded run, and holds what it finds against what its scenario wants and what it found then. Where a page is
+/// `wanted`, what it shows beside that comes too.
+pub(crate) fn judge(folder: &Path, run: &RecordedRun, wanted: bool) -> Result<(RunRecord, RunExtras), CliError> {
     let begun = Instant::now();
-    let result = replay(folder, run)?;
+    let result = replay(folder, run, wanted)?;
+    let extras = RunExtras { inspect: result.last_look, heat: result.heat_map, fix_diff: None };
     let mut scenario = scenario(folder, run)?;
     scenario.traffic = run.traffic.unwrap_or(Traffic::Steady);
     let path = folder.join(FINDINGS);
@@ -44,7 +47,7 @@ pub(crate) fn judge(folder: &Path, run: &RecordedRun) -> Result<RunRecord, CliEr
     };
     let mut record = bloathound_score::replayed(&scenario, run.variant, &recorded, made);
     record.recording = Some(folder.display().to_string());
-    Ok(record)
+    Ok((record, extras))
 }
 
 /// Whether what was found then is found now, byte for byte where a value is written. A field that came later says more and

@@ -37,7 +37,7 @@ const MAY_USE: [(&str, &[&str]); 18] = [
     ("score", &["vocabulary", "scenario"]),
     ("generate", &["scenario"]),
     ("perf", &["vocabulary"]),
-    ("report", &["vocabulary", "heap"]),
+    ("report", &["vocabulary", "heap", "profile"]),
     ("kit", &["heap", "detect"]),
     ("engine", &["vocabulary", "bounds", "memory", "heap", "profile", "live", "cpython", "detect", "kit"]),
     ("driver", &["bounds", "scenario", "live", "engine", "kit"]),

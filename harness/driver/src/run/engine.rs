@@ -161,7 +161,7 @@ fn keep(
     recorder.finish(run, &found.findings)?;
     if redacts {
         // Texts of findings may come from strings that are gone now: what counts is what the images tell.
-        let again = replay(&folder, &read_run(&folder)?)?;
+        let again = replay(&folder, &read_run(&folder)?, false)?;
         write_whole(&folder.join(FINDINGS), findings_json(&again.findings)?.as_bytes())?;
     }
     Ok(folder)

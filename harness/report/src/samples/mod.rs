@@ -7,8 +7,10 @@ use serde_json::json;
 use bloathound_vocabulary::*;
 
 mod answers;
+mod drawn;
 
 pub(crate) use answers::*;
+pub(crate) use drawn::*;
 
 /// A name made to do harm to a terminal, a page and a DOT file at once.
 pub(crate) const HOSTILE: &str =

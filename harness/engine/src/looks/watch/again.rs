@@ -29,7 +29,7 @@ pub fn watch_again(folder: &Path, without: &[&'static str]) -> Result<WatchRepor
         target.get_or_insert_with(|| file_record(TargetKind::Image, &folder.display().to_string(), &reopened.examined));
     }
     let target = target.ok_or_else(|| empty(folder))?;
-    Ok(report(looks, TargetRecord { pid: Some(watch.pid), ..target }, sureness, None))
+    Ok(report(&looks, TargetRecord { pid: Some(watch.pid), ..target }, sureness, None))
 }
 
 fn empty(folder: &Path) -> FileError {

@@ -64,6 +64,8 @@ pub struct Told {
     pub objects: Option<usize>,
     /// How sure it is by now; none before there is enough to judge.
     pub sureness: Option<Sureness>,
+    /// All that can be told by now, as if the watch ended here; none where the look failed.
+    pub so_far: Option<WatchReport>,
 }
 
 /// A first look as the base, then one after each interval, as many as asked for or until it is sure. `tell` hears of each
@@ -92,10 +94,10 @@ pub fn watch(
     };
     let missed = (looks.missed > 0).then(|| "a look was not possible".to_owned());
     let partial = ended.or(missed).map(far).map(Partial::from);
-    Ok(Watching { report: report(looks, target, sureness, partial), unkept })
+    Ok(Watching { report: report(&looks, target, sureness, partial), unkept })
 }
 
-fn report(looks: Looks, target: TargetRecord, sureness: Option<Sureness>, partial: Option<Partial>) -> WatchReport {
+fn report(looks: &Looks, target: TargetRecord, sureness: Option<Sureness>, partial: Option<Partial>) -> WatchReport {
     WatchReport {
         schema_version: SCHEMA_VERSION,
         tool: tool(),
@@ -105,7 +107,7 @@ fn report(looks: Looks, target: TargetRecord, sureness: Option<Sureness>, partia
         observations: looks.observations(),
         sureness: sureness.map(|sureness| sureness.why),
         problems: looks.problems.iter().chain(&looks.judged.problems).cloned().collect(),
-        rounds: looks.rounds,
+        rounds: looks.rounds.clone(),
         partial,
     }
 }
@@ -149,6 +151,7 @@ fn look_again_and_again(
     tell: &mut dyn FnMut(&Told),
 ) -> Result<Watched, ExamineError> {
     let started = Instant::now();
+    let target = process_record(options.pid, process.interpreter(), process.symbols().build_id.clone());
     let mut looks = Looks::default();
     let mut history = sureness::History::default();
     let mut sureness = None;
@@ -174,10 +177,11 @@ fn look_again_and_again(
                     unkept = Some(error);
                     *keeper = None;
                 }
-                tell(&Told { round, objects: Some(examined.snapshot.len()), sureness: sureness.clone() });
+                let so_far = Some(report(&looks, target.clone(), sureness.clone(), None));
+                tell(&Told { round, objects: Some(examined.snapshot.len()), sureness: sureness.clone(), so_far });
             }
             Err(error) if costs_one_look(&error) && process.process().check_alive().is_ok() => {
-                tell(&Told { round, objects: None, sureness: None });
+                tell(&Told { round, objects: None, sureness: None, so_far: None });
                 looks.miss(round, &error);
                 // Nothing was seen, and nothing will be: that is the answer.
                 if looks.rounds.is_empty() && (is_last || started.elapsed() >= options.max_time) {

@@ -13,16 +13,23 @@ pub(crate) fn facts<N: AsRef<str>>(rows: &[(N, String)]) -> Markup {
 }
 
 /// A table that can be scrolled by keyboard where it is wider than the page: the caption, heads, and rows of cells.
-/// The first cell of a row is its name.
+/// The first cell of a row is its name. A head that begins with `<` stands above words, the others above figures.
 pub(crate) fn table(caption: &str, heads: &[&str], rows: Markup) -> Markup {
     html! {
         div class="wide" tabindex="0" role="region" aria-label=(caption) {
             table class="numbers" {
                 caption { (caption) }
-                thead { tr { @for head in heads { th scope="col" { (head) } } } }
+                thead { tr { @for head in heads { (column(head)) } } }
                 tbody { (rows) }
             }
         }
+    }
+}
+
+fn column(head: &str) -> Markup {
+    match head.strip_prefix('<') {
+        Some(words) => html! { th scope="col" class="words" { (words) } },
+        None => html! { th scope="col" { (head) } },
     }
 }
 

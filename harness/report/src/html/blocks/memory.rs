@@ -139,7 +139,7 @@ pub(crate) fn pins(pins: &[Pin]) -> Markup {
     };
     html! {
         @if !pins.is_empty() {
-            (table("Who keeps sparse arenas", &["type", "owner", "objects", "bytes", "arenas"], rows))
+            (table("Who keeps sparse arenas", &["type", "<owner", "objects", "bytes", "arenas"], rows))
             (more(pins.len().saturating_sub(ROWS_MAX), "owner", "owners"))
         }
     }

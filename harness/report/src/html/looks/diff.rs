@@ -110,7 +110,7 @@ fn holders(new: &NewObjectsRecord) -> Markup {
     html! {
         (blocks::facts(&facts))
         @if !new.holders.is_empty() {
-            (blocks::table("Where something old holds something new", &["type", "held at", "new", "with what hangs on it", "bytes", ""], rows))
+            (blocks::table("Where something old holds something new", &["type", "<held at", "new", "with what hangs on it", "bytes", ""], rows))
             (blocks::more(new.holders.len().saturating_sub(ROWS_MAX), "place", "places"))
         }
     }

@@ -1,10 +1,11 @@
 //! The page of `inspect`.
 
-use bloathound_vocabulary::{HeatMap, InspectReport, Label, RetainedRecord, ThreadRecord};
+use bloathound_vocabulary::{HeatMap, InspectReport, Label, RetainedRecord, RetainedTile, ThreadRecord};
 use maud::{Markup, PreEscaped, html};
 
 use super::super::blocks;
 use super::super::frame::{Page, Section, page};
+use super::super::pictures;
 use super::super::shown::{short, short_path, shown};
 use super::lead::{findings, lead, notes};
 use crate::{describe, heatmap, units};
@@ -17,22 +18,27 @@ const ROWS_MAX: usize = 40;
 pub struct InspectPictures<'p> {
     /// The memory, cell by cell.
     pub heat: Option<&'p HeatMap>,
+    /// Who keeps how much alive.
+    pub retained: Option<&'p RetainedTile>,
 }
 
 /// Everything one look told. `typed`: the target, as the next command is to name it.
 #[must_use]
-pub fn inspect(report: &InspectReport, pictures: InspectPictures<'_>, typed: &str) -> String {
+pub fn inspect(report: &InspectReport, drawn: InspectPictures<'_>, typed: &str) -> String {
     let target = blocks::target(&report.target);
     let mut sections = vec![findings(&report.findings, &report.target, typed)];
     let mut add = |id, title, body: Markup| sections.push(Section { id, title, body });
     if let Some(rss) = &report.rss {
         add("memory", "Resident memory", blocks::account(rss));
     }
+    if let Some(tiles) = drawn.retained {
+        add("treemap", "Who keeps what alive", pictures::treemap(tiles));
+    }
     if let Some(rows) = report.top_retained.as_ref().filter(|rows| !rows.is_empty()) {
         add("keeps", "Keeps most alive", retained(rows, report.heap.bytes));
     }
     add("types", "Objects by type", blocks::census(&report.heap));
-    if let Some(map) = pictures.heat {
+    if let Some(map) = drawn.heat {
         add("heat", "Heat map", heat(map));
     }
     if let Some(arenas) = &report.arenas {
@@ -85,7 +91,7 @@ fn retained(rows: &[RetainedRecord], heap_bytes: u64) -> Markup {
             }
         }
     };
-    let heads = ["type", "held by", "its own", "would go with it", "% of heap", ""];
+    let heads = ["type", "<held by", "its own", "would go with it", "% of heap", ""];
     html! {
         (blocks::table("Objects that keep most alive", &heads, body))
         (blocks::more(rows.len().saturating_sub(ROWS_MAX), "object", "objects"))
@@ -115,7 +121,7 @@ fn large(report: &InspectReport) -> Markup {
     html! {
         @if containers.is_empty() && strings.is_empty() { p class="none" { "None is large." } }
         @if !containers.is_empty() {
-            (blocks::table("Containers with most items", &["type", "held by", "items", "bytes"], container_rows))
+            (blocks::table("Containers with most items", &["type", "<held by", "items", "bytes"], container_rows))
         }
         @if !strings.is_empty() {
             (blocks::table("Equal strings", &["text", "copies", "bytes of all but one"], string_rows))
@@ -126,7 +132,12 @@ fn large(report: &InspectReport) -> Markup {
 fn threads(rows: &[ThreadRecord]) -> Markup {
     html! {
         @for thread in rows.iter().take(ROWS_MAX) {
-            h3 { "Thread " (thread.id) @if thread.holds_gil { ", holds the interpreter lock" } }
+            @let id = thread.tid.map_or_else(|| format!("{:#x}", thread.id), |tid| tid.to_string());
+            h3 {
+                "Thread " (id)
+                @if let Some(name) = &thread.name { " (" (shown(name)) ")" }
+                @if thread.holds_gil { ", holds the interpreter lock" }
+            }
             (blocks::stack(&thread.frames))
         }
         (blocks::more(rows.len().saturating_sub(ROWS_MAX), "thread", "threads"))

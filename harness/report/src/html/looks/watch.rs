@@ -87,7 +87,7 @@ fn growth(report: &WatchReport) -> Markup {
     };
     html! {
         (curves("Objects of the types that grew most", &lines, &[]))
-        (blocks::table("Types that grew", &["type", "objects", "bytes", "every look", "look by look"], rows))
+        (blocks::table("Types that grew", &["type", "objects", "bytes", "every look", "<look by look"], rows))
         (blocks::more(report.growth.len().saturating_sub(ROWS_MAX), "type", "types"))
     }
 }

@@ -107,7 +107,7 @@ fn kinds(report: &WhyReport) -> Markup {
     };
     let rest = report.kinds_in_all.unwrap_or(0).saturating_sub(report.kinds.len() as u64);
     html! {
-        (blocks::table("The objects by who holds them", &["kind", "place", "objects", "new", "bytes", "share"], rows))
+        (blocks::table("The objects by who holds them", &["kind", "<place", "objects", "new", "bytes", "share"], rows))
         (blocks::more(rest as usize, "place", "places"))
         @if let Some(next) = &report.next { p { "One of another kind: " (command(next)) } }
     }
@@ -125,7 +125,7 @@ fn dominators(rows: &[ObjectRecord]) -> Markup {
     };
     blocks::table(
         "Objects without which it would go away, nearest first",
-        &["type", "what", "its own", "would go with it"],
+        &["type", "<what", "its own", "would go with it"],
         body,
     )
 }

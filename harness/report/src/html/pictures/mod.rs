@@ -2,7 +2,13 @@
 //! words or figures beside it as well, and hovering needs no script: each mark has its title.
 
 mod curve;
+mod flame;
 mod path;
+mod source;
+mod treemap;
 
 pub(super) use curve::{Curve, Phase, curves};
+pub(super) use flame::flame;
 pub(super) use path::holding_path;
+pub(super) use source::source;
+pub(super) use treemap::treemap;

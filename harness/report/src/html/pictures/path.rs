@@ -32,9 +32,17 @@ fn chain(finding: &Finding) -> Markup {
     html! {
         ol class="chain" aria-label="How it is held, from the root on" {
             @for (index, label) in path.iter().enumerate() {
-                li class=(if index == 0 { "root" } else { "object" }) { code { (short_path(&label.to_string())) } }
+                li {
+                    @if index > 0 { span class="arrow" aria-hidden="true" { "→" } }
+                    code class=(if index == 0 { "box root" } else { "box" }) { (short_path(&label.to_string())) }
+                }
             }
-            @if let Some(held) = held { li class="focus" data-edge=[edge] { (short(&held)) } }
+            @if let Some(held) = held {
+                li {
+                    span class="arrow counted" { @if let Some(edge) = edge { (edge) " " } "→" }
+                    span class="box focus" { (short(&held)) }
+                }
+            }
         }
     }
 }
@@ -114,8 +122,8 @@ mod tests {
     #[test]
     fn a_chain_ends_with_what_grows_and_how_much_of_it_comes() {
         let drawn = holding_path(&samples::leak_finding(), "x").into_string();
-        assert!(drawn.contains("<li class=\"root\"><code>module model</code></li>"), "{drawn}");
-        assert!(drawn.contains("data-edge=\"+1000 a request\""), "{drawn}");
+        assert!(drawn.contains("<li><code class=\"box root\">module model</code></li>"), "{drawn}");
+        assert!(drawn.contains(">+1000 a request →</span>"), "{drawn}");
         assert!(drawn.contains("20 000 objects by now"), "{drawn}");
     }
 

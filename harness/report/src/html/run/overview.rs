@@ -27,10 +27,10 @@ pub(super) fn table(results: &RunResults) -> Markup {
     };
     let heads = [
         "scenario",
-        "result",
-        "variant",
+        "<result",
+        "<variant",
         "seed",
-        "found",
+        "<found",
         "p99 ms, unobserved",
         "pause ms",
         "copy ms",
