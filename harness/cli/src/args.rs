@@ -15,7 +15,7 @@ use crate::choices::{
 };
 use crate::gate::GateArguments;
 use crate::perf::PerfArguments;
-use crate::{exit, help, output};
+use crate::{help, output};
 
 /// This very program, also where its file was replaced or deleted: it holds pauses as `bloathound __hold`.
 pub(crate) const OURSELVES: &str = "/proc/self/exe";
@@ -24,7 +24,7 @@ const PAUSE_MAX_MS: u64 = 2000;
 
 /// Finds memory leaks, fragmentation, uncollectable cycles and hot loops in Python 2.7 processes, from outside.
 #[derive(Parser, Debug)]
-#[command(version, propagate_version = true, max_term_width = 100, after_help = exit::help(), after_long_help = help::long())]
+#[command(version, propagate_version = true, max_term_width = 100, after_help = help::codes(), after_long_help = help::long())]
 pub(crate) struct Arguments {
     #[command(subcommand)]
     pub(crate) command: Command,

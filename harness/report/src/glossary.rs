@@ -1,5 +1,7 @@
 //! Ten words of the output that not everybody knows, each in a sentence: for `--help` and for the page.
 
+use crate::sanitize;
+
 /// The words, in the order of the alphabet.
 pub const WORDS: [(&str, &str); 10] = [
     (
@@ -24,3 +26,13 @@ pub const WORDS: [(&str, &str); 10] = [
     ("sample", "one look at where a thread is in the code; a hundred a second show which loop it is in"),
     ("twin", "the same service twice: once with its bug (buggy), once with the fix (fixed), under the same load"),
 ];
+
+/// The words as a part of a page.
+#[must_use]
+pub fn html() -> String {
+    let word = |(word, meaning): &(&str, &str)| {
+        format!("<dt>{}</dt><dd>{}</dd>\n", sanitize::markup(word), sanitize::markup(meaning))
+    };
+    let words: String = WORDS.iter().map(word).collect();
+    format!("<section id=\"words\">\n<h2>Ten words</h2>\n<dl>\n{words}</dl>\n</section>\n")
+}

@@ -37,7 +37,8 @@ pub(crate) fn replay(arguments: &ReplayArguments) -> Result<u8, CliError> {
     let bar = Progress::begin(Steps::Counted { unit: "run", of: runs.len() as u64 }, "judging again");
     for (folder, run) in &runs {
         bar.at(records.len() as u64, &replayed::told(run));
-        let record = replayed::judge(folder, run)?;
+        let mut record = replayed::judge(folder, run)?;
+        bloathound_report::tell_run(&mut record);
         show(&text::run_line(&record, layout, color));
         show(&text::failure(&record, color));
         records.push(record);

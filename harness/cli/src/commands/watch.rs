@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use bloathound_engine::Interrupt;
 use bloathound_engine::looks::{self, Told, WatchOptions, Watching};
-use bloathound_report::{text, units};
+use bloathound_report::text;
 use bloathound_vocabulary::WatchReport;
 
 use crate::args::WatchArguments;
@@ -13,6 +13,7 @@ use crate::bar::{Progress, Steps};
 use crate::error::CliError;
 use crate::exit::Exit;
 use crate::output::{self, Unwritten};
+use crate::progress;
 
 /// `bloathound watch`: growth over time on a live process, or in the looks at one that were kept.
 pub(crate) fn watch(arguments: &WatchArguments) -> Result<u8, CliError> {
@@ -30,18 +31,15 @@ pub(crate) fn watch(arguments: &WatchArguments) -> Result<u8, CliError> {
         look: arguments.look.options(),
         keep: arguments.record.clone(),
     };
-    let steps = match arguments.rounds {
-        // The first look is the one that the others are compared with.
-        Some(rounds) => Steps::Counted { unit: "look", of: u64::from(rounds) + 1 },
-        None => Steps::AtMost(arguments.max_time),
-    };
+    let steps = Steps::of_watch(arguments.rounds, arguments.interval, arguments.max_time);
     let bar = Progress::begin(steps, &format!("watching process {pid}"));
     let mut tell = |told: &Told| {
-        output::progress(&progress(told, arguments.rounds));
+        output::progress(&progress::look(told, arguments.rounds));
         bar.done(u64::from(told.round) + 1);
     };
-    let Watching { report, unkept } = looks::watch(&options, &interrupt, &mut tell)?;
+    let Watching { mut report, unkept } = looks::watch(&options, &interrupt, &mut tell)?;
     drop(bar);
+    bloathound_report::tell(&mut report.findings, &arguments.target);
     let mut unwritten = Unwritten::default();
     unwritten.note(unkept.map_or(Ok(()), |error| Err(CliError::unwritten(error))));
     let shown = show(arguments, &report, &mut unwritten);
@@ -58,7 +56,8 @@ fn again(arguments: &WatchArguments) -> Result<u8, CliError> {
         return Err(CliError::Usage("--record and --rounds are for a process; these looks were kept already".into()));
     }
     let without: Vec<&'static str> = arguments.without.iter().map(|detector| detector.0.name()).collect();
-    let report = looks::watch_again(folder, &without)?;
+    let mut report = looks::watch_again(folder, &without)?;
+    bloathound_report::tell(&mut report.findings, "");
     let mut unwritten = Unwritten::default();
     show(arguments, &report, &mut unwritten);
     Ok(unwritten.exit(Exit::AsExpected).number())
@@ -77,14 +76,4 @@ fn show(arguments: &WatchArguments, report: &WatchReport, unwritten: &mut Unwrit
         output::result(&text::watch(report, view));
     }
     shown
-}
-
-/// What one look saw, and how sure it is by now.
-fn progress(told: &Told, rounds: Option<u32>) -> String {
-    let of = rounds.map_or_else(String::new, |rounds| format!(" of {rounds}"));
-    let seen = told
-        .objects
-        .map_or_else(|| "not possible".to_owned(), |objects| units::plural(objects as u64, "object", "objects"));
-    let sure = told.sureness.as_ref().map_or_else(String::new, |sureness| format!("; {}", sureness.why));
-    format!("look {}{of}: {seen}{sure}", told.round)
 }

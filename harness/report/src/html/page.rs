@@ -2,6 +2,7 @@
 
 use super::badge::badge;
 use super::{HtmlReport, RunKey, runs};
+use crate::glossary;
 use crate::sanitize::markup;
 use crate::units;
 use bloathound_vocabulary::{HostRecord, Outcome, RunResults};
@@ -30,6 +31,7 @@ pub fn index(report: &HtmlReport<'_>) -> String {
         let extras = report.extras.get(&RunKey::from(run));
         body.push_str(&runs::section(run, extras, &anchor(index)));
     }
+    body.push_str(&glossary::html());
     body.push_str("</main>\n");
     body.push_str(&footer(results));
     // The policy stops whatever might slip through the escaping from doing anything.

@@ -17,13 +17,13 @@ mod style;
 mod table;
 
 pub use crate::sanitize::shell_word;
+pub(crate) use crate::typing::again;
 pub use answers::{diff, hot, watch, why};
 pub use doctor::doctor;
 pub use extent::InspectView;
 pub use inspect::inspect;
 pub use list::list;
 pub use page::{Page, set_page};
-pub(crate) use run::again;
 pub use run::{Layout, failure, merge_warnings, run, run_line, summary};
 pub(crate) use style::Style;
 
