@@ -14,14 +14,14 @@ use crate::choices::{
 use crate::exports::{HeapExports, PageArguments, SampleExports};
 use crate::failing::FailArguments;
 use crate::gate::{GateArguments, MergeArguments};
+use crate::help;
 use crate::looking::{LookArguments, PeerArguments};
 use crate::metrics::MetricsArguments;
 use crate::perf::PerfArguments;
-use crate::{exit, help};
 
 /// Finds memory leaks, fragmentation, uncollectable cycles and hot loops in Python 2.7 processes, from outside.
 #[derive(Parser, Debug)]
-#[command(version, propagate_version = true, max_term_width = 100, after_help = exit::help(), after_long_help = help::long())]
+#[command(version, propagate_version = true, max_term_width = 100, after_help = help::codes(), after_long_help = help::long())]
 pub(crate) struct Arguments {
     #[command(subcommand)]
     pub(crate) command: Command,

@@ -40,8 +40,17 @@ pub(crate) enum Steps {
     Shares(&'static [u32]),
     /// It takes so many seconds, by the clock: `3 of 5 s`.
     Seconds(f64),
+    /// So many looks, one after so many seconds each, the first at once: `look 2 of 6`.
+    Looks { of: u64, every: f64 },
     /// It ends by itself, at the latest after so many seconds: `30 of at most 600 s`.
     AtMost(f64),
+}
+
+impl Steps {
+    /// Of a watch: the first look is the one that the others are compared with.
+    pub(crate) fn of_watch(rounds: Option<u32>, every: f64, most: f64) -> Self {
+        rounds.map_or(Self::AtMost(most), |rounds| Self::Looks { of: u64::from(rounds) + 1, every })
+    }
 }
 
 /// A look at a heap: reading it, analysing it, writing what was found. Of 200 k objects, a process or an image, decoding takes
@@ -195,6 +204,7 @@ impl State {
                 sum(done) / sum(shares).max(1.0)
             }
             Steps::Seconds(seconds) | Steps::AtMost(seconds) => self.begun.elapsed().as_secs_f64() / seconds,
+            Steps::Looks { of, every } => self.begun.elapsed().as_secs_f64() / looks_seconds(of, every),
         };
         share.clamp(0.0, 1.0)
     }
@@ -204,6 +214,7 @@ impl State {
         let elapsed = self.begun.elapsed().as_secs_f64();
         let of = match self.steps {
             Steps::Counted { unit, of } => format!("{unit} {} of {of}", (self.done + 1).min(of)),
+            Steps::Looks { of, .. } => format!("look {} of {of}", (self.done + 1).min(of)),
             Steps::Shares(shares) => format!("step {} of {}", (self.done + 1).min(shares.len() as u64), shares.len()),
             Steps::Seconds(seconds) if elapsed > seconds => format!("{} of {seconds} s, and on", elapsed.floor()),
             Steps::Seconds(seconds) => format!("{} of {seconds} s", elapsed.floor()),
@@ -213,12 +224,18 @@ impl State {
         // Of nothing done there is nothing to go by.
         let left = match self.steps {
             Steps::Seconds(seconds) => Some(seconds - elapsed),
+            Steps::Looks { of, every } => Some(looks_seconds(of, every) - elapsed),
             Steps::AtMost(_) => None,
             _ => (share > 0.0).then(|| elapsed / share - elapsed),
         };
         let left = left.filter(|left| *left >= 1.0).map_or_else(String::new, about);
         format!("{of}: {}{left}", self.what)
     }
+}
+
+/// From the first of so many looks to the last.
+fn looks_seconds(of: u64, every: f64) -> f64 {
+    of.saturating_sub(1).max(1) as f64 * every
 }
 
 /// `; about 30 s left`.
@@ -254,6 +271,8 @@ mod tests {
         assert_eq!(state(shares, 2, 10).line(), "step 2 of 2: leak, buggy");
         assert_eq!(state(counted, 1, 60).line(), "run 2 of 8: leak, buggy; about 7 min left");
         assert_eq!(state(Steps::AtMost(600.0), 0, 30).line(), "30 of at most 600 s: leak, buggy");
+        let looks = Steps::Looks { of: 6, every: 10.0 };
+        assert_eq!(state(looks, 1, 5).line(), "look 2 of 6: leak, buggy; about 45 s left");
         assert_eq!(state(Steps::Seconds(5.0), 0, 2).line(), "2 of 5 s: leak, buggy; about 3 s left");
         assert_eq!(state(Steps::Seconds(5.0), 0, 7).line(), "7 of 5 s, and on: leak, buggy");
     }

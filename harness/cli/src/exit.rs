@@ -34,7 +34,7 @@ pub(crate) enum Exit {
 }
 
 /// The words for each code of `--help` and, compared by a test, of the README.
-const MEANINGS: [(Exit, &str); 9] = [
+pub(crate) const MEANINGS: [(Exit, &str); 9] = [
     (Exit::AsExpected, "as expected"),
     (Exit::ExpectationFailed, "an expectation failed: a bug missed, a false alarm, a gate"),
     (Exit::Usage, "wrong usage, or a file that can't be read or is refused (a scenario's with file and line)"),
@@ -51,12 +51,6 @@ const MEANINGS: [(Exit, &str); 9] = [
     (Exit::Interrupted, "ended by Ctrl-C: what was measured is written and said to be partial"),
     (Exit::Terminated, "ended by SIGTERM: the same"),
 ];
-
-/// All codes for `--help`.
-pub(crate) fn help() -> String {
-    let lines = MEANINGS.iter().map(|(exit, words)| format!("\n  {:>3}  {words}", exit.number()));
-    format!("Exit codes:{}", lines.collect::<String>())
-}
 
 impl Exit {
     /// The number that the process exits by.

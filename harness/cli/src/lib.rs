@@ -24,6 +24,7 @@ mod host;
 mod kit;
 mod looking;
 mod made;
+mod manual;
 mod metrics;
 mod output;
 mod pages;
@@ -112,7 +113,10 @@ fn told_usage(usage: &clap::Error) -> u8 {
         return Exit::Usage.number();
     }
     let text = usage.render();
-    output::result(&if output::color() { text.ansi().to_string() } else { text.to_string() });
+    // Said beside `--help`, it is not parsed.
+    let words: Vec<String> = std::env::args().collect();
+    let plain = words.windows(2).any(|pair| pair == ["--color", "never"]) || words.iter().any(|w| w == "--color=never");
+    output::result(&if output::color() && !plain { text.ansi().to_string() } else { text.to_string() });
     ended(Ok(Exit::AsExpected.number()))
 }
 

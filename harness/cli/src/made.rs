@@ -60,7 +60,8 @@ pub(crate) fn live(
     let mut made = Made::default();
     let bar = Progress::begin(Steps::Counted { unit: "run", of: planned.len() as u64 }, "starting");
     let suite = suite::run(planned, (launcher, &limits), arguments, &mut |(scenario, _), twin| {
-        let Twin { record, found, unwritten: lost } = twin;
+        let Twin { mut record, found, unwritten: lost } = twin;
+        bloathound_report::tell_run(&mut record);
         made.unwritten.extend(lost);
         if let (Some(page), Some(found)) = (&arguments.report, &found) {
             made.unwritten.extend(extras::pictures(page, &record, found).err());
@@ -94,7 +95,8 @@ pub(crate) fn of_recorded(
     let bar = Progress::begin(Steps::Counted { unit: "run", of: runs.len() as u64 }, "judging again");
     for (folder, run) in runs {
         bar.at(made.runs.len() as u64, &replayed::told(run));
-        let (record, extras) = replayed::judge(folder, run, arguments.report.is_some())?;
+        let (mut record, extras) = replayed::judge(folder, run, arguments.report.is_some())?;
+        bloathound_report::tell_run(&mut record);
         made.extras.insert(RunKey::from(&record), extras);
         show_run(arguments, &record, layout);
         let go_on = !arguments.fail_fast || record.outcome == Outcome::Pass;

@@ -1,6 +1,8 @@
 //! What is said while something takes long.
 
 use bloathound_driver::{EnvironmentEvent, RunEvent};
+use bloathound_engine::looks::Told;
+use bloathound_report::units;
 
 use crate::bar::{self, Progress, Steps};
 use crate::output;
@@ -80,4 +82,14 @@ pub(crate) fn run(event: &RunEvent, packages: &mut Packages) {
         RunEvent::MeasuringDisturbance => bar::detail_of("measuring the disturbance"),
         _ => {}
     }
+}
+
+/// What one look saw, and how sure it is by now.
+pub(crate) fn look(told: &Told, rounds: Option<u32>) -> String {
+    let of = rounds.map_or_else(String::new, |rounds| format!(" of {rounds}"));
+    let seen = told
+        .objects
+        .map_or_else(|| "not possible".to_owned(), |objects| units::plural(objects as u64, "object", "objects"));
+    let sure = told.sureness.as_ref().map_or_else(String::new, |sureness| format!("; {}", sureness.why));
+    format!("look {}{of}: {seen}{sure}", told.round)
 }

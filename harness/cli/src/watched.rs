@@ -2,8 +2,7 @@
 
 use std::path::PathBuf;
 
-use bloathound_engine::looks::Told;
-use bloathound_report::{html, text, units};
+use bloathound_report::{html, text};
 use bloathound_vocabulary::WatchReport;
 
 use crate::args::WatchArguments;
@@ -28,14 +27,4 @@ pub(crate) fn show(arguments: &WatchArguments, report: &WatchReport, unwritten: 
         output::result(&text::watch(report, view));
     }
     shown
-}
-
-/// What one look saw, and how sure it is by now.
-pub(crate) fn progress(told: &Told, rounds: Option<u32>) -> String {
-    let of = rounds.map_or_else(String::new, |rounds| format!(" of {rounds}"));
-    let seen = told
-        .objects
-        .map_or_else(|| "not possible".to_owned(), |objects| units::plural(objects as u64, "object", "objects"));
-    let sure = told.sureness.as_ref().map_or_else(String::new, |sureness| format!("; {}", sureness.why));
-    format!("look {}{of}: {seen}{sure}", told.round)
 }

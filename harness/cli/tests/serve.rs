@@ -2,71 +2,20 @@
 //! started it.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
+#[path = "support/served.rs"]
+mod served;
 mod support;
 
-use std::io::{BufRead, BufReader, Read, Write};
-use std::net::TcpStream;
-use std::process::{Child, Command, Stdio};
+use std::process::Command;
 use std::time::Duration;
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use predicates::str::contains;
-use support::{bloathound, live, packages, python, root, stat, wait_until};
+use served::Served;
+use support::{bloathound, live, stat, wait_until};
 
 const WITHIN: Duration = Duration::from_secs(60);
-
-/// Ends with the test, and the service with it.
-struct Served {
-    child: Child,
-    told: Vec<String>,
-}
-
-impl Served {
-    /// Starts it and reads all that it tells.
-    fn start(command: &mut Command) -> Self {
-        // Ready beforehand: installing takes its time.
-        packages().expect("the services' packages");
-        command.current_dir(root()).env("BLOATHOUND_PYTHON27", python()).stdout(Stdio::piped()).stderr(Stdio::null());
-        let mut child = command.spawn().unwrap();
-        let lines = BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok);
-        let mut told = Vec::new();
-        for line in lines {
-            let is_last = line == "Ctrl-C ends it";
-            told.push(line);
-            if is_last {
-                break;
-            }
-        }
-        assert_eq!(told.last().map(String::as_str), Some("Ctrl-C ends it"), "{told:?}");
-        Self { child, told }
-    }
-
-    fn field(&self, name: &str) -> String {
-        let value = self.told.iter().find_map(|line| Some(line.strip_prefix(name)?.trim().to_owned()));
-        value.unwrap_or_else(|| panic!("no {name} in {:?}", self.told))
-    }
-
-    fn pid(&self) -> u32 {
-        self.field("process").parse().unwrap()
-    }
-
-    fn answer(&self, path: &str) -> String {
-        let address = self.field("address");
-        let mut stream = TcpStream::connect(address.strip_prefix("http://").unwrap()).unwrap();
-        stream.write_all(format!("GET {path} HTTP/1.0\r\n\r\n").as_bytes()).unwrap();
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).unwrap();
-        answer
-    }
-}
-
-impl Drop for Served {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
 
 fn gone(pid: u32) {
     wait_until("the service to be gone", WITHIN, || stat(pid).is_none_or(|fields| fields[0] == "Z").then_some(()));
@@ -106,9 +55,7 @@ fn the_twin_that_is_asked_for_is_started_and_a_stuck_one_ends_too() {
     assert!(served.told.iter().any(|line| line.contains("/attendees?stuck=1'")), "{:?}", served.told);
     let pid = served.pid();
     // It is in its loop, and answers nobody any more.
-    let address = served.field("address");
-    let mut stuck = TcpStream::connect(address.strip_prefix("http://").unwrap()).unwrap();
-    stuck.write_all(b"GET /attendees?stuck=1 HTTP/1.0\r\n\r\n").unwrap();
+    let _stuck = served.asked("/attendees?stuck=1");
     wait_until("the loop", WITHIN, || (stat(pid)?[0] == "R").then_some(()));
     signal(served.child.id(), Signal::SIGINT);
     assert_eq!(served.child.wait().unwrap().code(), Some(130));

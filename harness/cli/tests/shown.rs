@@ -8,7 +8,6 @@ mod support;
 
 use std::fs;
 use std::os::unix::fs::symlink;
-use std::path::Path;
 
 use screen::Screen;
 use support::{bloathound, root};
@@ -77,9 +76,11 @@ fn check(name: &str, line: &str) {
     for columns in WIDTHS {
         let screen = |kind| Screen { columns, kind, folder: folder.path() };
         let Some(dumb) = screen("dumb").shows(&format!("{line} -q")) else { return };
-        let Some(plain) = screen("xterm").shows(&format!("{line} -q --color never")) else { return };
-        let (dumb, plain) = (timeless(&dumb), timeless(&plain));
-        assert_eq!(dumb, plain, "{line}: a dumb terminal is one without colours");
+        let dumb = timeless(&dumb);
+        if columns == WIDTHS[0] {
+            let plain = screen("xterm").shows(&format!("{line} -q --color never")).unwrap();
+            assert_eq!(dumb, timeless(&plain), "{line}: a dumb terminal is one without colours");
+        }
         fits(&dumb, columns, line);
         all.push_str(&format!("=== {columns} columns\n{dumb}"));
     }
@@ -99,12 +100,11 @@ fn check(name: &str, line: &str) {
 fn looks_at_images() {
     check("inspect-leak", "inspect recorded/leak-buggy/round-03.bhi");
     check("inspect-fragmentation", "inspect recorded/fragmentation-buggy/inspect.bhi");
-    check("inspect-cycles-all", "inspect recorded/cycles-buggy/inspect.bhi -v");
 }
 
 #[test]
 fn questions_about_images() {
-    check("why", "why recorded/leak-buggy/round-03.bhi model.Attendee");
+    check("why", "why recorded/leak-buggy/round-03.bhi attendees.Attendee");
     check("diff", "diff recorded/leak-buggy/round-00.bhi recorded/leak-buggy/round-03.bhi");
 }
 
@@ -116,7 +116,7 @@ fn looks_over_time() {
 
 #[test]
 fn runs() {
-    check("replay", "replay recorded");
+    check("replay", "replay recorded/tightloop-buggy");
     check("run", "run --recorded");
     check("list", "list");
 }
@@ -129,10 +129,8 @@ fn help() {
 }
 
 #[test]
-fn a_terminal_has_colours_and_says_how_far_long_work_is() {
+fn a_terminal_has_colours() {
     let folder = folder();
-    let colourful = Screen { columns: 100, kind: "xterm", folder: folder.path() };
-    let Some(shown) = colourful.shows("list -q") else { return };
+    let Some(shown) = (Screen { columns: 100, kind: "xterm", folder: folder.path() }).shows("list") else { return };
     assert!(shown.contains('\x1b'), "{shown:?}");
-    assert!(Path::new("/").exists());
 }

@@ -7,6 +7,8 @@
     reason = "a failed test ends by a panic"
 )]
 
+#[path = "support/screen.rs"]
+mod screen;
 mod support;
 #[path = "support/target.rs"]
 mod target;
@@ -15,6 +17,7 @@ use std::fs;
 use std::process::Command;
 
 use predicates::str::contains;
+use screen::Screen;
 use serde_json::Value;
 use support::{bloathound, home_with, live, python, root, wait_until};
 use target::Target;
@@ -82,7 +85,7 @@ fn list_and_doctor_are_read_by_programs() {
     let scenarios = list["scenarios"].as_array().unwrap();
     let leak = scenarios.iter().find(|one| one["name"] == "leak").expect("the leak");
     assert_eq!(leak["variants"], serde_json::json!(["buggy", "fixed"]));
-    assert_eq!(leak["classes"], serde_json::json!(["leak"]));
+    assert_eq!(leak["classes"][0], "leak");
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("doctor.json");
     let run = bloathound().arg("doctor").arg("--json").arg(&file).assert();
@@ -104,7 +107,9 @@ fn a_command_to_type_names_the_folder_that_was_named() {
         let line = text.lines().find_map(|line| line.trim().strip_prefix("next")).expect("a next command").trim();
         line.trim_start_matches(':').trim().to_owned()
     };
-    let list = next(bloathound().arg("list").arg("--home").arg(&home).assert().success());
+    // Called by its path, as nothing says that it is on that of commands.
+    let called = || assert_cmd::Command::new(env!("CARGO_BIN_EXE_bloathound"));
+    let list = next(called().arg("list").arg("--home").arg(&home).assert().success());
     assert!(list.ends_with(&format!("run cycles --home '{}'", home.display())), "{list}");
     // It works where it is pasted: --recorded stands in for a Python 2.7, which not every machine has.
     let pasted = Command::new("sh").current_dir("/").args(["-c", &format!("{list} --recorded")]).output().unwrap();
@@ -115,7 +120,7 @@ fn a_command_to_type_names_the_folder_that_was_named() {
     }
     let home = home_with("leak");
     fs::write(home.path().join("reference-services/leak/service.py"), "raise SystemExit(7)\n").unwrap();
-    let broken = bloathound().args(["run", "leak", "--variant", "buggy", "--home"]).arg(home.path()).assert().code(5);
+    let broken = called().args(["run", "leak", "--variant", "buggy", "--home"]).arg(home.path()).assert().code(5);
     let run = next(broken);
     assert!(run.ends_with(&format!("--record recordings --home {}", home.path().display())), "{run}");
 }
@@ -147,5 +152,112 @@ fn help_explains_ten_words() {
     let help = bloathound().arg("--help").assert().success();
     let text = String::from_utf8_lossy(&help.get_output().stdout).into_owned();
     let below = text.split("Ten words:").nth(1).expect("the words");
-    assert_eq!(below.lines().filter(|line| line.starts_with("  ") && line.contains(": ")).count(), 10, "{below}");
+    // Each begins a line; further lines stand further in.
+    let begins = |line: &&str| line.starts_with("  ") && !line.starts_with("   ");
+    assert_eq!(below.lines().filter(begins).count(), 10, "{below}");
+}
+
+/// A process that does nothing for as long as it is wanted.
+fn idle() -> Target {
+    Target::script("import sys; print 'ready'; sys.stdout.flush(); sys.stdin.readline()").at_rest()
+}
+
+#[test]
+fn long_work_says_how_far_it_is() {
+    if !live() {
+        return;
+    }
+    let target = idle();
+    let line = format!("hot {} --seconds 4", target.pid());
+    let folder = tempfile::tempdir().unwrap();
+    let screen = |kind| Screen { columns: 100, kind, folder: folder.path() };
+    let Some(shown) = screen("xterm").shows(&line) else { return };
+    // Drawn over and over on one line, and gone when it is done.
+    let drawn = shown.matches(" s: sampling process").count();
+    assert!(drawn >= 5 && shown.contains("░") | shown.contains("█"), "{shown:?}");
+    assert!(shown.contains(&format!("2 of 4 s: sampling process {}; about 2 s left", target.pid())), "{shown:?}");
+    assert!(shown.contains("\x1b[2K") || shown.contains("\x1b[K"), "{shown:?}");
+    let last = shown.lines().last().unwrap();
+    assert!(!last.contains("sampling"), "{shown:?}");
+    // A dumb terminal has plain lines, and no more of them than it has to.
+    let dumb = screen("dumb").shows(&line).unwrap();
+    let plain: Vec<&str> = dumb.lines().filter(|line| line.contains("sampling process")).collect();
+    assert_eq!(plain, [format!("1 of 4 s: sampling process {}; about 3 s left", target.pid())], "{dumb:?}");
+    assert!(!dumb.contains('\x1b'), "{dumb:?}");
+    assert!(!screen("xterm").shows(&format!("{line} -q")).unwrap().contains("sampling process"));
+}
+
+#[test]
+fn a_watch_says_a_line_a_look_in_a_pipe_too() {
+    if !live() {
+        return;
+    }
+    let target = idle();
+    let pid = target.pid().to_string();
+    let watch = |more: &[&str]| {
+        let mut command = bloathound();
+        command.args(["watch", &pid, "--rounds", "2", "--interval", "0.7"]).args(more);
+        let run = command.assert().success();
+        String::from_utf8_lossy(&run.get_output().stderr).into_owned()
+    };
+    let told = watch(&[]);
+    for look in ["look 0 of 2: ", "look 1 of 2: ", "look 2 of 2: ", "watching process"] {
+        assert!(told.contains(look), "{told}");
+    }
+    assert_eq!(watch(&["-q"]), "");
+}
+
+#[test]
+fn threads_and_children_have_their_names() {
+    if !live() {
+        return;
+    }
+    let script = "
+import subprocess, sys, threading
+waits = threading.Lock(); waits.acquire()
+thread = threading.Thread(target=waits.acquire, name='reader of mail'); thread.daemon = True; thread.start()
+child = subprocess.Popen([sys.executable, '-c', 'import sys; sys.stdin.readline()'], stdin=subprocess.PIPE)
+print 'ready', child.pid
+sys.stdout.flush()
+sys.stdin.readline()
+";
+    let target = Target::script(script).at_rest();
+    let pid = target.pid();
+    let run = bloathound().args(["inspect", &pid.to_string(), "--json", "-"]).assert().success();
+    let report = read(&run.get_output().stdout);
+    let threads = report["threads"].as_array().unwrap();
+    let named = |name: &str| threads.iter().find(|thread| thread["name"] == name).expect("the thread");
+    assert_eq!(named("MainThread")["tid"], pid, "{threads:?}");
+    let other = named("reader of mail")["tid"].as_u64().unwrap();
+    assert!(fs::exists(format!("/proc/{pid}/task/{other}")).unwrap(), "{threads:?}");
+    let children = report["target"]["children"].as_array().unwrap();
+    let [child] = children.as_slice() else { panic!("{children:?}") };
+    assert!(child["command"].as_str().unwrap().contains("import sys; sys.stdin.readline()"), "{child}");
+    let shown = bloathound().args(["inspect", &pid.to_string()]).assert().success();
+    let text = String::from_utf8_lossy(&shown.get_output().stdout).into_owned();
+    assert!(text.contains(&format!("  thread {other} (reader of mail)")), "{text}");
+    let words = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let told = format!("has 1 child process, each to be looked at by its own id: {} (", child["pid"]);
+    assert!(words.contains(&told), "{text}");
+}
+
+#[test]
+fn the_picture_of_why_has_the_root_however_far_it_is() {
+    if !live() {
+        return;
+    }
+    let script = "
+import sys
+class Deep(object): pass
+nest = Deep()
+for i in range(12): nest = [nest]
+print 'ready'
+sys.stdout.flush()
+sys.stdin.readline()
+";
+    let target = Target::script(script).at_rest();
+    let run = bloathound().args(["why", &target.pid().to_string(), "Deep", "--depth", "1"]).assert().success();
+    let text = String::from_utf8_lossy(&run.get_output().stdout).into_owned();
+    let picture = text.split("is referred to by").nth(1).expect("the picture");
+    assert!(picture.contains("held by module __main__") || picture.contains("module __main__"), "{text}");
 }

@@ -1,5 +1,7 @@
 //! Ten words of the output that not everybody knows, each in a sentence: for `--help` and for the page.
 
+use maud::{Markup, html};
+
 /// The words, in the order of the alphabet.
 pub const WORDS: [(&str, &str); 10] = [
     (
@@ -24,3 +26,14 @@ pub const WORDS: [(&str, &str); 10] = [
     ("sample", "one look at where a thread is in the code; a hundred a second show which loop it is in"),
     ("twin", "the same service twice: once with its bug (buggy), once with the fix (fixed), under the same load"),
 ];
+
+/// The words as a part of a page.
+pub(crate) fn definitions() -> Markup {
+    html! {
+        dl {
+            @for (word, meaning) in WORDS {
+                div { dt { (word) } dd { (meaning) } }
+            }
+        }
+    }
+}

@@ -6,7 +6,7 @@ use std::time::Duration;
 use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 
 use crate::{ReportError, describe, sanitize, text};
-use bloathound_vocabulary::{Outcome, RunRecord, RunResults};
+use bloathound_vocabulary::{Finding, Outcome, RunRecord, RunResults};
 
 /// A suite a scenario and traffic, a test case a variant; of results that are partial one more, which says why, as an error. A failed
 /// run is a failure, an INVALID one and one that could not be made are errors: neither a pass nor a miss. Where a variant
@@ -82,8 +82,12 @@ fn test_case(run: &RunRecord, alone: bool) -> TestCase {
     let mut case = TestCase::new(name, status);
     case.set_classname(sanitize::line(&run.name()).as_ref());
     case.set_time(duration(run));
-    let mut found: Vec<String> =
-        run.findings.iter().map(|finding| sanitize::line(&describe::sentence(finding)).into_owned()).collect();
+    let said = |finding: &Finding| {
+        let summary = Some(finding.summary.as_str()).filter(|summary| !summary.is_empty());
+        let lines = [Some(describe::sentence(finding)), summary.map(str::to_owned)];
+        lines.into_iter().flatten().map(|line| sanitize::line(&line).into_owned()).collect::<Vec<_>>()
+    };
+    let mut found: Vec<String> = run.findings.iter().flat_map(said).collect();
     for phase in run.toggle.iter().flat_map(|toggle| &toggle.phases) {
         let line = format!("{}: {}", phase.phase, describe::toggle::phase(phase));
         found.push(sanitize::line(&line).into_owned());

@@ -26,4 +26,5 @@ pub mod units;
 #[cfg(test)]
 mod samples;
 
+pub use describe::paragraph::{tell, tell_run};
 pub use error::ReportError;

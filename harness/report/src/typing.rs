@@ -6,6 +6,8 @@
 
 use std::sync::OnceLock;
 
+use bloathound_vocabulary::RunRecord;
+
 use crate::sanitize::shell_word;
 
 static PROGRAM: OnceLock<String> = OnceLock::new();
@@ -32,4 +34,18 @@ pub fn command(arguments: &str) -> String {
 pub fn with_home(arguments: &str) -> String {
     let line = command(arguments);
     HOME.get().map_or(line.clone(), |home| format!("{line} --home {home}"))
+}
+
+/// The command that shows it again: its recording replayed, or the run once more, recorded.
+pub(crate) fn again(run: &RunRecord) -> String {
+    if let Some(recording) = &run.recording {
+        return command(&format!("replay {}", shell_word(recording)));
+    }
+    let traffic = run.traffic.map(|traffic| format!(" --traffic {traffic}")).unwrap_or_default();
+    with_home(&format!(
+        "run {} --variant {} --seed {}{traffic} --record recordings",
+        shell_word(&run.scenario),
+        run.variant.as_str(),
+        run.seed
+    ))
 }

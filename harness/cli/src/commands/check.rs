@@ -24,6 +24,7 @@ pub(crate) fn check(arguments: &CheckArguments) -> Result<u8, CliError> {
     if let Some(accepted) = &accepted {
         baseline::hold(accepted, &mut records, &arguments.fail_on);
     }
+    records.iter_mut().for_each(|run| bloathound_report::tell(&mut run.findings, &typed(arguments)));
     let results = bloathound_score::results(tool(), host::facts(None), None, records);
     let mut unwritten = Unwritten::default();
     written::write(arguments, &results, &mut unwritten);
@@ -37,11 +38,15 @@ fn show(arguments: &CheckArguments, results: &RunResults, output: &[String]) {
     if output::is_stdout(arguments.json.as_deref()) {
         return;
     }
-    // A process that was started for this is gone: commands to type next are for one of the reader's own.
-    let typed = arguments.pid.map_or_else(|| "PID".to_owned(), |pid| pid.to_string());
+    let typed = typed(arguments);
     for run in &results.runs {
         output::result(&text::check(run, output, output::view(None, &typed)));
     }
+}
+
+/// A process that was started for this is gone: commands to type next are for one of the reader's own.
+fn typed(arguments: &CheckArguments) -> String {
+    arguments.pid.map_or_else(|| "PID".to_owned(), |pid| pid.to_string())
 }
 
 fn told(event: &CheckEvent) -> String {

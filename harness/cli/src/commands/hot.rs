@@ -22,8 +22,9 @@ pub(crate) fn hot(arguments: &HotArguments) -> Result<u8, CliError> {
         let what = format!("sampling process {}", arguments.target);
         sampling = Some(Progress::begin(Steps::Seconds(arguments.seconds), &what));
     };
-    let sampled = looks::hot(&samples, options, &interrupt, &mut begins)?;
+    let mut sampled = looks::hot(&samples, options, &interrupt, &mut begins)?;
     drop(sampling);
+    bloathound_report::tell(&mut sampled.report.findings, &arguments.target);
     let mut unwritten = Unwritten::default();
     unwritten.note(sampled.unkept.map_or(Ok(()), |error| Err(CliError::unwritten(error))));
     if let Some(path) = &arguments.json {

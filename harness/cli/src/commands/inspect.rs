@@ -24,7 +24,8 @@ pub(crate) fn inspect(arguments: &InspectArguments) -> Result<u8, CliError> {
     Interrupt::obey_cleanly()?;
     bar.at(1, "analysing");
     let session = Session::from(&source);
-    let report = looks::inspect(&session, source.target().clone());
+    let mut report = looks::inspect(&session, source.target().clone());
+    bloathound_report::tell(&mut report.findings, &arguments.target);
     bar.at(2, "writing");
     let mut unwritten = Unwritten::default();
     if let Some(path) = &arguments.json {

@@ -40,7 +40,8 @@ pub(crate) fn replay(arguments: &ReplayArguments) -> Result<u8, CliError> {
     let mut extras = Extras::new();
     for (folder, run) in &runs {
         bar.at(records.len() as u64, &replayed::told(run));
-        let (record, more) = replayed::judge(folder, run, arguments.page.file().is_some())?;
+        let (mut record, more) = replayed::judge(folder, run, arguments.page.file().is_some())?;
+        bloathound_report::tell_run(&mut record);
         extras.insert(RunKey::from(&record), more);
         show(&text::run_line(&record, layout, color));
         show(&text::failure(&record, color));

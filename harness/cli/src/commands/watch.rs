@@ -10,7 +10,7 @@ use crate::args::WatchArguments;
 use crate::bar::{Progress, Steps};
 use crate::error::CliError;
 use crate::output::{self, Unwritten};
-use crate::watched;
+use crate::{progress, watched};
 
 /// `bloathound watch`: growth over time on a live process, or in the looks at one that were kept.
 pub(crate) fn watch(arguments: &WatchArguments) -> Result<u8, CliError> {
@@ -29,20 +29,17 @@ pub(crate) fn watch(arguments: &WatchArguments) -> Result<u8, CliError> {
         look: arguments.look.options(),
         keep: arguments.record.clone(),
     };
-    let steps = match arguments.rounds {
-        // The first look is the one that the others are compared with.
-        Some(rounds) => Steps::Counted { unit: "look", of: u64::from(rounds) + 1 },
-        None => Steps::AtMost(arguments.max_time),
-    };
+    let steps = Steps::of_watch(arguments.rounds, arguments.interval, arguments.max_time);
     let bar = Progress::begin(steps, &format!("watching process {pid}"));
     let mut unwritten = Unwritten::default();
     let mut tell = |told: &Told| {
         told.so_far.iter().for_each(|report| metrics.tell(report, &mut unwritten));
-        output::progress(&watched::progress(told, arguments.rounds));
+        output::progress(&progress::look(told, arguments.rounds));
         bar.done(u64::from(told.round) + 1);
     };
-    let Watching { report, unkept } = looks::watch(&options, &interrupt, &mut tell)?;
+    let Watching { mut report, unkept } = looks::watch(&options, &interrupt, &mut tell)?;
     drop(bar);
+    bloathound_report::tell(&mut report.findings, &arguments.target);
     unwritten.note(unkept.map_or(Ok(()), |error| Err(CliError::unwritten(error))));
     let shown = watched::show(arguments, &report, &mut unwritten);
     let ended = output::partial(report.partial.as_ref(), &interrupt, shown);
@@ -60,7 +57,8 @@ fn again(arguments: &WatchArguments) -> Result<u8, CliError> {
         return Err(CliError::Usage(message.into()));
     }
     let without: Vec<&'static str> = arguments.without.iter().map(|detector| detector.0.name()).collect();
-    let report = looks::watch_again(folder, &without)?;
+    let mut report = looks::watch_again(folder, &without)?;
+    bloathound_report::tell(&mut report.findings, "");
     let mut unwritten = Unwritten::default();
     watched::show(arguments, &report, &mut unwritten);
     Ok(unwritten.exit(arguments.fail.exit(&report.findings)).number())

@@ -17,8 +17,16 @@ pub struct Screen<'f> {
 }
 
 impl Screen<'_> {
-    /// All that the terminal was sent by `bloathound LINE`, lines ended as on paper; `None`, with a notice, without `script`.
+    /// All that the terminal was sent by `bloathound LINE`, which succeeds, lines ended as on paper; `None`, with a notice,
+    /// without `script`.
     pub fn shows(&self, line: &str) -> Option<String> {
+        let (code, sent) = self.ends(line)?;
+        assert_eq!(code, Some(0), "{line}\n{sent}");
+        Some(sent)
+    }
+
+    /// The same with the code that it ends by.
+    pub fn ends(&self, line: &str) -> Option<(Option<i32>, String)> {
         let path = tempfile::tempdir().expect("a folder");
         symlink(env!("CARGO_BIN_EXE_bloathound"), path.path().join("bloathound")).expect("a link");
         let typed = format!("stty cols {} rows 50 -echo; exec bloathound {line}", self.columns);
@@ -46,8 +54,6 @@ impl Screen<'_> {
         child.stdout.take().expect("piped").read_to_end(&mut sent).expect("its output");
         let status = child.wait().expect("its end");
         drop(input);
-        let sent = String::from_utf8_lossy(&sent).replace("\r\n", "\n");
-        assert!(status.success(), "{line}: {status}\n{sent}");
-        Some(sent)
+        Some((status.code(), String::from_utf8_lossy(&sent).replace("\r\n", "\n")))
     }
 }

@@ -165,10 +165,19 @@ pub fn told(arguments: &[&str]) -> Value {
     for name in ["target", "timing", "before", "after"] {
         object.remove(name);
     }
+    without_next(&mut report);
     if let Some(quality) = report.pointer_mut("/heap/quality").and_then(Value::as_object_mut) {
         quality.remove("layout_checks");
     }
     report
+}
+
+/// Takes the command to type next, which names the target, off the paragraph of each finding.
+pub fn without_next(report: &mut Value) {
+    for finding in report["findings"].as_array_mut().into_iter().flatten() {
+        let said = finding["summary"].as_str().unwrap_or_default();
+        finding["summary"] = said.split(" Next: ").next().unwrap_or_default().into();
+    }
 }
 
 /// What a report says of the program, whatever it was read from: neither problems nor what was resident, nor a command to

@@ -21,7 +21,8 @@ pub(super) fn threads(heap: &HeapSource<'_>, examined: &Examined) -> Option<Vec<
     let mut reader = FrameReader::new(FrameTarget::from(interpreter));
     let holder = examined.image.pointer_at(interpreter.current_thread).unwrap_or_default();
     let threads = reader.threads(&examined.image).ok()?;
-    let names = names(heap);
+    // What stands in place of a redacted name is none.
+    let names = if examined.is_redacted { BTreeMap::new() } else { names(heap) };
     let ids = kernel_ids_of(&examined.image, &threads);
     let mut record = |(thread, tid): (&PythonThread, Option<u32>)| {
         let stack = match reader.stack(&examined.image, thread, None) {

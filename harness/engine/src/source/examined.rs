@@ -43,6 +43,8 @@ pub struct Examined {
     pub replay: GcReplay,
     /// What could not be read or does not agree.
     pub problems: Vec<String>,
+    /// What its strings say was replaced.
+    pub is_redacted: bool,
     /// How still the target stood; `None` for a recorded image.
     pub stillness: Option<Stillness>,
     /// What may be torn.
@@ -91,6 +93,7 @@ pub fn examine_image(
         snapshot,
         replay,
         problems,
+        is_redacted: false,
         stillness: None,
         torn: TornInfo::default(),
         timings: ExamineTimings { decode: started.elapsed(), ..ExamineTimings::default() },

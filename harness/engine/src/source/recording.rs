@@ -46,7 +46,8 @@ pub fn reopen(read: ReadRecording, path: &Path) -> Result<Reopened, OpenFileErro
     examined.executable.clone_from(&recording.manifest.executable);
     examined.build_id = recording.symbols.build_id;
     examined.problems.extend(read.problems.iter().map(ToString::to_string));
-    if recording.manifest.redacted {
+    examined.is_redacted = recording.manifest.redacted;
+    if examined.is_redacted {
         examined.problems.push("the image is redacted: contents of strings were replaced".into());
     }
     Ok(Reopened { examined, manifest: recording.manifest })

@@ -9,7 +9,8 @@ use crate::{typing, units};
 /// What happens, how much of it, and where: a sentence without words of CPython's inside.
 pub(crate) fn sentence(finding: &Finding) -> String {
     let location = &finding.location;
-    let holder = || dotted(location).unwrap_or_else(|| Label::join(&location.path, " → "));
+    let named = || location.expression.clone().or_else(|| dotted(location));
+    let holder = || named().unwrap_or_else(|| Label::join(&location.path, " → "));
     let kept = match holder() {
         holder if holder.is_empty() => "what keeps them is not known".to_owned(),
         holder => format!("{holder} keeps them"),
@@ -52,6 +53,9 @@ pub(crate) fn sentence(finding: &Finding) -> String {
             let busy = hot
                 .cpu_fraction
                 .map_or_else(String::new, |share| format!(" and takes {} of a processor", units::ratio(share)));
+            if let Some(called) = &hot.inside {
+                return format!("{} is inside one call of {called} that does not return{busy}.", code(finding));
+            }
             format!("{} goes round and round{busy}, without any progress that was seen.", code(finding))
         }
         Evidence::Spin(spin) => {

@@ -61,7 +61,8 @@ fn failed(run: &RunRecord, file: Option<&String>) -> Value {
 
 fn found(run: &RunRecord, finding: &Finding, scenario: Option<&String>) -> Value {
     let is_expected = !run.unexpected().any(|one| std::ptr::eq(one, finding));
-    let message = format!("{}: {} {}", run.title(), describe::plain::sentence(finding), finding.summary);
+    let (first, rest) = describe::paragraph::told(finding);
+    let message = format!("{}: {first} {rest}", run.title());
     let mut result = json!({
         "ruleId": finding.class.as_str(), "level": if is_expected { "note" } else { "error" },
         "message": { "text": clean(message.trim_end()) },

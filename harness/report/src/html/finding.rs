@@ -51,10 +51,10 @@ fn article(finding: &Finding, number: usize, beside: Beside<'_>) -> Markup {
     }
 }
 
-/// The sentence that the terminal begins with, and what the rule has to say more.
+/// The same paragraph as in the terminal and in JSON; the command stands by itself.
 fn paragraph(finding: &Finding) -> String {
-    let sentence = describe::plain::sentence(finding);
-    if finding.summary.is_empty() { sentence } else { format!("{sentence} {}", finding.summary) }
+    let (first, rest) = describe::paragraph::told(finding);
+    format!("{first} {rest}").trim_end().to_owned()
 }
 
 /// What grew, look by look.

@@ -2,7 +2,9 @@
 
 use super::extent::InspectView;
 use super::holders;
-use super::inspect::{children, findings, not_seen, observations, partial, problems, stack, target_line};
+use super::inspect::{
+    children, findings, lines, not_seen, observations, partial, problems, stack, target_line, target_within,
+};
 use super::newcomers;
 use super::source;
 use super::style::Style;
@@ -92,7 +94,7 @@ pub fn hot(report: &HotReport, view: InspectView<'_>) -> String {
     if report.torn_samples > 0 {
         facts.push(format!("{} torn", units::count(report.torn_samples)));
     }
-    facts.extend(report.cpu_fraction.map(|share| format!("CPU {}", units::ratio(share))));
+    facts.extend(report.cpu_fraction.map(|share| format!("{} of a processor", units::ratio(share))));
     facts.extend(
         report
             .voluntary_switches
@@ -103,13 +105,13 @@ pub fn hot(report: &HotReport, view: InspectView<'_>) -> String {
     out.push_str(&format!("verdict: {verdict}\n"));
     out.push_str(&findings(&report.findings, &report.target, view));
     out.push_str(&source::sources(&report.sources, view.verbose, style));
-    out.push_str(&format!("\n{}\n\n{}\n", facts.join(", "), style.bold("stacks")));
+    out.push_str(&format!("\n{}\n{}\n", lines(&facts), style.bold("stacks")));
     if report.stacks.is_empty() {
         out.push_str("  none seen\n");
     }
     for one in report.stacks.iter().take(view.rows) {
         out.push_str(&format!(
-            "  {} ({} %)\n",
+            "  {} ({} % of all)\n",
             units::plural(one.samples, "sample", "samples"),
             units::percent(one.samples, report.samples)
         ));
@@ -132,10 +134,11 @@ const OBSERVED_WIDTH: usize = 16;
 #[must_use]
 pub fn diff(report: &DiffReport, view: InspectView<'_>) -> String {
     let style = Style::new(view.color);
+    let room = page::width().saturating_sub("from ".len());
     let mut out = format!(
         "{}\n{}\n\n",
-        style.bold(&page::fit(&format!("from {}", target_line(&report.before)), page::width())),
-        style.bold(&page::fit(&format!("to   {}", target_line(&report.after)), page::width()))
+        style.bold(&format!("from {}", target_within(&report.before, room))),
+        style.bold(&format!("to   {}", target_within(&report.after, room)))
     );
     out.push_str(&what_changed(report, style));
     let mut table = Table::new(&[

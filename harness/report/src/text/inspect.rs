@@ -66,32 +66,40 @@ fn section(out: &mut String, style: Style, title: &str, body: &str) {
     out.push_str(if body.is_empty() { "  nothing\n" } else { body });
 }
 
-/// `process 4242  python2.7 service.py  (CPython 2.7.18, UCS4)`.
+/// `process 4242 (CPython 2.7.18, UCS4) python2.7 service.py`.
 pub(super) fn target_line(target: &TargetRecord) -> String {
-    let mut parts = vec![match target.kind {
-        TargetKind::Process => "process".to_owned(),
-        TargetKind::Image => "image".to_owned(),
-        TargetKind::Core => "core".to_owned(),
-        TargetKind::Dump => "dump".to_owned(),
-        TargetKind::Manhole => "by manhole".to_owned(),
-    }];
-    parts.extend(target.file.clone());
-    if let Some(pid) = target.pid {
-        parts.push(match target.kind {
-            TargetKind::Process => pid.to_string(),
-            _ => format!("of process {pid}"),
-        });
-    }
+    target_within(target, page::width())
+}
+
+/// The same in so many cells: of a file its end is told, of a command line what there is room for.
+pub(super) fn target_within(target: &TargetRecord, cells: usize) -> String {
+    /// Less of a command line tells nothing.
+    const COMMAND_MIN: usize = 8;
+    let kind = match target.kind {
+        TargetKind::Process => "process",
+        TargetKind::Image => "image",
+        TargetKind::Core => "core",
+        TargetKind::Dump => "dump",
+        TargetKind::Manhole => "by manhole",
+    };
+    let pid = target.pid.map(|pid| match target.kind {
+        TargetKind::Process => pid.to_string(),
+        _ => format!("of process {pid}"),
+    });
     let interpreter: Vec<String> =
         [target.python.as_ref().map(|version| format!("CPython {version}")), target.unicode.clone()]
             .into_iter()
             .flatten()
             .collect();
-    if !interpreter.is_empty() {
-        parts.push(format!("({})", interpreter.join(", ")));
-    }
-    parts.extend(target.command.clone());
-    page::fit(&parts.join(" "), page::width())
+    let interpreter = (!interpreter.is_empty()).then(|| format!("({})", interpreter.join(", ")));
+    let told = |part: &Option<String>| part.as_ref().map_or(0, |part| sanitize::width(&sanitize::line(part)) + 1);
+    let mut room = cells.saturating_sub(kind.len() + told(&pid) + told(&interpreter));
+    let file = target.file.as_ref().map(|file| page::fit_end(file, room.saturating_sub(1)));
+    room = room.saturating_sub(told(&file) + 1);
+    let command = target.command.as_ref().filter(|_| room >= COMMAND_MIN || page::is_uncut());
+    let command = command.map(|command| page::fit(command, room));
+    let parts = [Some(kind.to_owned()), file, pid, interpreter, command];
+    page::fit(&parts.into_iter().flatten().collect::<Vec<_>>().join(" "), cells)
 }
 
 /// The processes that it started, by name: they are others, and nothing of them is in what is told.
@@ -122,7 +130,12 @@ fn heap_line(heap: &HeapRecord) -> String {
     let mut parts = vec![units::plural(heap.objects, "object", "objects"), units::bytes(heap.bytes)];
     parts.extend(heap.tracked.map(|tracked| format!("{} tracked", units::count(tracked))));
     parts.extend(heap.references.map(|count| units::plural(count, "reference", "references")));
-    format!("{}\n", parts.join(", "))
+    lines(&parts)
+}
+
+/// Facts beside each other, on as many lines as they take.
+pub(super) fn lines(facts: &[String]) -> String {
+    page::wrap(&facts.join(", "), page::width(), 4).into_iter().map(|line| format!("{line}\n")).collect()
 }
 
 /// What is wrong with the snapshot, or that nothing is. `is_told`: the process told it of itself; what the telling made
@@ -197,6 +210,9 @@ fn timing(timing: &TimingRecord) -> String {
     if steps.is_empty() { String::new() } else { format!("{}\n", steps.join(", ")) }
 }
 
+/// Cells of a page that has room for the running share.
+const WIDTH_WITH_SUM: usize = 80;
+
 /// Count, share, bytes, share, running share, kind: most bytes first.
 fn census(heap: &HeapRecord, view: InspectView<'_>) -> String {
     let mut kinds: Vec<KindRow> = if heap.by_kind.is_empty() {
@@ -208,25 +224,29 @@ fn census(heap: &HeapRecord, view: InspectView<'_>) -> String {
         heap.by_kind.clone()
     };
     kinds.sort_by(|one, other| (other.bytes, &one.kind).cmp(&(one.bytes, &other.kind)));
-    let mut table = Table::new(&[
+    let mut columns = vec![
         ("count", Align::Right),
         ("% of objects", Align::Right),
         ("bytes", Align::Right),
         ("% of bytes", Align::Right),
-        ("sum %", Align::Right),
-        ("kind", Align::Rest),
-    ]);
+    ];
+    // On a narrow page the name of the kind tells more than a sum.
+    let with_sum = page::is_uncut() || page::width() >= WIDTH_WITH_SUM;
+    columns.extend(with_sum.then_some(("% so far", Align::Right)));
+    columns.push(("kind", Align::Rest));
+    let mut table = Table::new(&columns);
     let mut running = 0u64;
     let mut add = |kind: &str, count: u64, bytes: u64| {
         running = running.saturating_add(bytes);
-        table.row(vec![
+        let mut row = vec![
             units::count(count),
             units::percent(count, heap.objects),
             units::bytes(bytes),
             units::percent(bytes, heap.bytes),
-            units::percent(running, heap.bytes),
-            kind.to_owned(),
-        ]);
+        ];
+        row.extend(with_sum.then(|| units::percent(running, heap.bytes)));
+        row.push(kind.to_owned());
+        table.row(row);
     };
     let (shown, rest) = kinds.split_at(view.rows.min(kinds.len()));
     for row in shown {
@@ -299,19 +319,16 @@ pub(super) fn findings(findings: &[Finding], target: &TargetRecord, view: Inspec
         if number > 0 {
             out.push('\n');
         }
-        for line in page::wrap(&describe::plain::sentence(finding), page::width() - 4, 6) {
+        let (first, rest) = describe::paragraph::told(finding);
+        for line in page::wrap(&first, page::width() - 4, 6) {
             out.push_str(&format!("  {}\n", style.red(&line)));
         }
-        for line in page::wrap(&finding.summary, page::width() - 4, 6).iter().filter(|line| !line.is_empty()) {
-            out.push_str(&format!("    {line}\n"));
+        for line in page::wrap(&rest, page::width() - 4, 16).iter().filter(|line| !line.is_empty()) {
+            out.push_str(&format!("  {line}\n"));
         }
         out.push_str(&labelled_at(4, "found", LABEL_WIDTH, &describe::sentence(finding), 4));
         for (name, text) in describe::evidence(finding) {
             out.push_str(&labelled_at(4, name, LABEL_WIDTH, &text, 3));
-        }
-        if let Some(confidence) = &finding.confidence {
-            let text = format!("{}: {}", confidence.grade, confidence.why);
-            out.push_str(&labelled_at(4, "confidence", LABEL_WIDTH, &text, 3));
         }
         if let Some(next) = describe::plain::next(finding, &typed) {
             // A command is to be copied: it is not broken into lines.

@@ -107,7 +107,7 @@ fn size_classes(arenas: &ArenasRecord, view: InspectView<'_>) -> String {
         ("in use", Align::Right),
         ("free", Align::Right),
         ("free bytes", Align::Right),
-        ("used %", Align::Right),
+        ("% in use", Align::Right),
     ]);
     for class in classes.iter().take(view.rows) {
         table.row(vec![

@@ -18,6 +18,7 @@ mod style;
 mod table;
 
 pub use crate::sanitize::shell_word;
+pub(crate) use crate::typing::again;
 pub use answers::{diff, hot, watch, why};
 pub use check::check;
 pub use doctor::doctor;
@@ -25,7 +26,6 @@ pub use extent::InspectView;
 pub use inspect::inspect;
 pub use list::list;
 pub use page::{Page, set_page};
-pub(crate) use run::again;
 pub use run::{Layout, failure, merge_warnings, run, run_line, summary};
 pub(crate) use style::Style;
 

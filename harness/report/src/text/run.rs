@@ -1,11 +1,11 @@
 //! `run` and `replay`: a line a run, what failed, the summary.
 
 use super::inspect::partial;
-use super::page;
 use super::style::Style;
 use super::table::{Align, Table, labelled};
-use crate::sanitize::shell_word;
-use crate::{describe, sanitize, typing, units};
+use super::{NEXT_MAX, page};
+use crate::typing::again;
+use crate::{describe, sanitize, units};
 use bloathound_vocabulary::{Outcome, RunRecord, RunResults, TimingRecord};
 
 /// Width of the name column, so that lines printed one by one stand under each other.
@@ -26,6 +26,8 @@ const TIMES_WIDTH: usize = TIMES.len();
 const WIDTH_WITH_TIMES: usize = 100;
 /// Cells for what was found where lines may be as long as they like.
 const FOUND_WIDTH_UNCUT: usize = 40;
+/// More for it would only put the times far away.
+const FOUND_WIDTH_MAX: usize = 72;
 /// Cells of the labels in a failure block.
 const LABEL_WIDTH: usize = 9;
 
@@ -41,7 +43,8 @@ impl Layout {
             return FOUND_WIDTH_UNCUT;
         }
         let times = if with_times() { TIMES_WIDTH + 2 } else { 0 };
-        page::width().saturating_sub(STATUS_WIDTH + self.name_width + VARIANT_WIDTH + 6 + times)
+        let room = page::width().saturating_sub(STATUS_WIDTH + self.name_width + VARIANT_WIDTH + 6 + times);
+        room.min(FOUND_WIDTH_MAX)
     }
 
     /// The line above the runs that says what the columns are.
@@ -158,6 +161,8 @@ pub fn failure(run: &RunRecord, color: bool) -> String {
     }
     for finding in &run.findings {
         add("seen", &describe::sentence(finding), 4);
+        let (first, rest) = describe::paragraph::told(finding);
+        add("", &format!("{first} {rest}"), 16);
     }
     if run.outcome == Outcome::Fail {
         for line in describe::failures(run) {
@@ -182,22 +187,9 @@ pub fn failure(run: &RunRecord, color: bool) -> String {
     if let Some(recording) = &run.recording {
         add("recorded", recording, 4);
     }
-    add("next", &again(run), 6);
+    // A command is to be copied: it is not broken into lines.
+    out.push_str(&format!("  {:LABEL_WIDTH$}  {}\n", "next", page::fit(&again(run), NEXT_MAX)));
     out
-}
-
-/// The command that shows it again: its recording replayed, or the run once more, recorded.
-pub(crate) fn again(run: &RunRecord) -> String {
-    if let Some(recording) = &run.recording {
-        return typing::command(&format!("replay {}", shell_word(recording)));
-    }
-    let traffic = run.traffic.map(|traffic| format!(" --traffic {traffic}")).unwrap_or_default();
-    typing::with_home(&format!(
-        "run {} --variant {} --seed {}{traffic} --record recordings",
-        shell_word(&run.scenario),
-        run.variant.as_str(),
-        run.seed
-    ))
 }
 
 /// The last lines: how many of what, and the scores by class.
@@ -288,6 +280,7 @@ pub fn merge_warnings(warnings: &[String]) -> String {
 mod tests {
     use super::*;
     use crate::samples;
+    use crate::text::shell_word;
 
     #[test]
     fn a_run_with_one_of_everything() {

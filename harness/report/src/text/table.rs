@@ -28,6 +28,8 @@ pub(crate) struct Table {
 const GAP: usize = 2;
 /// A column that takes the rest has at least this, even where the line then is longer.
 const REST_MIN: usize = 12;
+/// A column of words keeps at least this.
+const WORD_MIN: usize = 8;
 /// A column that takes no rest has at most this: a hostile name may not push the others off the line.
 const CELL_MAX: usize = 30;
 
@@ -82,7 +84,20 @@ impl Table {
             let room = page::width().saturating_sub(others + gaps).max(REST_MIN);
             widths[rest] = widths[rest].min(room);
         }
+        self.shrink(&mut widths);
         widths
+    }
+
+    /// Takes from the widest columns of words what the line has too many of.
+    fn shrink(&self, widths: &mut [usize]) {
+        let gaps = GAP * self.columns.len().saturating_sub(1) + self.indent;
+        while widths.iter().sum::<usize>() + gaps > page::width() {
+            let words = self.columns.iter().zip(widths.iter_mut()).filter(|((_, align), _)| *align == Align::Left);
+            match words.map(|(_, width)| width).filter(|width| **width > WORD_MIN).max() {
+                Some(widest) => *widest -= 1,
+                None => break,
+            }
+        }
     }
 
     fn line(&self, cells: &[String], widths: &[usize]) -> String {

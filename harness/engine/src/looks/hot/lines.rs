@@ -5,6 +5,7 @@
 
 use std::fs::File;
 use std::io::{self, Read};
+use std::time::Duration;
 
 use bloathound_profile::{Code, CodeId, Profile};
 use bloathound_vocabulary::{Evidence, Finding, HotLoopEvidence, SourceLine, SourceRecord};
@@ -13,6 +14,8 @@ use crate::source::LiveProcess;
 
 /// Bytes of a source file that are read; a longer one is generated and tells nobody anything.
 const FILE_BYTES_MAX: u64 = 4 << 20;
+/// The kernel counts starts from a boot that it tells to the second only.
+const START_IS_UNSURE_BY: Duration = Duration::from_secs(2);
 /// Lines that are shown of one loop.
 const LINES_MAX: u32 = 200;
 /// Lines that decorators of one function can have.
@@ -21,7 +24,7 @@ const DECORATOR_LINES_MAX: usize = 60;
 /// The lines of each loop that was found, with the samples at each. The files are opened as the process would.
 #[must_use]
 pub fn source_lines(process: &LiveProcess, profile: &Profile, findings: &[Finding]) -> Vec<SourceRecord> {
-    let started = process.process().started();
+    let started = process.process().started().and_then(|started| started.checked_add(START_IS_UNSURE_BY));
     let read = |file: &str| {
         let opened = process.process().open_path(file)?;
         let changed = opened.metadata()?.modified().ok().zip(started).is_some_and(|(changed, began)| changed > began);

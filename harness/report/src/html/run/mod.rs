@@ -11,7 +11,7 @@ use maud::{Markup, html};
 
 use super::blocks;
 use super::frame::{Page, Section, page};
-use crate::units;
+use crate::{glossary, units};
 
 /// Which run something belongs to.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -65,6 +65,7 @@ pub fn index(report: &HtmlReport<'_>) -> String {
         sections.push(Section { id: "scores", title: "Scores", body: overview::scores(results) });
     }
     sections.push(Section { id: "runs", title: "Each run", body: each(report) });
+    sections.push(Section { id: "words", title: "Ten words", body: glossary::definitions() });
     page(&Page {
         title: &counts,
         heading: html! { (runs) },
