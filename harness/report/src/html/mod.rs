@@ -1,14 +1,14 @@
 //! What a command saw as one page that needs nothing else: no script, no font, no network, pictures and all in one file.
 
+mod answers;
 mod blocks;
 mod finding;
 mod frame;
-mod looks;
 mod pictures;
 mod run;
 mod shown;
 
-pub use looks::{InspectPictures, diff, hot, inspect, watch, why};
+pub use answers::{InspectPictures, diff, hot, inspect, watch, why};
 pub use run::{HtmlReport, RunExtras, RunKey, index};
 
 #[cfg(test)]
