@@ -87,8 +87,11 @@ fn steps(values: &[f64]) -> Vec<ChangePoint> {
     kept
 }
 
+/// Takes one figure out of a row, where it has that.
+type FigureOf = fn(&Measurement) -> Option<f64>;
+
 /// What of a row is plotted: what it is called, and the figure. Wall time is told and never gated.
-const PLOTTED: [(&str, fn(&Measurement) -> Option<f64>); 3] = [
+const PLOTTED: [(&str, FigureOf); 3] = [
     ("instructions an object", |row| row.instructions),
     ("peak bytes an object", |row| row.bytes),
     ("wall time, by a fixed calculation's", |row| row.wall_ratio),

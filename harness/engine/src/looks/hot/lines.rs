@@ -111,7 +111,7 @@ fn begins_here(lines: &[&str], code: &Code) -> bool {
         _ if rest.first().is_some_and(|line| line.trim_start().starts_with('@')) => {
             rest.iter().take(DECORATOR_LINES_MAX).any(defines)
         }
-        _ => rest.first().is_some_and(|line| defines(line)),
+        _ => rest.first().is_some_and(defines),
     }
 }
 
