@@ -18,7 +18,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use bloathound_testkit::skip;
+use bloathound_testkit::cannot;
 use serde_json::Value;
 use support::{bloathound, live, root, wait_until};
 use target::Target;
@@ -31,16 +31,25 @@ fn recorded(name: &str) -> String {
 fn read(kind: &str, file: &Path, more: &[&str]) -> Option<Value> {
     let readers = root().join("ci/readers");
     if !readers.join("node_modules").is_dir() {
-        skip("no program that opens our exports: npm ci --ignore-scripts --prefix ci/readers");
+        missing("no program that opens our exports: npm ci --ignore-scripts --prefix ci/readers");
         return None;
     }
     if matches!(kind, "page" | "speedscope") && !has_browser(&readers) {
-        skip("no Chromium: apt-get install chromium");
+        missing("no Chromium: apt-get install chromium");
         return None;
     }
     let done = Command::new("node").arg(readers.join("read.mjs")).arg(kind).arg(file).args(more).output().unwrap();
     assert!(done.status.success(), "{kind}: {}", String::from_utf8_lossy(&done.stderr));
     Some(serde_json::from_slice(&done.stdout).unwrap())
+}
+
+/// Said where it is not there; a failure where somebody brought it (`.ci/run`).
+fn missing(why: &str) {
+    assert!(
+        std::env::var_os("BLOATHOUND_REQUIRE_READERS").is_none(),
+        "BLOATHOUND_REQUIRE_READERS is set, but there is {why}"
+    );
+    cannot(why);
 }
 
 fn has_browser(readers: &Path) -> bool {
@@ -117,7 +126,7 @@ fn graphviz_draws_what_why_writes() {
     let file = folder.path().join("why.dot");
     bloathound().args(["why", &recorded("cycles-buggy/inspect.bhi"), "dict", "--dot"]).arg(&file).assert().success();
     let Ok(done) = Command::new("dot").arg("-Tsvg").arg(&file).output() else {
-        return skip("no graphviz: apt-get install graphviz");
+        return missing("no graphviz: apt-get install graphviz");
     };
     assert!(done.status.success() && done.stderr.is_empty(), "{}", String::from_utf8_lossy(&done.stderr));
     assert!(String::from_utf8_lossy(&done.stdout).contains("</svg>"));
@@ -140,7 +149,7 @@ fn prometheus_reads_the_figures_of_a_watch() {
     }
     let python = root().join("ci/readers/.venv/bin/python");
     if !python.exists() {
-        return skip("no parser of OpenMetrics: ci/readers/prepare");
+        return missing("no parser of OpenMetrics: ci/readers/prepare");
     }
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("figures.txt");
