@@ -15,9 +15,9 @@ use target::Target;
 
 /// Reads of the process that is looked at: 89 were measured at 20,000 rows, 90 at 60,000.
 const READS_MAX: u64 = 100;
-/// System calls of the command, most of them on `/proc` and the files of the interpreter: 901 to 997 were
-/// measured; one that waits for a quiet moment asks more often.
-const CALLS_MAX: u64 = 1_200;
+/// System calls of the command, most of them on `/proc` and the files of the interpreter: 1285 to 1325 were measured since
+/// threads and children are named; one that waits for a quiet moment asks more often.
+const CALLS_MAX: u64 = 1_800;
 /// How the system's allocator gets its memory hangs on the system, and how threads wait for each other on the moment.
 const OF_THE_SYSTEM: [&str; 7] = ["brk", "futex", "madvise", "mmap", "mprotect", "mremap", "munmap"];
 
@@ -77,7 +77,7 @@ fn a_look_reads_a_process_once_and_asks_the_kernel_as_often_as_before() {
         return;
     }
     if Command::new("strace").arg("-V").output().is_err() {
-        bloathound_testkit::skip("no strace here: apt-get install strace");
+        bloathound_testkit::cannot("no strace here: apt-get install strace");
         return;
     }
     let folder = tempfile::tempdir().unwrap();
