@@ -43,7 +43,7 @@ while True:
 /// The real binary on a terminal of its own, so that it tells its progress.
 struct OnTerminal {
     script: Child,
-    lines: BufReader<ChildStdout>,
+    output: BufReader<ChildStdout>,
     seen: String,
 }
 
@@ -54,18 +54,20 @@ impl OnTerminal {
         script.args(["--quiet", "--flush", "--return", "--command", &line, "/dev/null"]).current_dir(folder);
         let mut script =
             script.stdin(Stdio::null()).stdout(Stdio::piped()).process_group(0).spawn().expect("script is there");
-        let lines = BufReader::new(script.stdout.take().unwrap());
-        Self { script, lines, seen: String::new() }
+        let output = BufReader::new(script.stdout.take().unwrap());
+        Self { script, output, seen: String::new() }
     }
 
-    /// Reads on until a line says this.
+    /// Reads on until it says this, in a line or in a bar, which has no end of its line.
     fn until(&mut self, words: &str) {
+        let said = self.seen.len();
         loop {
-            let mut line = String::new();
-            let read = self.lines.read_line(&mut line).unwrap();
-            self.seen.push_str(&line);
-            assert!(read > 0, "it ended before {words:?}: {}", self.seen);
-            if line.contains(words) {
+            let read = self.output.fill_buf().unwrap();
+            let bytes = read.len();
+            self.seen.push_str(&String::from_utf8_lossy(read));
+            self.output.consume(bytes);
+            assert!(bytes > 0, "it ended before {words:?}: {}", self.seen);
+            if self.seen[said..].contains(words) {
                 return;
             }
         }
@@ -78,9 +80,9 @@ impl OnTerminal {
 
     /// All that it said, and by which code it ended.
     fn end(mut self) -> (String, Option<i32>) {
-        let mut rest = String::new();
-        self.lines.read_to_string(&mut rest).unwrap();
-        self.seen.push_str(&rest);
+        let mut rest = Vec::new();
+        self.output.read_to_end(&mut rest).unwrap();
+        self.seen.push_str(&String::from_utf8_lossy(&rest));
         (std::mem::take(&mut self.seen), self.script.wait().unwrap().code())
     }
 }
