@@ -191,7 +191,7 @@ fn the_phases_are_in_the_results_and_on_the_page() {
             assert!(phase.latency_p99_ms.unwrap() > 0.0 && phase.throughput_per_second.unwrap() > 0.0);
         }
     }
-    assert!(ran.page.contains("<h3>Switched: trace, reader leaves</h3>"), "{}", ran.page);
+    assert!(ran.page.contains("<h4>Switched: trace, reader leaves</h4>"), "{}", ran.page);
     assert!(ran.page.contains("<th scope=\"row\">off again</th><td>150</td><td>150</td><td>0</td>"), "{}", ran.page);
     assert!(ran.page.contains("<dt>loop function</dt><dd>call</dd>"), "{}", ran.page);
 }
