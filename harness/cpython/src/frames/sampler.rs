@@ -190,7 +190,9 @@ impl Run<'_> {
         self.tids = probe.thread_ids();
         let threads = self.reader.threads(self.source)?;
         let is_new = |thread: &PythonThread| !self.threads.contains_key(&thread.state);
-        if !threads.iter().any(is_new) && threads.len() == self.threads.len() {
+        // A thread that was just made has its place in the list before it has an id of its own.
+        let is_known = !threads.iter().any(is_new) && !self.threads.values().any(|one| one.profile.tid.is_none());
+        if is_known && threads.len() == self.threads.len() {
             return Ok(());
         }
         let ids = kernel_ids(self.source, &threads, &self.tids);
@@ -199,6 +201,10 @@ impl Run<'_> {
         });
         let first_tid = self.tids.iter().min().copied();
         for (thread, tid) in threads.into_iter().zip(ids) {
+            if let Some(watched) = self.threads.get_mut(&thread.state).filter(|watched| watched.profile.tid.is_none()) {
+                watched.profile.tid = tid;
+                watched.profile.python_id = thread.python_id;
+            }
             self.threads.entry(thread.state).or_insert_with(|| Watched {
                 thread,
                 profile: ThreadProfile {
