@@ -260,7 +260,7 @@ pub(crate) struct WatchArguments {
     /// Keep every look in DIR, to be judged again anywhere; readable by its owner only
     #[arg(long, value_name = "DIR")]
     pub(crate) record: Option<PathBuf>,
-    /// Switch a rule off; for a folder of looks
+    /// Leave out a detector
     #[arg(long, value_enum, value_name = "DETECTOR")]
     pub(crate) without: Vec<Detector>,
     /// Write the result to FILE; `-` is stdout

@@ -1,10 +1,10 @@
 //! Figures of a watch for a monitoring server: in a file, or over HTTP to whoever asks on this machine.
 
-use std::io::{Read, Write};
+use std::io::{ErrorKind, Read, Write};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bloathound_report::export;
 use bloathound_vocabulary::WatchReport;
@@ -15,7 +15,7 @@ use crate::output::{self, Unwritten};
 
 /// What is sent with the figures, so that a server knows how to read them.
 const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
-/// Longest time that somebody may take to ask, or to take the answer; meanwhile nobody else is answered.
+/// Longest time that somebody may take to ask, and to take the answer, however slowly; meanwhile nobody else is answered.
 const PATIENCE: Duration = Duration::from_secs(2);
 /// Bytes of a question; one that is longer is no question for us.
 const QUESTION_MAX: usize = 8192;
@@ -85,11 +85,12 @@ impl Metrics<'_> {
 
 /// One question and its answer. There is nothing to change here: whatever is no GET is refused.
 fn answer(mut caller: TcpStream, text: &Mutex<String>) -> std::io::Result<()> {
-    caller.set_read_timeout(Some(PATIENCE))?;
-    caller.set_write_timeout(Some(PATIENCE))?;
+    let deadline = Instant::now() + PATIENCE;
+    let left = || deadline.checked_duration_since(Instant::now()).ok_or(ErrorKind::TimedOut);
     let mut question = Vec::new();
     let mut piece = [0; 1024];
     while !question.windows(4).any(|end| end == b"\r\n\r\n") && question.len() < QUESTION_MAX {
+        caller.set_read_timeout(Some(left()?))?;
         match caller.read(&mut piece)? {
             0 => break,
             length => question.extend_from_slice(&piece[..length]),
@@ -108,13 +109,35 @@ fn answer(mut caller: TcpStream, text: &Mutex<String>) -> std::io::Result<()> {
         "HTTP/1.1 {status}\r\nContent-Type: {CONTENT_TYPE}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n",
         body.len()
     );
-    caller.write_all(head.as_bytes())?;
-    caller.write_all(body.as_bytes())
+    let answer = [head.as_bytes(), body.as_bytes()].concat();
+    let mut rest = answer.as_slice();
+    while !rest.is_empty() {
+        caller.set_write_timeout(Some(left()?))?;
+        let taken = caller.write(rest)?;
+        rest = rest.get(taken..).unwrap_or_default();
+    }
+    Ok(())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn who_asks_byte_by_byte_is_not_waited_for() {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        let mut asking = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        let (asked, _) = listener.accept().unwrap();
+        let text = Mutex::new(String::new());
+        std::thread::scope(|scope| {
+            let answering = scope.spawn(|| answer(asked, &text));
+            // Each byte comes well within the time for one; all of them never do. It has hung up when one is refused.
+            while asking.write_all(b"G").is_ok() && !answering.is_finished() {
+                std::thread::park_timeout(PATIENCE / 20);
+            }
+            assert!(answering.join().unwrap().is_err());
+        });
+    }
 
     #[test]
     fn a_port_alone_is_of_this_machine() {

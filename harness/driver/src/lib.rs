@@ -28,4 +28,4 @@ pub use run::{
     BrokenRun, Disturbance, DrivenRun, EngineObserver, Events, Launcher, Limits, Looked, Observer, PhaseReport,
     Recorded, RunError, RunEvent, ToggleOutcome, TogglePhase, run,
 };
-pub use service::{Launch, OwnCommand, Ready, Service, ServiceError, StopHow};
+pub use service::{Launch, OwnCommand, PORT, Ready, Service, ServiceError, StopHow};

@@ -4,15 +4,13 @@
 //! its time is over.
 
 use bloathound_vocabulary::{Finding, FindingClass, ObservationRecord};
+use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
 use crate::error::ScoreError;
 
 /// Of fingerprints: with another their parts mean another thing, and old files are refused instead of matching nothing.
 const VERSION: u32 = 1;
-
-/// The class of what is told of an accepted finding.
-pub const ACCEPTED: &str = "accepted";
 
 /// A file of accepted findings.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -37,7 +35,7 @@ struct Entry {
     reason: String,
     /// The last day on which it is: `2027-01-31`. Without one, for ever.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    until: Option<String>,
+    until: Option<NaiveDate>,
 }
 
 /// What holding findings against such a file came to.
@@ -57,7 +55,7 @@ impl Accepted {
     /// Reads a file.
     ///
     /// # Errors
-    /// [`ScoreError::Accepted`] with the place in the file; a version that is not ours, or a day that is none.
+    /// [`ScoreError::Accepted`] with the place in the file; a version that is not ours.
     pub fn read(name: &str, yaml: &str) -> Result<Self, ScoreError> {
         let wrong = |why: String| ScoreError::Accepted { name: name.to_owned(), why };
         let file: Self = serde_yaml::from_str(yaml).map_err(|error| wrong(error.to_string()))?;
@@ -65,14 +63,7 @@ impl Accepted {
             let found = file.version;
             return Err(wrong(format!("fingerprints of version {found}, not {VERSION}: accept the findings anew")));
         }
-        match file.accepted.iter().find(|entry| entry.until.as_ref().is_some_and(|day| !is_day(day))) {
-            Some(entry) => Err(wrong(format!(
-                "until: {} is no day such as 2027-01-31 ({})",
-                entry.until.as_deref().unwrap_or_default(),
-                entry.fingerprint
-            ))),
-            None => Ok(file),
-        }
+        Ok(file)
     }
 
     /// These findings, all accepted. `place` says where one is.
@@ -105,22 +96,22 @@ impl Accepted {
         ))
     }
 
-    /// Findings held against these entries; `today` as in `until`.
+    /// Findings held against these entries.
     #[must_use]
-    pub fn sort(&self, findings: Vec<Finding>, today: &str) -> Sorted {
+    pub fn sort(&self, findings: Vec<Finding>, today: NaiveDate) -> Sorted {
         let mut sorted = Sorted::default();
         for finding in findings {
             let met = self.accepted.iter().position(|entry| same(&entry.fingerprint, &finding.fingerprint));
             let entry = met.and_then(|at| Some((at, self.accepted.get(at)?)));
             match entry {
-                Some((at, entry)) if entry.until.as_deref().is_none_or(|day| today <= day) => {
+                Some((at, entry)) if entry.until.is_none_or(|day| today <= day) => {
                     sorted.met.push(at);
                     sorted.accepted.push(told(entry, &finding));
                 }
                 Some((at, entry)) => {
                     sorted.met.push(at);
-                    let day = entry.until.as_deref().unwrap_or_default();
-                    sorted.over.push(format!("{} was accepted until {day}: it counts again", shown(entry)));
+                    let until = until(entry);
+                    sorted.over.push(format!("{} was accepted{until}: it counts again", shown(entry)));
                     sorted.findings.push(finding);
                 }
                 None => sorted.findings.push(finding),
@@ -143,11 +134,15 @@ fn shown(entry: &Entry) -> &str {
 
 /// The finding is told with why it fails nothing.
 fn told(entry: &Entry, finding: &Finding) -> ObservationRecord {
-    let until = entry.until.as_ref().map_or_else(String::new, |day| format!(" until {day}"));
-    let summary = format!("accepted{until} ({}): {}", entry.reason, finding.summary);
-    ObservationRecord::in_words(ACCEPTED, summary)
+    let summary = format!("accepted{} ({}): {}", until(entry), entry.reason, finding.summary);
+    ObservationRecord::in_words(ObservationRecord::ACCEPTED, summary)
         .at(finding.location.clone())
         .with("fingerprint", finding.fingerprint.clone())
+}
+
+/// ` until 2027-01-31`, or nothing.
+fn until(entry: &Entry) -> String {
+    entry.until.map_or_else(String::new, |day| format!(" until {day}"))
 }
 
 /// Whether two are of the same bug: how sure one is that a place grows for ever is no part of which place it is.
@@ -158,15 +153,6 @@ fn same(one: &str, other: &str) -> bool {
         growth.iter().any(|known| known.as_str() == class).then(|| place.to_owned())
     };
     one == other || place(one).is_some_and(|of_one| Some(of_one) == place(other))
-}
-
-/// `2027-01-31`.
-fn is_day(text: &str) -> bool {
-    let parts: Vec<&str> = text.split('-').collect();
-    let digits = |part: &str, length: usize, most: u32| {
-        part.len() == length && part.parse::<u32>().is_ok_and(|number| (1..=most).contains(&number))
-    };
-    matches!(parts.as_slice(), [year, month, day] if digits(year, 4, 9999) && digits(month, 2, 12) && digits(day, 2, 31))
 }
 
 #[cfg(test)]
@@ -185,14 +171,15 @@ mod tests {
         let mut file = Accepted::read("f", &all.to_yaml().unwrap()).unwrap();
         assert_eq!(file, all);
         file.accepted.truncate(1);
-        file.accepted[0].until = Some("2027-01-31".into());
-        let sorted = file.sort(found(), "2027-01-31");
+        let day = |text: &str| text.parse().unwrap();
+        file.accepted[0].until = Some(day("2027-01-31"));
+        let sorted = file.sort(found(), day("2027-01-31"));
         assert_eq!((sorted.findings.len(), sorted.accepted.len(), sorted.over.len()), (1, 1, 0));
         assert!(sorted.accepted[0].summary.contains("until 2027-01-31 (not looked at yet): It grows."));
-        let sorted = file.sort(found(), "2027-02-01");
+        let sorted = file.sort(found(), day("2027-02-01"));
         assert_eq!((sorted.findings.len(), sorted.accepted.len(), sorted.over.len()), (2, 0, 1));
         // The same place, less sure.
-        assert_eq!(file.sort(vec![finding("growth:a>b:dict")], "2027-01-01").accepted.len(), 1);
+        assert_eq!(file.sort(vec![finding("growth:a>b:dict")], day("2027-01-01")).accepted.len(), 1);
         assert_eq!(file.unmet(&[]).len(), 1);
         assert!(file.unmet(&[0]).is_empty());
     }
@@ -203,8 +190,8 @@ mod tests {
         for (yaml, why) in [
             ("version: 2\naccepted: []".to_owned(), "version 2"),
             ("version: 1\naccepted: []\nextra: 1".to_owned(), "extra"),
-            (format!("version: 1\n{}", entry.replace("UNTIL", "soon")), "until: soon"),
-            (format!("version: 1\n{}", entry.replace("UNTIL", "'2027-13-01'")), "2027-13-01"),
+            (format!("version: 1\n{}", entry.replace("UNTIL", "soon")), "until"),
+            (format!("version: 1\n{}", entry.replace("UNTIL", "2027-02-30")), "until"),
         ] {
             let error = Accepted::read("f", &yaml).unwrap_err().to_string();
             assert!(error.contains(why), "{error}");

@@ -17,7 +17,7 @@ mod samples;
 mod scores;
 mod shares;
 
-pub use accepted::{ACCEPTED, Accepted, Sorted};
+pub use accepted::{Accepted, Sorted};
 pub use baselines::{BaselineFacts, baseline_scores, baselines};
 pub use compare::{compare, outcome_of, outcome_of_all, outcome_with_toggle};
 pub use dose::{dose, dose_response};

@@ -41,6 +41,9 @@ pub struct ObservationRecord {
 }
 
 impl ObservationRecord {
+    /// The class of what is told of a finding that somebody has accepted.
+    pub const ACCEPTED: &'static str = "accepted";
+
     /// With neither a place nor figures.
     #[must_use]
     pub fn new(class: ObservationClass, summary: String) -> Self {

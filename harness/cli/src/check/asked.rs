@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use bloathound_driver::{CheckLoad, CheckPlan, CheckTarget, OwnCommand, OwnRequest, Ready};
+use bloathound_driver::{CheckLoad, CheckPlan, CheckTarget, OwnCommand, OwnRequest, PORT, Ready};
 
 use super::arguments::CheckArguments;
 use crate::error::CliError;
@@ -12,7 +12,7 @@ pub(crate) fn target(arguments: &CheckArguments) -> Result<CheckTarget, CliError
     if let Some(pid) = arguments.pid {
         return Ok(CheckTarget::Running { pid, port: arguments.port });
     }
-    let knows_port = arguments.port.is_some() || arguments.command.iter().any(|word| word.contains("{port}"));
+    let knows_port = arguments.port.is_some() || arguments.command.iter().any(|word| word.contains(PORT));
     let ready = match arguments.ready.as_deref() {
         None if knows_port => Ready::Port,
         None | Some("now") => Ready::AtOnce,

@@ -24,10 +24,10 @@ pub(crate) fn read(path: Option<&PathBuf>) -> Result<Option<Accepted>, CliError>
 
 /// What is accepted fails nothing: it is told beside what is worth knowing. What is over, and what was not found, is said.
 pub(crate) fn hold(accepted: &Accepted, runs: &mut [RunRecord], fail_on: &[FindingClass]) {
-    let today = chrono::Utc::now().format("%Y-%m-%d").to_string();
+    let today = chrono::Utc::now().date_naive();
     let mut met = Vec::new();
     for run in runs.iter_mut() {
-        let sorted = accepted.sort(std::mem::take(&mut run.findings), &today);
+        let sorted = accepted.sort(std::mem::take(&mut run.findings), today);
         run.findings = sorted.findings;
         run.observations.splice(0..0, sorted.accepted);
         sorted.over.iter().for_each(|over| output::message(over));

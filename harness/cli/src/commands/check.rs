@@ -18,7 +18,12 @@ pub(crate) fn check(arguments: &CheckArguments) -> Result<u8, CliError> {
     let accepted = baseline::read(arguments.baseline.as_ref())?;
     let _held = output::check(written::outputs(arguments))?;
     let interrupt = Interrupt::take()?;
-    let checked = drive(&target, &plan, &interrupt, &mut |event| output::progress(&told(&event)))?;
+    let checked = drive(&target, &plan, &interrupt, &mut |event| output::progress(&told(&event)));
+    let checked = match (checked, interrupt.came()) {
+        (Ok(checked), _) => checked,
+        (Err(_), Some(stop)) => return Err(CliError::stopped(stop, "ended before anything was seen")),
+        (Err(error), None) => return Err(error.into()),
+    };
     let lines = checked.output.clone();
     let (mut records, extras) = recorded::records(arguments, checked);
     if let Some(accepted) = &accepted {
@@ -46,7 +51,7 @@ fn show(arguments: &CheckArguments, results: &RunResults, output: &[String]) {
 
 /// A process that was started for this is gone: commands to type next are for one of the reader's own.
 fn typed(arguments: &CheckArguments) -> String {
-    arguments.pid.map_or_else(|| "PID".to_owned(), |pid| pid.to_string())
+    arguments.pid.map_or_else(|| text::PROCESS.to_owned(), |pid| pid.to_string())
 }
 
 fn told(event: &CheckEvent) -> String {

@@ -16,9 +16,6 @@ use crate::{progress, watched};
 pub(crate) fn watch(arguments: &WatchArguments) -> Result<u8, CliError> {
     let _held = output::check(watched::outputs(arguments))?;
     let Ok(pid) = arguments.target.parse() else { return again(arguments) };
-    if !arguments.without.is_empty() {
-        return Err(CliError::Usage("--without judges looks that were kept: name their folder instead".into()));
-    }
     let interrupt = Interrupt::take()?;
     let metrics = arguments.metrics.begin()?;
     let options = WatchOptions {
@@ -28,6 +25,7 @@ pub(crate) fn watch(arguments: &WatchArguments) -> Result<u8, CliError> {
         max_time: Duration::from_secs_f64(arguments.max_time),
         look: arguments.look.options(),
         keep: arguments.record.clone(),
+        without: without(arguments),
     };
     let steps = Steps::of_watch(arguments.rounds, arguments.interval, arguments.max_time);
     let bar = Progress::begin(steps, &format!("watching process {pid}"));
@@ -56,10 +54,13 @@ fn again(arguments: &WatchArguments) -> Result<u8, CliError> {
         let message = "--record, --rounds, --metrics and --listen are for a process; these looks were kept already";
         return Err(CliError::Usage(message.into()));
     }
-    let without: Vec<&'static str> = arguments.without.iter().map(|detector| detector.0.name()).collect();
-    let mut report = looks::watch_again(folder, &without)?;
+    let mut report = looks::watch_again(folder, &without(arguments))?;
     bloathound_report::tell(&mut report.findings, "");
     let mut unwritten = Unwritten::default();
     watched::show(arguments, &report, &mut unwritten);
     Ok(unwritten.exit(arguments.fail.exit(&report.findings)).number())
+}
+
+fn without(arguments: &WatchArguments) -> Vec<&'static str> {
+    arguments.without.iter().map(|detector| detector.0.name()).collect()
 }

@@ -323,7 +323,7 @@ fn is_of_a_series(text: &str) -> bool {
         "f_code",
     ];
     let is_word = text.chars().all(|letter| letter.is_ascii_alphanumeric() || letter == '_');
-    let begins = ["func_", "co_", "im_", "gi_", "tp_", "ob_"].iter().any(|start| text.starts_with(start));
+    let begins = ["func_", "co_", "im_", "gi_", "tp_", "ob_", "_Thread__"].iter().any(|start| text.starts_with(start));
     is_word && (begins || whole.contains(&text))
 }
 

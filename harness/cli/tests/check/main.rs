@@ -5,13 +5,13 @@
 mod support;
 
 use std::path::PathBuf;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use assert_cmd::Command;
 use bloathound_vocabulary::{FindingClass, Outcome, RunResults};
 use predicates::prelude::*;
 use predicates::str::contains;
-use support::{bloathound, live, packages, python};
+use support::{bloathound, live, packages, python, wait_until};
 use tempfile::TempDir;
 
 /// A folder outside the checkout with these services, and nothing else.
@@ -38,18 +38,12 @@ fn results(folder: &TempDir) -> RunResults {
 
 /// Nothing that was started in this folder runs any more.
 fn nothing_is_left(folder: &TempDir) {
-    let deadline = Instant::now() + Duration::from_secs(10);
-    let of_it = || {
-        let entries = std::fs::read_dir("/proc").unwrap().flatten();
-        entries
-            .filter_map(|entry| std::fs::read_link(entry.path().join("cwd")).ok())
-            .filter(|cwd| cwd.starts_with(folder.path()))
-            .count()
+    let is_of_it = |entry: std::fs::DirEntry| {
+        std::fs::read_link(entry.path().join("cwd")).is_ok_and(|cwd| cwd.starts_with(folder.path()))
     };
-    while of_it() > 0 {
-        assert!(Instant::now() < deadline, "a process of the service is left");
-        std::thread::sleep(Duration::from_millis(20));
-    }
+    wait_until("the end of all that was started", Duration::from_secs(10), || {
+        (!std::fs::read_dir("/proc").unwrap().flatten().any(is_of_it)).then_some(())
+    });
 }
 
 #[test]

@@ -199,7 +199,7 @@ impl<'a> Decoder<'a> {
         if size < claimed {
             self.unbacked = (self.unbacked.0 + 1, self.unbacked.1.saturating_add(claimed - size));
         }
-        let type_id = if layout.is_old_instance {
+        let type_id = if layout.singled_out == Some(SingledOut::OldInstance) {
             self.old_instance_type(at).unwrap_or(layout.id)
         } else if layout.singled_out == Some(SingledOut::Generator) && self.generator_needs_finalizing(at) {
             self.finalizing_generator_type(&layout)

@@ -1,8 +1,8 @@
 //! Short texts for single objects, read from the image when somebody asks.
 
-use crate::dialect::SingledOut;
 use bloathound_memory::{Address, MemoryImage};
 
+use crate::dialect::SingledOut;
 use crate::objects::{Budget, Objects};
 use crate::{Interpreter, UnicodeWidth};
 

@@ -35,7 +35,6 @@ pub(crate) struct TypeLayout {
     pub(crate) buffer: Option<(u64, u64, bool)>,
     /// Whether the type, or the built-in type it derives from, is treated in a way of its own.
     pub(crate) singled_out: Option<SingledOut>,
-    pub(crate) is_old_instance: bool,
     pub(crate) basicsize: u64,
     pub(crate) itemsize: u64,
 }
@@ -146,7 +145,6 @@ impl TypeTable {
             is_heap,
             buffer: d.types.buffers.iter().find(|b| b.0 == shape.name).map(|b| (b.1, b.2, b.3)),
             singled_out,
-            is_old_instance: shape.name == d.types.old_instance,
             basicsize,
             itemsize,
             name: full_name,

@@ -73,6 +73,10 @@ pub enum SingledOut {
     Module,
     /// The one value that says nothing.
     Nothing,
+    /// The type of classes of the old sort, in a series that has these.
+    OldClass,
+    /// The one type of the instances of all such classes.
+    OldInstance,
     /// Hash tables of keys.
     Set,
     /// Bytes that are text.
@@ -204,10 +208,6 @@ pub struct KnownTypes {
     pub singled_out: &'static [(&'static str, SingledOut)],
     /// The module of built-in types, which nobody writes in front of their names.
     pub builtin_module: &'static str,
-    /// The one type of the instances of all classes of the old sort; empty in a series without these.
-    pub old_instance: &'static str,
-    /// The type of these classes.
-    pub old_class: &'static str,
     /// The type of compiled regular expressions, and the offset of its pattern's text.
     pub pattern: (&'static str, u64),
     /// What built-in containers have at their address, the collector's head included; the rest of their size is elsewhere.

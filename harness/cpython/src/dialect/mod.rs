@@ -45,6 +45,17 @@ impl NumberBlockRules {
     }
 }
 
+/// Where the standard library keeps what a program calls its threads.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct ThreadNames {
+    /// The module that starts threads.
+    pub module: &'static str,
+    /// Its dict of those that run, by their numbers.
+    pub running: &'static str,
+    /// The attribute of each with its name.
+    pub name: &'static str,
+}
+
 /// The series that was there first: recordings that name none are of it, and a target that does not tell its release.
 pub const FIRST: &Dialect = &CPYTHON_2_7;
 
@@ -71,6 +82,8 @@ pub struct Dialect {
     pub instruction_encoding: InstructionEncoding,
     /// How a code object tells lines.
     pub line_table: LineTableKind,
+    /// What a program calls its threads.
+    pub thread_names: ThreadNames,
     /// `PyObject` and `PyVarObject`.
     pub object: layout::Object,
     /// `PyTypeObject` and `PyHeapTypeObject`.

@@ -1,11 +1,11 @@
 //! How long the event loop has been away, from its own overdue timers.
 
-use crate::dialect::SingledOut;
 use bloathound_memory::Address;
 use bloathound_profile::frameworks::Timers;
 
 use super::memory::{HEAD_BYTES_MAX, Memory};
 use super::values::Values;
+use crate::dialect::SingledOut;
 use crate::objects::{word_at, words};
 
 /// Seconds by which the most overdue timed call of an event loop is late, given where it keeps them and the event loop
@@ -52,7 +52,9 @@ impl Values {
         let d = memory.d;
         let type_at = memory.pointer(at.offset(d.object.ob_type))?;
         let info = self.types.get(memory, type_at)?;
-        let offset = info.dict_offset.or((&*info.name == d.types.old_instance).then_some(d.instance.in_dict))?;
+        let offset = info
+            .dict_offset
+            .or((d.types.singled_out(&info.name) == Some(SingledOut::OldInstance)).then_some(d.instance.in_dict))?;
         let dict = super::dicts::Dict::read(memory, memory.pointer(at.offset(offset))?)?;
         let entries = dict.entries(memory, 256);
         entries.into_iter().find(|(key, _)| memory.text(*key, 64).as_deref() == Some(name)).map(|(_, value)| value)

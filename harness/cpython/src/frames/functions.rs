@@ -1,6 +1,5 @@
 //! Names of functions, methods and classes.
 
-use crate::dialect::SingledOut;
 use std::sync::Arc;
 
 use bloathound_memory::Address;
@@ -9,6 +8,7 @@ use bloathound_profile::FunctionName;
 use super::memory::Memory;
 use super::types::Kind;
 use super::values::{Object, Values};
+use crate::dialect::SingledOut;
 use crate::objects::word_at;
 
 /// Bytes of a source file's name that are read.
@@ -45,7 +45,7 @@ impl Values {
             Kind::Fixed if d.types.singled_out(&object.info.name) == Some(SingledOut::Type) => {
                 memory.c_string(memory.pointer(object.address.offset(d.type_object.tp_name))?)
             }
-            Kind::Fixed if &*object.info.name == d.types.old_class => {
+            Kind::Fixed if d.types.singled_out(&object.info.name) == Some(SingledOut::OldClass) => {
                 memory.text(memory.pointer(object.address.offset(d.class.cl_name))?, 256)
             }
             _ => None,

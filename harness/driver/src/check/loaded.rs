@@ -5,7 +5,6 @@ use std::time::{Duration, Instant};
 use bloathound_engine::looks::RunJudge;
 use bloathound_engine::source::{ExamineError, LiveProcess};
 use bloathound_engine::{Interrupt, Look, Moment};
-use bloathound_live::command_line;
 
 use super::loader::{Loader, STALLED};
 use super::sampled::sample;
@@ -17,7 +16,6 @@ use crate::service::POLL_EVERY;
 /// One process, and what is known of it so far.
 struct Judged {
     pid: u32,
-    command: String,
     judge: RunJudge,
     pauses: Vec<Duration>,
 }
@@ -42,22 +40,13 @@ pub(super) fn check(
     interrupt: &Interrupt,
     events: &mut dyn FnMut(CheckEvent),
 ) -> Result<Checked, CheckError> {
-    let judged = |pid: &u32| Judged {
-        pid: *pid,
-        command: command_line(*pid).unwrap_or_default(),
-        judge: RunJudge::new(&plan.without, plan.illustrate),
-        pauses: Vec::new(),
-    };
+    let judged =
+        |pid: &u32| Judged { pid: *pid, judge: RunJudge::new(&plan.without, plan.illustrate), pauses: Vec::new() };
     let processes = pids.iter().map(judged).collect();
     let mut loaded =
         Loaded { processes, loader, plan, interrupt, requests: 0, requests_at_look: 0, load: None, sampled: false };
     let cut_short = loaded.rounds(events)?;
-    let finish = |one: Judged| CheckedProcess {
-        pid: one.pid,
-        command: one.command,
-        found: one.judge.finish(),
-        pauses: one.pauses,
-    };
+    let finish = |one: Judged| CheckedProcess { pid: one.pid, found: one.judge.finish(), pauses: one.pauses };
     Ok(Checked {
         processes: loaded.processes.into_iter().map(finish).collect(),
         requests: loaded.requests,

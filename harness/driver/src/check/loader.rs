@@ -1,19 +1,14 @@
 //! Makes the load of a check: requests of the user's own, or a command of theirs.
 
-use std::os::unix::process::CommandExt;
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use nix::sys::signal::{Signal, killpg};
-use nix::unistd::Pid;
-
 use super::request::OwnRequest;
 use super::{CheckError, CheckLoad, CheckPlan};
-use crate::death_signal::die_with_parent;
 use crate::http;
 use crate::load::{self, LoadError, LoadReport, Progress};
-use crate::service::{POLL_EVERY, PORT};
+use crate::service::{Group, PORT};
 
 /// Who makes the load.
 pub(super) struct Loader<'p> {
@@ -68,38 +63,20 @@ impl<'p> Loader<'p> {
         let port = self.port.map(|port| port.to_string()).unwrap_or_default();
         let begun = Instant::now();
         let mut command = Command::new("sh");
-        command
-            .args(["-c", &line.replace(PORT, &port)])
-            .env("PORT", &port)
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::inherit())
-            .process_group(0);
-        die_with_parent(&mut command);
-        let mut child = command.spawn().map_err(LoadError::Thread)?;
-        let deadline = begun + self.plan.answer_within;
+        command.args(["-c", &line.replace(PORT, &port)]).env("PORT", &port).stdin(Stdio::null()).stdout(Stdio::null());
         let failed = |why: String| LoadError::Command { line: line.to_owned(), why };
-        let status = loop {
-            match child.try_wait() {
-                Ok(Some(status)) => break Ok(status),
-                Ok(None) if Instant::now() < deadline && !self.given_up.load(Ordering::Acquire) => {
-                    std::thread::sleep(POLL_EVERY);
-                }
-                Ok(None) => {
-                    // Not waited for: the number is still its own.
-                    let group = Pid::from_raw(i32::try_from(child.id()).unwrap_or(i32::MAX));
-                    let _ = killpg(group, Signal::SIGKILL);
-                    let _ = child.wait();
-                    break Err(failed(format!("it did not end in {:.0} s", begun.elapsed().as_secs_f64())));
-                }
-                Err(error) => break Err(failed(error.to_string())),
+        let mut group = Group::start(&mut command).map_err(|error| failed(error.to_string()))?;
+        let given_up = || self.given_up.load(Ordering::Acquire);
+        let ended = group.wait_until(begun + self.plan.answer_within, &given_up);
+        let status = group.end(None);
+        match status.filter(|_| ended) {
+            Some(status) if status.success() => {
+                progress.count(self.plan.requests);
+                LoadReport::counted(self.plan.requests, begun.elapsed())
             }
-        }?;
-        if !status.success() {
-            return Err(failed(status.to_string()));
+            Some(status) => Err(failed(status.to_string())),
+            None => Err(failed(format!("it did not end in {:.0} s", begun.elapsed().as_secs_f64()))),
         }
-        progress.count(self.plan.requests);
-        LoadReport::counted(self.plan.requests, begun.elapsed())
     }
 }
 

@@ -74,15 +74,13 @@ pub struct CheckPlan {
 }
 
 /// Rounds of load where nobody says.
-pub const ROUNDS: u32 = 6;
+const ROUNDS: u32 = 6;
 
 /// What was seen of one process.
 #[derive(Debug)]
 pub struct CheckedProcess {
     /// Its id.
     pub pid: u32,
-    /// Its command line.
-    pub command: String,
     /// What all rules have to say.
     pub found: RunFindings,
     /// Pauses that looking cost it.
@@ -184,6 +182,8 @@ pub fn check(
         CheckTarget::Command(command) => command.ready_within,
         CheckTarget::Running { .. } => Duration::ZERO,
     };
+    // Whatever waits for it, a request of minutes even, waits no longer then.
+    let _ends = service.as_ref().map(|service| service.end_by(interrupt));
     let mut alive = || service.as_mut().map_or(Ok(()), OwnService::check_alive);
     let pids = processes::find(pid, plan, ready_within, &mut alive)?;
     events(CheckEvent::Ready { pids: pids.clone() });
@@ -200,8 +200,10 @@ pub fn check(
     };
     checked.elapsed = begun.elapsed();
     if let Some(service) = &mut service {
-        // That it ended explains whatever failed because of it.
-        if let Err(ended) = service.check_alive() {
+        // That it ended explains whatever failed because of it, unless we ended it.
+        if interrupt.came().is_none()
+            && let Err(ended) = service.check_alive()
+        {
             checked.cut_short = Some(ended.why());
         }
         checked.output = service.last_output();

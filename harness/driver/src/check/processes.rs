@@ -8,13 +8,17 @@ use bloathound_live::{children, command_line};
 use super::{CheckError, CheckPlan};
 use crate::service::{POLL_EVERY, ServiceError};
 
-/// Generations and processes of a family that are looked at; a fork bomb has more.
+/// A family to which nobody was added for so long is whole.
+const SETTLES_IN: Duration = Duration::from_millis(500);
+
+/// Processes of a family that are looked at; a fork bomb has more.
 const FAMILY_MAX: usize = 64;
 
 /// The processes that can be read, the first one of the family first. A shell around an interpreter is none; what it started
 /// is. Without `--children` the first is all.
 ///
-/// What was just started may not be an interpreter yet: it is asked again until `within` is over.
+/// What was just started may not be an interpreter yet, and starts its workers one after the other: it is asked again until
+/// there is one and, with `--children`, nobody was added for a while, or `within` is over.
 pub(super) fn find(
     pid: u32,
     plan: &CheckPlan,
@@ -22,6 +26,7 @@ pub(super) fn find(
     alive: &mut dyn FnMut() -> Result<(), ServiceError>,
 ) -> Result<Vec<u32>, CheckError> {
     let deadline = Instant::now() + within;
+    let mut settled: Option<(Vec<u32>, Instant)> = None;
     loop {
         let family = family(pid);
         let mut first_error = None;
@@ -32,16 +37,21 @@ pub(super) fn find(
                 Err(error) => drop(first_error.get_or_insert(error)),
             }
         }
-        if !found.is_empty() {
-            if !plan.children {
-                found.truncate(1);
-            }
-            return Ok(found);
+        let now = Instant::now();
+        if !plan.children {
+            found.truncate(1);
         }
-        alive()?;
-        if Instant::now() >= deadline {
+        if !found.is_empty() {
+            let since = settled.filter(|(before, _)| *before == found).map_or(now, |(_, since)| since);
+            if !plan.children || now >= deadline || now >= since + SETTLES_IN {
+                return Ok(found);
+            }
+            settled = Some((found, since));
+        } else if now >= deadline {
+            alive()?;
             return Err(refused(pid, first_error));
         }
+        alive()?;
         std::thread::sleep(POLL_EVERY);
     }
 }
@@ -64,10 +74,8 @@ fn family(pid: u32) -> Vec<u32> {
     while let Some(&one) = family.get(at) {
         let new: Vec<u32> = children(one).into_iter().map(|(child, _)| child).collect();
         family.extend(new.into_iter().filter(|child| *child != pid));
+        family.truncate(FAMILY_MAX);
         at += 1;
-        if family.len() >= FAMILY_MAX {
-            break;
-        }
     }
     family
 }

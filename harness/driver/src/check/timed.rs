@@ -6,7 +6,6 @@ use std::time::Duration;
 use bloathound_engine::looks::{self, RunJudge, Told, WatchOptions};
 use bloathound_engine::source::LiveProcess;
 use bloathound_engine::{Interrupt, Look, Moment};
-use bloathound_live::command_line;
 
 use super::sampled::sample;
 use super::{CheckError, CheckEvent, CheckPlan, Checked, CheckedProcess};
@@ -65,7 +64,6 @@ fn one(
     interrupt: &Interrupt,
     tell: &mut dyn FnMut(CheckEvent),
 ) -> Result<(CheckedProcess, Option<String>), CheckError> {
-    let command = command_line(pid).unwrap_or_default();
     let mut judge = RunJudge::new(&plan.without, plan.illustrate);
     // What spins does nothing else that there would be to see.
     tell(CheckEvent::Sampling);
@@ -79,6 +77,7 @@ fn one(
             max_time: plan.max_time,
             look: plan.look.clone(),
             keep: None,
+            without: plan.without.clone(),
         };
         let of = plan.rounds;
         let mut told = |told: &Told| tell(CheckEvent::Looked { round: told.round, of, requests: 0 });
@@ -101,7 +100,7 @@ fn one(
         let new: Vec<_> = report.problems.into_iter().filter(|problem| !found.problems.contains(problem)).collect();
         found.problems.extend(new);
     }
-    Ok((CheckedProcess { pid, command, found, pauses }, cut_short))
+    Ok((CheckedProcess { pid, found, pauses }, cut_short))
 }
 
 /// Samples once more, where nothing was found yet: a loop may have begun meanwhile. Then the rules of one look. Why that was not

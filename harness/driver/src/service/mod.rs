@@ -2,40 +2,33 @@
 
 mod error;
 mod escaped;
+mod group;
 mod own;
 mod scratch;
 
 use std::io::{self, BufRead, BufReader, Read};
 use std::marker::PhantomData;
-use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
-use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::process::{ChildStdout, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{self, RecvTimeoutError};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use bloathound_engine::Interrupt;
 use bloathound_scenario::{Method, Request};
-use nix::sys::signal::{Signal, killpg};
-use nix::sys::wait::{Id, WaitPidFlag, WaitStatus, waitid};
-use nix::unistd::Pid;
 use serde::Deserialize;
 use tempfile::TempDir;
 
-use crate::death_signal::die_with_parent;
 use crate::http;
 use crate::python::python_variables;
 
 pub use error::ServiceError;
-pub(crate) use own::PORT;
-pub use own::{OwnCommand, OwnService, Ready};
+use group::INTERRUPT_EVERY;
+pub(crate) use group::{EndsBy, Group};
+pub use own::{OwnCommand, OwnService, PORT, Ready};
 use scratch::{keep_small, last_lines, ledger_file, owners_only};
 
 /// How often a condition is looked at while waiting for it.
 pub(crate) const POLL_EVERY: Duration = Duration::from_millis(5);
-/// How often somebody who waits for something else hears of an interrupt.
-const INTERRUPT_EVERY: Duration = Duration::from_millis(50);
 /// How long a request for a clean end may take to be answered.
 const QUIT_WITHIN: Duration = Duration::from_millis(500);
 /// The longest first line; a handshake has about 80 bytes.
@@ -86,12 +79,10 @@ struct Handshake {
 #[derive(Debug)]
 pub struct Service {
     name: String,
-    child: Child,
+    group: Group,
     port: u16,
     /// Lets us ask it to end; empty for a service that has none.
     token: String,
-    /// Whether its number may be another's by now; held while it is used to end the group.
-    reaped: Arc<Mutex<bool>>,
     scratch: TempDir,
     _thread_bound: PhantomData<*const ()>,
 }
@@ -128,17 +119,15 @@ impl Service {
             .current_dir(scratch.path())
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
-            .stderr(stderr)
-            .process_group(0);
-        die_with_parent(&mut command);
-        let mut child =
-            command.spawn().map_err(|source| ServiceError::Spawn { program: launch.program.clone(), source })?;
-        bloathound_bounds::spare(child.id());
-        let stdout = child.stdout.take();
+            .stderr(stderr);
+        let mut group = Group::start(&mut command)
+            .map_err(|source| ServiceError::Spawn { program: launch.program.clone(), source })?;
+        bloathound_bounds::spare(group.pid());
+        let stdout = group.take_stdout();
         // From here on the drop ends the child on every way out.
-        let (name, token, reaped) = (launch.name.clone(), String::new(), Arc::default());
-        let mut service = Self { name, child, port: 0, token, reaped, scratch, _thread_bound: PhantomData };
-        keep_small(service.scratch.path(), &service.reaped);
+        let (name, token) = (launch.name.clone(), String::new());
+        let mut service = Self { name, group, port: 0, token, scratch, _thread_bound: PhantomData };
+        keep_small(service.scratch.path(), service.group.reaped());
         let line = service.first_line(stdout, launch.ready_within, interrupt)?;
         let handshake = service.check_handshake(&line)?;
         service.port = handshake.port;
@@ -149,7 +138,7 @@ impl Service {
     /// The process id.
     #[must_use]
     pub fn pid(&self) -> u32 {
-        self.child.id()
+        self.group.pid()
     }
 
     /// The port on 127.0.0.1.
@@ -181,7 +170,7 @@ impl Service {
     /// An error if it has ended or ends within this time: the kernel takes a while to clear a killed process
     /// away, and what fails because of its end may be noticed before that.
     pub(crate) fn check_stays_alive(&mut self, within: Duration) -> Result<(), ServiceError> {
-        if !self.wait_until(Instant::now() + within) {
+        if !self.group.wait_until(Instant::now() + within, &|| false) {
             return Ok(());
         }
         let status = self.kill_and_reap();
@@ -191,7 +180,7 @@ impl Service {
     /// Asks it to end, and kills its whole group when it doesn't within the grace period. A service whose
     /// reactor is known to be blocked can't hear the question: give no grace then.
     pub fn stop(mut self, grace: Duration) -> StopHow {
-        if self.has_ended() {
+        if self.group.has_ended() {
             self.kill_and_reap();
             return StopHow::Gone;
         }
@@ -204,35 +193,17 @@ impl Service {
         let quit = Request { method: Method::Post, path: format!("/quit{token}") };
         if http::exchange(self.port, &quit, QUIT_WITHIN.min(grace)).is_err() {
             // The end of its standard input asks the same in another way.
-            drop(self.child.stdin.take());
-            let group = self.group();
-            // It may have ended by now; then there is nobody to tell.
-            let _ = killpg(group, Signal::SIGTERM);
+            drop(self.group.take_stdin());
+            self.group.ask_to_end();
         }
-        let ended = self.wait_until(deadline);
+        let ended = self.group.wait_until(deadline, &|| false);
         self.kill_and_reap();
         if ended { StopHow::Quit } else { StopHow::Killed }
     }
 
-    /// Kills its whole group when the interrupt comes, from a thread of its own, as long as what is returned is there.
+    /// Kills its whole group when the interrupt comes, as long as what is returned is there.
     pub(crate) fn end_by(&self, interrupt: &Interrupt) -> EndsBy {
-        let over = Arc::new(AtomicBool::new(false));
-        let (interrupt, group, reaped) = (interrupt.clone(), self.group(), Arc::clone(&self.reaped));
-        let ends = EndsBy(Arc::clone(&over));
-        let watch = move || {
-            while !over.load(Ordering::Acquire) {
-                if interrupt.sleep(INTERRUPT_EVERY).is_some() {
-                    let reaped = reaped.lock().unwrap_or_else(PoisonError::into_inner);
-                    if !*reaped {
-                        let _ = killpg(group, Signal::SIGKILL);
-                    }
-                    return;
-                }
-            }
-        };
-        // Without it the interrupt is heard at the end of what is being waited for.
-        let _ = std::thread::Builder::new().spawn(watch);
-        ends
+        self.group.end_by(interrupt)
     }
 
     /// The first line of standard output. A thread goes on reading it afterwards, so that a service that
@@ -284,7 +255,7 @@ impl Service {
     fn ended_early(&mut self) -> ServiceError {
         // The end of its output comes a moment before the end of the process; a service that merely
         // closed its output is ended here.
-        self.wait_until(Instant::now() + QUIT_WITHIN);
+        self.group.wait_until(Instant::now() + QUIT_WITHIN, &|| false);
         let status = self.kill_and_reap();
         ServiceError::EndedEarly { name: self.name.clone(), status: in_words(status), stderr: self.last_stderr() }
     }
@@ -318,57 +289,8 @@ impl Service {
         Ok(handshake)
     }
 
-    /// Whether it has ended; leaves it unreaped, so that its group's number stays taken.
-    fn has_ended(&self) -> bool {
-        if *self.reaped.lock().unwrap_or_else(PoisonError::into_inner) {
-            return true;
-        }
-        let flags = WaitPidFlag::WEXITED | WaitPidFlag::WNOHANG | WaitPidFlag::WNOWAIT;
-        // An error means that there is no such child any more.
-        !matches!(waitid(Id::Pid(self.group()), flags), Ok(WaitStatus::StillAlive))
-    }
-
-    fn wait_until(&self, deadline: Instant) -> bool {
-        loop {
-            if self.has_ended() {
-                return true;
-            }
-            if Instant::now() >= deadline {
-                return false;
-            }
-            std::thread::sleep(POLL_EVERY);
-        }
-    }
-
-    /// Kills what is left of the group, and what left it, and takes the exit status. The child is reaped last: until then no
-    /// other process can get its number, and so the signal can't hit a stranger.
     fn kill_and_reap(&mut self) -> Option<ExitStatus> {
-        let mut reaped = self.reaped.lock().unwrap_or_else(PoisonError::into_inner);
-        if *reaped {
-            return None;
-        }
-        // Fails only where nobody of the group is left.
-        let _ = killpg(self.group(), Signal::SIGKILL);
-        *reaped = true;
-        drop(reaped);
-        escaped::end(self.scratch.path());
-        self.child.wait().ok()
-    }
-
-    /// The process group, which has the child's number.
-    fn group(&self) -> Pid {
-        // Process ids fit an i32 (`pid_max` is 2^22 at most); 0 would mean our own group.
-        i32::try_from(self.child.id()).map_or(Pid::from_raw(i32::MAX), Pid::from_raw)
-    }
-}
-
-/// That the interrupt ends a service, for as long as this is there.
-#[derive(Debug)]
-pub(crate) struct EndsBy(Arc<AtomicBool>);
-
-impl Drop for EndsBy {
-    fn drop(&mut self) {
-        self.0.store(true, Ordering::Release);
+        self.group.end(Some(self.scratch.path()))
     }
 }
 

@@ -2,22 +2,18 @@
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
-use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use bloathound_engine::Interrupt;
-use nix::sys::signal::{Signal, killpg};
-use nix::unistd::Pid;
 use regex::Regex;
 use tempfile::TempDir;
 
 use super::error::ServiceError;
+use super::group::{EndsBy, Group};
 use super::scratch::{all_output, keep_small, last_lines, owners_only};
 use super::{POLL_EVERY, escaped, in_words};
-use crate::death_signal::die_with_parent;
 use crate::http;
 
 /// Stands in a command for the port that the service is to take.
@@ -59,9 +55,8 @@ pub struct OwnCommand {
 #[derive(Debug)]
 pub struct OwnService {
     name: String,
-    child: Child,
+    group: Group,
     port: Option<u16>,
-    reaped: Arc<Mutex<bool>>,
     scratch: TempDir,
 }
 
@@ -87,17 +82,16 @@ impl OwnService {
             .env(escaped::MARK, scratch.path())
             .stdin(Stdio::null())
             .stdout(output.try_clone().map_err(ServiceError::Scratch)?)
-            .stderr(output)
-            .process_group(0);
+            .stderr(output);
         if let Some(folder) = &command.folder {
             started.current_dir(folder);
         }
-        die_with_parent(&mut started);
-        let child = started.spawn().map_err(|source| ServiceError::Spawn { program: (&program).into(), source })?;
-        bloathound_bounds::spare(child.id());
+        let group =
+            Group::start(&mut started).map_err(|source| ServiceError::Spawn { program: (&program).into(), source })?;
+        bloathound_bounds::spare(group.pid());
         // From here on the drop ends the child on every way out.
-        let mut service = Self { name: program, child, port, reaped: Arc::default(), scratch };
-        keep_small(service.scratch.path(), &service.reaped);
+        let mut service = Self { name: program, group, port, scratch };
+        keep_small(service.scratch.path(), service.group.reaped());
         service.wait_until_ready(&command.ready, command.ready_within, interrupt)?;
         Ok(service)
     }
@@ -105,7 +99,7 @@ impl OwnService {
     /// The process id of what was started.
     #[must_use]
     pub fn pid(&self) -> u32 {
-        self.child.id()
+        self.group.pid()
     }
 
     /// Its port, where one is known.
@@ -125,14 +119,16 @@ impl OwnService {
     /// # Errors
     /// It has.
     pub fn check_alive(&mut self) -> Result<(), ServiceError> {
-        match self.child.try_wait() {
-            Ok(None) => Ok(()),
-            ended => Err(ServiceError::Died {
-                name: self.name.clone(),
-                status: in_words(ended.ok().flatten()),
-                stderr: self.last_output(),
-            }),
+        if !self.group.has_ended() {
+            return Ok(());
         }
+        let status = in_words(self.group.end(Some(self.scratch.path())));
+        Err(ServiceError::Died { name: self.name.clone(), status, stderr: self.last_output() })
+    }
+
+    /// Kills its whole group when the interrupt comes, as long as what is returned is there.
+    pub(crate) fn end_by(&self, interrupt: &Interrupt) -> EndsBy {
+        self.group.end_by(interrupt)
     }
 
     fn wait_until_ready(&mut self, ready: &Ready, within: Duration, interrupt: &Interrupt) -> Result<(), ServiceError> {
@@ -141,12 +137,9 @@ impl OwnService {
             if self.is_ready(ready) {
                 return Ok(());
             }
-            if let Ok(Some(status)) = self.child.try_wait() {
-                return Err(ServiceError::EndedEarly {
-                    name: self.name.clone(),
-                    status: in_words(Some(status)),
-                    stderr: self.last_output(),
-                });
+            if self.group.has_ended() {
+                let status = in_words(self.group.end(Some(self.scratch.path())));
+                return Err(ServiceError::EndedEarly { name: self.name.clone(), status, stderr: self.last_output() });
             }
             if Instant::now() >= deadline || interrupt.came().is_some() {
                 return Err(ServiceError::NotReady {
@@ -177,22 +170,11 @@ impl OwnService {
 impl Drop for OwnService {
     fn drop(&mut self) {
         // Asked first: its own children may need its help to end.
-        if let Ok(None) = self.child.try_wait() {
-            let group = Pid::from_raw(i32::try_from(self.child.id()).unwrap_or(i32::MAX));
-            let _ = killpg(group, Signal::SIGTERM);
-            let deadline = Instant::now() + GRACE;
-            while Instant::now() < deadline && matches!(self.child.try_wait(), Ok(None)) {
-                std::thread::sleep(POLL_EVERY);
-            }
-            // Unless it was waited for, nobody else can have its number; its group keeps it as long as one is left.
-            if matches!(self.child.try_wait(), Ok(None)) {
-                let _ = killpg(group, Signal::SIGKILL);
-            }
+        if !self.group.has_ended() {
+            self.group.ask_to_end();
+            self.group.wait_until(Instant::now() + GRACE, &|| false);
         }
-        *self.reaped.lock().unwrap_or_else(PoisonError::into_inner) = true;
-        // Whoever is left of it, in its group or not, has its mark.
-        escaped::end(self.scratch.path());
-        let _ = self.child.wait();
+        self.group.end(Some(self.scratch.path()));
     }
 }
 

@@ -289,7 +289,7 @@ impl<'s> Session<'s> {
         let compute = || {
             let examined = self.heap.memory?;
             self.note(Computed::Threads);
-            threads::threads(&self.heap, examined)
+            threads::threads(&self.heap, examined, self.analysis().finder().names())
         };
         self.threads.get_or_init(compute).as_deref()
     }

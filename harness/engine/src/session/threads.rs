@@ -2,27 +2,25 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use bloathound_cpython::dialect::ThreadNames;
 use bloathound_cpython::frames::{FrameReader, FrameTarget, PythonThread, StackRead, kernel_ids_of};
 use bloathound_heap::{HeapSnapshot, Names, ObjectId, ReferenceKind, RootKind};
 use bloathound_vocabulary::{FrameRecord, ThreadRecord};
 
 use crate::source::{Examined, HeapSource};
 
-/// The module of the standard library that names threads, its dict of those that run by their numbers, and where each keeps its
-/// name. <https://github.com/python/cpython/blob/2.7/Lib/threading.py>
-const NAMING: (&str, &str, &str) = ("threading", "_active", "_Thread__name");
-
 /// Characters of a thread's name that are told.
 const NAME_MAX: usize = 60;
 
 /// The threads with their stacks, from the copy; `None` where they were not found.
-pub(super) fn threads(heap: &HeapSource<'_>, examined: &Examined) -> Option<Vec<ThreadRecord>> {
+pub(super) fn threads(heap: &HeapSource<'_>, examined: &Examined, names: &Names<'_>) -> Option<Vec<ThreadRecord>> {
     let interpreter = &examined.interpreter;
     let mut reader = FrameReader::new(FrameTarget::from(interpreter));
     let holder = examined.image.pointer_at(interpreter.current_thread).unwrap_or_default();
     let threads = reader.threads(&examined.image).ok()?;
     // What stands in place of a redacted name is none.
-    let names = if examined.is_redacted { BTreeMap::new() } else { names(heap) };
+    let known = interpreter.dialect.thread_names;
+    let called = if examined.is_redacted { BTreeMap::new() } else { called(heap, names, known) };
     let ids = kernel_ids_of(&examined.image, &threads);
     let mut record = |(thread, tid): (&PythonThread, Option<u32>)| {
         let stack = match reader.stack(&examined.image, thread, None) {
@@ -40,7 +38,7 @@ pub(super) fn threads(heap: &HeapSource<'_>, examined: &Examined) -> Option<Vec<
         ThreadRecord {
             id: thread.python_id,
             tid,
-            name: names.get(&thread.python_id).cloned(),
+            name: called.get(&thread.python_id).cloned(),
             holds_gil: thread.state == holder,
             frames: frames.collect(),
         }
@@ -50,19 +48,17 @@ pub(super) fn threads(heap: &HeapSource<'_>, examined: &Examined) -> Option<Vec<
 
 /// What the program calls its threads, by the interpreter's number of each: those that were started by `threading`, and the
 /// first one once that module was imported.
-fn names(heap: &HeapSource<'_>) -> BTreeMap<u64, String> {
+fn called(heap: &HeapSource<'_>, names: &Names<'_>, known: ThreadNames) -> BTreeMap<u64, String> {
     let snapshot = heap.snapshot;
-    let (module, running, name) = NAMING;
-    let names = Names::new(snapshot);
-    let is_module = |found: &str| found == module;
+    let is_module = |found: &str| found == known.module;
     let roots = snapshot.roots().iter().filter(|root| root.kind == RootKind::Module);
     let found = roots.filter(|root| root.name.is_some_and(|name| is_module(snapshot.name(name))));
     let modules: BTreeSet<ObjectId> = found.map(|root| root.object).collect();
-    let all = modules.iter().filter_map(|module| attribute(snapshot, &names, *module, running));
+    let all = modules.iter().filter_map(|module| attribute(snapshot, names, *module, known.running));
     let named = all.flat_map(|running| entries(snapshot, running)).filter_map(|(number, thread)| {
         // Printed as a signed number, as `thread.get_ident()` gives it.
         let number = snapshot.text(number)?.parse::<i64>().ok()?.cast_unsigned();
-        let name = heap.text(attribute(snapshot, &names, thread, name)?, NAME_MAX)?;
+        let name = heap.text(attribute(snapshot, names, thread, known.name)?, NAME_MAX)?;
         // Without the quotes, and the `u` that a name of `unicode` has before them.
         Some((number, name.trim_start_matches('u').trim_matches('\'').to_owned()))
     });

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 use std::path::Path;
 
-use bloathound_vocabulary::{Finding, Location, Outcome, RunRecord, RunResults};
+use bloathound_vocabulary::{Finding, Location, ObservationRecord, Outcome, RunRecord, RunResults};
 
 use super::{data, escaped, property};
 use crate::describe;
@@ -20,7 +20,7 @@ pub fn check_summary(results: &RunResults) -> String {
         for finding in &run.findings {
             let _ = writeln!(out, "- **{}**: {}", escaped(&describe::sentence(finding)), escaped(&finding.summary));
         }
-        let accepted = run.observations.iter().filter(|seen| seen.class == "accepted");
+        let accepted = run.observations.iter().filter(|seen| seen.class == ObservationRecord::ACCEPTED);
         for seen in accepted {
             let _ = writeln!(out, "- {}", escaped(&seen.summary));
         }

@@ -8,8 +8,8 @@ pub(crate) mod toggle;
 use serde_json::Value;
 
 use bloathound_vocabulary::{
-    Evidence, ExpectedRecord, Field, Figure, Finding, HotLoopEvidence, Label, Location, Pin, RunRecord, SpinEvidence,
-    Unit, Verdict,
+    ArenasRecord, Evidence, ExpectedRecord, Field, Figure, Finding, HotLoopEvidence, Label, Location, Pin, RunRecord,
+    SpinEvidence, Unit, Verdict,
 };
 
 use crate::{sanitize, units};
@@ -121,6 +121,24 @@ pub(crate) fn place(location: &Location) -> String {
     } else {
         parts.join(", ")
     }
+}
+
+/// pymalloc's arenas in figures, each with its name.
+pub(crate) fn arenas(arenas: &ArenasRecord) -> Vec<(&'static str, String)> {
+    let share = arenas.utilisation.filter(|share| share.is_finite());
+    let share = share.map_or_else(String::new, |share| format!(" ({})", units::ratio(share)));
+    let (live, whole) = (units::bytes(arenas.live_bytes), units::bytes(arenas.bytes));
+    let mut rows = vec![("arenas", format!("{}, {live} of {whole} live{share}", units::count(arenas.count)))];
+    let parts = [
+        ("garbage", arenas.garbage_bytes),
+        ("free pools", arenas.free_pool_bytes),
+        ("free blocks", arenas.free_block_bytes),
+        ("stranded", arenas.stranded_bytes),
+    ];
+    rows.extend(parts.into_iter().filter_map(|(label, bytes)| Some((label, units::bytes(bytes?)))));
+    let sparse = |sparse| units::plural(sparse, "arena nearly empty", "arenas nearly empty");
+    rows.extend(arenas.sparse_arenas.map(|count| ("sparse", sparse(count))));
+    rows
 }
 
 /// Labels joined by arrows.

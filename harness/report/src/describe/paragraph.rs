@@ -69,7 +69,10 @@ fn more(finding: &Finding) -> Vec<String> {
             let also = match leak.also.as_slice() {
                 [] => None,
                 [one] => Some(format!("The same objects are kept at {one} too.")),
-                [one, rest @ ..] => Some(format!("The same cause shows at {one} and {} more places.", rest.len())),
+                [one, rest @ ..] => Some(format!(
+                    "The same cause shows at {one} and {}.",
+                    units::plural(rest.len() as u64, "more place", "more places")
+                )),
             };
             let is_said = matches!(finding.evidence, Evidence::Growth(_)) && !finding.summary.is_empty();
             place.into_iter().chain((!is_said).then_some(freed)).chain(also.filter(|_| !is_said)).collect()

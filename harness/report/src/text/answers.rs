@@ -21,7 +21,7 @@ pub fn watch(report: &WatchReport, view: InspectView<'_>) -> String {
     let mut out = format!("{}\n", style.bold(&target_line(&report.target)));
     out.push_str(&children(&report.target));
     out.push_str(&partial(report.partial.as_ref(), style));
-    out.push_str(&findings(&report.findings, &report.target, view));
+    out.push_str(&findings(&report.findings, Some(&report.target), view));
     if let Some(sureness) = &report.sureness {
         out.push_str(&format!("\n{sureness}\n"));
     }
@@ -103,7 +103,7 @@ pub fn hot(report: &HotReport, view: InspectView<'_>) -> String {
     let verdict = page::fit(&report.verdict, page::width() - 9);
     let verdict = if report.findings.is_empty() { style.green(&verdict) } else { style.red(&verdict) };
     out.push_str(&format!("verdict: {verdict}\n"));
-    out.push_str(&findings(&report.findings, &report.target, view));
+    out.push_str(&findings(&report.findings, Some(&report.target), view));
     out.push_str(&source::sources(&report.sources, view.verbose, style));
     out.push_str(&format!("\n{}\n{}\n", lines(&facts), style.bold("stacks")));
     if report.stacks.is_empty() {

@@ -1,12 +1,15 @@
 //! What `check` answers.
 
-use bloathound_vocabulary::{Outcome, RunRecord, TargetKind, TargetRecord};
+use bloathound_vocabulary::{Outcome, RunRecord};
 
 use super::extent::InspectView;
 use super::inspect::{findings, observations, problems};
 use super::page;
 use super::style::Style;
 use crate::units;
+
+/// Stands in commands to type next for the process of a service that was started for the check, and is gone.
+pub const PROCESS: &str = "PID";
 
 /// A service of one's own, checked: what was found first of all. `output` is the end of what it wrote, where it was started
 /// for this.
@@ -28,9 +31,9 @@ pub fn check(run: &RunRecord, output: &[String], view: InspectView<'_>) -> Strin
             out.push_str(&format!("  | {}\n", page::fit(line, page::width() - 4)));
         }
     }
-    out.push_str(&findings(&run.findings, &target(), view));
-    if view.typed == "PID" && !run.findings.is_empty() {
-        out.push_str("\n  PID stands for the process id of your service, where it runs.\n");
+    out.push_str(&findings(&run.findings, None, view));
+    if view.typed == PROCESS && !run.findings.is_empty() {
+        out.push_str(&format!("\n  {PROCESS} stands for the process id of your service, where it runs.\n"));
     }
     out.push_str(&format!("\n{}\n", style.bold("what was done")));
     let mut facts = vec![units::seconds(run.seconds)];
@@ -46,19 +49,4 @@ pub fn check(run: &RunRecord, output: &[String], view: InspectView<'_>) -> Strin
     }
     out.push_str(&problems(&run.problems, style));
     out
-}
-
-/// Nothing but a process.
-fn target() -> TargetRecord {
-    TargetRecord {
-        kind: TargetKind::Process,
-        pid: None,
-        file: None,
-        command: None,
-        python: None,
-        unicode: None,
-        build_id: None,
-        children: Vec::new(),
-        not_seen: Vec::new(),
-    }
 }

@@ -20,7 +20,7 @@ pub fn inspect(report: &InspectReport, view: InspectView<'_>) -> String {
     out.push_str(&partial(report.partial.as_ref(), style));
     let is_told = matches!(report.target.kind, TargetKind::Dump | TargetKind::Manhole);
     out.push_str(&quality(&report.heap.quality, is_told, view));
-    out.push_str(&findings(&report.findings, &report.target, view));
+    out.push_str(&findings(&report.findings, Some(&report.target), view));
     out.push('\n');
     out.push_str(&heap_line(&report.heap));
     if view.verbose {
@@ -307,10 +307,11 @@ pub(super) fn partial(partial: Option<&Partial>, style: Style) -> String {
 }
 
 /// Findings, first of all: the sentence, what it rests on, the next command. Without any, that is said.
-pub(super) fn findings(findings: &[Finding], target: &TargetRecord, view: InspectView<'_>) -> String {
+pub(super) fn findings(findings: &[Finding], target: Option<&TargetRecord>, view: InspectView<'_>) -> String {
     const LABEL_WIDTH: usize = 10;
     let style = Style::new(view.color);
-    let typed = if view.typed.is_empty() { describe::plain::typed(target) } else { view.typed.to_owned() };
+    let named = || target.map(describe::plain::typed).unwrap_or_default();
+    let typed = if view.typed.is_empty() { named() } else { view.typed.to_owned() };
     let mut out = format!("\n{}\n", style.bold("findings"));
     if findings.is_empty() {
         out.push_str("  none\n");

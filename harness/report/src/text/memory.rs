@@ -56,31 +56,8 @@ pub(super) fn arenas(arenas: &ArenasRecord, view: InspectView<'_>) -> String {
     const LABEL_WIDTH: usize = 11;
     let mut out = String::new();
     let mut add = |label: &str, text: &str| out.push_str(&labelled(label, LABEL_WIDTH, text, 3));
-    let share = arenas
-        .utilisation
-        .filter(|share| share.is_finite())
-        .map_or_else(String::new, |share| format!(" ({})", units::ratio(share)));
-    add(
-        "arenas",
-        &format!(
-            "{}, {} of {} live{share}",
-            units::count(arenas.count),
-            units::bytes(arenas.live_bytes),
-            units::bytes(arenas.bytes)
-        ),
-    );
-    for (label, bytes) in [
-        ("garbage", arenas.garbage_bytes),
-        ("free pools", arenas.free_pool_bytes),
-        ("free blocks", arenas.free_block_bytes),
-        ("stranded", arenas.stranded_bytes),
-    ] {
-        if let Some(bytes) = bytes {
-            add(label, &units::bytes(bytes));
-        }
-    }
-    if let Some(sparse) = arenas.sparse_arenas {
-        add("sparse", &units::plural(sparse, "arena nearly empty", "arenas nearly empty"));
+    for (label, text) in describe::arenas(arenas) {
+        add(label, &text);
     }
     for pin in arenas.pinned_by.iter().take(view.rows) {
         add("pinned by", &describe::pin(pin));

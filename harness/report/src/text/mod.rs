@@ -20,7 +20,7 @@ mod table;
 pub use crate::sanitize::shell_word;
 pub(crate) use crate::typing::again;
 pub use answers::{diff, hot, watch, why};
-pub use check::check;
+pub use check::{PROCESS, check};
 pub use doctor::doctor;
 pub use extent::InspectView;
 pub use inspect::inspect;

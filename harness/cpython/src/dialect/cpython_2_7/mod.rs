@@ -13,7 +13,7 @@ use super::layout::{self, BlockLayout};
 use super::obmalloc::{ArenaObject, Obmalloc, PoolHeader};
 use super::{
     AllocatorState, Attributes, Collection, Dialect, DictTable, Frames, InstructionEncoding, LineTableKind,
-    NumberBlockRules, ReferenceCounts,
+    NumberBlockRules, ReferenceCounts, ThreadNames,
 };
 
 /// CPython 2.7.
@@ -228,6 +228,8 @@ pub static CPYTHON_2_7: Dialect = Dialect {
     },
     number_blocks: NumberBlockRules { header_bytes: 8, number_bytes: 24, numbers: 41 },
     instructions: opcodes::INSTRUCTIONS,
+    // Lib/threading.py
+    thread_names: ThreadNames { module: "threading", running: "_active", name: "_Thread__name" },
     types: types::TYPES,
     words: told::WORDS,
 };

@@ -39,6 +39,8 @@ pub struct WatchOptions {
     pub look: ExamineOptions,
     /// A folder to keep every look in, to be judged again by [`watch_again`].
     pub keep: Option<PathBuf>,
+    /// Names of rules that are switched off.
+    pub without: Vec<&'static str>,
 }
 
 /// Why a watch has nothing to tell.
@@ -152,7 +154,7 @@ fn look_again_and_again(
 ) -> Result<Watched, ExamineError> {
     let started = Instant::now();
     let target = process_record(options.pid, process.interpreter(), process.symbols().build_id.clone());
-    let mut looks = Looks::default();
+    let mut looks = Looks::without(&options.without);
     let mut history = sureness::History::default();
     let mut sureness = None;
     let mut ended = None;

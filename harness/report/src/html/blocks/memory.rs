@@ -82,25 +82,7 @@ pub(crate) fn census(heap: &HeapRecord) -> Markup {
 
 /// pymalloc's arenas in figures, and who keeps the emptiest.
 pub(crate) fn arenas(arenas: &ArenasRecord) -> Markup {
-    let mut rows = vec![(
-        "arenas",
-        format!(
-            "{}, {} of {} live",
-            units::count(arenas.count),
-            units::bytes(arenas.live_bytes),
-            units::bytes(arenas.bytes)
-        ),
-    )];
-    for (label, bytes) in [
-        ("garbage", arenas.garbage_bytes),
-        ("free pools", arenas.free_pool_bytes),
-        ("free blocks", arenas.free_block_bytes),
-        ("stranded", arenas.stranded_bytes),
-    ] {
-        rows.extend(bytes.map(|bytes| (label, units::bytes(bytes))));
-    }
-    rows.extend(arenas.sparse_arenas.map(|sparse| ("nearly empty", units::plural(sparse, "arena", "arenas"))));
-    html! { (facts(&rows)) (pins(&arenas.pinned_by)) }
+    html! { (facts(&describe::arenas(arenas))) (pins(&arenas.pinned_by)) }
 }
 
 /// What is unreachable.
