@@ -167,9 +167,14 @@ impl MemoryLayout {
         })
     }
 
-    /// The arenas' blocks that stay after a full collection, sorted by address.
-    pub fn held_blocks<'a>(&'a self, judge: &'a BlockJudge<'a>) -> impl Iterator<Item = HeldBlock> + 'a {
-        self.pymalloc.pools().iter().zip(0_u32..).flat_map(move |(pool, position)| {
+    /// The blocks that stay after a full collection, sorted by address, of the arenas that `of` names by their position.
+    pub fn held_blocks<'a>(
+        &'a self,
+        judge: &'a BlockJudge<'a>,
+        of: impl Fn(u32) -> bool + 'a,
+    ) -> impl Iterator<Item = HeldBlock> + 'a {
+        let pools = self.pymalloc.pools().iter().zip(0_u32..).filter(move |(pool, _)| of(pool.arena));
+        pools.flat_map(move |(pool, position)| {
             pool.allocated_indices().filter_map(move |index| {
                 let usage = judge.block(pool, position, index);
                 let is_held = !matches!(usage, BlockUse::Garbage(_) | BlockUse::KeptUntilCollection);

@@ -38,12 +38,9 @@ pub(super) fn native_bytes(
         }
     }
     let counted = counted_outside(image, snapshot, d);
-    let native = |id: ObjectId| {
-        let bytes = storage[id.index()];
-        let counted = if bytes == 0 { Some(0) } else { counted(id) };
-        (id, counted.map_or(0, |counted| beyond(bytes, counted)))
-    };
-    snapshot.ids().map(native).filter(|(_, bytes)| *bytes > 0).collect()
+    let with_storage = snapshot.ids().zip(storage).filter(|(_, bytes)| *bytes > 0);
+    let native = with_storage.map(|(id, bytes)| (id, counted(id).map_or(0, |counted| beyond(bytes, counted))));
+    native.filter(|(_, bytes)| *bytes > 0).collect()
 }
 
 /// What of the chunk the machine keeps pages for, without its header.

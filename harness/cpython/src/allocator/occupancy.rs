@@ -294,7 +294,7 @@ fn plan(d: &Dialect, image: &MemoryImage, info: &TypeInfo, object: Option<Addres
     let Some(flags) = word(d.type_object.tp_flags) else {
         return Plan::Inline;
     };
-    let singled_out = d.types.singled_out(&info.name);
+    let is = |which| d.types.singled_out(&info.name) == Some(which);
     match () {
         () if flags & d.flags.list_subclass != 0 => Plan::Pointer(d.list.ob_item),
         // A dict made in C may keep more than its table.
@@ -306,8 +306,8 @@ fn plan(d: &Dialect, image: &MemoryImage, info: &TypeInfo, object: Option<Addres
         () if flags & d.flags.type_subclass != 0 => Plan::Pointer(d.type_object.tp_doc),
         () if flags & everything_inline != 0 => Plan::Inline,
         () if info.is_heap_type => scan(d, word(d.type_object.tp_basicsize)),
-        () if singled_out == Some(SingledOut::Code) => Plan::DeadObject(d.code.co_zombieframe),
-        () if singled_out == Some(SingledOut::Set) => Plan::Pointer(d.set.table),
+        () if is(SingledOut::Code) => Plan::DeadObject(d.code.co_zombieframe),
+        () if is(SingledOut::Set) => Plan::Pointer(d.set.table),
         () if d.types.without_storage.contains(&info.name.as_str()) => Plan::Inline,
         () => scan(d, word(d.type_object.tp_basicsize)),
     }

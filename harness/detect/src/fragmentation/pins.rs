@@ -87,7 +87,15 @@ pub struct Pins {
     pub owners_not_asked: u64,
 }
 
-/// Groups the survivors in sparse arenas. `owner_of` gives the path of names to an object, root first.
+/// Which arenas are sparse: something stays in each, and little.
+#[must_use]
+pub fn sparse(arenas: &[ArenaLoad], limits: &PinLimits) -> Vec<bool> {
+    let limit = |arena: &ArenaLoad| (arena.bytes as f64 * limits.sparse_share_max) as u64;
+    arenas.iter().map(|arena| arena.held_bytes > 0 && arena.held_bytes <= limit(arena)).collect()
+}
+
+/// Groups the survivors in sparse arenas; of others nobody has to give any. `owner_of` gives the path of names to an object,
+/// root first.
 pub fn group_pins(
     snapshot: &HeapSnapshot,
     arenas: &[ArenaLoad],
@@ -95,9 +103,7 @@ pub fn group_pins(
     limits: &PinLimits,
     mut owner_of: impl FnMut(ObjectId) -> Vec<Label>,
 ) -> Pins {
-    let limit = |arena: &ArenaLoad| (arena.bytes as f64 * limits.sparse_share_max) as u64;
-    let is_sparse: Vec<bool> =
-        arenas.iter().map(|arena| arena.held_bytes > 0 && arena.held_bytes <= limit(arena)).collect();
+    let is_sparse = sparse(arenas, limits);
     let mut pins = Pins { sparse_arenas: is_sparse.iter().filter(|sparse| **sparse).count() as u64, ..Pins::default() };
     let mut table = Table::default();
     let mut names: Vec<Option<usize>> = vec![None; snapshot.types().len()];

@@ -4,7 +4,7 @@ use bloathound_cpython::allocator::{
     ArenaCensus, BlockJudge, BlockUse, ChunkState, MemoryLayout, Occupant, RssAccount,
 };
 use bloathound_detect::fragmentation::{
-    ArenaFacts, ArenaLoad, HeldChunk, Holder, HolePin, PinLimits, PinningBlock, Pins, group_holes, group_pins,
+    ArenaFacts, ArenaLoad, HeldChunk, Holder, HolePin, PinLimits, PinningBlock, Pins, group_holes, group_pins, sparse,
 };
 use bloathound_heap::{BitSet, HeapSnapshot, PathFinder};
 use bloathound_vocabulary::TypeRow;
@@ -77,7 +77,10 @@ pub(super) fn pins(
     let bytes = layout.pymalloc.rules().arena_bytes;
     let load = |held_bytes| ArenaLoad { bytes, held_bytes };
     let loads: Vec<ArenaLoad> = census.arenas.iter().map(|arena| load(arena.bytes.held())).collect();
-    let held = layout.held_blocks(judge).map(|block| PinningBlock {
+    let limits = PinLimits::default();
+    let is_sparse = sparse(&loads, &limits);
+    let of_sparse = |arena: u32| is_sparse.get(arena as usize).copied().unwrap_or(false);
+    let held = layout.held_blocks(judge, of_sparse).map(|block| PinningBlock {
         arena: block.arena,
         bytes: block.bytes,
         holder: match block.usage {
@@ -88,7 +91,7 @@ pub(super) fn pins(
         },
     });
     let owner_of = |id| paths.labels_to(id).unwrap_or_default();
-    group_pins(snapshot, &loads, held, &PinLimits::default(), owner_of)
+    group_pins(snapshot, &loads, held, &limits, owner_of)
 }
 
 /// Who is in the chunks right above the holes of the C heap. `paths` names the owners.
