@@ -28,9 +28,8 @@ pub(super) fn native_bytes(
         }
     };
     for (pool, position) in pymalloc.pools().iter().zip(0_u32..) {
-        for index in pool.allocated_indices() {
-            add(occupancy.block(position, index), u64::from(pool.block_bytes));
-        }
+        // From inside: an iterator of iterators that is asked for one after the other takes a fifth more.
+        pool.allocated_indices().for_each(|index| add(occupancy.block(position, index), u64::from(pool.block_bytes)));
     }
     for (chunk, position) in malloc.chunks().iter().zip(0_u32..) {
         if chunk.is_held() {

@@ -29,6 +29,7 @@ const NOBODY: Packed = Packed(u32::MAX);
 const STORAGE: u32 = 1 << 31;
 
 impl Packed {
+    #[inline]
     fn unpack(self) -> Occupant {
         match self {
             NOBODY => Occupant::Nobody,
