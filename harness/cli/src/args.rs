@@ -257,6 +257,9 @@ pub(crate) struct WatchArguments {
     /// Seconds between looks
     #[arg(long, default_value = "10", value_parser = parse_seconds)]
     pub(crate) interval: f64,
+    /// What grows, at what rate, who holds it and since when, as it goes on: a screen with keys, or a line a look
+    #[arg(long)]
+    pub(crate) follow: bool,
     /// Keep every look in DIR, to be judged again anywhere; readable by its owner only
     #[arg(long, value_name = "DIR")]
     pub(crate) record: Option<PathBuf>,

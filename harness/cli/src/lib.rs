@@ -15,6 +15,7 @@ mod explain;
 mod exports;
 mod extras;
 mod failing;
+mod follow;
 mod gate;
 mod generated;
 mod ground;

@@ -30,7 +30,7 @@ pub use growth::{
 pub use hash::rules_hash;
 pub use hot::rule as hot_loop;
 pub use hot::rule::{HotJudgement, HotObservation, HotObservationKind};
-pub use native::{NativeReport, find_native_memory, settle};
+pub use native::{NativeReport, find_native_memory, settle, settle_unexplained};
 pub use registry::{MemorySeen, Needs, Observation, RULES, Report, Rule, Seen, judge, needs, rule};
 pub use thresholds::{
     CycleThresholds, FragmentationThresholds, GarbageThresholds, GrowthThresholds, HotLoopThresholds, NativeThresholds,

@@ -139,6 +139,52 @@ fn what_is_filled_in_below_owners_that_stay_is_no_growth() {
 }
 
 #[test]
+fn what_takes_the_place_of_others_is_no_growth() {
+    let look = |new: usize, old: usize| {
+        let mut drawn = Drawn::default();
+        let module = drawn.module("service");
+        let cache = drawn.attribute(module, "cache", "list");
+        (0..new).for_each(|_| drop(drawn.item(cache, "New")));
+        (0..old).for_each(|_| drop(drawn.item(cache, "Old")));
+        drawn
+    };
+    assert!(named(&[40, 80, 120, 160, 200].map(|new| look(new, 300 - new))).is_empty(), "the cache is full");
+    assert_eq!(named(&[40, 80, 120, 160, 200].map(|new| look(new, 60))), ["service.cache"]);
+}
+
+/// Under counted load every place takes the same steps.
+#[test]
+fn what_a_container_keeps_about_its_items_is_no_second_cause() {
+    let look = |count: usize, beside: bool| {
+        let mut drawn = Drawn::default();
+        let module = drawn.module("service");
+        let cache = drawn.attribute(module, "cache", "Ordered");
+        let links = drawn.attribute(if beside { module } else { cache }, "links", "dict");
+        for _ in 0..count {
+            drawn.item(cache, "Entry");
+            drawn.item(links, "list");
+        }
+        drawn
+    };
+    let counted = |beside: bool| {
+        let looks = [40, 80, 200, 220, 260].map(|count| look(count, beside));
+        let heaps: Vec<_> = looks.iter().map(Drawn::heap).collect();
+        let trees: Vec<ShapeTree> = heaps.iter().map(shapes).collect();
+        let requests = [0, 10, 30, 5, 10];
+        let rounds: Vec<GrowthRound<'_>> = trees
+            .iter()
+            .zip(requests)
+            .map(|(shapes, requests)| GrowthRound { shapes, requests, work: Work::default() })
+            .collect();
+        let report = find_growth_below_limits(&rounds, GrowthUnit::Request, None, &Thresholds::default());
+        let place = |finding: &bloathound_detect::Finding| finding.location.expression.clone().unwrap();
+        report.findings.iter().map(place).collect::<Vec<_>>()
+    };
+    assert_eq!(counted(false), ["service.cache"]);
+    assert_eq!(counted(true).len(), 2);
+}
+
+#[test]
 fn what_grows_below_many_keys_is_one_cause() {
     let look = |keys: usize, round: usize| {
         let mut drawn = Drawn::default();

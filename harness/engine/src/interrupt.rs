@@ -1,11 +1,11 @@
-//! Ctrl-C and its like for work that is to end early and keep what it has.
+//! Ctrl-C and its like for work that is to end early and keep what it has, and SIGUSR1 for work that is to say what it has.
 
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 pub use bloathound_kit::Stop;
-use bloathound_kit::{KitError, StopSignals, leave_terminal_stops_to_others};
+use bloathound_kit::{KitError, ReportSignal, StopSignals, leave_terminal_stops_to_others, spawn_deaf};
 
 const NOT_YET: u8 = 0;
 
@@ -90,6 +90,39 @@ impl Interrupt {
             }
             asleep = self.0.wake.wait_timeout(asleep, left).unwrap_or_else(PoisonError::into_inner).0;
         }
+    }
+}
+
+/// Whether somebody asks for what there is so far. Clones are of one.
+#[derive(Clone, Debug, Default)]
+pub struct Asked(Arc<AtomicBool>);
+
+impl Asked {
+    /// Takes SIGUSR1 for it from here on, by which we would end else.
+    ///
+    /// To be called before any thread is started, that of [`Interrupt::take`] too: threads inherit that it is taken.
+    ///
+    /// # Errors
+    /// It can't be taken.
+    pub fn take() -> Result<Self, KitError> {
+        let signal = ReportSignal::take()?;
+        let asked = Self::default();
+        let noted = asked.clone();
+        let listen = move || {
+            leave_terminal_stops_to_others();
+            while signal.next() {
+                noted.0.store(true, Ordering::Release);
+            }
+        };
+        // It takes no signal that ends us: those are for who takes them later.
+        spawn_deaf("asked", listen).map_err(|source| KitError::io("preparing for SIGUSR1", source))?;
+        Ok(asked)
+    }
+
+    /// Whether somebody asked since this was called last.
+    #[must_use]
+    pub fn came(&self) -> bool {
+        self.0.swap(false, Ordering::AcqRel)
     }
 }
 

@@ -12,7 +12,7 @@ pub mod session;
 pub mod source;
 mod workers;
 
-pub use interrupt::{Interrupt, Stop};
+pub use interrupt::{Asked, Interrupt, Stop};
 pub use moment::{Look, Moment};
 
 /// Which interpreter is read, for messages.

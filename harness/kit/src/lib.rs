@@ -19,7 +19,7 @@ pub use error::KitError;
 pub use locate::{Card, KitTarget};
 pub use manhole::{Credentials, ManholeAddress, ManholeCensusRow, ManholeClient, ManholeSession};
 pub use peer::{PeerTrust, UnixRow, unix_sockets_of};
-pub use stop::{Stop, StopSignals, hold_back_size_signal, leave_terminal_stops_to_others, spawn_deaf};
+pub use stop::{ReportSignal, Stop, StopSignals, hold_back_size_signal, leave_terminal_stops_to_others, spawn_deaf};
 pub use trace::{
     Blindness, FunctionRow, LineRow, LoopPlace, RepeatingSequence, TraceEvent, TraceKind, TraceLine, TraceLoop,
     TraceSession, TraceStep, TraceSummary, TraceTally, parse_trace_line,

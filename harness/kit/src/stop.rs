@@ -110,18 +110,48 @@ impl StopSignals {
     /// Waits for one of them, for as long as it takes; `None` where waiting fails.
     #[must_use]
     pub fn next(&self) -> Option<Stop> {
-        loop {
-            let mut wanted = [PollFd::new(self.as_fd(), PollFlags::POLLIN)];
-            match poll(&mut wanted, PollTimeout::NONE) {
-                Ok(_) | Err(Errno::EINTR) => {}
-                Err(_) => return None,
-            }
-            match self.descriptor.read_signal() {
-                Ok(Some(signal)) if signal.ssi_signo == Signal::SIGINT as u32 => return Some(Stop::Interrupt),
-                Ok(Some(_)) => return Some(Stop::Terminate),
-                Ok(None) | Err(Errno::EINTR) => {}
-                Err(_) => return None,
-            }
+        let number = await_signal(&self.descriptor)?;
+        Some(if number == Signal::SIGINT as u32 { Stop::Interrupt } else { Stop::Terminate })
+    }
+}
+
+/// SIGUSR1, by which somebody asks for what there is so far, as something to wait for; it ends us no more.
+///
+/// Take it before any thread is started: threads inherit it.
+#[derive(Debug)]
+pub struct ReportSignal(SignalFd);
+
+impl ReportSignal {
+    /// Takes it from now on.
+    ///
+    /// # Errors
+    /// It can't be taken.
+    pub fn take() -> Result<Self, KitError> {
+        let failed = |error: nix::Error| KitError::io("preparing for SIGUSR1", error.into());
+        let taken: SigSet = [Signal::SIGUSR1].into_iter().collect();
+        taken.thread_block().map_err(failed)?;
+        SignalFd::with_flags(&taken, SfdFlags::SFD_NONBLOCK | SfdFlags::SFD_CLOEXEC).map(Self).map_err(failed)
+    }
+
+    /// Waits for it, for as long as it takes; false where waiting fails.
+    #[must_use]
+    pub fn next(&self) -> bool {
+        await_signal(&self.0).is_some()
+    }
+}
+
+/// The number of the next signal that comes, for as long as it takes; `None` where waiting fails.
+fn await_signal(descriptor: &SignalFd) -> Option<u32> {
+    loop {
+        let mut wanted = [PollFd::new(descriptor.as_fd(), PollFlags::POLLIN)];
+        match poll(&mut wanted, PollTimeout::NONE) {
+            Ok(_) | Err(Errno::EINTR) => {}
+            Err(_) => return None,
+        }
+        match descriptor.read_signal() {
+            Ok(Some(signal)) => return Some(signal.ssi_signo),
+            Ok(None) | Err(Errno::EINTR) => {}
+            Err(_) => return None,
         }
     }
 }

@@ -3,19 +3,19 @@
 use std::path::Path;
 use std::time::Duration;
 
-use bloathound_engine::Interrupt;
-use bloathound_engine::looks::{self, Told, WatchOptions, Watching};
+use bloathound_engine::looks::{self, WatchOptions, Watching};
+use bloathound_engine::{Asked, Interrupt};
 
 use crate::args::WatchArguments;
-use crate::bar::{Progress, Steps};
 use crate::error::CliError;
 use crate::output::{self, Unwritten};
-use crate::{progress, watched};
+use crate::watched;
 
 /// `bloathound watch`: growth over time on a live process, or in the looks at one that were kept.
 pub(crate) fn watch(arguments: &WatchArguments) -> Result<u8, CliError> {
     let _held = output::check(watched::outputs(arguments))?;
     let Ok(pid) = arguments.target.parse() else { return again(arguments) };
+    let asked = Asked::take()?;
     let interrupt = Interrupt::take()?;
     let metrics = arguments.metrics.begin()?;
     let options = WatchOptions {
@@ -26,17 +26,13 @@ pub(crate) fn watch(arguments: &WatchArguments) -> Result<u8, CliError> {
         look: arguments.look.options(),
         keep: arguments.record.clone(),
         without: without(arguments),
+        asked,
     };
-    let steps = Steps::of_watch(arguments.rounds, arguments.interval, arguments.max_time);
-    let bar = Progress::begin(steps, &format!("watching process {pid}"));
     let mut unwritten = Unwritten::default();
-    let mut tell = |told: &Told| {
-        told.so_far.iter().for_each(|report| metrics.tell(report, &mut unwritten));
-        output::progress(&progress::look(told, arguments.rounds));
-        bar.done(u64::from(told.round) + 1);
-    };
-    let Watching { mut report, unkept } = looks::watch(&options, &interrupt, &mut tell)?;
-    drop(bar);
+    let mut teller = watched::Teller::begin(arguments, &metrics, &interrupt)?;
+    let watching = looks::watch(&options, &interrupt, &mut |event| teller.tell(event, &mut unwritten));
+    drop(teller);
+    let Watching { mut report, unkept } = watching?;
     bloathound_report::tell(&mut report.findings, &arguments.target);
     unwritten.note(unkept.map_or(Ok(()), |error| Err(CliError::unwritten(error))));
     let shown = watched::show(arguments, &report, &mut unwritten);
@@ -50,8 +46,9 @@ fn again(arguments: &WatchArguments) -> Result<u8, CliError> {
         let message = format!("{}: meant a process id, or a folder that `watch --record DIR` made", folder.display());
         return Err(CliError::Usage(message));
     }
-    if arguments.record.is_some() || arguments.rounds.is_some() || arguments.metrics.given() {
-        let message = "--record, --rounds, --metrics and --listen are for a process; these looks were kept already";
+    if arguments.record.is_some() || arguments.rounds.is_some() || arguments.metrics.given() || arguments.follow {
+        let message =
+            "--record, --rounds, --follow, --metrics and --listen are for a process; these looks were kept already";
         return Err(CliError::Usage(message.into()));
     }
     let mut report = looks::watch_again(folder, &without(arguments))?;

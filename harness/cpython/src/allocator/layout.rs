@@ -1,13 +1,13 @@
 //! Everything about where the memory goes, from one copy.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::ops::Range;
 
 use bloathound_heap::{BitSet, HeapSnapshot, ObjectId};
 use bloathound_memory::{Address, MemoryImage};
 
 use super::census::BlockUse;
-use super::native::native_bytes;
+use super::native::{in_storage, native_bytes};
 use super::{
     ArenaCensus, BlockJudge, LayoutProblem, MallocMap, NumberBlocks, NumberTypes, Occupancy, Occupant, PymallocMap,
     RssAccount, RssInput, find_arena_array,
@@ -130,6 +130,12 @@ impl MemoryLayout {
     #[must_use]
     pub fn native_bytes(&self, image: &MemoryImage, snapshot: &HeapSnapshot) -> Vec<(ObjectId, u64)> {
         native_bytes(image, snapshot, self.dialect, (&self.pymalloc, &self.malloc, &self.occupancy))
+    }
+
+    /// Which of `wanted`, by their addresses, are pointed at by memory that objects keep outside themselves.
+    #[must_use]
+    pub fn in_storage(&self, image: &MemoryImage, wanted: &HashMap<u64, ObjectId>) -> Vec<ObjectId> {
+        in_storage(image, (&self.pymalloc, &self.malloc, &self.occupancy), wanted)
     }
 
     /// Sizes of the chunks that no object explains, as their callers see them, and how many there are, most bytes first.

@@ -1,5 +1,7 @@
 //! Memory of C code that belongs to objects: an array's data, a tree of a C library, a compressor's window.
 
+use std::collections::HashMap;
+
 use bloathound_heap::{HeapSnapshot, ObjectId};
 use bloathound_memory::{Address, MemoryImage};
 
@@ -40,6 +42,34 @@ pub(super) fn native_bytes(
     let with_storage = snapshot.ids().zip(storage).filter(|(_, bytes)| *bytes > 0);
     let native = with_storage.map(|(id, bytes)| (id, counted(id).map_or(0, |counted| beyond(bytes, counted))));
     native.filter(|(_, bytes)| *bytes > 0).collect()
+}
+
+/// Which of `wanted`, by their addresses, the memory points at that objects keep outside themselves: C code holds them there,
+/// for who keeps that memory.
+pub(super) fn in_storage(
+    image: &MemoryImage,
+    (pymalloc, malloc, occupancy): (&PymallocMap, &MallocMap, &Occupancy),
+    wanted: &HashMap<u64, ObjectId>,
+) -> Vec<ObjectId> {
+    let is_storage = |occupant: Occupant| matches!(occupant, Occupant::Storage(_));
+    let mut found = Vec::new();
+    let mut read = |start: Address, bytes: u64| {
+        let words = image.bytes(start, bytes as usize).unwrap_or_default().chunks_exact(8);
+        let words = words.filter_map(|word| word.try_into().ok()).map(u64::from_le_bytes);
+        // Some keep a flag in the lowest bit: no object is at an odd address.
+        found.extend(words.filter_map(|word| wanted.get(&(word & !1)).copied()));
+    };
+    for (pool, position) in pymalloc.pools().iter().zip(0_u32..) {
+        let storage = pool.allocated_indices().filter(|index| is_storage(occupancy.block(position, *index)));
+        storage.for_each(|index| read(pool.block_address(index), u64::from(pool.block_bytes)));
+    }
+    for (chunk, position) in malloc.chunks().iter().zip(0_u32..) {
+        if chunk.is_held() && is_storage(occupancy.chunk(position)) {
+            let header = chunk.user_address().since(chunk.address) / 2;
+            read(chunk.user_address(), chunk.bytes().saturating_sub(2 * header).min(WHOLE_BYTES_MAX));
+        }
+    }
+    found
 }
 
 /// What of the chunk the machine keeps pages for, without its header.

@@ -28,7 +28,7 @@ pub fn find_garbage(looks: &[LookFacts], thresholds: &Thresholds) -> GarbageRepo
     let mut report = GarbageReport::default();
     let Some(last) = looks.last() else { return report };
     let rounds = figures(looks, |look| look.garbage.objects);
-    let climb = Climb::of(&rounds);
+    let climb = Climb::over(looks, &rounds);
     let grows = climb.is_steady(&thresholds.series) && climb.gained >= thresholds.garbage.garbage_objects_min;
     let Some(cause) = settings::cause(looks, &thresholds.garbage) else { return report };
     if !grows {
@@ -151,6 +151,20 @@ mod tests {
         assert_eq!(zero.map(|told| told.0), Some(Verdict::CollectorFrozen));
         let huge = told(&looks(Some(true), [100_000_000, 10, 10], &COUNTS, &RISING));
         assert_eq!(huge.map(|told| told.0), Some(Verdict::CollectorFrozen));
+    }
+
+    #[test]
+    fn a_threshold_is_too_high_by_the_garbage_that_waits_for_it() {
+        // A recording has no clock; RISING has 64 bytes an object, and about one for each count.
+        let without_clock = |threshold| {
+            let mut looks = looks(Some(true), [threshold, 10, 10], &COUNTS, &RISING);
+            looks.iter_mut().for_each(|look| look.seconds = 0.0);
+            told(&looks)
+        };
+        let (verdict, text) = without_clock(200_000_000).unwrap_or_else(|| panic!("silent"));
+        assert_eq!(verdict, Verdict::CollectorFrozen);
+        assert!(text.contains("MiB of garbage wait"), "{text}");
+        assert_eq!(without_clock(100_000), None);
     }
 
     #[test]

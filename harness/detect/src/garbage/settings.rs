@@ -1,7 +1,7 @@
 //! Why no collection comes: what the collector's settings and counts of several looks say.
 
 use crate::Verdict;
-use crate::series::{CollectorFacts, GenerationFacts, LookFacts};
+use crate::series::{CollectorFacts, GenerationFacts, LookFacts, bytes_text};
 use crate::thresholds::GarbageThresholds;
 
 /// Why no collection comes.
@@ -48,10 +48,9 @@ pub(super) fn cause(looks: &[LookFacts], limits: &GarbageThresholds) -> Option<C
 
 /// A generation whose threshold was set so high that it is not reached in any time that matters.
 fn never_reached(looks: &[LookFacts], collectors: &[&CollectorFacts], limits: &GarbageThresholds) -> Option<Cause> {
-    let seconds = looks.last()?.seconds - looks.first()?.seconds;
-    if seconds <= 0.0 {
-        return None;
-    }
+    // A recording has none.
+    let seconds = Some(looks.last()?.seconds - looks.first()?.seconds).filter(|seconds| *seconds > 0.0);
+    let garbage = looks.last()?.garbage.bytes.saturating_sub(looks.first()?.garbage.bytes);
     for index in 0..collectors.last()?.generations.len() {
         let series: Vec<GenerationFacts> =
             collectors.iter().map(|collector| collector.generations.get(index).copied()).collect::<Option<_>>()?;
@@ -62,13 +61,16 @@ fn never_reached(looks: &[LookFacts], collectors: &[&CollectorFacts], limits: &G
         if series.windows(2).any(|pair| matches!(pair, [before, after] if after.count < before.count)) {
             continue;
         }
-        let rate = (last.count - first.count) as f64 / seconds;
-        let left = (last.threshold - last.count).max(0) as f64 / rate.max(f64::MIN_POSITIVE);
-        if left >= limits.reached_seconds_max {
-            let when = if rate > 0.0 {
-                format!("{:.0} hours from now at this rate", left / 3600.0)
-            } else {
-                "never at this rate".into()
+        let counted = (last.count - first.count) as f64;
+        let left = (last.threshold - last.count).max(0) as f64 / counted.max(f64::MIN_POSITIVE);
+        let left_seconds = seconds.map(|seconds| left * seconds);
+        let left_bytes = garbage as f64 * left;
+        let comes_late = left_seconds.is_some_and(|left| left >= limits.reached_seconds_max);
+        if comes_late || left_bytes >= limits.reached_bytes_max as f64 {
+            let when = match left_seconds.filter(|_| comes_late) {
+                _ if counted <= 0.0 => "never at this rate".to_owned(),
+                Some(left) => format!("{:.0} hours from now at this rate", left / 3600.0),
+                None => format!("when {} of garbage wait, as it goes now", bytes_text(left_bytes as u64)),
             };
             let text = format!(
                 "not disabled, but the threshold of generation {index} is {}, and its count, {}, reaches that {when}",

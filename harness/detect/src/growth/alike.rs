@@ -24,6 +24,16 @@ pub(super) fn fills_in(scene: &Scene<'_>, index: usize) -> bool {
     predicates::FILLS_IN.says(bounded)
 }
 
+/// Whether items of one kind only take the place of others: the containers have hardly more entries for them.
+pub(super) fn takes_places(scene: &Scene<'_>, index: usize) -> bool {
+    let is_item = matches!(scene.tree.label(index), Label::Index | Label::Key | Label::Member);
+    let owner = scene.tree.nodes()[index].parent;
+    let entries = &scene.all[owner].entries;
+    let had_entries = entries.first().is_some_and(|entries| *entries > 0);
+    let swapped = is_item && had_entries && gain(entries) < gain(&scene.all[index].objects) / fixed::ENTRIES_ONE_IN;
+    predicates::TAKES_PLACES.says(swapped)
+}
+
 /// Places below one dict that differ by the key alone are one: its keys are data, however few they are.
 pub(super) fn by_key(scene: &Scene<'_>, places: Vec<Place>) -> Vec<Place> {
     let mut one_each: Vec<Place> = Vec::new();

@@ -5,7 +5,7 @@
 //! neither gives back nor comes to rest. Of a growing subtree the top is reported: what is below only hangs on it.
 
 mod alike;
-mod cause;
+pub(crate) mod cause;
 mod counters;
 mod grade;
 mod limit;
@@ -97,7 +97,12 @@ pub fn find_growth_below_limits(
     let mut causes: Vec<Vec<Place>> = Vec::new();
     for place in scene.places() {
         // A second place that takes the same steps is no second cause. Under counted load every place takes the same.
-        let same = |cause: &&mut Vec<Place>| cause.iter().any(|known| judge.same_cause(&known.steps, &place.steps));
+        // But what a container keeps about its own items (links, an index) is below it, and is the items'.
+        let is_one = |known: &Place| {
+            let nested = scene.is_within(place.holder, known.holder) || scene.is_within(known.holder, place.holder);
+            judge.same_cause(&known.steps, &place.steps) || judge.same_within(nested, &known.steps, &place.steps)
+        };
+        let same = |cause: &&mut Vec<Place>| cause.iter().any(is_one);
         match causes.iter_mut().find(same) {
             Some(cause) => cause.push(place),
             None => causes.push(vec![place]),
@@ -188,7 +193,7 @@ impl Scene<'_> {
         let mut places: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
         for index in 1..growing.len() {
             let counts = match growing[index] {
-                Some(Quantity::Objects) => !alike::fills_in(self, index),
+                Some(Quantity::Objects) => !alike::fills_in(self, index) && !alike::takes_places(self, index),
                 // A container whose items are counted as objects of their own is told by these, and so is one whose few
                 // entries hold many of them.
                 Some(Quantity::Entries) => !child_grows[index] && most_below[index] < gain(self.counted(index)),
@@ -210,6 +215,11 @@ impl Scene<'_> {
         let values = self.counted(main).to_vec();
         let quantity = self.growing[main].unwrap_or(Quantity::Objects);
         Place { holder, main, steps: cause::steps(&values), values, quantity, members, varies: None }
+    }
+
+    /// Whether a shape is on the way below another, which is more than a root.
+    fn is_within(&self, shape: usize, other: usize) -> bool {
+        self.tree.nodes().get(other).is_some_and(|node| node.depth > 1) && self.tree.line(shape).contains(&other)
     }
 
     /// What of a growing shape is counted.

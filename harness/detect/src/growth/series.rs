@@ -151,6 +151,11 @@ impl<'a> Judge<'a> {
         predicates::SAME_CAUSE.says(self.unit == GrowthUnit::Round) && cause::same(one, other, self.limits)
     }
 
+    /// The same of two places of which one is below the other: whatever the load was.
+    pub(super) fn same_within(&self, nested: bool, one: &[i64], other: &[i64]) -> bool {
+        predicates::KEEPS_ABOUT_ITEMS.says(nested && cause::same(one, other, self.limits))
+    }
+
     /// What of a shape grows, if anything.
     pub(super) fn quantity(&self, shape: &Series) -> Option<Quantity> {
         if self.grows(&shape.objects, Quantity::Objects) {

@@ -4,15 +4,16 @@
 //! that holes and warm-up don't pass for growth; what objects hold is theirs, and told by the growth rule where that
 //! sees it.
 
+mod settle;
 mod unheld;
 
 use crate::series::{Amount, Climb, HeldFacts, LookFacts, MemoryFacts, bytes_text, figures, memories};
-use crate::thresholds::fixed::LEAKED_ONE_IN;
-use crate::thresholds::{NativeThresholds, Scope, predicates};
+use crate::thresholds::{NativeThresholds, predicates};
 use crate::{
     Evidence, Finding, FindingClass, Label, Location, NativeMemoryEvidence, ObservationRecord, Thresholds, Verdict,
 };
 use bloathound_vocabulary::{Grade, ObservationClass};
+pub use settle::{settle, settle_unexplained};
 
 /// What the rule says.
 #[derive(Clone, PartialEq, Debug, Default)]
@@ -61,7 +62,7 @@ pub fn find_native_memory(looks: &[LookFacts], thresholds: &Thresholds) -> Nativ
     if let Some(memories) = memories(looks)
         && let Some(kind) = unexplained(&memories)
     {
-        let climb = Climb::of(&kind.rounds);
+        let climb = Climb::over(looks, &kind.rounds);
         let resident = Climb::of(&memories.iter().map(|memory| memory.resident).collect::<Vec<_>>());
         let limits = &thresholds.native;
         if climb.is_steady(&thresholds.series) && climb.gained >= limits.bytes_min {
@@ -162,7 +163,7 @@ fn held(looks: &[LookFacts], thresholds: &Thresholds, report: &mut NativeReport)
     };
     for held in &last.held {
         let rounds = figures(looks, |look| of(look, &held.type_name).map_or(0, |held| held.bytes));
-        let climb = Climb::of(&rounds);
+        let climb = Climb::over(looks, &rounds);
         if !climb.is_steady(&thresholds.series) || climb.gained < limits.bytes_min {
             continue;
         }
@@ -179,7 +180,7 @@ fn held(looks: &[LookFacts], thresholds: &Thresholds, report: &mut NativeReport)
             }
         );
         let of_one = figures(looks, |look| of(look, name).map_or(0, |held| held.bytes / held.objects.max(1)));
-        let by_more = !Climb::of(&of_one).is_steady(&thresholds.series);
+        let by_more = !Climb::over(looks, &of_one).is_steady(&thresholds.series);
         if predicates::HELD_BY_MORE.says(by_more) {
             let record = ObservationRecord::new(ObservationClass::NativeMemoryHeld, summary).at(location(held));
             report.observations.push(record.with("bytes", held.bytes).with("gained_bytes", climb.gained));
@@ -207,30 +208,6 @@ fn location(held: &HeldFacts) -> Location {
         attribute: held.owner.iter().skip(1).rev().find_map(Label::name).map(str::to_owned),
         path: held.owner.clone(),
         ..Location::default()
-    }
-}
-
-/// One cause, one finding: memory that is held by what leaks is that leak's, and objects that nobody is seen to refer to are
-/// told once, with what they lead to.
-pub fn settle(findings: &mut Vec<Finding>, thresholds: &Thresholds) {
-    let _away = Scope::new(thresholds.away);
-    let leaks: u64 = findings.iter().filter_map(leaking_bytes).sum();
-    let has_unheld = findings.iter().any(unheld::is_it);
-    findings.retain(|finding| match (&finding.evidence, finding.verdict) {
-        (Evidence::NativeMemory(native), Verdict::Held) => {
-            !predicates::HELD_BY_A_LEAK.says(leaks >= native.gained_bytes / LEAKED_ONE_IN)
-        }
-        (Evidence::Leak(_) | Evidence::Growth(_), _) => {
-            !predicates::TOLD_AS_UNHELD.says(has_unheld && unheld::is_held_from_c(&finding.location))
-        }
-        _ => true,
-    });
-}
-
-fn leaking_bytes(finding: &Finding) -> Option<u64> {
-    match &finding.evidence {
-        Evidence::Leak(leak) | Evidence::Growth(leak) => Some(leak.retained_bytes),
-        _ => None,
     }
 }
 
@@ -310,6 +287,39 @@ mod tests {
         let looks: Vec<LookFacts> = CLIMBS.iter().map(look).collect();
         let report = find_native_memory(&looks, &Thresholds::default());
         assert_eq!((report.findings.len(), report.observations.len()), (0, 1));
+    }
+
+    /// A leak of `name` whose objects were so many, look by look.
+    fn leaking(name: &str, rounds: &[u64]) -> Finding {
+        let evidence = crate::LeakEvidence {
+            objects_per_request: 1,
+            bytes_per_request: 64,
+            retained_bytes_per_request: 64,
+            retained_bytes: 640,
+            type_name: name.into(),
+            rounds: rounds.to_vec(),
+            grows_with: String::new(),
+            also: Vec::new(),
+        };
+        let (class, verdict) = (FindingClass::Leak, Verdict::GrowsWithRequests);
+        Finding::new(class, verdict, "leak".into(), Location::default(), Evidence::Leak(evidence))
+    }
+
+    #[test]
+    fn what_grows_in_step_with_leaking_handles_is_theirs() {
+        let mut looks = looks(&CLIMBS, &CLIMBS.map(|bytes| bytes + 20 * MIB));
+        let found = find_native_memory(&looks, &Thresholds::default()).findings;
+        assert_eq!(found.len(), 1);
+        let mut after = |name: &str, rounds: &[u64], held: &str| {
+            let held = HeldFacts { type_name: held.into(), ..HeldFacts::default() };
+            looks.last_mut().unwrap_or_else(|| panic!("looks")).held = vec![held];
+            let mut findings: Vec<Finding> = found.iter().cloned().chain([leaking(name, rounds)]).collect();
+            let told = settle_unexplained(&mut findings, &looks, &Thresholds::default());
+            (findings.len(), told.len())
+        };
+        assert_eq!(after("Connection", &[1, 3, 3, 7, 8, 12], "Connection"), (1, 1));
+        assert_eq!(after("Connection", &[1, 3, 3, 7, 8, 12], "array"), (2, 0), "it has no memory of C code");
+        assert_eq!(after("Connection", &[1, 9, 10, 11, 12, 13], "Connection"), (2, 0), "steps of its own");
     }
 
     #[test]

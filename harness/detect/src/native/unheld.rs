@@ -13,7 +13,7 @@ pub(super) fn find(looks: &[LookFacts], thresholds: &Thresholds) -> Option<Findi
         // A call that runs holds its arguments and what it computes with.
         let running = |look: &LookFacts| look.threads.saturating_mul(thresholds.native.unheld_in_thread_max);
         let objects = |look: &LookFacts| of(look).map_or(0, |one| one.objects).saturating_sub(running(look));
-        let climb = Climb::of(&figures(looks, objects));
+        let climb = Climb::over(looks, &figures(looks, objects));
         let rounds = figures(looks, |look| of(look).map_or(0, |one| one.bytes));
         let tells = climb.is_steady(&thresholds.series) && climb.gained >= thresholds.native.unheld_objects_min;
         tells.then_some((unheld, climb, rounds))

@@ -1,5 +1,6 @@
 //! Whether a figure climbs from look to look, whatever the load was between them.
 
+use super::LookFacts;
 use crate::thresholds::SeriesThresholds;
 
 /// How a figure went from the first look to the last.
@@ -16,9 +17,19 @@ pub struct Climb {
     /// Gained since the middle.
     late: u64,
     looks: usize,
+    /// The work that was done, and how much of it since the middle; none where nobody counted it.
+    work: Option<(u64, u64)>,
 }
 
 impl Climb {
+    /// Of the values of all looks, `values` being a figure of `looks`: with the work that was done between them.
+    #[must_use]
+    pub fn over(looks: &[LookFacts], values: &[u64]) -> Self {
+        let counted: Option<Vec<u64>> = looks.iter().map(|look| look.requests).collect();
+        let work = counted.map(|counted| Self::of(&counted)).map(|work| (work.gained, work.late));
+        Self { work, ..Self::of(values) }
+    }
+
     /// Of the values of all looks.
     #[must_use]
     pub fn of(values: &[u64]) -> Self {
@@ -47,7 +58,19 @@ impl Climb {
             && self.gained > 0
             && self.rising >= limits.rising_steps_min
             && self.falls as f64 <= self.rises as f64 * limits.falls_share_max
-            && self.late as f64 >= self.gained as f64 * limits.late_share_min
+            && self.goes_on(limits)
+    }
+
+    /// It did not flatten: not by the looks, or not by the work that was done between them. A burst at the start is followed
+    /// by less of everything.
+    fn goes_on(&self, limits: &SeriesThresholds) -> bool {
+        let late = self.late as f64 / self.gained.max(1) as f64;
+        let late_work = self.work.map(|(all, late)| late as f64 / all.max(1) as f64);
+        // Of hardly any work nobody can say what comes of it.
+        let late_work = late_work.filter(|share| *share >= limits.late_work_min);
+        // Of even work half is done late.
+        let of_late_work = late_work.map_or(1.0, |share| limits.late_share_min * (share + share));
+        late >= limits.late_share_min.min(of_late_work)
     }
 
     /// Every step rose.
@@ -69,6 +92,23 @@ mod tests {
     fn bursts_and_lulls_climb_all_the_same() {
         assert!(steady(&[100, 160, 160, 900, 1000, 1900]));
         assert!(steady(&[0, 5000, 5100, 9000, 9000, 12_000]));
+    }
+
+    #[test]
+    fn a_burst_at_the_start_is_followed_by_less_of_everything() {
+        let over = |requests: &[u64], values: &[u64]| {
+            let looks: Vec<LookFacts> = requests
+                .iter()
+                .map(|requests| LookFacts { requests: Some(*requests), ..LookFacts::default() })
+                .collect();
+            Climb::over(&looks, values).is_steady(&SeriesThresholds::default())
+        };
+        let values = [0, 12_300, 13_750, 15_680, 17_130, 19_050];
+        assert!(!steady(&values));
+        assert!(over(&[10, 90, 100, 112, 122, 134], &values));
+        let flat = [0, 12_300, 17_000, 18_000, 18_500, 19_050];
+        assert!(!over(&[10, 40, 70, 100, 130, 160], &flat), "the work went on, and the growth did not");
+        assert!(!over(&[10, 500, 990, 995, 1000, 1005], &values), "hardly any work was done later");
     }
 
     #[test]

@@ -7,6 +7,8 @@ use crate::Label;
 pub struct LookFacts {
     /// Since the first look.
     pub seconds: f64,
+    /// Requests that were served up to this look, by a load that counts them.
+    pub requests: Option<u64>,
     /// What the collector is set to; `None` where nobody can tell.
     pub collector: Option<CollectorFacts>,
     /// What a full collection would find.

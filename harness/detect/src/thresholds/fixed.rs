@@ -8,6 +8,10 @@ fixed! {
             "Keys of one dict below which the same grows, from which on they are data and one cause.",
             "reason, not measured: two or three lists by name are a program's, each with its own reason to grow",
             "detect/tests/weak.rs::what_grows_below_many_keys_is_one_cause";
+        ENTRIES_ONE_IN: u64 = 2, "share of the items",
+            "One in so many new items has an entry that was not there before, or they only take the place of others.",
+            "reason, not measured: every new item has an entry of its own, and one of a dict has two",
+            "detect/tests/weak.rs::what_takes_the_place_of_others_is_no_growth";
         COUNT_STEPS_MAX: usize = 4, "steps",
             "Steps from a module or a running function in which a program's own count of its work is looked for.",
             "reason, not measured: `service.site.stats['requests']` has three",

@@ -21,6 +21,10 @@ limits! {
             "Share of the gain that came in the second half of the looks; a figure that warms up falls below.",
             "reason, not measured: half of it under even load, less under bursts; a warm-up has hardly any",
             "detect/src/series/climb.rs::what_goes_up_and_down_or_flattens_does_not_climb";
+        late_work_min: f64 = 0.05, "share of the work",
+            "Share of the requests in the second half of the looks, from which on the share of the gain is held against it.",
+            "generated cases whose first round is a burst: 0.18 and less of garbage and requests alike come later; the least              is a reason, not measured",
+            "detect/src/series/climb.rs::a_burst_at_the_start_is_followed_by_less_of_everything";
     }
 }
 
@@ -44,6 +48,10 @@ limits! {
             "Time until a raised threshold is reached at the rate that was seen, from which on no collection comes.",
             "reason, not measured: half an hour of garbage is more than anybody means to keep",
             "detect/src/garbage/mod.rs::a_collector_that_lags_behind_is_left_alone";
+        reached_bytes_max: u64 = 1 << 30, "bytes",
+            "Garbage that waits by the time a raised threshold is reached, at the bytes an allocation that were seen, from which              on no collection comes.",
+            "generated cases with thresholds of 200 million and more: 20 GB of garbage by then; `ok_gclag`: a few MB",
+            "detect/src/garbage/mod.rs::a_threshold_is_too_high_by_the_garbage_that_waits_for_it";
         waits_times_min: u64 = 2, "times",
             "Garbage over what the thresholds let wait, from which on a collector that is on does not keep up.",
             "reason, not measured: a collection may be due at the very moment of a look",

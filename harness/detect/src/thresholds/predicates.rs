@@ -71,6 +71,14 @@ predicates! {
         "Places that take the same steps are one cause.",
         "field cases `thread_leak`, `log_names`",
         "detect/tests/uneven.rs::one_cause_is_one_finding";
+    KEEPS_ABOUT_ITEMS of "growth",
+        "Of two places that take the same steps one is below the other: what a container keeps about its items is no second cause.",
+        "generated cases that leak into an OrderedDict of 2.7 under uneven load: its links grow with its items",
+        "detect/tests/weak.rs::what_a_container_keeps_about_its_items_is_no_second_cause";
+    TAKES_PLACES of "growth",
+        "Items of one kind take the place of others: a container whose entries do not grow with them only changes.",
+        "a generated service with a full LRU beside it, whose keys come to be numbers that no interpreter shares",
+        "detect/tests/weak.rs::what_takes_the_place_of_others_is_no_growth";
     ONCE_ELSEWHERE of "growth",
         "A shape that one look misses counts as it was before.",
         "field case `tw_pending_replies`: a worker that just runs holds the client by another path",
@@ -111,6 +119,10 @@ predicates! {
         "Memory that objects hold is the leak's where one is told that keeps half as much.",
         "field cases `numpy_view`, `tw_slow_consumer`",
         "detect/src/native/mod.rs::memory_that_objects_hold_is_the_leaks_where_one_is_told";
+    OF_LEAKING_HANDLES of "native-memory",
+        "C memory that grows in step with leaking objects that have C memory is theirs.",
+        "generated cases that leak connections of sqlite3: a library keeps its pages where no object leads",
+        "detect/src/native/mod.rs::what_grows_in_step_with_leaking_handles_is_theirs";
     TOLD_AS_UNHELD of "native-memory",
         "Objects that nobody is seen to refer to are told once, with what they lead to.",
         "field case `incref_leak`",

@@ -3,9 +3,9 @@
 use std::sync::mpsc;
 use std::time::Duration;
 
-use bloathound_engine::looks::{self, RunJudge, Told, WatchOptions};
+use bloathound_engine::looks::{self, RunJudge, WatchEvent, WatchOptions};
 use bloathound_engine::source::LiveProcess;
-use bloathound_engine::{Interrupt, Look, Moment};
+use bloathound_engine::{Asked, Interrupt, Look, Moment};
 
 use super::sampled::sample;
 use super::{CheckError, CheckEvent, CheckPlan, Checked, CheckedProcess};
@@ -71,6 +71,7 @@ fn one(
     let mut watched = None;
     if !spins {
         let options = WatchOptions {
+            asked: Asked::default(),
             pid,
             rounds: plan.rounds,
             interval: plan.interval,
@@ -80,7 +81,11 @@ fn one(
             without: plan.without.clone(),
         };
         let of = plan.rounds;
-        let mut told = |told: &Told| tell(CheckEvent::Looked { round: told.round, of, requests: 0 });
+        let mut told = |event: &WatchEvent| {
+            if let WatchEvent::Looked(told) = event {
+                tell(CheckEvent::Looked { round: told.round, of, requests: 0 });
+            }
+        };
         watched = Some(looks::watch(&options, interrupt, &mut told)?.report);
     }
     let mut pauses = Vec::new();

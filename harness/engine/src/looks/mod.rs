@@ -24,5 +24,7 @@ pub use self::inspect::{inspect, judge_look, pause_ms};
 pub use self::replay::{ReplayError, replay};
 pub use self::retained::retained;
 pub use self::run::{RunFindings, RunJudge};
-pub use self::watch::{KeptWatch, Sureness, Told, Unkept, WatchError, WatchOptions, Watching, watch, watch_again};
+pub use self::watch::{
+    KeptWatch, Sureness, Told, Unkept, WatchError, WatchEvent, WatchOptions, Watching, watch, watch_again,
+};
 pub use self::why::{Asked, Before, Why, WhyError, steps_to, why, why_object};

@@ -227,7 +227,7 @@ impl RunJudge {
                 timed(&mut analysed, || session.shapes());
                 if needs(&self.without).series {
                     // Without a clock: the same recording has to say the same again.
-                    timed(&mut analysed, || self.series.add(&session, 0.0));
+                    timed(&mut analysed, || self.series.add(&session, 0.0, Some(look.requests)));
                 }
                 self.note_problems(examined);
                 if round == of {

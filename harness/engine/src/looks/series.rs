@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use bloathound_detect::series::LookFacts;
 use bloathound_detect::{
     Evidence, Finding, Observation, ObservationRecord, Problem, Report, Seen, Thresholds, find_cycles, judge, settle,
+    settle_unexplained,
 };
 use bloathound_vocabulary::Grade;
 
@@ -25,9 +26,9 @@ pub(super) struct Series {
 }
 
 impl Series {
-    /// One look more.
-    pub(super) fn add(&mut self, session: &Session<'_>, seconds: f64) {
-        let facts = session.facts(seconds);
+    /// One look more, after so many seconds, and after so many requests where they are counted.
+    pub(super) fn add(&mut self, session: &Session<'_>, seconds: f64, requests: Option<u64>) {
+        let facts = LookFacts { requests, ..session.facts(seconds) };
         let cycles = find_cycles(session.snapshot(), session.replay(), &Thresholds::default());
         if self.facts.is_empty() {
             self.first_cycles = cycles.findings.iter().map(|one| (one.fingerprint.clone(), objects(one))).collect();
@@ -60,6 +61,8 @@ impl Series {
         judged.observations.extend(report.observations);
         judged.problems.extend(report.problems.into_iter().chain(self.problems.iter().cloned()));
         settle(&mut judged.findings, thresholds);
+        let theirs = settle_unexplained(&mut judged.findings, &self.facts, thresholds);
+        judged.observations.extend(theirs.into_iter().map(Observation::Told));
         if without.contains(&CYCLES) {
             return;
         }

@@ -35,6 +35,7 @@ impl Session<'_> {
         let records = self.snapshot().records();
         LookFacts {
             seconds,
+            requests: None,
             collector: self.heap().memory.map(collector),
             garbage,
             tracked: records.iter().filter(|record| record.flags.is_tracked()).count() as u64,
@@ -80,10 +81,26 @@ impl Session<'_> {
         let referred = self.reached_by_others();
         let roots = snapshot.roots().iter().filter(|root| root.kind == RootKind::Unaccounted).map(|root| root.object);
         let dominators = self.analysis().dominators();
-        let amounts = roots.filter(|id| !referred.contains(*id)).map(|id| (id, dominators.retained_size(id)));
+        let mut unheld: Vec<ObjectId> = roots.filter(|id| !referred.contains(*id)).collect();
+        let held = self.in_storage(&unheld);
+        unheld.retain(|id| !held.contains(*id));
+        let amounts = unheld.into_iter().map(|id| (id, dominators.retained_size(id)));
         let rows = by_type(snapshot, amounts, |held| held.objects);
         let sample = |ids: &[ObjectId]| most_common(ids, |id| self.sample(id));
         rows.into_iter().map(|(row, ids)| HeldFacts { sample: sample(&ids), ..row }).collect()
+    }
+
+    /// Which of these the memory points at that objects keep outside themselves, as a tree of a C library its nodes.
+    fn in_storage(&self, objects: &[ObjectId]) -> BitSet {
+        let snapshot = self.snapshot();
+        let mut held = BitSet::with_len(snapshot.len());
+        if let (Some(examined), false) = (self.heap().memory, objects.is_empty()) {
+            let wanted = objects.iter().map(|id| (snapshot.object(*id).address, *id)).collect();
+            for id in examined.layout.in_storage(&examined.image, &wanted) {
+                held.insert(id);
+            }
+        }
+        held
     }
 
     /// What is awaiting collection, and what roots lead to that are no mere counts.

@@ -1,6 +1,6 @@
 //! What registrations are there to call: timed calls, observers, callbacks of Deferreds, hooks, bound methods.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::rules::{CALL_ASKED_IN_VAIN_MAX, CALL_ASKED_MAX, CALL_STEPS_MAX, CallWords, QUALIFIED_PARTS_MAX};
 use super::shapes::{Callee, Source};
@@ -13,25 +13,40 @@ const fn is_asked_nothing(role: TypeRole) -> bool {
     matches!(role, Plain | Text | Integer | Dict | Class | Module | Frame | Code)
 }
 
+/// What objects of one shape answered.
+#[derive(Clone, Default)]
+struct Asked {
+    count: u32,
+    found: BTreeMap<Callee, u32>,
+    in_vain: Vec<ObjectId>,
+}
+
 /// Puts with every shape what the source says of its objects.
 pub(super) fn add_sources(nodes: &mut [ShapeNode], column: &ShapeColumn, names: &Names<'_>, known: CallWords) {
     let sources = Sources::new(names, known);
-    let mut asked: Vec<(u32, BTreeMap<Callee, u32>)> = vec![(0, BTreeMap::new()); nodes.len()];
+    let mut asked: Vec<Asked> = vec![Asked::default(); nodes.len()];
+    let mut arguments: BTreeSet<ObjectId> = BTreeSet::new();
     for id in names.snapshot().ids() {
         let Some(shape) = column.shape_of(id) else { continue };
-        let (count, found) = &mut asked[shape];
-        let most = if found.is_empty() { CALL_ASKED_IN_VAIN_MAX } else { CALL_ASKED_MAX };
-        if *count >= most || is_asked_nothing(sources.role(id)) {
+        let asked = &mut asked[shape];
+        let most = if asked.found.is_empty() { CALL_ASKED_IN_VAIN_MAX } else { CALL_ASKED_MAX };
+        if asked.count >= most || is_asked_nothing(sources.role(id)) {
             continue;
         }
-        *count += 1;
-        if let Some(callee) = sources.callee(id, CALL_STEPS_MAX) {
-            *found.entry(callee).or_default() += 1;
+        asked.count += 1;
+        match sources.callee(id, CALL_STEPS_MAX) {
+            Some(callee) => {
+                *asked.found.entry(callee).or_default() += 1;
+                sources.add_tuples_below(id, CALL_STEPS_MAX, &mut arguments);
+            }
+            None => asked.in_vain.push(id),
         }
     }
-    for (node, (count, found)) in nodes.iter_mut().zip(asked).skip(1) {
+    for (node, asked) in nodes.iter_mut().zip(asked).skip(1) {
         let is_unaccounted = node.depth == 1;
-        let most = found.into_iter().max_by_key(|(callee, times)| (*times, std::cmp::Reverse(callee.clone())));
+        // Tuples of arguments in the tuple of a call have the same shape as that, and call nothing.
+        let count = asked.count - asked.in_vain.iter().filter(|id| arguments.contains(id)).count() as u32;
+        let most = asked.found.into_iter().max_by_key(|(callee, times)| (*times, std::cmp::Reverse(callee.clone())));
         let callee = most.filter(|(_, times)| times * 2 > count).map(|(callee, _)| callee);
         let sample = is_unaccounted.then(|| sources.sample(node.example).into());
         let source = Source { callee, sample, ..sources.source_of(node.example) };
@@ -42,6 +57,16 @@ pub(super) fn add_sources(nodes: &mut [ShapeNode], column: &ShapeColumn, names: 
 }
 
 impl Sources<'_, '_> {
+    /// Tuples in a tuple, and tuples in these.
+    fn add_tuples_below(&self, id: ObjectId, steps: u32, found: &mut BTreeSet<ObjectId>) {
+        let Some(steps) = steps.checked_sub(1) else { return };
+        for item in self.items(id).filter(|item| self.role(*item) == TypeRole::Tuple) {
+            if found.insert(item) {
+                self.add_tuples_below(item, steps, found);
+            }
+        }
+    }
+
     /// What an object is there to call; `None` for one that is no registration.
     fn callee(&self, id: ObjectId, steps: u32) -> Option<Callee> {
         let steps = steps.checked_sub(1)?;

@@ -218,6 +218,25 @@ fn registrations_tell_what_they_will_call() {
 }
 
 #[test]
+fn a_call_with_arguments_in_a_tuple_tells_what_it_will_call() {
+    let mut scene = Scene::new();
+    let function = give_up(&mut scene);
+    let calls = app(&mut scene, "calls", "list");
+    for n in 0..12 {
+        let (call, arguments) = (format!("call {n}"), format!("arguments {n}"));
+        let (call, arguments) = (scene.object(&call, "tuple", 80), scene.object(&arguments, "tuple", 64));
+        let query = scene.object(&format!("query {n}"), "Query", 64);
+        scene.refer(calls, call, ReferenceKind::Item, 0);
+        scene.refer(call, function, ReferenceKind::Item, 0);
+        scene.refer(call, arguments, ReferenceKind::Item, 1);
+        scene.refer(arguments, query, ReferenceKind::Item, 0);
+        let pair = scene.object(&format!("pair {n}"), "tuple", 64);
+        scene.refer(arguments, pair, ReferenceKind::Item, 1);
+    }
+    assert_eq!(called(scene), ("giveUp".into(), 12));
+}
+
+#[test]
 fn a_chain_of_callbacks_tells_what_it_will_call() {
     let mut scene = Scene::new();
     let function = give_up(&mut scene);

@@ -16,7 +16,7 @@ pub use self::again::{KeptWatch, watch_again};
 use self::series::Looks;
 pub(in crate::looks) use self::series::ValuesOf;
 pub use self::sureness::Sureness;
-use crate::interrupt::Interrupt;
+use crate::interrupt::{Asked, Interrupt};
 use crate::record::{FileError, WatchRecorder};
 use crate::source::{ExamineError, ExamineOptions, LiveProcess, OpenFileError, process_record};
 use crate::tool;
@@ -41,6 +41,8 @@ pub struct WatchOptions {
     pub keep: Option<PathBuf>,
     /// Names of rules that are switched off.
     pub without: Vec<&'static str>,
+    /// Who asks for what there is so far is answered while it waits for the next look.
+    pub asked: Asked,
 }
 
 /// Why a watch has nothing to tell.
@@ -70,8 +72,17 @@ pub struct Told {
     pub so_far: Option<WatchReport>,
 }
 
+/// What a watch says while it goes on.
+#[derive(Clone, PartialEq, Debug)]
+pub enum WatchEvent {
+    /// It looked.
+    Looked(Told),
+    /// All that can be told by now, because somebody asked; none before the first look.
+    Asked(Option<WatchReport>),
+}
+
 /// A first look as the base, then one after each interval, as many as asked for or until it is sure. `tell` hears of each
-/// look. When the process or we are to end, the looks so far are judged. A look that failed in a way that the next may
+/// look, and of what there is when somebody asks. When the process or we are to end, the looks so far are judged. A look that failed in a way that the next may
 /// not (a pause past its budget) is left out, and said to be.
 ///
 /// # Errors
@@ -79,7 +90,7 @@ pub struct Told {
 pub fn watch(
     options: &WatchOptions,
     interrupt: &Interrupt,
-    tell: &mut dyn FnMut(&Told),
+    tell: &mut dyn FnMut(&WatchEvent),
 ) -> Result<Watching, WatchError> {
     let mut process = LiveProcess::open(options.pid, options.look.clone())?;
     let mut keeper = options.keep.as_deref().map(|folder| WatchRecorder::create(folder, options.pid)).transpose()?;
@@ -150,7 +161,7 @@ fn look_again_and_again(
     process: &mut LiveProcess,
     keeper: &mut Option<WatchRecorder>,
     interrupt: &Interrupt,
-    tell: &mut dyn FnMut(&Told),
+    tell: &mut dyn FnMut(&WatchEvent),
 ) -> Result<Watched, ExamineError> {
     let started = Instant::now();
     let target = process_record(options.pid, process.interpreter(), process.symbols().build_id.clone());
@@ -162,7 +173,13 @@ fn look_again_and_again(
     for round in 0.. {
         let due = options.interval.saturating_mul(round);
         let is_last = options.rounds.is_some_and(|rounds| round >= rounds);
-        ended = wait(process, due, started, interrupt);
+        ended = wait(process, due.saturating_sub(started.elapsed()), interrupt, &mut || {
+            if options.asked.came() {
+                let why = Partial::from(format!("asked for while it goes on; after {} looks", looks.rounds.len()));
+                let so_far = || report(&looks, target.clone(), sureness.clone(), Some(why));
+                tell(&WatchEvent::Asked((!looks.rounds.is_empty()).then(so_far)));
+            }
+        });
         if ended.is_some() {
             break;
         }
@@ -180,10 +197,11 @@ fn look_again_and_again(
                     *keeper = None;
                 }
                 let so_far = Some(report(&looks, target.clone(), sureness.clone(), None));
-                tell(&Told { round, objects: Some(examined.snapshot.len()), sureness: sureness.clone(), so_far });
+                let objects = Some(examined.snapshot.len());
+                tell(&WatchEvent::Looked(Told { round, objects, sureness: sureness.clone(), so_far }));
             }
             Err(error) if costs_one_look(&error) && process.process().check_alive().is_ok() => {
-                tell(&Told { round, objects: None, sureness: None, so_far: None });
+                tell(&WatchEvent::Looked(Told { round, objects: None, sureness: None, so_far: None }));
                 looks.miss(round, &error);
                 // Nothing was seen, and nothing will be: that is the answer.
                 if looks.rounds.is_empty() && (is_last || started.elapsed() >= options.max_time) {
@@ -219,10 +237,13 @@ fn work(pid: u32, elapsed: Duration) -> Work {
     }
 }
 
-/// Waits for the next look to be due. Why there will be none, where the process or we are to end.
-fn wait(process: &LiveProcess, due: Duration, started: Instant, interrupt: &Interrupt) -> Option<String> {
+/// Waits for the next look to be due, and does `meanwhile` again and again. Why there will be none, where the process or we
+/// are to end.
+fn wait(process: &LiveProcess, time: Duration, interrupt: &Interrupt, meanwhile: &mut dyn FnMut()) -> Option<String> {
+    let begun = Instant::now();
     loop {
-        let left = due.saturating_sub(started.elapsed());
+        meanwhile();
+        let left = time.saturating_sub(begun.elapsed());
         if let Some(stop) = interrupt.sleep(left.min(ALIVE_EVERY)) {
             return Some(format!("ended by {}", stop.as_str()));
         }

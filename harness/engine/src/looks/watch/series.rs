@@ -55,7 +55,7 @@ impl Looks {
         self.rounds.push(round_record(round, elapsed, examined));
         let session = Session::from(examined);
         self.censuses.push(session.types().to_vec());
-        self.series.add(&session, elapsed.as_secs_f64());
+        self.series.add(&session, elapsed.as_secs_f64(), work.requests);
         self.counts.push(Counts::read(session.snapshot(), &ValuesOf::of(examined, session.snapshot(), &[])));
         // After a look that was not possible there is the growth of two rounds.
         let requests = u64::from(round - self.last).max(1);
