@@ -17,6 +17,7 @@ use crate::gate::{GateArguments, MergeArguments};
 use crate::help;
 use crate::looking::{LookArguments, PeerArguments};
 use crate::metrics::MetricsArguments;
+use crate::own::files;
 use crate::perf::PerfArguments;
 
 /// Finds memory leaks, fragmentation, uncollectable cycles and hot loops in Python 2.7 processes, from outside.
@@ -82,7 +83,7 @@ pub(crate) struct HoldArguments {
 
 #[derive(Args, Debug)]
 pub(crate) struct RunArguments {
-    /// Scenarios by name or pattern, such as 'tightloop*'; those of a folder of `scenarios` by its name: 'field', or
+    /// Scenarios by name or pattern, such as 'tightloop*', or by their file, wherever it is: 'tests/orders.yaml'; those of a folder of `scenarios` by its name: 'field', or
     /// 'field/torn*'; generated ones by the name that a run of them told
     pub(crate) names: Vec<String>,
     /// Which twin
@@ -155,6 +156,13 @@ pub(crate) struct RunArguments {
     /// Folder with `scenarios` and `reference-services`
     #[arg(long, value_name = "DIR")]
     pub(crate) home: Option<PathBuf>,
+}
+
+impl RunArguments {
+    /// Whether only files of scenarios are named: these need no checkout.
+    pub(crate) fn is_of_files(&self) -> bool {
+        !self.names.is_empty() && self.names.iter().all(|name| files::is_file(name))
+    }
 }
 
 #[derive(Args, Debug)]

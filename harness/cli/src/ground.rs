@@ -7,6 +7,7 @@ use bloathound_driver::{Builder, EnvironmentError, HOW_TO_GET_ONE, Launcher, Pyt
 use crate::args::RunArguments;
 use crate::error::CliError;
 use crate::home::Home;
+use crate::plan::Planned;
 use crate::{output, preparation, typed};
 
 /// Variables that say that somebody gates on the outcome.
@@ -14,8 +15,8 @@ const GATING: [&str; 2] = ["BLOATHOUND_REQUIRE_LIVE", "CI"];
 
 /// What runs stand on.
 pub(crate) enum Ground {
-    /// Services, started for them.
-    Live(Launcher),
+    /// Services, started for them; those of one's own need no launcher.
+    Live(Option<Box<Launcher>>),
     /// The recorded runs of the checkout.
     Recorded {
         /// What stands above the results, so that nobody takes them for live ones.
@@ -29,13 +30,22 @@ pub(crate) enum Ground {
 ///
 /// # Errors
 /// Why it can't be live, where recorded runs may not stand in for that.
-pub(crate) fn find(arguments: &RunArguments, home: &Home) -> Result<Ground, CliError> {
+pub(crate) fn find(arguments: &RunArguments, home: &Home, planned: &[Planned<'_>]) -> Result<Ground, CliError> {
+    let of_own = planned.iter().filter(|(scenario, _)| scenario.own.is_some()).count();
+    if arguments.recorded && of_own > 0 {
+        return Err(CliError::Usage("--recorded: of services of one's own there are no recorded runs".into()));
+    }
+    if of_own > 0 && of_own == planned.len() {
+        return Ok(Ground::Live(None));
+    }
     if arguments.recorded {
         let banner = "recorded, not live: --recorded is given\n".to_owned();
         return Ok(Ground::Recorded { banner, asked_for: true });
     }
     let error = match launcher(home) {
-        Ok(launcher) => return Ok(Ground::Live(launcher)),
+        Ok(launcher) => return Ok(Ground::Live(Some(Box::new(launcher)))),
+        // No recorded run stands in for one of these.
+        Err(error) if of_own > 0 => return Err(error),
         Err(error) => error,
     };
     let Some(banner) = banner(&error) else { return Err(error) };

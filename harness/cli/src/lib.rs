@@ -27,6 +27,7 @@ mod made;
 mod manual;
 mod metrics;
 mod output;
+mod own;
 mod pages;
 mod perf;
 mod permission;

@@ -1,6 +1,7 @@
 //! The runs of a suite: one after another or side by side, to the end or to the first that is not as expected.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc;
 
@@ -13,6 +14,17 @@ use crate::args::RunArguments;
 use crate::output;
 use crate::plan::Planned;
 use crate::twin::{self, Twin};
+
+/// What runs stand on.
+#[derive(Clone, Copy)]
+pub(crate) struct On<'o> {
+    /// Starts the services of ours; none where only services of one's own are run.
+    pub(crate) launcher: Option<&'o Launcher>,
+    /// The interpreter of those of one's own that ask for one.
+    pub(crate) python: Option<&'o Path>,
+    /// Deadlines.
+    pub(crate) limits: &'o Limits,
+}
 
 /// What became of it.
 pub(crate) struct Suite {
@@ -39,7 +51,7 @@ impl Suite {
 /// Makes the runs and hands each over, always on this thread and in one order.
 pub(crate) fn run(
     planned: &[Planned<'_>],
-    on: (&Launcher, &Limits),
+    on: On<'_>,
     arguments: &RunArguments,
     done: &mut dyn FnMut(Planned<'_>, Twin),
 ) -> Suite {
@@ -87,7 +99,7 @@ fn goes_on(twin: &Result<Twin, Stop>, arguments: &RunArguments) -> bool {
 /// their order; false where no more are to be made. Those begun are finished, unless somebody wanted us to end.
 fn side_by_side(
     planned: &[Planned<'_>],
-    on: (&Launcher, &Limits),
+    on: On<'_>,
     arguments: &RunArguments,
     hand_over: &mut dyn FnMut(Planned<'_>, Result<Twin, Stop>) -> bool,
 ) -> bool {

@@ -8,7 +8,7 @@ use bloathound_vocabulary::{FindingClass, Location, RunRecord};
 
 use super::recorded::outcome;
 use crate::error::CliError;
-use crate::output;
+use crate::{host, output};
 
 /// Longest file of accepted findings; one has some hundred bytes for each.
 const BASELINE_BYTES_MAX: u64 = 4 << 20;
@@ -24,7 +24,7 @@ pub(crate) fn read(path: Option<&PathBuf>) -> Result<Option<Accepted>, CliError>
 
 /// What is accepted fails nothing: it is told beside what is worth knowing. What is over, and what was not found, is said.
 pub(crate) fn hold(accepted: &Accepted, runs: &mut [RunRecord], fail_on: &[FindingClass]) {
-    let today = chrono::Utc::now().date_naive();
+    let today = host::today();
     let mut met = Vec::new();
     for run in runs.iter_mut() {
         let sorted = accepted.sort(std::mem::take(&mut run.findings), today);

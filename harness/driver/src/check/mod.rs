@@ -8,6 +8,7 @@ mod loader;
 mod processes;
 mod request;
 mod sampled;
+mod scenario;
 mod timed;
 
 use std::time::{Duration, Instant};
@@ -15,11 +16,14 @@ use std::time::{Duration, Instant};
 use bloathound_engine::Interrupt;
 use bloathound_engine::looks::{RunFindings, SampleError, WatchError};
 use bloathound_engine::source::{ExamineError, ExamineOptions};
+use bloathound_scenario::LedgerConditions;
 
+use crate::ledger::Ledger;
 use crate::load::{LoadError, LoadReport};
 use crate::service::{OwnCommand, OwnService, ServiceError};
 
 pub use request::{OwnRequest, RequestError};
+pub use scenario::of_scenario;
 
 /// What is to be checked.
 #[derive(Debug, Clone)]
@@ -49,8 +53,16 @@ pub enum CheckLoad {
 pub struct CheckPlan {
     /// What keeps it at work; without, looks follow time.
     pub load: Option<CheckLoad>,
+    /// Requests made before the first look.
+    pub warm_up: u64,
     /// Requests of a round; of a load command, how many it makes.
     pub requests: u64,
+    /// Requests of each round, where they are not the same in all; empty where they are.
+    pub spread: Vec<u64>,
+    /// What stands for `{n}` in the paths of requests, the first one first; where they end, each has its place from 1 on.
+    pub numbers: Vec<u64>,
+    /// What the service itself, asked for `/ledger` at the end, must say for all of this to count; mostly nothing.
+    pub ledger: LedgerConditions,
     /// Requests under way at once.
     pub concurrency: usize,
     /// Rounds of load; without load, looks after the first one. Without a number: 6 rounds of load, or until it is sure.
@@ -76,6 +88,16 @@ pub struct CheckPlan {
 /// Rounds of load where nobody says.
 const ROUNDS: u32 = 6;
 
+impl CheckPlan {
+    /// Requests of each round of load.
+    fn of_rounds(&self) -> Vec<u64> {
+        if !self.spread.is_empty() {
+            return self.spread.clone();
+        }
+        (0..self.rounds.unwrap_or(ROUNDS)).map(|_| self.requests).collect()
+    }
+}
+
 /// What was seen of one process.
 #[derive(Debug)]
 pub struct CheckedProcess {
@@ -100,6 +122,10 @@ pub struct Checked {
     pub elapsed: Duration,
     /// Why this is not all that was asked for.
     pub cut_short: Option<String>,
+    /// What the service did not say as it had to, or was not asked.
+    pub unmet: Vec<String>,
+    /// What it said.
+    pub ledger: serde_json::Value,
     /// The end of what a started command wrote.
     pub output: Vec<String>,
 }
@@ -199,6 +225,7 @@ pub fn check(
         (Err(error), Some(service)) => return Err(service.check_alive().err().map_or(error, CheckError::Service)),
     };
     checked.elapsed = begun.elapsed();
+    ask_ledger(plan, port, &mut checked);
     if let Some(service) = &mut service {
         // That it ended explains whatever failed because of it, unless we ended it.
         if interrupt.came().is_none()
@@ -209,4 +236,18 @@ pub fn check(
         checked.output = service.last_output();
     }
     Ok(checked)
+}
+
+/// Asks the service for its own account, where one is wanted.
+fn ask_ledger(plan: &CheckPlan, port: Option<u16>, checked: &mut Checked) {
+    let (false, Some(port)) = (plan.ledger.0.is_empty(), port) else { return };
+    // It has no file of events beside its totals.
+    let ledger = Ledger::new(port, std::path::PathBuf::new());
+    match ledger.totals(plan.answer_within).and_then(|totals| ledger.facts(&totals)) {
+        Ok(facts) => {
+            checked.unmet = plan.ledger.unmet(&facts).iter().map(ToString::to_string).collect();
+            checked.ledger = facts;
+        }
+        Err(error) => checked.unmet = vec![error.to_string()],
+    }
 }
