@@ -11,6 +11,7 @@ use crate::choices::{
     ClassChoice, Detector, ShownArguments, TrafficChoice, TwinChoice, VariantChoice, parse_jobs, parse_partition,
     parse_rate, parse_seconds, whole,
 };
+use crate::cost::DryRunArguments;
 use crate::exports::{HeapExports, PageArguments, SampleExports};
 use crate::failing::FailArguments;
 use crate::gate::{GateArguments, MergeArguments};
@@ -18,11 +19,12 @@ use crate::help;
 use crate::looking::{LookArguments, PeerArguments};
 use crate::metrics::MetricsArguments;
 use crate::own::files;
+use crate::own::init::InitArguments;
 use crate::perf::PerfArguments;
 
 /// Finds memory leaks, fragmentation, uncollectable cycles and hot loops in Python 2.7 processes, from outside.
 #[derive(Parser, Debug)]
-#[command(version, propagate_version = true, max_term_width = 100, after_help = help::codes(), after_long_help = help::long())]
+#[command(version = env!("BLOATHOUND_VERSION"), propagate_version = true, max_term_width = 100, after_help = help::codes(), after_long_help = help::long())]
 pub(crate) struct Arguments {
     #[command(subcommand)]
     pub(crate) command: Command,
@@ -36,6 +38,8 @@ pub(crate) enum Command {
     Run(RunArguments),
     /// Check a service of your own: start or take it, load it, look, and fail where anything is found
     Check(Box<CheckArguments>),
+    /// Write a commented scenario of a service of your own, which passes on the service as it is found
+    Init(InitArguments),
     /// Everything one look at a process can tell
     Inspect(InspectArguments),
     /// Growth over time on a live process
@@ -247,6 +251,8 @@ pub(crate) struct InspectArguments {
     #[command(flatten)]
     pub(crate) exports: HeapExports,
     #[command(flatten)]
+    pub(crate) cost: DryRunArguments,
+    #[command(flatten)]
     pub(crate) look: LookArguments,
     #[command(flatten)]
     pub(crate) peer: PeerArguments,
@@ -280,6 +286,8 @@ pub(crate) struct WatchArguments {
     pub(crate) page: PageArguments,
     #[command(flatten)]
     pub(crate) metrics: MetricsArguments,
+    #[command(flatten)]
+    pub(crate) cost: DryRunArguments,
     #[command(flatten)]
     pub(crate) look: LookArguments,
 }

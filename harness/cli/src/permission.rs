@@ -73,6 +73,13 @@ pub(crate) fn live_hints(error: &LiveError) -> Vec<String> {
                 format!("or allow a pause that long: --max-pause {enough}"),
             ];
         }
+        LiveError::PauseTooLong { predicted, .. } => {
+            let enough = (predicted.as_millis() + 1).next_multiple_of(10);
+            return vec![
+                "look again while it sleeps, or read without stopping: --no-pause".to_owned(),
+                format!("or allow a pause that long: --max-pause {enough}"),
+            ];
+        }
         LiveError::HolderLost { .. } => "try again".to_owned(),
         LiveError::DidNotStop { .. } | LiveError::PauseBudget { .. } => {
             "raise the budget with --max-pause MILLISECONDS, or read without stopping: --no-pause".to_owned()

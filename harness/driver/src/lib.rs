@@ -16,8 +16,8 @@ mod service;
 pub use bloathound_engine::{Look, Moment};
 pub use bloathound_scenario::{PORT, Ready};
 pub use check::{
-    CheckError, CheckEvent, CheckLoad, CheckPlan, CheckTarget, Checked, CheckedProcess, OwnRequest, RequestError,
-    check, of_scenario,
+    CheckError, CheckEvent, CheckLoad, CheckPlan, CheckTarget, Checked, CheckedProcess, FoundService, OwnRequest,
+    RequestError, check, check_forecasts, find_service, of_scenario,
 };
 pub use http::HttpError;
 pub use ledger::{Ledger, LedgerError};

@@ -10,11 +10,14 @@ use crate::check::{asked, baseline, recorded, written};
 use crate::error::CliError;
 use crate::exit::Exit;
 use crate::output::{self, Unwritten};
-use crate::{host, pages, progress};
+use crate::{cost, host, pages, progress};
 
 /// `bloathound check`: starts or takes a service, loads it, looks, and fails where anything is found.
 pub(crate) fn check(arguments: &CheckArguments) -> Result<u8, CliError> {
     let (target, plan) = (asked::target(arguments)?, asked::plan(arguments)?);
+    if arguments.cost.dry_run {
+        return cost::of_check(&target, &plan, &arguments.look);
+    }
     let accepted = baseline::read(arguments.baseline.as_ref())?;
     let _held = output::check(written::outputs(arguments))?;
     let interrupt = Interrupt::take()?;

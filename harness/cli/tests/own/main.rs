@@ -4,6 +4,8 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod init;
+
 use std::path::PathBuf;
 use std::time::Duration;
 

@@ -3,6 +3,7 @@
 //! Nothing is known of it but its process: it has no handshake, no ledger and no twin. With load, its looks follow rounds of
 //! counted requests, as a scenario's do; without, they follow time, as those of a watch do.
 
+mod found;
 mod loaded;
 mod loader;
 mod processes;
@@ -16,12 +17,14 @@ use std::time::{Duration, Instant};
 use bloathound_engine::Interrupt;
 use bloathound_engine::looks::{RunFindings, SampleError, WatchError};
 use bloathound_engine::source::{ExamineError, ExamineOptions};
+use bloathound_live::{Forecast, LiveError, Process};
 use bloathound_scenario::LedgerConditions;
 
 use crate::ledger::Ledger;
 use crate::load::{LoadError, LoadReport};
 use crate::service::{OwnCommand, OwnService, ServiceError};
 
+pub use found::{FoundService, find_service};
 pub use request::{OwnRequest, RequestError};
 pub use scenario::of_scenario;
 
@@ -196,22 +199,9 @@ pub fn check(
     interrupt: &Interrupt,
     events: &mut dyn FnMut(CheckEvent),
 ) -> Result<Checked, CheckError> {
-    let (mut service, pid, port) = match target {
-        CheckTarget::Running { pid, port } => (None, *pid, *port),
-        CheckTarget::Command(command) => {
-            let service = OwnService::start(command, interrupt)?;
-            let (pid, port) = (service.pid(), service.port());
-            (Some(service), pid, port)
-        }
-    };
-    let ready_within = match target {
-        CheckTarget::Command(command) => command.ready_within,
-        CheckTarget::Running { .. } => Duration::ZERO,
-    };
+    let (mut service, pids, port) = begin(target, plan, interrupt)?;
     // Whatever waits for it, a request of minutes even, waits no longer then.
     let _ends = service.as_ref().map(|service| service.end_by(interrupt));
-    let mut alive = || service.as_mut().map_or(Ok(()), OwnService::check_alive);
-    let pids = processes::find(pid, plan, ready_within, &mut alive)?;
     events(CheckEvent::Ready { pids: pids.clone() });
     let begun = Instant::now();
     let checked = match &plan.load {
@@ -236,6 +226,42 @@ pub fn check(
         checked.output = service.last_output();
     }
     Ok(checked)
+}
+
+/// What a look at each of a service's processes would cost it. Nobody is stopped.
+///
+/// # Errors
+/// It can't be started or looked at.
+pub fn check_forecasts(
+    target: &CheckTarget,
+    plan: &CheckPlan,
+    interrupt: &Interrupt,
+) -> Result<Vec<(u32, Forecast)>, CheckError> {
+    let (_service, pids, _) = begin(target, plan, interrupt)?;
+    let foretold = |pid: u32| Ok((pid, Process::open(pid).and_then(|process| process.forecast())?));
+    let foretold: Result<_, LiveError> = pids.into_iter().map(foretold).collect();
+    foretold.map_err(|error| ExamineError::from(error).into())
+}
+
+/// The service, where it was started for this, the processes to look at, and its port.
+fn begin(
+    target: &CheckTarget,
+    plan: &CheckPlan,
+    interrupt: &Interrupt,
+) -> Result<(Option<OwnService>, Vec<u32>, Option<u16>), CheckError> {
+    let (mut service, pid, port, within) = match target {
+        CheckTarget::Running { pid, port } => (None, *pid, *port, Duration::ZERO),
+        CheckTarget::Command(command) => {
+            let service = OwnService::start(command, interrupt)?;
+            let (pid, port) = (service.pid(), service.port());
+            (Some(service), pid, port, command.ready_within)
+        }
+    };
+    let ends = service.as_ref().map(|service| service.end_by(interrupt));
+    let mut alive = || service.as_mut().map_or(Ok(()), OwnService::check_alive);
+    let pids = processes::find(pid, plan, within, &mut alive)?;
+    drop(ends);
+    Ok((service, pids, port))
 }
 
 /// Asks the service for its own account, where one is wanted.

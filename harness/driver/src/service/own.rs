@@ -104,6 +104,11 @@ impl OwnService {
         last_lines(self.scratch.path())
     }
 
+    /// The last of what it wrote, to both outputs.
+    pub(crate) fn output(&self) -> String {
+        all_output(self.scratch.path())
+    }
+
     /// An error if it has ended.
     ///
     /// # Errors
