@@ -14,17 +14,17 @@ use crate::choices::{
 use crate::cost::DryRunArguments;
 use crate::exports::{HeapExports, PageArguments, SampleExports};
 use crate::failing::FailArguments;
+use crate::files;
 use crate::gate::{GateArguments, MergeArguments};
 use crate::help;
 use crate::looking::{LookArguments, PeerArguments};
 use crate::metrics::MetricsArguments;
-use crate::own::files;
 use crate::own::init::InitArguments;
 use crate::perf::PerfArguments;
 
 /// Finds memory leaks, fragmentation, uncollectable cycles and hot loops in Python 2.7 processes, from outside.
 #[derive(Parser, Debug)]
-#[command(version = env!("BLOATHOUND_VERSION"), propagate_version = true, max_term_width = 100, after_help = help::codes(), after_long_help = help::long())]
+#[command(name = "bloathound", version = env!("BLOATHOUND_VERSION"), propagate_version = true, max_term_width = 100, after_help = help::codes(), after_long_help = help::long())]
 pub(crate) struct Arguments {
     #[command(subcommand)]
     pub(crate) command: Command,

@@ -7,9 +7,9 @@ use bloathound_generate::CaseId;
 use bloathound_scenario::{Scenario, load_dir, select};
 
 use crate::error::CliError;
+use crate::files;
 use crate::generated::Generated;
 use crate::home::Home;
-use crate::own::files;
 
 /// The scenarios that are generated, those of files, and those of the other names. Where any is one of the former, no other
 /// name means none. A seed
@@ -27,7 +27,9 @@ pub(crate) fn all(
     let others: Vec<String> = names.into_iter().filter(|name| CaseId::of_name(name).is_none()).cloned().collect();
     let none = (generated.is_some() || !of_files.is_empty()) && others.is_empty();
     let mut chosen = if none { Vec::new() } else { scenarios(home, &others)? };
-    chosen.extend(files::load(of_files.into_iter(), home)?);
+    if !of_files.is_empty() {
+        chosen.extend(files::load(&of_files, home)?);
+    }
     chosen.extend(generated.iter().flat_map(|generated| generated.scenarios.clone()));
     if let Some(seed) = seed {
         chosen.iter_mut().for_each(|scenario| scenario.seed = seed);

@@ -16,6 +16,7 @@ mod explain;
 mod exports;
 mod extras;
 mod failing;
+mod files;
 mod gate;
 mod generated;
 mod ground;

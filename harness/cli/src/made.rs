@@ -14,10 +14,10 @@ use bloathound_vocabulary::{Outcome, RunRecord, name_under};
 use crate::args::RunArguments;
 use crate::bar::{Progress, Steps};
 use crate::error::CliError;
+use crate::ground::On;
 use crate::pages::Extras;
 use crate::plan::{self, Planned};
 use crate::score::replayed;
-use crate::suite::On;
 use crate::twin::Twin;
 use crate::{extras, output, suite};
 

@@ -1,30 +1,18 @@
 //! The runs of a suite: one after another or side by side, to the end or to the first that is not as expected.
 
 use std::collections::BTreeMap;
-use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc;
 
-use bloathound_driver::{Launcher, Limits};
 use bloathound_engine::Stop;
 use bloathound_scenario::Scenario;
 use bloathound_vocabulary::Outcome;
 
 use crate::args::RunArguments;
+use crate::ground::On;
 use crate::output;
 use crate::plan::Planned;
 use crate::twin::{self, Twin};
-
-/// What runs stand on.
-#[derive(Clone, Copy)]
-pub(crate) struct On<'o> {
-    /// Starts the services of ours; none where only services of one's own are run.
-    pub(crate) launcher: Option<&'o Launcher>,
-    /// The interpreter of those of one's own that ask for one.
-    pub(crate) python: Option<&'o Path>,
-    /// Deadlines.
-    pub(crate) limits: &'o Limits,
-}
 
 /// What became of it.
 pub(crate) struct Suite {

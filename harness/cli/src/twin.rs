@@ -12,9 +12,9 @@ use bloathound_vocabulary::{Outcome, RunRecord};
 use crate::args::{RunArguments, effort};
 use crate::error::CliError;
 use crate::exit::Exit;
+use crate::ground::On;
 use crate::looking::OURSELVES;
 use crate::progress::{self, Packages};
-use crate::suite::On;
 use crate::{own, plan, score};
 
 /// What became of it.
@@ -37,7 +37,10 @@ pub(crate) fn run(scenario: &Scenario, variant: Variant, on: On<'_>, arguments: 
         return Err(stop);
     }
     let Some(launcher) = on.launcher.filter(|_| scenario.own.is_none()) else {
-        return own::run::run(scenario, variant, on, arguments);
+        let without = arguments.without.iter().map(|detector| detector.0.name()).collect();
+        let looked = own::run::Looked { without, illustrate: arguments.report.is_some() };
+        let (record, found) = own::run::run(scenario, variant, (on.python, limits), looked)?;
+        return Ok(Twin { record, found, unwritten: Vec::new() });
     };
     let mut unwritten = Vec::new();
     let without: Vec<_> = arguments.without.iter().map(|detector| detector.0.name()).collect();

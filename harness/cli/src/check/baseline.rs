@@ -47,10 +47,13 @@ pub(crate) fn write(path: &Path, runs: &[RunRecord]) -> Result<(), CliError> {
 
 /// Where it is, as short as a person says it.
 fn place(location: &Location) -> String {
-    let words = [&location.module, &location.class, &location.attribute, &location.function];
-    let mut place = words.into_iter().flatten().cloned().collect::<Vec<_>>().join(".");
-    if let (true, Some(file)) = (place.is_empty(), &location.file) {
-        place.clone_from(file);
+    let words = [&location.module, &location.class, &location.function, &location.attribute];
+    let place = words.into_iter().flatten().cloned().collect::<Vec<_>>().join(".");
+    // A function's name alone is found in many files; folders differ from host to host.
+    let file = location.file.as_ref().filter(|_| location.class.is_none());
+    match file.map(|file| file.rsplit('/').next().unwrap_or(file)) {
+        Some(file) if place.is_empty() => file.to_owned(),
+        Some(file) => format!("{place} ({file})"),
+        None => place,
     }
-    place
 }

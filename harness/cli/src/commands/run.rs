@@ -10,7 +10,7 @@ use crate::exit::Exit;
 use crate::ground::{self, Ground};
 use crate::home::Home;
 use crate::made::{Made, live, of_recorded, show};
-use crate::{chosen, gate, generated, host, output, own, plan, recorded, written};
+use crate::{chosen, gate, generated, host, output, plan, recorded, written};
 
 /// `bloathound run`.
 pub(crate) fn run(arguments: &RunArguments) -> Result<u8, CliError> {
@@ -29,7 +29,7 @@ pub(crate) fn run(arguments: &RunArguments) -> Result<u8, CliError> {
     let (host, made) = match ground::find(arguments, &home, &planned)? {
         Ground::Live(launcher) => {
             let host = host::facts(launcher.as_ref().map(|launcher| &*launcher.interpreter.version));
-            let python = own::files::python(&planned)?;
+            let python = ground::python_of_own(&planned)?;
             let on = (launcher.as_deref(), python.as_deref());
             (host, live(&planned, on, arguments, generated.is_some())?)
         }

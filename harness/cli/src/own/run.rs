@@ -1,42 +1,54 @@
 //! One variant of a service of one's own: started, loaded, looked at by all rules, and held against its scenario.
 
+use std::path::Path;
 use std::time::{Duration, Instant};
 
-use bloathound_driver::{CheckError, Checked, check, of_scenario};
+use bloathound_driver::{CheckError, Checked, Limits, check, of_scenario};
 use bloathound_engine::Stop;
 use bloathound_engine::looks::RunFindings;
 use bloathound_report::sanitize;
 use bloathound_scenario::{Scenario, Variant};
 use bloathound_score::{Made, held_against};
-use bloathound_vocabulary::{DisturbanceRecord, Problem, RunErrorRecord};
+use bloathound_vocabulary::{DisturbanceRecord, Problem, RunErrorRecord, RunRecord};
 
-use crate::args::RunArguments;
-use crate::error::CliError;
 use crate::looking::OURSELVES;
-use crate::suite::On;
-use crate::twin::Twin;
 use crate::{host, output, progress, score};
 
-/// Runs it.
+/// How it is looked at.
+pub(crate) struct Looked {
+    /// Rules that are switched off.
+    pub(crate) without: Vec<&'static str>,
+    /// Keep pictures for a page.
+    pub(crate) illustrate: bool,
+}
+
+/// The record, and everything that was found; nothing where the run could not be made.
+type Judged = (RunRecord, Option<RunFindings>);
+
+/// Runs it. `python` is the interpreter where the file names none.
 ///
 /// # Errors
 /// Somebody wanted us to end before it was made.
-pub(crate) fn run(scenario: &Scenario, variant: Variant, on: On<'_>, arguments: &RunArguments) -> Result<Twin, Stop> {
-    let limits = on.limits;
+pub(crate) fn run(
+    scenario: &Scenario,
+    variant: Variant,
+    (python, limits): (Option<&Path>, &Limits),
+    looked: Looked,
+) -> Result<Judged, Stop> {
     let begun = Instant::now();
     let planned =
-        scenario.variants.get(&variant).and_then(|plan| of_scenario(scenario, plan, on.python, limits.ready_within));
+        scenario.variants.get(&variant).and_then(|plan| of_scenario(scenario, plan, python, limits.ready_within));
     let Some((target, mut plan)) = planned else {
         return Ok(failed(scenario, variant, "this variant is not there", &[], begun.elapsed()));
     };
-    plan.without = arguments.without.iter().map(|detector| detector.0.name()).collect();
-    plan.illustrate = arguments.report.is_some();
+    plan.without = looked.without;
+    plan.illustrate = looked.illustrate;
     plan.look.holder = Some(OURSELVES.into());
     plan.look.notice = Some(output::message);
     let checked = check(&target, &plan, &limits.interrupt, &mut |event| output::progress(&progress::checked(&event)));
     match (checked, limits.interrupt.came()) {
         (_, Some(stop)) => Err(stop),
-        (Ok(checked), None) => Ok(made(scenario, variant, checked, arguments)),
+        (Ok(checked), None) => Ok(made(scenario, variant, checked)),
         (Err(error), None) => {
             let stderr = if let CheckError::Service(error) = &error { error.stderr() } else { &[] };
             let why = if let CheckError::Service(error) = &error { error.why() } else { error.to_string() };
@@ -45,14 +57,14 @@ pub(crate) fn run(scenario: &Scenario, variant: Variant, on: On<'_>, arguments: 
     }
 }
 
-fn failed(scenario: &Scenario, variant: Variant, why: &str, stderr: &[String], took: Duration) -> Twin {
+fn failed(scenario: &Scenario, variant: Variant, why: &str, stderr: &[String], took: Duration) -> Judged {
     let clean = |line: &str| sanitize::line(line).into_owned();
     let error = RunErrorRecord { why: clean(why), stderr_tail: stderr.iter().map(|line| clean(line)).collect() };
     let made = Made { seed: scenario.seed, seconds: took.as_secs_f64(), error: Some(error), ..Made::default() };
-    Twin { record: bloathound_score::record(scenario, variant, made), found: None, unwritten: Vec::new() }
+    (bloathound_score::record(scenario, variant, made), None)
 }
 
-fn made(scenario: &Scenario, variant: Variant, mut checked: Checked, arguments: &RunArguments) -> Twin {
+fn made(scenario: &Scenario, variant: Variant, mut checked: Checked) -> Judged {
     let pauses: Vec<f64> =
         checked.processes.iter().flat_map(|one| &one.pauses).map(|pause| pause.as_secs_f64() * 1e3).collect();
     let processes = std::mem::take(&mut checked.processes);
@@ -101,12 +113,7 @@ fn made(scenario: &Scenario, variant: Variant, mut checked: Checked, arguments: 
         today: Some(host::today()),
         ..Made::default()
     };
-    let mut unwritten = Vec::new();
-    if arguments.record.is_some() {
-        let name = &scenario.name;
-        unwritten.push(CliError::Usage(format!("--record: looks at a service of one's own are not kept ({name})")));
-    }
-    Twin { record: bloathound_score::record(scenario, variant, made), found: Some(found), unwritten }
+    (bloathound_score::record(scenario, variant, made), Some(found))
 }
 
 /// What was found in all its processes, each thing once.

@@ -233,6 +233,7 @@ HTTPServer(('127.0.0.1', int(sys.argv[1])), Handler).serve_forever()
     { accepting }.assert().code(1).stderr(contains("::error file=noted.py,line="));
     let known = std::fs::read_to_string(folder.path().join("known.yaml")).unwrap();
     assert!(known.starts_with('#') && known.contains("version: 1\n") && known.contains("note"), "{known}");
+    assert!(known.contains(" (noted.py)"), "{known}");
     assert!(!known.contains(&folder.path().display().to_string()), "{known}");
     // Another folder, another load, other lines: the same place.
     let other = elsewhere();

@@ -95,7 +95,9 @@ fn an_empty_list_is_a_gate_and_a_known_place_is_let_be_until_its_day() {
         return;
     }
     let folder = elsewhere();
-    run(&folder, GATE, &[]).code(1).stdout(contains("Audit.entries"));
+    run(&folder, GATE, &[])
+        .code(1)
+        .stdout(contains("Audit.entries").and(contains("run service/orders.yaml --variant fixed")));
     let known = |more: &str| {
         format!(
             "{GATE}ignore:\n  - where: {{attribute: entries}}\n    class: leak\n    reason: mended by the next release\n{more}"
@@ -206,6 +208,27 @@ fn what_can_not_be_run_is_told_by_file_and_line() {
     let refused = run(&folder, "command: 'true'\noptions: {a: 1}\nexpect: []\n", &[]).code(2);
     refused.stderr(contains("service/orders.yaml:4:1: options: found `options` of a service of your own"));
     run(&folder, "command: 'true'\nexpect: []\n", &["--recorded"]).code(2).stderr(contains("no recorded runs"));
+    run(&folder, "command: 'true'\nexpect: []\n", &["--record", "kept"]).code(2).stderr(contains("are not kept"));
     let gone = run(&folder, "command: 'sh -c \"echo no such table >&2; exit 3\"'\nexpect: []\n", &[]).code(5);
     gone.stdout(contains("no such table").or(contains("ended before it was ready")));
+}
+
+/// The script for any CI takes a scenario's file as well.
+#[test]
+fn the_script_for_other_systems_runs_a_scenario() {
+    if !live() {
+        return;
+    }
+    let folder = elsewhere();
+    let yaml = format!("name: orders\ntitle: Orders\n{GATE}");
+    std::fs::write(folder.path().join("service/orders.yaml"), yaml).unwrap();
+    let mut script = assert_cmd::Command::new(support::root().join("ci/check-service"));
+    script.current_dir(folder.path()).timeout(Duration::from_secs(120));
+    script.env("BLOATHOUND", env!("CARGO_BIN_EXE_bloathound")).env("BLOATHOUND_PYTHON27", python());
+    script.arg("service/orders.yaml").assert().code(1);
+    for file in ["results.json", "junit.xml", "page.html", "summary.md"] {
+        let text = std::fs::read_to_string(folder.path().join("bloathound").join(file)).unwrap();
+        assert!(text.contains("Audit"), "{file}: {text}");
+    }
+    nothing_is_left(&folder);
 }

@@ -52,7 +52,8 @@ pub(super) fn check_own(raw: &mut RawScenario, command: RawCommand, file: &Path,
     let here = file.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let folder = raw.cwd.as_ref().map_or_else(|| here.to_owned(), |cwd| here.join(cwd));
     if !folder.is_dir() {
-        checker.wrong(&root.key("cwd"), format!("{}, which is no folder", folder.display()), "a folder that is there");
+        let written = raw.cwd.clone().unwrap_or_else(|| folder.display().to_string());
+        checker.wrong(&root.key("cwd"), format!("{written}, which is no folder"), "a folder that is there");
     }
     let variables = variables(std::mem::take(&mut raw.env), &root.key("env"), checker);
     let (python, environment) = check_python(raw, &command, here, checker);
