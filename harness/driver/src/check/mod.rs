@@ -246,11 +246,8 @@ pub fn check_forecasts(
 /// The service, where it was started for this, the processes to look at, and its port.
 type Begun = (Option<OwnService>, Vec<u32>, Option<u16>);
 
-fn begin(
-    target: &CheckTarget,
-    plan: &CheckPlan,
-    interrupt: &Interrupt,
-) -> Result<Begun, CheckError> {
+/// Starts it, where it has to be started, and finds the processes that can be looked at.
+fn begin(target: &CheckTarget, plan: &CheckPlan, interrupt: &Interrupt) -> Result<Begun, CheckError> {
     let (mut service, pid, port, within) = match target {
         CheckTarget::Running { pid, port } => (None, *pid, *port, Duration::ZERO),
         CheckTarget::Command(command) => {
