@@ -94,8 +94,8 @@ fn launch(launcher: &Launcher) -> Launch {
 }
 
 fn round(service: &Service, requests: u64) -> LoadReport {
-    let request = Request { method: Method::Get, path: "/attendees".into() };
-    run_round(service.port(), &Load { request, requests, concurrency: 4 }, Duration::from_secs(60)).expect("a round")
+    let request = Request::plain(Method::Get, "/attendees");
+    run_round(service.port(), &Load::of(request, requests, 4), Duration::from_secs(60)).expect("a round")
 }
 
 /// As many requests as a round is to have.

@@ -11,17 +11,20 @@ use crate::choices::{
     ClassChoice, Detector, ShownArguments, TrafficChoice, TwinChoice, VariantChoice, parse_jobs, parse_partition,
     parse_rate, parse_seconds, whole,
 };
+use crate::cost::DryRunArguments;
 use crate::exports::{HeapExports, PageArguments, SampleExports};
 use crate::failing::FailArguments;
+use crate::files;
 use crate::gate::{GateArguments, MergeArguments};
 use crate::help;
 use crate::looking::{LookArguments, PeerArguments};
 use crate::metrics::MetricsArguments;
+use crate::own::init::InitArguments;
 use crate::perf::PerfArguments;
 
 /// Finds memory leaks, fragmentation, uncollectable cycles and hot loops in Python 2.7 processes, from outside.
 #[derive(Parser, Debug)]
-#[command(version, propagate_version = true, max_term_width = 100, after_help = help::codes(), after_long_help = help::long())]
+#[command(name = "bloathound", version = env!("BLOATHOUND_VERSION"), propagate_version = true, max_term_width = 100, after_help = help::codes(), after_long_help = help::long())]
 pub(crate) struct Arguments {
     #[command(subcommand)]
     pub(crate) command: Command,
@@ -35,6 +38,8 @@ pub(crate) enum Command {
     Run(RunArguments),
     /// Check a service of your own: start or take it, load it, look, and fail where anything is found
     Check(Box<CheckArguments>),
+    /// Write a commented scenario of a service of your own, which passes on the service as it is found
+    Init(InitArguments),
     /// Everything one look at a process can tell
     Inspect(InspectArguments),
     /// Growth over time on a live process
@@ -82,7 +87,7 @@ pub(crate) struct HoldArguments {
 
 #[derive(Args, Debug)]
 pub(crate) struct RunArguments {
-    /// Scenarios by name or pattern, such as 'tightloop*'; those of a folder of `scenarios` by its name: 'field', or
+    /// Scenarios by name or pattern, such as 'tightloop*', or by their file, wherever it is: 'tests/orders.yaml'; those of a folder of `scenarios` by its name: 'field', or
     /// 'field/torn*'; generated ones by the name that a run of them told
     pub(crate) names: Vec<String>,
     /// Which twin
@@ -155,6 +160,13 @@ pub(crate) struct RunArguments {
     /// Folder with `scenarios` and `reference-services`
     #[arg(long, value_name = "DIR")]
     pub(crate) home: Option<PathBuf>,
+}
+
+impl RunArguments {
+    /// Whether only files of scenarios are named: these need no checkout.
+    pub(crate) fn is_of_files(&self) -> bool {
+        !self.names.is_empty() && self.names.iter().all(|name| files::is_file(name))
+    }
 }
 
 #[derive(Args, Debug)]
@@ -239,6 +251,8 @@ pub(crate) struct InspectArguments {
     #[command(flatten)]
     pub(crate) exports: HeapExports,
     #[command(flatten)]
+    pub(crate) cost: DryRunArguments,
+    #[command(flatten)]
     pub(crate) look: LookArguments,
     #[command(flatten)]
     pub(crate) peer: PeerArguments,
@@ -275,6 +289,8 @@ pub(crate) struct WatchArguments {
     pub(crate) page: PageArguments,
     #[command(flatten)]
     pub(crate) metrics: MetricsArguments,
+    #[command(flatten)]
+    pub(crate) cost: DryRunArguments,
     #[command(flatten)]
     pub(crate) look: LookArguments,
 }

@@ -7,10 +7,12 @@ use bloathound_generate::CaseId;
 use bloathound_scenario::{Scenario, load_dir, select};
 
 use crate::error::CliError;
+use crate::files;
 use crate::generated::Generated;
 use crate::home::Home;
 
-/// The scenarios that are generated and those of the other names. Where any is generated, no other name means none. A seed
+/// The scenarios that are generated, those of files, and those of the other names. Where any is one of the former, no other
+/// name means none. A seed
 /// is their own from here on, for whatever varies by it.
 ///
 /// # Errors
@@ -21,9 +23,13 @@ pub(crate) fn all(
     seed: Option<u64>,
     generated: Option<&Generated>,
 ) -> Result<Vec<Scenario>, CliError> {
-    let others: Vec<String> = names.iter().filter(|name| CaseId::of_name(name).is_none()).cloned().collect();
-    let none = generated.is_some() && others.is_empty();
+    let (of_files, names): (Vec<&String>, Vec<&String>) = names.iter().partition(|name| files::is_file(name));
+    let others: Vec<String> = names.into_iter().filter(|name| CaseId::of_name(name).is_none()).cloned().collect();
+    let none = (generated.is_some() || !of_files.is_empty()) && others.is_empty();
     let mut chosen = if none { Vec::new() } else { scenarios(home, &others)? };
+    if !of_files.is_empty() {
+        chosen.extend(files::load(&of_files, home)?);
+    }
     chosen.extend(generated.iter().flat_map(|generated| generated.scenarios.clone()));
     if let Some(seed) = seed {
         chosen.iter_mut().for_each(|scenario| scenario.seed = seed);

@@ -15,7 +15,7 @@ pub(crate) fn extras(scenario: &Scenario, result: &RunFindings) -> RunExtras {
     RunExtras {
         inspect: result.last_look.clone(),
         heat: result.heat_map.clone(),
-        fix_diff: fix_diff(&scenario.service_dir),
+        fix_diff: scenario.own.is_none().then(|| fix_diff(&scenario.service_dir)).flatten(),
     }
 }
 

@@ -36,6 +36,14 @@ impl Home {
         })
     }
 
+    /// The same, or this folder where there is none: what is asked for needs none.
+    pub(crate) fn or_here(given: Option<&Path>) -> Result<Self, CliError> {
+        match (Self::find(given), given) {
+            (Err(_), None) => Ok(Self { root: std::env::current_dir().unwrap_or_default() }),
+            (found, _) => found,
+        }
+    }
+
     pub(crate) fn scenarios(&self) -> PathBuf {
         self.root.join("scenarios")
     }

@@ -17,3 +17,8 @@ pub(crate) fn facts(python: Option<&str>) -> HostRecord {
         ..HostRecord::default()
     }
 }
+
+/// Today, by which what is let be until some day is let be or not.
+pub(crate) fn today() -> chrono::NaiveDate {
+    chrono::Utc::now().date_naive()
+}

@@ -8,6 +8,7 @@ mod checks;
 mod choices;
 mod chosen;
 mod commands;
+mod cost;
 mod error;
 mod everything;
 mod exit;
@@ -15,6 +16,7 @@ mod explain;
 mod exports;
 mod extras;
 mod failing;
+mod files;
 mod follow;
 mod gate;
 mod generated;
@@ -28,6 +30,7 @@ mod made;
 mod manual;
 mod metrics;
 mod output;
+mod own;
 mod pages;
 mod perf;
 mod permission;
@@ -68,6 +71,7 @@ pub fn main() -> ExitCode {
     output::show_as(arguments.shown);
     let outcome = match arguments.command {
         Command::Run(run) => commands::run::run(&run),
+        Command::Init(init) => own::init::init(&init),
         Command::Check(check) => commands::check::check(&check),
         Command::List(list) => commands::list::list(&list),
         Command::Doctor(doctor) => commands::doctor::doctor(&doctor),

@@ -1,6 +1,6 @@
 //! The runs of `bloathound run`, made with services of their own or judged again from what was recorded.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use bloathound_driver::{Launcher, Limits};
@@ -8,11 +8,13 @@ use bloathound_engine::record::RecordedRun;
 use bloathound_engine::{Interrupt, Stop};
 use bloathound_report::html::RunKey;
 use bloathound_report::text;
+use bloathound_score::IGNORED;
 use bloathound_vocabulary::{Outcome, RunRecord, name_under};
 
 use crate::args::RunArguments;
 use crate::bar::{Progress, Steps};
 use crate::error::CliError;
+use crate::ground::On;
 use crate::pages::Extras;
 use crate::plan::{self, Planned};
 use crate::score::replayed;
@@ -45,7 +47,7 @@ fn show_run(arguments: &RunArguments, record: &RunRecord, layout: text::Layout) 
 /// Each run made with a service of its own.
 pub(crate) fn live(
     planned: &[Planned<'_>],
-    launcher: &Launcher,
+    (launcher, python): (Option<&Launcher>, Option<&Path>),
     arguments: &RunArguments,
     is_generated: bool,
 ) -> Result<Made, CliError> {
@@ -59,7 +61,8 @@ pub(crate) fn live(
     show(arguments, &layout.header(output::color()));
     let mut made = Made::default();
     let bar = Progress::begin(Steps::Counted { unit: "run", of: planned.len() as u64 }, "starting");
-    let suite = suite::run(planned, (launcher, &limits), arguments, &mut |(scenario, _), twin| {
+    let on = On { launcher, python, limits: &limits };
+    let suite = suite::run(planned, on, arguments, &mut |(scenario, _), twin| {
         let Twin { mut record, found, unwritten: lost } = twin;
         bloathound_report::tell_run(&mut record);
         made.unwritten.extend(lost);
@@ -67,6 +70,8 @@ pub(crate) fn live(
             made.unwritten.extend(extras::pictures(page, &record, found).err());
             made.extras.insert(RunKey::from(&record), extras::extras(scenario, found));
         }
+        let of_ignored = record.problems.iter().filter(|problem| problem.stage == IGNORED);
+        of_ignored.for_each(|problem| output::message(&format!("{}: {}", record.name(), problem.message)));
         show_run(arguments, &record, layout);
         made.runs.push(record);
         bar.done(made.runs.len() as u64);

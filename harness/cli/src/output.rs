@@ -66,7 +66,8 @@ pub(crate) fn show_as(shown: ShownArguments) {
     text::set_page(Page { uncut: !is_terminal, ..page });
 }
 
-fn is_verbose() -> bool {
+/// Whether all is to be said.
+pub(crate) fn is_verbose() -> bool {
     SHOWN.get().is_some_and(|shown| shown.verbose)
 }
 

@@ -30,6 +30,12 @@ pub(crate) fn hints(access: &NoAccess, command: &str) -> Vec<String> {
         Obstacle::UserNamespace | Obstacle::Capabilities => {
             vec![format!("on the host, outside all containers: {sudo}"), container()]
         }
+        Obstacle::FilesOfOthers => {
+            let as_user =
+                access.target_uid.map(|uid| format!("or as its user, which takes no capability: --user {uid}"));
+            let both = "docker run --cap-add SYS_PTRACE --cap-add DAC_READ_SEARCH …".to_owned();
+            std::iter::once(both).chain(as_user).collect()
+        }
         Obstacle::Seccomp => vec![
             "docker run --cap-add SYS_PTRACE --security-opt seccomp=unconfined …, or run bloathound on the host"
                 .to_owned(),
@@ -70,6 +76,13 @@ pub(crate) fn live_hints(error: &LiveError) -> Vec<String> {
             let enough = (predicted.as_millis() + 1).next_multiple_of(1000);
             return vec![
                 "start bloathound without `nice`, or as root; or read without stopping: --no-pause".to_owned(),
+                format!("or allow a pause that long: --max-pause {enough}"),
+            ];
+        }
+        LiveError::PauseTooLong { predicted, .. } => {
+            let enough = (predicted.as_millis() + 1).next_multiple_of(10);
+            return vec![
+                "look again while it sleeps, or read without stopping: --no-pause".to_owned(),
                 format!("or allow a pause that long: --max-pause {enough}"),
             ];
         }

@@ -1,6 +1,6 @@
 //! What is said while something takes long.
 
-use bloathound_driver::{EnvironmentEvent, RunEvent};
+use bloathound_driver::{CheckEvent, EnvironmentEvent, RunEvent};
 use bloathound_engine::looks::Told;
 use bloathound_report::units;
 
@@ -92,4 +92,21 @@ pub(crate) fn look(told: &Told, rounds: Option<u32>) -> String {
         .map_or_else(|| "not possible".to_owned(), |objects| units::plural(objects as u64, "object", "objects"));
     let sure = told.sureness.as_ref().map_or_else(String::new, |sureness| format!("; {}", sureness.why));
     format!("look {}{of}: {seen}{sure}", told.round)
+}
+
+/// What happens while a service of one's own is checked.
+pub(crate) fn checked(event: &CheckEvent) -> String {
+    match event {
+        CheckEvent::Ready { pids } => {
+            let pids: Vec<String> = pids.iter().map(u32::to_string).collect();
+            format!("ready; looking at process {}", pids.join(", "))
+        }
+        CheckEvent::Looked { round, of, requests } => {
+            let of = of.map_or_else(String::new, |of| format!(" of {of}"));
+            let made = if *requests > 0 { format!(", {requests} requests so far") } else { String::new() };
+            format!("look {round}{of}{made}")
+        }
+        CheckEvent::Stalled => "no answer for a while: looking at what it does".to_owned(),
+        CheckEvent::Sampling => "sampling".to_owned(),
+    }
 }

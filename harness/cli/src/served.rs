@@ -63,9 +63,13 @@ pub(crate) fn told(scenario: &Scenario, variant: Variant, service: &Service) -> 
 
 fn once(request: &Request, port: u16) -> String {
     let address = shell_word(&format!("http://127.0.0.1:{port}{}", request.path));
+    let headers =
+        request.headers.iter().map(|(name, value)| format!("-H {} ", shell_word(&format!("{name}: {value}"))));
+    let body = Some(&request.body).filter(|body| !body.is_empty()).map(|body| format!("--data {} ", shell_word(body)));
+    let more: String = headers.chain(body).collect();
     match request.method {
-        Method::Get => format!("curl -s {address}"),
-        Method::Post => format!("curl -s -X POST {address}"),
+        Method::Get => format!("curl -s {more}{address}"),
+        method => format!("curl -s -X {} {more}{address}", method.as_str()),
     }
 }
 

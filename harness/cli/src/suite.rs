@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc;
 
-use bloathound_driver::{Launcher, Limits};
 use bloathound_engine::Stop;
 use bloathound_scenario::Scenario;
 use bloathound_vocabulary::Outcome;
 
 use crate::args::RunArguments;
+use crate::ground::On;
 use crate::output;
 use crate::plan::Planned;
 use crate::twin::{self, Twin};
@@ -39,7 +39,7 @@ impl Suite {
 /// Makes the runs and hands each over, always on this thread and in one order.
 pub(crate) fn run(
     planned: &[Planned<'_>],
-    on: (&Launcher, &Limits),
+    on: On<'_>,
     arguments: &RunArguments,
     done: &mut dyn FnMut(Planned<'_>, Twin),
 ) -> Suite {
@@ -87,7 +87,7 @@ fn goes_on(twin: &Result<Twin, Stop>, arguments: &RunArguments) -> bool {
 /// their order; false where no more are to be made. Those begun are finished, unless somebody wanted us to end.
 fn side_by_side(
     planned: &[Planned<'_>],
-    on: (&Launcher, &Limits),
+    on: On<'_>,
     arguments: &RunArguments,
     hand_over: &mut dyn FnMut(Planned<'_>, Result<Twin, Stop>) -> bool,
 ) -> bool {

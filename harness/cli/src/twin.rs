@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use bloathound_driver::{BrokenRun, EngineObserver, Launcher, Limits, Recorded, RunError, run as drive};
+use bloathound_driver::{BrokenRun, EngineObserver, Recorded, RunError, run as drive};
 use bloathound_engine::Stop;
 use bloathound_engine::looks::RunFindings;
 use bloathound_engine::record::{HowRecorded, Recorder};
@@ -12,9 +12,10 @@ use bloathound_vocabulary::{Outcome, RunRecord};
 use crate::args::{RunArguments, effort};
 use crate::error::CliError;
 use crate::exit::Exit;
+use crate::ground::On;
 use crate::looking::OURSELVES;
 use crate::progress::{self, Packages};
-use crate::{plan, score};
+use crate::{own, plan, score};
 
 /// What became of it.
 pub(crate) struct Twin {
@@ -30,15 +31,17 @@ pub(crate) struct Twin {
 ///
 /// # Errors
 /// Somebody wanted us to end before it was made: that says nothing of its service, and there is no record of it.
-pub(crate) fn run(
-    scenario: &Scenario,
-    variant: Variant,
-    (launcher, limits): (&Launcher, &Limits),
-    arguments: &RunArguments,
-) -> Result<Twin, Stop> {
+pub(crate) fn run(scenario: &Scenario, variant: Variant, on: On<'_>, arguments: &RunArguments) -> Result<Twin, Stop> {
+    let limits = on.limits;
     if let Some(stop) = limits.interrupt.came() {
         return Err(stop);
     }
+    let Some(launcher) = on.launcher.filter(|_| scenario.own.is_none()) else {
+        let without = arguments.without.iter().map(|detector| detector.0.name()).collect();
+        let looked = own::run::Looked { without, illustrate: arguments.report.is_some() };
+        let (record, found) = own::run::run(scenario, variant, (on.python, limits), looked)?;
+        return Ok(Twin { record, found, unwritten: Vec::new() });
+    };
     let mut unwritten = Vec::new();
     let without: Vec<_> = arguments.without.iter().map(|detector| detector.0.name()).collect();
     let mut observer = EngineObserver::new(&without, arguments.report.is_some());

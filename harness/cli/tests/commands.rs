@@ -25,6 +25,19 @@ fn scenario_names() -> Vec<String> {
     yaml.map(|path| path.file_stem().unwrap().to_string_lossy().into_owned()).collect()
 }
 
+/// Which commit it is of, where it was built in a checkout.
+#[test]
+fn the_version_names_the_commit() {
+    let said = bloathound().arg("--version").assert().code(0).get_output().stdout.clone();
+    let said = String::from_utf8_lossy(&said).into_owned();
+    let words: Vec<&str> = said.split_whitespace().collect();
+    assert_eq!(words[..2], ["bloathound", env!("CARGO_PKG_VERSION")], "{said}");
+    if let Some(commit) = words.get(2) {
+        let commit = commit.trim_matches(['(', ')']);
+        assert!(commit.len() == 12 && commit.bytes().all(|byte| byte.is_ascii_hexdigit()), "{said}");
+    }
+}
+
 #[test]
 fn list_names_every_scenario() {
     let names = scenario_names();

@@ -52,6 +52,29 @@ pub enum HttpError {
     },
 }
 
+/// A request as it is sent. Where there can be a body, its length is said.
+pub(crate) fn written(
+    method: &str,
+    path: &str,
+    address: SocketAddr,
+    headers: &[(String, String)],
+    body: &str,
+) -> Vec<u8> {
+    let mut text = format!("{method} {path} HTTP/1.1\r\nConnection: close\r\n");
+    if !headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("host")) {
+        text.push_str(&format!("Host: {address}\r\n"));
+    }
+    for (name, value) in headers {
+        text.push_str(&format!("{name}: {value}\r\n"));
+    }
+    if !body.is_empty() || ["POST", "PUT", "PATCH"].contains(&method) {
+        text.push_str(&format!("Content-Length: {}\r\n", body.len()));
+    }
+    text.push_str("\r\n");
+    text.push_str(body);
+    text.into_bytes()
+}
+
 /// A request on its way.
 pub(crate) struct Exchange {
     stream: TcpStream,
@@ -62,16 +85,9 @@ pub(crate) struct Exchange {
 impl Exchange {
     /// Connects and writes the request; when this returns, the kernel has all of it.
     pub(crate) fn begin(port: u16, request: &Request, within: Duration) -> Result<Self, HttpError> {
-        let length = match request.method {
-            bloathound_scenario::Method::Get => "",
-            bloathound_scenario::Method::Post => "Content-Length: 0\r\n",
-        };
-        let text = format!(
-            "{} {} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nConnection: close\r\n{length}\r\n",
-            request.method.as_str(),
-            request.path
-        );
-        Self::begin_with(SocketAddr::from((Ipv4Addr::LOCALHOST, port)), text.as_bytes(), within)
+        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+        let Request { method, path, headers, body } = request;
+        Self::begin_with(address, &written(method.as_str(), path, address, headers, body), within)
     }
 
     /// The same with a request as it is to be sent, to any address.

@@ -63,7 +63,7 @@ impl Ledger {
     /// # Errors
     /// It doesn't answer, or not with an object.
     pub fn totals(&self, within: Duration) -> Result<Map<String, Value>, LedgerError> {
-        let request = Request { method: Method::Get, path: "/ledger".to_owned() };
+        let request = Request::plain(Method::Get, "/ledger");
         let body = http::exchange(self.port, &request, within).map_err(LedgerError::Totals)?;
         match serde_json::from_slice(&body) {
             Ok(Value::Object(totals)) => Ok(totals),

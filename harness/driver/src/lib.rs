@@ -14,8 +14,10 @@ mod run;
 mod service;
 
 pub use bloathound_engine::{Look, Moment};
+pub use bloathound_scenario::{PORT, Ready};
 pub use check::{
-    CheckError, CheckEvent, CheckLoad, CheckPlan, CheckTarget, Checked, CheckedProcess, OwnRequest, RequestError, check,
+    CheckError, CheckEvent, CheckLoad, CheckPlan, CheckTarget, Checked, CheckedProcess, FoundService, OwnRequest,
+    RequestError, check, check_forecasts, find_service, of_scenario,
 };
 pub use http::HttpError;
 pub use ledger::{Ledger, LedgerError};
@@ -28,4 +30,4 @@ pub use run::{
     BrokenRun, Disturbance, DrivenRun, EngineObserver, Events, Launcher, Limits, Looked, Observer, PhaseReport,
     Recorded, RunError, RunEvent, ToggleOutcome, TogglePhase, run,
 };
-pub use service::{Launch, OwnCommand, PORT, Ready, Service, ServiceError, StopHow};
+pub use service::{Launch, OwnCommand, Service, ServiceError, StopHow};

@@ -166,15 +166,15 @@ pub(crate) fn run_numbered(
     within: Duration,
     progress: &Progress,
 ) -> Result<LoadReport, LoadError> {
-    let is_numbered = load.request.path.contains(NUMBER);
     run_requests(load, requests, progress, |place| {
-        if !is_numbered {
-            return http::exchange(port, &load.request, within).map(drop);
+        let request = load.at(place);
+        if !request.path.contains(NUMBER) {
+            return http::exchange(port, request, within).map(drop);
         }
         let drawn = usize::try_from(place).ok().and_then(|place| numbers.get(place).copied());
         let number = drawn.unwrap_or(place + 1);
-        let path = load.request.path.replace(NUMBER, &number.to_string());
-        http::exchange(port, &Request { method: load.request.method, path }, within).map(drop)
+        let path = request.path.replace(NUMBER, &number.to_string());
+        http::exchange(port, &Request { path, ..request.clone() }, within).map(drop)
     })
 }
 
@@ -346,8 +346,7 @@ mod tests {
 
     #[test]
     fn a_thread_that_panicked_is_reported_as_that() {
-        let request = Request { method: Method::Get, path: "/attendees".to_owned() };
-        let load = Load { request, requests: 50, concurrency: 4 };
+        let load = Load::of(Request::plain(Method::Get, "/attendees"), 50, 4);
         let made = AtomicU64::new(0);
         let outcome = run_requests(&load, load.requests, &Progress::default(), |_| {
             assert!(made.fetch_add(1, Ordering::AcqRel) < 3, "out of luck");

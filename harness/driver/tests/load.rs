@@ -16,8 +16,8 @@ use support::wait_for;
 const SOON: Duration = Duration::from_secs(20);
 
 fn load(path: &str, requests: u64, concurrency: usize) -> Load {
-    let request = Request { method: Method::Get, path: path.to_owned() };
-    Load { request, requests, concurrency }
+    let request = Request::plain(Method::Get, path);
+    Load::of(request, requests, concurrency)
 }
 
 /// A server that gives each connection, with its number from 0, to the function once its request came.
@@ -138,7 +138,7 @@ fn a_trigger_is_sent_and_not_waited_for() {
         behind.wait();
         say(stream, OK);
     });
-    let request = Request { method: Method::Get, path: "/stuck".to_owned() };
+    let request = Request::plain(Method::Get, "/stuck");
     let mut trigger = Trigger::fire(port, &request, SOON).unwrap();
     wait_for("the request's arrival", || arrived.load(Ordering::SeqCst) == 1);
     assert_eq!(trigger.state(), TriggerState::Unanswered);

@@ -9,6 +9,9 @@ use crate::procfs::{ProcessStatus, parse_status};
 /// Number of `CAP_SYS_PTRACE` (`linux/capability.h`).
 const CAP_SYS_PTRACE: u32 = 19;
 
+/// Numbers of `CAP_DAC_OVERRIDE` and `CAP_DAC_READ_SEARCH`: either opens files of other users.
+const CAP_DAC: [u32; 2] = [1, 2];
+
 /// What this machine, and the place we run in, allow us.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Surroundings {
@@ -58,6 +61,8 @@ pub struct NoAccess {
     pub other_user_namespace: bool,
     /// The target has capabilities that we lack.
     pub more_capabilities: bool,
+    /// We have no capability that opens other users' files, as those of its folder in `/proc` are.
+    pub lacks_file_rights: bool,
     /// The target gave up being readable by its own user (`PR_SET_DUMPABLE`, or credentials changed since it started).
     pub not_dumpable: bool,
     /// Process id that already traces the target; a second tracer is not possible.
@@ -75,6 +80,8 @@ pub enum Obstacle {
     UserNamespace,
     /// The target has capabilities that we lack.
     Capabilities,
+    /// Another user's process: `CAP_SYS_PTRACE` is there, and no right to open its files in `/proc`.
+    FilesOfOthers,
     /// SELinux, AppArmor and the like.
     SecurityModule,
     /// Another user's process, and no `CAP_SYS_PTRACE`.
@@ -106,6 +113,7 @@ impl NoAccess {
             other_user_namespace: namespace(&directory)
                 .is_some_and(|other| Some(other) != namespace(&root.join("proc/self"))),
             more_capabilities: target.permitted_capabilities & !ours.effective_capabilities != 0,
+            lacks_file_rights: !CAP_DAC.iter().any(|number| ours.effective_capabilities >> number & 1 == 1),
             not_dumpable: theirs.is_some_and(|uid| uid != 0) && owner.is_some() && owner != theirs,
             tracer: target.tracer,
         }
@@ -124,6 +132,7 @@ impl NoAccess {
             Some(2) if !able => Obstacle::YamaAdministrator,
             Some(1) if !able => Obstacle::YamaDescendants,
             _ if self.more_capabilities => Obstacle::Capabilities,
+            _ if able && !same_user && self.lacks_file_rights => Obstacle::FilesOfOthers,
             _ if seccomp_filter => Obstacle::Seccomp,
             _ if able => Obstacle::SecurityModule,
             _ => Obstacle::Unknown,
@@ -145,6 +154,9 @@ impl NoAccess {
                 "kernel.yama.ptrace_scope is 1: only descendants may be traced without CAP_SYS_PTRACE"
             }
             Obstacle::Capabilities => "it has capabilities that we lack, as a process outside our container has",
+            Obstacle::FilesOfOthers => {
+                "it belongs to another user, and beside CAP_SYS_PTRACE that takes CAP_DAC_READ_SEARCH, for its files in /proc"
+            }
             Obstacle::Seccomp => "a seccomp filter refuses the system call, as in a container",
             Obstacle::SecurityModule => "a security module forbids it",
             Obstacle::Unknown => "it changed its credentials, and CAP_SYS_PTRACE is missing",
@@ -192,6 +204,10 @@ mod tests {
         let roots = ProcessStatus { effective_uid: Some(0), ..ProcessStatus::default() };
         assert_eq!(obstacle(Some("2\n"), ABLE, 0, &roots), Obstacle::SecurityModule);
         assert_eq!(obstacle(Some("3\n"), ABLE, 0, &roots), Obstacle::YamaNobody);
+        // To open another user's files is a right of its own.
+        assert_eq!(obstacle(Some("0\n"), ABLE, 0, &mine), Obstacle::FilesOfOthers);
+        let both = ABLE.replace("0000000000080000", "0000000000080004");
+        assert_eq!(obstacle(Some("0\n"), &both, 0, &mine), Obstacle::SecurityModule);
         // Another user's process is that first of all.
         assert_eq!(obstacle(Some("1\n"), NOBODY, 65534, &roots), Obstacle::OtherUser);
     }

@@ -134,6 +134,25 @@ pub enum LiveError {
         /// Of one processor, what we get.
         share_percent: f64,
     },
+    /// The pause would be longer than what was asked for; nobody was stopped.
+    #[error(
+        "process {pid} would stand still for about {:.0} ms, with {bytes} bytes to copy at {bytes_per_second:.0} a second, and {:.0} ms \
+         are allowed; it never slept meanwhile and was not stopped",
+        .predicted.as_secs_f64() * 1e3,
+        .budget.as_secs_f64() * 1e3
+    )]
+    PauseTooLong {
+        /// Process id.
+        pid: u32,
+        /// How long the pause would be.
+        predicted: Duration,
+        /// How long it may be.
+        budget: Duration,
+        /// Bytes to copy.
+        bytes: u64,
+        /// How fast copying is, measured.
+        bytes_per_second: f64,
+    },
     /// The process that held the pause was ended from outside; the target was let go by that.
     #[error("the process that held process {pid} still was ended in the middle of it; process {pid} runs on")]
     HolderLost {

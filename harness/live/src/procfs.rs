@@ -100,9 +100,18 @@ pub fn parse_status(text: &str) -> ProcessStatus {
 /// The command line of a process, joined with spaces; `None` where it has gone or has none, as a kernel thread.
 #[must_use]
 pub fn command_line(pid: u32) -> Option<String> {
+    Some(command_words(pid)?.join(" ").trim().to_owned())
+}
+
+/// The same as words; empty for a process that has none.
+#[must_use]
+pub fn command_words(pid: u32) -> Option<Vec<String>> {
     let bytes = std::fs::read(format!("/proc/{pid}/cmdline")).ok()?;
-    let words: Vec<_> = bytes.split(|byte| *byte == 0).map(String::from_utf8_lossy).collect();
-    Some(words.join(" ").trim().to_owned())
+    let bytes = bytes.strip_suffix(b"\0").unwrap_or(&bytes);
+    if bytes.is_empty() {
+        return Some(Vec::new());
+    }
+    Some(bytes.split(|byte| *byte == 0).map(|word| String::from_utf8_lossy(word).into_owned()).collect())
 }
 
 /// Processes that this one started and that still run, with their command lines; none where the kernel does not say.

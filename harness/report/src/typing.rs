@@ -4,6 +4,7 @@
 //! A command says once how it was called ([`called_as`], [`in_folder`]); whoever says nothing, as tests do, is `bloathound`
 //! in a checkout.
 
+use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
 use bloathound_vocabulary::RunRecord;
@@ -12,6 +13,7 @@ use crate::sanitize::shell_word;
 
 static PROGRAM: OnceLock<String> = OnceLock::new();
 static HOME: OnceLock<String> = OnceLock::new();
+static FILES: OnceLock<BTreeMap<String, String>> = OnceLock::new();
 
 /// How the program was called: `bloathound`, or by its path. Only the first call counts.
 pub fn called_as(program: &str) {
@@ -21,6 +23,11 @@ pub fn called_as(program: &str) {
 /// The folder of scenarios that `--home` named. Only the first call counts.
 pub fn in_folder(home: &str) {
     HOME.get_or_init(|| shell_word(home));
+}
+
+/// The files of scenarios that were named by them, by the scenarios' names. Only the first call counts.
+pub fn of_files(files: BTreeMap<String, String>) {
+    FILES.get_or_init(|| files);
 }
 
 /// A command line of ours: `bloathound hot 4242`. `arguments` are words of a shell already.
@@ -42,6 +49,10 @@ pub(crate) fn again(run: &RunRecord) -> String {
         return command(&format!("replay {}", shell_word(recording)));
     }
     let traffic = run.traffic.map(|traffic| format!(" --traffic {traffic}")).unwrap_or_default();
+    if let Some(file) = FILES.get().and_then(|files| files.get(&run.scenario)) {
+        let (variant, seed) = (run.variant.as_str(), run.seed);
+        return command(&format!("run {} --variant {variant} --seed {seed}{traffic}", shell_word(file)));
+    }
     with_home(&format!(
         "run {} --variant {} --seed {}{traffic} --record recordings",
         shell_word(&run.scenario),

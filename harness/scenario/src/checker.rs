@@ -1,12 +1,15 @@
-//! Collects what is wrong with a file, and checks what several of its sections have: conditions of a ledger.
+//! Collects what is wrong with a file, and checks what several of its sections have: numbers, seconds, paths, conditions of
+//! a ledger.
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::time::Duration;
 
 use crate::error::{ScenarioError, ScenarioProblem};
 use crate::locate::{NodePath, Part, locate};
 use crate::matcher::Matcher;
 use crate::model::LedgerConditions;
+use crate::vocabulary::SECONDS_MAX;
 
 /// Collects what is wrong, so that one reading tells everything.
 pub(crate) struct Checker<'s> {
@@ -39,6 +42,32 @@ impl<'s> Checker<'s> {
     pub(crate) fn into_errors(mut self) -> Vec<ScenarioError> {
         self.errors.sort_by_key(|error| error.place);
         self.errors
+    }
+}
+
+/// Notes a number outside the bounds, and says whether it was inside.
+pub(crate) fn bounded(checker: &mut Checker<'_>, node: &NodePath, found: u64, least: u64, most: u64) -> bool {
+    let inside = (least..=most).contains(&found);
+    if !inside {
+        checker.wrong(node, found.to_string(), format!("{least} to {most}"));
+    }
+    inside
+}
+
+/// A duration of the file's seconds; zero where the checker noted something.
+pub(crate) fn seconds(checker: &mut Checker<'_>, node: &NodePath, found: f64) -> Duration {
+    if found > 0.0 && found <= SECONDS_MAX {
+        Duration::from_secs_f64(found)
+    } else {
+        checker.wrong(node, found.to_string(), format!("seconds above 0, {SECONDS_MAX} at most"));
+        Duration::ZERO
+    }
+}
+
+pub(crate) fn check_request_path(checker: &mut Checker<'_>, node: &NodePath, path: &str) {
+    let plain = path.bytes().all(|byte| byte.is_ascii_graphic());
+    if !path.starts_with('/') || !plain {
+        checker.wrong(node, format!("{path:?}"), "a path from the slash on, without spaces, such as `/attendees`");
     }
 }
 

@@ -7,11 +7,12 @@ use std::path::{Component, Path, PathBuf};
 use bloathound_vocabulary::{FindingClass, ObservationClass, ToggleFact, Variant, Verdict};
 
 use crate::checker::{Checker, check_ledger};
+use crate::command::{variables, words};
 use crate::error::ScenarioProblem;
 use crate::evidence::{classes, refused};
 use crate::locate::{NodePath, Part};
 use crate::matcher::{Matcher, Scalar};
-use crate::model::{Expectation, Observe, Told, VariantPlan};
+use crate::model::{Expectation, Observe, Own, Ready, Told, VariantPlan};
 use crate::raw::{RawExpectation, RawPlace, RawTold, RawVariant};
 use crate::vocabulary::nearest;
 
@@ -19,12 +20,13 @@ use crate::vocabulary::nearest;
 pub(crate) fn variant_plan(
     variant: Variant,
     raw: RawVariant,
-    observe: &Observe,
+    (observe, own): (&Observe, Option<&Own>),
     file: &Path,
     checker: &mut Checker<'_>,
 ) -> VariantPlan {
     let node = NodePath::default().key(variant.as_str());
-    if raw.ledger.0.is_empty() {
+    check_own_keys(&raw, own, &node, checker);
+    if raw.ledger.0.is_empty() && own.is_none() {
         checker.wrong(
             &node.key("ledger"),
             format!("a {variant} variant that requires nothing of its ledger"),
@@ -49,7 +51,24 @@ pub(crate) fn variant_plan(
         told.map(|(position, raw)| check_told(raw, &node.key("told").index(position), observe, checker)).collect();
     check_toggle_facts(&raw.toggle.0, &node, observe, checker);
     let packages = raw.packages.and_then(|lock| check_packages(&lock, &node.key("packages"), file, checker));
-    VariantPlan { expected, told, toggle: raw.toggle.0, ledger, packages }
+    let command = raw.command.map(|command| words(command, &node.key("command"), checker));
+    let variables = variables(raw.env, &node.key("env"), checker);
+    VariantPlan { expected, told, toggle: raw.toggle.0, ledger, packages, command, variables }
+}
+
+/// What only one of the two kinds of service has.
+fn check_own_keys(raw: &RawVariant, own: Option<&Own>, node: &NodePath, checker: &mut Checker<'_>) {
+    if own.is_none() && (raw.command.is_some() || !raw.env.0.is_empty()) {
+        checker.wrong(node, "`command` or `env` of a `service` of ours", "a folder `fix`, or `packages`");
+    }
+    if own.is_some() && raw.packages.is_some() {
+        checker.wrong(&node.key("packages"), "`packages` of a service of your own", "`python`, a virtual environment");
+    }
+    let tells_port = |own: &Own| own.port.is_some() || own.ready != Ready::AtOnce;
+    if !raw.ledger.0.is_empty() && own.is_some_and(|own| !tells_port(own)) {
+        let wanted = "a service with a port, which answers GET /ledger by a JSON object";
+        checker.wrong(&node.key("ledger"), "a ledger, and no port to ask for it", wanted);
+    }
 }
 
 fn check_told(raw: RawTold, node: &NodePath, observe: &Observe, checker: &mut Checker<'_>) -> Told {
@@ -195,7 +214,12 @@ fn check_evidence(
     }
 }
 
-fn check_place(raw: RawPlace, node: &NodePath, checker: &mut Checker<'_>) -> BTreeMap<&'static str, Matcher> {
+/// The fields of a place that are compared.
+pub(crate) fn check_place(
+    raw: RawPlace,
+    node: &NodePath,
+    checker: &mut Checker<'_>,
+) -> BTreeMap<&'static str, Matcher> {
     let mut place = BTreeMap::new();
     for (name, text) in [
         ("module", raw.module),

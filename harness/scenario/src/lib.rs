@@ -4,6 +4,7 @@
 //! refused is refused with file, line, column, what was found and what was meant.
 
 mod checker;
+mod command;
 mod depth;
 mod draw;
 mod error;
@@ -31,7 +32,7 @@ pub use ledger::Unmet;
 pub use locate::Place;
 pub use matcher::{Matcher, Scalar, lookup};
 pub use model::{
-    Expectation, Growth, Hot, Inspect, LedgerConditions, Load, Method, NUMBER, Observe, OptionValue, Request, Scenario,
-    Toggle, Told, TraceReader, VariantPlan, Wait,
+    Expectation, Growth, Hot, Ignore, Inspect, LedgerConditions, Load, Method, Mixed, NUMBER, Observe, OptionValue,
+    Own, PORT, PORT_GROUP, PYTHON, Ready, Request, Scenario, Toggle, Told, TraceReader, VariantPlan, Wait,
 };
 pub use schema::schema;

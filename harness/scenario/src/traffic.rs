@@ -4,7 +4,7 @@
 use bloathound_vocabulary::Traffic;
 
 use crate::draw::Draw;
-use crate::model::{NUMBER, Scenario};
+use crate::model::{Load, Scenario};
 
 /// Waves that the one round before a single look falls into where traffic is uneven.
 const WAVES: u64 = 5;
@@ -113,7 +113,7 @@ impl Scenario {
     /// an order that the seed decides. None where the path has no place for them.
     #[must_use]
     pub fn request_numbers(&self) -> Vec<u64> {
-        if !self.load.as_ref().is_some_and(|load| load.request.path.contains(NUMBER)) {
+        if !self.load.as_ref().is_some_and(Load::is_numbered) {
             return Vec::new();
         }
         let made: u64 = self.round_requests().iter().sum();

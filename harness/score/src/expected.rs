@@ -70,7 +70,7 @@ pub fn mismatches(wanted: &Expectation, finding: &Finding) -> Vec<MismatchRecord
 }
 
 /// The fields of `where` and `evidence` that are not as wanted.
-fn fields_that_differ(
+pub(crate) fn fields_that_differ(
     seen: &Value,
     place: &BTreeMap<&'static str, Matcher>,
     evidence: &BTreeMap<String, Matcher>,

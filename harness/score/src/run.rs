@@ -8,11 +8,13 @@ use bloathound_vocabulary::{
     Problem, RunErrorRecord, RunRecord, RunSource, TimingRecord, ToggleFact, ToggleRecord, ToldRecord, Traffic,
     Variant,
 };
+use chrono::NaiveDate;
 use serde_json::Value;
 
 use crate::compare::{outcome_of, outcome_with_toggle};
 use crate::dose::dose;
 use crate::expected::{ends_so, held_against, told_against};
+use crate::known::let_be;
 
 /// What is known of a run before it is judged.
 #[derive(Clone, PartialEq, Debug, Default)]
@@ -47,6 +49,8 @@ pub struct Made {
     pub timing: TimingRecord,
     /// The service's own account.
     pub ledger: BTreeMap<String, Value>,
+    /// The day on which what is let be until some day is let be or not; without one it is.
+    pub today: Option<NaiveDate>,
 }
 
 /// What a recorded run can't say, and whether it says the same again.
@@ -89,7 +93,8 @@ pub fn replayed(scenario: &Scenario, variant: Variant, recorded: &Recorded, mut 
     run
 }
 
-fn judged(scenario: &Scenario, variant: Variant, expectations: &[Expectation], made: Made) -> RunRecord {
+fn judged(scenario: &Scenario, variant: Variant, expectations: &[Expectation], mut made: Made) -> RunRecord {
+    let_known_be(scenario, &mut made);
     let expected = held_against(expectations, &made.findings);
     let told = scenario.variants.get(&variant).map_or(&[][..], |plan| &plan.told);
     let told = told_against(told, &made.observations);
@@ -134,6 +139,23 @@ fn judged(scenario: &Scenario, variant: Variant, expectations: &[Expectation], m
         recording: None,
         ledger: made.ledger,
     }
+}
+
+/// The stage of what is said of places that a scenario lets be.
+pub const IGNORED: &str = "ignore";
+
+/// What the scenario lets be is told, and no finding any more; what is over, and what was not met, is said.
+fn let_known_be(scenario: &Scenario, made: &mut Made) {
+    if scenario.ignore.is_empty() || made.error.is_some() {
+        return;
+    }
+    let sorted = let_be(&scenario.ignore, std::mem::take(&mut made.findings), made.today);
+    let unmet = scenario.ignore.iter().enumerate().filter(|(at, _)| !sorted.met.contains(at));
+    let unmet = unmet.map(|(_, entry)| format!("let be ({}), and not found this time", entry.reason));
+    let said = sorted.over.into_iter().chain(unmet);
+    made.problems.extend(said.map(|message| Problem { stage: IGNORED.into(), message }));
+    made.findings = sorted.findings;
+    made.observations.splice(0..0, sorted.accepted);
 }
 
 /// The facts of a switched diagnostic that are not as the scenario wants them of this variant.

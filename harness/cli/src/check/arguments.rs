@@ -6,6 +6,7 @@ use bloathound_vocabulary::FindingClass;
 use clap::Args;
 
 use crate::choices::{Detector, parse_seconds, whole};
+use crate::cost::DryRunArguments;
 use crate::exports::PageArguments;
 use crate::failing::class;
 use crate::looking::LookArguments;
@@ -106,6 +107,8 @@ pub(crate) struct CheckArguments {
     pub(crate) annotate: bool,
     #[command(flatten)]
     pub(crate) page: PageArguments,
+    #[command(flatten)]
+    pub(crate) cost: DryRunArguments,
     #[command(flatten)]
     pub(crate) look: LookArguments,
 }

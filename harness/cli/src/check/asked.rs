@@ -56,6 +56,11 @@ pub(crate) fn plan(arguments: &CheckArguments) -> Result<CheckPlan, CliError> {
     };
     Ok(CheckPlan {
         load,
+        // What the first requests leave behind, imports and caches, is no growth.
+        warm_up: arguments.requests,
+        spread: Vec::new(),
+        numbers: Vec::new(),
+        ledger: Default::default(),
         requests: arguments.requests,
         concurrency: arguments.concurrency,
         rounds: arguments.rounds,

@@ -8,7 +8,7 @@ use bloathound_vocabulary::{FindingClass, Location, RunRecord};
 
 use super::recorded::outcome;
 use crate::error::CliError;
-use crate::output;
+use crate::{host, output};
 
 /// Longest file of accepted findings; one has some hundred bytes for each.
 const BASELINE_BYTES_MAX: u64 = 4 << 20;
@@ -24,7 +24,7 @@ pub(crate) fn read(path: Option<&PathBuf>) -> Result<Option<Accepted>, CliError>
 
 /// What is accepted fails nothing: it is told beside what is worth knowing. What is over, and what was not found, is said.
 pub(crate) fn hold(accepted: &Accepted, runs: &mut [RunRecord], fail_on: &[FindingClass]) {
-    let today = chrono::Utc::now().date_naive();
+    let today = host::today();
     let mut met = Vec::new();
     for run in runs.iter_mut() {
         let sorted = accepted.sort(std::mem::take(&mut run.findings), today);
@@ -47,10 +47,13 @@ pub(crate) fn write(path: &Path, runs: &[RunRecord]) -> Result<(), CliError> {
 
 /// Where it is, as short as a person says it.
 fn place(location: &Location) -> String {
-    let words = [&location.module, &location.class, &location.attribute, &location.function];
-    let mut place = words.into_iter().flatten().cloned().collect::<Vec<_>>().join(".");
-    if let (true, Some(file)) = (place.is_empty(), &location.file) {
-        place.clone_from(file);
+    let words = [&location.module, &location.class, &location.function, &location.attribute];
+    let place = words.into_iter().flatten().cloned().collect::<Vec<_>>().join(".");
+    // A function's name alone is found in many files; folders differ from host to host.
+    let file = location.file.as_ref().filter(|_| location.class.is_none());
+    match file.map(|file| file.rsplit('/').next().unwrap_or(file)) {
+        Some(file) if place.is_empty() => file.to_owned(),
+        Some(file) => format!("{place} ({file})"),
+        None => place,
     }
-    place
 }

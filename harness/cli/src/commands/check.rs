@@ -1,6 +1,6 @@
 //! `bloathound check`.
 
-use bloathound_driver::{CheckEvent, check as drive};
+use bloathound_driver::check as drive;
 use bloathound_engine::{Interrupt, tool};
 use bloathound_report::text;
 use bloathound_vocabulary::RunResults;
@@ -10,15 +10,18 @@ use crate::check::{asked, baseline, recorded, written};
 use crate::error::CliError;
 use crate::exit::Exit;
 use crate::output::{self, Unwritten};
-use crate::{host, pages};
+use crate::{cost, host, pages, progress};
 
 /// `bloathound check`: starts or takes a service, loads it, looks, and fails where anything is found.
 pub(crate) fn check(arguments: &CheckArguments) -> Result<u8, CliError> {
     let (target, plan) = (asked::target(arguments)?, asked::plan(arguments)?);
+    if arguments.cost.dry_run {
+        return cost::of_check(&target, &plan, &arguments.look);
+    }
     let accepted = baseline::read(arguments.baseline.as_ref())?;
     let _held = output::check(written::outputs(arguments))?;
     let interrupt = Interrupt::take()?;
-    let checked = drive(&target, &plan, &interrupt, &mut |event| output::progress(&told(&event)));
+    let checked = drive(&target, &plan, &interrupt, &mut |event| output::progress(&progress::checked(&event)));
     let checked = match (checked, interrupt.came()) {
         (Ok(checked), _) => checked,
         (Err(_), Some(stop)) => return Err(CliError::stopped(stop, "ended before anything was seen")),
@@ -52,20 +55,4 @@ fn show(arguments: &CheckArguments, results: &RunResults, output: &[String]) {
 /// A process that was started for this is gone: commands to type next are for one of the reader's own.
 fn typed(arguments: &CheckArguments) -> String {
     arguments.pid.map_or_else(|| text::PROCESS.to_owned(), |pid| pid.to_string())
-}
-
-fn told(event: &CheckEvent) -> String {
-    match event {
-        CheckEvent::Ready { pids } => {
-            let pids: Vec<String> = pids.iter().map(u32::to_string).collect();
-            format!("ready; looking at process {}", pids.join(", "))
-        }
-        CheckEvent::Looked { round, of, requests } => {
-            let of = of.map_or_else(String::new, |of| format!(" of {of}"));
-            let made = if *requests > 0 { format!(", {requests} requests so far") } else { String::new() };
-            format!("look {round}{of}{made}")
-        }
-        CheckEvent::Stalled => "no answer for a while: looking at what it does".to_owned(),
-        CheckEvent::Sampling => "sampling".to_owned(),
-    }
 }

@@ -10,14 +10,18 @@ use crate::args::InspectArguments;
 use crate::bar::{self, Progress};
 use crate::error::CliError;
 use crate::output::{self, Unwritten};
-use crate::{pages, picture};
+use crate::{cost, pages, picture};
 
 /// `bloathound inspect`.
 pub(crate) fn inspect(arguments: &InspectArguments) -> Result<u8, CliError> {
+    if arguments.cost.dry_run {
+        return cost::of_target(&arguments.target, &arguments.look);
+    }
     picture::check(arguments.heatmap.as_ref())?;
     let InspectArguments { json, heatmap, exports, page, .. } = arguments;
     let outputs = [json.as_ref(), heatmap.as_ref(), exports.file(), page.file()];
     let _held = output::check(outputs)?;
+    cost::say(&arguments.target, &arguments.look);
     let bar = Progress::begin(bar::LOOK, &format!("reading {}", arguments.target));
     let source = Source::open(&arguments.target, &arguments.peer.added_to(&arguments.look))?;
     // A manhole has signals of its own while it is open; from here on files are begun.

@@ -14,7 +14,11 @@ use crate::{chosen, gate, generated, host, output, plan, recorded, written};
 
 /// `bloathound run`.
 pub(crate) fn run(arguments: &RunArguments) -> Result<u8, CliError> {
-    let home = Home::find(arguments.home.as_deref())?;
+    let home = if arguments.is_of_files() {
+        Home::or_here(arguments.home.as_deref())?
+    } else {
+        Home::find(arguments.home.as_deref())?
+    };
     // Gone with this function, and with it the services that run from there.
     let generated = generated::generate(arguments, &home)?;
     let scenarios = chosen::all(&home, &arguments.names, arguments.seed, generated.as_ref())?;
@@ -22,10 +26,12 @@ pub(crate) fn run(arguments: &RunArguments) -> Result<u8, CliError> {
     let (planned, partition) = plan::plan(&chosen, arguments)?;
     let gate = arguments.gate.open(arguments.partition.is_some())?;
     let _held = written::check(arguments)?;
-    let (host, made) = match ground::find(arguments, &home)? {
+    let (host, made) = match ground::find(arguments, &home, &planned)? {
         Ground::Live(launcher) => {
-            let host = host::facts(Some(&launcher.interpreter.version));
-            (host, live(&planned, &launcher, arguments, generated.is_some())?)
+            let host = host::facts(launcher.as_ref().map(|launcher| &*launcher.interpreter.version));
+            let python = ground::python_of_own(&planned)?;
+            let on = (launcher.as_deref(), python.as_deref());
+            (host, live(&planned, on, arguments, generated.is_some())?)
         }
         Ground::Recorded { banner, asked_for } => {
             let runs = recorded::matching(&home, &planned, arguments, asked_for)?;

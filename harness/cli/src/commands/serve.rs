@@ -23,6 +23,9 @@ pub(crate) fn serve(arguments: &ServeArguments) -> Result<u8, CliError> {
     let parent = parent_id();
     let home = Home::find(arguments.home.as_deref())?;
     let scenario = the_one(chosen::all(&home, std::slice::from_ref(&arguments.name), None, None)?)?;
+    if scenario.own.is_some() {
+        return Err(CliError::Usage(format!("{}: a service of your own is started by its command", scenario.name)));
+    }
     let variant = variant(&scenario, arguments.variant)?;
     let launcher = ground::launcher(&home)?;
     let failed = |error: RunError| CliError::Run {

@@ -9,12 +9,16 @@ use bloathound_engine::{Asked, Interrupt};
 use crate::args::WatchArguments;
 use crate::error::CliError;
 use crate::output::{self, Unwritten};
-use crate::watched;
+use crate::{cost, watched};
 
 /// `bloathound watch`: growth over time on a live process, or in the looks at one that were kept.
 pub(crate) fn watch(arguments: &WatchArguments) -> Result<u8, CliError> {
+    if arguments.cost.dry_run {
+        return cost::of_target(&arguments.target, &arguments.look);
+    }
     let _held = output::check(watched::outputs(arguments))?;
     let Ok(pid) = arguments.target.parse() else { return again(arguments) };
+    cost::say(&arguments.target, &arguments.look);
     let asked = Asked::take()?;
     let interrupt = Interrupt::take()?;
     let metrics = arguments.metrics.begin()?;

@@ -11,6 +11,8 @@ use bloathound_score::{BaselineFacts, Made, baselines, toggle_mismatches};
 use bloathound_vocabulary::{DisturbanceRecord, PhaseRecord, RunErrorRecord, RunRecord, ToggleRecord};
 use serde_json::Value;
 
+use crate::host;
+
 /// All that is told of one run.
 pub(crate) fn record(
     scenario: &Scenario,
@@ -47,6 +49,7 @@ pub(crate) fn record(
         },
         timing: result.timing,
         ledger: ledger(&driven.ledger),
+        today: Some(host::today()),
     };
     bloathound_score::record(scenario, variant, made)
 }
@@ -94,6 +97,7 @@ fn phase_record(phase: &PhaseReport) -> PhaseRecord {
     }
 }
 
-fn ledger(value: &Value) -> BTreeMap<String, Value> {
+/// A service's own account by the names in it.
+pub(crate) fn ledger(value: &Value) -> BTreeMap<String, Value> {
     value.as_object().map(|map| map.iter().map(|(k, v)| (k.clone(), v.clone())).collect()).unwrap_or_default()
 }

@@ -3,4 +3,4 @@
 mod driven;
 pub(crate) mod replayed;
 
-pub(crate) use driven::{broken, record};
+pub(crate) use driven::{broken, ledger, record};

@@ -169,7 +169,96 @@ fn the_page_leads_from_red_to_green() {
     run(&service).code(1).stdout(contains("seen").and(contains("1 dict objects per request")));
     let line = service.lines().find(|line| line.contains("seen.append")).unwrap();
     run(&service.replace(line, "")).code(0);
+    // The same by a scenario of it, which is written for the good one and fails on the bad one.
+    let words = |begin: &str| -> Vec<String> {
+        let line = block(begin);
+        let words = line
+            .split_whitespace()
+            .map(|word| word.trim_matches('\'').replace("python2.7", &python().display().to_string()));
+        words.skip(1).collect()
+    };
+    let typed = |arguments: Vec<String>| {
+        let mut all = bloathound();
+        all.current_dir(folder.path()).timeout(Duration::from_secs(120)).args(arguments).assert()
+    };
+    typed(words("## A scenario of it\n\n```\n")).code(0);
+    let run = || typed(words("nothing may be found against.\n\n```\n"));
+    run().code(0);
+    std::fs::write(folder.path().join("orders.py"), &service).unwrap();
+    run().code(1).stdout(contains("seen"));
     nothing_is_left(&folder);
+}
+
+/// What is known of a finding is free of lines, folders, processes and counts, so that it is known again; and what has no
+/// class has a file.
+#[test]
+fn a_finding_is_known_again_after_its_lines_moved_and_on_another_host() {
+    if !live() {
+        return;
+    }
+    let classless = "import sys
+from BaseHTTPServer import BaseHTTPRequestHandler, HTTPServer
+
+
+def note(entry, kept=[]):
+    kept.append([entry])
+
+
+def spin(path):
+    done = 'slow' not in path
+    while not done:
+        path = path[1:] + path[:1]
+
+
+class Handler(BaseHTTPRequestHandler):
+    def do_GET(self):
+        note(self.path)
+        spin(self.path)
+        self.send_response(200)
+        self.send_header('Content-Length', '0')
+        self.end_headers()
+
+    def log_message(self, *ignored):
+        pass
+
+
+HTTPServer(('127.0.0.1', int(sys.argv[1])), Handler).serve_forever()
+";
+    let folder = elsewhere();
+    let write = |folder: &TempDir, source: &str| std::fs::write(folder.path().join("noted.py"), source).unwrap();
+    write(&folder, classless);
+    let leak = ["--load", "/a", "--sample", "0.5", "--requests", "10"];
+    let accepting =
+        check(&folder, &[&leak[..], &["--accept", "known.yaml", "--annotate"]].concat(), &["noted.py", "{port}"]);
+    { accepting }.assert().code(1).stderr(contains("::error file=noted.py,line="));
+    let known = std::fs::read_to_string(folder.path().join("known.yaml")).unwrap();
+    assert!(known.starts_with('#') && known.contains("version: 1\n") && known.contains("note"), "{known}");
+    assert!(known.contains(" (noted.py)"), "{known}");
+    assert!(!known.contains(&folder.path().display().to_string()), "{known}");
+    // Another folder, another load, other lines: the same place.
+    let other = elsewhere();
+    let moved = classless.replace("def note", "LIMIT = 3\n\n\ndef limit():\n    return LIMIT\n\n\ndef note");
+    write(&other, &moved);
+    std::fs::write(other.path().join("known.yaml"), &known).unwrap();
+    let options = ["--load", "/b", "--sample", "0.5", "--requests", "14", "--baseline", "known.yaml"];
+    let again = check(&other, &options, &["noted.py", "{port}"]).assert().code(0);
+    again.stdout(contains("accepted (not looked at yet)").and(contains("1 accepted")));
+    // Past a bound it counts again, and an entry that nothing fits is named.
+    let bound = known.replace("reason:", "bound: {objects_per_request: 0.5}\n  reason:");
+    std::fs::write(other.path().join("known.yaml"), bound).unwrap();
+    check(&other, &options, &["noted.py", "{port}"]).assert().code(1).stderr(contains("up to objects_per_request 0.5"));
+    // A loop is known by its function and file.
+    let slow = ["--load", "/slow", "--answer-within", "12", "--sample", "2", "--rounds", "3"];
+    let spinning = |folder: &TempDir, options: &[&str]| {
+        check(folder, &[&slow[..], options].concat(), &["noted.py", "{port}"]).assert()
+    };
+    spinning(&folder, &["--accept", "loop.yaml"]).code(1).stdout(contains("spin (noted.py:"));
+    let known = std::fs::read_to_string(folder.path().join("loop.yaml")).unwrap();
+    assert!(!known.contains(&folder.path().display().to_string()) && known.contains("noted.py"), "{known}");
+    std::fs::write(other.path().join("known.yaml"), known).unwrap();
+    spinning(&other, &["--baseline", "known.yaml"]).stdout(contains("accepted (not looked at yet)"));
+    nothing_is_left(&folder);
+    nothing_is_left(&other);
 }
 
 /// No Python is needed for these: the looks were kept.

@@ -9,6 +9,7 @@
 )]
 
 mod budget;
+mod foretold;
 mod gaps;
 mod interrupting;
 mod turns;

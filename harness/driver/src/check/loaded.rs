@@ -8,7 +8,7 @@ use bloathound_engine::{Interrupt, Look, Moment};
 
 use super::loader::{Loader, STALLED};
 use super::sampled::sample;
-use super::{CheckError, CheckEvent, CheckPlan, Checked, CheckedProcess, ROUNDS};
+use super::{CheckError, CheckEvent, CheckPlan, Checked, CheckedProcess};
 use crate::load::{self, LoadError, LoadReport, Progress};
 use crate::run::FinishOnDrop;
 use crate::service::POLL_EVERY;
@@ -53,6 +53,8 @@ pub(super) fn check(
         load: loaded.load,
         elapsed: Duration::ZERO,
         cut_short,
+        unmet: Vec::new(),
+        ledger: serde_json::Value::Null,
         output: Vec::new(),
     })
 }
@@ -60,17 +62,20 @@ pub(super) fn check(
 impl Loaded<'_> {
     /// Why it was cut short, if it was.
     fn rounds(&mut self, events: &mut dyn FnMut(CheckEvent)) -> Result<Option<String>, CheckError> {
-        let of = self.plan.rounds.unwrap_or(ROUNDS);
+        let rounds = self.plan.of_rounds();
+        let of = u32::try_from(rounds.len()).unwrap_or(u32::MAX);
         // What the first requests leave behind, imports and caches, is no growth.
-        if let Err(why) = self.round(events)? {
+        if self.plan.warm_up > 0
+            && let Err(why) = self.round(self.plan.warm_up, events)?
+        {
             return if self.sampled { Ok(Some(why.to_string())) } else { Err(why.into()) };
         }
-        for round in 0..=of {
+        for (round, requests) in (0..=of).zip([0].into_iter().chain(rounds)) {
             if self.interrupt.came().is_some() {
                 return Ok(Some(format!("ended after {round} of {of} rounds")));
             }
             if round > 0
-                && let Err(why) = self.round(events)?
+                && let Err(why) = self.round(requests, events)?
             {
                 return Ok(Some(format!("round {round} of {of}: {why}")));
             }
@@ -104,13 +109,17 @@ impl Loaded<'_> {
 
     /// A round of load. Where nothing is answered for a while, the processes are sampled meanwhile, once: that is when it
     /// shows what holds them.
-    fn round(&mut self, events: &mut dyn FnMut(CheckEvent)) -> Result<Result<(), LoadError>, CheckError> {
+    fn round(
+        &mut self,
+        requests: u64,
+        events: &mut dyn FnMut(CheckEvent),
+    ) -> Result<Result<(), LoadError>, CheckError> {
         let progress = Progress::default();
         let Self { processes, loader, plan, interrupt, sampled, .. } = self;
         let made = std::thread::scope(|scope| {
             let make = || {
                 let _over = FinishOnDrop(&progress);
-                loader.round(&progress)
+                loader.round(requests, &progress)
             };
             let thread = std::thread::Builder::new().spawn_scoped(scope, make).map_err(LoadError::Thread)?;
             let (mut answered, mut since) = (0, Instant::now());
@@ -151,7 +160,7 @@ impl Loaded<'_> {
         let Self { processes, loader, plan, interrupt, .. } = self;
         std::thread::scope(|scope| {
             let rounds = || {
-                while !looked.is_over() && loader.round(&progress).is_ok() {}
+                while !looked.is_over() && loader.round(plan.requests, &progress).is_ok() {}
             };
             let thread = std::thread::Builder::new().spawn_scoped(scope, rounds).map_err(LoadError::Thread)?;
             let over = FinishOnDrop(&looked);

@@ -4,11 +4,13 @@ use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
+use bloathound_scenario::PORT;
+
 use super::request::OwnRequest;
 use super::{CheckError, CheckLoad, CheckPlan};
 use crate::http;
 use crate::load::{self, LoadError, LoadReport, Progress};
-use crate::service::{Group, PORT};
+use crate::service::Group;
 
 /// Who makes the load.
 pub(super) struct Loader<'p> {
@@ -39,27 +41,29 @@ impl<'p> Loader<'p> {
     }
 
     /// One round.
-    pub(super) fn round(&self, progress: &Progress) -> Result<LoadReport, LoadError> {
+    pub(super) fn round(&self, requests: u64, progress: &Progress) -> Result<LoadReport, LoadError> {
         match self.load {
-            CheckLoad::Requests(requests) => self.make(requests, progress),
-            CheckLoad::Command(line) => self.run(line, progress),
+            CheckLoad::Requests(mix) => self.make(mix, requests, progress),
+            CheckLoad::Command(line) => self.run(line, requests, progress),
         }
     }
 
-    fn make(&self, requests: &[OwnRequest], progress: &Progress) -> Result<LoadReport, LoadError> {
+    fn make(&self, mix: &[OwnRequest], requests: u64, progress: &Progress) -> Result<LoadReport, LoadError> {
         let named = "the service";
-        load::run_any(named, self.plan.concurrency, self.plan.requests, progress, |_| {
+        load::run_any(named, self.plan.concurrency, requests, progress, |_| {
             let number = self.begun.fetch_add(1, Ordering::AcqRel);
-            let turn = usize::try_from(number).unwrap_or(0) % requests.len().max(1);
-            let place = requests.get(turn).and_then(|request| Some((request, request.address(self.port)?)));
+            let turn = usize::try_from(number).unwrap_or(0) % mix.len().max(1);
+            let drawn = usize::try_from(number).ok().and_then(|place| self.plan.numbers.get(place).copied());
+            let place = mix.get(turn).and_then(|request| Some((request, request.address(self.port)?)));
             let Some((request, address)) = place.filter(|_| !self.given_up.load(Ordering::Acquire)) else {
                 return Err(http::HttpError::TimedOut { seconds: 0.0 });
             };
-            http::exchange_with(address, &request.bytes(address, number + 1), self.plan.answer_within).map(drop)
+            http::exchange_with(address, &request.bytes(address, drawn.unwrap_or(number + 1)), self.plan.answer_within)
+                .map(drop)
         })
     }
 
-    fn run(&self, line: &str, progress: &Progress) -> Result<LoadReport, LoadError> {
+    fn run(&self, line: &str, requests: u64, progress: &Progress) -> Result<LoadReport, LoadError> {
         let port = self.port.map(|port| port.to_string()).unwrap_or_default();
         let begun = Instant::now();
         let mut command = Command::new("sh");
@@ -71,8 +75,8 @@ impl<'p> Loader<'p> {
         let status = group.end(None);
         match status.filter(|_| ended) {
             Some(status) if status.success() => {
-                progress.count(self.plan.requests);
-                LoadReport::counted(self.plan.requests, begun.elapsed())
+                progress.count(requests);
+                LoadReport::counted(requests, begun.elapsed())
             }
             Some(status) => Err(failed(status.to_string())),
             None => Err(failed(format!("it did not end in {:.0} s", begun.elapsed().as_secs_f64()))),

@@ -3,11 +3,13 @@
 //! Nothing is known of it but its process: it has no handshake, no ledger and no twin. With load, its looks follow rounds of
 //! counted requests, as a scenario's do; without, they follow time, as those of a watch do.
 
+mod found;
 mod loaded;
 mod loader;
 mod processes;
 mod request;
 mod sampled;
+mod scenario;
 mod timed;
 
 use std::time::{Duration, Instant};
@@ -15,11 +17,16 @@ use std::time::{Duration, Instant};
 use bloathound_engine::Interrupt;
 use bloathound_engine::looks::{RunFindings, SampleError, WatchError};
 use bloathound_engine::source::{ExamineError, ExamineOptions};
+use bloathound_live::{Forecast, LiveError, Process};
+use bloathound_scenario::LedgerConditions;
 
+use crate::ledger::Ledger;
 use crate::load::{LoadError, LoadReport};
 use crate::service::{OwnCommand, OwnService, ServiceError};
 
+pub use found::{FoundService, find_service};
 pub use request::{OwnRequest, RequestError};
+pub use scenario::of_scenario;
 
 /// What is to be checked.
 #[derive(Debug, Clone)]
@@ -49,8 +56,16 @@ pub enum CheckLoad {
 pub struct CheckPlan {
     /// What keeps it at work; without, looks follow time.
     pub load: Option<CheckLoad>,
+    /// Requests made before the first look.
+    pub warm_up: u64,
     /// Requests of a round; of a load command, how many it makes.
     pub requests: u64,
+    /// Requests of each round, where they are not the same in all; empty where they are.
+    pub spread: Vec<u64>,
+    /// What stands for `{n}` in the paths of requests, the first one first; where they end, each has its place from 1 on.
+    pub numbers: Vec<u64>,
+    /// What the service itself, asked for `/ledger` at the end, must say for all of this to count; mostly nothing.
+    pub ledger: LedgerConditions,
     /// Requests under way at once.
     pub concurrency: usize,
     /// Rounds of load; without load, looks after the first one. Without a number: 6 rounds of load, or until it is sure.
@@ -76,6 +91,16 @@ pub struct CheckPlan {
 /// Rounds of load where nobody says.
 const ROUNDS: u32 = 6;
 
+impl CheckPlan {
+    /// Requests of each round of load.
+    fn of_rounds(&self) -> Vec<u64> {
+        if !self.spread.is_empty() {
+            return self.spread.clone();
+        }
+        (0..self.rounds.unwrap_or(ROUNDS)).map(|_| self.requests).collect()
+    }
+}
+
 /// What was seen of one process.
 #[derive(Debug)]
 pub struct CheckedProcess {
@@ -100,6 +125,10 @@ pub struct Checked {
     pub elapsed: Duration,
     /// Why this is not all that was asked for.
     pub cut_short: Option<String>,
+    /// What the service did not say as it had to, or was not asked.
+    pub unmet: Vec<String>,
+    /// What it said.
+    pub ledger: serde_json::Value,
     /// The end of what a started command wrote.
     pub output: Vec<String>,
 }
@@ -170,22 +199,9 @@ pub fn check(
     interrupt: &Interrupt,
     events: &mut dyn FnMut(CheckEvent),
 ) -> Result<Checked, CheckError> {
-    let (mut service, pid, port) = match target {
-        CheckTarget::Running { pid, port } => (None, *pid, *port),
-        CheckTarget::Command(command) => {
-            let service = OwnService::start(command, interrupt)?;
-            let (pid, port) = (service.pid(), service.port());
-            (Some(service), pid, port)
-        }
-    };
-    let ready_within = match target {
-        CheckTarget::Command(command) => command.ready_within,
-        CheckTarget::Running { .. } => Duration::ZERO,
-    };
+    let (mut service, pids, port) = begin(target, plan, interrupt)?;
     // Whatever waits for it, a request of minutes even, waits no longer then.
     let _ends = service.as_ref().map(|service| service.end_by(interrupt));
-    let mut alive = || service.as_mut().map_or(Ok(()), OwnService::check_alive);
-    let pids = processes::find(pid, plan, ready_within, &mut alive)?;
     events(CheckEvent::Ready { pids: pids.clone() });
     let begun = Instant::now();
     let checked = match &plan.load {
@@ -199,6 +215,7 @@ pub fn check(
         (Err(error), Some(service)) => return Err(service.check_alive().err().map_or(error, CheckError::Service)),
     };
     checked.elapsed = begun.elapsed();
+    ask_ledger(plan, port, &mut checked);
     if let Some(service) = &mut service {
         // That it ended explains whatever failed because of it, unless we ended it.
         if interrupt.came().is_none()
@@ -209,4 +226,53 @@ pub fn check(
         checked.output = service.last_output();
     }
     Ok(checked)
+}
+
+/// What a look at each of a service's processes would cost it. Nobody is stopped.
+///
+/// # Errors
+/// It can't be started or looked at.
+pub fn check_forecasts(
+    target: &CheckTarget,
+    plan: &CheckPlan,
+    interrupt: &Interrupt,
+) -> Result<Vec<(u32, Forecast)>, CheckError> {
+    let (_service, pids, _) = begin(target, plan, interrupt)?;
+    let foretold = |pid: u32| Ok((pid, Process::open(pid).and_then(|process| process.forecast())?));
+    let foretold: Result<_, LiveError> = pids.into_iter().map(foretold).collect();
+    foretold.map_err(|error| ExamineError::from(error).into())
+}
+
+/// The service, where it was started for this, the processes to look at, and its port.
+type Begun = (Option<OwnService>, Vec<u32>, Option<u16>);
+
+/// Starts it, where it has to be started, and finds the processes that can be looked at.
+fn begin(target: &CheckTarget, plan: &CheckPlan, interrupt: &Interrupt) -> Result<Begun, CheckError> {
+    let (mut service, pid, port, within) = match target {
+        CheckTarget::Running { pid, port } => (None, *pid, *port, Duration::ZERO),
+        CheckTarget::Command(command) => {
+            let service = OwnService::start(command, interrupt)?;
+            let (pid, port) = (service.pid(), service.port());
+            (Some(service), pid, port, command.ready_within)
+        }
+    };
+    let ends = service.as_ref().map(|service| service.end_by(interrupt));
+    let mut alive = || service.as_mut().map_or(Ok(()), OwnService::check_alive);
+    let pids = processes::find(pid, plan, within, &mut alive)?;
+    drop(ends);
+    Ok((service, pids, port))
+}
+
+/// Asks the service for its own account, where one is wanted.
+fn ask_ledger(plan: &CheckPlan, port: Option<u16>, checked: &mut Checked) {
+    let (false, Some(port)) = (plan.ledger.0.is_empty(), port) else { return };
+    // It has no file of events beside its totals.
+    let ledger = Ledger::new(port, std::path::PathBuf::new());
+    match ledger.totals(plan.answer_within).and_then(|totals| ledger.facts(&totals)) {
+        Ok(facts) => {
+            checked.unmet = plan.ledger.unmet(&facts).iter().map(ToString::to_string).collect();
+            checked.ledger = facts;
+        }
+        Err(error) => checked.unmet = vec![error.to_string()],
+    }
 }

@@ -68,7 +68,7 @@ fn refused(pid: u32, error: Option<ExamineError>) -> CheckError {
 }
 
 /// The process and all that it started, elders first.
-fn family(pid: u32) -> Vec<u32> {
+pub(super) fn family(pid: u32) -> Vec<u32> {
     let mut family = vec![pid];
     let mut at = 0;
     while let Some(&one) = family.get(at) {

@@ -2,6 +2,10 @@
 
 use std::net::{SocketAddr, ToSocketAddrs};
 
+use bloathound_scenario::{NUMBER, Request};
+
+use crate::http;
+
 /// A request to a service of the user's own.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OwnRequest {
@@ -61,7 +65,7 @@ impl OwnRequest {
                 if host.is_empty() {
                     return Err(form());
                 }
-                let own = port == crate::service::PORT;
+                let own = port == bloathound_scenario::PORT;
                 let port = if own { 0 } else { port.parse().map_err(|_| form())? };
                 (Some((host.to_owned(), port)), if path.is_empty() { "/" } else { path })
             }
@@ -86,6 +90,12 @@ impl OwnRequest {
         })
     }
 
+    /// A scenario's request, to the service's own port.
+    pub(super) fn of(request: &Request) -> Self {
+        let Request { method, path, headers, body } = request.clone();
+        Self { method: method.as_str().to_owned(), place: None, path, headers, body }
+    }
+
     /// Where it goes; `None` where neither it nor `port` says.
     pub(super) fn address(&self, port: Option<u16>) -> Option<SocketAddr> {
         let (host, port) = match &self.place {
@@ -98,20 +108,8 @@ impl OwnRequest {
 
     /// As it is sent; `{n}` in the path is the request's number.
     pub(super) fn bytes(&self, address: SocketAddr, number: u64) -> Vec<u8> {
-        let path = self.path.replace(bloathound_scenario::NUMBER, &number.to_string());
-        let mut text = format!("{} {path} HTTP/1.1\r\nConnection: close\r\n", self.method);
-        if !self.headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("host")) {
-            text.push_str(&format!("Host: {address}\r\n"));
-        }
-        for (name, value) in &self.headers {
-            text.push_str(&format!("{name}: {value}\r\n"));
-        }
-        if !self.body.is_empty() || ["POST", "PUT", "PATCH"].contains(&self.method.as_str()) {
-            text.push_str(&format!("Content-Length: {}\r\n", self.body.len()));
-        }
-        text.push_str("\r\n");
-        text.push_str(&self.body);
-        text.into_bytes()
+        let path = self.path.replace(NUMBER, &number.to_string());
+        http::written(&self.method, &path, address, &self.headers, &self.body)
     }
 }
 

@@ -52,6 +52,8 @@ pub(super) fn check(
             load: None,
             elapsed: Duration::ZERO,
             cut_short: cut_short.or(failed.map(|error| error.to_string())),
+            unmet: Vec::new(),
+            ledger: serde_json::Value::Null,
             output: Vec::new(),
         }),
     }

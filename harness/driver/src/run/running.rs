@@ -79,7 +79,7 @@ impl Running<'_> {
     }
 
     pub(super) fn ask(&mut self, method: Method, path: &str) -> Result<Vec<u8>, RunError> {
-        let request = Request { method, path: path.to_owned() };
+        let request = Request::plain(method, path);
         http::exchange(self.service.port(), &request, self.limits.answer_within)
             .map_err(|source| RunError::NoAnswer { path: path.to_owned(), source })
     }

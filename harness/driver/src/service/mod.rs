@@ -24,7 +24,7 @@ use crate::python::python_variables;
 pub use error::ServiceError;
 use group::INTERRUPT_EVERY;
 pub(crate) use group::{EndsBy, Group};
-pub use own::{OwnCommand, OwnService, PORT, Ready};
+pub use own::{OwnCommand, OwnService};
 use scratch::{keep_small, last_lines, ledger_file, owners_only};
 
 /// How often a condition is looked at while waiting for it.
@@ -190,7 +190,7 @@ impl Service {
         }
         let deadline = Instant::now() + grace;
         let token = if self.token.is_empty() { String::new() } else { format!("?token={}", self.token) };
-        let quit = Request { method: Method::Post, path: format!("/quit{token}") };
+        let quit = Request::plain(Method::Post, format!("/quit{token}"));
         if http::exchange(self.port, &quit, QUIT_WITHIN.min(grace)).is_err() {
             // The end of its standard input asks the same in another way.
             drop(self.group.take_stdin());

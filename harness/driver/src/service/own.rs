@@ -7,7 +7,8 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use bloathound_engine::Interrupt;
-use regex::Regex;
+use bloathound_scenario::{PORT, PORT_GROUP, Ready};
+use serde_json::Value;
 use tempfile::TempDir;
 
 use super::error::ServiceError;
@@ -16,26 +17,10 @@ use super::scratch::{all_output, keep_small, last_lines, owners_only};
 use super::{POLL_EVERY, escaped, in_words};
 use crate::http;
 
-/// Stands in a command for the port that the service is to take.
-pub const PORT: &str = "{port}";
-
-/// How one knows that a service is ready.
-#[derive(Debug, Clone)]
-pub enum Ready {
-    /// It is as soon as it runs: a script that serves nobody.
-    AtOnce,
-    /// Its port takes connections.
-    Port,
-    /// A GET of this path is answered by a status below 400.
-    Http(String),
-    /// What it writes, to either output, has this in it.
-    Line(Regex),
-}
-
 /// What to start.
 #[derive(Debug, Clone)]
 pub struct OwnCommand {
-    /// Program and arguments; [`PORT`] in an argument is the port.
+    /// Program and arguments; [`PORT`] in an argument or a variable is the port.
     pub words: Vec<String>,
     /// Where it runs; by default where we do.
     pub folder: Option<PathBuf>,
@@ -67,7 +52,8 @@ impl OwnService {
     /// It can't be started, ends, or is not ready in time; nothing of it is left then.
     pub fn start(command: &OwnCommand, interrupt: &Interrupt) -> Result<Self, ServiceError> {
         let (scratch, output) = owners_only().map_err(ServiceError::Scratch)?;
-        let wants_port = command.words.iter().any(|word| word.contains(PORT));
+        let values = command.variables.iter().map(|(_, value)| value);
+        let wants_port = command.words.iter().chain(values).any(|word| word.contains(PORT));
         let port = match command.port {
             None if wants_port => Some(free_port().map_err(ServiceError::Scratch)?),
             port => port,
@@ -76,9 +62,13 @@ impl OwnService {
         let mut words = command.words.iter().map(|word| word.replace(PORT, &text));
         let program = words.next().unwrap_or_default();
         let mut started = Command::new(&program);
+        if matches!(command.ready, Ready::Handshake | Ready::Line(_)) {
+            // Python keeps what it writes to a file until that is 4 KiB, and what is waited for would never come.
+            started.env("PYTHONUNBUFFERED", "1");
+        }
         started
             .args(words)
-            .envs(command.variables.iter().cloned())
+            .envs(command.variables.iter().map(|(name, value)| (name, value.replace(PORT, &text))))
             .env(escaped::MARK, scratch.path())
             .stdin(Stdio::null())
             .stdout(output.try_clone().map_err(ServiceError::Scratch)?)
@@ -114,6 +104,11 @@ impl OwnService {
         last_lines(self.scratch.path())
     }
 
+    /// The last of what it wrote, to both outputs.
+    pub(crate) fn output(&self) -> String {
+        all_output(self.scratch.path())
+    }
+
     /// An error if it has ended.
     ///
     /// # Errors
@@ -134,7 +129,8 @@ impl OwnService {
     fn wait_until_ready(&mut self, ready: &Ready, within: Duration, interrupt: &Interrupt) -> Result<(), ServiceError> {
         let deadline = Instant::now() + within;
         loop {
-            if self.is_ready(ready) {
+            if let Some(port) = self.is_ready(ready) {
+                self.port = port.or(self.port);
                 return Ok(());
             }
             if self.group.has_ended() {
@@ -152,19 +148,40 @@ impl OwnService {
         }
     }
 
-    fn is_ready(&self, ready: &Ready) -> bool {
+    /// Whether it is, and the port where it tells that by itself.
+    fn is_ready(&self, ready: &Ready) -> Option<Option<u16>> {
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, self.port.unwrap_or(0)));
         let within = Duration::from_secs(1);
         match ready {
-            Ready::AtOnce => true,
-            Ready::Port => TcpStream::connect_timeout(&address, within).is_ok(),
+            Ready::AtOnce => Some(None),
+            Ready::Port => TcpStream::connect_timeout(&address, within).is_ok().then_some(None),
             Ready::Http(path) => {
                 let text = format!("GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n");
-                http::exchange_with(address, text.as_bytes(), within).is_ok()
+                http::exchange_with(address, text.as_bytes(), within).is_ok().then_some(None)
             }
-            Ready::Line(pattern) => all_output(self.scratch.path()).lines().any(|line| pattern.is_match(line)),
+            Ready::Handshake => all_output(self.scratch.path()).lines().find_map(handshake_port).map(Some),
+            Ready::Line(pattern) => {
+                let text = all_output(self.scratch.path());
+                let text = if ready.tells_port() { whole_lines(&text) } else { &text };
+                text.lines().find_map(|line| {
+                    let found = pattern.captures(line)?;
+                    Some(found.name(PORT_GROUP).and_then(|port| port.as_str().parse().ok()))
+                })
+            }
         }
     }
+}
+
+/// The port that a handshake tells; none where the line is no handshake.
+fn handshake_port(line: &str) -> Option<u16> {
+    let said: Value = serde_json::from_str(line).ok()?;
+    said.get("bloathound_service")?;
+    u16::try_from(said.get("port")?.as_u64()?).ok().filter(|port| *port > 0)
+}
+
+/// Without what is still being written: half a line can match, with half a port.
+fn whole_lines(text: &str) -> &str {
+    text.rfind('\n').and_then(|end| text.get(..=end)).unwrap_or_default()
 }
 
 impl Drop for OwnService {

@@ -31,8 +31,8 @@ const BLOCKS: usize = 6;
 const COST_MAX: f64 = 1.10;
 
 fn round(port: u16) -> LoadReport {
-    let request = Request { method: Method::Get, path: "/attendees".into() };
-    run_round(port, &Load { request, requests: REQUESTS, concurrency: 2 }, Duration::from_secs(240)).unwrap()
+    let request = Request::plain(Method::Get, "/attendees");
+    run_round(port, &Load::of(request, REQUESTS, 2), Duration::from_secs(240)).unwrap()
 }
 
 /// Nanoseconds on a processor, of all threads. A thread's time goes when it ends, so helpers must have ended before.

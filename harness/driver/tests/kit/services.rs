@@ -241,8 +241,8 @@ fn nobody_without_the_token_ends_a_service_and_its_ledger_is_its_owners_only() {
 }
 
 fn round(port: u16, requests: u64) -> LoadReport {
-    let request = Request { method: Method::Get, path: "/attendees".into() };
-    run_round(port, &Load { request, requests, concurrency: 4 }, Duration::from_secs(240)).unwrap()
+    let request = Request::plain(Method::Get, "/attendees");
+    run_round(port, &Load::of(request, requests, 4), Duration::from_secs(240)).unwrap()
 }
 
 /// The kit's own tests, in Python, on real processes: security, tracing, dump, logging, manhole.

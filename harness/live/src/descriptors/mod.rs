@@ -30,6 +30,8 @@ pub struct OpenDescriptor {
     pub is_at_end: bool,
     /// It has another side that data can come from.
     pub is_connected: bool,
+    /// Of a TCP socket that listens, its port.
+    pub listening_port: Option<u16>,
     /// Bytes that wait to be received; of a listening socket, connections that wait to be accepted.
     pub waiting: Option<u64>,
     /// Bytes received and acknowledged so far, of a TCP connection; of a file, how far it is.
@@ -113,6 +115,7 @@ fn describe(
         Some(socket) => OpenDescriptor {
             is_at_end: socket.is_at_end,
             is_connected: socket.is_connected,
+            listening_port: socket.listening_port,
             waiting: socket.waiting,
             passed,
             ..plain(
@@ -176,6 +179,7 @@ mod tests {
         let mut here = TcpStream::connect(at).unwrap();
         let listening = own(number(&listener));
         assert_eq!((listening.kind, listening.waiting), (DescriptorKind::Listening, Some(1)));
+        assert_eq!(listening.listening_port, Some(at.port()));
         assert_eq!(listening.what, format!("socket {at}, listening"));
         let (mut there, _) = listener.accept().unwrap();
         there.write_all(&[7; 1000]).unwrap();

@@ -23,6 +23,7 @@ pub(super) struct SocketInfo {
     pub is_listening: bool,
     pub is_at_end: bool,
     pub is_connected: bool,
+    pub listening_port: Option<u16>,
     pub waiting: Option<u64>,
 }
 
@@ -64,7 +65,8 @@ fn internet(line: &str, is_tcp: bool) -> Option<(u64, SocketInfo)> {
     let name = if is_tcp { "socket" } else { "UDP socket" };
     let what = format!("{name} {here}{to}{more}");
     let is_connected = state == ESTABLISHED || is_at_end;
-    Some((inode, SocketInfo { what, is_tcp, is_listening, is_at_end, is_connected, waiting }))
+    let listening_port = is_listening.then_some(here.port());
+    Some((inode, SocketInfo { what, is_tcp, is_listening, is_at_end, is_connected, listening_port, waiting }))
 }
 
 /// `0100007F:1F90`: words of the address in the machine's order, the port in hexadecimal.

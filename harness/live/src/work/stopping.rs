@@ -10,7 +10,9 @@ use super::priority::{Raised, predicted_pause, processor_share};
 use super::{Taken, Work};
 use crate::capture::{CaptureJudge, CaptureMode, MomentVerdict, Stillness};
 use crate::error::LiveError;
+use crate::forecast::foretell;
 use crate::pause::{HOLD, Pause, PauseOptions, Prepared, Released, process_of_thread};
+use crate::plan::Layout;
 
 /// How long a moment is waited for at which nobody is in a call that shows the stop.
 const MOMENT_WITHIN: Duration = Duration::from_secs(1);
@@ -28,6 +30,9 @@ impl Work<'_> {
     pub(super) fn paused(&mut self, judge: &mut dyn CaptureJudge) -> Result<(), LiveError> {
         let budget = self.options.pause_budget;
         let _raised = self.at_their_level()?;
+        if self.options.budget_is_asked_for && !self.is_affordable(judge)? {
+            return Ok(());
+        }
         for attempt in 0..self.options.tries_max.max(1) {
             let Some(pause) = self.stop(judge)? else {
                 return Ok(());
@@ -64,6 +69,32 @@ impl Work<'_> {
             pid: self.process.pid(),
             tries: self.options.tries_max.max(1),
             reason: self.refusals.last().cloned().unwrap_or_default(),
+        })
+    }
+
+    /// Whether the pause will be as short as was asked for, by what copying takes here and now; false where it would not, and
+    /// the target was copied as it slept.
+    fn is_affordable(&mut self, judge: &mut dyn CaptureJudge) -> Result<bool, LiveError> {
+        let layout = Layout::new(&self.survey.page_runs, &self.files, self.options.with_swapped, &self.survey.unbacked);
+        let forecast = foretell(self.process, &self.survey, &layout)?;
+        let budget = self.options.pause_budget;
+        if forecast.pause <= budget {
+            return Ok(true);
+        }
+        let began = Instant::now();
+        while self.options.mode == CaptureMode::PreferQuiet && began.elapsed() < MOMENT_WITHIN {
+            self.unpaused(judge, true)?;
+            if self.taken.is_some() {
+                return Ok(false);
+            }
+            std::thread::sleep(MOMENT_EVERY);
+        }
+        Err(LiveError::PauseTooLong {
+            pid: self.process.pid(),
+            predicted: forecast.pause,
+            budget,
+            bytes: forecast.copied_bytes,
+            bytes_per_second: forecast.bytes_per_second,
         })
     }
 

@@ -8,8 +8,8 @@ pub(crate) mod toggle;
 use serde_json::Value;
 
 use bloathound_vocabulary::{
-    ArenasRecord, Evidence, ExpectedRecord, Field, Figure, Finding, HotLoopEvidence, Label, Location, Pin, RunRecord,
-    SpinEvidence, Unit, Verdict,
+    ArenasRecord, Evidence, ExpectedRecord, Field, Figure, Finding, HotLoopEvidence, Label, Location,
+    ObservationRecord, Pin, RunRecord, SpinEvidence, Unit, Verdict,
 };
 
 use crate::{sanitize, units};
@@ -473,12 +473,20 @@ pub(crate) fn seen(run: &RunRecord, cells: usize) -> String {
         return toggle::few_words(toggle, cells);
     }
     if run.findings.is_empty() {
-        return "nothing".to_owned();
+        return match let_be(run) {
+            0 => "nothing".to_owned(),
+            known => format!("nothing new, {known} let be"),
+        };
     }
     // `; ` between them.
     let each = (cells / run.findings.len()).saturating_sub(2 * usize::from(run.findings.len() > 1));
     let words: Vec<String> = run.findings.iter().map(|finding| few_words(finding, each)).collect();
     words.join("; ")
+}
+
+/// Findings that somebody has accepted: each is told, and no failure.
+pub(crate) fn let_be(run: &RunRecord) -> usize {
+    run.observations.iter().filter(|seen| seen.class == ObservationRecord::ACCEPTED).count()
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use super::extent::InspectView;
 use super::inspect::{findings, observations, problems};
 use super::page;
 use super::style::Style;
-use crate::units;
+use crate::{describe, units};
 
 /// Stands in commands to type next for the process of a service that was started for the check, and is gone.
 pub const PROCESS: &str = "PID";
@@ -22,7 +22,11 @@ pub fn check(run: &RunRecord, output: &[String], view: InspectView<'_>) -> Strin
         Outcome::Fail => style.red(&units::plural(run.findings.len() as u64, "finding", "findings")),
         Outcome::Invalid | Outcome::Error => style.red("not checked to the end"),
     };
-    let mut out = format!("{}: {verdict}\n", style.bold(&run.scenario));
+    let known = match describe::let_be(run) {
+        0 => String::new(),
+        known => format!(", {known} accepted"),
+    };
+    let mut out = format!("{}: {verdict}{known}\n", style.bold(&run.scenario));
     if let Some(why) = &run.invalid_because {
         for line in page::wrap(&format!("cut short: {why}"), page::width() - 2, 6) {
             out.push_str(&format!("  {line}\n"));

@@ -259,5 +259,11 @@ fn wait(process: &LiveProcess, time: Duration, interrupt: &Interrupt, meanwhile:
 /// Whether the next look may succeed where this one did not.
 fn costs_one_look(error: &ExamineError) -> bool {
     let ExamineError::Live(error) = error else { return false };
-    matches!(error, LiveError::PauseBudget { .. } | LiveError::DidNotStop { .. } | LiveError::NeverAcceptable { .. })
+    matches!(
+        error,
+        LiveError::PauseBudget { .. }
+            | LiveError::PauseTooLong { .. }
+            | LiveError::DidNotStop { .. }
+            | LiveError::NeverAcceptable { .. }
+    )
 }

@@ -15,6 +15,12 @@ use bloathound_vocabulary::{FindingClass, Toggled, Traffic, Variant, Verdict};
 
 use crate::matcher::Matcher;
 
+mod load;
+mod own;
+
+pub use load::{Load, Mixed};
+pub use own::{Ignore, Own, PORT, PORT_GROUP, PYTHON, Ready};
+
 /// A validated scenario. Every number in it is in range, every name exists.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Scenario {
@@ -28,8 +34,10 @@ pub struct Scenario {
     pub file: PathBuf,
     /// The service's name.
     pub service: String,
-    /// The service's folder; it exists.
+    /// The service's folder; it exists. Of one's own that of the file.
     pub service_dir: PathBuf,
+    /// How a service of one's own is started; none for one of ours.
+    pub own: Option<Own>,
     /// The seed that the file asks for.
     pub seed: u64,
     /// Options of the service in the order of their names.
@@ -48,6 +56,8 @@ pub struct Scenario {
     pub collect: bool,
     /// What is looked at.
     pub observe: Observe,
+    /// Findings that are known and let be.
+    pub ignore: Vec<Ignore>,
     /// The variants it has and what each must show, `Buggy` first; never empty.
     pub variants: BTreeMap<Variant, VariantPlan>,
 }
@@ -75,6 +85,16 @@ pub enum OptionValue {
     Flag(bool),
     /// A text, or a number as it is written on a command line.
     Text(String),
+}
+
+impl OptionValue {
+    /// As it is written on a command line.
+    pub(crate) fn to_text(&self) -> String {
+        match self {
+            Self::Flag(flag) => flag.to_string(),
+            Self::Text(text) => text.clone(),
+        }
+    }
 }
 
 impl<'de> Deserialize<'de> for OptionValue {
@@ -127,8 +147,14 @@ pub enum Method {
     /// GET.
     #[default]
     Get,
-    /// POST, with an empty body.
+    /// POST.
     Post,
+    /// PUT.
+    Put,
+    /// PATCH.
+    Patch,
+    /// DELETE.
+    Delete,
 }
 
 impl Method {
@@ -138,32 +164,36 @@ impl Method {
         match self {
             Self::Get => "GET",
             Self::Post => "POST",
+            Self::Put => "PUT",
+            Self::Patch => "PATCH",
+            Self::Delete => "DELETE",
         }
     }
 }
 
 /// One request.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Request {
     /// The method.
     pub method: Method,
     /// Path and query; starts with a slash, has no white space.
     pub path: String,
+    /// Names and values of its headers, beside those that every request has.
+    pub headers: Vec<(String, String)>,
+    /// What it carries; mostly nothing.
+    pub body: String,
+}
+
+impl Request {
+    /// A request with neither headers of its own nor a body.
+    #[must_use]
+    pub fn plain(method: Method, path: impl Into<String>) -> Self {
+        Self { method, path: path.into(), ..Self::default() }
+    }
 }
 
 /// Stands in a load's path for the number of the request.
 pub const NUMBER: &str = "{n}";
-
-/// The requests of one round.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Load {
-    /// The request, the same every time but for its number where the path has [`NUMBER`].
-    pub request: Request,
-    /// Requests in a round of steady traffic; at least 1.
-    pub requests: u64,
-    /// Requests under way at once; 1 to `requests`.
-    pub concurrency: usize,
-}
 
 /// A condition to wait for.
 #[derive(Debug, Clone, PartialEq)]
@@ -285,10 +315,14 @@ pub struct VariantPlan {
     pub told: Vec<Told>,
     /// What the facts of the toggle must be; empty exactly where none is observed.
     pub toggle: BTreeMap<String, Matcher>,
-    /// What proves the run; not empty.
+    /// What proves the run; not empty, but for a service of one's own.
     pub ledger: LedgerConditions,
     /// The lock file of its packages; it exists. None for those of the services.
     pub packages: Option<PathBuf>,
+    /// The command of this variant, of a service of one's own that has one for each.
+    pub command: Option<Vec<String>>,
+    /// Variables of this variant, of a service of one's own.
+    pub variables: BTreeMap<String, String>,
 }
 
 /// One observation that must be there. Only the fields named are compared.

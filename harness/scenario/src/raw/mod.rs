@@ -11,8 +11,12 @@ use crate::matcher::Matcher;
 use crate::model::{Method, OptionValue, TraceReader};
 use crate::unique_map::UniqueMap;
 
-/// One scenario: a service with a known bug, the load that brings the bug out, what to look at, and
-/// what must be found.
+mod own;
+
+pub(crate) use own::{RawCommand, RawIgnore, RawMixed, RawReady};
+
+/// One scenario: a service, the load that brings out what is wrong with it, what to look at, and what must be found. The
+/// service is one of ours (`service`), with a known bug, or one of your own (`command`).
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, expecting = "a mapping that describes a scenario")]
 #[schemars(title = "Bloathound scenario")]
@@ -25,16 +29,36 @@ pub(crate) struct RawScenario {
     #[serde(default)]
     pub(crate) upstream: Option<String>,
     /// A folder of `reference-services/`; `./NAME` is a folder beside this file.
-    pub(crate) service: String,
+    pub(crate) service: Option<String>,
+    /// In place of `service`: the command that starts a service of your own, as one line or as a list of words. `{port}` in
+    /// it becomes a port that is free, `{python}` the interpreter.
+    pub(crate) command: Option<RawCommand>,
+    /// The interpreter that `{python}` stands for, or the folder of a virtual environment, from this file on. Without it, the
+    /// Python 2.7 that is found.
+    pub(crate) python: Option<String>,
+    /// Where the command runs, from this file on; by default the file's own folder.
+    pub(crate) cwd: Option<String>,
+    /// Variables of the command's environment, beside those that there are.
+    #[serde(default)]
+    pub(crate) env: UniqueMap<OptionValue>,
+    /// The port where it serves, where that is not `{port}`.
+    pub(crate) port: Option<u64>,
+    /// When it is ready; by default when its port takes connections.
+    #[serde(default, deserialize_with = "present")]
+    #[schemars(with = "RawReady")]
+    pub(crate) ready: Option<RawReady>,
+    /// Look at the processes that the command started, too, such as the workers of a pre-forking server.
+    #[serde(default)]
+    pub(crate) children: bool,
     /// Recorded with the results; `run --seed` overrides it.
     #[serde(default = "default_seed")]
     pub(crate) seed: u64,
     /// Command-line options of the service: `loop: counting` becomes `--loop counting`.
     #[serde(default)]
     pub(crate) options: UniqueMap<OptionValue>,
-    /// Requests of the load made before the first look, so that imports and caches settle.
-    #[serde(default)]
-    pub(crate) warm_up: u64,
+    /// Requests of the load made before the first look, so that imports and caches settle. By default none; to a service of
+    /// your own as many as in a round.
+    pub(crate) warm_up: Option<u64>,
     /// The requests of one round.
     #[serde(default, deserialize_with = "present")]
     #[schemars(with = "RawLoad")]
@@ -50,8 +74,18 @@ pub(crate) struct RawScenario {
     /// Ask the service openly for a full collection (`POST /collect`) before each look.
     #[serde(default)]
     pub(crate) collect: bool,
-    /// What the engine looks at, and so which detectors run.
-    pub(crate) observe: RawObserve,
+    /// What the engine looks at, and so which detectors run. All of them look at a service of your own, and this only says for
+    /// how long.
+    #[serde(default, deserialize_with = "present")]
+    #[schemars(with = "RawObserve")]
+    pub(crate) observe: Option<RawObserve>,
+    /// Findings that are known and let be, by their places: each with a reason, and if wanted a last day and a bound.
+    #[serde(default)]
+    pub(crate) ignore: Vec<RawIgnore>,
+    /// Of a service that has one variant only: the findings, all of them. `[]` makes a gate of it.
+    #[serde(default, deserialize_with = "present")]
+    #[schemars(with = "Vec<RawExpectation>")]
+    pub(crate) expect: Option<Vec<RawExpectation>>,
     /// What is expected of the service with its bug.
     #[serde(default, deserialize_with = "present")]
     #[schemars(with = "RawVariant")]
@@ -66,14 +100,26 @@ pub(crate) struct RawScenario {
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(
     deny_unknown_fields,
-    expecting = "a mapping with `path`, `requests` and, if wanted, `method`, `concurrency` and `traffic`"
+    expecting = "a mapping with `path`, `mix` or `command`, `requests` and, if wanted, `method`, `headers`, `body`, \
+                 `concurrency` and `traffic`"
 )]
 pub(crate) struct RawLoad {
+    /// GET, or POST where there is a body.
     #[serde(default)]
-    pub(crate) method: Method,
+    pub(crate) method: Option<Method>,
     /// Path and query, from the slash on. `{n}` stands for the request's number: each from 1 on once, in an order that
     /// the seed decides.
-    pub(crate) path: String,
+    pub(crate) path: Option<String>,
+    #[serde(default)]
+    pub(crate) headers: UniqueMap<String>,
+    pub(crate) body: Option<String>,
+    /// In place of `path`: several requests, made in turn, each as often as its `weight` says.
+    #[serde(default, deserialize_with = "present")]
+    #[schemars(with = "Vec<RawMixed>")]
+    pub(crate) mix: Option<Vec<RawMixed>>,
+    /// In place of `path`: a command line for the shell that makes the `requests` of one round to a service of your own, in
+    /// whatever protocol. `{port}` in it is the service's port.
+    pub(crate) command: Option<String>,
     /// Requests in a round.
     pub(crate) requests: u64,
     /// Requests under way at once.
@@ -106,7 +152,7 @@ pub(crate) struct RawWait {
 }
 
 /// The looks to take; at least one.
-#[derive(Debug, Deserialize, JsonSchema)]
+#[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, expecting = "a mapping with `growth`, `inspect`, `hot` or `toggle`")]
 pub(crate) struct RawObserve {
     /// Repeat the load and look after every round: leaks.
@@ -130,10 +176,12 @@ pub(crate) struct RawObserve {
 
 /// Growth over rounds.
 #[derive(Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, expecting = "a mapping with `rounds`")]
+#[serde(deny_unknown_fields, expecting = "a mapping with `rounds` and, if wanted, `every_seconds`")]
 pub(crate) struct RawGrowth {
     /// Rounds of the load, three or more; there is one more look than rounds, the first before them.
     pub(crate) rounds: u64,
+    /// Of a service of your own without `load`: seconds from one look to the next.
+    pub(crate) every_seconds: Option<f64>,
 }
 
 /// One look.
@@ -171,10 +219,10 @@ pub(crate) struct RawToggle {
 }
 
 /// What must be found on one variant, and what proves that its run was a real one.
-#[derive(Debug, Deserialize, JsonSchema)]
+#[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(
     deny_unknown_fields,
-    expecting = "a mapping with `expect` and `ledger`, and if wanted `told`, `toggle` and `packages`"
+    expecting = "a mapping with `expect` and `ledger`, and if wanted `told`, `toggle`, `packages`, `command` and `env`"
 )]
 pub(crate) struct RawVariant {
     /// The findings, all of them: one that isn't listed is a false alarm.
@@ -186,12 +234,19 @@ pub(crate) struct RawVariant {
     /// again without a trace is required anyway.
     #[serde(default)]
     pub(crate) toggle: UniqueMap<Matcher>,
-    /// Totals of the service's ledger that prove the run; else it is INVALID.
+    /// Totals of the service's ledger that prove the run; else it is INVALID. A service of your own needs none.
+    #[serde(default)]
     pub(crate) ledger: UniqueMap<Matcher>,
     /// The packages of this variant: a lock file with hashes, as pip has it, below this file's folder. They take the place
     /// of the services' own.
     #[serde(default)]
     pub(crate) packages: Option<String>,
+    /// The command of this variant, of a service of your own.
+    #[serde(default)]
+    pub(crate) command: Option<RawCommand>,
+    /// Variables of this variant, of a service of your own.
+    #[serde(default)]
+    pub(crate) env: UniqueMap<OptionValue>,
 }
 
 /// One finding. Only the fields written here are compared.

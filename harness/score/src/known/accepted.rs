@@ -3,17 +3,20 @@
 //! An old service can be gated today, and fails on what is new. What is accepted is told all the same, and counts again when
 //! its time is over.
 
-use bloathound_vocabulary::{Finding, FindingClass, ObservationRecord};
+use std::collections::BTreeMap;
+
+use bloathound_vocabulary::{Finding, FindingClass};
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
+use super::{Sorted, Terms};
 use crate::error::ScoreError;
 
 /// Of fingerprints: with another their parts mean another thing, and old files are refused instead of matching nothing.
 const VERSION: u32 = 1;
 
 /// A file of accepted findings.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Accepted {
     /// See [`VERSION`].
@@ -23,7 +26,7 @@ pub struct Accepted {
 }
 
 /// One of them.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Entry {
     /// What it is known by: free of addresses, lines and counts.
@@ -36,19 +39,9 @@ struct Entry {
     /// The last day on which it is: `2027-01-31`. Without one, for ever.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     until: Option<NaiveDate>,
-}
-
-/// What holding findings against such a file came to.
-#[derive(Clone, PartialEq, Debug, Default)]
-pub struct Sorted {
-    /// Findings that nobody has accepted, or no longer.
-    pub findings: Vec<Finding>,
-    /// What is told of those that are.
-    pub accepted: Vec<ObservationRecord>,
-    /// Entries that were met.
-    pub met: Vec<usize>,
-    /// In sentences: what is over.
-    pub over: Vec<String>,
+    /// Evidence by name, and the most that it may be: past it the finding counts again.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    bound: BTreeMap<String, f64>,
 }
 
 impl Accepted {
@@ -74,6 +67,7 @@ impl Accepted {
             place: place(finding),
             reason: "not looked at yet".to_owned(),
             until: None,
+            bound: BTreeMap::new(),
         };
         let mut accepted: Vec<Entry> = findings.map(entry).collect();
         accepted.sort_by(|one, other| one.fingerprint.cmp(&other.fingerprint));
@@ -102,19 +96,18 @@ impl Accepted {
         let mut sorted = Sorted::default();
         for finding in findings {
             let met = self.accepted.iter().position(|entry| same(&entry.fingerprint, &finding.fingerprint));
-            let entry = met.and_then(|at| Some((at, self.accepted.get(at)?)));
-            match entry {
-                Some((at, entry)) if entry.until.is_none_or(|day| today <= day) => {
-                    sorted.met.push(at);
-                    sorted.accepted.push(told(entry, &finding));
-                }
-                Some((at, entry)) => {
-                    sorted.met.push(at);
-                    let until = until(entry);
-                    sorted.over.push(format!("{} was accepted{until}: it counts again", shown(entry)));
+            let Some((at, entry)) = met.and_then(|at| Some((at, self.accepted.get(at)?))) else {
+                sorted.findings.push(finding);
+                continue;
+            };
+            sorted.met.push(at);
+            let terms = Terms { reason: &entry.reason, until: entry.until, bound: &entry.bound };
+            match terms.over(shown(entry), &finding, Some(today)) {
+                None => sorted.accepted.push(terms.told(&finding)),
+                Some(over) => {
+                    sorted.over.push(over);
                     sorted.findings.push(finding);
                 }
-                None => sorted.findings.push(finding),
             }
         }
         sorted
@@ -130,19 +123,6 @@ impl Accepted {
 
 fn shown(entry: &Entry) -> &str {
     if entry.place.is_empty() { &entry.fingerprint } else { &entry.place }
-}
-
-/// The finding is told with why it fails nothing.
-fn told(entry: &Entry, finding: &Finding) -> ObservationRecord {
-    let summary = format!("accepted{} ({}): {}", until(entry), entry.reason, finding.summary);
-    ObservationRecord::in_words(ObservationRecord::ACCEPTED, summary)
-        .at(finding.location.clone())
-        .with("fingerprint", finding.fingerprint.clone())
-}
-
-/// ` until 2027-01-31`, or nothing.
-fn until(entry: &Entry) -> String {
-    entry.until.map_or_else(String::new, |day| format!(" until {day}"))
 }
 
 /// Whether two are of the same bug: how sure one is that a place grows for ever is no part of which place it is.
