@@ -15,6 +15,7 @@ use crate::exports::{HeapExports, PageArguments, SampleExports};
 use crate::failing::FailArguments;
 use crate::gate::{GateArguments, MergeArguments};
 use crate::help;
+use crate::lab::arguments::LabArguments;
 use crate::looking::{LookArguments, PeerArguments};
 use crate::metrics::MetricsArguments;
 use crate::perf::PerfArguments;
@@ -61,6 +62,8 @@ pub(crate) enum Command {
     Prepare(PrepareArguments),
     /// Start a reference service in the foreground, to try everything on; it ends with Ctrl-C
     Serve(ServeArguments),
+    /// The workshop: labs to solve, whose diagnosis and cure are checked
+    Lab(LabArguments),
     /// The scenarios there are
     List(ListArguments),
     /// Can this machine run the scenarios and read processes, and what to do if not

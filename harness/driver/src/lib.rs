@@ -17,7 +17,7 @@ pub use bloathound_engine::{Look, Moment};
 pub use check::{
     CheckError, CheckEvent, CheckLoad, CheckPlan, CheckTarget, Checked, CheckedProcess, OwnRequest, RequestError, check,
 };
-pub use http::HttpError;
+pub use http::{HttpError, ask};
 pub use ledger::{Ledger, LedgerError};
 pub use load::{LoadError, LoadReport, Progress, Trigger, TriggerState, run_round};
 pub use python::{

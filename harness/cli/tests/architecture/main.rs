@@ -23,7 +23,7 @@ use tree::{read, root, rust_files};
 
 /// Which rooms a room may build on. A new dependency belongs here first, with a reason in
 /// `harness/ARCHITECTURE.md`.
-const MAY_USE: [(&str, &[&str]); 18] = [
+const MAY_USE: [(&str, &[&str]); 19] = [
     ("vocabulary", &[]),
     ("bounds", &[]),
     ("memory", &["bounds"]),
@@ -37,6 +37,7 @@ const MAY_USE: [(&str, &[&str]); 18] = [
     ("score", &["vocabulary", "scenario"]),
     ("generate", &["scenario"]),
     ("perf", &["vocabulary"]),
+    ("lab", &["bounds", "scenario"]),
     ("report", &["vocabulary", "heap", "profile"]),
     ("kit", &["heap", "detect"]),
     ("engine", &["vocabulary", "bounds", "memory", "heap", "profile", "live", "cpython", "detect", "kit"]),
@@ -55,6 +56,7 @@ const MAY_USE: [(&str, &[&str]); 18] = [
             "score",
             "generate",
             "perf",
+            "lab",
             "report",
             "engine",
             "kit",
