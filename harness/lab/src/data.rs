@@ -67,6 +67,9 @@ pub struct Lab {
     /// The class that the tool tells of the unsolved service; none where it tells nothing.
     #[serde(default)]
     pub told: Option<String>,
+    /// Seconds between two requests of the load while a learner hunts.
+    #[serde(default = "pace")]
+    pub pace: f64,
     /// Started with its own diagnostics.
     #[serde(default)]
     pub kit: bool,
@@ -79,6 +82,11 @@ pub struct Lab {
     /// The template of the service.
     #[serde(skip)]
     pub service: String,
+}
+
+/// Five requests a second.
+fn pace() -> f64 {
+    0.2
 }
 
 /// A hint: a command, and how to read what it tells.

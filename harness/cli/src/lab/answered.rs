@@ -53,7 +53,8 @@ pub(crate) fn answer(arguments: &AnswerArguments) -> Result<u8, CliError> {
         desk.progress.set("fast track", "yes");
         text.push_str(&explained::passed(&mut desk, None)?);
     } else if diagnosis.right {
-        text.push_str(&format!("\nyou found it. Now mend service.py, then: {}\n", desk.typed("check")));
+        let now = if desk.drawn.lab.told.is_some() { "Now mend service.py" } else { "service.py may stay as it is" };
+        text.push_str(&format!("\nyou found it. {now}; then: {}\n", desk.typed("check")));
     }
     desk.save()?;
     output::result(&text);

@@ -141,7 +141,7 @@ impl<'b> Bench<'b> {
 
     fn ran(&self, driven: &bloathound_driver::DrivenRun, found: &RunFindings, kept: Option<PathBuf>) -> Ran {
         let mut record = score::record(&self.scenario, Variant::Fixed, driven, found);
-        bloathound_report::tell_run(&mut record);
+        bloathound_report::tell(&mut record.findings, bloathound_report::text::PROCESS);
         Ran {
             record,
             extras: extras::extras(&self.scenario, found),

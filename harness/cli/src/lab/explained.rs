@@ -28,7 +28,9 @@ pub(crate) fn passed(desk: &mut Desk, ran: Option<&Ran>) -> Result<String, CliEr
         let now = chrono::Utc::now().format("%Y-%m-%dT%H:%M:%SZ").to_string();
         desk.progress.set("passed", now);
     }
-    let (record, extras) = as_it_was(desk)?;
+    let (mut record, extras) = as_it_was(desk)?;
+    // That its work was not done is the fault itself here, and no reason to believe less of it.
+    record.invalid_because = None;
     let mut ledger: BTreeMap<String, String> = record.ledger.iter().map(|(k, v)| (k.clone(), v.to_string())).collect();
     if let Some(ran) = ran {
         ledger.extend(cured::figures(&ran.ledger));

@@ -17,8 +17,10 @@ use crate::error::CliError;
 use crate::exit::Exit;
 use crate::{ground, output};
 
-/// Between two requests of the load.
-const REQUEST_EVERY: Duration = Duration::from_millis(200);
+/// How often it is looked whether the service, and who started us, is still there.
+const LOOK_EVERY: Duration = Duration::from_millis(100);
+/// The longest between two requests of the load, and the shortest.
+const PACE_SECONDS: (f64, f64) = (0.01, 86_400.0);
 /// How long an answer is waited for.
 const ANSWER_WITHIN: Duration = Duration::from_secs(2);
 /// How long the service runs before its fault is brought out, where that takes a request of its own.
@@ -114,9 +116,10 @@ fn keep_at_work(
     let begun = Instant::now();
     let until = seconds.map(|seconds| begun + Duration::from_secs_f64(seconds));
     let path = desk.drawn.lab.same.first().cloned().unwrap_or_else(|| "/health".to_owned());
-    let (mut number, mut trigger) = (0u64, None);
+    let pace = Duration::from_secs_f64(desk.drawn.lab.pace.clamp(PACE_SECONDS.0, PACE_SECONDS.1));
+    let (mut number, mut trigger, mut due) = (0u64, None, begun);
     loop {
-        if let Some(stop) = interrupt.sleep(REQUEST_EVERY) {
+        if let Some(stop) = interrupt.sleep(pace.min(LOOK_EVERY)) {
             service.stop(STOP_GRACE);
             return Ok(ended(stop));
         }
@@ -127,8 +130,9 @@ fn keep_at_work(
             return Ok(Exit::AsExpected.number());
         }
         service.check_alive().map_err(|error| CliError::NotHere(error.to_string()))?;
-        if trigger.is_none() {
+        if trigger.is_none() && Instant::now() >= due {
             number += 1;
+            due = Instant::now() + pace;
             // One that gets no answer is what an operator would see, and no failure of ours.
             let _ = ask(service.port(), &path.replace(NUMBER, &number.to_string()), ANSWER_WITHIN);
         }

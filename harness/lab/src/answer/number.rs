@@ -40,10 +40,13 @@ pub(super) fn judge(is: f64, within: f64, unit: &str, answer: &str) -> Judged {
     } else {
         ""
     };
-    Judged::wrong(format!(
-        "{how}{far} than there are, {unit}. Take two looks, see how many requests were answered between them, and divide: \
-         a figure that holds for each single one, and not since the start"
-    ))
+    let way = if unit.contains("a request") {
+        "Take two looks, see how many requests were answered between them, and divide: a figure that holds for each single \
+         one, and not since the start"
+    } else {
+        "Look where it comes from in service.py, and hold that against what the tool counts"
+    };
+    Judged::wrong(format!("{how}{far} than there are, {unit}. {way}"))
 }
 
 #[cfg(test)]
