@@ -39,6 +39,9 @@ pub fn lacks(shelf: &Shelf, lab: &Lab) -> Vec<String> {
     let has_class = lab.questions.iter().any(|question| matches!(question.kind, Kind::Class { .. }));
     want(has_class, "no question for the class");
     want(lab.names.values().any(|words| words.len() >= HINTS), "no name that is drawn from three or more words");
+    let drops = |word: &&String| shelf.shared.path_words.contains(&word.to_lowercase());
+    let lost = lab.names.values().flatten().find(drops);
+    found.extend(lost.map(|word| format!("{word} may be drawn as a name, and is a word that answers may leave out")));
     found.extend(drawn_lacks(shelf, lab));
     found
 }

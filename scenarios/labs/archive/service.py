@@ -39,7 +39,8 @@ class Archive(Service):
         return ('%06d' % number) * ({{kilobytes}} * 170)
 
     def note(self, total):
-        self.{{index}} = [{{Entry}}('archive %010d ' % (total & 0xffffffff) * 500)]
+        text = 'archive %010d ' % (total & 0xffffffff)
+        self.{{index}} = [{{Entry}}('%03d ' % place + text * 500) for place in range(40)]
         self.ledger.count('indexed')
 
     def work(self, request):

@@ -123,7 +123,7 @@ impl<'b> Bench<'b> {
         let mut observer = EngineObserver::new(&[], true);
         observer.held_by(OURSELVES.into());
         if let Some(folder) = keep {
-            let how = HowRecorded { redact: false, effort: Effort::Small };
+            let how = HowRecorded { redact: false, effort: Effort::Quick };
             let recorder = Recorder::create(folder, &self.scenario.name, Variant::Fixed.as_str(), how);
             observer.record_to(recorder.map_err(CliError::unwritten)?);
         }
