@@ -20,7 +20,7 @@ pub use data::{ClassWords, Hint, Kind, Lab, Question, Wrong};
 pub use drawn::{Drawn, Version, seed_of};
 pub use error::LabError;
 pub use lacks::lacks;
-pub use pages::{Page, pages};
+pub use pages::{Sheet, pages};
 pub use progress::Progress;
 pub use results::{Results, Row, gather};
 pub use shelf::Shelf;

@@ -15,7 +15,7 @@ use super::desk::write;
 use crate::error::CliError;
 use crate::exit::Exit;
 use crate::home::Home;
-use crate::{ground, output, prepared};
+use crate::{output, preparation, prepared};
 
 /// The largest file that is copied: this program.
 const FILE_BYTES_MAX: u64 = 1 << 30;
@@ -32,7 +32,7 @@ pub(crate) fn bundle(arguments: &BundleArguments) -> Result<u8, CliError> {
     }
     output::check_folder(Some(&arguments.dir))?;
     let interrupt = Interrupt::take()?;
-    let launcher = ground::launcher(&home)?;
+    let launcher = preparation::launcher(&home)?;
     let labs: Vec<&Lab> = match arguments.only.as_slice() {
         [] => shelf.labs().iter().collect(),
         names => names.iter().map(|name| shelf.lab(name)).collect::<Result<_, _>>()?,

@@ -9,7 +9,7 @@ use super::looked::wrapped;
 use super::{cured, explained, recordings};
 use crate::error::CliError;
 use crate::exit::Exit;
-use crate::{ground, output};
+use crate::{output, preparation};
 
 /// Checks what the learner has done, and explains it once it is passed.
 pub(crate) fn check(arguments: &CheckArguments) -> Result<u8, CliError> {
@@ -27,7 +27,7 @@ pub(crate) fn check(arguments: &CheckArguments) -> Result<u8, CliError> {
     } else {
         output::progress("running your service under the same load as before");
         let interrupt = Interrupt::take()?;
-        let launcher = ground::launcher(&desk.home)?;
+        let launcher = preparation::launcher(&desk.home)?;
         let right = desk.drawn.lab.releases.last().map(|(_, lock)| desk.home.scenarios().join(lock));
         let lock = desk.lock()?;
         let service = desk.service()?;

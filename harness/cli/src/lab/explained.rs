@@ -15,7 +15,7 @@ use super::looked::wrapped;
 use super::{cured, recordings};
 use crate::error::CliError;
 use crate::exit::Exit;
-use crate::{ground, host, output, pages};
+use crate::{host, output, pages, preparation};
 
 /// The explanation's file.
 const TEXT: &str = "explained.txt";
@@ -64,7 +64,7 @@ fn as_it_was(desk: &Desk) -> Result<(RunRecord, RunExtras), CliError> {
     if recordings::is_recorded(desk) {
         return recordings::judged(desk);
     }
-    let launcher = ground::launcher(&desk.home)?;
+    let launcher = preparation::launcher(&desk.home)?;
     let lock = desk.drawn.lab.releases.first().map(|(_, lock)| desk.home.scenarios().join(lock));
     let service = desk.drawn.service(Version::Unsolved)?;
     let bench = Bench::new((&desk.drawn, &launcher), &service, lock.as_deref(), &Interrupt::default())?;

@@ -16,7 +16,7 @@ use super::cured;
 use crate::error::CliError;
 use crate::exit::Exit;
 use crate::home::Home;
-use crate::{ground, output};
+use crate::{output, preparation};
 
 /// Stands in what a rule says that abstains for want of processor.
 const STARVED: &str = "processor";
@@ -33,7 +33,7 @@ pub(crate) fn all(arguments: &CheckArguments) -> Result<u8, CliError> {
         None => shelf.labs().iter().collect(),
     };
     let interrupt = Interrupt::take()?;
-    let launcher = if arguments.files_only { None } else { Some(ground::launcher(&home)?) };
+    let launcher = if arguments.files_only { None } else { Some(preparation::launcher(&home)?) };
     let (next, bad) = (AtomicUsize::new(0), Mutex::new(0u32));
     std::thread::scope(|scope| {
         for _ in 0..arguments.jobs.min(labs.len()) {

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use bloathound_bounds::read_regular_text;
 use bloathound_lab::Progress;
-use sysinfo::{Pid, ProcessRefreshKind, ProcessesToUpdate, System};
+use sysinfo::{Pid, ProcessRefreshKind, ProcessStatus, ProcessesToUpdate, System};
 
 use super::desk::{Desk, write};
 use crate::error::CliError;
@@ -55,5 +55,7 @@ fn began(pid: u32) -> Option<u64> {
     let pid = Pid::from_u32(pid);
     let mut system = System::new().ok()?;
     system.refresh_processes_specifics(ProcessesToUpdate::Some(&[pid]), true, ProcessRefreshKind::nothing());
-    system.process(pid).map(sysinfo::Process::start_time)
+    // One that has ended and is not buried yet serves nobody.
+    let lives = |process: &&sysinfo::Process| process.status() != ProcessStatus::Zombie;
+    system.process(pid).filter(lives).map(sysinfo::Process::start_time)
 }

@@ -15,7 +15,7 @@ use super::running::{Running, Told};
 use super::{looked, recordings};
 use crate::error::CliError;
 use crate::exit::Exit;
-use crate::{ground, output};
+use crate::{output, preparation};
 
 /// How often it is looked whether the service, and who started us, is still there.
 const LOOK_EVERY: Duration = Duration::from_millis(100);
@@ -36,7 +36,7 @@ pub(crate) fn start(arguments: &StartArguments) -> Result<u8, CliError> {
     let home = crate::home::Home::find(arguments.which.place.home.as_deref())?;
     let (learner, seed) = who(arguments);
     let there = recordings::of(&home, &arguments.which.name);
-    let launcher = if arguments.recorded { None } else { Some(ground::launcher(&home)) };
+    let launcher = if arguments.recorded { None } else { Some(preparation::launcher(&home)) };
     let launcher = match launcher {
         Some(Ok(launcher)) => launcher,
         Some(Err(error)) if there.is_empty() => return Err(error),

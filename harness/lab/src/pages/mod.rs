@@ -11,7 +11,7 @@ use crate::shelf::Shelf;
 
 /// One file.
 #[derive(Clone, Debug)]
-pub struct Page {
+pub struct Sheet {
     /// Its name.
     pub name: &'static str,
     /// All of it.
@@ -28,12 +28,12 @@ font-size:1.7em}@media print{.slide{break-after:page;border:0}}";
 ///
 /// # Errors
 /// A lab's text asks for what nobody drew.
-pub fn pages(shelf: &Shelf, seed: u64) -> Result<Vec<Page>, LabError> {
+pub fn pages(shelf: &Shelf, seed: u64) -> Result<Vec<Sheet>, LabError> {
     Ok(vec![
-        Page { name: "slides.html", html: framed("Workshop: slides", &learners::slides(shelf)) },
-        Page { name: "handout.html", html: framed("Workshop: handout", &learners::handout(shelf)) },
-        Page { name: "guide.html", html: framed("Workshop: the teacher's guide", &teacher::guide(shelf)) },
-        Page { name: "key.html", html: framed("Workshop: the answer key", &teacher::key(shelf, seed)?) },
+        Sheet { name: "slides.html", html: framed("Workshop: slides", &learners::slides(shelf)) },
+        Sheet { name: "handout.html", html: framed("Workshop: handout", &learners::handout(shelf)) },
+        Sheet { name: "guide.html", html: framed("Workshop: the teacher's guide", &teacher::guide(shelf)) },
+        Sheet { name: "key.html", html: framed("Workshop: the answer key", &teacher::key(shelf, seed)?) },
     ])
 }
 
