@@ -15,6 +15,9 @@ const FILLERS_MAX: u64 = 5;
 /// Stands at the end of each line of a template that a question may ask for; no learner sees it.
 const MARK: &str = "#@";
 
+/// First and last line of each mark.
+type Marks = BTreeMap<String, (u32, u32)>;
+
 /// Which version of a lab's service.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Version {
@@ -35,7 +38,7 @@ pub struct Drawn {
     pub seed: u64,
     context: BTreeMap<String, Value>,
     /// First and last line of each mark, in the unsolved service.
-    marks: BTreeMap<String, (u32, u32)>,
+    marks: Marks,
     pub(crate) path_words: Vec<String>,
     pub(crate) classes: Vec<crate::ClassWords>,
 }
@@ -103,13 +106,13 @@ impl Drawn {
         self.written(version).map(|(text, _)| text)
     }
 
-    fn written(&self, version: Version) -> Result<(String, BTreeMap<String, (u32, u32)>), LabError> {
+    fn written(&self, version: Version) -> Result<(String, Marks), LabError> {
         let mut context = self.context.clone();
         context.insert("fixed".into(), Value::from(version == Version::Solved));
         context.insert("gone".into(), Value::from(version == Version::LeftOut));
         let file = format!("{}/service.py", self.lab.name);
         let text = fill(&self.lab.service, &Value::from_pairs(context)).map_err(|why| LabError::data(file, why))?;
-        let mut marks: BTreeMap<String, (u32, u32)> = BTreeMap::new();
+        let mut marks = Marks::new();
         let mut lines = Vec::new();
         for (number, line) in (1u32..).zip(text.lines()) {
             let (code, mark) = line.split_once(MARK).map_or((line, None), |(code, mark)| (code, Some(mark)));

@@ -2,7 +2,7 @@
 //!
 //! A lab becomes a service to hunt in ([`Drawn::service`]), questions whose answers are compared with what was drawn
 //! ([`judge`]), and a scenario that a cure has to pass ([`Drawn::scenario`]). What a learner has done stands in one plain
-//! text file ([`Progress`]). Nothing here starts a process or looks at one: this room is the same on every system.
+//! text file ([`Diary`]). Nothing here starts a process or looks at one: this room is the same on every system.
 
 mod answer;
 mod data;
@@ -21,6 +21,6 @@ pub use drawn::{Drawn, Version, seed_of};
 pub use error::LabError;
 pub use lacks::lacks;
 pub use pages::{Sheet, pages};
-pub use progress::Progress;
-pub use results::{Results, Row, gather};
+pub use progress::Diary;
+pub use results::{LabRow, Results, gather};
 pub use shelf::Shelf;

@@ -13,9 +13,9 @@ const FILE_BYTES_MAX: u64 = 64 << 10;
 
 /// Keys and values, in the order of their keys.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Progress(BTreeMap<String, String>);
+pub struct Diary(BTreeMap<String, String>);
 
-impl Progress {
+impl Diary {
     /// The file's name in the learner's folder of a lab.
     pub const FILE: &'static str = "lab.txt";
 
@@ -97,11 +97,11 @@ mod tests {
 
     #[test]
     fn what_is_written_is_read_back_and_a_value_stays_on_its_line() {
-        let mut progress = Progress::begin("shop", "Anna: the first", 7, "now");
+        let mut progress = Diary::begin("shop", "Anna: the first", 7, "now");
         progress.count("tries");
         progress.count("tries");
         progress.set("answer holder", "a\nlearner: somebody else");
-        let again = Progress::of_text(&progress.to_text());
+        let again = Diary::of_text(&progress.to_text());
         assert_eq!(again, progress);
         assert_eq!((again.get("learner"), again.number("tries")), ("Anna: the first", 2));
     }

@@ -6,7 +6,7 @@ use std::path::Path;
 use serde::Serialize;
 
 use crate::error::LabError;
-use crate::progress::Progress;
+use crate::progress::Diary;
 
 /// How deep below the named folder a learner's `lab.txt` may be: class / learner / labs / lab.
 const DEPTH_MAX: usize = 5;
@@ -15,7 +15,7 @@ const ROWS_MAX: usize = 10_000;
 
 /// One lab of one learner.
 #[derive(Clone, Debug, Serialize)]
-pub struct Row {
+pub struct LabRow {
     /// Who.
     pub learner: String,
     /// Which lab.
@@ -40,7 +40,7 @@ pub struct Row {
 #[derive(Clone, Debug, Serialize)]
 pub struct Results {
     /// By learner, then lab.
-    pub rows: Vec<Row>,
+    pub rows: Vec<LabRow>,
 }
 
 /// Gathers whatever progress files there are below a folder.
@@ -56,7 +56,7 @@ pub fn gather(folder: &Path) -> Result<Results, LabError> {
             Err(error) if depth == 0 => return Err(LabError::file(&at, error)),
             Err(_) => continue,
         };
-        if let Some(progress) = Progress::read(&at)? {
+        if let Some(progress) = Diary::read(&at)? {
             rows.push(row(&progress));
         }
         for path in listed.flatten().map(|entry| entry.path()) {
@@ -69,7 +69,7 @@ pub fn gather(folder: &Path) -> Result<Results, LabError> {
     Ok(Results { rows })
 }
 
-fn row(progress: &Progress) -> Row {
+fn row(progress: &Diary) -> LabRow {
     let state = if !progress.get("passed").is_empty() {
         "passed"
     } else if progress.is("diagnosis") {
@@ -77,7 +77,7 @@ fn row(progress: &Progress) -> Row {
     } else {
         "begun"
     };
-    Row {
+    LabRow {
         learner: progress.get("learner").to_owned(),
         lab: progress.get("lab").to_owned(),
         state,

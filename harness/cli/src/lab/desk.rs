@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use bloathound_bounds::read_regular_text;
-use bloathound_lab::{Drawn, Progress, Shelf, Version};
+use bloathound_lab::{Diary, Drawn, Shelf, Version};
 use bloathound_memory::output::{Readers, write_whole};
 use bloathound_report::text::shell_word;
 
@@ -23,7 +23,7 @@ const FILE_BYTES_MAX: u64 = 1 << 20;
 pub(crate) struct Desk {
     pub(crate) home: Home,
     pub(crate) drawn: Drawn,
-    pub(crate) progress: Progress,
+    pub(crate) progress: Diary,
     pub(crate) folder: PathBuf,
     /// As it was named, for commands to type.
     named: PathBuf,
@@ -39,7 +39,7 @@ impl Desk {
         let shelf = Shelf::open(&home.labs())?;
         shelf.lab(&which.name)?;
         let folder = which.place.folder.join(&which.name);
-        let Some(progress) = Progress::read(&folder)? else {
+        let Some(progress) = Diary::read(&folder)? else {
             let start = typed::command(&format!("lab start {}", which.name));
             return Err(CliError::Usage(format!("{} is not begun here: {start}", which.name)));
         };
@@ -52,14 +52,14 @@ impl Desk {
     /// # Errors
     /// There is no such lab, or its files can't be written.
     pub(crate) fn begin(which: &Which, learner: &str, seed: u64) -> Result<Self, CliError> {
-        if Progress::read(&which.place.folder.join(&which.name))?.is_some() {
+        if Diary::read(&which.place.folder.join(&which.name))?.is_some() {
             return Self::open(which);
         }
         let home = Home::find(which.place.home.as_deref())?;
         let shelf = Shelf::open(&home.labs())?;
         let drawn = Drawn::new(&shelf, &which.name, seed)?;
         let now = chrono::Utc::now().format("%Y-%m-%dT%H:%M:%SZ").to_string();
-        let progress = Progress::begin(&which.name, learner, seed, &now);
+        let progress = Diary::begin(&which.name, learner, seed, &now);
         let folder = which.place.folder.join(&which.name);
         let desk = Self { home, drawn, progress, folder, named: which.place.folder.clone() };
         desk.restore()?;
@@ -84,7 +84,7 @@ impl Desk {
     /// # Errors
     /// It can't be written.
     pub(crate) fn save(&self) -> Result<(), CliError> {
-        self.write(Progress::FILE, &self.progress.to_text())
+        self.write(Diary::FILE, &self.progress.to_text())
     }
 
     /// A text of the folder.

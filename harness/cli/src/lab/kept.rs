@@ -12,7 +12,7 @@ pub(crate) fn reset(desk: &mut Desk) -> Result<u8, CliError> {
     let (lab, learner) = (desk.drawn.lab.name.clone(), desk.progress.get("learner").to_owned());
     let begun = desk.progress.get("begun").to_owned();
     let recorded = desk.progress.get("recorded").to_owned();
-    desk.progress = bloathound_lab::Progress::begin(&lab, &learner, desk.drawn.seed, &begun);
+    desk.progress = bloathound_lab::Diary::begin(&lab, &learner, desk.drawn.seed, &begun);
     if !recorded.is_empty() {
         desk.progress.set("recorded", recorded);
     }

@@ -1,6 +1,6 @@
 //! `lab list`, `lab report`, `lab pages`.
 
-use bloathound_lab::{Progress, Row, Shelf, gather, pages};
+use bloathound_lab::{Diary, LabRow, Shelf, gather, pages};
 
 use super::arguments::{ListArguments, PagesArguments, ReportArguments};
 use super::desk::write;
@@ -15,7 +15,7 @@ pub(crate) fn list(arguments: &ListArguments) -> Result<u8, CliError> {
     let shelf = Shelf::open(&home.labs())?;
     let mut text = String::new();
     for lab in shelf.labs() {
-        let progress = Progress::read(&arguments.place.folder.join(&lab.name))?.unwrap_or_default();
+        let progress = Diary::read(&arguments.place.folder.join(&lab.name))?.unwrap_or_default();
         let state =
             match (progress.get("passed").is_empty(), progress.is("diagnosis"), progress.get("begun").is_empty()) {
                 (false, ..) => "passed",
@@ -46,7 +46,7 @@ pub(crate) fn report(arguments: &ReportArguments) -> Result<u8, CliError> {
     Ok(Exit::AsExpected.number())
 }
 
-fn table(rows: &[Row]) -> String {
+fn table(rows: &[LabRow]) -> String {
     let mut text = format!("{:<20} {:<12} {:<10} {:>5} {:>5}  remarks\n", "learner", "lab", "state", "tries", "hints");
     for row in rows {
         let remarks = [(row.saw_solution, "saw the solution"), (row.fast_track, "fast track")];

@@ -9,14 +9,11 @@ use bloathound_report::html::RunExtras;
 use bloathound_report::text::shell_word;
 use bloathound_vocabulary::RunRecord;
 
-use super::arguments::StartArguments;
 use super::desk::Desk;
-use super::looked;
 use crate::error::CliError;
-use crate::exit::Exit;
 use crate::home::Home;
 use crate::score::replayed;
-use crate::{output, typed};
+use crate::typed;
 
 /// The folder in the learner's own.
 const FOLDER: &str = "recording";
@@ -36,32 +33,19 @@ pub(crate) fn of(home: &Home, lab: &str) -> Vec<(u64, PathBuf)> {
     folders
 }
 
-/// Begins a lab with the recording that the learner's seed picks.
-pub(crate) fn start(
-    arguments: &StartArguments,
-    there: &[(u64, PathBuf)],
-    learner: &str,
-    seed: u64,
-) -> Result<u8, CliError> {
-    let picked = usize::try_from(seed).unwrap_or(0).checked_rem(there.len()).and_then(|at| there.get(at));
-    let Some((seed, run)) = picked else {
-        let message =
-            format!("no recordings of {} are here; `bloathound lab bundle DIR` makes them", arguments.which.name);
-        return Err(CliError::NotHere(message));
-    };
-    let mut desk = Desk::begin(&arguments.which, learner, *seed)?;
-    if !is_recorded(&desk) {
-        let listed = std::fs::read_dir(run).map_err(|error| CliError::file(run, error))?;
-        for path in listed.flatten().map(|entry| entry.path()).filter(|path| path.is_file()) {
-            let bytes = read_regular(&path, FILE_BYTES_MAX).map_err(|error| CliError::file(&path, error))?;
-            let to = desk.folder.join(FOLDER).join(path.file_name().unwrap_or_default());
-            write_whole(&to, &bytes, Readers::AsBefore).map_err(|error| CliError::output(&to, error))?;
-        }
-        desk.progress.set("recorded", "yes");
-        desk.save()?;
+/// Copies a recording into the learner's folder.
+///
+/// # Errors
+/// It can't be read or written.
+pub(crate) fn copy(desk: &mut Desk, run: &Path) -> Result<(), CliError> {
+    let listed = std::fs::read_dir(run).map_err(|error| CliError::file(run, error))?;
+    for path in listed.flatten().map(|entry| entry.path()).filter(|path| path.is_file()) {
+        let bytes = read_regular(&path, FILE_BYTES_MAX).map_err(|error| CliError::file(&path, error))?;
+        let to = desk.folder.join(FOLDER).join(path.file_name().unwrap_or_default());
+        write_whole(&to, &bytes, Readers::AsBefore).map_err(|error| CliError::output(&to, error))?;
     }
-    output::result(&looked::first_screen(&desk, None)?);
-    Ok(Exit::AsExpected.number())
+    desk.progress.set("recorded", "yes");
+    desk.save()
 }
 
 /// Whether this learner has a recording.

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use bloathound_bounds::read_regular_text;
-use bloathound_lab::Progress;
+use bloathound_lab::Diary;
 use sysinfo::{Pid, ProcessRefreshKind, ProcessStatus, ProcessesToUpdate, System};
 
 use super::desk::{Desk, write};
@@ -26,7 +26,7 @@ pub(crate) struct Told<'d>(&'d Path);
 
 impl<'d> Told<'d> {
     pub(crate) fn new(folder: &'d Path, running: Running) -> Result<Self, CliError> {
-        let mut told = Progress::default();
+        let mut told = Diary::default();
         told.set("pid", running.pid.to_string());
         told.set("port", running.port.to_string());
         told.set("began", began(running.pid).unwrap_or_default().to_string());
@@ -45,7 +45,7 @@ impl Drop for Told<'_> {
 /// The one that runs now.
 pub(crate) fn of(desk: &Desk) -> Option<Running> {
     let text = read_regular_text(&desk.folder.join(FILE), BYTES_MAX).ok()?;
-    let told = Progress::of_text(&text);
+    let told = Diary::of_text(&text);
     let running = Running { pid: told.get("pid").parse().ok()?, port: told.get("port").parse().ok()? };
     (began(running.pid)?.to_string() == told.get("began")).then_some(running)
 }

@@ -44,7 +44,7 @@ pub(crate) fn start(arguments: &StartArguments) -> Result<u8, CliError> {
             if let Some(Err(error)) = &without {
                 output::message(&error.to_string());
             }
-            return recordings::start(arguments, &there, &learner, seed);
+            return recorded(arguments, &there, &learner, seed);
         }
     };
     let desk = Desk::begin(&arguments.which, &learner, seed)?;
@@ -65,6 +65,22 @@ pub(crate) fn start(arguments: &StartArguments) -> Result<u8, CliError> {
     let _told = Told::new(&desk.folder, running)?;
     output::result(&looked::first_screen(&desk, Some(running))?);
     keep_at_work(&desk, service, arguments.seconds, (&interrupt, parent))
+}
+
+/// Begins a lab with the recording that the learner's seed picks.
+fn recorded(arguments: &StartArguments, there: &[(u64, PathBuf)], learner: &str, seed: u64) -> Result<u8, CliError> {
+    let picked = usize::try_from(seed).unwrap_or(0).checked_rem(there.len()).and_then(|at| there.get(at));
+    let Some((seed, run)) = picked else {
+        let name = &arguments.which.name;
+        let message = format!("no recordings of {name} are here; `bloathound lab bundle DIR` makes them");
+        return Err(CliError::NotHere(message));
+    };
+    let mut desk = Desk::begin(&arguments.which, learner, *seed)?;
+    if !recordings::is_recorded(&desk) {
+        recordings::copy(&mut desk, run)?;
+    }
+    output::result(&looked::first_screen(&desk, None)?);
+    Ok(Exit::AsExpected.number())
 }
 
 /// The learner's name, and the seed: of the name where one is given, else of this folder on this machine.

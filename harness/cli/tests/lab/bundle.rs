@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::Command;
 
-use bloathound_lab::{Drawn, Progress};
+use bloathound_lab::{Diary, Drawn};
 
 use super::support::{bloathound, live};
 use super::{right, shelf};
@@ -52,7 +52,7 @@ fn from_a_bundle_a_diagnosis_needs_neither_network_nor_python() {
         let looked = offline(&bundle, &first.split(' ').collect::<Vec<_>>());
         assert!(looked.status.success(), "{first}: {}", String::from_utf8_lossy(&looked.stderr));
         let own = bundle.join("bloathound-labs").join(name);
-        let progress = Progress::read(&own).unwrap().unwrap();
+        let progress = Diary::read(&own).unwrap().unwrap();
         let drawn = Drawn::new(&shelf(), name, progress.number("seed")).unwrap();
         let answers = right(&drawn);
         let mut words = vec!["lab", "answer", name];

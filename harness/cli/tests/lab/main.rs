@@ -62,7 +62,7 @@ impl Started {
     fn running(&self) -> (u32, u16) {
         wait_until("the service of the lab", STARTED, || {
             let text = fs::read_to_string(self.folder.join("running.txt")).ok()?;
-            let told = bloathound_lab::Progress::of_text(&text);
+            let told = bloathound_lab::Diary::of_text(&text);
             Some((told.get("pid").parse().ok()?, told.get("port").parse().ok()?))
         })
     }
