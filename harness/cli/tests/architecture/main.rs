@@ -167,7 +167,7 @@ fn above_the_live_room() -> BTreeSet<&'static str> {
     loop {
         let before = above.len();
         let uses = |uses: &&[&str]| uses.iter().any(|one| above.contains(one));
-        let more: Vec<&str> = MAY_USE.iter().filter(|(_, used)| uses(&used)).map(|(room, _)| *room).collect();
+        let more: Vec<&str> = MAY_USE.iter().filter(|(_, used)| uses(used)).map(|(room, _)| *room).collect();
         above.extend(more);
         if above.len() == before {
             return above;
