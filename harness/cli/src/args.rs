@@ -17,6 +17,7 @@ use crate::failing::FailArguments;
 use crate::files;
 use crate::gate::{GateArguments, MergeArguments};
 use crate::help;
+use crate::lab::arguments::LabArguments;
 use crate::looking::{LookArguments, PeerArguments};
 use crate::metrics::MetricsArguments;
 use crate::own::init::InitArguments;
@@ -66,6 +67,8 @@ pub(crate) enum Command {
     Prepare(PrepareArguments),
     /// Start a reference service in the foreground, to try everything on; it ends with Ctrl-C
     Serve(ServeArguments),
+    /// The workshop: labs to solve, whose diagnosis and cure are checked
+    Lab(LabArguments),
     /// The scenarios there are
     List(ListArguments),
     /// Can this machine run the scenarios and read processes, and what to do if not

@@ -90,6 +90,12 @@ pub(crate) enum CliError {
     ReaderGone,
 }
 
+impl From<bloathound_lab::LabError> for CliError {
+    fn from(error: bloathound_lab::LabError) -> Self {
+        Self::Usage(error.to_string())
+    }
+}
+
 impl From<WatchError> for CliError {
     fn from(error: WatchError) -> Self {
         match error {

@@ -10,7 +10,8 @@ use crate::args::RunArguments;
 use crate::error::CliError;
 use crate::home::Home;
 use crate::plan::Planned;
-use crate::{output, preparation, typed};
+use crate::preparation::launcher;
+use crate::{output, typed};
 
 /// Variables that say that somebody gates on the outcome.
 const GATING: [&str; 2] = ["BLOATHOUND_REQUIRE_LIVE", "CI"];
@@ -74,16 +75,6 @@ pub(crate) fn find(arguments: &RunArguments, home: &Home, planned: &[Planned<'_>
         output::message(&error.to_string());
     }
     Ok(Ground::Recorded { banner, asked_for: false })
-}
-
-/// A Python 2.7 and the packages of the services, installed where they aren't there yet.
-///
-/// # Errors
-/// This machine lacks one of them.
-pub(crate) fn launcher(home: &Home) -> Result<Launcher, CliError> {
-    let interpreter = Search::from_env().find()?.interpreter;
-    let environment = preparation::environment(home, &interpreter)?;
-    Ok(Launcher { interpreter, environment, services_dir: home.services() })
 }
 
 /// What is said above recorded runs, by what the machine lacks; `None` where that is no lack but a mistake, such as a variable

@@ -13,7 +13,8 @@ pub(crate) struct Home {
 }
 
 impl Home {
-    /// `--home`, then `BLOATHOUND_HOME`, then this folder or one above it, then where the tool was built.
+    /// `--home`, then `BLOATHOUND_HOME`, then this folder or one above it, then where the tool is (a workshop's bundle has
+    /// both in one folder), then where it was built.
     pub(crate) fn find(given: Option<&Path>) -> Result<Self, CliError> {
         let is_home = |root: &Path| root.join("scenarios").is_dir() && root.join("reference-services").is_dir();
         if let Some(root) = given {
@@ -27,7 +28,8 @@ impl Home {
         let set = std::env::var_os("BLOATHOUND_HOME").map(PathBuf::from);
         let here = std::env::current_dir().unwrap_or_default();
         let built = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).unwrap_or(Path::new(".")).to_owned();
-        let candidates = set.into_iter().chain(here.ancestors().map(Path::to_owned)).chain([built]);
+        let beside = std::env::current_exe().ok().and_then(|program| program.parent().map(Path::to_owned));
+        let candidates = set.into_iter().chain(here.ancestors().map(Path::to_owned)).chain(beside).chain([built]);
         candidates.into_iter().find(|root| is_home(root)).map(|root| Self { root }).ok_or_else(|| {
             CliError::Usage(
                 "no folders scenarios and reference-services here or above; run from a checkout, or say --home DIR"
@@ -55,6 +57,16 @@ impl Home {
     /// Recorded runs of this checkout's scenarios; a folder of somebody's own has none.
     pub(crate) fn recorded(&self) -> PathBuf {
         self.root.join("snapshots/recorded")
+    }
+
+    /// The workshop's labs.
+    pub(crate) fn labs(&self) -> PathBuf {
+        self.scenarios().join("labs")
+    }
+
+    /// Recordings of the labs: a bundle has them, a checkout does not.
+    pub(crate) fn lab_recordings(&self) -> PathBuf {
+        self.root.join("recordings")
     }
 
     pub(crate) fn lock_file(&self) -> PathBuf {

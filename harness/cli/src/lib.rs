@@ -25,6 +25,7 @@ mod help;
 mod home;
 mod host;
 mod kit;
+mod lab;
 mod looking;
 mod made;
 mod manual;
@@ -88,6 +89,7 @@ pub fn main() -> ExitCode {
         Command::Ctl(ctl) => commands::kit::ctl(&ctl),
         Command::Trace(trace) => commands::kit::trace(&trace),
         Command::Perf(perf) => commands::perf::perf(&perf),
+        Command::Lab(lab) => commands::lab::lab(&lab.command),
         Command::Merge(merge) => commands::merge::merge(&merge),
         Command::Inspect(inspect) => commands::inspect::inspect(&inspect),
         // Nobody reads what it would have to say: it is told apart by its end.

@@ -167,6 +167,15 @@ pub(crate) fn exchange(port: u16, request: &Request, within: Duration) -> Result
     Exchange::begin(port, request, within)?.finish()
 }
 
+/// A GET of a path, and the body of its answer.
+///
+/// # Errors
+/// It is not answered in time, or by another status than 200.
+pub fn ask(port: u16, path: &str, within: Duration) -> Result<Vec<u8>, HttpError> {
+    let request = Request { method: bloathound_scenario::Method::Get, path: path.to_owned() };
+    exchange(port, &request, within)
+}
+
 /// A request as it is to be sent, and its answer's status; one from 400 on is an error.
 pub(crate) fn exchange_with(address: SocketAddr, request: &[u8], within: Duration) -> Result<u16, HttpError> {
     let (status, body) = Exchange::begin_with(address, request, within)?.answer()?;

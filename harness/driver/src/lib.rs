@@ -19,7 +19,7 @@ pub use check::{
     CheckError, CheckEvent, CheckLoad, CheckPlan, CheckTarget, Checked, CheckedProcess, FoundService, OwnRequest,
     RequestError, check, check_forecasts, find_service, of_scenario,
 };
-pub use http::HttpError;
+pub use http::{HttpError, ask};
 pub use ledger::{Ledger, LedgerError};
 pub use load::{LoadError, LoadReport, Progress, Trigger, TriggerState, run_round};
 pub use python::{

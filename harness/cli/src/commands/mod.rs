@@ -8,6 +8,7 @@ pub(crate) mod doctor;
 pub(crate) mod hot;
 pub(crate) mod inspect;
 pub(crate) mod kit;
+pub(crate) mod lab;
 pub(crate) mod list;
 pub(crate) mod merge;
 pub(crate) mod perf;

@@ -12,7 +12,7 @@ use crate::exit::Exit;
 use crate::home::Home;
 use crate::progress::Packages;
 use crate::served::{the_one, told, variant};
-use crate::{chosen, ground, output};
+use crate::{chosen, output, preparation};
 
 /// How often it is looked whether the service, and who started us, is still there.
 const LOOK_EVERY: Duration = Duration::from_millis(100);
@@ -27,7 +27,7 @@ pub(crate) fn serve(arguments: &ServeArguments) -> Result<u8, CliError> {
         return Err(CliError::Usage(format!("{}: a service of your own is started by its command", scenario.name)));
     }
     let variant = variant(&scenario, arguments.variant)?;
-    let launcher = ground::launcher(&home)?;
+    let launcher = preparation::launcher(&home)?;
     let failed = |error: RunError| CliError::Run {
         scenario: scenario.name.clone(),
         variant: variant.as_str().into(),

@@ -23,7 +23,7 @@ use tree::{read, root, rust_files};
 
 /// Which rooms a room may build on. A new dependency belongs here first, with a reason in
 /// `harness/ARCHITECTURE.md`.
-const MAY_USE: [(&str, &[&str]); 18] = [
+const MAY_USE: [(&str, &[&str]); 19] = [
     ("vocabulary", &[]),
     ("bounds", &[]),
     ("memory", &["bounds"]),
@@ -37,6 +37,7 @@ const MAY_USE: [(&str, &[&str]); 18] = [
     ("score", &["vocabulary", "scenario"]),
     ("generate", &["scenario"]),
     ("perf", &["vocabulary"]),
+    ("lab", &["bounds", "scenario"]),
     ("report", &["vocabulary", "heap", "profile"]),
     ("kit", &["heap", "detect"]),
     ("engine", &["vocabulary", "bounds", "memory", "heap", "profile", "live", "cpython", "detect", "kit"]),
@@ -55,6 +56,7 @@ const MAY_USE: [(&str, &[&str]); 18] = [
             "score",
             "generate",
             "perf",
+            "lab",
             "report",
             "engine",
             "kit",
@@ -157,6 +159,41 @@ fn dependencies_point_one_way() {
         }
     }
     assert!(seen > 15, "only {seen} dependencies were read: are the manifests written another way?");
+}
+
+/// Rooms that `live` is in, or that build on it: those need Linux.
+fn above_the_live_room() -> BTreeSet<&'static str> {
+    let mut above = BTreeSet::from(["live"]);
+    loop {
+        let before = above.len();
+        let uses = |uses: &&[&str]| uses.iter().any(|one| above.contains(one));
+        let more: Vec<&str> = MAY_USE.iter().filter(|(_, used)| uses(used)).map(|(room, _)| *room).collect();
+        above.extend(more);
+        if above.len() == before {
+            return above;
+        }
+    }
+}
+
+/// What decodes and judges a recording is built on any system: only the live room and what builds on it need Linux, and `kit`,
+/// which asks the kernel who is at the other end. `ci/elsewhere` builds the others for a system that is none.
+#[test]
+fn rooms_below_the_live_one_need_no_linux() {
+    let above = above_the_live_room();
+    assert_eq!(above, BTreeSet::from(["live", "engine", "driver", "cli"]));
+    let below: Vec<&str> =
+        MAY_USE.iter().map(|(room, _)| *room).filter(|room| !above.contains(room) && *room != "kit").collect();
+    assert!(below.len() > 13 && below.contains(&"cpython") && below.contains(&"lab"), "{below:?}");
+    let needles = ["std::os::linux", "nix::sys::ptrace", "process_vm_readv", "PeerCredentials", "sys::epoll", "prctl"];
+    assert!(!lines_with(&["live", "kit"], &needles).is_empty(), "the rule sees what it is about");
+    let hits = lines_with(&below, &needles);
+    assert!(hits.is_empty(), "{}", hits.join("\n"));
+    let conditional = lines_with(&below, &["target_os"]);
+    assert!(conditional.is_empty(), "one source for all systems: {conditional:?}");
+    let script = read(&root().join("ci/elsewhere"));
+    for room in below.iter().filter(|room| **room != "testkit") {
+        assert!(script.contains(&format!("-p bloathound-{room}")), "ci/elsewhere leaves {room} out");
+    }
 }
 
 #[test]

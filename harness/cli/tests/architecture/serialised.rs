@@ -3,7 +3,7 @@
 use crate::tree::{code, rust_files};
 
 /// Files and folders whose types may have serde's derives, and why.
-const MAY_BE_SERIALISED: [(&str, &str); 15] = [
+const MAY_BE_SERIALISED: [(&str, &str); 17] = [
     ("harness/vocabulary/src/", "what is found and told"),
     ("harness/memory/src/recorded/manifest.rs", "the head of a recorded image"),
     ("harness/profile/src/", "samples of stacks, as a recorded run keeps them"),
@@ -13,6 +13,8 @@ const MAY_BE_SERIALISED: [(&str, &str); 15] = [
     ("harness/scenario/src/model/mod.rs", "its words, which need no second type"),
     ("harness/scenario/src/matcher.rs", "the keys of a range in a scenario's file"),
     ("harness/generate/src/data.rs", "the shapes and words that generated cases are made of, which are files"),
+    ("harness/lab/src/data.rs", "the files that a lab is made of"),
+    ("harness/lab/src/results.rs", "what a class has done, which no other command reads"),
     ("harness/driver/src/python/interpreter.rs", "what an interpreter says of itself"),
     ("harness/driver/src/service/mod.rs", "a service's handshake"),
     ("harness/score/src/known/accepted.rs", "a file of accepted findings"),
