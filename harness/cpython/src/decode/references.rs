@@ -7,8 +7,11 @@ use super::Decoder;
 use super::source::KEYS_MAX;
 use super::types::TypeLayout;
 use crate::dialect::layout::BlockLayout;
-use crate::dialect::{Attributes, Core, NotYetRead, SingledOut};
+use crate::dialect::{Attributes, Chain, Core, Frames, NotYetRead, SingledOut, TextStorage};
 use crate::objects::{Table, read_word};
+
+/// Words of a module's own state before we take its definition for damage.
+const MODULE_WORDS_MAX: u64 = 1 << 14;
 
 impl<'a> Decoder<'a> {
     /// Adds all references of the object at `at`.
@@ -23,15 +26,23 @@ impl<'a> Decoder<'a> {
         }
         match layout.core {
             Core::Plain | Core::Str | Core::Long | Core::ByteArray | Core::Array => {}
+            Core::Unicode if d.text == TextStorage::Compact => {}
             Core::Unicode => self.field(at, d.unicode.defenc, "encoded", false),
             Core::Dict => self.dict_references(at),
             Core::List => {
                 self.item_references(self.objects().list_at(at), self.word(at, d.object.ob_size));
             }
-            Core::Tuple => self.item_references(at.offset(d.tuple.ob_item), self.word(at, d.object.ob_size)),
+            Core::Tuple => self.item_references(
+                at.offset(layout.items_at),
+                self.word(at, d.object.ob_size).saturating_add(layout.hidden_items),
+            ),
             Core::Set => self.set_references(at),
             Core::Type => self.type_references(at),
-            Core::Frame => self.frame_references(at),
+            Core::Frame => match d.frames {
+                Frames::Objects => self.frame_references(at),
+                Frames::InterpreterFrames { .. } => self.frame_object_references(at),
+            },
+            Core::Generator => self.generator_references(at),
             Core::Weakref => {
                 self.field(at, d.weak_reference.wr_callback, "callback", true);
                 let name = self.builder.name("referent");
@@ -49,6 +60,9 @@ impl<'a> Decoder<'a> {
                 );
             }
         }
+        if let Some(chain) = layout.chain {
+            self.chain_references(at, chain);
+        }
         if let Some((from, to)) = layout.conservative {
             self.conservative_references(at, layout, from, to);
         }
@@ -56,30 +70,36 @@ impl<'a> Decoder<'a> {
         for (offset, name) in slots {
             self.reference_at(at.offset(*offset), ReferenceLabel::new(ReferenceKind::Slot, name.0, true));
         }
+        let has_values = layout.has_inline_values && self.inline_references(at, layout);
         if let Some(offset) = layout.dict_offset {
-            let label = ReferenceLabel::new(ReferenceKind::Field, self.types.dict_name().0, layout.is_gc);
+            // A dict of the values that stand behind the object is not visited: they are.
+            let visited = layout.is_gc && !has_values;
+            let label = ReferenceLabel::new(ReferenceKind::Field, self.types.dict_name().0, visited);
             match self.dict_pointer(at, layout, offset) {
                 Ok(variable) => self.reference_at(variable, label),
                 Err(refused) => self.refuse(refused),
             }
         }
+        if layout.singled_out == Some(SingledOut::Module) && d.module.state.is_some() {
+            self.module_state(at);
+        }
         if layout.is_heap {
             let type_at = layout.address;
-            self.reference(type_at, ReferenceLabel::new(ReferenceKind::Type, 0, layout.is_gc));
+            self.reference(type_at, ReferenceLabel::new(ReferenceKind::Type, 0, layout.type_is_visited));
         }
     }
 
-    fn word(&self, at: Address, offset: u64) -> u64 {
+    pub(super) fn word(&self, at: Address, offset: u64) -> u64 {
         self.image.u64_at(at.offset(offset)).unwrap_or(0)
     }
 
-    fn field(&mut self, at: Address, offset: u64, name: &str, traversed: bool) {
+    pub(super) fn field(&mut self, at: Address, offset: u64, name: &str, traversed: bool) {
         let name = self.builder.name(name);
         self.reference_at(at.offset(offset), ReferenceLabel::new(ReferenceKind::Field, name.0, traversed));
     }
 
     /// The reference that the pointer at `variable` is.
-    fn reference_at(&mut self, variable: Address, label: ReferenceLabel) {
+    pub(super) fn reference_at(&mut self, variable: Address, label: ReferenceLabel) {
         match self.image.pointer_at(variable) {
             Some(target) => self.reference(target, label),
             None => self.builder.quality_mut().unmapped_pointers += 1,
@@ -101,7 +121,9 @@ impl<'a> Decoder<'a> {
     fn dict_pointer(&self, at: Address, layout: &TypeLayout, offset: i64) -> Result<Address, NotYetRead> {
         match self.interpreter.dialect.attributes {
             Attributes::DictSlot => Ok(self.dict_slot(at, layout, offset)),
-            Attributes::ValuesBefore { .. } | Attributes::TaggedBefore { .. } | Attributes::Inline { .. } => {
+            Attributes::Inline { dict_back, .. } if layout.has_managed_dict => Ok(at.back(dict_back.min(at.0))),
+            Attributes::Inline { .. } => Ok(self.dict_slot(at, layout, offset)),
+            Attributes::ValuesBefore { .. } | Attributes::TaggedBefore { .. } => {
                 Err(self.interpreter.dialect.not_yet_read("attributes of instances"))
             }
         }
@@ -146,6 +168,9 @@ impl<'a> Decoder<'a> {
             Ok(table) => table,
             Err(refused) => return self.refuse(refused),
         };
+        if !table.values.is_null() {
+            return self.split_references(at, &table);
+        }
         let Some(bytes) = self.table_bytes(&table) else { return };
         let tells_keys = self.word(at, self.interpreter.dialect.dict.ma_used) <= KEYS_MAX;
         // The dict of interned strings does not count its references: they own nothing.
@@ -167,7 +192,7 @@ impl<'a> Decoder<'a> {
                     if tells_keys {
                         self.note_key(entry.key, id);
                     }
-                    self.builder.add_reference(id, ReferenceLabel::new(ReferenceKind::Key, id.0, true));
+                    self.builder.add_reference(id, ReferenceLabel::new(ReferenceKind::Key, id.0, table.keys_are_visited));
                     self.reference(entry.value, ReferenceLabel::new(ReferenceKind::Value, id.0, true));
                 }
                 None => {
@@ -183,7 +208,7 @@ impl<'a> Decoder<'a> {
         let Some(bytes) = self.table_bytes(&table) else { return };
         for entry in bytes.chunks_exact(table.entry_bytes) {
             let key = table.entry(entry).key;
-            if !key.is_null() && !self.objects().is_dummy(key) {
+            if !key.is_null() && !self.objects().is_deleted(entry, key) {
                 self.reference(key, ReferenceLabel::new(ReferenceKind::Member, 0, true));
             }
         }
@@ -192,12 +217,131 @@ impl<'a> Decoder<'a> {
     fn type_references(&mut self, at: Address) {
         let d = self.interpreter.dialect;
         let heap_type = self.word(at, d.type_object.tp_flags) & d.flags.heaptype != 0;
+        let row = self.types.static_types().row(at).copied();
         for (offset, name, traversed) in d.types.type_fields {
-            self.field(at, *offset, name, *traversed && heap_type);
+            let elsewhere = row.and_then(|row| match *offset {
+                offset if offset == d.type_object.tp_dict => Some(row.dict),
+                offset if offset == d.type_object.tp_subclasses => Some(row.subclasses),
+                _ => None,
+            });
+            match elsewhere {
+                None => self.field(at, *offset, name, *traversed && heap_type),
+                Some(target) => {
+                    let name = self.builder.name(name);
+                    self.reference(target, ReferenceLabel::new(ReferenceKind::Field, name.0, false));
+                }
+            }
         }
         if heap_type {
-            self.field(at, d.type_object.ht_name, "__name__", false);
-            self.field(at, d.type_object.ht_slots, "__slots__", false);
+            for (offset, name, traversed) in d.types.heap_type_fields {
+                self.field(at, *offset, name, *traversed);
+            }
+            self.shared_keys(at);
+        }
+    }
+
+    /// The keys that a class's instances share own what they name.
+    fn shared_keys(&mut self, class: Address) {
+        let d = self.interpreter.dialect;
+        if d.type_object.ht_cached_keys == 0 {
+            return;
+        }
+        let keys = Address(self.word(class, d.type_object.ht_cached_keys));
+        if keys.is_null() {
+            return;
+        }
+        let table = self.objects().keys(keys, Address::NULL);
+        let Some(bytes) = self.table_bytes(&table) else { return };
+        let name = self.builder.name(d.types.shared_keys);
+        for entry in bytes.chunks_exact(table.entry_bytes) {
+            self.reference(table.entry(entry).key, ReferenceLabel::new(ReferenceKind::Field, name.0, false));
+        }
+    }
+
+    /// A dict that shares its keys; where its values are an instance's, that tells them to the collector.
+    fn split_references(&mut self, at: Address, table: &Table) {
+        let Some(bytes) = self.table_bytes(table) else { return };
+        let k = &self.interpreter.dialect.dict.keys;
+        let values_at = Address(self.word(at, k.ma_values));
+        let head = self.image.bytes(values_at, k.values_first as usize).unwrap_or_default();
+        let is_embedded = head.get(k.values_embedded as usize).is_some_and(|byte| *byte != 0);
+        let tells_keys = self.word(at, self.interpreter.dialect.dict.ma_used) <= KEYS_MAX;
+        // Those of an instance are counted once, as its own; this dict is a view of them.
+        let (visited, is_view) = (!is_embedded, is_embedded);
+        for (index, entry) in bytes.chunks_exact(table.entry_bytes).enumerate() {
+            let value = self.objects().split_value(table, index as u64);
+            if value.is_null() {
+                continue;
+            }
+            let Some(id) = self.id_of(table.entry(entry).key) else {
+                self.builder.quality_mut().unmapped_pointers += 1;
+                continue;
+            };
+            if tells_keys {
+                self.note_key(table.entry(entry).key, id);
+            }
+            if is_view {
+                self.reference(value, ReferenceLabel::new(ReferenceKind::Weak, 0, false));
+            } else {
+                self.reference(value, ReferenceLabel::new(ReferenceKind::Value, id.0, visited));
+            }
+        }
+    }
+
+    /// Attributes that stand behind their instance; false where they were moved to a dict.
+    fn inline_references(&mut self, at: Address, layout: &TypeLayout) -> bool {
+        let inline = self.objects().inline_values(at, layout.address, layout.basicsize);
+        let Some(inline) = inline.filter(|inline| inline.is_valid) else { return false };
+        let Some(bytes) = self.table_bytes(&inline.table) else { return true };
+        for (index, entry) in bytes.chunks_exact(inline.table.entry_bytes).take(inline.capacity as usize).enumerate() {
+            let value = self.objects().split_value(&inline.table, index as u64);
+            if value.is_null() {
+                continue;
+            }
+            let key = inline.table.entry(entry).key;
+            let text = self.objects().name(key, 200).unwrap_or_default();
+            let name = self.builder.name(&text);
+            self.reference(value, ReferenceLabel::new(ReferenceKind::Slot, name.0, true));
+        }
+        true
+    }
+
+    /// What chained entries hold, which their owner tells in their place.
+    fn chain_references(&mut self, at: Address, chain: Chain) {
+        let label = match chain.owned_as {
+            Some(name) => ReferenceLabel::new(ReferenceKind::Field, self.builder.name(name).0, true),
+            None => ReferenceLabel::new(ReferenceKind::Weak, 0, true),
+        };
+        let mut entry = Address(self.word(at, chain.first));
+        while entry != at && !entry.is_null() && entry.is_aligned(8) && self.budget.take(chain.visited.len() as u64 + 1) {
+            for offset in chain.visited {
+                self.reference_at(entry.offset(*offset), label);
+            }
+            entry = Address(self.word(entry, chain.next));
+        }
+    }
+
+    /// What a module in C keeps of its own: nobody told us its fields.
+    fn module_state(&mut self, at: Address) {
+        let Some(m) = self.interpreter.dialect.module.state else { return };
+        let (definition, state) = (Address(self.word(at, m.md_def)), Address(self.word(at, m.md_state)));
+        if definition.is_null() || state.is_null() {
+            return;
+        }
+        let visited = self.word(definition, m.m_traverse) != 0;
+        let words = self.word(definition, m.m_size) / 8;
+        if words > MODULE_WORDS_MAX || !self.budget.take(words) {
+            return;
+        }
+        for index in 0..words {
+            let value = Address(self.word(state, index * 8));
+            if value.0 > 0x1000
+                && value.is_aligned(8)
+                && let Some(id) = self.id_of(value)
+            {
+                let label = ReferenceLabel::new(ReferenceKind::Conservative, (index * 8) as u32, visited);
+                self.builder.add_reference(id, label);
+            }
         }
     }
 

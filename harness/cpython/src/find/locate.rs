@@ -28,6 +28,9 @@ impl Interpreter {
     pub fn locate_by_symbols(source: &dyn MemorySource, symbols: &SymbolTable) -> Result<Self, LocateError> {
         // The finder lets no other series through; a core may not have the text that says so.
         let dialect = symbols.version.as_deref().and_then(Dialect::of_version).unwrap_or(FIRST);
+        if let Some(runtime) = dialect.runtime {
+            return super::runtime::locate(dialect, runtime, source, symbols);
+        }
         let names = &dialect.symbols;
         if names.of_debug_builds.iter().any(|name| !symbols.all(name).is_empty()) {
             return Err(LocateError::DebugBuild);
@@ -48,6 +51,7 @@ impl Interpreter {
         let generation_stride = generation_stride(dialect, source, generations, symbols, &mut known_by)?;
         let mut found = Self {
             dialect,
+            runtime: None,
             version: symbols.version.clone(),
             type_type,
             object_type,
@@ -123,7 +127,7 @@ impl Interpreter {
     }
 }
 
-fn check_types(
+pub(super) fn check_types(
     d: &Dialect,
     source: &dyn MemorySource,
     type_type: Address,

@@ -3,6 +3,7 @@
 mod code_search;
 mod locate;
 mod module;
+mod runtime;
 mod shape_search;
 
 pub use module::{InterpreterError, exported_only, find_interpreter_in, find_interpreter_in_core};

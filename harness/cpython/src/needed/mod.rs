@@ -9,6 +9,7 @@
 //! not needed at all.
 
 mod allocators;
+mod calls;
 mod objects;
 
 use std::ops::Range;
@@ -166,6 +167,9 @@ impl<'a> Marker<'a> {
     fn interpreter(&mut self, interpreter: &Interpreter, data_ranges: &[Range<Address>]) {
         let d = self.d;
         self.keep(interpreter.generations, interpreter.generation_stride * u64::from(d.collector.generations));
+        if let Some(permanent) = d.collector.permanent {
+            self.keep(interpreter.generations.offset(permanent), 2 * WORD as u64);
+        }
         let variables = [interpreter.arenas, interpreter.maxarenas, interpreter.interned, interpreter.garbage];
         for variable in variables.into_iter().flatten().chain(interpreter.collecting).chain(interpreter.enabled) {
             self.keep(variable, WORD as u64);
@@ -181,12 +185,14 @@ impl<'a> Marker<'a> {
                 break;
             }
             self.keep(state, d.interpreter_state.read_bytes);
+            self.interpreter_tables(interpreter, state);
             let mut thread = self.image.pointer_at(state.offset(d.interpreter_state.tstate_head)).unwrap_or_default();
             for _ in 0..STATES_MAX {
                 if thread.is_null() {
                     break;
                 }
                 self.keep(thread, d.thread_state.read_bytes);
+                self.calls(thread);
                 thread = self.image.pointer_at(thread.offset(d.thread_state.next)).unwrap_or_default();
             }
             state = self.image.pointer_at(state.offset(d.interpreter_state.next)).unwrap_or_default();
