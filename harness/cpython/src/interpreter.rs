@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use bloathound_memory::{Address, MemorySource};
 
-use crate::dialect::{Dialect, FIRST, SUPPORTED};
+use crate::dialect::{Dialect, FIRST, SUPPORTED, TextStorage};
 use crate::objects::Width;
 
 /// How the target stores text.
@@ -59,7 +59,9 @@ pub enum LocateError {
     #[error("this is a debug build of CPython (Py_TRACE_REFS): its objects have another layout")]
     DebugBuild,
     /// Builds without the GIL have other objects and another allocator.
-    #[error("this is a free-threaded build of CPython {version}: its objects and its allocator are others, and not read")]
+    #[error(
+        "this is a free-threaded build of CPython {version}: its objects and its allocator are others, and not read"
+    )]
     FreeThreaded {
         /// Its release.
         version: String,
@@ -133,17 +135,26 @@ impl Interpreter {
         // What hangs on one structure was found with it.
         self.runtime.is_some() && self.interpreter_state.is_some()
             || self.interpreter_state.is_some()
-            && self.interned.is_some()
-            && self.garbage.is_some()
-            && self.collecting.is_some()
-            && self.enabled.is_some()
-            && !self.number_block_lists.is_empty()
+                && self.interned.is_some()
+                && self.garbage.is_some()
+                && self.collecting.is_some()
+                && self.enabled.is_some()
+                && !self.number_block_lists.is_empty()
     }
 
     /// The most that is known of its version: its release, or the series it was checked against.
     #[must_use]
     pub fn version(&self) -> &str {
         self.version.as_deref().unwrap_or(self.dialect.series)
+    }
+
+    /// How text is stored, where builds of the series differ in it: `UCS4`.
+    #[must_use]
+    pub fn text_width(&self) -> Option<String> {
+        match self.dialect.text {
+            TextStorage::BytesAndWide => Some(format!("UCS{}", self.unicode.bytes())),
+            TextStorage::Compact => None,
+        }
     }
 
     /// True while a collection runs in the target: its lists are then incomplete.
@@ -196,9 +207,9 @@ impl Interpreter {
         let get = |name: &str| facts.get(name).and_then(|text| u64::from_str_radix(text, 16).ok()).map(Address);
         // Recordings made before there was a second dialect name none.
         let dialect = facts.get("dialect").map_or(Some(FIRST), |series| Dialect::of_series(series))?;
-        let told = facts.iter().filter_map(|(name, text)| {
-            Some((name.strip_prefix("offset.")?, u64::from_str_radix(text, 16).ok()?))
-        });
+        let told = facts
+            .iter()
+            .filter_map(|(name, text)| Some((name.strip_prefix("offset.")?, u64::from_str_radix(text, 16).ok()?)));
         let dialect = dialect.with_told(told)?;
         Some(Self {
             dialect,

@@ -10,8 +10,7 @@ use super::census::BlockUse;
 use super::native::native_bytes;
 use super::{
     ArenaCensus, BlockJudge, LayoutProblem, MallocMap, NumberBlocks, NumberTypes, Occupancy, Occupant, OwnMemory,
-    PymallocMap,
-    RssAccount, RssInput, find_arena_array,
+    PymallocMap, RssAccount, RssInput, find_arena_array,
 };
 use crate::Interpreter;
 use crate::dialect::{AllocatorState, Dialect, NotYetRead};
@@ -52,9 +51,7 @@ pub fn locate_arenas(
             let allocator = image.pointer_at(state.offset(offset)).unwrap_or_default();
             Ok(arenas_of_state(image, interpreter.dialect, allocator))
         }
-        AllocatorState::Embedded { .. } => {
-            Err(interpreter.dialect.not_yet_read("pymalloc's state"))
-        }
+        AllocatorState::Embedded { .. } => Err(interpreter.dialect.not_yet_read("pymalloc's state")),
     }
 }
 

@@ -5,7 +5,8 @@
 use std::collections::HashSet;
 
 use bloathound_heap::{
-    ObjectFlags, ObjectId, ObjectRecord, ReferenceKind, ReferenceLabel, Root, RootKind, Tracking, Trust, TypeId, TypeInfo,
+    ObjectFlags, ObjectId, ObjectRecord, ReferenceKind, ReferenceLabel, Root, RootKind, Tracking, Trust, TypeId,
+    TypeInfo,
 };
 use bloathound_memory::Address;
 
@@ -143,7 +144,7 @@ impl Decoder<'_> {
         let code_at = Address(self.word(frame, d.interpreter_frame.executable));
         if state < d.generator.state_cleared {
             self.note_frame(frame, code_at);
-            self.frame_parts(frame, d.generator.states_at_rest.contains(&state));
+            self.frame_parts(frame, state != d.generator.state_executing);
         }
         let visited = state < d.generator.state_cleared;
         self.field(frame, d.interpreter_frame.executable, d.words.function.generator_code, visited);
@@ -153,7 +154,7 @@ impl Decoder<'_> {
     pub(super) fn is_suspended(&self, at: Address) -> bool {
         let g = &self.interpreter.dialect.generator;
         let state = self.byte(at, g.frame_state).cast_signed();
-        g.states_at_rest.iter().skip(1).any(|rest| *rest == state)
+        g.states_suspended.contains(&state)
     }
 
     /// What a frame object refers to: what it has of its own, and its call where that is over and moved into it.

@@ -30,9 +30,12 @@ struct Heads {
 impl Heads {
     fn of(d: &Dialect) -> Self {
         match d.collector_heads {
-            CollectorHeads::Counted => {
-                Self { links: u64::MAX, finalized: 0, scratch: 0, count: Some(d.collector.refs_reachable.cast_unsigned()) }
-            }
+            CollectorHeads::Counted => Self {
+                links: u64::MAX,
+                finalized: 0,
+                scratch: 0,
+                count: Some(d.collector.refs_reachable.cast_unsigned()),
+            },
             CollectorHeads::Flagged { mask, finalized, collecting } => {
                 Self { links: !mask, finalized, scratch: collecting, count: None }
             }
@@ -63,7 +66,8 @@ impl Decoder<'_> {
             let head = self.interpreter.generations.offset(offset);
             let mut prev = head;
             let mut walked = 0_u64;
-            let mut node = self.image.pointer_at(head.offset(d.collector.gc_next)).map(|next| Address(next.0 & heads.links));
+            let mut node =
+                self.image.pointer_at(head.offset(d.collector.gc_next)).map(|next| Address(next.0 & heads.links));
             while let Some(at) = node.filter(|at| *at != head) {
                 let links = self.image.bytes(at, (d.collector.head_bytes + d.object.bytes) as usize);
                 let Some(links) = links.filter(|_| at.is_aligned(8) && walked < limit) else {

@@ -192,7 +192,8 @@ impl<'a> Decoder<'a> {
                     if tells_keys {
                         self.note_key(entry.key, id);
                     }
-                    self.builder.add_reference(id, ReferenceLabel::new(ReferenceKind::Key, id.0, table.keys_are_visited));
+                    self.builder
+                        .add_reference(id, ReferenceLabel::new(ReferenceKind::Key, id.0, table.keys_are_visited));
                     self.reference(entry.value, ReferenceLabel::new(ReferenceKind::Value, id.0, true));
                 }
                 None => {
@@ -313,7 +314,8 @@ impl<'a> Decoder<'a> {
             None => ReferenceLabel::new(ReferenceKind::Weak, 0, true),
         };
         let mut entry = Address(self.word(at, chain.first));
-        while entry != at && !entry.is_null() && entry.is_aligned(8) && self.budget.take(chain.visited.len() as u64 + 1) {
+        while entry != at && !entry.is_null() && entry.is_aligned(8) && self.budget.take(chain.visited.len() as u64 + 1)
+        {
             for offset in chain.visited {
                 self.reference_at(entry.offset(*offset), label);
             }

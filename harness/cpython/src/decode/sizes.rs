@@ -66,7 +66,11 @@ pub(crate) fn shallow_size(objects: Objects<'_>, layout: &TypeLayout, unicode: U
         Core::Plain | Core::Long | Core::Tuple | Core::Type | Core::Weakref | Core::TeeData => {
             let variable = if layout.itemsize > 0 { length().saturating_mul(layout.itemsize) } else { 0 };
             let buffers: u64 = layout.buffers.iter().map(|buffer| buffer_bytes(&word, *buffer, unicode)).sum();
-            layout.basicsize.saturating_add(variable).saturating_add(buffers).saturating_add(beside(objects, layout, at))
+            layout
+                .basicsize
+                .saturating_add(variable)
+                .saturating_add(buffers)
+                .saturating_add(beside(objects, layout, at))
         }
     };
     let bytes = bytes.saturating_add(layout.header_bytes);

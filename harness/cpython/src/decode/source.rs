@@ -89,7 +89,9 @@ impl Decoder<'_> {
             Core::Str => self.objects().string_text(key, KEY_LENGTH_MAX),
             Core::Unicode => {
                 let found = self.objects().characters(key, self.interpreter.unicode.into());
-                found.filter(|text| text.length <= KEY_LENGTH_MAX).and_then(|text| text.read(self.image, KEY_LENGTH_MAX))
+                found
+                    .filter(|text| text.length <= KEY_LENGTH_MAX)
+                    .and_then(|text| text.read(self.image, KEY_LENGTH_MAX))
             }
             Core::Long => self.objects().long_value(key).map(|value| value.to_string()),
             _ if layout.singled_out == Some(SingledOut::Int) => {

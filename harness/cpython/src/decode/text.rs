@@ -2,9 +2,9 @@
 
 use bloathound_memory::{Address, MemoryImage};
 
-use crate::dialect::SingledOut;
-use crate::objects::{Budget, Objects};
 use crate::Interpreter;
+use crate::dialect::{SingledOut, TextStorage};
+use crate::objects::{Budget, Objects};
 
 /// A short text for an object.
 pub type ObjectText = String;
@@ -31,7 +31,9 @@ pub fn describe(image: &MemoryImage, interpreter: &Interpreter, at: Address, max
             let mark = objects.d.types.text_marks.1;
             Some(format!("{mark}{}", quote(&text.read(image, max as u64)?, max, (max as u64) < text.length)))
         }
-        SingledOut::Int | SingledOut::Bool if d.types.is_long(&name) => objects.long_value(at).map(|value| value.to_string()),
+        SingledOut::Int | SingledOut::Bool if d.types.is_long(&name) => {
+            objects.long_value(at).map(|value| value.to_string())
+        }
         SingledOut::Int | SingledOut::Bool => Some((image.u64_at(at.offset(d.number.value))? as i64).to_string()),
         SingledOut::Float => Some(f64::from_bits(image.u64_at(at.offset(d.number.value))?).to_string()),
         SingledOut::Nothing => Some("None".into()),
@@ -54,8 +56,12 @@ fn quote(text: &str, max: usize, cut: bool) -> String {
     format!("'{}{}'", shown.escape_debug(), if cut { "…" } else { "" })
 }
 
-/// The bytes of the `str` at `at`; the caller knows that it is one. `None` where they were not copied.
+/// The content of the `str` at `at`, as it is stored; the caller knows that it is one. `None` where it was not copied.
 #[must_use]
 pub fn string_bytes<'a>(image: &'a MemoryImage, interpreter: &Interpreter, at: Address) -> Option<&'a [u8]> {
-    Objects::new(image, interpreter.dialect).string_bytes(at)
+    let objects = Objects::new(image, interpreter.dialect);
+    match interpreter.dialect.text {
+        TextStorage::BytesAndWide => objects.string_bytes(at),
+        TextStorage::Compact => objects.compact(at)?.bytes(image),
+    }
 }

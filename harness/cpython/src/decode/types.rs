@@ -178,7 +178,12 @@ impl TypeTable {
             header_bytes: objects.header_bytes(flags),
             hidden_items: shape.hidden_items,
             chain: d.types.chains.iter().find(|(name, _)| *name == shape.name).map(|row| row.1),
-            items_at: d.types.items_at.iter().find(|(name, _)| *name == shape.name).map_or(d.tuple.ob_item, |row| row.1),
+            items_at: d
+                .types
+                .items_at
+                .iter()
+                .find(|(name, _)| *name == shape.name)
+                .map_or(d.tuple.ob_item, |row| row.1),
             finalizes: d.type_object.tp_finalize != 0
                 && image.u64_at(at.offset(d.type_object.tp_finalize)).is_some_and(|finalize| finalize != 0),
             buffers: d.types.buffers.iter().filter(|b| b.0 == shape.name).map(|b| (b.1, b.2, b.3)).collect(),
@@ -270,7 +275,11 @@ impl BaseShape {
                 let more = d.types.core_fields.iter().filter(|(known, _)| *known == name);
                 more.flat_map(|(_, fields)| *fields).copied().for_each(&mut *field);
                 // A row of items with names: those without a name stand behind the others.
-                let hidden_items = if *core == Core::Tuple && d.types.items_at.iter().all(|(known, _)| *known != name) { extra.map_or(0, |(from, to)| (to - from) / 8) } else { 0 };
+                let hidden_items = if *core == Core::Tuple && d.types.items_at.iter().all(|(known, _)| *known != name) {
+                    extra.map_or(0, |(from, to)| (to - from) / 8)
+                } else {
+                    0
+                };
                 let conservative = extra.filter(|_| hidden_items == 0);
                 return Some(Self { name, core: *core, conservative, hidden_items });
             }

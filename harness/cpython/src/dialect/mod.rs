@@ -24,8 +24,8 @@ pub use known_types::{
     BufferType, Chain, Core, Field, FixedType, KnownTypes, Naming, SingledOut, TeeData, ValueParts, WordType,
 };
 pub use obmalloc::{ArenaObject, BITMAP_WORDS, Obmalloc, PoolHeader};
-pub use releases::{Refused, refused, release_of};
 pub(crate) use releases::with_runtime;
+pub use releases::{Refused, refused, release_of};
 pub use structure::{
     AllocatorState, Attributes, Collection, CollectorHeads, DictTable, DigitCount, Frames, InstructionEncoding,
     LineTableKind, NotYetRead, ReferenceCounts, StaticTypeState, TextStorage, TypesOfC,
@@ -99,6 +99,8 @@ pub struct Dialect {
     pub static_types: StaticTypeState,
     /// Which types are made in C.
     pub types_of_c: TypesOfC,
+    /// A call that was interrupted is made again by the interpreter itself (PEP 475).
+    pub repeats_interrupted_calls: bool,
     /// What a program calls its threads.
     pub thread_names: ThreadNames,
     /// `PyObject` and `PyVarObject`.

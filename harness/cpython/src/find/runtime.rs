@@ -117,14 +117,15 @@ fn told(
     }
     let how = match otherwise.len() {
         0 => format!("{} offsets that the runtime tells are those of the table", offsets.rows.len()),
-        moved => format!("{} offsets that the runtime tells, {moved} of them not those of the table", offsets.rows.len()),
+        moved => {
+            format!("{} offsets that the runtime tells, {moved} of them not those of the table", offsets.rows.len())
+        }
     };
     known_by.insert("offsets".into(), how);
     let detail = || format!("it says {otherwise:?}");
-    dialect.with_told(otherwise.iter().copied()).ok_or_else(|| LocateError::LayoutCheck {
-        check: "the offsets that the runtime tells",
-        detail: detail(),
-    })
+    dialect
+        .with_told(otherwise.iter().copied())
+        .ok_or_else(|| LocateError::LayoutCheck { check: "the offsets that the runtime tells", detail: detail() })
 }
 
 /// The main interpreter, or the first of the list: its threads point back.
@@ -146,7 +147,8 @@ fn interpreter_state(
             seen.push(state);
         }
     }
-    let detail = format!("neither {} nor what stands beside it leads to one", seen.first().copied().unwrap_or_default());
+    let detail =
+        format!("neither {} nor what stands beside it leads to one", seen.first().copied().unwrap_or_default());
     Err(LocateError::LayoutCheck { check: "an interpreter whose threads point back to it", detail })
 }
 

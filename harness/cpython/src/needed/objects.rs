@@ -43,7 +43,10 @@ impl Outside {
     /// True when all that the object at `at` keeps outside itself is items, table or text.
     pub(super) fn keeps_items(&mut self, image: &MemoryImage, at: Address) -> bool {
         let known = |layout: Rc<TypeLayout>| {
-            matches!(layout.core, Core::Dict | Core::List | Core::Set | Core::Unicode | Core::Tuple | Core::Str | Core::Generator)
+            matches!(
+                layout.core,
+                Core::Dict | Core::List | Core::Set | Core::Unicode | Core::Tuple | Core::Str | Core::Generator
+            )
         };
         self.layout(image, at).is_some_and(known)
     }

@@ -71,7 +71,8 @@ impl<'a> Objects<'a> {
         if values.is_null() {
             return table;
         }
-        let byte = |offset: u64| self.image.bytes(values.offset(offset), 1).and_then(|b| b.first().copied()).unwrap_or(0);
+        let byte =
+            |offset: u64| self.image.bytes(values.offset(offset), 1).and_then(|b| b.first().copied()).unwrap_or(0);
         // Values in an instance are a part of that.
         let outside = if byte(k.values_embedded) != 0 { 0 } else { values_bytes(byte(k.values_capacity)) };
         table.with_outside(outside)
@@ -122,9 +123,10 @@ impl<'a> Objects<'a> {
         if count > 4 {
             return None;
         }
-        let sum = bytes.chunks_exact(4).rev().fold(0_i128, |sum, digit| {
-            (sum << self.d.long.digit_bits) | i128::from(super::words::half_at(digit, 0))
-        });
+        let sum = bytes
+            .chunks_exact(4)
+            .rev()
+            .fold(0_i128, |sum, digit| (sum << self.d.long.digit_bits) | i128::from(super::words::half_at(digit, 0)));
         Some(if is_negative { -sum } else { sum })
     }
 

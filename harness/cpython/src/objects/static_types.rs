@@ -29,11 +29,8 @@ impl StaticTypes {
             (0..count).filter_map(move |index| {
                 let bytes = image.bytes(state.offset(first + index * r.bytes), r.bytes as usize)?;
                 let word = |offset| Address(word_at(bytes, offset));
-                let row = StaticRow {
-                    type_at: word(r.type_at),
-                    dict: word(r.tp_dict),
-                    subclasses: word(r.tp_subclasses),
-                };
+                let row =
+                    StaticRow { type_at: word(r.type_at), dict: word(r.tp_dict), subclasses: word(r.tp_subclasses) };
                 (!row.type_at.is_null()).then_some(row)
             })
         });

@@ -1,8 +1,8 @@
 //! Arenas and C heaps written byte by byte, with holes at known places.
 
 use bloathound_cpython::allocator::{
-    ArenaCensus, BlockJudge, ChunkState, LayoutProblem, MallocMap, NumberBlocks, Occupancy, PoolUse, PymallocMap,
-    OwnMemory, RssAccount, RssCategory, RssInput, find_arena_array,
+    ArenaCensus, BlockJudge, ChunkState, LayoutProblem, MallocMap, NumberBlocks, Occupancy, OwnMemory, PoolUse,
+    PymallocMap, RssAccount, RssCategory, RssInput, find_arena_array,
 };
 use bloathound_cpython::dialect::CPYTHON_2_7;
 use bloathound_heap::{BitSet, HeapSnapshot, ObjectFlags, ObjectRecord, SnapshotBuilder, Tracking, Trust, TypeInfo};

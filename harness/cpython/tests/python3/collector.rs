@@ -10,7 +10,7 @@ use bloathound_heap::{BitSet, GcReplay, HeapSnapshot, ObjectId, Tracking};
 use crate::support::{self, Stopped};
 
 /// How many graphs are drawn where nobody asks for more.
-const GRAPHS: u32 = 40;
+const GRAPHS: u32 = 150;
 /// Asks for more.
 const GRAPHS_VARIABLE: &str = "BLOATHOUND_GRAPHS";
 
@@ -28,12 +28,28 @@ fn tracked(snapshot: &HeapSnapshot, set: &BitSet) -> BTreeSet<u64> {
     set.iter().filter(|id| snapshot.is_tracked(*id)).map(|id| snapshot.object(id).address).collect()
 }
 
+/// What frozen objects hold that go with what held them: it goes, too, but where everything is saved nothing goes.
+fn behind_frozen(snapshot: &HeapSnapshot, awaiting: &BitSet) -> BTreeSet<u64> {
+    let is_frozen = |id: &ObjectId| snapshot.object(*id).flags.tracking() == Tracking::Frozen;
+    let mut pending: Vec<ObjectId> = awaiting.iter().filter(is_frozen).collect();
+    let mut found: BTreeSet<u64> = BTreeSet::new();
+    while let Some(from) = pending.pop() {
+        for (to, label) in snapshot.references_of(from) {
+            if label.is_strong() && awaiting.contains(to) && found.insert(snapshot.object(to).address) {
+                pending.push(to);
+            }
+        }
+    }
+    found
+}
+
 fn look(stopped: &Stopped) -> (HeapSnapshot, Interpreter, CollectorState) {
     let (image, symbols) = stopped.copy();
     let interpreter = Interpreter::locate(&image, &symbols).expect("an interpreter");
     let (pools, _) = locate_arenas(&image, &interpreter, &[]).expect("read").expect("arenas");
     let decoded = decode(&image, &interpreter, Some(&pools));
-    assert!(decoded.problems.is_empty(), "{:?}", decoded.problems);
+    let surplus = crate::zoo::surplus(&decoded.value);
+    assert!(decoded.problems.is_empty(), "{:?}: {surplus:?}", decoded.problems);
     let state = CollectorState::read(&image, &interpreter);
     (decoded.value, interpreter, state)
 }
@@ -49,7 +65,13 @@ fn holders(snapshot: &HeapSnapshot, id: ObjectId) -> String {
         })
         .collect();
     let record = snapshot.object(id);
-    format!("{} {:x} count {} flags {:?}: {told:?}", snapshot.type_of(id).name, record.address, record.refcount, record.flags)
+    format!(
+        "{} {:x} count {} flags {:?}: {told:?}",
+        snapshot.type_of(id).name,
+        record.address,
+        record.refcount,
+        record.flags
+    )
 }
 
 fn against_the_truth(series: &str) {
@@ -75,13 +97,14 @@ fn against_the_truth(series: &str) {
         }
         let stays = tracked(&snapshot, &replay.stays_with(&snapshot, back));
         let expected: BTreeSet<u64> = told.difference(&stays).copied().collect();
-        let name = |address: &u64| by_address(address).map_or("?", |id| &snapshot.type_of(id).name);
         let unexpected: Vec<String> =
             found.difference(&expected).filter_map(by_address).map(|id| holders(&snapshot, id)).collect();
         assert!(unexpected.is_empty(), "graph {seed}: not told {unexpected:?}");
         // What a generator held alone is gone once its `finally` ran, before the rest is looked at.
-        let missing: Vec<_> = expected.difference(&found).filter(|address| alive.contains(address)).map(name).collect();
-        assert!(missing.is_empty(), "graph {seed}: told, and alive: {missing:?}");
+        let behind = behind_frozen(&snapshot, &replay.awaiting_collection);
+        let kept = expected.difference(&found).filter(|address| alive.contains(address) && !behind.contains(address));
+        let missing: Vec<String> = kept.filter_map(by_address).map(|id| holders(&snapshot, id)).collect();
+        assert!(missing.is_empty(), "graph {seed}: told, and alive: {missing:#?}; came back: {returned:x?}");
         assert!(replay.uncollectable.is_empty(), "graph {seed}");
         assert_eq!(replay.surplus_references, 0, "graph {seed}");
         found_in_all += found.len();
@@ -90,7 +113,7 @@ fn against_the_truth(series: &str) {
         frozen_in_all += snapshot.ids().filter(is_frozen).count();
         ready = if seed < graphs { line(&mut stopped) } else { ready };
     }
-    assert!(found_in_all > graphs as usize * 5, "{found_in_all} objects were found in {graphs} graphs");
+    assert!(found_in_all > graphs as usize * 2, "{found_in_all} objects were found in {graphs} graphs");
     assert!(returned_in_all > 0 && frozen_in_all > 0, "{returned_in_all} came back, {frozen_in_all} were frozen");
 }
 

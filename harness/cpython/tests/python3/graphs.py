@@ -115,7 +115,7 @@ def wrapped(rng, target):
 
 def graph(rng):
     nodes = [make(rng) for _ in range(rng.randrange(5, 60))]
-    for _ in range(rng.randrange(len(nodes) * 2)):
+    for _ in range(rng.randrange(len(nodes) * 4)):
         source, target = rng.choice(nodes), rng.choice(nodes)
         refer(rng, source, wrapped(rng, target) if rng.random() < 0.3 else target)
     weak = [weakref.ref(node, lambda dead: None) for node in nodes if isinstance(node, (Plain, Slotted, Finalised))]
@@ -166,9 +166,12 @@ def main(seed, graphs):
         sys.stdin.readline()
         gc.set_debug(gc.DEBUG_SAVEALL)
         gc.collect()
+        # Before anything is made that could stand where something was.
+        objects = gc.get_objects()
         found, returned = addresses(gc.garbage), addresses(back)
         dead = set(map(id, gc.garbage))
-        alive = addresses([item for item in gc.get_objects() if id(item) not in dead])
+        alive = addresses([item for item in objects if id(item) not in dead])
+        del objects
         sys.stdout.write('%s\n%s\n%s\n' % (found, returned, alive))
         sys.stdout.flush()
 

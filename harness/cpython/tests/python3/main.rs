@@ -7,5 +7,6 @@
 mod support;
 
 mod collector;
+mod hostile;
 mod memory;
 mod zoo;

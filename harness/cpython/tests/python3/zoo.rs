@@ -63,15 +63,17 @@ const EXPLAINED: &[(&str, &str, &str)] = &[
 /// behind a class. What we say fills the block then.
 fn fills_its_block(pools: &PymallocMap, address: u64, found: u64, stated: i64) -> bool {
     let block = pools.block_containing(Address(address));
-    stated >= 0 && found > stated.unsigned_abs() && block.is_some_and(|block| {
-        let bytes = u64::from(block.bytes);
-        // It has room for one attribute more than it says.
-        (found..found + 32).contains(&bytes)
-    })
+    stated >= 0
+        && found > stated.unsigned_abs()
+        && block.is_some_and(|block| {
+            let bytes = u64::from(block.bytes);
+            // It has room for one attribute more than it says.
+            (found..found + 32).contains(&bytes)
+        })
 }
 
 /// Objects with more owned references than their count allows.
-fn surplus(snapshot: &HeapSnapshot) -> Vec<String> {
+pub(crate) fn surplus(snapshot: &HeapSnapshot) -> Vec<String> {
     let mut found = vec![0_u32; snapshot.len()];
     for (target, label) in snapshot.targets().iter().zip(snapshot.labels()) {
         if !matches!(label.kind(), ReferenceKind::Weak | ReferenceKind::Conservative) {
@@ -89,7 +91,9 @@ fn surplus(snapshot: &HeapSnapshot) -> Vec<String> {
             .filter(|(_, to, _)| *to == id)
             .map(|(from, _, label)| {
                 let name = label.name().map_or("", |name| snapshot.name(name));
-                format!("{}.{:?} {name}", snapshot.type_of(from).name, label.kind())
+                let holder = snapshot.object(from);
+                let how = (holder.refcount, holder.flags.tracking(), holder.flags.trust());
+                format!("{} {:x} {how:?}.{:?} {name}", snapshot.type_of(from).name, holder.address, label.kind())
             })
             .collect();
         let record = snapshot.object(id);

@@ -38,11 +38,7 @@ impl Stopped {
     }
 
     fn start(command: &mut Command) -> Self {
-        let mut child = command
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .expect("python starts");
+        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("python starts");
         let stdin = child.stdin.take().expect("piped");
         let mut first_line = String::new();
         let mut lines = BufReader::new(child.stdout.take().expect("piped"));
@@ -120,7 +116,8 @@ fn wait_until_it_waits(pid: u32) {
     let deadline = std::time::Instant::now() + std::time::Duration::from_secs(20);
     let waits = || {
         let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).expect("a process");
-        let is_reading = std::fs::read_to_string(format!("/proc/{pid}/syscall")).is_ok_and(|call| call.starts_with("0 "));
+        let is_reading =
+            std::fs::read_to_string(format!("/proc/{pid}/syscall")).is_ok_and(|call| call.starts_with("0 "));
         is_reading && stat.rsplit(')').next().is_some_and(|rest| rest.trim_start().starts_with('S'))
     };
     while !waits() {

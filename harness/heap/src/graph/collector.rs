@@ -1,6 +1,6 @@
 //! What a full collection would do with the objects of a snapshot, by the rule of their series.
 
-use crate::{BitSet, HeapSnapshot, ObjectId, ReferenceKind, RootKind};
+use crate::{BitSet, HeapSnapshot, ObjectId, ReferenceKind, RootKind, TypeRole};
 
 /// Objects and their own bytes.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -81,8 +81,7 @@ impl GcReplay {
         let mut held_by_uncollectable = freed_with(snapshot, uncollectable.clone(), &mut counts);
         held_by_uncollectable.subtract(&uncollectable);
         let in_gc_garbage = parked(snapshot);
-        let to_be_finalized =
-            awaiting_collection.iter().filter(|id| snapshot.has_finalizer_to_run(*id)).collect();
+        let to_be_finalized = awaiting_collection.iter().filter(|id| snapshot.has_finalizer_to_run(*id)).collect();
         Self {
             awaiting: Tally::of(snapshot, &awaiting_collection),
             uncollected: Tally::of(snapshot, &uncollectable),
@@ -101,14 +100,24 @@ impl GcReplay {
 
 impl GcReplay {
     /// What of [`GcReplay::awaiting_collection`] stays where the finalizers of a collection bring `back` back: these, and
-    /// all that the collector sees them lead to.
+    /// all that the collector sees them lead to. A call that waits is ended by its own finalizer, before that is looked at:
+    /// it leads nowhere any more.
     #[must_use]
     pub fn stays_with(&self, snapshot: &HeapSnapshot, back: impl IntoIterator<Item = ObjectId>) -> BitSet {
         let mut stays = BitSet::with_len(snapshot.len());
         let mut pending: Vec<ObjectId> = Vec::new();
         let is_meant = |id: &ObjectId| self.awaiting_collection.contains(*id);
         pending.extend(back.into_iter().filter(is_meant).filter(|id| stays.insert(*id)));
-        follow(snapshot, &mut pending, |target| self.awaiting_collection.contains(target) && stays.insert(target));
+        while let Some(source) = pending.pop() {
+            if snapshot.role(source) == TypeRole::Generator && self.to_be_finalized.contains(source) {
+                continue;
+            }
+            for (target, label) in snapshot.references_of(source) {
+                if label.is_traversed() && self.awaiting_collection.contains(target) && stays.insert(target) {
+                    pending.push(target);
+                }
+            }
+        }
         stays
     }
 }

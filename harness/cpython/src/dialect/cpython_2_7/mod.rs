@@ -33,6 +33,7 @@ pub static CPYTHON_2_7: Dialect = Dialect {
     text: TextStorage::BytesAndWide,
     static_types: StaticTypeState::InType,
     types_of_c: TypesOfC::Static,
+    repeats_interrupted_calls: false,
     object: layout::Object { ob_refcnt: 0, ob_type: 8, ob_size: 16, bytes: 16 },
     type_object: layout::TypeObject {
         tp_name: 24,
@@ -103,13 +104,7 @@ pub static CPYTHON_2_7: Dialect = Dialect {
         digits_min: 0,
     },
     string: layout::StringObject { ob_sstate: 32, ob_sval: 36, base_bytes: 37, ob_shash: 24 },
-    unicode: layout::UnicodeObject {
-        length: 16,
-        str: 24,
-        defenc: 40,
-        bytes: 48,
-        compact: layout::CompactText::NONE,
-    },
+    unicode: layout::UnicodeObject { length: 16, str: 24, defenc: 40, bytes: 48, compact: layout::CompactText::NONE },
     byte_array: layout::ByteArrayObject { ob_alloc: 32, ob_bytes: 40 },
     array: layout::ArrayObject { ob_item: 24, allocated: 32, ob_descr: 40, descr_itemsize: 4 },
     list: layout::ListObject { ob_item: 24, allocated: 32 },
@@ -157,7 +152,13 @@ pub static CPYTHON_2_7: Dialect = Dialect {
     instance: layout::InstanceObject { in_class: 16, in_dict: 24 },
     module: layout::ModuleObject { md_dict: 16, state: None },
     cell: layout::CellObject { ob_ref: 16 },
-    generator: layout::GeneratorObject { gi_frame: 16, frame_state: 0, state_cleared: 0, states_at_rest: &[] },
+    generator: layout::GeneratorObject {
+        gi_frame: 16,
+        frame_state: 0,
+        state_cleared: 0,
+        state_executing: 0,
+        states_suspended: &[],
+    },
     file: layout::FileObject { f_fp: 16 },
     code: layout::CodeObject {
         co_argcount: 16,

@@ -32,6 +32,7 @@ pub static CPYTHON_3_13: Dialect = Dialect {
     text: TextStorage::Compact,
     static_types: StaticTypeState::InInterpreter,
     types_of_c: TypesOfC::StaticAndHeap,
+    repeats_interrupted_calls: true,
     object: layout::Object { ob_refcnt: 0, ob_type: 8, ob_size: 16, bytes: 16 },
     type_object: layout::TypeObject {
         tp_name: 24,
@@ -190,8 +191,9 @@ pub static CPYTHON_3_13: Dialect = Dialect {
         gi_frame: 72,
         frame_state: 67,
         state_cleared: 4,
-        // `FRAME_CREATED`, `FRAME_SUSPENDED`, `FRAME_SUSPENDED_YIELD_FROM`.
-        states_at_rest: &[-3, -2, -1],
+        state_executing: 0,
+        // `FRAME_SUSPENDED`, `FRAME_SUSPENDED_YIELD_FROM`.
+        states_suspended: &[-2, -1],
     },
     file: layout::FileObject { f_fp: 0 },
     code: layout::CodeObject {

@@ -114,17 +114,10 @@ pub(super) const TYPES: KnownTypes = KnownTypes {
         (888, "ht_module", true),
     ],
     frame_fields: &[(16, "f_back"), (32, "f_trace"), (48, "f_extra_locals")],
-    generator_fields: &[
-        (24, "gi_name", true),
-        (32, "gi_qualname", true),
-        (40, "gi_exc_value", true),
-    ],
+    generator_fields: &[(24, "gi_name", true), (32, "gi_qualname", true), (40, "gi_exc_value", true)],
     shared_keys: "ht_cached_keys",
     items_at: &[("hamt_bitmap_node", 32), ("hamt_collision_node", 32)],
-    core_fields: &[
-        ("coroutine", &[(56, "cr_origin", false)]),
-        ("async_generator", &[(56, "ag_finalizer", true)]),
-    ],
+    core_fields: &[("coroutine", &[(56, "cr_origin", false)]), ("async_generator", &[(56, "ag_finalizer", true)])],
     chains: &[
         // `Modules/_functoolsmodule.c`: the ring begins in the cache itself.
         ("functools._lru_cache_wrapper", Chain { first: 24, next: 24, visited: &[8, 40, 48], owned_as: None }),
@@ -138,7 +131,16 @@ pub(super) const TYPES: KnownTypes = KnownTypes {
     told: &[("NoneType", ValueParts::None, ValueKind::None)],
     drawing_iterators: "itertools.",
     // `_PyGC_ClearAllFreeLists` of `Python/gc_gil.c`: every list of objects for reuse.
-    cleared: &["tuple", "list", "dict", "float", "slice", "Context", "async_generator_asend", "async_generator_wrapped_value"],
+    cleared: &[
+        "tuple",
+        "list",
+        "dict",
+        "float",
+        "slice",
+        "Context",
+        "async_generator_asend",
+        "async_generator_wrapped_value",
+    ],
     without_storage: &[
         "object",
         "float",
@@ -197,14 +199,36 @@ pub(super) const TYPES: KnownTypes = KnownTypes {
 
 /// Types whose references are all in fixed fields.
 const FIXED: &[FixedType] = &[
-    ("function", 144, &[(16, "__globals__", true), (24, "__builtins__", true), (32, "__name__", true), (40, "__qualname__", true), (48, "__code__", true), (56, "__defaults__", true), (64, "__kwdefaults__", true), (72, "__closure__", true), (80, "__doc__", true), (88, "__dict__", true), (104, "__module__", true), (112, "__annotations__", true), (120, "__type_params__", true)]),
+    (
+        "function",
+        144,
+        &[
+            (16, "__globals__", true),
+            (24, "__builtins__", true),
+            (32, "__name__", true),
+            (40, "__qualname__", true),
+            (48, "__code__", true),
+            (56, "__defaults__", true),
+            (64, "__kwdefaults__", true),
+            (72, "__closure__", true),
+            (80, "__doc__", true),
+            (88, "__dict__", true),
+            (104, "__module__", true),
+            (112, "__annotations__", true),
+            (120, "__type_params__", true),
+        ],
+    ),
     ("method", 48, &[(16, "__func__", true), (24, "__self__", true)]),
     ("instancemethod", 24, &[(16, "__func__", true)]),
     ("cell", 24, &[(16, "cell_contents", true)]),
     ("module", 56, &[(16, "__dict__", true), (48, "__name__", false)]),
     ("builtin_function_or_method", 56, &[(24, "__self__", true), (32, "__module__", true)]),
     ("builtin_method", 64, &[(24, "__self__", true), (32, "__module__", true), (56, "__objclass__", true)]),
-    ("property", 64, &[(16, "fget", true), (24, "fset", true), (32, "fdel", true), (40, "__doc__", true), (48, "__name__", true)]),
+    (
+        "property",
+        64,
+        &[(16, "fget", true), (24, "fset", true), (32, "fdel", true), (40, "__doc__", true), (48, "__name__", true)],
+    ),
     ("traceback", 40, &[(16, "tb_next", true), (24, "tb_frame", true)]),
     ("slice", 40, &[(16, "start", true), (24, "stop", true), (32, "step", true)]),
     ("staticmethod", 32, &[(16, "__func__", true), (24, "__dict__", true)]),
@@ -262,11 +286,41 @@ const FIXED: &[FixedType] = &[
     ("_contextvars.ContextVar", 64, &[(16, "name", true), (24, "default", true)]),
     ("_contextvars.Token", 48, &[(16, "ctx", true), (24, "var", true), (32, "old_value", true)]),
     ("hamt", 40, &[(16, "h_root", true)]),
-    ("code", 200, &[(24, "co_consts", false), (32, "co_names", false), (40, "co_exceptiontable", false), (96, "co_localsplusnames", false), (104, "co_localspluskinds", false), (112, "co_filename", false), (120, "co_name", false), (128, "co_qualname", false), (136, "co_linetable", false)]),
-    ("functools.partial", 64, &[(16, "func", true), (24, "args", true), (32, "keywords", true), (40, "__dict__", true)]),
-    ("_thread._local", 56, &[(16, "args", true), (24, "kw", true), (40, "localdicts", true), (48, "thread_watchdogs", true)]),
-    ("operator.methodcaller", 64, &[(16, "name", true), (24, "args", true), (32, "kwds", true), (48, "vectorcall_kwnames", false)]),
-    ("typing.ParamSpec", 56, &[(16, "__name__", false), (24, "__bound__", true), (32, "__default__", true), (40, "evaluate_default", true)]),
+    (
+        "code",
+        200,
+        &[
+            (24, "co_consts", false),
+            (32, "co_names", false),
+            (40, "co_exceptiontable", false),
+            (96, "co_localsplusnames", false),
+            (104, "co_localspluskinds", false),
+            (112, "co_filename", false),
+            (120, "co_name", false),
+            (128, "co_qualname", false),
+            (136, "co_linetable", false),
+        ],
+    ),
+    (
+        "functools.partial",
+        64,
+        &[(16, "func", true), (24, "args", true), (32, "keywords", true), (40, "__dict__", true)],
+    ),
+    (
+        "_thread._local",
+        56,
+        &[(16, "args", true), (24, "kw", true), (40, "localdicts", true), (48, "thread_watchdogs", true)],
+    ),
+    (
+        "operator.methodcaller",
+        64,
+        &[(16, "name", true), (24, "args", true), (32, "kwds", true), (48, "vectorcall_kwnames", false)],
+    ),
+    (
+        "typing.ParamSpec",
+        56,
+        &[(16, "__name__", false), (24, "__bound__", true), (32, "__default__", true), (40, "evaluate_default", true)],
+    ),
     (
         "typing.TypeVar",
         80,
@@ -284,7 +338,13 @@ const FIXED: &[FixedType] = &[
     (
         "itertools.groupby",
         72,
-        &[(16, "it", true), (24, "keyfunc", true), (32, "tgtkey", true), (40, "currkey", true), (48, "currvalue", true)],
+        &[
+            (16, "it", true),
+            (24, "keyfunc", true),
+            (32, "tgtkey", true),
+            (40, "currkey", true),
+            (48, "currvalue", true),
+        ],
     ),
     (
         "_pickle.Pickler",
@@ -312,5 +372,15 @@ const FIXED: &[FixedType] = &[
         ],
     ),
     ("functools._lru_list_elem", 56, &[(40, "key", false), (48, "result", false)]),
-    ("typing.TypeAliasType", 56, &[(16, "__name__", false), (24, "type_params", true), (32, "compute_value", true), (40, "value", true), (48, "__module__", true)]),
+    (
+        "typing.TypeAliasType",
+        56,
+        &[
+            (16, "__name__", false),
+            (24, "type_params", true),
+            (32, "compute_value", true),
+            (40, "value", true),
+            (48, "__module__", true),
+        ],
+    ),
 ];

@@ -96,8 +96,10 @@ pub struct GeneratorObject {
     pub frame_state: u64,
     /// `FRAME_CLEARED`: from here on only the code is left of the frame.
     pub state_cleared: i8,
-    /// `FRAME_CREATED` and `FRAME_SUSPENDED`: the states in which the frame's stack is what it says.
-    pub states_at_rest: &'static [i8],
+    /// `FRAME_EXECUTING`: in all other states the frame's stack is what it says.
+    pub state_executing: i8,
+    /// `FRAME_SUSPENDED` and its like: the call began and waits.
+    pub states_suspended: &'static [i8],
 }
 
 /// `PyFileObject` (`Include/fileobject.h`).

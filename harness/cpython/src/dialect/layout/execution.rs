@@ -52,11 +52,7 @@ pub struct CodeVariables {
 
 impl CodeVariables {
     /// Of a series that has none.
-    pub const NONE: Self = Self {
-        count: 0,
-        names: 0,
-        frame_words: 0,
-    };
+    pub const NONE: Self = Self { count: 0, names: 0, frame_words: 0 };
 }
 
 /// `_PyInterpreterFrame` (`Include/internal/pycore_frame.h`); all 0 where calls are objects.

@@ -15,7 +15,8 @@ pub use callables::{
 };
 pub use collector::Collector;
 pub use containers::{
-    BlockLayout, DequeObject, DictKeys, DictObject, EntryLayout, ListObject, SetObject, TupleObject, WeakReferenceObject,
+    BlockLayout, DequeObject, DictKeys, DictObject, EntryLayout, ListObject, SetObject, TupleObject,
+    WeakReferenceObject,
 };
 pub use execution::{
     CodeObject, CodeVariables, DebugField, DebugOffsets, ExceptionObjects, FrameObject, InterpreterFrame,
