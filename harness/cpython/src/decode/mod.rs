@@ -1,6 +1,7 @@
 //! From the bytes of an image to a heap snapshot, in two passes: where objects begin ([`discover`](self)), then
 //! their references. Every walk is bounded by the image's size; damage gives problems, never a panic.
 
+mod apart;
 mod calls;
 mod cost;
 mod discover;

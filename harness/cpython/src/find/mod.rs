@@ -1,5 +1,6 @@
 //! Finding an interpreter in a target: which module it is, and where its own data is.
 
+mod checks;
 mod code_search;
 mod locate;
 mod module;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use bloathound_memory::{Address, MemorySource, ReadError, SymbolTable};
 
-use super::locate::check_types;
+use super::checks::check_types;
 use super::shape_search;
 use crate::dialect::layout::{Runtime, Told};
 use crate::dialect::{AllocatorState, Dialect, refused};
