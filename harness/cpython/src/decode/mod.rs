@@ -5,6 +5,7 @@ mod apart;
 mod calls;
 mod cost;
 mod discover;
+mod locations;
 mod marks;
 mod references;
 mod roots;

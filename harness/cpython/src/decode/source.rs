@@ -4,6 +4,7 @@ use bloathound_heap::{ObjectId, Site};
 use bloathound_memory::Address;
 
 use super::Decoder;
+use super::locations::line_at;
 use crate::dialect::{Core, LineTableKind, SingledOut};
 use crate::frames::line_table;
 
@@ -52,10 +53,22 @@ impl Decoder<'_> {
                 found.unwrap_or(first)
             }
             // `frames` says that these can't be read.
-            LineTableKind::SignedIncrements | LineTableKind::Ranges | LineTableKind::Locations => first,
+            LineTableKind::SignedIncrements | LineTableKind::Ranges => first,
+            LineTableKind::Locations => self.line_by_locations(at, code_at, first).unwrap_or(first),
         };
         let site = Site { file: self.builder.name(&file), line, arguments: 0 };
         self.builder.set_site(self.current(), site);
+    }
+
+    /// The line of the call at `at`, by what it says of its next instruction.
+    fn line_by_locations(&self, at: Address, code_at: Address, first: u32) -> Option<u32> {
+        let d = self.interpreter.dialect;
+        let next = self.image.u64_at(at.offset(d.interpreter_frame.instruction))?;
+        let unit = next.checked_sub(code_at.offset(d.code.co_code).0)? / 2;
+        let table_at = self.image.pointer_at(code_at.offset(d.code.co_lnotab))?;
+        let length = self.image.u64_at(table_at.offset(d.object.ob_size))?;
+        let affordable = length <= LINES_BYTES_MAX && self.budget.take(length / 8);
+        line_at(first, self.objects().string_bytes(table_at).filter(|_| affordable)?, unit)
     }
 
     fn code_file(&self, code_at: Address) -> Option<String> {
