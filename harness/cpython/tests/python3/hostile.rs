@@ -10,7 +10,7 @@ use bloathound_heap::GcReplay;
 use bloathound_memory::{MemoryImage, MemorySource, read_recording};
 
 /// The recorded image of a small process.
-const RECORDED: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../snapshots/recorded/python-3.13/small.bhi");
+const RECORDED: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/python3/small-3.13.bhi");
 /// A sound image of this size takes a fraction of a second.
 const LONGEST: Duration = Duration::from_secs(60);
 
