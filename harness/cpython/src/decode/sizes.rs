@@ -4,8 +4,8 @@ use bloathound_memory::{Address, MemoryImage};
 
 use super::types::TypeLayout;
 use crate::UnicodeWidth;
-use crate::dialect::{Core, Frames, SingledOut, TextStorage};
-use crate::objects::Objects;
+use crate::dialect::{Core, DictTable, Frames, SingledOut, TextStorage};
+use crate::objects::{Objects, Table};
 
 /// What no object of this image can exceed. What it keeps outside itself may not have been copied, so there is room.
 pub(crate) fn limit(image: &MemoryImage) -> u64 {
@@ -47,9 +47,12 @@ pub(crate) fn shallow_size(objects: Objects<'_>, layout: &TypeLayout, unicode: U
             layout.basicsize.saturating_add(word(d.array.allocated).saturating_mul(u64::from(itemsize)))
         }
         Core::Dict => {
-            let buffers: u64 = layout.buffers.iter().map(|buffer| buffer_bytes(&word, *buffer, unicode)).sum();
-            let table = objects.dict(at).map_or(0, |table| table.bytes_outside());
-            layout.basicsize.saturating_add(table).saturating_add(buffers)
+            let table = match d.dict_table {
+                DictTable::Entries => Table::of_dict(d, at, word).map_or(0, |table| table.bytes_outside()),
+                DictTable::CombinedKeys => objects.dict(at).map_or(0, |table| table.bytes_outside()),
+            };
+            let more = if layout.is_sized_simply { 0 } else { beside(objects, layout, unicode, at) };
+            layout.basicsize.saturating_add(table).saturating_add(more)
         }
         Core::Set => layout.basicsize.saturating_add(objects.set(at).bytes_outside()),
         Core::List => layout.basicsize.saturating_add(word(d.list.allocated).saturating_mul(8)),
@@ -65,12 +68,8 @@ pub(crate) fn shallow_size(objects: Objects<'_>, layout: &TypeLayout, unicode: U
         Core::Type if d.type_object.ht_cached_keys != 0 && !objects.is_heap_type(at) => d.type_object.bytes,
         Core::Plain | Core::Long | Core::Tuple | Core::Type | Core::Weakref | Core::TeeData => {
             let variable = if layout.itemsize > 0 { length().saturating_mul(layout.itemsize) } else { 0 };
-            let buffers: u64 = layout.buffers.iter().map(|buffer| buffer_bytes(&word, *buffer, unicode)).sum();
-            layout
-                .basicsize
-                .saturating_add(variable)
-                .saturating_add(buffers)
-                .saturating_add(beside(objects, layout, at))
+            let more = if layout.is_sized_simply { 0 } else { beside(objects, layout, unicode, at) };
+            layout.basicsize.saturating_add(variable).saturating_add(more)
         }
     };
     let bytes = bytes.saturating_add(layout.header_bytes);
@@ -83,11 +82,16 @@ fn buffer_bytes(word: &impl Fn(u64) -> u64, (pointer, length, unit): (u64, u64, 
     if word(pointer) == 0 { 0 } else { word(length).saturating_mul(unit) }
 }
 
-/// Attributes behind an instance, the keys that a class's instances share, and what code is rounded up to.
-fn beside(objects: Objects<'_>, layout: &TypeLayout, at: Address) -> u64 {
+/// Malloc buffers, attributes behind an instance, the keys that a class's instances share, and what code is rounded up to:
+/// of the types that have any of it ([`TypeLayout::is_sized_simply`]).
+#[inline(never)]
+fn beside(objects: Objects<'_>, layout: &TypeLayout, unicode: UnicodeWidth, at: Address) -> u64 {
     let Objects { image, d } = objects;
+    let word = |offset: u64| image.u64_at(at.offset(offset)).unwrap_or(0);
+    let buffers: u64 = layout.buffers.iter().map(|buffer| buffer_bytes(&word, *buffer, unicode)).sum();
     if layout.has_inline_values {
-        return objects.inline_values(at, layout.address, layout.basicsize).map_or(0, |inline| inline.bytes);
+        let inline = objects.inline_values(at, layout.address, layout.basicsize).map_or(0, |inline| inline.bytes);
+        return buffers.saturating_add(inline);
     }
     match layout.core {
         Core::Type if d.type_object.ht_cached_keys != 0 && objects.is_heap_type(at) => {
@@ -98,7 +102,7 @@ fn beside(objects: Objects<'_>, layout: &TypeLayout, at: Address) -> u64 {
             let bytes = layout.itemsize.saturating_mul(objects.length(at));
             bytes.checked_next_multiple_of(8).unwrap_or(bytes) - bytes
         }
-        _ => 0,
+        _ => buffers,
     }
 }
 

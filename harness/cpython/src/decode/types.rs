@@ -7,7 +7,7 @@ use bloathound_memory::{Address, MemoryImage, MemorySource};
 
 use super::marks::AddressMap;
 use crate::Interpreter;
-use crate::dialect::{Chain, Core, Dialect, Field, SingledOut};
+use crate::dialect::{Chain, Core, Dialect, Field, SingledOut, TextStorage};
 use crate::objects::{BASES_MAX, BASICSIZE_MAX, Budget, Objects, StaticTypes};
 
 /// Slots a class can have before we take it for damage.
@@ -50,6 +50,8 @@ pub(crate) struct TypeLayout {
     pub(crate) items_at: u64,
     /// Instances have a `__del__`, or something like it, that runs once before they go.
     pub(crate) finalizes: bool,
+    /// Nothing beside its fixed part, its items and its table counts.
+    pub(crate) is_sized_simply: bool,
     /// Malloc buffers counted as the object's own: pointer, length, bytes of what the length counts.
     pub(crate) buffers: Vec<(u64, u64, u64)>,
     /// Whether the type, or the built-in type it derives from, is treated in a way of its own.
@@ -158,6 +160,10 @@ impl TypeTable {
                 && image.u64_at(at.offset(d.type_object.tp_del))? != 0,
             finalizer: None,
         };
+        let buffers: Vec<(u64, u64, u64)> =
+            d.types.buffers.iter().filter(|b| b.0 == shape.name).map(|b| (b.1, b.2, b.3)).collect();
+        let is_rounded = d.text == TextStorage::Compact && singled_out == Some(SingledOut::Code);
+        let has_keys = shape.core == Core::Type && d.type_object.ht_cached_keys != 0;
         Some(TypeLayout {
             address: at,
             id: builder.add_type(info),
@@ -186,7 +192,8 @@ impl TypeTable {
                 .map_or(d.tuple.ob_item, |row| row.1),
             finalizes: d.type_object.tp_finalize != 0
                 && image.u64_at(at.offset(d.type_object.tp_finalize)).is_some_and(|finalize| finalize != 0),
-            buffers: d.types.buffers.iter().filter(|b| b.0 == shape.name).map(|b| (b.1, b.2, b.3)).collect(),
+            is_sized_simply: buffers.is_empty() && flags & d.flags.inline_values == 0 && !is_rounded && !has_keys,
+            buffers,
             singled_out,
             basicsize,
             itemsize,

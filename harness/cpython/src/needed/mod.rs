@@ -138,14 +138,21 @@ impl<'a> Marker<'a> {
         len: u64,
         mut take: impl FnMut(&mut Needed, &MemoryImage, Range<FlatOffset>),
     ) {
-        let end = at.0.saturating_add(len.min(1 << 40));
-        let mut from = at.0;
-        while from < end {
-            let to = (from / PAGE_BYTES + 1).saturating_mul(PAGE_BYTES).min(end);
-            if let Some(place) = self.image.locate(Address(from)) {
-                take(&mut self.needed, self.image, place..place + (to - from) as usize);
+        let end = at.0.saturating_add(len);
+        // By what was copied: a range that is claimed may be longer than all memory.
+        let runs = self.image.runs();
+        let first =
+            runs.partition_point(|(start, pages)| start.0.saturating_add(u64::from(*pages) * PAGE_BYTES) <= at.0);
+        for (start, pages) in runs.iter().skip(first).take_while(|(start, _)| start.0 < end) {
+            let mut from = start.0.max(at.0);
+            let to_end = start.0.saturating_add(u64::from(*pages) * PAGE_BYTES).min(end);
+            while from < to_end {
+                let to = (from / PAGE_BYTES + 1).saturating_mul(PAGE_BYTES).min(to_end);
+                if let Some(place) = self.image.locate(Address(from)) {
+                    take(&mut self.needed, self.image, place..place + (to - from) as usize);
+                }
+                from = to;
             }
-            from = to;
         }
     }
 

@@ -10,7 +10,7 @@ use bloathound_heap::{BitSet, GcReplay, HeapSnapshot, ObjectId, Tracking};
 use crate::support::{self, Stopped};
 
 /// How many graphs are drawn where nobody asks for more.
-const GRAPHS: u32 = 150;
+const GRAPHS: u32 = 100;
 /// Asks for more.
 const GRAPHS_VARIABLE: &str = "BLOATHOUND_GRAPHS";
 
