@@ -35,7 +35,7 @@ pub enum InterpreterError {
         executable: String,
     },
     /// A Python of another series, or no CPython.
-    #[error("it runs {what} ({path}); only {SUPPORTED} is understood")]
+    #[error("it runs {what} ({path}); only {SUPPORTED} are understood")]
     OtherPython {
         /// Such as `Python 3.11.7` or `PyPy`.
         what: String,
@@ -43,7 +43,7 @@ pub enum InterpreterError {
         path: String,
     },
     /// A release that is known by name, and not read.
-    #[error("it runs Python {version} ({path}), which is {why}; only {SUPPORTED} is understood")]
+    #[error("it runs Python {version} ({path}), which is {why}; only {SUPPORTED} are understood")]
     Refused {
         /// The release.
         version: String,
