@@ -185,7 +185,7 @@ fn explain(error: &ExamineError) -> String {
     let hints = match error {
         ExamineError::Live(live) => permission::live_hints(live),
         ExamineError::Interpreter { .. } | ExamineError::Layout { .. } => vec![format!(
-            "bloathound reads {SUPPORTED} (64-bit, release builds) on Linux; for Python 3 try py-spy or memray"
+            "bloathound reads {SUPPORTED} (64-bit, release builds) on Linux; for others try py-spy or memray"
         )],
     };
     let mut text = error.to_string();

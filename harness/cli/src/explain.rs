@@ -99,7 +99,10 @@ impl From<SampleError> for CliError {
     fn from(error: SampleError) -> Self {
         match error {
             SampleError::Examine(error) => error.into(),
-            SampleError::Frames(error) => Self::NotHere(error.to_string()),
+            SampleError::Frames(error) => Self::NotHere(match error.is_of_a_series() {
+                true => format!("{error}\n  `inspect`, `why`, `watch` and `diff` read its heap"),
+                false => error.to_string(),
+            }),
             SampleError::Read(error) => explain_samples(error),
             SampleError::NoFile { .. } => Self::Usage(error.to_string()),
         }

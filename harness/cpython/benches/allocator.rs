@@ -5,7 +5,7 @@
 use std::hint::black_box;
 
 use bloathound_cpython::allocator::{
-    ArenaCensus, BlockJudge, MallocMap, NumberBlocks, Occupancy, PymallocMap, RssAccount, RssInput,
+    ArenaCensus, BlockJudge, MallocMap, NumberBlocks, Occupancy, OwnMemory, PymallocMap, RssAccount, RssInput,
 };
 use bloathound_cpython::dialect::CPYTHON_2_7;
 use bloathound_heap::{BitSet, HeapSnapshot, ObjectFlags, ObjectRecord, SnapshotBuilder, Tracking, Trust, TypeInfo};
@@ -98,8 +98,16 @@ fn stages(criterion: &mut Criterion) {
         let occupancy = Occupancy::new(&CPYTHON_2_7, image, snapshot, &pymalloc, &malloc, &numbers);
         let judge = BlockJudge::new(&CPYTHON_2_7, image, snapshot, &occupancy, Some(&target.garbage));
         group.bench_function(id("census"), |b| b.iter(|| ArenaCensus::new(black_box(&pymalloc), &judge)));
-        let input =
-            RssInput { image, snapshot, judge: &judge, pymalloc: &pymalloc, malloc: &malloc, numbers: &numbers };
+        let own = OwnMemory::default();
+        let input = RssInput {
+            image,
+            snapshot,
+            judge: &judge,
+            pymalloc: &pymalloc,
+            malloc: &malloc,
+            numbers: &numbers,
+            own: &own,
+        };
         let account = RssAccount::new(&input);
         assert_eq!(account.unexplained_bytes, 0);
         group.bench_function(id("rss"), |b| b.iter(|| RssAccount::new(black_box(&input))));

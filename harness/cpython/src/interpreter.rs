@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use bloathound_memory::{Address, MemorySource};
 
-use crate::dialect::{Dialect, FIRST, SUPPORTED};
+use crate::dialect::{Dialect, FIRST, SUPPORTED, TextStorage};
+use crate::objects::Width;
 
 /// How the target stores text.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -22,6 +23,15 @@ impl UnicodeWidth {
         match self {
             Self::Ucs2 => 2,
             Self::Ucs4 => 4,
+        }
+    }
+}
+
+impl From<UnicodeWidth> for Width {
+    fn from(width: UnicodeWidth) -> Self {
+        match width {
+            UnicodeWidth::Ucs2 => Self::Two,
+            UnicodeWidth::Ucs4 => Self::Four,
         }
     }
 }
@@ -48,6 +58,28 @@ pub enum LocateError {
     /// Debug builds have two more words in every object.
     #[error("this is a debug build of CPython (Py_TRACE_REFS): its objects have another layout")]
     DebugBuild,
+    /// Builds without the GIL have other objects and another allocator.
+    #[error(
+        "this is a free-threaded build of CPython {version}: its objects and its allocator are others, and not read"
+    )]
+    FreeThreaded {
+        /// Its release.
+        version: String,
+    },
+    /// The interpreter says itself that it is laid out otherwise.
+    #[error(
+        "this build of CPython {version} says that {field} is {told}, where {expected} was expected: it is laid out otherwise, and not read"
+    )]
+    LaidOutOtherwise {
+        /// Its release.
+        version: String,
+        /// Which field, as its sources call it.
+        field: &'static str,
+        /// What it says.
+        told: u64,
+        /// What was expected.
+        expected: u64,
+    },
     /// Memory that must be there could not be read.
     #[error("reading the interpreter's data: {0}")]
     Read(#[from] bloathound_memory::ReadError),
@@ -58,6 +90,8 @@ pub enum LocateError {
 pub struct Interpreter {
     /// How its data is laid out: what it was checked against.
     pub dialect: &'static Dialect,
+    /// `_PyRuntime`: the structure that all its data hang on, in a series that has one.
+    pub runtime: Option<Address>,
     /// Its release, such as `2.7.18`, where the target tells.
     pub version: Option<String>,
     /// `PyType_Type`.
@@ -98,18 +132,29 @@ impl Interpreter {
     /// True when nothing is left to be searched for. The arenas are searched for in the copy.
     #[must_use]
     pub fn is_complete(&self) -> bool {
-        self.interpreter_state.is_some()
-            && self.interned.is_some()
-            && self.garbage.is_some()
-            && self.collecting.is_some()
-            && self.enabled.is_some()
-            && !self.number_block_lists.is_empty()
+        // What hangs on one structure was found with it.
+        self.runtime.is_some() && self.interpreter_state.is_some()
+            || self.interpreter_state.is_some()
+                && self.interned.is_some()
+                && self.garbage.is_some()
+                && self.collecting.is_some()
+                && self.enabled.is_some()
+                && !self.number_block_lists.is_empty()
     }
 
     /// The most that is known of its version: its release, or the series it was checked against.
     #[must_use]
     pub fn version(&self) -> &str {
         self.version.as_deref().unwrap_or(self.dialect.series)
+    }
+
+    /// How text is stored, where builds of the series differ in it: `UCS4`.
+    #[must_use]
+    pub fn text_width(&self) -> Option<String> {
+        match self.dialect.text {
+            TextStorage::BytesAndWide => Some(format!("UCS{}", self.unicode.bytes())),
+            TextStorage::Compact => None,
+        }
     }
 
     /// True while a collection runs in the target: its lists are then incomplete.
@@ -127,6 +172,7 @@ impl Interpreter {
                 facts.insert(name.to_owned(), format!("{:x}", address.0));
             }
         };
+        put("runtime", self.runtime);
         put("type_type", Some(self.type_type));
         put("object_type", Some(self.object_type));
         put("dict_type", Some(self.dict_type));
@@ -145,6 +191,9 @@ impl Interpreter {
             put(&format!("number_block_list.{index}"), Some(*address));
         }
         facts.insert("dialect".to_owned(), self.dialect.series.to_owned());
+        for (name, offset) in self.dialect.told_otherwise() {
+            facts.insert(format!("offset.{name}"), format!("{offset:x}"));
+        }
         facts.extend(self.version.iter().map(|version| ("version".to_owned(), version.clone())));
         for (fact, how) in &self.known_by {
             facts.insert(format!("known_by.{fact}"), how.clone());
@@ -158,8 +207,13 @@ impl Interpreter {
         let get = |name: &str| facts.get(name).and_then(|text| u64::from_str_radix(text, 16).ok()).map(Address);
         // Recordings made before there was a second dialect name none.
         let dialect = facts.get("dialect").map_or(Some(FIRST), |series| Dialect::of_series(series))?;
+        let told = facts
+            .iter()
+            .filter_map(|(name, text)| Some((name.strip_prefix("offset.")?, u64::from_str_radix(text, 16).ok()?)));
+        let dialect = dialect.with_told(told)?;
         Some(Self {
             dialect,
+            runtime: get("runtime"),
             version: facts.get("version").cloned(),
             type_type: get("type_type")?,
             object_type: get("object_type")?,

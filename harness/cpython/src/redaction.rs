@@ -10,8 +10,8 @@ use bloathound_profile::ValueHash;
 use bloathound_profile::frameworks::telling_path_bytes;
 
 use crate::Interpreter;
-use crate::dialect::Naming;
-use crate::objects::Objects;
+use crate::dialect::{Naming, TextStorage};
+use crate::objects::{Characters, Objects, Width};
 
 /// Longest text replaced in one piece; longer ones are replaced too, by the same pattern.
 const SEED_BYTES_MAX: usize = 1 << 20;
@@ -55,10 +55,9 @@ impl Redaction {
             match kind_of.get(record.type_id.0 as usize).copied().flatten() {
                 Some(TextKind::Bytes) => plan.bytes(objects, id, at, &names),
                 Some(TextKind::Unicode) => {
-                    let width = interpreter.unicode.bytes();
-                    let (data, length) = objects.characters(at);
-                    let bytes = usize::try_from(length.saturating_mul(width)).unwrap_or(0);
-                    plan.letters(image, data, bytes, width as u8);
+                    if let Some(text) = objects.characters(at, interpreter.unicode.into()) {
+                        plan.text(objects, id, text, &names);
+                    }
                 }
                 None => {}
             }
@@ -80,6 +79,27 @@ impl Redaction {
         // What is left of the last word: nothing is read there, and it may be of something else.
         let end = text.offset(bytes.len() as u64);
         self.add(image, end, (8 - end.0 % 8) as usize, Fill::Zeros);
+    }
+
+    /// Text, which is what names are made of in some series.
+    fn text(&mut self, objects: Objects<'_>, id: ObjectId, text: Characters, names: &Names) {
+        let Objects { image, .. } = objects;
+        let bytes = usize::try_from(text.length.saturating_mul(text.width.bytes())).unwrap_or(0);
+        if names.paths.contains(&id) && text.width == Width::One {
+            let content = image.bytes(text.at, bytes).unwrap_or_default();
+            let kept = std::str::from_utf8(content).map_or(0, telling_path_bytes).min(bytes);
+            self.add(image, text.at, bytes - kept, Fill::Folders);
+        } else if !names.names.contains(&id) {
+            self.letters(image, text.at, bytes, text.width.bytes() as u8);
+        }
+        if text.is_inline {
+            // What is left of the last word.
+            let end = text.at.offset(bytes as u64);
+            self.add(image, end, (8 - end.0 % 8) as usize, Fill::Zeros);
+        }
+        if let Some(encoded) = text.encoded {
+            self.letters(image, encoded, usize::try_from(text.encoded_bytes).unwrap_or(0), 1);
+        }
     }
 
     fn letters(&mut self, image: &MemoryImage, at: Address, len: usize, unit: u8) {
@@ -163,10 +183,13 @@ impl Names {
         let naming = &objects.d.types.naming;
         let is_naming_key = |id: &ObjectId| {
             let record = snapshot.object(*id);
-            kind_of.get(record.type_id.0 as usize) == Some(&Some(TextKind::Bytes))
-                && objects
-                    .string_bytes(Address(record.address))
-                    .is_some_and(|text| naming.keys.iter().any(|key| key.as_bytes() == text))
+            let at = Address(record.address);
+            let made_of = match objects.d.text {
+                TextStorage::BytesAndWide => TextKind::Bytes,
+                TextStorage::Compact => TextKind::Unicode,
+            };
+            kind_of.get(record.type_id.0 as usize) == Some(&Some(made_of))
+                && naming.keys.iter().any(|key| objects.name_is(at, key.as_bytes()))
         };
         let mut found = Self { keys: snapshot.ids().filter(is_naming_key).collect(), ..Self::default() };
         for id in snapshot.ids() {

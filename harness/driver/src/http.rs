@@ -172,7 +172,7 @@ pub(crate) fn exchange(port: u16, request: &Request, within: Duration) -> Result
 /// # Errors
 /// It is not answered in time, or by another status than 200.
 pub fn ask(port: u16, path: &str, within: Duration) -> Result<Vec<u8>, HttpError> {
-    let request = Request { method: bloathound_scenario::Method::Get, path: path.to_owned() };
+    let request = Request::plain(bloathound_scenario::Method::Get, path.to_owned());
     exchange(port, &request, within)
 }
 

@@ -27,10 +27,10 @@ pub use graph::{
     Reverse, Tally, neighbourhood, shortest_cycle, strongly_connected,
 };
 pub use model::{
-    BitSet, Carrier, ClassFields, CodeFields, FinalizerSite, FunctionFields, GenericLabel, HeapSnapshot, NameId, Names,
-    ObjectFlags, ObjectId, ObjectRecord, Passage, Path, Quality, REFERENCES_MAX, Records, RecordsIter, ReferenceKind,
-    ReferenceLabel, Root, SeriesWords, Site, SnapshotBuilder, Step, Tracking, Traversal, Trust, TypeId, TypeInfo,
-    TypeRole,
+    BitSet, Carrier, ClassFields, CodeFields, FinalizerSite, Finalizing, FunctionFields, GenericLabel, HeapSnapshot,
+    NameId, Names, ObjectFlags, ObjectId, ObjectRecord, Passage, Path, Quality, REFERENCES_MAX, Records, RecordsIter,
+    ReferenceKind, ReferenceLabel, Root, SeriesWords, Site, SnapshotBuilder, Step, Tracking, Traversal, Trust, TypeId,
+    TypeInfo, TypeRole,
 };
 pub use paths::costs as path_costs;
 pub use paths::rules as shape_rules;

@@ -38,6 +38,7 @@ pub(crate) const WORDS: SeriesWords = SeriesWords {
         called: "its_called",
         generator_code: "its_waiting_program",
         generator_frame: "its_waiting_call",
+        caller: "its_caller",
     },
     code: CodeFields {
         name: "its_own_name",
@@ -50,6 +51,7 @@ pub(crate) const WORDS: SeriesWords = SeriesWords {
     builtin_module: "builtin",
     traversals: &[],
     class_fields: ClassFields { cache: "", order: "its_order", bases: "", base: "" },
+    finalizing: crate::Finalizing::KeepsCycles,
 };
 
 /// A heap before it is built.

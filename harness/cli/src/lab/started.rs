@@ -155,7 +155,7 @@ fn keep_at_work(
         if let Some(stuck) =
             desk.drawn.lab.trigger.as_ref().filter(|_| trigger.is_none() && begun.elapsed() >= TRIGGER_AFTER)
         {
-            let request = Request { method: Method::Get, path: stuck.clone() };
+            let request = Request::plain(Method::Get, stuck.clone());
             trigger = Trigger::fire(service.port(), &request, Duration::from_secs(3600)).ok();
         }
     }

@@ -49,6 +49,10 @@ pub enum RssCategory {
     LibraryData,
     /// Their zero-initialised data.
     LibraryBss,
+    /// The state of the interpreter, where it is one structure.
+    InterpreterState,
+    /// Chunks that the calls of Python functions stand in, where these are no objects.
+    DataStacks,
     /// Stacks of all threads.
     Stacks,
     /// Other mapped files.
@@ -63,7 +67,7 @@ pub enum RssCategory {
 
 impl RssCategory {
     /// All of them, in order.
-    pub const ALL: [Self; 28] = [
+    pub const ALL: [Self; 30] = [
         Self::LiveObjects,
         Self::LiveStorage,
         Self::GarbageAwaitingCollection,
@@ -87,6 +91,8 @@ impl RssCategory {
         Self::LibraryReadOnly,
         Self::LibraryData,
         Self::LibraryBss,
+        Self::InterpreterState,
+        Self::DataStacks,
         Self::Stacks,
         Self::OtherFiles,
         Self::Shared,
@@ -121,6 +127,8 @@ impl RssCategory {
             Self::LibraryReadOnly => "library-read-only",
             Self::LibraryData => "library-data",
             Self::LibraryBss => "library-bss",
+            Self::InterpreterState => "interpreter-state",
+            Self::DataStacks => "data-stacks",
             Self::Stacks => "stacks",
             Self::OtherFiles => "other-files",
             Self::Shared => "shared",

@@ -9,8 +9,8 @@ use bloathound_memory::{Address, MemoryImage};
 use super::census::BlockUse;
 use super::native::{in_storage, native_bytes};
 use super::{
-    ArenaCensus, BlockJudge, LayoutProblem, MallocMap, NumberBlocks, NumberTypes, Occupancy, Occupant, PymallocMap,
-    RssAccount, RssInput, find_arena_array,
+    ArenaCensus, BlockJudge, LayoutProblem, MallocMap, NumberBlocks, NumberTypes, Occupancy, Occupant, OwnMemory,
+    PymallocMap, RssAccount, RssInput, find_arena_array,
 };
 use crate::Interpreter;
 use crate::dialect::{AllocatorState, Dialect, NotYetRead};
@@ -28,6 +28,8 @@ pub struct MemoryLayout {
     pub numbers: NumberBlocks,
     /// Who is in each block and chunk.
     pub occupancy: Occupancy,
+    /// Memory of the interpreter's own.
+    pub own: OwnMemory,
     /// What could not be read.
     pub problems: Vec<LayoutProblem>,
 }
@@ -44,10 +46,25 @@ pub fn locate_arenas(
 ) -> Result<Option<(PymallocMap, Vec<LayoutProblem>)>, NotYetRead> {
     match interpreter.dialect.allocator_state {
         AllocatorState::Symbols => Ok(arenas_by_symbols(image, interpreter, data_ranges)),
-        AllocatorState::Embedded { .. } | AllocatorState::Pointer { .. } => {
-            Err(interpreter.dialect.not_yet_read("pymalloc's state"))
+        AllocatorState::Pointer { offset } => {
+            let state = interpreter.interpreter_state.unwrap_or_default();
+            let allocator = image.pointer_at(state.offset(offset)).unwrap_or_default();
+            Ok(arenas_of_state(image, interpreter.dialect, allocator))
         }
+        AllocatorState::Embedded { .. } => Err(interpreter.dialect.not_yet_read("pymalloc's state")),
     }
+}
+
+/// By the allocator's own state.
+fn arenas_of_state(
+    image: &MemoryImage,
+    d: &'static Dialect,
+    state: Address,
+) -> Option<(PymallocMap, Vec<LayoutProblem>)> {
+    let (arenas, maxarenas) = d.runtime?.arenas;
+    let entries = image.pointer_at(state.offset(arenas)).filter(|entries| !entries.is_null())?;
+    let (map, problems) = PymallocMap::decode(&d.obmalloc, image, entries, image.u32_at(state.offset(maxarenas))?);
+    (!map.arenas().is_empty()).then_some((map, problems))
 }
 
 fn arenas_by_symbols(
@@ -112,7 +129,8 @@ impl MemoryLayout {
             NumberBlocks::decode(interpreter.dialect, image, &interpreter.number_block_lists, types, &malloc);
         problems.extend(more);
         let occupancy = Occupancy::new(interpreter.dialect, image, snapshot, &pymalloc, &malloc, &numbers);
-        Self { dialect: interpreter.dialect, pymalloc, malloc, numbers, occupancy, problems }
+        let own = OwnMemory::find(image, interpreter);
+        Self { dialect: interpreter.dialect, pymalloc, malloc, numbers, occupancy, own, problems }
     }
 
     /// Tells live from garbage; `garbage` is what the replayed collector found awaiting collection.
@@ -170,6 +188,7 @@ impl MemoryLayout {
             pymalloc: &self.pymalloc,
             malloc: &self.malloc,
             numbers: &self.numbers,
+            own: &self.own,
         })
     }
 

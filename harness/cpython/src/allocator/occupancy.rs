@@ -5,7 +5,7 @@ use bloathound_heap::{BitSet, HeapSnapshot, ObjectId, TypeInfo};
 use bloathound_memory::{Address, MemoryImage};
 
 use super::{ChunkState, MallocMap, NumberBlocks, PymallocMap};
-use crate::dialect::{Dialect, SingledOut};
+use crate::dialect::{Dialect, DictTable, SingledOut, TextStorage};
 
 /// Longest structure, and longest storage, that is searched for pointers to more storage.
 const SCAN_BYTES_MAX: u64 = 4096;
@@ -54,6 +54,8 @@ enum Plan {
     Inline,
     /// One pointer at this offset.
     Pointer(u64),
+    /// A pointer at each of these offsets.
+    Pointers(u64, u64),
     /// One pointer at this offset to a dead object with a collector's head.
     DeadObject(u64),
     /// Any word of the structure, so many bytes of it.
@@ -161,7 +163,9 @@ impl Finder<'_> {
             }
         } else if let Some(position) = self.malloc.chunk_containing(address) {
             let inside = self.malloc.chunks().get(position as usize).map(|chunk| address.since(chunk.user_address()));
-            if inside.is_some_and(|bytes| bytes == 0 || bytes == d.collector.head_bytes) {
+            let header = d.header_bytes();
+            let head = d.collector.head_bytes;
+            if inside.is_some_and(|bytes| [0, head, header, header + head].contains(&bytes)) {
                 self.put_chunk(position, Packed(id.0 & !STORAGE));
             }
         }
@@ -206,6 +210,13 @@ impl Finder<'_> {
                 Some(Plan::Pointer(offset)) => {
                     if let Some(to) = self.image.pointer_at(address.offset(*offset)) {
                         self.claim(to, id, numbers);
+                    }
+                }
+                Some(Plan::Pointers(first, second)) => {
+                    for offset in [*first, *second] {
+                        if let Some(to) = self.image.pointer_at(address.offset(offset)) {
+                            self.claim(to, id, numbers);
+                        }
                     }
                 }
                 Some(Plan::DeadObject(offset)) => {
@@ -301,13 +312,23 @@ fn plan(d: &Dialect, image: &MemoryImage, info: &TypeInfo, object: Option<Addres
         // A dict made in C may keep more than its table.
         () if flags & d.flags.dict_subclass != 0 => match word(d.type_object.tp_basicsize) {
             Some(basicsize) if basicsize > d.dict.bytes && !info.is_heap_type => scan(d, Some(basicsize)),
-            _ => Plan::Pointer(d.dict.ma_table),
+            _ => match d.dict_table {
+                DictTable::Entries => Plan::Pointer(d.dict.ma_table),
+                DictTable::CombinedKeys => Plan::Pointers(d.dict.keys.ma_keys, d.dict.keys.ma_values),
+            },
         },
-        () if flags & d.flags.unicode_subclass != 0 => Plan::Pointer(d.unicode.str),
+        () if flags & d.flags.unicode_subclass != 0 => match d.text {
+            TextStorage::BytesAndWide => Plan::Pointer(d.unicode.str),
+            // What stands there in other text is no address of a chunk.
+            TextStorage::Compact => Plan::Pointers(d.unicode.compact.utf8, d.unicode.compact.data),
+        },
+        () if flags & d.flags.type_subclass != 0 && d.type_object.ht_cached_keys != 0 => {
+            Plan::Pointers(d.type_object.tp_doc, d.type_object.ht_cached_keys)
+        }
         () if flags & d.flags.type_subclass != 0 => Plan::Pointer(d.type_object.tp_doc),
         () if flags & everything_inline != 0 => Plan::Inline,
         () if info.is_heap_type => scan(d, word(d.type_object.tp_basicsize)),
-        () if is(SingledOut::Code) => Plan::DeadObject(d.code.co_zombieframe),
+        () if is(SingledOut::Code) && d.code.co_zombieframe != 0 => Plan::DeadObject(d.code.co_zombieframe),
         () if is(SingledOut::Set) => Plan::Pointer(d.set.table),
         () if d.types.without_storage.contains(&info.name.as_str()) => Plan::Inline,
         () => scan(d, word(d.type_object.tp_basicsize)),
@@ -326,7 +347,8 @@ pub(super) fn kept_for_reuse<T>(
     block: Address,
     type_of: impl Fn(Address) -> Option<T>,
 ) -> Option<T> {
-    [0, d.collector.head_bytes].into_iter().find_map(|head| {
+    let header = d.header_bytes();
+    [0, d.collector.head_bytes, header, header + d.collector.head_bytes].into_iter().find_map(|head| {
         let object = block.offset(head);
         let is_dead = image.u64_at(object.offset(d.object.ob_refcnt)) == Some(0);
         is_dead.then(|| type_of(image.pointer_at(object.offset(d.object.ob_type))?))?

@@ -9,7 +9,8 @@ use super::malloc::glibc_h::SIZE;
 use super::mappings::{MappingRole, roles};
 use super::present::Present;
 use super::{
-    Arena, ArenaBytes, BlockJudge, ChunkState, HeapSegment, MallocChunk, MallocMap, NumberBlocks, Occupant, PymallocMap,
+    Arena, ArenaBytes, BlockJudge, ChunkState, HeapSegment, MallocChunk, MallocMap, NumberBlocks, Occupant, OwnMemory,
+    PymallocMap,
 };
 
 /// Resident bytes that objects of a type account for, with their storage.
@@ -71,6 +72,24 @@ impl RssAccount {
     }
 }
 
+/// A pool's bytes without those that the machine keeps no page for: nobody used them since they were handed out.
+fn resident_part(mut bytes: ArenaBytes, absent: u64) -> ArenaBytes {
+    let mut left = absent;
+    for part in [
+        &mut bytes.untouched_blocks,
+        &mut bytes.free_pools,
+        &mut bytes.free_blocks,
+        &mut bytes.overhead,
+        &mut bytes.unidentified,
+        &mut bytes.live,
+    ] {
+        let taken = left.min(*part);
+        *part -= taken;
+        left -= taken;
+    }
+    bytes
+}
+
 /// What the account is drawn up from; all of the same moment.
 #[derive(Clone, Copy)]
 pub struct RssInput<'a> {
@@ -86,6 +105,8 @@ pub struct RssInput<'a> {
     pub malloc: &'a MallocMap,
     /// Its int and float blocks.
     pub numbers: &'a NumberBlocks,
+    /// Memory of the interpreter's own.
+    pub own: &'a OwnMemory,
 }
 
 struct Accountant<'a> {
@@ -106,12 +127,13 @@ impl Accountant<'_> {
             copied
         });
         self.account.kernel_bytes += resident;
+        let own = self.interpreter_bytes(region);
         let MappingRole::Private(rest) = role else {
             let category = role.category();
-            self.add(category, resident);
+            self.add(category, resident.saturating_sub(own));
             return;
         };
-        let mut itemised = 0;
+        let mut itemised = own;
         for arena in self.input.pymalloc.arenas_from(region.start..region.end) {
             itemised += self.arena(arena);
         }
@@ -119,6 +141,20 @@ impl Accountant<'_> {
             itemised += self.segment(segment);
         }
         self.add(rest, copied.saturating_sub(itemised));
+    }
+
+    /// Adds what of the mapping is the interpreter's own: its state, and chunks of calls; how many bytes these are.
+    fn interpreter_bytes(&mut self, region: &Region) -> u64 {
+        let mut all = 0;
+        for (range, category) in &self.input.own.0 {
+            let (from, to) = (range.start.max(region.start), range.end.min(region.end));
+            if from < to {
+                let bytes = self.present.bytes(from..to);
+                self.account.bytes[*category as usize] += bytes;
+                all += bytes;
+            }
+        }
+        all
     }
 
     /// Adds an arena's resident pages; how many bytes these are.
@@ -133,14 +169,15 @@ impl Accountant<'_> {
             }
             let position = position as u32;
             let (bytes, _, _) = pool_bytes(self.input.judge, pool, position);
-            self.arena_bytes(&bytes);
+            let there = self.present.bytes(pool.address..pool.address.offset(arena.rules.pool_bytes));
+            self.arena_bytes(&resident_part(bytes, arena.rules.pool_bytes - there));
             if bytes.live + bytes.garbage > 0 {
                 for index in pool.allocated_indices() {
                     let usage = self.input.judge.block(pool, position, index);
                     self.by_type(usage, u64::from(pool.block_bytes));
                 }
             }
-            itemised += arena.rules.pool_bytes;
+            itemised += there;
         }
         let slack = self.present.bytes(arena.address..end).saturating_sub(itemised);
         self.add(RssCategory::ArenaUntouched, slack);

@@ -1,8 +1,11 @@
 //! From the bytes of an image to a heap snapshot, in two passes: where objects begin ([`discover`](self)), then
 //! their references. Every walk is bounded by the image's size; damage gives problems, never a panic.
 
+mod apart;
+mod calls;
 mod cost;
 mod discover;
+mod locations;
 mod marks;
 mod references;
 mod roots;
@@ -21,9 +24,10 @@ use bloathound_memory::{Address, MemoryImage};
 
 use crate::Interpreter;
 use crate::allocator::PymallocMap;
-use crate::dialect::{Core, NotYetRead, ReferenceCounts, SingledOut};
+use crate::dialect::{Collection, Core, NotYetRead, ReferenceCounts, SingledOut, TextStorage};
 use crate::objects::{Budget, Objects, plausible_count};
-use discover::TrackedAt;
+use calls::Call;
+use discover::{FINALIZED, TrackedAt};
 use marks::{AddressMap, ObjectMarks};
 use types::{TypeLayout, TypeTable};
 
@@ -44,14 +48,14 @@ pub struct Decoded<T> {
     pub problems: Vec<String>,
 }
 
-/// Decodes the heap of a CPython 2.7 process from an image of its memory.
+/// Decodes the heap of a CPython process from an image of its memory.
 ///
 /// `pools` is the decoded pymalloc, if its arenas are known; without it only tracked objects and what they refer to
 /// are found.
 #[must_use]
 pub fn decode(image: &MemoryImage, interpreter: &Interpreter, pools: Option<&PymallocMap>) -> Decoded<HeapSnapshot> {
     let mut builder = SnapshotBuilder::new(interpreter.dialect.words);
-    let types = TypeTable::new(interpreter, image.flat().len(), &mut builder);
+    let types = TypeTable::new(interpreter, image, &mut builder);
     let mut decoder = Decoder {
         image,
         interpreter,
@@ -70,6 +74,7 @@ pub fn decode(image: &MemoryImage, interpreter: &Interpreter, pools: Option<&Pym
         problems: Vec::new(),
         key_texts: 0,
         classes: BTreeMap::new(),
+        calls: Vec::new(),
         generator_finalizing: None,
     };
     let tracked = decoder.walk_gc_lists();
@@ -87,6 +92,7 @@ pub fn decode(image: &MemoryImage, interpreter: &Interpreter, pools: Option<&Pym
     }
     decoder.sweep_number_blocks();
     decoder.add_records(&tracked);
+    decoder.add_calls();
     decoder.add_all_references();
     decoder.name_finalizers();
     decoder.finish()
@@ -119,6 +125,8 @@ struct Decoder<'a> {
     key_texts: usize,
     /// Old-style classes as types of their own, by the class object's address.
     classes: BTreeMap<u64, TypeId>,
+    /// Calls that run, as objects of their own: where this series has none for them.
+    calls: Vec<Call>,
     /// A type of its own for generators whose cycles the collector won't touch.
     generator_finalizing: Option<TypeId>,
 }
@@ -162,9 +170,15 @@ impl<'a> Decoder<'a> {
     fn add_records(&mut self, tracked: &[TrackedAt]) {
         self.marks.seal();
         let mut flags = vec![ObjectFlags::new(Tracking::Untracked, Trust::FoundInPool); self.marks.len()];
-        for (grain, generation) in tracked {
+        let frozen = self.interpreter.dialect.collector.generations;
+        for (grain, bits) in tracked {
+            let generation = bits & !FINALIZED;
             if let Some(rank) = self.marks.rank(*grain as usize * 8) {
-                flags[rank as usize] = ObjectFlags::new(Tracking::Tracked(*generation), Trust::OnGcList);
+                let tracking = if generation == frozen { Tracking::Frozen } else { Tracking::Tracked(generation) };
+                let on_list = ObjectFlags::new(tracking, Trust::OnGcList);
+                // Whether its type has a finalizer at all is asked when its record is made.
+                let may_finalize = bits & FINALIZED == 0 && self.has_finalizers();
+                flags[rank as usize] = if may_finalize { on_list.with_finalizer_to_run() } else { on_list };
             }
         }
         let marks = std::mem::take(&mut self.marks);
@@ -195,7 +209,8 @@ impl<'a> Decoder<'a> {
         let claimed = sizes::shallow_size(self.objects(), &layout, self.interpreter.unicode, at);
         self.oversized += u64::from(claimed > self.size_bytes_max);
         let claimed = claimed.min(self.size_bytes_max);
-        let size = sizes::backed_size(self.objects(), &layout, at, claimed);
+        let size = sizes::backed_size(self.objects(), &layout, at, claimed, self.interpreter.unicode);
+        let flags = if flags.has_finalizer_to_run() { self.finalizer_flags(&layout, at, flags) } else { flags };
         if size < claimed {
             self.unbacked = (self.unbacked.0 + 1, self.unbacked.1.saturating_add(claimed - size));
         }
@@ -216,12 +231,32 @@ impl<'a> Decoder<'a> {
             }
         }
         if layout.core == Core::Str
+            && d.text == TextStorage::BytesAndWide
             && self.image.u32_at(at.offset(d.string.ob_sstate)).is_some_and(|state| state != 0)
             && let Some(text) = self.objects().string_text(at, NAME_BYTES_MAX)
         {
             self.builder.set_text(id, &text);
         }
+        if layout.core == Core::Unicode
+            && d.text == TextStorage::Compact
+            && self.objects().compact(at).is_some_and(|text| text.is_interned)
+            && let Some(text) = self.objects().name(at, NAME_BYTES_MAX)
+        {
+            self.builder.set_text(id, &text);
+        }
         id
+    }
+
+    /// True where this series has finalizers that run once.
+    fn has_finalizers(&self) -> bool {
+        self.interpreter.dialect.collection == Collection::RunsFinalizers
+    }
+
+    /// An object's flags, where its finalizer did not run: whether it has one at all.
+    fn finalizer_flags(&self, layout: &TypeLayout, at: Address, flags: ObjectFlags) -> ObjectFlags {
+        // A call that did not begin or is over has nothing to do.
+        let runs = layout.finalizes && (layout.core != Core::Generator || self.is_suspended(at));
+        if runs { flags } else { ObjectFlags::new(flags.tracking(), flags.trust()) }
     }
 
     fn push_record(&mut self, at: Address, type_id: TypeId, shallow_size: u64, flags: ObjectFlags) -> ObjectId {
@@ -229,11 +264,9 @@ impl<'a> Decoder<'a> {
         let count = self.image.u64_at(at.offset(d.object.ob_refcnt)).unwrap_or(0);
         let refcount = match d.reference_counts {
             ReferenceCounts::Plain => u32::try_from(count).unwrap_or(u32::MAX),
-            // As many as there can be: an object whose count is not understood is never taken for garbage.
-            ReferenceCounts::Immortal => {
-                self.refuse(d.not_yet_read("reference counts"));
-                u32::MAX
-            }
+            // One that lives for ever is not counted.
+            ReferenceCounts::Immortal if (count as u32).cast_signed() < 0 => u32::MAX,
+            ReferenceCounts::Immortal => u32::try_from(count).unwrap_or(u32::MAX),
         };
         self.builder.add_object(ObjectRecord { address: at.0, type_id, shallow_size, refcount, flags })
     }
@@ -278,6 +311,14 @@ impl<'a> Decoder<'a> {
                 None => self.builder.record(ObjectId(next as u32)).map(|r| Address(r.address)),
                 Some(late) => self.late_addresses.get(late).copied(),
             };
+            if next >= ranked
+                && let Some(call) = self.calls.iter().find(|call| call.id.index() == next).copied()
+            {
+                self.call_references(call);
+                self.builder.finish_references();
+                next += 1;
+                continue;
+            }
             if let Some(at) = at {
                 let type_at = self.image.pointer_at(at.offset(d.object.ob_type)).unwrap_or_default();
                 if let Some(layout) = self.known_type(type_at) {
@@ -318,6 +359,6 @@ impl<'a> Decoder<'a> {
     }
 
     fn name_of(&mut self, at: Address) -> Option<NameId> {
-        self.objects().string_text(at, NAME_BYTES_MAX).map(|text| self.builder.name(&text))
+        self.objects().name(at, NAME_BYTES_MAX).map(|text| self.builder.name(&text))
     }
 }

@@ -7,7 +7,7 @@ use super::Decoder;
 use super::source::KEYS_MAX;
 use super::types::TypeLayout;
 use crate::dialect::layout::BlockLayout;
-use crate::dialect::{Attributes, Core, NotYetRead, SingledOut};
+use crate::dialect::{Attributes, Core, Frames, NotYetRead, SingledOut, TextStorage};
 use crate::objects::{Table, read_word};
 
 impl<'a> Decoder<'a> {
@@ -23,15 +23,23 @@ impl<'a> Decoder<'a> {
         }
         match layout.core {
             Core::Plain | Core::Str | Core::Long | Core::ByteArray | Core::Array => {}
+            Core::Unicode if d.text == TextStorage::Compact => {}
             Core::Unicode => self.field(at, d.unicode.defenc, "encoded", false),
             Core::Dict => self.dict_references(at),
             Core::List => {
                 self.item_references(self.objects().list_at(at), self.word(at, d.object.ob_size));
             }
-            Core::Tuple => self.item_references(at.offset(d.tuple.ob_item), self.word(at, d.object.ob_size)),
+            Core::Tuple => self.item_references(
+                at.offset(layout.items_at),
+                self.word(at, d.object.ob_size).saturating_add(layout.hidden_items),
+            ),
             Core::Set => self.set_references(at),
             Core::Type => self.type_references(at),
-            Core::Frame => self.frame_references(at),
+            Core::Frame => match d.frames {
+                Frames::Objects => self.frame_references(at),
+                Frames::InterpreterFrames { .. } => self.frame_object_references(at),
+            },
+            Core::Generator => self.generator_references(at),
             Core::Weakref => {
                 self.field(at, d.weak_reference.wr_callback, "callback", true);
                 let name = self.builder.name("referent");
@@ -49,6 +57,9 @@ impl<'a> Decoder<'a> {
                 );
             }
         }
+        if let Some(chain) = layout.chain {
+            self.chain_references(at, chain);
+        }
         if let Some((from, to)) = layout.conservative {
             self.conservative_references(at, layout, from, to);
         }
@@ -56,37 +67,43 @@ impl<'a> Decoder<'a> {
         for (offset, name) in slots {
             self.reference_at(at.offset(*offset), ReferenceLabel::new(ReferenceKind::Slot, name.0, true));
         }
+        let has_values = layout.has_inline_values && self.inline_references(at, layout);
         if let Some(offset) = layout.dict_offset {
-            let label = ReferenceLabel::new(ReferenceKind::Field, self.types.dict_name().0, layout.is_gc);
+            // A dict of the values that stand behind the object is not visited: they are.
+            let visited = layout.is_gc && !has_values;
+            let label = ReferenceLabel::new(ReferenceKind::Field, self.types.dict_name().0, visited);
             match self.dict_pointer(at, layout, offset) {
                 Ok(variable) => self.reference_at(variable, label),
                 Err(refused) => self.refuse(refused),
             }
         }
+        if layout.singled_out == Some(SingledOut::Module) && d.module.state.is_some() {
+            self.module_state(at);
+        }
         if layout.is_heap {
             let type_at = layout.address;
-            self.reference(type_at, ReferenceLabel::new(ReferenceKind::Type, 0, layout.is_gc));
+            self.reference(type_at, ReferenceLabel::new(ReferenceKind::Type, 0, layout.type_is_visited));
         }
     }
 
-    fn word(&self, at: Address, offset: u64) -> u64 {
+    pub(super) fn word(&self, at: Address, offset: u64) -> u64 {
         self.image.u64_at(at.offset(offset)).unwrap_or(0)
     }
 
-    fn field(&mut self, at: Address, offset: u64, name: &str, traversed: bool) {
+    pub(super) fn field(&mut self, at: Address, offset: u64, name: &str, traversed: bool) {
         let name = self.builder.name(name);
         self.reference_at(at.offset(offset), ReferenceLabel::new(ReferenceKind::Field, name.0, traversed));
     }
 
     /// The reference that the pointer at `variable` is.
-    fn reference_at(&mut self, variable: Address, label: ReferenceLabel) {
+    pub(super) fn reference_at(&mut self, variable: Address, label: ReferenceLabel) {
         match self.image.pointer_at(variable) {
             Some(target) => self.reference(target, label),
             None => self.builder.quality_mut().unmapped_pointers += 1,
         }
     }
 
-    fn reference(&mut self, target: Address, label: ReferenceLabel) {
+    pub(super) fn reference(&mut self, target: Address, label: ReferenceLabel) {
         if target.is_null() {
             return;
         }
@@ -101,7 +118,9 @@ impl<'a> Decoder<'a> {
     fn dict_pointer(&self, at: Address, layout: &TypeLayout, offset: i64) -> Result<Address, NotYetRead> {
         match self.interpreter.dialect.attributes {
             Attributes::DictSlot => Ok(self.dict_slot(at, layout, offset)),
-            Attributes::ValuesBefore { .. } | Attributes::TaggedBefore { .. } | Attributes::Inline { .. } => {
+            Attributes::Inline { dict_back, .. } if layout.has_managed_dict => Ok(at.back(dict_back.min(at.0))),
+            Attributes::Inline { .. } => Ok(self.dict_slot(at, layout, offset)),
+            Attributes::ValuesBefore { .. } | Attributes::TaggedBefore { .. } => {
                 Err(self.interpreter.dialect.not_yet_read("attributes of instances"))
             }
         }
@@ -133,7 +152,7 @@ impl<'a> Decoder<'a> {
     }
 
     /// The bytes of a table, where they were copied and may be read.
-    fn table_bytes(&mut self, table: &Table) -> Option<&'a [u8]> {
+    pub(super) fn table_bytes(&mut self, table: &Table) -> Option<&'a [u8]> {
         let bytes = self.objects().table_bytes(table).filter(|bytes| self.budget.take(bytes.len() as u64 / 8));
         if bytes.is_none() {
             self.builder.quality_mut().unmapped_pointers += 1;
@@ -146,6 +165,9 @@ impl<'a> Decoder<'a> {
             Ok(table) => table,
             Err(refused) => return self.refuse(refused),
         };
+        if !table.values.is_null() {
+            return self.split_references(at, &table);
+        }
         let Some(bytes) = self.table_bytes(&table) else { return };
         let tells_keys = self.word(at, self.interpreter.dialect.dict.ma_used) <= KEYS_MAX;
         // The dict of interned strings does not count its references: they own nothing.
@@ -167,7 +189,8 @@ impl<'a> Decoder<'a> {
                     if tells_keys {
                         self.note_key(entry.key, id);
                     }
-                    self.builder.add_reference(id, ReferenceLabel::new(ReferenceKind::Key, id.0, true));
+                    self.builder
+                        .add_reference(id, ReferenceLabel::new(ReferenceKind::Key, id.0, table.keys_are_visited));
                     self.reference(entry.value, ReferenceLabel::new(ReferenceKind::Value, id.0, true));
                 }
                 None => {
@@ -183,7 +206,7 @@ impl<'a> Decoder<'a> {
         let Some(bytes) = self.table_bytes(&table) else { return };
         for entry in bytes.chunks_exact(table.entry_bytes) {
             let key = table.entry(entry).key;
-            if !key.is_null() && !self.objects().is_dummy(key) {
+            if !key.is_null() && !self.objects().is_deleted(entry, key) {
                 self.reference(key, ReferenceLabel::new(ReferenceKind::Member, 0, true));
             }
         }
@@ -192,12 +215,26 @@ impl<'a> Decoder<'a> {
     fn type_references(&mut self, at: Address) {
         let d = self.interpreter.dialect;
         let heap_type = self.word(at, d.type_object.tp_flags) & d.flags.heaptype != 0;
+        let row = self.types.static_types().row(at).copied();
         for (offset, name, traversed) in d.types.type_fields {
-            self.field(at, *offset, name, *traversed && heap_type);
+            let elsewhere = row.and_then(|row| match *offset {
+                offset if offset == d.type_object.tp_dict => Some(row.dict),
+                offset if offset == d.type_object.tp_subclasses => Some(row.subclasses),
+                _ => None,
+            });
+            match elsewhere {
+                None => self.field(at, *offset, name, *traversed && heap_type),
+                Some(target) => {
+                    let name = self.builder.name(name);
+                    self.reference(target, ReferenceLabel::new(ReferenceKind::Field, name.0, false));
+                }
+            }
         }
         if heap_type {
-            self.field(at, d.type_object.ht_name, "__name__", false);
-            self.field(at, d.type_object.ht_slots, "__slots__", false);
+            for (offset, name, traversed) in d.types.heap_type_fields {
+                self.field(at, *offset, name, *traversed);
+            }
+            self.shared_keys(at);
         }
     }
 

@@ -32,6 +32,7 @@ impl Decoder<'_> {
             self.add_interpreter_roots(state, &mut seen);
             state = self.image.pointer_at(state.offset(d.interpreter_state.next)).unwrap_or_default();
         }
+        self.add_call_roots();
         self.add_garbage_root();
         if let Some(id) = self.interned_dict.and_then(|at| self.id_of(at)) {
             self.builder.add_root(Root { object: id, kind: RootKind::Interned, name: None });
@@ -91,7 +92,8 @@ impl Decoder<'_> {
         }
         match d.frames {
             Frames::Objects => self.add_frame_roots(thread, seen),
-            Frames::InterpreterFrames { .. } => self.refuse(d.not_yet_read("running calls")),
+            // Added with their objects.
+            Frames::InterpreterFrames { .. } => {}
         }
     }
 
@@ -131,7 +133,7 @@ impl Decoder<'_> {
         }
     }
 
-    fn dict_entries(&self, at: Address) -> Vec<(Address, Address)> {
+    pub(super) fn dict_entries(&self, at: Address) -> Vec<(Address, Address)> {
         let objects = self.objects();
         // What refers to nothing that is read was refused by then.
         let Ok(table) = objects.dict(at) else { return Vec::new() };
@@ -140,8 +142,12 @@ impl Decoder<'_> {
             .unwrap_or_default()
             .chunks_exact(table.entry_bytes)
             .map(|entry| table.entry(entry))
-            .filter(|entry| !entry.value.is_null())
-            .map(|entry| (entry.key, entry.value))
+            .enumerate()
+            .map(|(index, entry)| match table.values.is_null() {
+                true => (entry.key, entry.value),
+                false => (entry.key, objects.split_value(&table, index as u64)),
+            })
+            .filter(|(_, value)| !value.is_null())
             .collect()
     }
 
@@ -154,9 +160,9 @@ impl Decoder<'_> {
         }
         let name_at = self.image.pointer_at(class.offset(d.class.cl_name))?;
         let namespace = self.image.pointer_at(class.offset(d.class.cl_dict))?;
-        let module = self.lookup(namespace, "__module__").and_then(|at| self.objects().string_text(at, 200));
+        let module = self.lookup(namespace, "__module__").and_then(|at| self.objects().name(at, 200));
         let info = TypeInfo {
-            name: self.objects().string_text(name_at, 200)?,
+            name: self.objects().name(name_at, 200)?,
             module: module.filter(|module| module != d.types.builtin_module),
             object: None,
             is_heap_type: true,
@@ -174,7 +180,7 @@ impl Decoder<'_> {
         let namespace = self.image.pointer_at(class.offset(d.class.cl_dict))?;
         let name_at = self.image.pointer_at(class.offset(d.class.cl_name))?;
         if let Some(method) = self.lookup(namespace, "__del__") {
-            return Some(self.finalizer_site(method, self.objects().string_text(name_at, 200)?));
+            return Some(self.finalizer_site(method, self.objects().name(name_at, 200)?));
         }
         let bases = self.objects().tuple_items(self.image.pointer_at(class.offset(d.class.cl_bases))?);
         // Each level takes its share of the budget: classes that are each other's bases don't make this exponential.
@@ -187,7 +193,7 @@ impl Decoder<'_> {
         let read = || {
             let code_at = self.image.pointer_at(method.offset(d.function.func_code))?;
             let file_at = self.image.pointer_at(code_at.offset(d.code.co_filename))?;
-            let file = self.objects().string_text(file_at, 4096)?;
+            let file = self.objects().name(file_at, 4096)?;
             Some((file, self.image.u32_at(code_at.offset(d.code.co_firstlineno))?))
         };
         let (file, line) = read().unwrap_or_default();
@@ -198,8 +204,12 @@ impl Decoder<'_> {
     pub(crate) fn name_finalizers(&mut self) {
         let d = self.interpreter.dialect;
         for layout in self.types.all().to_vec() {
-            let has = self.image.u64_at(layout.address.offset(d.type_object.tp_del)).is_some_and(|del| del != 0);
-            if !has || !layout.is_heap {
+            let slot = match d.collection {
+                Collection::LeavesFinalizers => d.type_object.tp_del,
+                Collection::RunsFinalizers => d.type_object.tp_finalize,
+            };
+            let has = self.image.u64_at(layout.address.offset(slot)).is_some_and(|finalizer| finalizer != 0);
+            if !has || !layout.is_class {
                 continue;
             }
             let site = self.new_class_finalizer(&layout);

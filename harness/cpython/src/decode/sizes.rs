@@ -4,8 +4,8 @@ use bloathound_memory::{Address, MemoryImage};
 
 use super::types::TypeLayout;
 use crate::UnicodeWidth;
-use crate::dialect::Core;
-use crate::objects::Objects;
+use crate::dialect::{Core, DictTable, Frames, SingledOut, TextStorage};
+use crate::objects::{Objects, Table};
 
 /// What no object of this image can exceed. What it keeps outside itself may not have been copied, so there is room.
 pub(crate) fn limit(image: &MemoryImage) -> u64 {
@@ -19,6 +19,23 @@ pub(crate) fn shallow_size(objects: Objects<'_>, layout: &TypeLayout, unicode: U
     let length = || objects.length(at);
     let bytes = match layout.core {
         Core::Str => d.string.base_bytes.saturating_add(length()),
+        Core::Generator => generator_bytes(objects, at),
+        Core::Long if d.long.digits_min > 0 => {
+            let digits = objects.digits(at).0.max(d.long.digits_min);
+            layout.basicsize.saturating_add(digits.saturating_mul(d.long.digit_bytes))
+        }
+        Core::Unicode if d.text == TextStorage::Compact => {
+            let Some(text) = objects.compact(at) else { return layout.basicsize };
+            let head = match (text.is_inline, text.is_ascii) {
+                (true, true) => d.unicode.compact.ascii_bytes,
+                (true, false) => d.unicode.compact.wide_bytes,
+                (false, _) => d.unicode.bytes,
+            };
+            // What a class adds stands behind text that is not inline.
+            let added = layout.basicsize.saturating_sub(d.unicode.bytes);
+            let characters = text.width.bytes().saturating_mul(text.length.saturating_add(1));
+            head.saturating_add(added).saturating_add(characters).saturating_add(text.encoded_bytes)
+        }
         Core::Unicode => {
             let characters = word(d.unicode.length).saturating_add(1);
             d.unicode.bytes.saturating_add(unicode.bytes().saturating_mul(characters))
@@ -29,24 +46,64 @@ pub(crate) fn shallow_size(objects: Objects<'_>, layout: &TypeLayout, unicode: U
             let itemsize = image.u32_at(descr.offset(d.array.descr_itemsize)).unwrap_or(1);
             layout.basicsize.saturating_add(word(d.array.allocated).saturating_mul(u64::from(itemsize)))
         }
-        Core::Dict => layout.basicsize.saturating_add(objects.dict(at).map_or(0, |table| table.bytes_outside())),
+        Core::Dict => {
+            let table = match d.dict_table {
+                DictTable::Entries => Table::of_dict(d, at, word).map_or(0, |table| table.bytes_outside()),
+                DictTable::CombinedKeys => objects.dict(at).map_or(0, |table| table.bytes_outside()),
+            };
+            let more = if layout.is_sized_simply { 0 } else { beside(objects, layout, unicode, at) };
+            layout.basicsize.saturating_add(table).saturating_add(more)
+        }
         Core::Set => layout.basicsize.saturating_add(objects.set(at).bytes_outside()),
         Core::List => layout.basicsize.saturating_add(word(d.list.allocated).saturating_mul(8)),
-        Core::Frame => frame_bytes(objects, at),
+        Core::Frame => match d.frames {
+            Frames::Objects => frame_bytes(objects, at),
+            Frames::InterpreterFrames { .. } => frame_object_bytes(objects, at),
+        },
         Core::Deque => {
             let used = word(d.deque.leftindex).saturating_add(word(d.deque.len));
             let blocks = used.saturating_add(d.deque.block_items - 1) / d.deque.block_items;
             layout.basicsize.saturating_add(blocks.saturating_mul(d.deque.block_bytes))
         }
+        Core::Type if d.type_object.ht_cached_keys != 0 && !objects.is_heap_type(at) => d.type_object.bytes,
         Core::Plain | Core::Long | Core::Tuple | Core::Type | Core::Weakref | Core::TeeData => {
             let variable = if layout.itemsize > 0 { length().saturating_mul(layout.itemsize) } else { 0 };
-            let buffer = layout.buffer.filter(|(pointer, ..)| word(*pointer) != 0).map_or(0, |(_, length, is_text)| {
-                word(length).saturating_mul(if is_text { unicode.bytes() } else { 1 })
-            });
-            layout.basicsize.saturating_add(variable).saturating_add(buffer)
+            let more = if layout.is_sized_simply { 0 } else { beside(objects, layout, unicode, at) };
+            layout.basicsize.saturating_add(variable).saturating_add(more)
         }
     };
+    let bytes = bytes.saturating_add(layout.header_bytes);
     if has_gc_head(objects, layout, at) { bytes.saturating_add(d.collector.head_bytes) } else { bytes }
+}
+
+/// Of a malloc buffer: place of its pointer, place of its length, bytes of what that counts.
+fn buffer_bytes(word: &impl Fn(u64) -> u64, (pointer, length, unit): (u64, u64, u64), unicode: UnicodeWidth) -> u64 {
+    let unit = if unit == 0 { unicode.bytes() } else { unit };
+    if word(pointer) == 0 { 0 } else { word(length).saturating_mul(unit) }
+}
+
+/// Malloc buffers, attributes behind an instance, the keys that a class's instances share, and what code is rounded up to:
+/// of the types that have any of it ([`TypeLayout::is_sized_simply`]).
+#[inline(never)]
+fn beside(objects: Objects<'_>, layout: &TypeLayout, unicode: UnicodeWidth, at: Address) -> u64 {
+    let Objects { image, d } = objects;
+    let word = |offset: u64| image.u64_at(at.offset(offset)).unwrap_or(0);
+    let buffers: u64 = layout.buffers.iter().map(|buffer| buffer_bytes(&word, *buffer, unicode)).sum();
+    if layout.has_inline_values {
+        let inline = objects.inline_values(at, layout.address, layout.basicsize).map_or(0, |inline| inline.bytes);
+        return buffers.saturating_add(inline);
+    }
+    match layout.core {
+        Core::Type if d.type_object.ht_cached_keys != 0 && objects.is_heap_type(at) => {
+            let keys = image.pointer_at(at.offset(d.type_object.ht_cached_keys)).unwrap_or_default();
+            if keys.is_null() { 0 } else { objects.keys_bytes(keys) }
+        }
+        Core::Plain if layout.singled_out == Some(SingledOut::Code) && layout.itemsize > 0 => {
+            let bytes = layout.itemsize.saturating_mul(objects.length(at));
+            bytes.checked_next_multiple_of(8).unwrap_or(bytes) - bytes
+        }
+        _ => buffers,
+    }
 }
 
 /// Claims below this are believed.
@@ -54,7 +111,13 @@ const CLAIM_MIN: u64 = 1 << 20;
 
 /// What of an object's `claimed` bytes is there. What was reserved for more to come is often not there yet, so a claim is
 /// believed where half of it is; any other counts as what is.
-pub(crate) fn backed_size(objects: Objects<'_>, layout: &TypeLayout, at: Address, claimed: u64) -> u64 {
+pub(crate) fn backed_size(
+    objects: Objects<'_>,
+    layout: &TypeLayout,
+    at: Address,
+    claimed: u64,
+    unicode: UnicodeWidth,
+) -> u64 {
     if claimed < CLAIM_MIN {
         return claimed;
     }
@@ -62,7 +125,7 @@ pub(crate) fn backed_size(objects: Objects<'_>, layout: &TypeLayout, at: Address
     let pointer = |offset: u64| image.pointer_at(at.offset(offset)).unwrap_or_default();
     // Where the bulk of it is.
     let bulk = match layout.core {
-        Core::Unicode => pointer(d.unicode.str),
+        Core::Unicode => objects.characters(at, unicode.into()).map_or(at, |text| text.at),
         Core::ByteArray => pointer(d.byte_array.ob_bytes),
         Core::Array => pointer(d.array.ob_item),
         Core::List => pointer(d.list.ob_item),
@@ -70,7 +133,7 @@ pub(crate) fn backed_size(objects: Objects<'_>, layout: &TypeLayout, at: Address
         Core::Set => objects.set(at).at,
         // Blocks here and there.
         Core::Deque => return claimed,
-        _ => layout.buffer.map(|(place, ..)| pointer(place)).filter(|buffer| !buffer.is_null()).unwrap_or(at),
+        _ => layout.buffers.first().map(|(place, ..)| pointer(*place)).filter(|buffer| !buffer.is_null()).unwrap_or(at),
     };
     let there = image.present_bytes(bulk, claimed);
     if there >= claimed / 2 { claimed } else { there.saturating_add(layout.basicsize).min(claimed) }
@@ -79,6 +142,27 @@ pub(crate) fn backed_size(objects: Objects<'_>, layout: &TypeLayout, at: Address
 /// True when a collector's head stands before the object: `PyObject_IS_GC`.
 pub(crate) fn has_gc_head(objects: Objects<'_>, layout: &TypeLayout, at: Address) -> bool {
     layout.is_gc && (layout.core != Core::Type || objects.is_heap_type(at))
+}
+
+/// A frame object has room for its call.
+fn frame_object_bytes(objects: Objects<'_>, at: Address) -> u64 {
+    let Objects { image, d } = objects;
+    let frame = image.pointer_at(at.offset(d.frame.f_code)).unwrap_or_default();
+    d.frame.f_localsplus + call_bytes(objects, frame)
+}
+
+/// A generator contains its call.
+fn generator_bytes(objects: Objects<'_>, at: Address) -> u64 {
+    let at_frame = objects.d.generator.gi_frame;
+    at_frame + call_bytes(objects, at.offset(at_frame))
+}
+
+/// The head of a call, its variables and its stack.
+fn call_bytes(objects: Objects<'_>, frame: Address) -> u64 {
+    let Objects { image, d } = objects;
+    let code = image.pointer_at(frame.offset(d.interpreter_frame.executable)).unwrap_or_default();
+    let words = image.u32_at(code.offset(d.code.variables.frame_words)).unwrap_or(0).min(1 << 16);
+    (u64::from(words) * 8).max(d.interpreter_frame.variables)
 }
 
 fn frame_bytes(objects: Objects<'_>, at: Address) -> u64 {

@@ -4,7 +4,7 @@ use bloathound_heap::{ObjectId, Site};
 use bloathound_memory::Address;
 
 use super::Decoder;
-use super::text::characters;
+use super::locations::line_at;
 use crate::dialect::{Core, LineTableKind, SingledOut};
 use crate::frames::line_table;
 
@@ -53,15 +53,27 @@ impl Decoder<'_> {
                 found.unwrap_or(first)
             }
             // `frames` says that these can't be read.
-            LineTableKind::SignedIncrements | LineTableKind::Ranges | LineTableKind::Locations => first,
+            LineTableKind::SignedIncrements | LineTableKind::Ranges => first,
+            LineTableKind::Locations => self.line_by_locations(at, code_at, first).unwrap_or(first),
         };
         let site = Site { file: self.builder.name(&file), line, arguments: 0 };
         self.builder.set_site(self.current(), site);
     }
 
+    /// The line of the call at `at`, by what it says of its next instruction.
+    fn line_by_locations(&self, at: Address, code_at: Address, first: u32) -> Option<u32> {
+        let d = self.interpreter.dialect;
+        let next = self.image.u64_at(at.offset(d.interpreter_frame.instruction))?;
+        let unit = next.checked_sub(code_at.offset(d.code.co_code).0)? / 2;
+        let table_at = self.image.pointer_at(code_at.offset(d.code.co_lnotab))?;
+        let length = self.image.u64_at(table_at.offset(d.object.ob_size))?;
+        let affordable = length <= LINES_BYTES_MAX && self.budget.take(length / 8);
+        line_at(first, self.objects().string_bytes(table_at).filter(|_| affordable)?, unit)
+    }
+
     fn code_file(&self, code_at: Address) -> Option<String> {
         let file_at = self.image.pointer_at(code_at.offset(self.interpreter.dialect.code.co_filename))?;
-        self.objects().string_text(file_at, FILE_BYTES_MAX)
+        self.objects().name(file_at, FILE_BYTES_MAX)
     }
 
     /// Notes the file of a module, by the `__file__` in its namespace.
@@ -69,7 +81,7 @@ impl Decoder<'_> {
         let namespace = self.image.pointer_at(module.offset(self.interpreter.dialect.module.md_dict));
         let file = namespace
             .and_then(|namespace| self.objects().lookup(namespace, "__file__", self.types.budget()))
-            .and_then(|at| self.objects().string_text(at, FILE_BYTES_MAX));
+            .and_then(|at| self.objects().name(at, FILE_BYTES_MAX));
         if let Some(file) = file {
             let source = if file.ends_with(".pyc") || file.ends_with(".pyo") { &file[..file.len() - 1] } else { &file };
             let site = Site { file: self.builder.name(source), line: 0, arguments: 0 };
@@ -86,9 +98,15 @@ impl Decoder<'_> {
         let type_at = self.image.pointer_at(key.offset(d.object.ob_type)).unwrap_or_default();
         let Some(layout) = self.types.known(type_at).map(|index| self.types.layout(index)) else { return };
         let text = match layout.core {
-            _ if layout.is_heap => None,
+            _ if layout.is_class => None,
             Core::Str => self.objects().string_text(key, KEY_LENGTH_MAX),
-            Core::Unicode => characters(self.image, self.interpreter, key, KEY_LENGTH_MAX),
+            Core::Unicode => {
+                let found = self.objects().characters(key, self.interpreter.unicode.into());
+                found
+                    .filter(|text| text.length <= KEY_LENGTH_MAX)
+                    .and_then(|text| text.read(self.image, KEY_LENGTH_MAX))
+            }
+            Core::Long => self.objects().long_value(key).map(|value| value.to_string()),
             _ if layout.singled_out == Some(SingledOut::Int) => {
                 self.image.u64_at(key.offset(d.number.value)).map(|value| (value as i64).to_string())
             }

@@ -7,8 +7,8 @@ use bloathound_memory::{Address, MemoryImage, MemorySource};
 
 use super::marks::AddressMap;
 use crate::Interpreter;
-use crate::dialect::{Core, Dialect, Field, SingledOut};
-use crate::objects::{BASES_MAX, BASICSIZE_MAX, Budget, Objects};
+use crate::dialect::{Chain, Core, Dialect, Field, SingledOut, TextStorage};
+use crate::objects::{BASES_MAX, BASICSIZE_MAX, Budget, Objects, StaticTypes};
 
 /// Slots a class can have before we take it for damage.
 const SLOTS_MAX: u64 = 4096;
@@ -30,9 +30,30 @@ pub(crate) struct TypeLayout {
     pub(crate) dict_offset: Option<i64>,
     pub(crate) weaklist_offset: u64,
     pub(crate) is_gc: bool,
+    /// Made at run time: instances own a reference to it.
     pub(crate) is_heap: bool,
-    /// A malloc buffer counted as the object's own: pointer, length, length counts characters.
-    pub(crate) buffer: Option<(u64, u64, bool)>,
+    /// Made by a `class` statement.
+    pub(crate) is_class: bool,
+    /// The collector sees the instances' references to it.
+    pub(crate) type_is_visited: bool,
+    /// `tp_dictoffset` says that the dict is in front of the object.
+    pub(crate) has_managed_dict: bool,
+    /// Attributes stand behind the object.
+    pub(crate) has_inline_values: bool,
+    /// Bytes in front of the collector's head.
+    pub(crate) header_bytes: u64,
+    /// Items behind those that `ob_size` counts.
+    pub(crate) hidden_items: u64,
+    /// What it chains.
+    pub(crate) chain: Option<Chain>,
+    /// Where items inline begin.
+    pub(crate) items_at: u64,
+    /// Instances have a `__del__`, or something like it, that runs once before they go.
+    pub(crate) finalizes: bool,
+    /// Nothing beside its fixed part, its items and its table counts.
+    pub(crate) is_sized_simply: bool,
+    /// Malloc buffers counted as the object's own: pointer, length, bytes of what the length counts.
+    pub(crate) buffers: Vec<(u64, u64, u64)>,
     /// Whether the type, or the built-in type it derives from, is treated in a way of its own.
     pub(crate) singled_out: Option<SingledOut>,
     pub(crate) basicsize: u64,
@@ -49,17 +70,19 @@ pub(crate) struct TypeTable {
     dict_name: NameId,
     /// For names looked up in classes' dicts and for slots.
     budget: Budget,
+    static_types: StaticTypes,
 }
 
 impl TypeTable {
-    pub(crate) fn new(interpreter: &Interpreter, image_bytes: usize, builder: &mut SnapshotBuilder) -> Self {
+    pub(crate) fn new(interpreter: &Interpreter, image: &MemoryImage, builder: &mut SnapshotBuilder) -> Self {
         Self {
             layouts: Vec::new(),
             by_address: AddressMap::new(),
             type_type: interpreter.type_type,
             d: interpreter.dialect,
             dict_name: builder.name(interpreter.dialect.words.own_dict),
-            budget: Budget::for_image(image_bytes),
+            budget: Budget::for_image(image.flat().len()),
+            static_types: StaticTypes::read(interpreter.dialect, image, interpreter.interpreter_state),
         }
     }
 
@@ -75,6 +98,11 @@ impl TypeTable {
     #[inline]
     pub(crate) fn layout(&self, index: u32) -> &Rc<TypeLayout> {
         &self.layouts[index as usize]
+    }
+
+    /// What the interpreter keeps of static types.
+    pub(crate) fn static_types(&self) -> &StaticTypes {
+        &self.static_types
     }
 
     pub(crate) fn all(&self) -> &[Rc<TypeLayout>] {
@@ -112,6 +140,7 @@ impl TypeTable {
         let full_name = c_string_at(image, at.offset(d.type_object.tp_name), 256);
         let is_heap = flags & d.flags.heaptype != 0;
         let objects = Objects::new(image, d);
+        let is_class = objects.is_class(at);
         let solid = objects.solid_base(at)?;
         let mut fixed = Vec::new();
         let shape = BaseShape::of(objects, solid, &mut |(offset, name, traversed): Field| {
@@ -123,14 +152,18 @@ impl TypeTable {
         let dict_offset = image.u64_at(at.offset(d.type_object.tp_dictoffset))? as i64;
         let dict_is_fixed = fixed.iter().any(|(offset, ..)| *offset as i64 == dict_offset);
         let info = TypeInfo {
-            name: short_name(&full_name, is_heap),
-            module: self.module_of(image, at, &full_name, is_heap).filter(|module| module != d.types.builtin_module),
+            name: short_name(&full_name, is_class),
+            module: self.module_of(image, at, &full_name, is_class).filter(|module| module != d.types.builtin_module),
             object: None,
-            is_heap_type: is_heap,
+            is_heap_type: is_class,
             has_finalizer: singled_out != Some(SingledOut::Generator)
                 && image.u64_at(at.offset(d.type_object.tp_del))? != 0,
             finalizer: None,
         };
+        let buffers: Vec<(u64, u64, u64)> =
+            d.types.buffers.iter().filter(|b| b.0 == shape.name).map(|b| (b.1, b.2, b.3)).collect();
+        let is_rounded = d.text == TextStorage::Compact && singled_out == Some(SingledOut::Code);
+        let has_keys = shape.core == Core::Type && d.type_object.ht_cached_keys != 0;
         Some(TypeLayout {
             address: at,
             id: builder.add_type(info),
@@ -143,7 +176,24 @@ impl TypeTable {
             weaklist_offset: image.u64_at(at.offset(d.type_object.tp_weaklistoffset))?,
             is_gc: flags & d.flags.have_gc != 0,
             is_heap,
-            buffer: d.types.buffers.iter().find(|b| b.0 == shape.name).map(|b| (b.1, b.2, b.3)),
+            is_class,
+            type_is_visited: flags & d.flags.have_gc != 0
+                && (is_class || !d.types.type_not_visited.contains(&full_name.as_str())),
+            has_managed_dict: flags & d.flags.managed_dict != 0,
+            has_inline_values: flags & d.flags.inline_values != 0,
+            header_bytes: objects.header_bytes(flags),
+            hidden_items: shape.hidden_items,
+            chain: d.types.chains.iter().find(|(name, _)| *name == shape.name).map(|row| row.1),
+            items_at: d
+                .types
+                .items_at
+                .iter()
+                .find(|(name, _)| *name == shape.name)
+                .map_or(d.tuple.ob_item, |row| row.1),
+            finalizes: d.type_object.tp_finalize != 0
+                && image.u64_at(at.offset(d.type_object.tp_finalize)).is_some_and(|finalize| finalize != 0),
+            is_sized_simply: buffers.is_empty() && flags & d.flags.inline_values == 0 && !is_rounded && !has_keys,
+            buffers,
             singled_out,
             basicsize,
             itemsize,
@@ -162,8 +212,7 @@ impl TypeTable {
         let d = self.d;
         let mut current = at;
         for _ in 0..BASES_MAX {
-            let Some(flags) = image.u64_at(current.offset(d.type_object.tp_flags)) else { return };
-            if flags & d.flags.heaptype == 0 {
+            if !Objects::new(image, d).is_class(current) {
                 return;
             }
             if let Some((members, count @ 1..=SLOTS_MAX)) = Objects::new(image, d).member_defs(current)
@@ -191,13 +240,13 @@ impl TypeTable {
         }
     }
 
-    fn module_of(&self, image: &MemoryImage, at: Address, full_name: &str, is_heap: bool) -> Option<String> {
+    fn module_of(&self, image: &MemoryImage, at: Address, full_name: &str, is_class: bool) -> Option<String> {
         let d = self.d;
-        if is_heap {
+        if is_class {
             let namespace = image.pointer_at(at.offset(d.type_object.tp_dict))?;
             let objects = Objects::new(image, d);
             let value = objects.lookup(namespace, "__module__", &self.budget)?;
-            return objects.string_text(value, 200);
+            return objects.name(value, 200);
         }
         full_name.rsplit_once('.').map(|(module, _)| module.to_owned())
     }
@@ -207,6 +256,7 @@ struct BaseShape {
     name: String,
     core: Core,
     conservative: Option<(u64, u64)>,
+    hidden_items: u64,
 }
 
 impl BaseShape {
@@ -223,13 +273,22 @@ impl BaseShape {
             let extra = (own_size > size).then_some((size, own_size));
             if let Some((_, _, fields)) = d.types.fixed.iter().find(|(n, s, _)| *n == name && *s == size) {
                 fields.iter().copied().for_each(&mut *field);
-                return Some(Self { name, core: Core::Plain, conservative: extra });
+                return Some(Self { name, core: Core::Plain, conservative: extra, hidden_items: 0 });
             }
             if let Some((_, core)) = d.types.cores.iter().find(|(known, _)| *known == name) {
                 if *core == Core::TeeData {
                     d.types.tee_data.fields.iter().copied().for_each(&mut *field);
                 }
-                return Some(Self { name, core: *core, conservative: extra });
+                let more = d.types.core_fields.iter().filter(|(known, _)| *known == name);
+                more.flat_map(|(_, fields)| *fields).copied().for_each(&mut *field);
+                // A row of items with names: those without a name stand behind the others.
+                let hidden_items = if *core == Core::Tuple && d.types.items_at.iter().all(|(known, _)| *known != name) {
+                    extra.map_or(0, |(from, to)| (to - from) / 8)
+                } else {
+                    0
+                };
+                let conservative = extra.filter(|_| hidden_items == 0);
+                return Some(Self { name, core: *core, conservative, hidden_items });
             }
             let flags = image.u64_at(current.offset(d.type_object.tp_flags))?;
             if flags & d.flags.base_exc_subclass != 0 {
@@ -238,21 +297,22 @@ impl BaseShape {
                     name,
                     core: Core::Plain,
                     conservative: (own_size > d.types.exception_bytes).then_some((d.types.exception_bytes, own_size)),
+                    hidden_items: 0,
                 });
             }
             if d.types.buffers.iter().any(|b| b.0 == name) {
-                return Some(Self { name, core: Core::Plain, conservative: Some((head, own_size)) });
+                return Some(Self { name, core: Core::Plain, conservative: Some((head, own_size)), hidden_items: 0 });
             }
             if d.types.atoms.contains(&name.as_str()) {
                 let conservative = if current == solid { None } else { Some((head, own_size)) };
-                return Some(Self { name, core: Core::Plain, conservative });
+                return Some(Self { name, core: Core::Plain, conservative, hidden_items: 0 });
             }
             current = image.pointer_at(current.offset(d.type_object.tp_base))?;
             if current.is_null() {
                 break;
             }
         }
-        Some(Self { name: String::new(), core: Core::Plain, conservative: Some((head, own_size)) })
+        Some(Self { name: String::new(), core: Core::Plain, conservative: Some((head, own_size)), hidden_items: 0 })
     }
 }
 
@@ -285,6 +345,6 @@ fn c_string_at(image: &MemoryImage, variable: Address, max: usize) -> String {
 }
 
 /// A built-in type's `tp_name` carries its module; a class's does not, and may hold dots of its own.
-fn short_name(full: &str, is_heap: bool) -> String {
-    if is_heap { full.to_owned() } else { full.rsplit('.').next().unwrap_or(full).to_owned() }
+fn short_name(full: &str, is_class: bool) -> String {
+    if is_class { full.to_owned() } else { full.rsplit('.').next().unwrap_or(full).to_owned() }
 }

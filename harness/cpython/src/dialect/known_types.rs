@@ -13,8 +13,8 @@ pub type Field = (u64, &'static str, bool);
 pub type FixedType = (&'static str, u64, &'static [Field]);
 
 /// A malloc buffer that a type's `__sizeof__` counts: `tp_name`, offset of the buffer's pointer, offset of its length,
-/// and whether the length counts characters of text instead of bytes.
-pub type BufferType = (&'static str, u64, u64, bool);
+/// and bytes of what the length counts.
+pub type BufferType = (&'static str, u64, u64, u64);
 
 /// A type that is read word by word, and what some of its words are called: `tp_name`, `tp_basicsize`, offsets and names.
 pub type WordType = (&'static str, u64, &'static [(u64, &'static str)]);
@@ -46,6 +46,8 @@ pub enum Core {
     Type,
     /// A frame object.
     Frame,
+    /// A suspended call: its frame is a part of it.
+    Generator,
     /// A weak reference.
     Weakref,
     /// Chained blocks of items.
@@ -152,6 +154,20 @@ pub struct TeeData {
     pub values_max: u32,
 }
 
+/// Entries that a type chains, and visits in their place: those of a cache, which are objects of their own, or the order of
+/// a dict.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Chain {
+    /// The pointer to the first entry. The chain ends at null, or where it comes back to its owner.
+    pub first: u64,
+    /// The link to the next entry, in an entry.
+    pub next: u64,
+    /// What of an entry its owner visits.
+    pub visited: &'static [u64],
+    /// What the owner calls that where it owns it; `None` where the entries do.
+    pub owned_as: Option<&'static str>,
+}
+
 /// By what it is known that a text is a name of the program's and not its data.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Naming {
@@ -172,6 +188,9 @@ pub struct Naming {
 pub struct KnownTypes {
     /// Types whose references are all in fixed fields.
     pub fixed: &'static [FixedType],
+    /// Sizes of built-in types that are read in a way of their own: `tp_name`, `tp_basicsize`. With those of the fixed ones
+    /// they tell whether an interpreter is laid out as the dialect has it.
+    pub sizes: &'static [(&'static str, u64)],
     /// Names of words in types that are read word by word.
     pub words: &'static [WordType],
     /// Types that are read in a way of their own.
@@ -188,8 +207,22 @@ pub struct KnownTypes {
     pub exception_bytes: u64,
     /// Pointer fields of a type object.
     pub type_fields: &'static [Field],
+    /// Pointer fields that only types made at run time have behind it.
+    pub heap_type_fields: &'static [Field],
     /// Pointer fields of a frame object.
     pub frame_fields: &'static [(u64, &'static str)],
+    /// Pointer fields of a generator that contains its frame.
+    pub generator_fields: &'static [Field],
+    /// What the keys that a class's instances share are called.
+    pub shared_keys: &'static str,
+    /// Types of items inline that begin elsewhere than those of a tuple.
+    pub items_at: &'static [(&'static str, u64)],
+    /// Pointer fields of types that are read in a way of their own.
+    pub core_fields: &'static [(&'static str, &'static [Field])],
+    /// Types that chain what they hold.
+    pub chains: &'static [(&'static str, Chain)],
+    /// What a call that is no object is called as one.
+    pub call_name: &'static str,
     /// `itertools.tee_dataobject`.
     pub tee_data: TeeData,
     /// Built-in iterators: type and offset of the field that moves with every item.
@@ -206,6 +239,8 @@ pub struct KnownTypes {
     pub without_storage: &'static [&'static str],
     /// What the series calls the types that are singled out.
     pub singled_out: &'static [(&'static str, SingledOut)],
+    /// Types made at run time in C whose `tp_traverse` leaves their instances' type out.
+    pub type_not_visited: &'static [&'static str],
     /// The module of built-in types, which nobody writes in front of their names.
     pub builtin_module: &'static str,
     /// The type of compiled regular expressions, and the offset of its pattern's text.
@@ -214,11 +249,19 @@ pub struct KnownTypes {
     pub at_address: &'static [(&'static str, u64)],
     /// What names code and not data.
     pub naming: Naming,
+    /// What stands before a quoted text of bytes, and of characters.
+    pub text_marks: (&'static str, &'static str),
     /// What a deleted slot of a set points at: the text of a `str`.
     pub dummy_key: &'static [u8],
 }
 
 impl KnownTypes {
+    /// Whether numbers of the type of this name are rows of digits.
+    #[must_use]
+    pub fn is_long(&self, name: &str) -> bool {
+        self.cores.iter().any(|(known, core)| *known == name && *core == Core::Long)
+    }
+
     /// Whether the type of this name is treated in a way of its own.
     #[must_use]
     pub fn singled_out(&self, name: &str) -> Option<SingledOut> {

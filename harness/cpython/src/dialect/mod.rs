@@ -6,9 +6,12 @@
 
 mod bytecode;
 mod cpython_2_7;
+mod cpython_3_13;
 mod known_types;
 pub mod layout;
 mod obmalloc;
+mod overrides;
+mod releases;
 mod structure;
 mod symbols;
 
@@ -16,13 +19,16 @@ use bloathound_heap::SeriesWords;
 
 pub use bytecode::{Effect, Instructions, Operation};
 pub use cpython_2_7::CPYTHON_2_7;
+pub use cpython_3_13::CPYTHON_3_13;
 pub use known_types::{
-    BufferType, Core, Field, FixedType, KnownTypes, Naming, SingledOut, TeeData, ValueParts, WordType,
+    BufferType, Chain, Core, Field, FixedType, KnownTypes, Naming, SingledOut, TeeData, ValueParts, WordType,
 };
 pub use obmalloc::{ArenaObject, BITMAP_WORDS, Obmalloc, PoolHeader};
+pub(crate) use releases::with_runtime;
+pub use releases::{Refused, refused, release_of};
 pub use structure::{
-    AllocatorState, Attributes, Collection, DictTable, Frames, InstructionEncoding, LineTableKind, NotYetRead,
-    ReferenceCounts,
+    AllocatorState, Attributes, Collection, CollectorHeads, DictTable, DigitCount, Frames, InstructionEncoding,
+    LineTableKind, NotYetRead, ReferenceCounts, StaticTypeState, TextStorage, TypesOfC,
 };
 pub use symbols::{EVALUATORS, EXPORTED_PREFIXES, EXPORTED_TYPES, SUPPORTED, SymbolNames};
 
@@ -59,6 +65,9 @@ pub struct ThreadNames {
 /// The series that was there first: recordings that name none are of it, and a target that does not tell its release.
 pub const FIRST: &Dialect = &CPYTHON_2_7;
 
+/// All that are read, the oldest first.
+pub const ALL: [&Dialect; 2] = [&CPYTHON_2_7, &CPYTHON_3_13];
+
 /// A series of CPython.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Dialect {
@@ -82,6 +91,16 @@ pub struct Dialect {
     pub instruction_encoding: InstructionEncoding,
     /// How a code object tells lines.
     pub line_table: LineTableKind,
+    /// What heads of the collector's lists say.
+    pub collector_heads: CollectorHeads,
+    /// What text and names are.
+    pub text: TextStorage,
+    /// Where the dicts and subclasses of types in C are.
+    pub static_types: StaticTypeState,
+    /// Which types are made in C.
+    pub types_of_c: TypesOfC,
+    /// A call that was interrupted is made again by the interpreter itself (PEP 475).
+    pub repeats_interrupted_calls: bool,
     /// What a program calls its threads.
     pub thread_names: ThreadNames,
     /// `PyObject` and `PyVarObject`.
@@ -142,12 +161,16 @@ pub struct Dialect {
     pub code: layout::CodeObject,
     /// `PyFrameObject`.
     pub frame: layout::FrameObject,
+    /// `_PyInterpreterFrame`.
+    pub interpreter_frame: layout::InterpreterFrame,
     /// Exceptions and tracebacks.
     pub exceptions: layout::ExceptionObjects,
     /// `PyThreadState`.
     pub thread_state: layout::ThreadState,
     /// `PyInterpreterState`.
     pub interpreter_state: layout::InterpreterState,
+    /// `_PyRuntimeState`: by what a series without file-local variables finds its data.
+    pub runtime: Option<layout::Runtime>,
     /// pymalloc's arenas, pools and blocks.
     pub obmalloc: Obmalloc,
     /// Blocks of ints and floats.
@@ -166,6 +189,15 @@ impl Dialect {
         NotYetRead { what, series: self.series }
     }
 
+    /// What may stand in front of a collector's head: of some types, by their flags.
+    #[must_use]
+    pub const fn header_bytes(&self) -> u64 {
+        match self.attributes {
+            Attributes::Inline { header_bytes, .. } => header_bytes,
+            Attributes::DictSlot | Attributes::ValuesBefore { .. } | Attributes::TaggedBefore { .. } => 0,
+        }
+    }
+
     /// The major version, such as 2.
     #[must_use]
     pub fn major(&self) -> u8 {
@@ -182,7 +214,7 @@ impl Dialect {
     /// The dialect of a series such as `2.7`; `None` for one that nobody wrote down yet.
     #[must_use]
     pub fn of_series(series: &str) -> Option<&'static Self> {
-        [&CPYTHON_2_7].into_iter().find(|dialect| dialect.series == series)
+        ALL.into_iter().find(|dialect| dialect.series == series)
     }
 }
 
@@ -200,7 +232,8 @@ mod tests {
 
     #[test]
     fn messages_name_the_series_that_are_read() {
-        assert_eq!(SUPPORTED, format!("CPython {}", CPYTHON_2_7.series));
+        assert_eq!(SUPPORTED, format!("CPython {}", ALL.map(|dialect| dialect.series).join(" and ")));
+        assert_eq!(CPYTHON_3_13.major(), 3);
         assert_eq!(CPYTHON_2_7.major(), 2);
     }
 
@@ -209,6 +242,9 @@ mod tests {
         let rules = &CPYTHON_2_7.obmalloc;
         assert_eq!((rules.pools_per_arena(), rules.blocks_per_pool(8)), (64, 506));
         let most = rules.blocks_per_pool(rules.alignments[0]);
+        let more = CPYTHON_3_13.obmalloc.blocks_per_pool(16);
+        assert_eq!(CPYTHON_3_13.obmalloc.pools_per_arena(), 64);
+        let most = most.max(more);
         assert!(most as usize <= BITMAP_WORDS * 64, "{most} blocks have no place in a pool's bitmap");
         assert_eq!(CPYTHON_2_7.number_blocks.block_bytes(), 992);
         assert_eq!(CPYTHON_2_7.number_blocks.number_bytes, CPYTHON_2_7.number.bytes);

@@ -1,7 +1,7 @@
 //! Sizes and offsets of pymalloc (`Objects/obmalloc.c`), and of the blocks that numbers live in.
 
-/// Words of a pool's bitmap, enough in every series: the 506 blocks of 8 bytes that a pool of 4 KiB has room for.
-pub const BITMAP_WORDS: usize = 8;
+/// Words of a pool's bitmap, enough in every series: for the 1021 blocks of 16 bytes that a pool of 16 KiB has room for.
+pub const BITMAP_WORDS: usize = 16;
 
 /// What pymalloc's memory looks like. Offsets in bytes.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

@@ -34,6 +34,8 @@ pub enum Attributes {
     Inline {
         /// Bytes from the object back to the pointer to its dict.
         dict_back: u64,
+        /// Bytes that stand in front of the collector's head of an object whose type has any of these words.
+        header_bytes: u64,
     },
 }
 
@@ -117,4 +119,74 @@ pub enum InstructionEncoding {
     Words,
     /// Two bytes each with caches behind some, and a table of exceptions beside them. From 3.11.
     WordsWithCaches,
+}
+
+/// What the heads of the collector's lists say beside their links.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum CollectorHeads {
+    /// A count of its own, which is a special number while no collection runs. Up to 3.6.
+    Counted,
+    /// Flags in the lowest bits of the links, which are no part of the address. From 3.7.
+    Flagged {
+        /// Bits of a link that belong to no address.
+        mask: u64,
+        /// In the link back: the finalizer ran.
+        finalized: u64,
+        /// In the link back: a collection is deciding on it.
+        collecting: u64,
+    },
+}
+
+impl CollectorHeads {
+    /// What of a link is an address.
+    #[must_use]
+    pub const fn link_mask(self) -> u64 {
+        match self {
+            Self::Counted => u64::MAX,
+            Self::Flagged { mask, .. } => !mask,
+        }
+    }
+}
+
+/// What text is, and what names of code are made of.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum TextStorage {
+    /// Names are strings of bytes; text of wide characters stands outside its object. 2.7.
+    BytesAndWide,
+    /// One sort, one, two or four bytes a character, most often behind its object; names are such. From 3.3.
+    Compact,
+}
+
+/// Where a number tells how many digits it has.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum DigitCount {
+    /// In `ob_size`, whose sign is the number's. Up to 3.11.
+    SignedSize,
+    /// In a word whose lowest bits tell the sign. From 3.12.
+    Tag {
+        /// How far the count is shifted.
+        shift: u32,
+        /// The bits of the sign.
+        sign_mask: u64,
+        /// Their value below zero.
+        negative: u64,
+    },
+}
+
+/// Where the dict and the subclasses of a type made in C are.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum StaticTypeState {
+    /// In the type itself; subclasses are a list. Up to 2.7 and 3.11 each in its way.
+    InType,
+    /// In the interpreter, at the index that stands in place of the subclasses; these are a dict. From 3.12.
+    InInterpreter,
+}
+
+/// Which types are made in C.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum TypesOfC {
+    /// All that were not made at run time.
+    Static,
+    /// Those made at run time too, unless their name is the text that a class was given. From 3.5.
+    StaticAndHeap,
 }

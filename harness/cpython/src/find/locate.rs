@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use bloathound_memory::{Address, MemorySource, SymbolTable};
 
+use super::checks::check_types;
 use super::{code_search, shape_search};
 use crate::dialect::{Dialect, FIRST};
 use crate::interpreter::{Interpreter, LocateError, UnicodeWidth};
@@ -28,6 +29,9 @@ impl Interpreter {
     pub fn locate_by_symbols(source: &dyn MemorySource, symbols: &SymbolTable) -> Result<Self, LocateError> {
         // The finder lets no other series through; a core may not have the text that says so.
         let dialect = symbols.version.as_deref().and_then(Dialect::of_version).unwrap_or(FIRST);
+        if let Some(runtime) = dialect.runtime {
+            return super::runtime::locate(dialect, runtime, source, symbols);
+        }
         let names = &dialect.symbols;
         if names.of_debug_builds.iter().any(|name| !symbols.all(name).is_empty()) {
             return Err(LocateError::DebugBuild);
@@ -48,6 +52,7 @@ impl Interpreter {
         let generation_stride = generation_stride(dialect, source, generations, symbols, &mut known_by)?;
         let mut found = Self {
             dialect,
+            runtime: None,
             version: symbols.version.clone(),
             type_type,
             object_type,
@@ -121,34 +126,6 @@ impl Interpreter {
         }
         Ok(())
     }
-}
-
-fn check_types(
-    d: &Dialect,
-    source: &dyn MemorySource,
-    type_type: Address,
-    object_type: Address,
-    dict_type: Address,
-    known_by: &mut BTreeMap<String, String>,
-) -> Result<(), LocateError> {
-    let fail = |check, detail: String| Err(LocateError::LayoutCheck { check, detail });
-    for (name, address) in [("type", type_type), ("object", object_type), ("dict", dict_type)] {
-        let metatype = source.read_address(address.offset(d.object.ob_type))?;
-        if metatype != type_type {
-            return fail("ob_type of the built-in types is type", format!("{name} has {metatype}"));
-        }
-        let text = source.read_c_string(source.read_address(address.offset(d.type_object.tp_name))?, 32)?;
-        if text != name {
-            return fail("tp_name of the built-in types", format!("expected {name}, found {text:?}"));
-        }
-    }
-    let size = source.read_u64(dict_type.offset(d.type_object.tp_basicsize))?;
-    if size != d.dict.bytes {
-        let detail = format!("dict objects have {size} bytes, {} were expected", d.dict.bytes);
-        return fail("tp_basicsize of dict", detail);
-    }
-    known_by.insert("layouts".into(), "type, object and dict checked by name, metatype and size".into());
-    Ok(())
 }
 
 /// The stride at which all three list heads are linked consistently; the symbol's size only proposes.

@@ -8,14 +8,19 @@ use bloathound_memory::{
     Symbol, SymbolTable, Wanted, load_bias,
 };
 
-use crate::dialect::{Dialect, EVALUATORS, EXPORTED_PREFIXES, EXPORTED_TYPES, FIRST, SUPPORTED};
+use crate::dialect::{
+    Dialect, EVALUATORS, EXPORTED_PREFIXES, EXPORTED_TYPES, FIRST, SUPPORTED, refused, release_of, with_runtime,
+};
 
-/// The dialect that a module is held against: the only one yet. Of several, the one whose names it exports.
+/// The dialect that a module is held against unless it exports the names of a later major version's.
 const READ: &Dialect = FIRST;
 /// Exported functions whose first instructions use file-local variables.
 const FUNCTIONS_THAT_TELL: [&str; 3] = [READ.symbols.collect, READ.symbols.allocate, READ.symbols.init_gc];
 /// Bytes kept of each; what is looked for is in the first 60 of every build seen.
 const ENTRY_CODE_BYTES: u64 = 128;
+
+/// The major version after that of [`READ`].
+const LATER_MAJOR: u8 = 3;
 
 /// Libraries looked into when neither the executable nor a file named after Python is the interpreter.
 const OTHER_MODULES_MAX: usize = 256;
@@ -30,12 +35,22 @@ pub enum InterpreterError {
         executable: String,
     },
     /// A Python of another series, or no CPython.
-    #[error("it runs {what} ({path}); only {SUPPORTED} is understood")]
+    #[error("it runs {what} ({path}); only {SUPPORTED} are understood")]
     OtherPython {
         /// Such as `Python 3.11.7` or `PyPy`.
         what: String,
         /// Path of the module.
         path: String,
+    },
+    /// A release that is known by name, and not read.
+    #[error("it runs Python {version} ({path}), which is {why}; only {SUPPORTED} are understood")]
+    Refused {
+        /// The release.
+        version: String,
+        /// Path of the module.
+        path: String,
+        /// What is said of it.
+        why: &'static str,
     },
     /// Built with `--with-pydebug`: every object has two more words.
     #[error("{path} is a debug build of Python {version} (it has {symbol}); only release builds are understood")]
@@ -117,7 +132,11 @@ impl Search<'_> {
                     return Ok(table);
                 }
                 Ok(None) => {}
-                Err(error @ (InterpreterError::OtherPython { .. } | InterpreterError::DebugBuild { .. })) => {
+                Err(
+                    error @ (InterpreterError::OtherPython { .. }
+                    | InterpreterError::Refused { .. }
+                    | InterpreterError::DebugBuild { .. }),
+                ) => {
                     refused.get_or_insert(error);
                 }
                 // A data file mapped from some directory is no ELF file, and that is no problem.
@@ -145,7 +164,7 @@ impl Search<'_> {
             Ok(file) => {
                 let module = ModuleFile::open(file).map_err(elf_error)?;
                 let view = module.view(&WANTED).map_err(elf_error)?;
-                judge(view, &|major| module.version_texts(major), path, self.regions)
+                judge(view, &|major| module.version_texts(major), path, self.memory)
             }
             Err(cause) => {
                 let loaded = LoadedModule::read(self.memory, path);
@@ -153,7 +172,7 @@ impl Search<'_> {
                     return Err(InterpreterError::Unreadable { path: path.to_owned(), cause });
                 };
                 let versions = |major| loaded.version_texts(major);
-                judge(loaded.view(&WANTED), &versions, path, self.regions)
+                judge(loaded.view(&WANTED), &versions, path, self.memory)
             }
         }
     }
@@ -208,14 +227,18 @@ fn judge(
     view: ModuleView,
     versions: &dyn Fn(u8) -> Vec<String>,
     path: &str,
-    regions: &[Region],
+    memory: &dyn MemorySource,
 ) -> Result<Option<SymbolTable>, InterpreterError> {
+    let regions = memory.regions();
     let other = |what| Err(InterpreterError::OtherPython { what, path: path.to_owned() });
     if file_name(path).contains("pypy") {
         return other("PyPy".to_owned());
     }
     if !is_a_python(&view) {
         return Ok(None);
+    }
+    if with_runtime().any(|dialect| dialect.symbols.of_major.iter().all(|name| view.has(name))) {
+        return later_major(view, versions, path, memory).map(Some);
     }
     let major = READ.major();
     if !READ.symbols.of_major.iter().all(|name| view.has(name)) {
@@ -238,6 +261,37 @@ fn judge(
         return Err(InterpreterError::Elf { path: path.to_owned(), cause });
     };
     Ok(Some(view.placed(path, version, load_bias)))
+}
+
+/// The symbols of a module of the next major version, whose data all hang on one structure.
+fn later_major(
+    view: ModuleView,
+    versions: &dyn Fn(u8) -> Vec<String>,
+    path: &str,
+    memory: &dyn MemorySource,
+) -> Result<SymbolTable, InterpreterError> {
+    let path = path.to_owned();
+    let Some(load_bias) = load_bias(&view.segments, &path, memory.regions()) else {
+        let cause = ElfError::Damaged("its segments match no mapping".to_owned());
+        return Err(InterpreterError::Elf { path, cause });
+    };
+    let debug = with_runtime().flat_map(|dialect| dialect.symbols.of_debug_builds).find(|name| view.has(name));
+    let mut table = view.placed(&path, None, load_bias);
+    // The word that the interpreter has of itself is sure; texts that look like a release may be anything's.
+    let word = with_runtime().flat_map(|dialect| dialect.symbols.since).find_map(|name| table.unique(name));
+    let told = word.and_then(|symbol| release_of(memory.read_u32(symbol.address).ok()?));
+    let found = || versions(LATER_MAJOR).into_iter().next();
+    let Some(version) = told.or_else(found) else {
+        return Err(InterpreterError::OtherPython { what: format!("Python {LATER_MAJOR}"), path });
+    };
+    if let Some(refused) = refused(&version) {
+        return Err(InterpreterError::Refused { version, path, why: refused.why() });
+    }
+    if let Some(symbol) = debug {
+        return Err(InterpreterError::DebugBuild { path, version, symbol });
+    }
+    table.version = Some(version);
+    Ok(table)
 }
 
 /// A position-dependent executable has its own copies of the library's data it refers to; those are the live ones.

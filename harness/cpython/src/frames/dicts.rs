@@ -23,7 +23,7 @@ impl Dict {
         let d = memory.d;
         let head: [u8; HEAD_BYTES_MAX] = memory.head(address, d.dict.ma_table + 8)?;
         let table = Table::of_dict(d, address, |offset| word_at(&head, offset)).ok()?;
-        let (mask, used) = (table.mask, word_at(&head, d.dict.ma_used));
+        let (mask, used) = (table.mask(), word_at(&head, d.dict.ma_used));
         let plausible = mask < 1 << 40 && mask & mask.wrapping_add(1) == 0 && mask >= 7 && used <= mask;
         plausible.then_some(Self { used, table })
     }
@@ -37,7 +37,7 @@ impl Dict {
         for _ in 0..PROBES_MAX {
             let mut entry = [0; ENTRY_BYTES_MAX];
             let entry = entry.get_mut(..table.entry_bytes)?;
-            if !memory.fill(table.at.offset((slot & table.mask) * table.entry_bytes as u64), entry) {
+            if !memory.fill(table.at.offset((slot & table.mask()) * table.entry_bytes as u64), entry) {
                 return None;
             }
             let found = table.entry(entry);

@@ -74,6 +74,14 @@ pub enum FramesError {
     NotYetRead(#[from] NotYetRead),
 }
 
+impl FramesError {
+    /// True where no process of this series can be sampled yet, whatever its state.
+    #[must_use]
+    pub fn is_of_a_series(&self) -> bool {
+        matches!(self, Self::NotYetRead(_))
+    }
+}
+
 /// A stack that was read.
 #[derive(Clone, PartialEq, Debug)]
 pub enum StackRead {
@@ -138,11 +146,11 @@ impl FrameReader {
     /// # Errors
     /// [`FramesError`] when the list can't be found or is damaged, or the threads' frames would be misread.
     pub fn threads(&mut self, source: &dyn MemorySource) -> Result<Vec<PythonThread>, FramesError> {
-        code::can_be_read(self.target.dialect)?;
         match self.target.dialect.frames {
             Frames::Objects => {}
-            Frames::InterpreterFrames { .. } => return Err(self.target.dialect.not_yet_read("running calls").into()),
+            Frames::InterpreterFrames { .. } => return Err(self.target.dialect.not_yet_read("stacks").into()),
         }
+        code::can_be_read(self.target.dialect)?;
         let memory = Memory::new(source, self.target.dialect);
         let threads = threads::list(&memory, &self.target);
         self.reads += memory.reads();

@@ -41,7 +41,8 @@ impl Marker<'_> {
                         Occupant::Object(_) => {}
                         Occupant::Storage(owner) if outside.is_known(marker.image, snapshot, owner) => {
                             // Its first words decide whether it is taken for an object.
-                            let first = u64::from(pool.block_bytes).min(d.collector.head_bytes + d.object.bytes);
+                            let head = d.collector.head_bytes + d.header_bytes();
+                            let first = u64::from(pool.block_bytes).min(head + d.object.bytes);
                             marker.no_object(at, first, &mut outside);
                         }
                         _ => marker.no_object(at, u64::from(pool.block_bytes), &mut outside),
@@ -69,7 +70,7 @@ impl Marker<'_> {
     fn no_object(&mut self, at: Address, bytes: u64, outside: &mut Outside) {
         let d = self.d;
         self.keep_telling(at, bytes);
-        for head in [0, d.collector.head_bytes] {
+        for head in [0, d.collector.head_bytes, d.header_bytes(), d.header_bytes() + d.collector.head_bytes] {
             let type_at = self.image.pointer_at(at.offset(head + d.object.ob_type));
             let has_room = bytes >= head + d.object.bytes;
             if has_room && type_at.is_some_and(|type_at| outside.is_type(self.image, type_at)) {

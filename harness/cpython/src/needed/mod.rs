@@ -9,6 +9,7 @@
 //! not needed at all.
 
 mod allocators;
+mod calls;
 mod objects;
 
 use std::ops::Range;
@@ -137,14 +138,21 @@ impl<'a> Marker<'a> {
         len: u64,
         mut take: impl FnMut(&mut Needed, &MemoryImage, Range<FlatOffset>),
     ) {
-        let end = at.0.saturating_add(len.min(1 << 40));
-        let mut from = at.0;
-        while from < end {
-            let to = (from / PAGE_BYTES + 1).saturating_mul(PAGE_BYTES).min(end);
-            if let Some(place) = self.image.locate(Address(from)) {
-                take(&mut self.needed, self.image, place..place + (to - from) as usize);
+        let end = at.0.saturating_add(len);
+        // By what was copied: a range that is claimed may be longer than all memory.
+        let runs = self.image.runs();
+        let first =
+            runs.partition_point(|(start, pages)| start.0.saturating_add(u64::from(*pages) * PAGE_BYTES) <= at.0);
+        for (start, pages) in runs.iter().skip(first).take_while(|(start, _)| start.0 < end) {
+            let mut from = start.0.max(at.0);
+            let to_end = start.0.saturating_add(u64::from(*pages) * PAGE_BYTES).min(end);
+            while from < to_end {
+                let to = (from / PAGE_BYTES + 1).saturating_mul(PAGE_BYTES).min(to_end);
+                if let Some(place) = self.image.locate(Address(from)) {
+                    take(&mut self.needed, self.image, place..place + (to - from) as usize);
+                }
+                from = to;
             }
-            from = to;
         }
     }
 
@@ -166,6 +174,9 @@ impl<'a> Marker<'a> {
     fn interpreter(&mut self, interpreter: &Interpreter, data_ranges: &[Range<Address>]) {
         let d = self.d;
         self.keep(interpreter.generations, interpreter.generation_stride * u64::from(d.collector.generations));
+        if let Some(permanent) = d.collector.permanent {
+            self.keep(interpreter.generations.offset(permanent), 2 * WORD as u64);
+        }
         let variables = [interpreter.arenas, interpreter.maxarenas, interpreter.interned, interpreter.garbage];
         for variable in variables.into_iter().flatten().chain(interpreter.collecting).chain(interpreter.enabled) {
             self.keep(variable, WORD as u64);
@@ -181,12 +192,14 @@ impl<'a> Marker<'a> {
                 break;
             }
             self.keep(state, d.interpreter_state.read_bytes);
+            self.interpreter_tables(interpreter, state);
             let mut thread = self.image.pointer_at(state.offset(d.interpreter_state.tstate_head)).unwrap_or_default();
             for _ in 0..STATES_MAX {
                 if thread.is_null() {
                     break;
                 }
                 self.keep(thread, d.thread_state.read_bytes);
+                self.calls(thread);
                 thread = self.image.pointer_at(thread.offset(d.thread_state.next)).unwrap_or_default();
             }
             state = self.image.pointer_at(state.offset(d.interpreter_state.next)).unwrap_or_default();

@@ -8,8 +8,8 @@ use bloathound_memory::{Address, MemoryImage, MemorySource};
 use super::{Marker, WORD};
 use crate::Interpreter;
 use crate::decode::types::{TypeLayout, TypeTable};
-use crate::dialect::{Core, Dialect};
-use crate::objects::Table;
+use crate::dialect::{Core, Dialect, DictTable, Frames, SingledOut};
+use crate::objects::{Table, Width};
 
 /// Longest name of a type or slot that is read.
 const NAME_BYTES_MAX: usize = 256;
@@ -24,7 +24,7 @@ pub(super) struct Outside {
 impl Outside {
     pub(super) fn new(image: &MemoryImage, interpreter: &Interpreter) -> Self {
         let mut builder = SnapshotBuilder::new(interpreter.dialect.words);
-        let types = TypeTable::new(interpreter, image.flat().len(), &mut builder);
+        let types = TypeTable::new(interpreter, image, &mut builder);
         Self { d: interpreter.dialect, types, builder }
     }
 
@@ -43,7 +43,10 @@ impl Outside {
     /// True when all that the object at `at` keeps outside itself is items, table or text.
     pub(super) fn keeps_items(&mut self, image: &MemoryImage, at: Address) -> bool {
         let known = |layout: Rc<TypeLayout>| {
-            matches!(layout.core, Core::Dict | Core::List | Core::Set | Core::Unicode | Core::Tuple | Core::Str)
+            matches!(
+                layout.core,
+                Core::Dict | Core::List | Core::Set | Core::Unicode | Core::Tuple | Core::Str | Core::Generator
+            )
         };
         self.layout(image, at).is_some_and(known)
     }
@@ -62,9 +65,10 @@ impl Marker<'_> {
                 continue;
             };
             if layout.is_gc {
-                self.keep_telling(at.back(d.collector.head_bytes.min(at.0)), d.collector.head_bytes);
+                let head = d.collector.head_bytes + layout.header_bytes;
+                self.keep_telling(at.back(head.min(at.0)), head);
             }
-            self.object(at, &layout, interpreter.unicode.bytes());
+            self.object(at, &layout, interpreter.unicode.into());
         }
     }
 
@@ -81,7 +85,7 @@ impl Marker<'_> {
         self.image.u64_at(at.offset(offset)).unwrap_or(0)
     }
 
-    fn object(&mut self, at: Address, layout: &TypeLayout, unicode_bytes: u64) {
+    fn object(&mut self, at: Address, layout: &TypeLayout, wide: Width) {
         let d = self.d;
         if layout.core == Core::Type {
             // Of one without objects too: dead ones are told by it.
@@ -92,13 +96,19 @@ impl Marker<'_> {
         match layout.core {
             Core::Dict => {
                 if let Ok(table) = objects.dict(at) {
-                    self.table(&table, 2);
+                    match d.dict_table {
+                        DictTable::Entries => self.table(&table, 2),
+                        DictTable::CombinedKeys => self.keys(at, &table),
+                    }
                 }
                 self.keep(at, d.dict.ma_smalltable);
                 self.keep(at.offset(d.dict.bytes), own.saturating_sub(d.dict.bytes));
             }
             Core::Set => {
-                self.table(&objects.set(at), 1);
+                match d.set.deleted_hash {
+                    None => self.table(&objects.set(at), 1),
+                    Some(_) => self.members(&objects.set(at)),
+                }
                 self.keep(at, d.set.smalltable);
                 let inline_table = d.set.smalltable + 8 * d.set.entry_bytes as u64;
                 self.keep(at.offset(inline_table), own.saturating_sub(inline_table));
@@ -109,8 +119,9 @@ impl Marker<'_> {
             }
             Core::Unicode => {
                 self.keep(at, own);
-                let (data, length) = objects.characters(at);
-                self.keep(data, length.saturating_mul(unicode_bytes));
+                if let Some(text) = objects.characters(at, wide) {
+                    self.keep(text.at, text.length.saturating_mul(text.width.bytes()));
+                }
             }
             Core::Array => {
                 self.keep(at, own);
@@ -120,15 +131,29 @@ impl Marker<'_> {
                 // Static ones lack the part behind it.
                 self.keep(at, d.type_object.bytes);
             }
-            Core::Frame => self.frame(at, own),
+            Core::Frame if d.frames == Frames::Objects => self.frame(at, own),
+            Core::Frame => self.frame_object(at),
+            Core::Generator => self.generator(at),
+            Core::Long => self.keep(at, d.long.ob_digit + objects.digits(at).0.min(1 << 24) * d.long.digit_bytes),
             Core::TeeData => {
                 // Values not read yet are not initialised.
                 let read =
                     self.image.u32_at(at.offset(d.types.tee_data.count)).unwrap_or(0).min(d.types.tee_data.values_max);
                 self.keep(at, d.types.tee_data.values + 8 * u64::from(read));
             }
+            Core::Tuple => self.keep(at, own + layout.hidden_items * 8),
             Core::Plain => self.plain(at, layout, own),
             _ => self.keep(at, own),
+        }
+        if layout.header_bytes > 0 {
+            self.attributes(at, layout);
+        }
+        if layout.core == Core::Type && d.type_object.ht_cached_keys != 0 && objects.is_heap_type(at) {
+            let keys = Address(self.word(at, d.type_object.ht_cached_keys));
+            self.keys_object(keys, &objects.keys(keys, Address::NULL));
+        }
+        if layout.singled_out == Some(SingledOut::Module) {
+            self.module_state(at);
         }
     }
 
@@ -151,7 +176,7 @@ impl Marker<'_> {
         let is_number = d.types.numbers.contains(&layout.name.as_str());
         let unknown = match layout.conservative {
             Some((from, to)) => Some((from, to.min(own))),
-            None if is_number || layout.is_heap || !d.types.atoms.contains(&layout.name.as_str()) => None,
+            None if is_number || layout.is_class || !d.types.atoms.contains(&layout.name.as_str()) => None,
             None => Some((if layout.itemsize > 0 { d.object.ob_size + 8 } else { d.object.bytes }, own)),
         };
         let Some((from, to)) = unknown else {
@@ -162,12 +187,12 @@ impl Marker<'_> {
         self.keep_telling(at.offset(from), to.saturating_sub(from));
         // What a class adds are attributes; items of a type made in C may be anything.
         let (rest, rest_bytes) = (at.offset(to), own.saturating_sub(to));
-        match layout.is_heap {
+        match layout.is_class {
             true => self.keep(rest, rest_bytes),
             false => self.keep_telling(rest, rest_bytes),
         }
-        if let Some((_, length, _)) = layout.buffer {
-            self.keep(at.offset(length), WORD as u64);
+        for (_, length, _) in &layout.buffers {
+            self.keep(at.offset(*length), WORD as u64);
         }
     }
 
@@ -201,7 +226,7 @@ impl Marker<'_> {
     fn type_name(&mut self, type_at: Address) {
         let d = self.d;
         self.c_string(Address(self.word(type_at, d.type_object.tp_name)));
-        if self.word(type_at, d.type_object.tp_flags) & d.flags.heaptype == 0 {
+        if !self.objects_of().is_class(type_at) {
             return;
         }
         let Some((members, count)) = self.objects_of().member_defs(type_at) else { return };

@@ -2,12 +2,17 @@
 //!
 //! [`Objects`] reads out of a copied image; [`Table`] and the words serve live reading, too.
 
+mod attributes;
 mod budget;
 mod model;
+mod static_types;
 mod table;
+mod text;
 mod words;
 
 pub(crate) use budget::Budget;
 pub(crate) use model::{BASES_MAX, BASICSIZE_MAX, Objects};
+pub(crate) use static_types::StaticTypes;
 pub(crate) use table::Table;
+pub(crate) use text::{Characters, Width};
 pub(crate) use words::{half_at, plausible_count, read_word, word_at, words};

@@ -3,9 +3,9 @@
 use bloathound_memory::{Address, MemoryImage};
 
 use super::budget::Budget;
-use super::table::Table;
+use super::table::{KeysHead, Table};
 use super::words::read_word;
-use crate::dialect::{Dialect, NotYetRead};
+use crate::dialect::{Dialect, DictTable, DigitCount, NotYetRead, TextStorage, TypesOfC};
 
 /// Length of an inheritance chain before we take it for damage.
 pub(crate) const BASES_MAX: usize = 256;
@@ -56,7 +56,52 @@ impl<'a> Objects<'a> {
     /// The table of the dict at `at`.
     #[inline]
     pub(crate) fn dict(&self, at: Address) -> Result<Table, NotYetRead> {
-        Table::of_dict(self.d, at, |offset| self.word(at, offset))
+        match self.d.dict_table {
+            DictTable::Entries => Table::of_dict(self.d, at, |offset| self.word(at, offset)),
+            DictTable::CombinedKeys => Ok(self.dict_of_keys(at)),
+        }
+    }
+
+    /// The table of the dict at `at`, whose keys are an object of their own.
+    fn dict_of_keys(&self, at: Address) -> Table {
+        let k = &self.d.dict.keys;
+        let keys = Address(self.word(at, k.ma_keys));
+        let values = Address(self.word(at, k.ma_values));
+        let table = self.keys(keys, values);
+        if values.is_null() {
+            return table;
+        }
+        let byte =
+            |offset: u64| self.image.bytes(values.offset(offset), 1).and_then(|b| b.first().copied()).unwrap_or(0);
+        // Values in an instance are a part of that.
+        let outside = if byte(k.values_embedded) != 0 { 0 } else { values_bytes(byte(k.values_capacity)) };
+        table.with_outside(outside)
+    }
+
+    /// The table of the keys at `keys`, with their values where these stand apart.
+    pub(crate) fn keys(&self, keys: Address, values: Address) -> Table {
+        let head = self.image.bytes(keys, self.d.dict.keys.indices as usize).unwrap_or_default();
+        Table::of_keys(self.d, keys, &KeysHead(head), if values.is_null() { values } else { self.first_value(values) })
+    }
+
+    /// Bytes of the keys at `keys`, whoever shares them.
+    pub(crate) fn keys_bytes(&self, keys: Address) -> u64 {
+        let head = self.image.bytes(keys, self.d.dict.keys.indices as usize).unwrap_or_default();
+        KeysHead(head).bytes(self.d)
+    }
+
+    fn first_value(&self, values: Address) -> Address {
+        values.offset(self.d.dict.keys.values_first)
+    }
+
+    /// The digits of the number at `at`, and whether it is below zero.
+    #[inline]
+    pub(crate) fn digits(&self, at: Address) -> (u64, bool) {
+        let word = self.word(at, self.d.long.count_at);
+        match self.d.long.count {
+            DigitCount::SignedSize => ((word as i64).unsigned_abs(), (word as i64) < 0),
+            DigitCount::Tag { shift, sign_mask, negative } => (word >> shift, word & sign_mask == negative),
+        }
     }
 
     /// The table of the set at `at`.
@@ -69,6 +114,20 @@ impl<'a> Objects<'a> {
     #[inline]
     pub(crate) fn table_bytes(&self, table: &Table) -> Option<&'a [u8]> {
         self.image.bytes(table.at, table.bytes()?)
+    }
+
+    /// The number at `at`, where it has no more digits than a machine word and is no fraction.
+    pub(crate) fn long_value(&self, at: Address) -> Option<i128> {
+        let (count, is_negative) = self.digits(at);
+        let bytes = self.image.bytes(at.offset(self.d.long.ob_digit), usize::try_from(count.checked_mul(4)?).ok()?)?;
+        if count > 4 {
+            return None;
+        }
+        let sum = bytes
+            .chunks_exact(4)
+            .rev()
+            .fold(0_i128, |sum, digit| (sum << self.d.long.digit_bits) | i128::from(super::words::half_at(digit, 0)));
+        Some(if is_negative { -sum } else { sum })
     }
 
     /// The bytes of the `str` at `at`; the caller knows that it is one. `None` where they were not copied.
@@ -85,22 +144,38 @@ impl<'a> Objects<'a> {
         self.string_bytes(at).map(|bytes| String::from_utf8_lossy(bytes).into_owned())
     }
 
+    /// What a name says: whatever names are made of in this series, and where it is no longer than `max` bytes.
+    pub(crate) fn name(&self, at: Address, max: u64) -> Option<String> {
+        match self.d.text {
+            TextStorage::BytesAndWide => self.string_text(at, max),
+            TextStorage::Compact => self.compact(at).filter(|text| text.length <= max)?.read(self.image, max),
+        }
+    }
+
+    /// True for a name of exactly that content.
+    pub(crate) fn name_is(&self, at: Address, text: &[u8]) -> bool {
+        match self.d.text {
+            TextStorage::BytesAndWide => self.string_is(at, text),
+            TextStorage::Compact => {
+                let found = self.compact(at).filter(|found| found.length == text.len() as u64);
+                found.and_then(|found| found.bytes(self.image)) == Some(text)
+            }
+        }
+    }
+
     /// True for a `str` of exactly that content.
     pub(crate) fn string_is(&self, at: Address, text: &[u8]) -> bool {
         self.image.u64_at(at.offset(self.d.object.ob_size)) == Some(text.len() as u64)
             && self.image.bytes(at.offset(self.d.string.ob_sval), text.len()) == Some(text)
     }
 
-    /// True for the key that a deleted slot of a set points at.
+    /// True for an entry of a set that was deleted: by what its key points at, or by its hash.
     #[inline]
-    pub(crate) fn is_dummy(&self, key: Address) -> bool {
-        self.string_is(key, self.d.types.dummy_key)
-    }
-
-    /// Where the characters of the `unicode` at `at` are, and how many.
-    #[inline]
-    pub(crate) fn characters(&self, at: Address) -> (Address, u64) {
-        (Address(self.word(at, self.d.unicode.str)), self.word(at, self.d.unicode.length))
+    pub(crate) fn is_deleted(&self, entry: &[u8], key: Address) -> bool {
+        match self.d.set.deleted_hash {
+            None => self.string_is(key, self.d.types.dummy_key),
+            Some(hash) => read_word(entry, self.d.set.entry_hash) as i64 == hash,
+        }
     }
 
     /// Where the items of the list at `at` are.
@@ -133,17 +208,40 @@ impl<'a> Objects<'a> {
         if !budget.take(bytes.len() as u64 / 8) {
             return None;
         }
-        bytes
-            .chunks_exact(table.entry_bytes)
-            .map(|entry| table.entry(entry))
-            .find(|entry| !entry.value.is_null() && self.string_is(entry.key, key.as_bytes()))
-            .map(|entry| entry.value)
+        let position = bytes.chunks_exact(table.entry_bytes).position(|entry| {
+            let entry = table.entry(entry);
+            (!entry.value.is_null() || !table.values.is_null()) && self.name_is(entry.key, key.as_bytes())
+        })?;
+        let entry = table.entry(bytes.get(position * table.entry_bytes..)?);
+        let value = if table.values.is_null() { entry.value } else { self.split_value(&table, position as u64) };
+        (!value.is_null()).then_some(value)
+    }
+
+    /// The value of the entry at `position` of a table whose values stand in a row of their own.
+    pub(crate) fn split_value(&self, table: &Table, position: u64) -> Address {
+        self.image.pointer_at(table.values.offset(position * 8)).unwrap_or_default()
     }
 
     /// `tp_flags` of the type at `at`.
     #[inline]
     pub(crate) fn flags(&self, type_at: Address) -> Option<u64> {
         self.image.u64_at(type_at.offset(self.d.type_object.tp_flags))
+    }
+
+    /// True for a type that was made by a `class` statement: instances have what C code knows nothing of.
+    pub(crate) fn is_class(&self, type_at: Address) -> bool {
+        self.is_heap_type(type_at)
+            && match self.d.types_of_c {
+                TypesOfC::Static => true,
+                TypesOfC::StaticAndHeap => self.is_named_by_text(type_at),
+            }
+    }
+
+    /// True where `tp_name` is the text of `ht_name`, or its encoded form: a type in C has a name of its own.
+    fn is_named_by_text(&self, type_at: Address) -> bool {
+        let name = Address(self.word(type_at, self.d.type_object.tp_name));
+        let text_at = Address(self.word(type_at, self.d.type_object.ht_name));
+        self.compact(text_at).is_some_and(|text| name == text.at || text.encoded == Some(name))
     }
 
     /// True for a type that was made at run time.
@@ -171,7 +269,8 @@ impl<'a> Objects<'a> {
     pub(crate) fn solid_base(&self, at: Address) -> Option<Address> {
         let mut current = at;
         for _ in 0..BASES_MAX {
-            if self.flags(current)? & self.d.flags.heaptype == 0 {
+            self.flags(current)?;
+            if !self.is_class(current) {
                 return Some(current);
             }
             current = self.image.pointer_at(current.offset(self.d.type_object.tp_base))?;
@@ -186,4 +285,10 @@ impl<'a> Objects<'a> {
         let size = self.image.u64_at(metatype.offset(self.d.type_object.tp_basicsize))?;
         Some((class.offset(size), self.word(class, self.d.object.ob_size)))
     }
+}
+
+/// Bytes of values for so many attributes: their row, and behind it the order in which they came.
+pub(crate) fn values_bytes(capacity: u8) -> u64 {
+    let capacity = u64::from(capacity);
+    capacity.next_multiple_of(8) + (capacity + 1) * 8
 }

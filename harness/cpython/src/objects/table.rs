@@ -3,21 +3,60 @@
 use bloathound_memory::Address;
 
 use super::words::read_word;
+use crate::dialect::layout::EntryLayout;
 use crate::dialect::{Dialect, DictTable, NotYetRead};
+
+/// A power of two that no table reaches.
+const LOG2_MAX: u8 = 48;
 
 /// The table of a dict or of a set, as the object's head describes it. Nothing of it is read yet.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Table {
     /// First entry.
     pub(crate) at: Address,
-    /// Slots minus one.
-    pub(crate) mask: u64,
+    /// Entries there are, empty ones included.
+    slots: u64,
     /// `sizeof` an entry.
     pub(crate) entry_bytes: usize,
-    /// The table is inside the object.
-    is_inline: bool,
+    /// Values that stand in a row of their own, beside keys that dicts share; null where entries hold theirs.
+    pub(crate) values: Address,
+    /// The collector sees the keys, too.
+    pub(crate) keys_are_visited: bool,
+    /// Bytes it takes outside the object; `None` for those of all its slots.
+    outside: Option<u64>,
     key: usize,
     value: usize,
+}
+
+/// What the head of a dict's keys says (`PyDictKeysObject`), as bytes of a copy.
+pub(crate) struct KeysHead<'a>(pub(crate) &'a [u8]);
+
+impl KeysHead<'_> {
+    fn byte(&self, at: u64) -> u8 {
+        self.0.get(at as usize).copied().unwrap_or(0)
+    }
+
+    fn entry_layout(&self, d: &Dialect) -> (EntryLayout, bool) {
+        let k = &d.dict.keys;
+        let is_general = self.byte(k.kind) == k.kind_general;
+        (if is_general { k.general_entry } else { k.text_entry }, is_general)
+    }
+
+    /// `USABLE_FRACTION`: entries there is room for.
+    fn usable(&self, d: &Dialect) -> u64 {
+        (2_u64 << self.log2(d.dict.keys.log2_size)) / 3
+    }
+
+    /// Bytes of the keys.
+    pub(crate) fn bytes(&self, d: &Dialect) -> u64 {
+        let k = &d.dict.keys;
+        let entries = self.usable(d).saturating_mul(self.entry_layout(d).0.bytes as u64);
+        k.indices.saturating_add(1 << self.log2(k.log2_index_bytes)).saturating_add(entries)
+    }
+
+    fn log2(&self, at: u64) -> u32 {
+        u32::from(self.byte(at).min(LOG2_MAX))
+    }
 }
 
 /// An entry's key and value; of a set, the key twice.
@@ -44,12 +83,37 @@ impl Table {
         let at = Address(word(dict.ma_table));
         Ok(Self {
             at,
-            mask: word(dict.ma_mask),
+            slots: word(dict.ma_mask).saturating_add(1),
             entry_bytes: dict.entry_bytes,
-            is_inline: at == owner.offset(dict.ma_smalltable),
+            values: Address::NULL,
+            keys_are_visited: true,
+            outside: (at == owner.offset(dict.ma_smalltable)).then_some(0),
             key: dict.me_key,
             value: dict.me_value,
         })
+    }
+
+    /// Of a dict whose keys, at `keys`, have the head `head`; its values stand at `values` where that is not null.
+    pub(crate) fn of_keys(d: &'static Dialect, keys: Address, head: &KeysHead<'_>, values: Address) -> Self {
+        let k = &d.dict.keys;
+        let (EntryLayout { bytes, key, value }, is_general) = head.entry_layout(d);
+        let index_bytes = 1_u64 << head.log2(k.log2_index_bytes);
+        let is_shared = read_word(head.0, k.refcount as usize) != 1;
+        Self {
+            at: keys.offset(k.indices).offset(index_bytes),
+            slots: read_word(head.0, k.entries as usize).min(head.usable(d)),
+            entry_bytes: bytes,
+            values,
+            keys_are_visited: is_general,
+            outside: Some(if is_shared { 0 } else { head.bytes(d) }),
+            key,
+            value,
+        }
+    }
+
+    /// The same with so many more bytes outside the object.
+    pub(crate) fn with_outside(self, bytes: u64) -> Self {
+        Self { outside: self.outside.map(|own| own.saturating_add(bytes)), ..self }
     }
 
     /// Of the set at `owner`.
@@ -59,9 +123,11 @@ impl Table {
         let at = Address(word(set.table));
         Self {
             at,
-            mask: word(set.mask),
+            slots: word(set.mask).saturating_add(1),
             entry_bytes: set.entry_bytes,
-            is_inline: at == owner.offset(set.smalltable),
+            values: Address::NULL,
+            keys_are_visited: true,
+            outside: (at == owner.offset(set.smalltable)).then_some(0),
             key: set.entry_key,
             value: set.entry_key,
         }
@@ -70,18 +136,23 @@ impl Table {
     /// Length of the whole table; `None` for one that can't be.
     #[inline]
     pub(crate) fn bytes(&self) -> Option<usize> {
-        usize::try_from(self.mask).ok()?.checked_add(1)?.checked_mul(self.entry_bytes)
+        usize::try_from(self.slots).ok()?.checked_mul(self.entry_bytes)
     }
 
     /// Slots, however absurd.
     pub(crate) fn slots(&self) -> u64 {
-        self.mask.saturating_add(1)
+        self.slots
+    }
+
+    /// Slots minus one, of a table that has a power of two of them.
+    pub(crate) fn mask(&self) -> u64 {
+        self.slots.saturating_sub(1)
     }
 
     /// Bytes it takes outside the object.
     #[inline]
     pub(crate) fn bytes_outside(&self) -> u64 {
-        if self.is_inline { 0 } else { self.slots().saturating_mul(self.entry_bytes as u64) }
+        self.outside.unwrap_or_else(|| self.slots.saturating_mul(self.entry_bytes as u64))
     }
 
     /// What one entry's bytes say.

@@ -1,8 +1,8 @@
 //! The account of resident memory of a real interpreter: it must balance, and put known things where they belong.
 
 use bloathound_cpython::allocator::{
-    ArenaCensus, BlockJudge, MallocMap, NumberBlocks, NumberTypes, Occupancy, Occupant, PymallocMap, RssAccount,
-    RssCategory, RssInput, SegmentKind,
+    ArenaCensus, BlockJudge, MallocMap, NumberBlocks, NumberTypes, Occupancy, Occupant, OwnMemory, PymallocMap,
+    RssAccount, RssCategory, RssInput, SegmentKind,
 };
 use bloathound_cpython::dialect::CPYTHON_2_7;
 use bloathound_cpython::{Interpreter, decode};
@@ -47,6 +47,7 @@ fn look(image: &MemoryImage, symbols: &SymbolTable) -> Look {
         pymalloc: &pymalloc,
         malloc: &malloc,
         numbers: &numbers,
+        own: &OwnMemory::default(),
     });
     let census = ArenaCensus::new(&pymalloc, &judge);
     Look { snapshot, replay, account, census, malloc, occupancy }

@@ -1,8 +1,8 @@
 //! Arenas and C heaps written byte by byte, with holes at known places.
 
 use bloathound_cpython::allocator::{
-    ArenaCensus, BlockJudge, ChunkState, LayoutProblem, MallocMap, NumberBlocks, Occupancy, PoolUse, PymallocMap,
-    RssAccount, RssCategory, RssInput, find_arena_array,
+    ArenaCensus, BlockJudge, ChunkState, LayoutProblem, MallocMap, NumberBlocks, Occupancy, OwnMemory, PoolUse,
+    PymallocMap, RssAccount, RssCategory, RssInput, find_arena_array,
 };
 use bloathound_cpython::dialect::CPYTHON_2_7;
 use bloathound_heap::{BitSet, HeapSnapshot, ObjectFlags, ObjectRecord, SnapshotBuilder, Tracking, Trust, TypeInfo};
@@ -211,6 +211,7 @@ fn live_garbage_and_holes_add_up_to_every_byte_and_survivors_would_fit_in_one_ar
         pymalloc: &pymalloc,
         malloc: &malloc,
         numbers: &numbers,
+        own: &OwnMemory::default(),
     };
     let account = RssAccount::new(&input);
     assert_eq!(account.kernel_bytes, 2 * 3 * 4096, "untouched pools are not resident");
@@ -241,6 +242,7 @@ fn resident_bytes_that_were_not_copied_are_shown_as_unexplained() {
         pymalloc: &pymalloc,
         malloc: &malloc,
         numbers: &numbers,
+        own: &OwnMemory::default(),
     };
     let account = RssAccount::new(&input);
     assert_eq!((account.kernel_bytes, account.unexplained_bytes), (12288, 4096));
@@ -349,6 +351,7 @@ fn explain_everything(image: &MemoryImage) -> Result<(), TestCaseError> {
         pymalloc: &pymalloc,
         malloc: &malloc,
         numbers: &numbers,
+        own: &OwnMemory::default(),
     });
     prop_assert_eq!(account.explained_bytes() as i64 + account.unexplained_bytes, account.kernel_bytes as i64);
     let resident: u64 =

@@ -5,7 +5,7 @@ use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::os::unix::fs::FileExt;
 use std::path::Path;
-use std::process::{Child, ChildStdin, Command, Stdio};
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
 use bloathound_cpython::allocator::PymallocMap;
 use bloathound_cpython::dialect::CPYTHON_2_7;
@@ -15,31 +15,67 @@ use bloathound_memory::{
     Address, ImageBuilder, MemoryImage, MemorySource, PAGE_BYTES, Permissions, Region, RegionKind, SymbolTable,
 };
 
+#[allow(unused_imports, reason = "each test binary uses a part of this")]
 pub use bloathound_testkit::python27;
 
 /// A Python that has printed its first line and waits for its input to end.
 pub struct Stopped {
     pub child: Child,
     pub first_line: String,
-    _stdin: ChildStdin,
+    pub lines: BufReader<ChildStdout>,
+    pub stdin: ChildStdin,
 }
 
 impl Stopped {
     pub fn run(python: &Path, arguments: &[&str]) -> Self {
-        let mut child = Command::new(python)
-            .args(arguments)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .expect("python starts");
+        Self::start(Command::new(python).args(arguments))
+    }
+
+    /// The same with what it says of errors in a file.
+    pub fn run_with_errors_in(python: &Path, arguments: &[&str], errors: &Path) -> Self {
+        let file = File::create(errors).expect("a file");
+        Self::start(Command::new(python).args(arguments).stderr(file))
+    }
+
+    fn start(command: &mut Command) -> Self {
+        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("python starts");
         let stdin = child.stdin.take().expect("piped");
         let mut first_line = String::new();
-        BufReader::new(child.stdout.take().expect("piped")).read_line(&mut first_line).expect("a line");
-        Self { child, first_line, _stdin: stdin }
+        let mut lines = BufReader::new(child.stdout.take().expect("piped"));
+        lines.read_line(&mut first_line).expect("a line");
+        Self { child, first_line, lines, stdin }
+    }
+
+    /// The same without the pages that the kernel has none of, and with what it says of the others.
+    pub fn copy_what_is_there(&self) -> (MemoryImage, SymbolTable) {
+        let (image, symbols) = self.copy();
+        let pid = self.child.id();
+        let pagemap = File::open(format!("/proc/{pid}/pagemap")).expect("pagemap");
+        let is_there = |page: u64| {
+            let mut entry = [0; 8];
+            pagemap.read_exact_at(&mut entry, page / PAGE_BYTES * 8).is_ok() && u64::from_le_bytes(entry) >> 63 == 1
+        };
+        let mut builder = ImageBuilder::new();
+        let mut flat = Vec::new();
+        let mut runs = Vec::new();
+        for (start, pages) in image.runs() {
+            for page in 0..u64::from(*pages) {
+                let at = start.offset(page * PAGE_BYTES);
+                if is_there(at.0) {
+                    builder.add_run(at, 1);
+                    flat.extend_from_slice(image.bytes(at, PAGE_BYTES as usize).expect("copied"));
+                }
+            }
+        }
+        let (planned, _) = builder.plan();
+        runs.extend(planned);
+        let regions = resident(pid, image.regions());
+        (MemoryImage::new(regions, runs, flat), symbols)
     }
 
     pub fn copy(&self) -> (MemoryImage, SymbolTable) {
         let pid = self.child.id();
+        wait_until_it_waits(pid);
         let maps = std::fs::read_to_string(format!("/proc/{pid}/maps")).expect("maps");
         let regions: Vec<Region> = maps.lines().filter_map(region).collect();
         let memory = File::open(format!("/proc/{pid}/mem")).expect("mem");
@@ -73,6 +109,35 @@ impl Drop for Stopped {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// It said that it is ready, and has yet to come to where it waits.
+fn wait_until_it_waits(pid: u32) {
+    let deadline = std::time::Instant::now() + std::time::Duration::from_secs(20);
+    let waits = || {
+        let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).expect("a process");
+        let is_reading =
+            std::fs::read_to_string(format!("/proc/{pid}/syscall")).is_ok_and(|call| call.starts_with("0 "));
+        is_reading && stat.rsplit(')').next().is_some_and(|rest| rest.trim_start().starts_with('S'))
+    };
+    while !waits() {
+        assert!(std::time::Instant::now() < deadline, "it does not wait for its input");
+        std::thread::yield_now();
+    }
+}
+
+/// The regions with what the kernel says is resident of each.
+fn resident(pid: u32, regions: &[Region]) -> Vec<Region> {
+    let smaps = std::fs::read_to_string(format!("/proc/{pid}/smaps")).expect("smaps");
+    let mut rss = Vec::new();
+    for line in smaps.lines() {
+        if let Some(kilobytes) = line.strip_prefix("Rss:") {
+            let number = kilobytes.trim().trim_end_matches(" kB").parse::<u64>().expect("a number");
+            rss.push(number << 10);
+        }
+    }
+    assert_eq!(rss.len(), regions.len());
+    regions.iter().zip(rss).map(|(region, rss)| Region { rss_bytes: Some(rss), ..region.clone() }).collect()
 }
 
 fn region(line: &str) -> Option<Region> {

@@ -1,6 +1,6 @@
-//! What a full collection of CPython 2.7 would do with the objects of a snapshot.
+//! What a full collection would do with the objects of a snapshot, by the rule of their series.
 
-use crate::{BitSet, HeapSnapshot, ObjectId, ReferenceKind, RootKind};
+use crate::{BitSet, HeapSnapshot, ObjectId, ReferenceKind, RootKind, TypeRole};
 
 /// Objects and their own bytes.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -29,7 +29,10 @@ impl Tally {
     }
 }
 
-/// What a full collection of CPython 2.7 would do, replayed on the copy (`collect()` in `Modules/gcmodule.c`).
+/// What a full collection would do, replayed on the copy (`collect()` in `Modules/gcmodule.c`, `gc_collect_main()` in
+/// `Python/gc.c`).
+///
+/// Frozen objects are on no list that a collection looks at: what they hold is held from outside.
 ///
 /// Counts are the truth here, not [`HeapSnapshot::roots`]: an object is alive when something outside the tracked
 /// objects holds a count of it.
@@ -53,6 +56,9 @@ pub struct GcReplay {
     pub held: Tally,
     /// Size of [`GcReplay::in_gc_garbage`].
     pub parked: Tally,
+    /// Of [`GcReplay::awaiting_collection`], those with a finalizer that did not run yet. It runs first, and what it brings
+    /// back stays, with all that it leads to: [`GcReplay::stays_with`]. None where finalizers keep their cycles.
+    pub to_be_finalized: BitSet,
     /// References from tracked objects beyond what counts allow; above zero the snapshot is torn or misread.
     pub surplus_references: u64,
 }
@@ -75,6 +81,7 @@ impl GcReplay {
         let mut held_by_uncollectable = freed_with(snapshot, uncollectable.clone(), &mut counts);
         held_by_uncollectable.subtract(&uncollectable);
         let in_gc_garbage = parked(snapshot);
+        let to_be_finalized = awaiting_collection.iter().filter(|id| snapshot.has_finalizer_to_run(*id)).collect();
         Self {
             awaiting: Tally::of(snapshot, &awaiting_collection),
             uncollected: Tally::of(snapshot, &uncollectable),
@@ -85,8 +92,33 @@ impl GcReplay {
             to_be_parked,
             held_by_uncollectable,
             in_gc_garbage,
+            to_be_finalized,
             surplus_references,
         }
+    }
+}
+
+impl GcReplay {
+    /// What of [`GcReplay::awaiting_collection`] stays where the finalizers of a collection bring `back` back: these, and
+    /// all that the collector sees them lead to. A call that waits is ended by its own finalizer, before that is looked at:
+    /// it leads nowhere any more.
+    #[must_use]
+    pub fn stays_with(&self, snapshot: &HeapSnapshot, back: impl IntoIterator<Item = ObjectId>) -> BitSet {
+        let mut stays = BitSet::with_len(snapshot.len());
+        let mut pending: Vec<ObjectId> = Vec::new();
+        let is_meant = |id: &ObjectId| self.awaiting_collection.contains(*id);
+        pending.extend(back.into_iter().filter(is_meant).filter(|id| stays.insert(*id)));
+        while let Some(source) = pending.pop() {
+            if snapshot.role(source) == TypeRole::Generator && self.to_be_finalized.contains(source) {
+                continue;
+            }
+            for (target, label) in snapshot.references_of(source) {
+                if label.is_traversed() && self.awaiting_collection.contains(target) && stays.insert(target) {
+                    pending.push(target);
+                }
+            }
+        }
+        stays
     }
 }
 
@@ -128,7 +160,7 @@ fn unreachable(snapshot: &HeapSnapshot, counts: &[u32]) -> BitSet {
     unreachable
 }
 
-/// `move_finalizers` and `move_finalizer_reachable`: all that stays, and of these the ones with a finalizer.
+/// `move_finalizers` (`move_legacy_finalizers`) and what they reach: all that stays, and of these the ones with a finalizer.
 fn uncollectable(snapshot: &HeapSnapshot, unreachable: &BitSet) -> (BitSet, BitSet) {
     let to_be_parked: BitSet = unreachable.iter().filter(|id| snapshot.has_finalizer(*id)).collect();
     let mut stays = to_be_parked.clone();

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::{ObjectFlags, ObjectId, ObjectRecord, Tracking, Trust, TypeId};
 
-const FLAG_BITS: u32 = 4;
+const FLAG_BITS: u32 = 6;
 
 /// The records of all objects.
 #[derive(Clone, PartialEq, Debug, Default)]
@@ -16,7 +16,7 @@ pub(crate) struct Columns {
     large: BTreeMap<ObjectId, u64>,
     /// Bytes of C code's memory that belong to an object; only of those that have some.
     pub(crate) native: BTreeMap<ObjectId, u64>,
-    /// Type and flags; types beyond 28 bits are cut to that.
+    /// Type and flags; types beyond 26 bits are cut to that.
     kinds: Vec<u32>,
 }
 
@@ -87,6 +87,11 @@ impl Columns {
     #[inline]
     pub(crate) fn is_tracked(&self, id: ObjectId) -> bool {
         ObjectFlags::from_bits(self.kinds[id.index()] as u8).is_tracked()
+    }
+
+    #[inline]
+    pub(crate) fn flags(&self, id: ObjectId) -> ObjectFlags {
+        ObjectFlags::from_bits(self.kinds[id.index()] as u8)
     }
 
     pub(crate) fn set_type(&mut self, id: ObjectId, type_id: TypeId) {

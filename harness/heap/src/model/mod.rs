@@ -22,6 +22,6 @@ pub use object::{
 };
 pub use passage::{Carrier, Passage};
 pub use path::{Path, Step};
-pub use series::{ClassFields, CodeFields, FunctionFields, SeriesWords, Traversal, TypeRole};
+pub use series::{ClassFields, CodeFields, Finalizing, FunctionFields, SeriesWords, Traversal, TypeRole};
 pub use snapshot::HeapSnapshot;
 pub(crate) use snapshot::IdHasher;

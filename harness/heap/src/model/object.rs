@@ -38,11 +38,16 @@ pub enum Trust {
 pub enum Tracking {
     /// On the list of this generation (0 to 2).
     Tracked(u8),
+    /// On the list of what was frozen: no collection looks at it.
+    Frozen,
     /// Not on any list: no collector support, or a dict or tuple of atoms.
     Untracked,
 }
 
-/// [`Trust`] and [`Tracking`] in a byte.
+const FROZEN: u8 = 1 << 4;
+const TO_FINALIZE: u8 = 1 << 5;
+
+/// [`Trust`] and [`Tracking`] in a byte, and whether a finalizer has yet to run.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct ObjectFlags(u8);
 
@@ -52,6 +57,7 @@ impl ObjectFlags {
     pub const fn new(tracking: Tracking, trust: Trust) -> Self {
         let tracking = match tracking {
             Tracking::Untracked => 3,
+            Tracking::Frozen => 3 | FROZEN,
             Tracking::Tracked(generation @ 0..2) => generation,
             Tracking::Tracked(_) => 2,
         };
@@ -63,19 +69,32 @@ impl ObjectFlags {
     }
 
     pub(crate) const fn from_bits(bits: u8) -> Self {
-        Self(bits & 15)
+        Self(bits & 63)
     }
 
     /// What the collector knows of it.
     #[must_use]
     pub fn tracking(self) -> Tracking {
-        match self.0 & 3 {
+        match self.0 & (3 | FROZEN) {
+            bits if bits & FROZEN != 0 => Tracking::Frozen,
             3 => Tracking::Untracked,
             generation => Tracking::Tracked(generation),
         }
     }
 
-    /// True when it is on a list of the collector.
+    /// The same of an object with a finalizer that did not run yet, and runs before the object goes.
+    #[must_use]
+    pub const fn with_finalizer_to_run(self) -> Self {
+        Self(self.0 | TO_FINALIZE)
+    }
+
+    /// True when it has a finalizer that did not run yet: that may bring the object back.
+    #[must_use]
+    pub fn has_finalizer_to_run(self) -> bool {
+        self.0 & TO_FINALIZE != 0
+    }
+
+    /// True when it is on a list of the collector that collections look at.
     #[must_use]
     pub fn is_tracked(self) -> bool {
         self.0 & 3 != 3
@@ -84,7 +103,7 @@ impl ObjectFlags {
     /// How we know of it.
     #[must_use]
     pub fn trust(self) -> Trust {
-        match self.0 >> 2 {
+        match self.0 >> 2 & 3 {
             0 => Trust::OnGcList,
             1 => Trust::Referenced,
             _ => Trust::FoundInPool,

@@ -121,7 +121,11 @@ impl Names<'_> {
 
     /// The variable that the cell at `index` of a function's closure keeps.
     fn free_variable(&self, function: ObjectId, index: u32) -> Option<NameId> {
-        self.item_name(self.field(self.code_of(function)?, self.fields.free_variables)?, index)
+        let names = self.field(self.code_of(function)?, self.fields.free_variables)?;
+        // The names of a closure's variables are the last ones of the tuple, or all of it.
+        let cells = self.snapshot().span(self.field(function, self.fields.closure)?).len() as u32;
+        let before = (self.snapshot().span(names).len() as u32).checked_sub(cells)?;
+        self.item_name(names, before.checked_add(index)?)
     }
 
     /// The argument whose default value stands at `index`: the last arguments have one.

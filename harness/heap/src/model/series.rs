@@ -43,6 +43,17 @@ pub enum TypeRole {
     Wrapper(&'static str),
 }
 
+/// What becomes of unreachable cycles whose objects have finalizers.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
+pub enum Finalizing {
+    /// They stay: [`crate::TypeInfo::has_finalizer`] is a `__del__`.
+    #[default]
+    KeepsCycles,
+    /// A finalizer runs once, and its cycle goes unless that brought it back (PEP 442). What
+    /// [`crate::TypeInfo::has_finalizer`] tells is a `tp_del` in C, the only one that still keeps a cycle.
+    RunsOnce,
+}
+
 /// In which order the traversal of a built-in type tells what its objects refer to.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Traversal {
@@ -98,6 +109,8 @@ pub struct FunctionFields {
     pub generator_code: &'static str,
     /// From a generator to the frame in which it waits.
     pub generator_frame: &'static str,
+    /// From a call to its caller.
+    pub caller: &'static str,
 }
 
 /// What fields of code are called.
@@ -143,6 +156,8 @@ pub struct SeriesWords {
     pub traversals: &'static [(&'static str, &'static str, Traversal)],
     /// Fields of a class.
     pub class_fields: ClassFields,
+    /// What finalizers do to cycles.
+    pub finalizing: Finalizing,
 }
 
 impl SeriesWords {

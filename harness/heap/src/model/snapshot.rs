@@ -127,6 +127,13 @@ impl HeapSnapshot {
         self.columns.is_tracked(id)
     }
 
+    /// True for an object whose finalizer did not run yet, and runs before the object goes.
+    #[inline]
+    #[must_use]
+    pub fn has_finalizer_to_run(&self, id: ObjectId) -> bool {
+        self.columns.flags(id).has_finalizer_to_run()
+    }
+
     /// Reference counts of all objects; saturated.
     #[must_use]
     pub fn refcounts(&self) -> &[u32] {

@@ -311,6 +311,7 @@ mod tests {
             called: "",
             generator_code: "",
             generator_frame: "",
+            caller: "",
         },
         code: bloathound_heap::CodeFields { name: "", constants: "", free_variables: "", variables: "", of_module: "" },
         bookkeeping: &[],
@@ -324,6 +325,7 @@ mod tests {
             ("inside", "type", Traversal::Class),
         ],
         class_fields: ClassFields { cache: "its_cache", order: "its_order", bases: "its_bases", base: "its_base" },
+        finalizing: bloathound_heap::Finalizing::KeepsCycles,
     };
 
     const DUMP: &str = r#"["bloathound-dump", 1, {"pid": 7, "service": "made up"}]

@@ -1,6 +1,8 @@
 //! Reads pymalloc's structures out of a copy.
 
-use bloathound_memory::{Address, MemoryImage};
+use std::borrow::Cow;
+
+use bloathound_memory::{Address, MemoryImage, PAGE_BYTES};
 
 use super::{Arena, Pool, PoolUse, PymallocMap};
 use crate::allocator::LayoutProblem;
@@ -153,6 +155,24 @@ fn emptied_pools(image: &MemoryImage, arena: &Arena, free_list: Address, handed_
     Some(set)
 }
 
+/// A pool's bytes; pages that were never touched are zero.
+fn pool_memory(image: &MemoryImage, address: Address, bytes: u64) -> Option<Cow<'_, [u8]>> {
+    if let Some(whole) = image.bytes(address, bytes as usize) {
+        return Some(Cow::Borrowed(whole));
+    }
+    if bytes <= PAGE_BYTES {
+        return None;
+    }
+    let mut memory = Vec::with_capacity(bytes as usize);
+    for page in 0..bytes / PAGE_BYTES {
+        match image.bytes(address.offset(page * PAGE_BYTES), PAGE_BYTES as usize) {
+            Some(there) => memory.extend_from_slice(there),
+            None => memory.resize(memory.len() + PAGE_BYTES as usize, 0),
+        }
+    }
+    Some(Cow::Owned(memory))
+}
+
 fn decode_pool(
     image: &MemoryImage,
     arena: &Arena,
@@ -179,10 +199,11 @@ fn decode_pool(
         note(&mut damage.not_copied, address);
         return pool;
     };
-    let Some(page) = image.flat().get(flat..flat + rules.pool_bytes as usize) else {
+    let Some(page) = pool_memory(image, address, rules.pool_bytes) else {
         note(&mut damage.not_copied, address);
         return pool;
     };
+    let page = page.as_ref();
     pool.flat = flat;
     let count = half_at(page, rules.pool_header.count as u64);
     if listed_empty || count == 0 {

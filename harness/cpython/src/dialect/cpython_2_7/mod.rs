@@ -12,8 +12,9 @@ mod words;
 use super::layout::{self, BlockLayout};
 use super::obmalloc::{ArenaObject, Obmalloc, PoolHeader};
 use super::{
-    AllocatorState, Attributes, Collection, Dialect, DictTable, Frames, InstructionEncoding, LineTableKind,
-    NumberBlockRules, ReferenceCounts, ThreadNames,
+    AllocatorState, Attributes, Collection, CollectorHeads, Dialect, DictTable, DigitCount, Frames,
+    InstructionEncoding, LineTableKind, NumberBlockRules, ReferenceCounts, StaticTypeState, TextStorage, ThreadNames,
+    TypesOfC,
 };
 
 /// CPython 2.7.
@@ -28,6 +29,11 @@ pub static CPYTHON_2_7: Dialect = Dialect {
     dict_table: DictTable::Entries,
     instruction_encoding: InstructionEncoding::OneOrThreeBytes,
     line_table: LineTableKind::Increments,
+    collector_heads: CollectorHeads::Counted,
+    text: TextStorage::BytesAndWide,
+    static_types: StaticTypeState::InType,
+    types_of_c: TypesOfC::Static,
+    repeats_interrupted_calls: false,
     object: layout::Object { ob_refcnt: 0, ob_type: 8, ob_size: 16, bytes: 16 },
     type_object: layout::TypeObject {
         tp_name: 24,
@@ -45,9 +51,11 @@ pub static CPYTHON_2_7: Dialect = Dialect {
         tp_cache: 352,
         tp_subclasses: 360,
         tp_del: 376,
+        tp_finalize: 0,
         bytes: 392,
         ht_name: 856,
         ht_slots: 864,
+        ht_cached_keys: 0,
         tp_doc: 176,
         heap_bytes: 872,
     },
@@ -64,6 +72,10 @@ pub static CPYTHON_2_7: Dialect = Dialect {
         dict_subclass: 1 << 29,
         base_exc_subclass: 1 << 30,
         type_subclass: 1 << 31,
+        inline_values: 0,
+        managed_weakref: 0,
+        managed_dict: 0,
+        static_builtin: 0,
     },
     member_def: layout::MemberDef { bytes: 40, name: 0, kind: 8, offset: 16, object_ex: 16 },
     collector: layout::Collector {
@@ -80,11 +92,19 @@ pub static CPYTHON_2_7: Dialect = Dialect {
         put_off_one_in: 4,
         threshold: 32,
         count: 36,
+        permanent: None,
     },
     number: layout::NumberObject { value: 16, bytes: 24 },
-    long: layout::LongObject { ob_digit: 24, digit_bytes: 4, digit_bits: 30 },
+    long: layout::LongObject {
+        ob_digit: 24,
+        digit_bytes: 4,
+        digit_bits: 30,
+        count: DigitCount::SignedSize,
+        count_at: 16,
+        digits_min: 0,
+    },
     string: layout::StringObject { ob_sstate: 32, ob_sval: 36, base_bytes: 37, ob_shash: 24 },
-    unicode: layout::UnicodeObject { length: 16, str: 24, defenc: 40, bytes: 48 },
+    unicode: layout::UnicodeObject { length: 16, str: 24, defenc: 40, bytes: 48, compact: layout::CompactText::NONE },
     byte_array: layout::ByteArrayObject { ob_alloc: 32, ob_bytes: 40 },
     array: layout::ArrayObject { ob_item: 24, allocated: 32, ob_descr: 40, descr_itemsize: 4 },
     list: layout::ListObject { ob_item: 24, allocated: 32 },
@@ -100,8 +120,18 @@ pub static CPYTHON_2_7: Dialect = Dialect {
         me_key: 8,
         me_value: 16,
         perturb_shift: 5,
+        keys: layout::DictKeys::NONE,
     },
-    set: layout::SetObject { used: 24, mask: 32, table: 40, smalltable: 56, entry_bytes: 16, entry_key: 8 },
+    set: layout::SetObject {
+        used: 24,
+        mask: 32,
+        table: 40,
+        smalltable: 56,
+        entry_bytes: 16,
+        entry_key: 8,
+        entry_hash: 0,
+        deleted_hash: None,
+    },
     deque: layout::DequeObject {
         leftblock: 16,
         rightblock: 24,
@@ -120,9 +150,15 @@ pub static CPYTHON_2_7: Dialect = Dialect {
     descriptor: layout::DescriptorObject { d_type: 16, d_name: 24 },
     class: layout::ClassObject { cl_bases: 16, cl_dict: 24, cl_name: 32 },
     instance: layout::InstanceObject { in_class: 16, in_dict: 24 },
-    module: layout::ModuleObject { md_dict: 16 },
+    module: layout::ModuleObject { md_dict: 16, state: None },
     cell: layout::CellObject { ob_ref: 16 },
-    generator: layout::GeneratorObject { gi_frame: 16 },
+    generator: layout::GeneratorObject {
+        gi_frame: 16,
+        frame_state: 0,
+        state_cleared: 0,
+        state_executing: 0,
+        states_suspended: &[],
+    },
     file: layout::FileObject { f_fp: 16 },
     code: layout::CodeObject {
         co_argcount: 16,
@@ -141,6 +177,7 @@ pub static CPYTHON_2_7: Dialect = Dialect {
         constant: (16, 112),
         flag_generator: 0x20,
         co_zombieframe: 112,
+        variables: layout::CodeVariables::NONE,
     },
     frame: layout::FrameObject {
         f_back: 24,
@@ -163,6 +200,7 @@ pub static CPYTHON_2_7: Dialect = Dialect {
         block_loop: 120,
         f_localsplus: 376,
     },
+    interpreter_frame: layout::InterpreterFrame::NONE,
     exceptions: layout::ExceptionObjects { tb_frame: 24, tb_lasti: 32, tb_bytes: 40, args: 24, base_bytes: 40 },
     thread_state: layout::ThreadState {
         read_bytes: 152,
@@ -184,6 +222,8 @@ pub static CPYTHON_2_7: Dialect = Dialect {
             (120, "dict"),
             (136, "async_exc"),
         ],
+        data_chunk: 0,
+        chunk: (0, 0),
     },
     interpreter_state: layout::InterpreterState {
         read_bytes: 72,
@@ -200,6 +240,7 @@ pub static CPYTHON_2_7: Dialect = Dialect {
             (64, "codec_error_registry"),
         ],
     },
+    runtime: None,
     obmalloc: Obmalloc {
         arena_bytes: 256 << 10,
         pool_bytes: 4096,

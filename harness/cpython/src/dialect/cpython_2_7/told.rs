@@ -1,6 +1,6 @@
 //! What CPython 2.7 calls the types and fields that paths and sources are told by.
 
-use bloathound_heap::{ClassFields, CodeFields, FunctionFields, SeriesWords, Traversal, TypeRole};
+use bloathound_heap::{ClassFields, CodeFields, Finalizing, FunctionFields, SeriesWords, Traversal, TypeRole};
 
 /// See the head of this file.
 pub(super) const WORDS: SeriesWords = SeriesWords {
@@ -44,6 +44,7 @@ pub(super) const WORDS: SeriesWords = SeriesWords {
         called: "func",
         generator_code: "gi_code",
         generator_frame: "gi_frame",
+        caller: "f_back",
     },
     code: CodeFields {
         name: "co_name",
@@ -88,6 +89,7 @@ pub(super) const WORDS: SeriesWords = SeriesWords {
         ("__builtin__", "cell", Traversal::Fields(&["cell_contents"])),
     ],
     class_fields: ClassFields { cache: "tp_cache", order: "__mro__", bases: "__bases__", base: "__base__" },
+    finalizing: Finalizing::KeepsCycles,
 };
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ use crate::dialect::known_types::{Core, FixedType, KnownTypes, Naming, SingledOu
 /// What is known of them.
 pub(super) const TYPES: KnownTypes = KnownTypes {
     fixed: FIXED,
+    sizes: &[],
     words: super::words::WORDS,
     cores: &[
         ("str", Core::Str),
@@ -28,10 +29,10 @@ pub(super) const TYPES: KnownTypes = KnownTypes {
         ("itertools.tee_dataobject", Core::TeeData),
     ],
     buffers: &[
-        ("_io.BufferedReader", 56, 120, false),
-        ("_io.BufferedWriter", 56, 120, false),
-        ("_io.BufferedRandom", 56, 120, false),
-        ("_io.BytesIO", 16, 40, false),
+        ("_io.BufferedReader", 56, 120, 1),
+        ("_io.BufferedWriter", 56, 120, 1),
+        ("_io.BufferedRandom", 56, 120, 1),
+        ("_io.BytesIO", 16, 40, 1),
     ],
     atoms: &[
         "object",
@@ -74,6 +75,7 @@ pub(super) const TYPES: KnownTypes = KnownTypes {
         (256, "__base__", true),
         (360, "__subclasses__", false),
     ],
+    heap_type_fields: &[(856, "__name__", false), (864, "__slots__", false)],
     frame_fields: &[
         (24, "f_back"),
         (32, "f_code"),
@@ -85,6 +87,12 @@ pub(super) const TYPES: KnownTypes = KnownTypes {
         (96, "f_exc_value"),
         (104, "f_exc_traceback"),
     ],
+    generator_fields: &[],
+    shared_keys: "",
+    items_at: &[],
+    core_fields: &[],
+    chains: &[],
+    call_name: "frame",
     tee_data: TeeData { fields: &[(16, "iterator", true), (32, "next", true)], count: 24, values: 40, values_max: 57 },
     // `Objects/{list,tuple,range,enum,dict,set,iter}object.c`.
     positions: &[
@@ -176,6 +184,7 @@ pub(super) const TYPES: KnownTypes = KnownTypes {
         "getset_descriptor",
         "member_descriptor",
     ],
+    type_not_visited: &[],
     builtin_module: "__builtin__",
     singled_out: &[
         ("bool", SingledOut::Bool),
@@ -204,6 +213,7 @@ pub(super) const TYPES: KnownTypes = KnownTypes {
         lists: &["co_names", "co_varnames", "co_freevars", "co_cellvars", "__slots__"],
         namespaces: &["__dict__", "f_globals", "f_locals", "f_builtins", "func_globals"],
     },
+    text_marks: ("", "u"),
     dummy_key: b"<dummy key>",
 };
 

@@ -63,6 +63,21 @@ pub struct InstanceObject {
 pub struct ModuleObject {
     /// `PyModuleObject.md_dict`.
     pub md_dict: u64,
+    /// What a module in C keeps of its own; `None` in a series whose modules keep nothing.
+    pub state: Option<ModuleState>,
+}
+
+/// A module's state (`Objects/moduleobject.c`, `Include/moduleobject.h`).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct ModuleState {
+    /// `PyModuleObject.md_def`.
+    pub md_def: u64,
+    /// `PyModuleObject.md_state`.
+    pub md_state: u64,
+    /// `PyModuleDef.m_size`.
+    pub m_size: u64,
+    /// `PyModuleDef.m_traverse`: null where the collector sees nothing of the state.
+    pub m_traverse: u64,
 }
 
 /// `PyCellObject` (`Include/cellobject.h`).
@@ -75,8 +90,16 @@ pub struct CellObject {
 /// `PyGenObject` (`Include/genobject.h`).
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct GeneratorObject {
-    /// `PyGenObject.gi_frame`.
+    /// `PyGenObject.gi_frame`, or `gi_iframe`: the frame itself.
     pub gi_frame: u64,
+    /// `gi_frame_state`, a byte; 0 where the frame tells.
+    pub frame_state: u64,
+    /// `FRAME_CLEARED`: from here on only the code is left of the frame.
+    pub state_cleared: i8,
+    /// `FRAME_EXECUTING`: in all other states the frame's stack is what it says.
+    pub state_executing: i8,
+    /// `FRAME_SUSPENDED` and its like: the call began and waits.
+    pub states_suspended: &'static [i8],
 }
 
 /// `PyFileObject` (`Include/fileobject.h`).

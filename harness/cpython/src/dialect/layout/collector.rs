@@ -30,4 +30,6 @@ pub struct Collector {
     pub threshold: u64,
     /// `gc_generation.count`, an `int`.
     pub count: u64,
+    /// Behind the heads of the generations: what was frozen. `None` where nothing can be.
+    pub permanent: Option<u64>,
 }

@@ -39,6 +39,76 @@ pub struct DictObject {
     pub me_value: usize,
     /// `PERTURB_SHIFT`: bits of the hash that each further probe uses up.
     pub perturb_shift: u32,
+    /// Keys that stand in an object of their own.
+    pub keys: DictKeys,
+}
+
+/// `PyDictKeysObject`, its entries and `PyDictValues` (`Include/internal/pycore_dict.h`); all 0 where dicts are built
+/// otherwise.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct DictKeys {
+    /// `PyDictObject.ma_keys`.
+    pub ma_keys: u64,
+    /// `PyDictObject.ma_values`: null where the values stand beside the keys.
+    pub ma_values: u64,
+    /// `dk_refcnt`: dicts that share them; not 1 where another pays for them.
+    pub refcount: u64,
+    /// `dk_log2_size`, a byte.
+    pub log2_size: u64,
+    /// `dk_log2_index_bytes`, a byte.
+    pub log2_index_bytes: u64,
+    /// `dk_kind`, a byte.
+    pub kind: u64,
+    /// `DICT_KEYS_GENERAL`: entries have a hash, and keys are visited.
+    pub kind_general: u8,
+    /// `dk_nentries`.
+    pub entries: u64,
+    /// `dk_indices`: the table of indices, behind which the entries stand.
+    pub indices: u64,
+    /// `sizeof(PyDictKeyEntry)`.
+    pub general_entry: EntryLayout,
+    /// `sizeof(PyDictUnicodeEntry)`.
+    pub text_entry: EntryLayout,
+    /// `capacity` of values, a byte.
+    pub values_capacity: u64,
+    /// `embedded` of values, a byte: they stand in the instance.
+    pub values_embedded: u64,
+    /// `valid` of values, a byte: 0 once they were moved to a dict.
+    pub values_valid: u64,
+    /// The first of the values.
+    pub values_first: u64,
+}
+
+impl DictKeys {
+    /// Of a series that has none.
+    pub const NONE: Self = Self {
+        ma_keys: 0,
+        ma_values: 0,
+        refcount: 0,
+        log2_size: 0,
+        log2_index_bytes: 0,
+        kind: 0,
+        kind_general: 0,
+        entries: 0,
+        indices: 0,
+        general_entry: EntryLayout { bytes: 0, key: 0, value: 0 },
+        text_entry: EntryLayout { bytes: 0, key: 0, value: 0 },
+        values_capacity: 0,
+        values_embedded: 0,
+        values_valid: 0,
+        values_first: 0,
+    };
+}
+
+/// An entry of a dict's keys.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct EntryLayout {
+    /// `sizeof`.
+    pub bytes: usize,
+    /// `me_key`.
+    pub key: usize,
+    /// `me_value`.
+    pub value: usize,
 }
 
 /// `PySetObject` and `setentry` (`Include/setobject.h`).
@@ -56,6 +126,10 @@ pub struct SetObject {
     pub entry_bytes: usize,
     /// `setentry.key`.
     pub entry_key: usize,
+    /// `setentry.hash`.
+    pub entry_hash: usize,
+    /// The hash of a deleted entry; `None` where its key's text tells it.
+    pub deleted_hash: Option<i64>,
 }
 
 /// `dequeobject` (`Modules/_collectionsmodule.c`), which no header declares. The order of a block's links differs between releases, so a walk tries both and keeps the one whose links agree.

@@ -35,6 +35,176 @@ pub struct CodeObject {
     pub flag_generator: u32,
     /// `co_zombieframe`: the frame of the last call, kept for the next one.
     pub co_zombieframe: u64,
+    /// Names and kinds of variables in one tuple; all 0 where there are several.
+    pub variables: CodeVariables,
+}
+
+/// What a code object says of the variables of its calls, where all of them stand in one row.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct CodeVariables {
+    /// `co_nlocalsplus`, an `int`.
+    pub count: u64,
+    /// `co_localsplusnames`.
+    pub names: u64,
+    /// `co_framesize`, an `int`: words of a frame, its head included.
+    pub frame_words: u64,
+}
+
+impl CodeVariables {
+    /// Of a series that has none.
+    pub const NONE: Self = Self { count: 0, names: 0, frame_words: 0 };
+}
+
+/// `_PyInterpreterFrame` (`Include/internal/pycore_frame.h`); all 0 where calls are objects.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct InterpreterFrame {
+    /// `f_executable`: the code.
+    pub executable: u64,
+    /// `previous`: the calling frame.
+    pub previous: u64,
+    /// `f_locals`: the dict of module level and class level code.
+    pub locals: u64,
+    /// `frame_obj`.
+    pub frame_obj: u64,
+    /// `instr_ptr`.
+    pub instruction: u64,
+    /// `stacktop`, an `int`: words of `localsplus` in use; below zero while the frame runs.
+    pub stacktop: u64,
+    /// `owner`, a byte.
+    pub owner: u64,
+    /// `FRAME_OWNED_BY_THREAD`.
+    pub owned_by_thread: u8,
+    /// `FRAME_OWNED_BY_FRAME_OBJECT`.
+    pub owned_by_object: u8,
+    /// `FRAME_OWNED_BY_CSTACK`: between two of the interpreter's own calls; nothing of it is read.
+    pub owned_by_c: u8,
+    /// `localsplus`.
+    pub variables: u64,
+    /// References of the head that it owns beside its code, visited by the collector.
+    pub fields: &'static [(u64, &'static str)],
+    /// What the reference to its code is called.
+    pub code_field: &'static str,
+}
+
+impl InterpreterFrame {
+    /// Of a series that has none.
+    pub const NONE: Self = Self {
+        executable: 0,
+        previous: 0,
+        locals: 0,
+        frame_obj: 0,
+        instruction: 0,
+        stacktop: 0,
+        owner: 0,
+        owned_by_thread: 0,
+        owned_by_object: 0,
+        owned_by_c: 0,
+        variables: 0,
+        fields: &[],
+        code_field: "",
+    };
+}
+
+/// `_PyRuntimeState`, and what of an interpreter's state is found by it (`Include/internal/pycore_runtime.h`,
+/// `pycore_interp.h`). Offsets in the interpreter's state, unless something else is said.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Runtime {
+    /// `sizeof(_PyRuntimeState)`.
+    pub bytes: u64,
+    /// `sizeof(PyInterpreterState)`.
+    pub interpreter_bytes: u64,
+    /// In the runtime: `interpreters.head`.
+    pub head: u64,
+    /// In the runtime: `interpreters.main`.
+    pub main: u64,
+    /// `gc`.
+    pub gc: u64,
+    /// Behind `gc`: `generations`.
+    pub generations: u64,
+    /// Behind `gc`: `enabled`, an `int`.
+    pub enabled: u64,
+    /// Behind `gc`: `collecting`, an `int`.
+    pub collecting: u64,
+    /// Behind `gc`: `garbage`.
+    pub garbage: u64,
+    /// Behind `gc`: `long_lived_total` and `long_lived_pending`.
+    pub long_lived: (u64, u64),
+    /// `ceval.gil`.
+    pub gil: u64,
+    /// Behind that pointer: `last_holder`.
+    pub gil_holder: u64,
+    /// `cached_objects.interned_strings`.
+    pub interned: u64,
+    /// Rows of what interpreters keep of static types, built-in ones and those of extensions: first row and how many.
+    pub static_types: [(u64, u64); 2],
+    /// A row of these.
+    pub static_type: StaticTypeRow,
+    /// Behind pymalloc's state: `mgmt.arenas` and `mgmt.maxarenas`.
+    pub arenas: (u64, u64),
+    /// What the interpreter tells of itself to debuggers; `None` up to 3.12.
+    pub debug_offsets: Option<DebugOffsets>,
+}
+
+/// `managed_static_type_state`.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct StaticTypeRow {
+    /// `sizeof`.
+    pub bytes: u64,
+    /// `type`.
+    pub type_at: u64,
+    /// `tp_dict`.
+    pub tp_dict: u64,
+    /// `tp_subclasses`.
+    pub tp_subclasses: u64,
+}
+
+/// `_Py_DebugOffsets`: where its own numbers stand, and what each must be or replaces.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct DebugOffsets {
+    /// `cookie`, at the very beginning.
+    pub cookie: &'static [u8],
+    /// `version`: the word that `Py_Version` has.
+    pub version: u64,
+    /// `free_threaded`, a word.
+    pub free_threaded: u64,
+    /// Where a number stands, and which field it is.
+    pub rows: &'static [(u64, DebugField)],
+}
+
+/// A field of which an interpreter tells where it is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct DebugField {
+    /// `interpreter_state.gc`, as the interpreter's sources call it.
+    pub name: &'static str,
+    /// What is laid out as the dialect has it, unless the interpreter tells another offset: which of the dialect's fields.
+    pub which: Told,
+    /// What the dialect has.
+    pub expected: u64,
+}
+
+/// Which offsets a running interpreter may tell otherwise than the dialect does.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Told {
+    /// None: another number is another structure, which is refused.
+    Fixed,
+    /// `PyInterpreterState.next`.
+    InterpreterNext,
+    /// `PyInterpreterState.threads.head`.
+    ThreadsHead,
+    /// `PyInterpreterState.gc`.
+    Collector,
+    /// `PyInterpreterState.imports.modules`.
+    Modules,
+    /// `PyInterpreterState.ceval.gil`.
+    Gil,
+    /// `PyThreadState.next`.
+    ThreadNext,
+    /// `PyThreadState.interp`.
+    ThreadInterpreter,
+    /// `PyThreadState.current_frame`.
+    ThreadFrame,
+    /// `PyThreadState.thread_id`.
+    ThreadId,
 }
 
 /// `PyFrameObject` (`Include/frameobject.h`).
@@ -113,6 +283,10 @@ pub struct ThreadState {
     pub thread_id: u64,
     /// Objects that a thread state owns, beside its frame.
     pub fields: &'static [(u64, &'static str)],
+    /// `datastack_chunk`: the chunk that calls are in; 0 where they are objects.
+    pub data_chunk: u64,
+    /// `_PyStackChunk`: `previous` and `size`.
+    pub chunk: (u64, u64),
 }
 
 /// `PyInterpreterState` (`Include/pystate.h`).

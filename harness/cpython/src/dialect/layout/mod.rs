@@ -11,10 +11,16 @@ mod values;
 
 pub use callables::{
     CFunctionObject, CellObject, ClassObject, DescriptorObject, FileObject, FunctionObject, GeneratorObject,
-    InstanceObject, MethodObject, ModuleObject,
+    InstanceObject, MethodObject, ModuleObject, ModuleState,
 };
 pub use collector::Collector;
-pub use containers::{BlockLayout, DequeObject, DictObject, ListObject, SetObject, TupleObject, WeakReferenceObject};
-pub use execution::{CodeObject, ExceptionObjects, FrameObject, InterpreterState, ThreadState};
+pub use containers::{
+    BlockLayout, DequeObject, DictKeys, DictObject, EntryLayout, ListObject, SetObject, TupleObject,
+    WeakReferenceObject,
+};
+pub use execution::{
+    CodeObject, CodeVariables, DebugField, DebugOffsets, ExceptionObjects, FrameObject, InterpreterFrame,
+    InterpreterState, Runtime, StaticTypeRow, ThreadState, Told,
+};
 pub use object::{MemberDef, Object, TypeFlags, TypeObject};
-pub use values::{ArrayObject, ByteArrayObject, LongObject, NumberObject, StringObject, UnicodeObject};
+pub use values::{ArrayObject, ByteArrayObject, CompactText, LongObject, NumberObject, StringObject, UnicodeObject};

@@ -46,12 +46,16 @@ pub struct TypeObject {
     pub tp_subclasses: u64,
     /// `tp_del`.
     pub tp_del: u64,
+    /// `tp_finalize`; 0 where the series has none.
+    pub tp_finalize: u64,
     /// `sizeof(PyTypeObject)`.
     pub bytes: u64,
     /// `PyHeapTypeObject.ht_name`.
     pub ht_name: u64,
     /// `PyHeapTypeObject.ht_slots`.
     pub ht_slots: u64,
+    /// `ht_cached_keys`: the keys that its instances' attributes share; 0 where the series has none.
+    pub ht_cached_keys: u64,
     /// `tp_doc`; a heap type owns a copy.
     pub tp_doc: u64,
     /// `sizeof(PyHeapTypeObject)`: the slots of a class written in Python follow it.
@@ -85,6 +89,14 @@ pub struct TypeFlags {
     pub base_exc_subclass: u64,
     /// `Py_TPFLAGS_TYPE_SUBCLASS`.
     pub type_subclass: u64,
+    /// `Py_TPFLAGS_INLINE_VALUES`; 0 where the series has none.
+    pub inline_values: u64,
+    /// `Py_TPFLAGS_MANAGED_WEAKREF`; 0 where the series has none.
+    pub managed_weakref: u64,
+    /// `Py_TPFLAGS_MANAGED_DICT`; 0 where the series has none.
+    pub managed_dict: u64,
+    /// `_Py_TPFLAGS_STATIC_BUILTIN`; 0 where the series has none.
+    pub static_builtin: u64,
 }
 
 /// `PyMemberDef` (`Include/structmember.h`): the slots of a heap type stand behind it as an array of these.

@@ -1,5 +1,7 @@
 //! Where numbers and text are in their objects.
 
+use crate::dialect::DigitCount;
+
 /// `PyIntObject` and `PyFloatObject` (`Include/intobject.h`, `Include/floatobject.h`).
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct NumberObject {
@@ -18,6 +20,12 @@ pub struct LongObject {
     pub digit_bytes: u64,
     /// `PyLong_SHIFT`: bits of a digit; 15 in some builds, whose digits are not read.
     pub digit_bits: u32,
+    /// How many digits there are.
+    pub count: DigitCount,
+    /// Where that stands: `ob_size` or `lv_tag`.
+    pub count_at: u64,
+    /// Digits that even zero has room for.
+    pub digits_min: u64,
 }
 
 /// `PyStringObject` (`Include/stringobject.h`).
@@ -44,6 +52,50 @@ pub struct UnicodeObject {
     pub defenc: u64,
     /// `sizeof(PyUnicodeObject)`.
     pub bytes: u64,
+    /// Text that stands behind its object.
+    pub compact: CompactText,
+}
+
+/// `PyASCIIObject`, `PyCompactUnicodeObject` and the bits of `state` (`Include/cpython/unicodeobject.h`); all 0 where text
+/// is stored otherwise.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct CompactText {
+    /// `state`, 32 bits.
+    pub state: u64,
+    /// How far `state.kind` is shifted, and its mask: bytes of a character.
+    pub kind: (u32, u32),
+    /// How far `state.interned` is shifted, and its mask: not 0 for a name.
+    pub interned: (u32, u32),
+    /// `state.compact`.
+    pub is_compact: u32,
+    /// `state.ascii`.
+    pub is_ascii: u32,
+    /// `sizeof(PyASCIIObject)`.
+    pub ascii_bytes: u64,
+    /// `sizeof(PyCompactUnicodeObject)`.
+    pub wide_bytes: u64,
+    /// `PyCompactUnicodeObject.utf8_length`.
+    pub utf8_length: u64,
+    /// `PyCompactUnicodeObject.utf8`: a buffer with the encoded form, if somebody asked for it.
+    pub utf8: u64,
+    /// `PyUnicodeObject.data.any`, where the text is not compact.
+    pub data: u64,
+}
+
+impl CompactText {
+    /// Of a series that has none.
+    pub const NONE: Self = Self {
+        state: 0,
+        kind: (0, 0),
+        interned: (0, 0),
+        is_compact: 0,
+        is_ascii: 0,
+        ascii_bytes: 0,
+        wide_bytes: 0,
+        utf8_length: 0,
+        utf8: 0,
+        data: 0,
+    };
 }
 
 /// `PyByteArrayObject` (`Include/bytearrayobject.h`).

@@ -263,7 +263,7 @@ fn what_another_series_lays_out_otherwise_is_refused_and_not_misread() {
     let told = [
         (&OTHER_DICTS, "dicts of CPython 3.6 can't be read yet"),
         (&OTHER_CODE, "bytecode of CPython 3.6 can't be read yet"),
-        (&OTHER_CALLS, "running calls of CPython 3.13 can't be read yet"),
+        (&OTHER_CALLS, "stacks of CPython 3.13 can't be read yet"),
         (&OTHER_LINES, "line tables of CPython 3.10 can't be read yet"),
         (&OTHER_ATTRIBUTES, "attributes of instances of CPython 3.12 can't be read yet"),
     ];

@@ -1,0 +1,146 @@
+//! The replayed collector against the truth: on random graphs, what a full collection finds is what was told before.
+
+use std::collections::BTreeSet;
+use std::io::{BufRead, Write};
+
+use bloathound_cpython::allocator::locate_arenas;
+use bloathound_cpython::{CollectorState, Interpreter, decode};
+use bloathound_heap::{BitSet, GcReplay, HeapSnapshot, ObjectId, Tracking};
+
+use crate::support::{self, Stopped};
+
+/// How many graphs are drawn where nobody asks for more.
+const GRAPHS: u32 = 100;
+/// Asks for more.
+const GRAPHS_VARIABLE: &str = "BLOATHOUND_GRAPHS";
+
+fn line(stopped: &mut Stopped) -> String {
+    let mut text = String::new();
+    stopped.lines.read_line(&mut text).expect("a line");
+    text
+}
+
+fn addresses(text: &str) -> BTreeSet<u64> {
+    text.split_whitespace().map(|word| u64::from_str_radix(word, 16).expect("an address")).collect()
+}
+
+fn tracked(snapshot: &HeapSnapshot, set: &BitSet) -> BTreeSet<u64> {
+    set.iter().filter(|id| snapshot.is_tracked(*id)).map(|id| snapshot.object(id).address).collect()
+}
+
+/// What goes along by its count alone, with all that it leads to: held by what is frozen, or by a reference that no collection
+/// sees (a dict of attributes that stand in their instance). It goes, too, but where everything is saved nothing goes.
+fn goes_along(snapshot: &HeapSnapshot, awaiting: &BitSet) -> BTreeSet<u64> {
+    let mut seen = vec![0_u32; snapshot.len()];
+    for from in snapshot.ids().filter(|id| snapshot.is_tracked(*id)) {
+        for (to, label) in snapshot.references_of(from) {
+            seen[to.index()] += u32::from(label.is_traversed());
+        }
+    }
+    let held = |id: &ObjectId| snapshot.is_tracked(*id) && snapshot.object(*id).refcount > seen[id.index()];
+    let mut pending: Vec<ObjectId> = awaiting.iter().filter(held).collect();
+    let mut found: BTreeSet<u64> = pending.iter().map(|id| snapshot.object(*id).address).collect();
+    while let Some(from) = pending.pop() {
+        for (to, label) in snapshot.references_of(from) {
+            if label.is_traversed() && awaiting.contains(to) && found.insert(snapshot.object(to).address) {
+                pending.push(to);
+            }
+        }
+    }
+    found
+}
+
+fn look(stopped: &Stopped) -> (HeapSnapshot, Interpreter, CollectorState) {
+    let (image, symbols) = stopped.copy();
+    let interpreter = Interpreter::locate(&image, &symbols).expect("an interpreter");
+    let (pools, _) = locate_arenas(&image, &interpreter, &[]).expect("read").expect("arenas");
+    let decoded = decode(&image, &interpreter, Some(&pools));
+    let surplus = crate::zoo::surplus(&decoded.value);
+    assert!(decoded.problems.is_empty(), "{:?}: {surplus:?}", decoded.problems);
+    let state = CollectorState::read(&image, &interpreter);
+    (decoded.value, interpreter, state)
+}
+
+/// An object with its count and what was seen to refer to it.
+fn holders(snapshot: &HeapSnapshot, id: ObjectId) -> String {
+    let all = snapshot.ids().flat_map(|from| snapshot.references_of(from).map(move |(to, label)| (from, to, label)));
+    let told: Vec<String> = all
+        .filter(|(_, to, _)| *to == id)
+        .map(|(from, _, label)| {
+            let kind = (label.kind(), label.is_traversed(), snapshot.is_tracked(from));
+            format!("{} {:x} {kind:?}", snapshot.type_of(from).name, snapshot.object(from).address)
+        })
+        .collect();
+    let record = snapshot.object(id);
+    format!(
+        "{} {:x} count {} flags {:?}: {told:?}",
+        snapshot.type_of(id).name,
+        record.address,
+        record.refcount,
+        record.flags
+    )
+}
+
+fn against_the_truth(series: &str) {
+    let Some(python) = bloathound_testkit::python3(series) else { return };
+    let graphs = std::env::var(GRAPHS_VARIABLE).ok().and_then(|text| text.parse().ok()).unwrap_or(GRAPHS);
+    let program = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/python3/graphs.py");
+    let mut stopped = Stopped::run(&python, &["-E", "-s", program, "1", &graphs.to_string()]);
+    let mut ready = stopped.first_line.clone();
+    let (mut found_in_all, mut returned_in_all, mut frozen_in_all) = (0, 0, 0);
+    for seed in 1..=graphs {
+        assert_eq!(ready, "ready\n", "graph {seed}");
+        let (snapshot, ..) = look(&stopped);
+        let replay = GcReplay::run(&snapshot);
+        stopped.stdin.write_all(b"go\n").expect("written");
+        let (found, returned, alive) =
+            (addresses(&line(&mut stopped)), addresses(&line(&mut stopped)), addresses(&line(&mut stopped)));
+        let told = tracked(&snapshot, &replay.awaiting_collection);
+        let by_address = |address: &u64| snapshot.ids().find(|id| snapshot.object(*id).address == *address);
+        let back: Vec<ObjectId> = returned.iter().filter_map(by_address).collect();
+        assert_eq!(back.len(), returned.len(), "graph {seed}");
+        for id in &back {
+            assert!(replay.to_be_finalized.contains(*id), "graph {seed}: {}", holders(&snapshot, *id));
+        }
+        let stays = tracked(&snapshot, &replay.stays_with(&snapshot, back));
+        let expected: BTreeSet<u64> = told.difference(&stays).copied().collect();
+        let unexpected: Vec<String> =
+            found.difference(&expected).filter_map(by_address).map(|id| holders(&snapshot, id)).collect();
+        assert!(unexpected.is_empty(), "graph {seed}: not told {unexpected:?}");
+        // What a generator held alone is gone once its `finally` ran, before the rest is looked at.
+        let along = goes_along(&snapshot, &replay.awaiting_collection);
+        let kept = expected.difference(&found).filter(|address| alive.contains(address) && !along.contains(address));
+        let missing: Vec<String> = kept.filter_map(by_address).map(|id| holders(&snapshot, id)).collect();
+        assert!(missing.is_empty(), "graph {seed}: told, and alive: {missing:#?}; came back: {returned:x?}");
+        assert!(replay.uncollectable.is_empty(), "graph {seed}");
+        assert_eq!(replay.surplus_references, 0, "graph {seed}");
+        found_in_all += found.len();
+        returned_in_all += returned.len();
+        let is_frozen = |id: &ObjectId| snapshot.object(*id).flags.tracking() == Tracking::Frozen;
+        frozen_in_all += snapshot.ids().filter(is_frozen).count();
+        ready = if seed < graphs { line(&mut stopped) } else { ready };
+    }
+    assert!(found_in_all > graphs as usize * 2, "{found_in_all} objects were found in {graphs} graphs");
+    assert!(returned_in_all > 0 && frozen_in_all > 0, "{returned_in_all} came back, {frozen_in_all} were frozen");
+}
+
+#[test]
+fn what_a_collection_of_3_13_finds_is_what_was_told() {
+    against_the_truth("3.13");
+}
+
+#[test]
+fn the_settings_of_3_13_are_those_that_the_interpreter_tells() {
+    let Some(python) = bloathound_testkit::python3("3.13") else { return };
+    for (code, enabled, thresholds) in [
+        ("gc.enable()", true, [2000, 10, 10]),
+        ("gc.disable(); gc.set_threshold(20000, 5, 7); gc.collect()", false, [20_000, 5, 7]),
+    ] {
+        let program = format!("import gc, sys\n{code}\nprint(gc.get_threshold(), flush=True)\nsys.stdin.read()\n");
+        let stopped = support::Stopped::run(&python, &["-E", "-s", "-c", &program]);
+        let (_, interpreter, state) = look(&stopped);
+        assert_eq!(state.enabled, Some(enabled), "{code}: {:?}", interpreter.known_by);
+        let found: Vec<i64> = state.generations.iter().map(|one| one.threshold).collect();
+        assert_eq!(found, thresholds, "{code}: {}", stopped.first_line);
+    }
+}
