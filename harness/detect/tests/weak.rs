@@ -144,8 +144,9 @@ fn what_takes_the_place_of_others_is_no_growth() {
         let mut drawn = Drawn::default();
         let module = drawn.module("service");
         let cache = drawn.attribute(module, "cache", "list");
-        (0..new).for_each(|_| drop(drawn.item(cache, "New")));
-        (0..old).for_each(|_| drop(drawn.item(cache, "Old")));
+        for number in 0..new + old {
+            drawn.item(cache, if number < new { "New" } else { "Old" });
+        }
         drawn
     };
     assert!(named(&[40, 80, 120, 160, 200].map(|new| look(new, 300 - new))).is_empty(), "the cache is full");

@@ -17,6 +17,6 @@ pub use heap::{HeapImage, HeapWriter};
 pub use objects::small_heap;
 pub use ordinary::{again_as_an_ordinary_user, brought_packages};
 pub use owned::Owned;
-pub use python3::{PYTHON3_VARIABLE, python3};
+pub use python3::{PYTHON3_VARIABLE, REQUIRE_PYTHON3, python3};
 pub use python27::{PYTHON_VARIABLE, REQUIRE_LIVE, cannot, live_required, python27, skip};
 pub use service::service_heap;

@@ -4,10 +4,13 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use crate::python27::skip;
+use crate::python27::{cannot, skip};
 
 /// Names an interpreter; no other is taken for its series then.
 pub const PYTHON3_VARIABLE: &str = "BLOATHOUND_PYTHON3";
+
+/// Says that a missing one fails the tests that need it, where live tests are required at all.
+pub const REQUIRE_PYTHON3: &str = "BLOATHOUND_REQUIRE_PYTHON3";
 
 /// A 64-bit CPython of that series that is neither a debug build nor free-threaded says its own path.
 const QUESTION: &str = "import os, platform, struct, sys, sysconfig
@@ -20,15 +23,21 @@ sys.stdout.write(os.path.realpath(sys.executable))";
 /// else the first on `PATH`, else pyenv's newest. `None`, with a notice, where there is none: the test is skipped.
 ///
 /// # Panics
-/// There is none and [`crate::live_required`] says that there has to be one; the text says what to type.
+/// There is none, and both [`crate::live_required`] and [`REQUIRE_PYTHON3`] say that there has to be one; the text says what
+/// to type.
 #[must_use]
 pub fn python3(series: &str) -> Option<PathBuf> {
     let found = candidates(series).into_iter().find_map(|program| executable_of(&program, series));
     if found.is_none() {
-        skip(&format!(
+        let why = format!(
             "no CPython {series} (64-bit, no debug build) on this machine; pyenv install {series}, or name one: export \
              {PYTHON3_VARIABLE}=/path/to/python{series}"
-        ));
+        );
+        // The recorded image of it is judged everywhere; `.ci/run` requires the live one where it is.
+        match std::env::var_os(REQUIRE_PYTHON3).is_some_and(|value| !value.is_empty()) {
+            true => skip(&why),
+            false => cannot(&why),
+        }
     }
     found
 }
