@@ -151,6 +151,20 @@ fn what_takes_the_place_of_others_is_no_growth() {
     };
     assert!(named(&[40, 80, 120, 160, 200].map(|new| look(new, 300 - new))).is_empty(), "the cache is full");
     assert_eq!(named(&[40, 80, 120, 160, 200].map(|new| look(new, 60))), ["service.cache"]);
+    // Tuples in tuples are one shape with them: ten for each new entry.
+    let nested = |count: usize| {
+        let mut drawn = Drawn::default();
+        let module = drawn.module("service");
+        let calls = drawn.attribute(module, "calls", "list");
+        for _ in 0..count {
+            let mut outer = drawn.item(calls, "tuple");
+            for _ in 0..9 {
+                outer = drawn.item(outer, "tuple");
+            }
+        }
+        drawn
+    };
+    assert_eq!(named(&[40, 80, 120, 160, 200].map(nested)), ["service.calls"]);
 }
 
 /// Under counted load every place takes the same steps.

@@ -30,7 +30,10 @@ pub(super) fn takes_places(scene: &Scene<'_>, index: usize) -> bool {
     let owner = scene.tree.nodes()[index].parent;
     let entries = &scene.all[owner].entries;
     let had_entries = entries.first().is_some_and(|entries| *entries > 0);
-    let swapped = is_item && had_entries && gain(entries) < gain(&scene.all[index].objects) / fixed::ENTRIES_ONE_IN;
+    // Data that nests in itself is one shape: of that there may be more than there are entries.
+    let objects = scene.all[index].objects.last().copied().unwrap_or_default();
+    let one_each = had_entries && entries.last().is_some_and(|entries| objects <= *entries);
+    let swapped = is_item && one_each && gain(entries) < gain(&scene.all[index].objects) / fixed::ENTRIES_ONE_IN;
     predicates::TAKES_PLACES.says(swapped)
 }
 
