@@ -260,6 +260,10 @@ impl Process {
         if error.kind() == io::ErrorKind::PermissionDenied {
             return self.no_permission();
         }
+        // Its memory goes before it is told to be gone.
+        if error.raw_os_error() == Some(Errno::ESRCH as i32) {
+            return self.check_alive().err().unwrap_or(LiveError::Gone { pid: self.pid() });
+        }
         self.check_alive().err().unwrap_or_else(|| LiveError::Procfs {
             path: self.directory.join(name).display().to_string(),
             cause: error,
