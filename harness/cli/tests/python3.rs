@@ -9,7 +9,6 @@
 
 mod support;
 #[path = "support/target.rs"]
-#[allow(dead_code, reason = "other tests start targets in other ways")]
 mod target;
 
 use std::process::Command;
