@@ -76,7 +76,7 @@ fn in_a_pipe_each_look_is_a_line_with_what_grows_and_who_holds_it() {
     let text = String::from_utf8_lossy(&done.stdout).into_owned();
     let lines: Vec<&str> = text.lines().filter(|line| line.starts_with("look ")).collect();
     assert_eq!(lines.len(), 5, "{text}");
-    assert!(lines[4].contains("Row") && lines[4].contains("a minute held by kept"), "{text}");
+    assert!(lines[4].contains("Row") && lines[4].contains("a minute held by __main__.kept"), "{text}");
     assert!(text.contains("findings"), "what it ends with comes after: {text}");
 }
 

@@ -60,10 +60,11 @@ pub(crate) fn written(
     headers: &[(String, String)],
     body: &str,
 ) -> Vec<u8> {
-    let mut text = format!("{method} {path} HTTP/1.1\r\nConnection: close\r\n");
+    let mut text = format!("{method} {path} HTTP/1.1\r\n");
     if !headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("host")) {
         text.push_str(&format!("Host: {address}\r\n"));
     }
+    text.push_str("Connection: close\r\n");
     for (name, value) in headers {
         text.push_str(&format!("{name}: {value}\r\n"));
     }

@@ -184,7 +184,7 @@ mod tests {
     proptest! {
         #[test]
         fn what_goes_in_comes_out(
-            address: u64, shallow_size: u64, small: u32, refcount: u32, kind in 0_u32..1 << 28, generation in 0_u8..4,
+            address: u64, shallow_size: u64, small: u32, refcount: u32, kind in 0_u32..1 << (32 - FLAG_BITS), generation in 0_u8..4,
         ) {
             let tracking = if generation == 3 { Tracking::Untracked } else { Tracking::Tracked(generation) };
             for shallow_size in [shallow_size, u64::from(small), u64::from(u32::MAX), u64::from(u32::MAX) - 1] {

@@ -132,7 +132,7 @@ impl Row<'_> {
             self.what.clone(),
             figure(|grown| units::signed_count(grown.a_minute.round() as i64)),
             figure(|grown| units::signed_bytes(grown.bytes)),
-            figure(|grown| units::seconds(grown.since)),
+            figure(|grown| seconds(grown.since)),
             self.holder(),
         ]
     }
@@ -162,6 +162,11 @@ impl Row<'_> {
     }
 }
 
+/// Whole ones: on a screen that changes, more figures say less.
+fn seconds(number: f64) -> String {
+    format!("{number:.0} s")
+}
+
 /// How many rows there are to choose from.
 #[must_use]
 pub fn follow_rows(report: &WatchReport) -> usize {
@@ -176,15 +181,14 @@ pub fn follow(report: &WatchReport, view: &FollowView) -> String {
     if let Some(look) = report.rounds.last() {
         let next = view
             .next_seconds
-            .map_or_else(|| "looking".to_owned(), |seconds| format!("the next in {}", units::seconds(seconds.ceil())));
+            .map_or_else(|| "looking".to_owned(), |left| format!("the next in {}", seconds(left.ceil())));
         let resident = look.rss_bytes.map_or_else(String::new, |bytes| format!(", {} resident", units::bytes(bytes)));
         let looks = units::plural(report.rounds.len() as u64, "look", "looks");
         let objects = units::plural(look.objects, "object", "objects");
-        head.push_str(&format!("{looks} in {}, {next}; {objects}{resident}\n", units::seconds(look.seconds)));
+        head.push_str(&format!("{looks} in {}, {next}; {objects}{resident}\n", seconds(look.seconds)));
     }
-    let found = units::plural(report.findings.len() as u64, "finding", "findings");
-    let sure = report.sureness.as_ref().map_or_else(|| "too few looks to judge".to_owned(), Clone::clone);
-    for line in page::wrap(&format!("{found}: {sure}"), page::width(), 2) {
+    let sure = report.sureness.as_deref().unwrap_or("too few looks to judge");
+    for line in page::wrap(sure, page::width(), 2) {
         head.push_str(&format!("{line}\n"));
     }
     head.push('\n');
@@ -203,7 +207,7 @@ pub fn follow(report: &WatchReport, view: &FollowView) -> String {
     let mut table = Table::new(&[
         ("", Align::Left),
         ("grows", Align::Left),
-        ("a minute", Align::Right),
+        ("per minute", Align::Right),
         ("so far", Align::Right),
         ("since", Align::Right),
         ("held by", Align::Rest),
@@ -232,14 +236,14 @@ pub fn follow_line(report: &WatchReport) -> String {
         format!("{}{rate}{held}", row.what)
     };
     // What is a finding says more than what only grew.
-    let (found, others): (Vec<&Row<'_>>, Vec<&Row<'_>>) = rows.iter().partition(|row| row.finding.is_some());
+    let is_told = |row: &&Row<'_>| row.finding.is_some() || row.grown.is_some_and(|grown| grown.a_minute > 0.0);
+    let (found, others): (Vec<&Row<'_>>, Vec<&Row<'_>>) =
+        rows.iter().filter(is_told).partition(|row| row.finding.is_some());
     let told: Vec<String> = found.into_iter().chain(others).take(TOLD).map(told).collect();
     let grows = if told.is_empty() { "nothing grows".to_owned() } else { format!("grows: {}", told.join("; ")) };
     let objects = units::plural(objects, "object", "objects");
-    crate::sanitize::line(&format!("look {number} after {}: {objects}; {grows}\n", units::seconds(when)))
-        .trim_end()
-        .to_owned()
-        + "\n"
+    let line = format!("look {number} after {}: {objects}; {grows}", seconds(when));
+    format!("{}\n", crate::sanitize::line(&line))
 }
 
 #[cfg(test)]
