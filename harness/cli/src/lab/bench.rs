@@ -50,6 +50,8 @@ pub(crate) struct Ran {
     pub(crate) ledger: Value,
     /// What of its work is not done, by the ledger.
     pub(crate) undone: Vec<String>,
+    /// A rule got too little of a busy machine to judge.
+    pub(crate) has_abstained: bool,
     /// Where it was kept, if it was to be.
     pub(crate) kept: Option<PathBuf>,
 }
@@ -147,6 +149,7 @@ impl<'b> Bench<'b> {
             extras: extras::extras(&self.scenario, found),
             ledger: driven.ledger.clone(),
             undone: driven.unmet.iter().map(ToString::to_string).collect(),
+            has_abstained: !found.abstained.is_empty(),
             kept,
         }
     }

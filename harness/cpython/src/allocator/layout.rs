@@ -150,15 +150,10 @@ impl MemoryLayout {
         native_bytes(image, snapshot, self.dialect, (&self.pymalloc, &self.malloc, &self.occupancy))
     }
 
-    /// Which of `wanted`, by their addresses, are pointed at by memory that objects keep outside themselves, or by those objects.
+    /// Which of `wanted`, by their addresses, are pointed at by memory that objects keep outside themselves.
     #[must_use]
-    pub fn in_storage(
-        &self,
-        image: &MemoryImage,
-        snapshot: &HeapSnapshot,
-        wanted: &HashMap<u64, ObjectId>,
-    ) -> Vec<ObjectId> {
-        in_storage(image, snapshot, (&self.pymalloc, &self.malloc, &self.occupancy), wanted)
+    pub fn in_storage(&self, image: &MemoryImage, wanted: &HashMap<u64, ObjectId>) -> Vec<ObjectId> {
+        in_storage(image, (&self.pymalloc, &self.malloc, &self.occupancy), wanted)
     }
 
     /// Sizes of the chunks that no object explains, as their callers see them, and how many there are, most bytes first.

@@ -1,8 +1,8 @@
 //! Memory of C code that belongs to objects: an array's data, a tree of a C library, a compressor's window.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 
-use bloathound_heap::{HeapSnapshot, ObjectId, TypeId};
+use bloathound_heap::{HeapSnapshot, ObjectId};
 use bloathound_memory::{Address, MemoryImage};
 
 use super::{MallocChunk, MallocMap, Occupancy, Occupant, PymallocMap};
@@ -10,8 +10,6 @@ use crate::dialect::{Dialect, SingledOut};
 
 /// Chunks below this count whole; of larger ones only the pages that are there.
 const WHOLE_BYTES_MAX: u64 = 1 << 20;
-/// Of an object's own memory no more is searched for what C code holds: structures are smaller.
-const OWN_BYTES_MAX: u64 = 512;
 /// Where an object's size counts memory outside it, what allocators round up is this at most, beyond as much again.
 const ROUNDING_BYTES: u64 = 4096;
 
@@ -46,23 +44,14 @@ pub(super) fn native_bytes(
     native.filter(|(_, bytes)| *bytes > 0).collect()
 }
 
-/// Which of `wanted`, by their addresses, the memory points at that objects keep outside themselves, or those objects' own:
-/// C code holds them there.
+/// Which of `wanted`, by their addresses, the memory points at that objects keep outside themselves: C code holds them there,
+/// for who keeps that memory.
 pub(super) fn in_storage(
     image: &MemoryImage,
-    snapshot: &HeapSnapshot,
     (pymalloc, malloc, occupancy): (&PymallocMap, &MallocMap, &Occupancy),
     wanted: &HashMap<u64, ObjectId>,
 ) -> Vec<ObjectId> {
-    let mut keepers: BTreeSet<TypeId> = BTreeSet::new();
-    let mut is_storage = |occupant: Occupant| match occupant {
-        Occupant::Storage(id) => {
-            // What a class of the program's own keeps outside itself is a dict's or a list's.
-            keepers.extend(Some(snapshot.type_id(id)).filter(|_| !snapshot.type_of(id).is_heap_type));
-            true
-        }
-        _ => false,
-    };
+    let is_storage = |occupant: Occupant| matches!(occupant, Occupant::Storage(_));
     let mut found = Vec::new();
     let mut read = |start: Address, bytes: u64| {
         let words = image.bytes(start, bytes as usize).unwrap_or_default().chunks_exact(8);
@@ -79,10 +68,6 @@ pub(super) fn in_storage(
             let header = chunk.user_address().since(chunk.address) / 2;
             read(chunk.user_address(), chunk.bytes().saturating_sub(2 * header).min(WHOLE_BYTES_MAX));
         }
-    }
-    for id in snapshot.ids().filter(|id| keepers.contains(&snapshot.type_id(*id))) {
-        let record = snapshot.object(id);
-        read(Address(record.address), record.shallow_size.min(OWN_BYTES_MAX));
     }
     found
 }

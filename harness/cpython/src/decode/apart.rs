@@ -8,10 +8,7 @@ use super::Decoder;
 use super::source::KEYS_MAX;
 use super::types::TypeLayout;
 use crate::dialect::Chain;
-use crate::objects::Table;
-
-/// Words of a module's own state before we take its definition for damage.
-const MODULE_WORDS_MAX: u64 = 1 << 14;
+use crate::objects::{MODULE_WORDS_MAX, Table};
 
 impl Decoder<'_> {
     /// The keys that a class's instances share own what they name.

@@ -6,12 +6,10 @@ use super::{Marker, WORD};
 use crate::Interpreter;
 use crate::decode::types::TypeLayout;
 use crate::dialect::Attributes;
-use crate::objects::{StaticTypes, Table};
+use crate::objects::{MODULE_WORDS_MAX, StaticTypes, Table};
 
 /// Calls of a thread before we take the chain for damage.
 const CALLS_MAX: usize = 100_000;
-/// Words of a module's own state before we take its definition for damage.
-const MODULE_WORDS_MAX: u64 = 1 << 14;
 
 impl Marker<'_> {
     /// The keys of the dict at `at`, and its values where these stand apart.

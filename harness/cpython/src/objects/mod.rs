@@ -16,3 +16,6 @@ pub(crate) use static_types::StaticTypes;
 pub(crate) use table::Table;
 pub(crate) use text::{Characters, Width};
 pub(crate) use words::{half_at, plausible_count, read_word, word_at, words};
+
+/// Words of a module's own state before we take its definition for damage.
+pub(crate) const MODULE_WORDS_MAX: u64 = 1 << 14;

@@ -96,7 +96,7 @@ impl Session<'_> {
         let mut held = BitSet::with_len(snapshot.len());
         if let (Some(examined), false) = (self.heap().memory, objects.is_empty()) {
             let wanted = objects.iter().map(|id| (snapshot.object(*id).address, *id)).collect();
-            for id in examined.layout.in_storage(&examined.image, snapshot, &wanted) {
+            for id in examined.layout.in_storage(&examined.image, &wanted) {
                 held.insert(id);
             }
         }
