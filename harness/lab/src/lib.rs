@@ -5,6 +5,7 @@
 //! text file ([`Diary`]). Nothing here starts a process or looks at one: this room is the same on every system.
 
 mod answer;
+mod archive;
 mod data;
 mod drawn;
 mod error;

@@ -8,9 +8,6 @@ use bloathound_bounds::read_regular_text;
 
 use crate::error::LabError;
 
-/// The longest progress file.
-const FILE_BYTES_MAX: u64 = 64 << 10;
-
 /// Keys and values, in the order of their keys.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Diary(BTreeMap<String, String>);
@@ -18,6 +15,8 @@ pub struct Diary(BTreeMap<String, String>);
 impl Diary {
     /// The file's name in the learner's folder of a lab.
     pub const FILE: &'static str = "lab.txt";
+    /// The longest one that is read.
+    pub(crate) const BYTES_MAX: u64 = 64 << 10;
 
     /// A new one.
     #[must_use]
@@ -39,7 +38,7 @@ impl Diary {
         if !path.exists() {
             return Ok(None);
         }
-        let text = read_regular_text(&path, FILE_BYTES_MAX).map_err(|error| LabError::file(&path, error))?;
+        let text = read_regular_text(&path, Self::BYTES_MAX).map_err(|error| LabError::file(&path, error))?;
         Ok(Some(Self::of_text(&text)))
     }
 

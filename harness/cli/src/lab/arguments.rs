@@ -118,7 +118,7 @@ pub(crate) struct CheckArguments {
 
 #[derive(Args, Debug)]
 pub(crate) struct ReportArguments {
-    /// Any folder above learners' folders: a share that they were copied to, or where their archives were unpacked
+    /// Any folder above learners' folders or zip archives of them (a share that they were copied to), or one such archive
     pub(crate) dir: PathBuf,
     /// Write the rows to FILE; `-` is stdout
     #[arg(long, value_name = "FILE")]

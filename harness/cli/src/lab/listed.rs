@@ -1,6 +1,6 @@
 //! `lab list`, `lab report`, `lab pages`.
 
-use bloathound_lab::{Diary, LabRow, Shelf, gather, pages};
+use bloathound_lab::{Diary, Results, Shelf, gather, pages};
 
 use super::arguments::{ListArguments, PagesArguments, ReportArguments};
 use super::desk::write;
@@ -41,12 +41,12 @@ pub(crate) fn report(arguments: &ReportArguments) -> Result<u8, CliError> {
         output::json(path, &results)?;
     }
     if !output::is_stdout(arguments.json.as_deref()) {
-        output::result(&table(&results.rows));
+        output::result(&table(&results));
     }
     Ok(Exit::AsExpected.number())
 }
 
-fn table(rows: &[LabRow]) -> String {
+fn table(Results { rows, unread }: &Results) -> String {
     let mut text = format!("{:<20} {:<12} {:<10} {:>5} {:>5}  remarks\n", "learner", "lab", "state", "tries", "hints");
     for row in rows {
         let remarks = [(row.saw_solution, "saw the solution"), (row.fast_track, "fast track")];
@@ -64,6 +64,9 @@ fn table(rows: &[LabRow]) -> String {
     }
     let passed = rows.iter().filter(|row| row.state == "passed").count();
     text.push_str(&format!("{} labs begun, {passed} passed\n", rows.len()));
+    for what in unread {
+        text.push_str(&format!("not read: {}\n", bloathound_report::sanitize::line(what)));
+    }
     text
 }
 
