@@ -148,7 +148,7 @@ fn answers(drawn: &Drawn) -> Result<Vec<String>, CliError> {
 }
 
 /// Whether what the tool says of the unsolved service is what the lab takes for right.
-fn truth(drawn: &Drawn, ran: &Ran) -> Result<Vec<String>, CliError> {
+pub(super) fn truth(drawn: &Drawn, ran: &Ran) -> Result<Vec<String>, CliError> {
     let told = drawn.lab.told.clone().unwrap_or_default();
     if ran.observed(&told).is_some() {
         return Ok(Vec::new());

@@ -38,6 +38,8 @@ fn from_a_bundle_a_diagnosis_needs_neither_network_nor_python() {
         .arg(&bundle)
         .assert()
         .success();
+    let recorded = bundle.join("recordings/pages/1");
+    assert!(recorded.is_dir(), "kept once, under its own name");
     for name in ["audit", "pages"] {
         let started = offline(&bundle, &["lab", "start", name, "--learner", "Ben"]);
         let told = String::from_utf8_lossy(&started.stdout).into_owned();
