@@ -1,14 +1,14 @@
 //! The corpus of real bugs: its page and its files say the same, and what a run of it found is what `snapshots/field/` says.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use bloathound_report::snapshot::{self, Policy};
 use bloathound_scenario::{FindingClass, Scenario, Variant, load_dir};
 use bloathound_score::read_results;
-use bloathound_vocabulary::ObservationRecord;
+use bloathound_vocabulary::{Baseline, ObservationRecord, Outcome, RunRecord};
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().unwrap()
@@ -142,6 +142,73 @@ fn every_folder_of_the_corpus_belongs_to_a_pair() {
             assert!(snapshot.is_file(), "{} is not there: ci/field", snapshot.display());
         }
     }
+}
+
+/// Recall and alarms of a run of the corpus, by the class that has to be found, beside the baselines on the same looks.
+fn scores(runs: &[RunRecord]) -> String {
+    let mut classes: BTreeMap<String, Vec<(&RunRecord, &RunRecord)>> = BTreeMap::new();
+    for scenario in corpus() {
+        let of = |variant: Variant| {
+            let is_it = |run: &&RunRecord| run.scenario == scenario.name && run.variant == variant;
+            runs.iter().find(is_it).unwrap_or_else(|| panic!("{} {variant} is not in the results", scenario.name))
+        };
+        classes.entry(class_of(&scenario)).or_default().push((of(Variant::Buggy), of(Variant::Fixed)));
+    }
+    let baselines = Baseline::ALL.map(|baseline| format!("{} alarms", baseline.as_str())).join(" | ");
+    let mut text = format!("| class | as its row says | fixed release silent | not so | {baselines} |\n");
+    text.push_str("|---|---|---|---|---|---|---|\n");
+    let mut all: Vec<(&RunRecord, &RunRecord)> = Vec::new();
+    for (class, pairs) in &classes {
+        text.push_str(&score_row(class, pairs));
+        all.extend(pairs);
+    }
+    text + &score_row("all", &all)
+}
+
+fn score_row(class: &str, pairs: &[(&RunRecord, &RunRecord)]) -> String {
+    let passed =
+        |runs: &mut dyn Iterator<Item = &RunRecord>| runs.filter(|run| run.outcome == Outcome::Pass).count() as u64;
+    let share = |of: u64| {
+        let all = pairs.len() as u64;
+        bloathound_score::wilson(of, all)
+            .map_or(String::new(), |(low, high)| format!("{of} of {all} ({low:.2} to {high:.2})"))
+    };
+    let found = passed(&mut pairs.iter().map(|pair| pair.0));
+    let silent = passed(&mut pairs.iter().map(|pair| pair.1));
+    let not_so: Vec<&str> = pairs
+        .iter()
+        .flat_map(|(buggy, fixed)| [buggy, fixed])
+        .filter(|run| run.outcome != Outcome::Pass)
+        .map(|run| run.scenario.as_str())
+        .collect();
+    let alarms = Baseline::ALL.map(|baseline| {
+        let alarm = |run: &&RunRecord| run.baselines.iter().any(|said| said.baseline == baseline && said.alarm);
+        let judged = |run: &&RunRecord| run.baselines.iter().any(|said| said.baseline == baseline);
+        let of = |runs: Vec<&RunRecord>| {
+            let judged = runs.iter().filter(|run| judged(run)).count();
+            (judged > 0).then(|| format!("{} of {judged}", runs.iter().filter(|run| alarm(run)).count()))
+        };
+        let buggy = of(pairs.iter().map(|pair| pair.0).collect());
+        let fixed = of(pairs.iter().map(|pair| pair.1).collect());
+        buggy.zip(fixed).map_or("can't judge".to_owned(), |(buggy, fixed)| format!("bug {buggy}, fix {fixed}"))
+    });
+    let (found, silent) = (share(found), share(silent));
+    format!("| {class} | {found} | {silent} | {} | {} |\n", not_so.join(", "), alarms.join(" | "))
+}
+
+/// The scores on the page are those of a whole run: `BLOATHOUND_UPDATE=1 ci/field`.
+#[test]
+#[ignore = "needs the results of `ci/field`"]
+fn scores_of_a_run_are_written_on_the_page() {
+    const BEGIN: &str = "<!-- made by a run: BLOATHOUND_UPDATE=1 ci/field -->\n";
+    const END: &str = "<!-- end of scores -->";
+    let file = std::env::var("BLOATHOUND_FIELD_RESULTS").unwrap();
+    let results = read_results(&file, &fs::read_to_string(&file).unwrap()).unwrap();
+    let page = root().join("scenarios/field/README.md");
+    let text = fs::read_to_string(&page).unwrap();
+    let (before, rest) = text.split_once(BEGIN).unwrap();
+    let (_, after) = rest.split_once(END).unwrap();
+    fs::write(&page, format!("{before}{BEGIN}\n{}\n{END}{after}", scores(&results.runs))).unwrap();
 }
 
 /// What `ci/field` found; sixty services take longer than a test may.
