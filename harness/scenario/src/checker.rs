@@ -15,12 +15,24 @@ use crate::vocabulary::SECONDS_MAX;
 pub(crate) struct Checker<'s> {
     file: &'s Path,
     yaml: &'s str,
+    /// Whether the files that it names are to be there: to be judged again, a recorded run needs none of them.
+    with_files: bool,
     errors: Vec<ScenarioError>,
 }
 
 impl<'s> Checker<'s> {
     pub(crate) fn new(file: &'s Path, yaml: &'s str) -> Self {
-        Self { file, yaml, errors: Vec::new() }
+        Self { file, yaml, with_files: true, errors: Vec::new() }
+    }
+
+    /// For a scenario as a recording has it.
+    pub(crate) fn of_a_recording(file: &'s Path, yaml: &'s str) -> Self {
+        Self { with_files: false, ..Self::new(file, yaml) }
+    }
+
+    /// Whether something that is named in the file is missing, and is needed.
+    pub(crate) fn lacks(&self, is_there: bool) -> bool {
+        self.with_files && !is_there
     }
 
     /// Notes a value that can't be meant.

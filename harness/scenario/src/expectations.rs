@@ -108,7 +108,7 @@ fn check_packages(written: &str, node: &NodePath, file: &Path, checker: &mut Che
         return None;
     }
     let lock = file.parent().unwrap_or(Path::new("")).join(below);
-    if !lock.is_file() {
+    if checker.lacks(lock.is_file()) {
         let wanted = "a lock file that is there: `NAME==VERSION --hash=sha256:…` a package";
         checker.wrong(node, format!("the packages `{written}`, a file that isn't there"), wanted);
         return None;

@@ -31,6 +31,18 @@ pub fn load_file(file: &Path, services_dir: &Path) -> Result<Scenario, ScenarioE
 /// # Errors
 /// Everything that is wrong with it, at least one thing.
 pub fn parse(yaml: &str, file: &Path, services_dir: &Path) -> Result<Scenario, ScenarioErrors> {
+    checked(yaml, file, services_dir, Checker::new(file, yaml))
+}
+
+/// Checks the text of a scenario that was recorded: to be judged again, its service, packages and folders need not be there.
+///
+/// # Errors
+/// Everything else that is wrong with it, at least one thing.
+pub fn parse_recorded(yaml: &str, file: &Path) -> Result<Scenario, ScenarioErrors> {
+    checked(yaml, file, Path::new(""), Checker::of_a_recording(file, yaml))
+}
+
+fn checked(yaml: &str, file: &Path, services_dir: &Path, mut checker: Checker<'_>) -> Result<Scenario, ScenarioErrors> {
     if let Some((place, problem)) = too_deep(yaml) {
         let error = ScenarioError { file: file.to_owned(), place: Some(place), node: String::new(), problem };
         return Err(ScenarioErrors(vec![error]));
@@ -47,7 +59,6 @@ pub fn parse(yaml: &str, file: &Path, services_dir: &Path) -> Result<Scenario, S
             problem: refusal.problem,
         }])
     })?;
-    let mut checker = Checker::new(file, yaml);
     let scenario = validate(raw, file, services_dir, &mut checker);
     let errors = checker.into_errors();
     if errors.is_empty() { Ok(scenario) } else { Err(ScenarioErrors(errors)) }

@@ -27,7 +27,7 @@ mod vocabulary;
 pub use bloathound_vocabulary::{FindingClass, ToggleFact, Toggled, Traffic, Variant};
 pub use draw::Draw;
 pub use error::{ScenarioError, ScenarioErrors, ScenarioProblem};
-pub use files::{UnknownScenario, load_dir, load_file, parse, select};
+pub use files::{UnknownScenario, load_dir, load_file, parse, parse_recorded, select};
 pub use ledger::Unmet;
 pub use locate::Place;
 pub use matcher::{Matcher, Scalar, lookup};

@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use bloathound_scenario::{
-    FindingClass, OptionValue, ScenarioErrors, Variant, load_dir, load_file, parse, schema, select,
+    FindingClass, OptionValue, ScenarioErrors, Variant, load_dir, load_file, parse, parse_recorded, schema, select,
 };
 
 fn root() -> PathBuf {
@@ -218,6 +218,26 @@ fn packages_make_a_twin_too_and_are_files_below_the_scenario() {
         let refused = of("shop/buggy.lock", outside).unwrap_err();
         assert!(refused.contains("meant a lock file below this file's folder"), "{outside}: {refused}");
     }
+}
+
+#[test]
+fn to_be_judged_again_nothing_that_a_scenario_names_has_to_be_there() {
+    let nowhere = Path::new("good.yaml");
+    let ours = GOOD.replace("service: leak", "service: ./shop");
+    let ours = ours.replace("buggy:", "buggy:\n  packages: shop/buggy.lock");
+    let ours = ours.replace("fixed:", "fixed:\n  packages: shop/fixed.lock");
+    let own = "name: good\ntitle: Of somebody\ncommand: [app, '{port}']\ncwd: app\npython: venv\nload:\n  requests: 1\n  \
+               path: /\nobserve:\n  growth:\n    rounds: 3\nexpect: []\n";
+    for (yaml, lacks) in [(ours.as_str(), 3), (own, 2)] {
+        let refused = parse(yaml, nowhere, Path::new("/nowhere")).unwrap_err();
+        assert_eq!(refused.0.len(), lacks, "{}", shown(&refused, Path::new("")));
+        let read = parse_recorded(yaml, nowhere).map_err(|errors| shown(&errors, Path::new("")));
+        assert!(read.is_ok(), "{}", read.unwrap_err());
+    }
+    // All else is looked at as ever.
+    let refused = parse_recorded(&ours.replace("shop/fixed.lock", "../fixed.lock"), nowhere).unwrap_err();
+    assert!(shown(&refused, Path::new("")).contains("meant a lock file below this file's folder"));
+    assert!(parse_recorded("name: x\nnothing: 1\n", nowhere).is_err());
 }
 
 #[test]

@@ -71,22 +71,11 @@ fn is_told_by(stored: &Value, found: &Value) -> bool {
 
 /// The scenario as it was when recorded.
 fn scenario(folder: &Path, run: &RecordedRun) -> Result<Scenario, CliError> {
-    // A scenario is refused where its service isn't; a recorded one has no need of it.
-    let services = bloathound_memory::temporary_folder().map_err(|error| CliError::file(folder, error))?;
     if Path::new(&run.service).file_name().is_none_or(|name| name != run.service.as_str()) {
         return Err(CliError::file(&folder.join(MANIFEST), format!("{:?} is no service's name", run.service)));
     }
-    let service = services.path().join(&run.service);
-    std::fs::create_dir_all(service.join("fix"))
-        .and_then(|()| std::fs::write(service.join("service.py"), ""))
-        .map_err(|error| CliError::file(folder, error))?;
-    // A service may lie beside its scenario as well: the file is taken to stand in the same folder.
-    let name = PathBuf::from(format!("{}.yaml", run.scenario));
-    let file = services.path().join(&name);
-    bloathound_scenario::parse(&run.scenario_yaml, &file, services.path()).map_err(|mut errors| {
-        errors.0.iter_mut().for_each(|error| error.file.clone_from(&name));
-        errors.into()
-    })
+    let file = PathBuf::from(format!("{}.yaml", run.scenario));
+    Ok(bloathound_scenario::parse_recorded(&run.scenario_yaml, &file)?)
 }
 
 #[cfg(test)]

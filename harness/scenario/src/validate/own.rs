@@ -51,7 +51,7 @@ pub(super) fn check_own(raw: &mut RawScenario, command: RawCommand, file: &Path,
     let command = words(command, &root.key("command"), checker);
     let here = file.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let folder = raw.cwd.as_ref().map_or_else(|| here.to_owned(), |cwd| here.join(cwd));
-    if !folder.is_dir() {
+    if checker.lacks(folder.is_dir()) {
         let written = raw.cwd.clone().unwrap_or_else(|| folder.display().to_string());
         checker.wrong(&root.key("cwd"), format!("{written}, which is no folder"), "a folder that is there");
     }
@@ -109,15 +109,15 @@ fn check_python(
         // Without `..` in it, as its own programs know it.
         let path = path.canonicalize().unwrap_or(path);
         let python = path.join("bin/python");
-        if !python.is_file() {
+        if checker.lacks(python.is_file()) {
             checker.wrong(&node, format!("`{written}`, a folder without bin/python"), "a virtual environment's folder");
         }
         return (Some(python), Some(path));
     }
-    if !path.is_file() {
+    if checker.lacks(path.is_file()) {
         let wanted = "an interpreter or a virtual environment that is there, from this file on";
         checker.wrong(&node, format!("`{written}`, which is not there"), wanted);
-    } else if !command.iter().any(|word| word.contains(PYTHON)) {
+    } else if path.is_file() && !command.iter().any(|word| word.contains(PYTHON)) {
         checker.wrong(&node, "an interpreter that the command doesn't run", "`{python}` in the command");
     }
     (Some(path), None)

@@ -43,7 +43,7 @@ pub(super) fn check_service(written: &str, service: &ServicePlace<'_>, checker: 
         checker.wrong(&node, format!("the service `{}`", written), wanted);
         return;
     }
-    if !service.dir().join("service.py").is_file() {
+    if checker.lacks(service.dir().join("service.py").is_file()) {
         let services: Vec<String> = services_in(parent).iter().map(|name| format!("{prefix}{name}")).collect();
         if services.is_empty() && !prefix.is_empty() {
             let wanted = format!("a folder `{name}` with a service.py beside this file");
