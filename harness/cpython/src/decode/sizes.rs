@@ -89,9 +89,9 @@ fn beside(objects: Objects<'_>, layout: &TypeLayout, unicode: UnicodeWidth, at: 
     let Objects { image, d } = objects;
     let word = |offset: u64| image.u64_at(at.offset(offset)).unwrap_or(0);
     let buffers: u64 = layout.buffers.iter().map(|buffer| buffer_bytes(&word, *buffer, unicode)).sum();
-    if layout.has_inline_values {
-        let inline = objects.inline_values(at, layout.address, layout.basicsize).map_or(0, |inline| inline.bytes);
-        return buffers.saturating_add(inline);
+    if layout.has_values {
+        let values = objects.instance_values(at, layout.address, layout.basicsize).map_or(0, |values| values.bytes);
+        return buffers.saturating_add(values);
     }
     match layout.core {
         Core::Type if d.type_object.ht_cached_keys != 0 && objects.is_heap_type(at) => {
@@ -148,21 +148,15 @@ pub(crate) fn has_gc_head(objects: Objects<'_>, layout: &TypeLayout, at: Address
 fn frame_object_bytes(objects: Objects<'_>, at: Address) -> u64 {
     let Objects { image, d } = objects;
     let frame = image.pointer_at(at.offset(d.frame.f_code)).unwrap_or_default();
-    d.frame.f_localsplus + call_bytes(objects, frame)
+    let code = image.pointer_at(frame.offset(d.interpreter_frame.executable)).unwrap_or_default();
+    d.frame.f_localsplus + objects.call_bytes(code)
 }
 
 /// A generator contains its call.
 fn generator_bytes(objects: Objects<'_>, at: Address) -> u64 {
-    let at_frame = objects.d.generator.gi_frame;
-    at_frame + call_bytes(objects, at.offset(at_frame))
-}
-
-/// The head of a call, its variables and its stack.
-fn call_bytes(objects: Objects<'_>, frame: Address) -> u64 {
     let Objects { image, d } = objects;
-    let code = image.pointer_at(frame.offset(d.interpreter_frame.executable)).unwrap_or_default();
-    let words = image.u32_at(code.offset(d.code.variables.frame_words)).unwrap_or(0).min(1 << 16);
-    (u64::from(words) * 8).max(d.interpreter_frame.variables)
+    let code = image.pointer_at(at.offset(d.generator.gi_code)).unwrap_or_default();
+    d.generator.gi_frame + objects.call_bytes(code)
 }
 
 fn frame_bytes(objects: Objects<'_>, at: Address) -> u64 {

@@ -24,11 +24,15 @@ pub enum Attributes {
         values_back: u64,
         /// Bytes from the object back to the pointer to its dict.
         dict_back: u64,
+        /// Bytes that stand in front of the collector's head of an object whose type has these words.
+        header_bytes: u64,
     },
     /// One word in front of the object that is a dict, or values where it is odd. 3.12.
     TaggedBefore {
         /// Bytes from the object back to that word.
         word_back: u64,
+        /// Bytes that stand in front of the collector's head of an object whose type has any of these words.
+        header_bytes: u64,
     },
     /// Values behind the object's fixed part, the dict in front of it. From 3.13.
     Inline {

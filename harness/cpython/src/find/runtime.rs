@@ -66,7 +66,7 @@ pub(super) fn locate(
         current_thread: gil.offset(runtime.gil_holder),
         arenas: arenas.map(|allocator| allocator.offset(runtime.arenas.0)),
         maxarenas: arenas.map(|allocator| allocator.offset(runtime.arenas.1)),
-        interned: Some(state.offset(runtime.interned)),
+        interned: runtime.interned.map(|interned| state.offset(interned)),
         garbage: Some(gc.offset(runtime.garbage)),
         collecting: Some(gc.offset(runtime.collecting)),
         enabled: Some(gc.offset(runtime.enabled)),

@@ -6,6 +6,22 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+/// Tests that take a series, each for all series that are read.
+macro_rules! of_every_series {
+    ($($test:ident),+) => {
+        crate::of_one_series!(of_3_12, "3.12", $($test),+);
+        crate::of_one_series!(of_3_13, "3.13", $($test),+);
+    };
+}
+macro_rules! of_one_series {
+    ($module:ident, $series:literal, $($test:ident),+) => {
+        mod $module {
+            $(#[test] fn $test() { super::$test($series); })+
+        }
+    };
+}
+use {of_every_series, of_one_series};
+
 mod collector;
 mod hostile;
 mod memory;

@@ -1,7 +1,7 @@
 //! Fields of types that are read word by word, by name: of the standard library's extension modules.
 //!
-//! From the structures in `Modules/*.c`, as debug information tells them. A type of that name with another size keeps its
-//! words without names. Only references that are owned stand here.
+//! From the structures in `Modules/*.c`, as debug information tells them; of a type that grew there is a row for each size.
+//! A type of that name with another size keeps its words without names. Only references that are owned stand here.
 
 use crate::dialect::known_types::WordType;
 
@@ -32,7 +32,9 @@ pub(super) const WORDS: &[WordType] = &[
     ("itertools._tee", 48, &[(16, "dataobj")]),
     ("itertools.accumulate", 56, &[(16, "total"), (24, "it"), (32, "binop"), (40, "initial")]),
     ("itertools.pairwise", 40, &[(16, "it"), (24, "old"), (32, "result")]),
+    ("itertools.pairwise", 32, &[(16, "it"), (24, "old")]),
     ("itertools.batched", 40, &[(16, "it")]),
+    ("itertools.batched", 32, &[(16, "it")]),
     // `Modules/_operator.c`.
     ("operator.itemgetter", 48, &[(24, "item")]),
     ("operator.attrgetter", 40, &[(24, "attr")]),
