@@ -64,6 +64,7 @@ serve()
 /// Tests that take a series, each for all series that are read.
 macro_rules! of_every_series {
     ($($test:ident),+) => {
+        of_one_series!(of_3_11, "3.11", $($test),+);
         of_one_series!(of_3_12, "3.12", $($test),+);
         of_one_series!(of_3_13, "3.13", $($test),+);
     };
@@ -139,14 +140,13 @@ fn stacks_are_refused_by_name(series: &str) {
 
 #[test]
 fn other_releases_are_refused_with_the_reason() {
-    for (series, reason) in
-        [("3.8", "past its end"), ("3.9", "past its end"), ("3.10", "not read yet"), ("3.11", "not read yet")]
-    {
+    for (series, reason) in [("3.8", "past its end"), ("3.9", "past its end"), ("3.10", "not read yet")] {
         let Some(python) = python3(series) else { continue };
         let script = "import sys; print('ready', flush=True); sys.stdin.readline()";
         let target = Target::start(Command::new(python).args(["-c", script]));
-        let said =
-            contains(format!("Python {series}.")).and(contains(reason)).and(contains("CPython 2.7, 3.12 and 3.13"));
+        let said = contains(format!("Python {series}."))
+            .and(contains(reason))
+            .and(contains("CPython 2.7, 3.11, 3.12 and 3.13"));
         bloathound().args(["inspect", &target.pid().to_string()]).assert().code(3).stdout("").stderr(said);
     }
 }

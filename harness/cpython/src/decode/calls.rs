@@ -145,8 +145,17 @@ impl Decoder<'_> {
             self.note_frame(frame, code_at);
             self.frame_parts(frame, state != d.generator.state_executing);
         }
-        let visited = state < d.generator.state_cleared;
-        self.field(frame, d.interpreter_frame.executable, d.words.function.generator_code, visited);
+        let (executable, code_name) = (d.interpreter_frame.executable, d.words.function.generator_code);
+        let has_call = state < d.generator.state_cleared;
+        match d.generator.gi_code == d.generator.gi_frame + executable {
+            true => self.field(frame, executable, code_name, has_call),
+            false => {
+                self.field(at, d.generator.gi_code, code_name, true);
+                if has_call {
+                    self.field(frame, executable, d.interpreter_frame.code_field, true);
+                }
+            }
+        }
     }
 
     /// True for a generator that began and waits.

@@ -18,11 +18,16 @@ pub(crate) fn shallow_size(objects: Objects<'_>, layout: &TypeLayout, unicode: U
     let word = |offset: u64| image.u64_at(at.offset(offset)).unwrap_or(0);
     let length = || objects.length(at);
     let bytes = match layout.core {
+        // Later ones count what a class adds, too.
+        Core::Str if d.text == TextStorage::Compact => layout.basicsize.saturating_add(length()),
         Core::Str => d.string.base_bytes.saturating_add(length()),
         Core::Generator => generator_bytes(objects, at),
         Core::Long if d.long.digits_min > 0 => {
             let digits = objects.digits(at).0.max(d.long.digits_min);
-            layout.basicsize.saturating_add(digits.saturating_mul(d.long.digit_bytes))
+            // Truth values have room for a digit in their fixed part up to 3.11.
+            let is_bool = layout.singled_out == Some(SingledOut::Bool);
+            let fixed = if is_bool { d.long.ob_digit } else { layout.basicsize };
+            fixed.saturating_add(digits.saturating_mul(d.long.digit_bytes))
         }
         Core::Unicode if d.text == TextStorage::Compact => {
             let Some(text) = objects.compact(at) else { return layout.basicsize };

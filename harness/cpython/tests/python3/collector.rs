@@ -66,7 +66,7 @@ fn moved_to_a_dict(series: &str, snapshot: &HeapSnapshot, replay: &GcReplay) -> 
 fn look(stopped: &Stopped) -> (HeapSnapshot, Interpreter, CollectorState) {
     let (image, symbols) = stopped.copy();
     let interpreter = Interpreter::locate(&image, &symbols).expect("an interpreter");
-    let (pools, _) = locate_arenas(&image, &interpreter, &[]).expect("arenas");
+    let (pools, _) = locate_arenas(&image, &interpreter, &symbols.data_ranges).expect("arenas");
     let decoded = decode(&image, &interpreter, Some(&pools));
     let surplus = crate::zoo::surplus(&decoded.value);
     assert!(decoded.problems.is_empty(), "{:?}: {surplus:?}", decoded.problems);

@@ -57,7 +57,7 @@ fn arenas_and_pages_are_those_that_the_interpreter_and_the_kernel_tell(series: &
     assert_eq!(stopped.first_line, "ready\n");
     let (image, symbols) = stopped.copy_what_is_there();
     let interpreter = Interpreter::locate(&image, &symbols).expect("an interpreter");
-    let (pools, problems) = locate_arenas(&image, &interpreter, &[]).expect("arenas");
+    let (pools, problems) = locate_arenas(&image, &interpreter, &symbols.data_ranges).expect("arenas");
     assert!(problems.is_empty(), "{problems:?}");
     let (classes, arenas) = stated(&std::fs::read_to_string(&report).expect("a report"));
     assert_eq!(pools.arenas().len() as u64, arenas);

@@ -8,6 +8,8 @@ use crate::dialect::known_types::{Field, FixedType};
 pub(super) const FIXED_13: [FixedType; SINCE_12.len() + OF_13.len()] = joined(&SINCE_12, OF_13);
 /// Those of 3.12.
 pub(super) const FIXED_12: [FixedType; SINCE_12.len() + OF_12.len()] = joined(&SINCE_12, OF_12);
+/// Those of 3.11.
+pub(super) const FIXED_11: [FixedType; SINCE_11.len() + OF_11.len()] = joined(SINCE_11, OF_11);
 /// Those that 3.12 and later have alike.
 const SINCE_12: [FixedType; SINCE_11.len() + MORE_SINCE_12.len()] = joined(SINCE_11, MORE_SINCE_12);
 
@@ -213,6 +215,63 @@ const OF_12: &[FixedType] = &[
         ],
     ),
     ("typing.TypeVarTuple", 24, &[(16, "__name__", false)]),
+];
+
+/// Those of 3.11 only.
+const OF_11: &[FixedType] = &[
+    (
+        "function",
+        136,
+        &[
+            (16, "__globals__", true),
+            (24, "__builtins__", true),
+            (32, "__name__", true),
+            (40, "__qualname__", true),
+            (48, "__code__", true),
+            (56, "__defaults__", true),
+            (64, "__kwdefaults__", true),
+            (72, "__closure__", true),
+            (80, "__doc__", true),
+            (88, "__dict__", true),
+            (104, "__module__", true),
+            (112, "__annotations__", true),
+        ],
+    ),
+    (
+        "itertools.groupby",
+        64,
+        &[
+            (16, "it", true),
+            (24, "keyfunc", true),
+            (32, "tgtkey", true),
+            (40, "currkey", true),
+            (48, "currvalue", true),
+        ],
+    ),
+    (
+        "longrange_iterator",
+        48,
+        &[(16, "index", false), (24, "start", false), (32, "step", false), (40, "length", false)],
+    ),
+    ("code", 184, CODE_FIELDS),
+    // `Modules/_io/bytesio.c` and `stringio.c`: only their dicts are visited.
+    ("_io.BytesIO", 64, &[(16, "buf", false), (40, "__dict__", true)]),
+    (
+        "_io.StringIO",
+        120,
+        &[
+            (56, "large", false),
+            (64, "small", false),
+            (80, "decoder", false),
+            (88, "readnl", false),
+            (96, "writenl", false),
+            (104, "__dict__", true),
+        ],
+    ),
+    LOCAL,
+    LOCAL_DUMMY,
+    METHOD_CALLER,
+    PICKLER,
 ];
 
 /// `PyCodeObject`, the same in all series but for what stands behind.

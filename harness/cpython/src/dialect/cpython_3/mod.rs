@@ -4,6 +4,7 @@
 //! debug information tells them. What a running interpreter says of itself (`_Py_DebugOffsets`) comes before them.
 
 mod fixed;
+mod release_11;
 mod release_12;
 mod symbols;
 mod told;
@@ -18,6 +19,7 @@ use super::{
     ThreadNames, TypesOfC,
 };
 
+pub use release_11::CPYTHON_3_11;
 pub use release_12::CPYTHON_3_12;
 
 /// CPython 3.13.

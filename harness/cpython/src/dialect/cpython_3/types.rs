@@ -4,7 +4,7 @@ use bloathound_profile::ValueKind;
 
 use super::fixed::FIXED_13;
 use super::joined;
-use crate::dialect::known_types::{Chain, Core, KnownTypes, Naming, SingledOut, TeeData, ValueParts};
+use crate::dialect::known_types::{Chain, Core, Field, KnownTypes, Naming, SingledOut, TeeData, ValueParts};
 
 /// What is known of them.
 pub(super) const TYPES: KnownTypes = KnownTypes {
@@ -99,17 +99,7 @@ pub(super) const TYPES: KnownTypes = KnownTypes {
     core_fields: &[
         ("coroutine", &[(56, "cr_origin", false)]),
         ("async_generator", &[(56, "ag_finalizer", true)]),
-        // `Modules/_ctypes/ctypes.h`, up to 3.12: what the class, which has no place for it, visits of its dict is `proto`.
-        (
-            "StgDict",
-            &[
-                (96, "proto", true),
-                (128, "argtypes", false),
-                (136, "converters", false),
-                (144, "restype", false),
-                (152, "checker", false),
-            ],
-        ),
+        STG_DICT,
     ],
     chains: &[
         // `Modules/_functoolsmodule.c`: the ring begins in the cache itself.
@@ -190,6 +180,18 @@ pub(super) const TYPES: KnownTypes = KnownTypes {
     dummy_key: b"",
 };
 
+/// `Modules/_ctypes/ctypes.h`, up to 3.12: what the class, which has no place for it, visits of its dict is `proto`.
+pub(super) const STG_DICT: (&str, &[Field]) = (
+    "StgDict",
+    &[
+        (96, "proto", true),
+        (128, "argtypes", false),
+        (136, "converters", false),
+        (144, "restype", false),
+        (152, "checker", false),
+    ],
+);
+
 /// Sizes that all series have alike.
 const SIZES: &[(&str, u64)] = &[
     ("object", 16),
@@ -209,6 +211,20 @@ const SIZES: &[(&str, u64)] = &[
     ("OSError", 112),
     ("NoneType", 16),
 ];
+
+/// Those of 3.11.
+pub(super) const SIZES_11: [(&str, u64); SIZES.len() + 7] = joined(
+    SIZES,
+    &[
+        ("bool", 32),
+        ("str", 80),
+        ("generator", 152),
+        ("coroutine", 152),
+        ("async_generator", 152),
+        ("type", 904),
+        ("frame", 120),
+    ],
+);
 
 /// Those of 3.12 and later, in which numbers and text are smaller.
 const SIZES_SINCE_12: [(&str, u64); SIZES.len() + 5] =
