@@ -132,8 +132,8 @@ impl Interpreter {
     /// True when nothing is left to be searched for. The arenas are searched for in the copy.
     #[must_use]
     pub fn is_complete(&self) -> bool {
-        // What hangs on one structure was found with it.
-        self.runtime.is_some() && self.interpreter_state.is_some()
+        // What hangs on one structure was found with it; interned strings don't in every series.
+        self.runtime.is_some() && self.interpreter_state.is_some() && self.interned.is_some()
             || self.interpreter_state.is_some()
                 && self.interned.is_some()
                 && self.garbage.is_some()

@@ -47,7 +47,7 @@ fn memory_of_c_code_belongs_to_the_object_that_the_others_refer_to() {
     let (image, symbols) = stopped.copy();
     let (interpreter, decoded) = support::decode_all(&image, &symbols);
     let mut snapshot = decoded.value;
-    let pools = locate_arenas(&image, &interpreter, &[]).expect("a series that is read").expect("arenas").0;
+    let pools = locate_arenas(&image, &interpreter, &[]).expect("arenas").0;
     let layout = MemoryLayout::new(&image, &interpreter, &snapshot, pools, Vec::new());
     let native = layout.native_bytes(&image, &snapshot);
     snapshot.set_native_bytes(native);

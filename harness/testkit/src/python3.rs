@@ -9,7 +9,8 @@ use crate::python27::{cannot, skip};
 /// Names an interpreter; no other is taken for its series then.
 pub const PYTHON3_VARIABLE: &str = "BLOATHOUND_PYTHON3";
 
-/// Says that a missing one fails the tests that need it, where live tests are required at all.
+/// The series, with spaces between, of which a missing one fails the tests that need it, where live tests are required at
+/// all.
 pub const REQUIRE_PYTHON3: &str = "BLOATHOUND_REQUIRE_PYTHON3";
 
 /// A 64-bit CPython of that series that is neither a debug build nor free-threaded says its own path.
@@ -33,8 +34,9 @@ pub fn python3(series: &str) -> Option<PathBuf> {
             "no CPython {series} (64-bit, no debug build) on this machine; pyenv install {series}, or name one: export \
              {PYTHON3_VARIABLE}=/path/to/python{series}"
         );
-        // The recorded image of it is judged everywhere; `.ci/run` requires the live one where it is.
-        match std::env::var_os(REQUIRE_PYTHON3).is_some_and(|value| !value.is_empty()) {
+        // The recorded image of it is judged everywhere; `.ci/run` requires the live ones that are there.
+        let required = std::env::var(REQUIRE_PYTHON3).unwrap_or_default();
+        match required.split_whitespace().any(|required| required == series) {
             true => skip(&why),
             false => cannot(&why),
         }

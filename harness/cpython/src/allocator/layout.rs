@@ -13,7 +13,7 @@ use super::{
     PymallocMap, RssAccount, RssInput, find_arena_array,
 };
 use crate::Interpreter;
-use crate::dialect::{AllocatorState, Dialect, NotYetRead};
+use crate::dialect::{AllocatorState, Dialect};
 
 /// The allocators of a target, and who holds what they handed out.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -36,22 +36,22 @@ pub struct MemoryLayout {
 
 /// pymalloc's arenas: by the interpreter's variables where they are known, by the array's shape in `data_ranges` (the
 /// interpreter's `.data` and `.bss`) where not. `None` where neither leads to an arena.
-///
-/// # Errors
-/// [`NotYetRead`] where this series keeps them elsewhere.
 pub fn locate_arenas(
     image: &MemoryImage,
     interpreter: &Interpreter,
     data_ranges: &[Range<Address>],
-) -> Result<Option<(PymallocMap, Vec<LayoutProblem>)>, NotYetRead> {
+) -> Option<(PymallocMap, Vec<LayoutProblem>)> {
     match interpreter.dialect.allocator_state {
-        AllocatorState::Symbols => Ok(arenas_by_symbols(image, interpreter, data_ranges)),
+        AllocatorState::Symbols => arenas_by_symbols(image, interpreter, data_ranges),
+        AllocatorState::Embedded { offset } => {
+            let state = interpreter.interpreter_state.unwrap_or_default();
+            arenas_of_state(image, interpreter.dialect, state.offset(offset))
+        }
         AllocatorState::Pointer { offset } => {
             let state = interpreter.interpreter_state.unwrap_or_default();
             let allocator = image.pointer_at(state.offset(offset)).unwrap_or_default();
-            Ok(arenas_of_state(image, interpreter.dialect, allocator))
+            arenas_of_state(image, interpreter.dialect, allocator)
         }
-        AllocatorState::Embedded { .. } => Err(interpreter.dialect.not_yet_read("pymalloc's state")),
     }
 }
 

@@ -6,6 +6,7 @@ use bloathound_memory::{Address, MemoryImage};
 
 use super::{ChunkState, MallocMap, NumberBlocks, PymallocMap};
 use crate::dialect::{Dialect, DictTable, SingledOut, TextStorage};
+use crate::objects::Objects;
 
 /// Longest structure, and longest storage, that is searched for pointers to more storage.
 const SCAN_BYTES_MAX: u64 = 4096;
@@ -56,6 +57,8 @@ enum Plan {
     Pointer(u64),
     /// A pointer at each of these offsets.
     Pointers(u64, u64),
+    /// A dict's keys, and its values where these stand apart.
+    Keys,
     /// One pointer at this offset to a dead object with a collector's head.
     DeadObject(u64),
     /// Any word of the structure, so many bytes of it.
@@ -195,17 +198,19 @@ impl Finder<'_> {
 
     fn claim_storage(&mut self, snapshot: &HeapSnapshot, numbers: &NumberBlocks) {
         let d = self.d;
-        let plans: Vec<Plan> = snapshot
-            .types()
-            .iter()
-            .map(|info| {
-                let object = info.object.map(|id| Address(snapshot.object(id).address));
-                plan(d, self.image, info, object)
-            })
-            .collect();
+        let objects = Objects::new(self.image, d);
+        let type_at = |info: &TypeInfo| info.object.map(|id| Address(snapshot.object(id).address));
+        let plans: Vec<Plan> = snapshot.types().iter().map(|info| plan(d, self.image, info, type_at(info))).collect();
+        let keeps_values = |info| type_at(info).is_some_and(|at| objects.keeps_values_apart(at));
+        let have_values: Vec<bool> = snapshot.types().iter().map(keeps_values).collect();
         // What is known exactly comes before what is only reached.
         for (id, record) in snapshot.ids().zip(snapshot.records()) {
             let address = Address(record.address);
+            if have_values.get(record.type_id.0 as usize) == Some(&true)
+                && let Some(values) = objects.values_apart(address)
+            {
+                self.claim(objects.values_memory(values), id, numbers);
+            }
             match plans.get(record.type_id.0 as usize) {
                 Some(Plan::Pointer(offset)) => {
                     if let Some(to) = self.image.pointer_at(address.offset(*offset)) {
@@ -217,6 +222,14 @@ impl Finder<'_> {
                         if let Some(to) = self.image.pointer_at(address.offset(offset)) {
                             self.claim(to, id, numbers);
                         }
+                    }
+                }
+                Some(Plan::Keys) => {
+                    let keys = objects.word(address, d.dict.keys.ma_keys);
+                    let values = Address(objects.word(address, d.dict.keys.ma_values));
+                    self.claim(Address(keys), id, numbers);
+                    if !values.is_null() {
+                        self.claim(objects.values_memory(values), id, numbers);
                     }
                 }
                 Some(Plan::DeadObject(offset)) => {
@@ -314,7 +327,7 @@ fn plan(d: &Dialect, image: &MemoryImage, info: &TypeInfo, object: Option<Addres
             Some(basicsize) if basicsize > d.dict.bytes && !info.is_heap_type => scan(d, Some(basicsize)),
             _ => match d.dict_table {
                 DictTable::Entries => Plan::Pointer(d.dict.ma_table),
-                DictTable::CombinedKeys => Plan::Pointers(d.dict.keys.ma_keys, d.dict.keys.ma_values),
+                DictTable::CombinedKeys => Plan::Keys,
             },
         },
         () if flags & d.flags.unicode_subclass != 0 => match d.text {

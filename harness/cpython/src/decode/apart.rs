@@ -32,10 +32,8 @@ impl Decoder<'_> {
     /// A dict that shares its keys; where its values are an instance's, that tells them to the collector.
     pub(super) fn split_references(&mut self, at: Address, table: &Table) {
         let Some(bytes) = self.table_bytes(table) else { return };
-        let k = &self.interpreter.dialect.dict.keys;
-        let values_at = Address(self.word(at, k.ma_values));
-        let head = self.image.bytes(values_at, k.values_first as usize).unwrap_or_default();
-        let is_embedded = head.get(k.values_embedded as usize).is_some_and(|byte| *byte != 0);
+        let values_at = Address(self.word(at, self.interpreter.dialect.dict.keys.ma_values));
+        let is_embedded = self.objects().values_are_embedded(values_at);
         let tells_keys = self.word(at, self.interpreter.dialect.dict.ma_used) <= KEYS_MAX;
         // Those of an instance are counted once, as its own; this dict is a view of them.
         let (visited, is_view) = (!is_embedded, is_embedded);
@@ -59,17 +57,17 @@ impl Decoder<'_> {
         }
     }
 
-    /// Attributes that stand behind their instance; false where they were moved to a dict.
-    pub(super) fn inline_references(&mut self, at: Address, layout: &TypeLayout) -> bool {
-        let inline = self.objects().inline_values(at, layout.address, layout.basicsize);
-        let Some(inline) = inline.filter(|inline| inline.is_valid) else { return false };
-        let Some(bytes) = self.table_bytes(&inline.table) else { return true };
-        for (index, entry) in bytes.chunks_exact(inline.table.entry_bytes).take(inline.capacity as usize).enumerate() {
-            let value = self.objects().split_value(&inline.table, index as u64);
+    /// Attributes that an instance has without a dict; false where they were moved to one.
+    pub(super) fn value_references(&mut self, at: Address, layout: &TypeLayout) -> bool {
+        let values = self.objects().instance_values(at, layout.address, layout.basicsize);
+        let Some(values) = values.filter(|values| values.is_valid) else { return false };
+        let Some(bytes) = self.table_bytes(&values.table) else { return true };
+        for (index, entry) in bytes.chunks_exact(values.table.entry_bytes).take(values.capacity as usize).enumerate() {
+            let value = self.objects().split_value(&values.table, index as u64);
             if value.is_null() {
                 continue;
             }
-            let key = inline.table.entry(entry).key;
+            let key = values.table.entry(entry).key;
             let text = self.objects().name(key, 200).unwrap_or_default();
             let name = self.builder.name(&text);
             self.reference(value, ReferenceLabel::new(ReferenceKind::Slot, name.0, true));

@@ -51,7 +51,7 @@ impl Decoder<'_> {
         let d = self.interpreter.dialect;
         let f = &d.interpreter_frame;
         let mut calls = Vec::new();
-        let mut at = self.image.pointer_at(thread.offset(d.thread_state.frame)).unwrap_or_default();
+        let mut at = self.objects().innermost_call(thread);
         while at.is_aligned(8) && !at.is_null() && seen.insert(at) {
             // Those of generators are their generator's, and between two of the interpreter's own there is one of C's.
             if self.byte(at, f.owner) == f.owned_by_thread {
@@ -64,11 +64,10 @@ impl Decoder<'_> {
         for at in calls.into_iter().rev() {
             let type_id = self.call_type();
             let code_at = self.image.pointer_at(at.offset(f.executable)).unwrap_or_default();
-            let words = self.image.u32_at(code_at.offset(d.code.variables.frame_words)).unwrap_or(0);
             let record = ObjectRecord {
                 address: at.0,
                 type_id,
-                shallow_size: u64::from(words).min(VARIABLES_MAX) * 8,
+                shallow_size: self.objects().call_bytes(code_at),
                 refcount: u32::from(Some(at) != innermost),
                 flags: ObjectFlags::new(Tracking::Untracked, Trust::Referenced),
             };
@@ -141,13 +140,22 @@ impl Decoder<'_> {
         }
         let frame = at.offset(d.generator.gi_frame);
         let state = self.byte(at, d.generator.frame_state).cast_signed();
-        let code_at = Address(self.word(frame, d.interpreter_frame.executable));
+        let code_at = Address(self.word(at, d.generator.gi_code));
         if state < d.generator.state_cleared {
             self.note_frame(frame, code_at);
             self.frame_parts(frame, state != d.generator.state_executing);
         }
-        let visited = state < d.generator.state_cleared;
-        self.field(frame, d.interpreter_frame.executable, d.words.function.generator_code, visited);
+        let (executable, code_name) = (d.interpreter_frame.executable, d.words.function.generator_code);
+        let has_call = state < d.generator.state_cleared;
+        match d.generator.gi_code == d.generator.gi_frame + executable {
+            true => self.field(frame, executable, code_name, has_call),
+            false => {
+                self.field(at, d.generator.gi_code, code_name, true);
+                if has_call {
+                    self.field(frame, executable, d.interpreter_frame.code_field, true);
+                }
+            }
+        }
     }
 
     /// True for a generator that began and waits.

@@ -152,6 +152,7 @@ impl Decoder<'_> {
         let own = || self.image.pointer_at(at.offset(d.type_object.tp_subclasses)).unwrap_or_default();
         match d.static_types {
             StaticTypeState::InType => self.objects().list_items(own()),
+            StaticTypeState::InTypeByDict => self.dict_entries(own()).into_iter().map(|(_, weakref)| weakref).collect(),
             StaticTypeState::InInterpreter => {
                 let subclasses = self.types.static_types().row(at).map_or_else(own, |row| row.subclasses);
                 self.dict_entries(subclasses).into_iter().map(|(_, weakref)| weakref).collect()

@@ -204,7 +204,7 @@ impl<'a> Decoder<'a> {
         let Some(layout) = self.known_type(type_at) else {
             // Marked objects have a type; a record must follow all the same so that ids stay ranks.
             let unknown = self.unknown_type();
-            return self.push_record(at, unknown, 0, flags);
+            return self.push_record(at, unknown, 0, flags, false);
         };
         let claimed = sizes::shallow_size(self.objects(), &layout, self.interpreter.unicode, at);
         self.oversized += u64::from(claimed > self.size_bytes_max);
@@ -221,7 +221,8 @@ impl<'a> Decoder<'a> {
         } else {
             layout.id
         };
-        let id = self.push_record(at, type_id, size, flags);
+        let is_singleton = matches!(layout.singled_out, Some(SingledOut::Bool | SingledOut::Nothing));
+        let id = self.push_record(at, type_id, size, flags, is_singleton);
         if layout.core == Core::Type
             && let Some(index) = self.types.known(at).or_else(|| self.resolve(at))
         {
@@ -259,11 +260,19 @@ impl<'a> Decoder<'a> {
         if runs { flags } else { ObjectFlags::new(flags.tracking(), flags.trust()) }
     }
 
-    fn push_record(&mut self, at: Address, type_id: TypeId, shallow_size: u64, flags: ObjectFlags) -> ObjectId {
+    fn push_record(
+        &mut self,
+        at: Address,
+        type_id: TypeId,
+        shallow_size: u64,
+        flags: ObjectFlags,
+        is_singleton: bool,
+    ) -> ObjectId {
         let d = self.interpreter.dialect;
         let count = self.image.u64_at(at.offset(d.object.ob_refcnt)).unwrap_or(0);
         let refcount = match d.reference_counts {
-            ReferenceCounts::Plain => u32::try_from(count).unwrap_or(u32::MAX),
+            ReferenceCounts::SingletonsUncounted if is_singleton => u32::MAX,
+            ReferenceCounts::Plain | ReferenceCounts::SingletonsUncounted => u32::try_from(count).unwrap_or(u32::MAX),
             // One that lives for ever is not counted.
             ReferenceCounts::Immortal if (count as u32).cast_signed() < 0 => u32::MAX,
             ReferenceCounts::Immortal => u32::try_from(count).unwrap_or(u32::MAX),

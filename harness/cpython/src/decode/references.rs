@@ -7,7 +7,7 @@ use super::Decoder;
 use super::source::KEYS_MAX;
 use super::types::TypeLayout;
 use crate::dialect::layout::BlockLayout;
-use crate::dialect::{Attributes, Core, Frames, NotYetRead, SingledOut, TextStorage};
+use crate::dialect::{Attributes, Core, Frames, SingledOut, TextStorage};
 use crate::objects::{Table, read_word};
 
 impl<'a> Decoder<'a> {
@@ -67,14 +67,13 @@ impl<'a> Decoder<'a> {
         for (offset, name) in slots {
             self.reference_at(at.offset(*offset), ReferenceLabel::new(ReferenceKind::Slot, name.0, true));
         }
-        let has_values = layout.has_inline_values && self.inline_references(at, layout);
+        let has_values = layout.has_values && self.value_references(at, layout);
         if let Some(offset) = layout.dict_offset {
             // A dict of the values that stand behind the object is not visited: they are.
             let visited = layout.is_gc && !has_values;
             let label = ReferenceLabel::new(ReferenceKind::Field, self.types.dict_name().0, visited);
-            match self.dict_pointer(at, layout, offset) {
-                Ok(variable) => self.reference_at(variable, label),
-                Err(refused) => self.refuse(refused),
+            if let Some(variable) = self.dict_pointer(at, layout, offset, has_values) {
+                self.reference_at(variable, label);
             }
         }
         if layout.singled_out == Some(SingledOut::Module) && d.module.state.is_some() {
@@ -113,16 +112,17 @@ impl<'a> Decoder<'a> {
         }
     }
 
-    /// Where an instance's dict pointer is; a negative offset counts from the end of a variable-size object.
+    /// Where an instance's dict pointer is; a negative offset counts from the end of a variable-size object. `None` where the
+    /// word is something else's.
     #[inline]
-    fn dict_pointer(&self, at: Address, layout: &TypeLayout, offset: i64) -> Result<Address, NotYetRead> {
+    fn dict_pointer(&self, at: Address, layout: &TypeLayout, offset: i64, has_values: bool) -> Option<Address> {
         match self.interpreter.dialect.attributes {
-            Attributes::DictSlot => Ok(self.dict_slot(at, layout, offset)),
-            Attributes::Inline { dict_back, .. } if layout.has_managed_dict => Ok(at.back(dict_back.min(at.0))),
-            Attributes::Inline { .. } => Ok(self.dict_slot(at, layout, offset)),
-            Attributes::ValuesBefore { .. } | Attributes::TaggedBefore { .. } => {
-                Err(self.interpreter.dialect.not_yet_read("attributes of instances"))
-            }
+            Attributes::DictSlot => Some(self.dict_slot(at, layout, offset)),
+            _ if !layout.has_managed_dict => Some(self.dict_slot(at, layout, offset)),
+            Attributes::TaggedBefore { .. } if has_values => None,
+            Attributes::TaggedBefore { word_back: back, .. }
+            | Attributes::ValuesBefore { dict_back: back, .. }
+            | Attributes::Inline { dict_back: back, .. } => Some(at.back(back.min(at.0))),
         }
     }
 

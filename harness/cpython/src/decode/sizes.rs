@@ -18,11 +18,16 @@ pub(crate) fn shallow_size(objects: Objects<'_>, layout: &TypeLayout, unicode: U
     let word = |offset: u64| image.u64_at(at.offset(offset)).unwrap_or(0);
     let length = || objects.length(at);
     let bytes = match layout.core {
+        // Later ones count what a class adds, too.
+        Core::Str if d.text == TextStorage::Compact => layout.basicsize.saturating_add(length()),
         Core::Str => d.string.base_bytes.saturating_add(length()),
         Core::Generator => generator_bytes(objects, at),
         Core::Long if d.long.digits_min > 0 => {
             let digits = objects.digits(at).0.max(d.long.digits_min);
-            layout.basicsize.saturating_add(digits.saturating_mul(d.long.digit_bytes))
+            // Truth values have room for a digit in their fixed part up to 3.11.
+            let is_bool = layout.singled_out == Some(SingledOut::Bool);
+            let fixed = if is_bool { d.long.ob_digit } else { layout.basicsize };
+            fixed.saturating_add(digits.saturating_mul(d.long.digit_bytes))
         }
         Core::Unicode if d.text == TextStorage::Compact => {
             let Some(text) = objects.compact(at) else { return layout.basicsize };
@@ -89,9 +94,9 @@ fn beside(objects: Objects<'_>, layout: &TypeLayout, unicode: UnicodeWidth, at: 
     let Objects { image, d } = objects;
     let word = |offset: u64| image.u64_at(at.offset(offset)).unwrap_or(0);
     let buffers: u64 = layout.buffers.iter().map(|buffer| buffer_bytes(&word, *buffer, unicode)).sum();
-    if layout.has_inline_values {
-        let inline = objects.inline_values(at, layout.address, layout.basicsize).map_or(0, |inline| inline.bytes);
-        return buffers.saturating_add(inline);
+    if layout.has_values {
+        let values = objects.instance_values(at, layout.address, layout.basicsize).map_or(0, |values| values.bytes);
+        return buffers.saturating_add(values);
     }
     match layout.core {
         Core::Type if d.type_object.ht_cached_keys != 0 && objects.is_heap_type(at) => {
@@ -148,21 +153,15 @@ pub(crate) fn has_gc_head(objects: Objects<'_>, layout: &TypeLayout, at: Address
 fn frame_object_bytes(objects: Objects<'_>, at: Address) -> u64 {
     let Objects { image, d } = objects;
     let frame = image.pointer_at(at.offset(d.frame.f_code)).unwrap_or_default();
-    d.frame.f_localsplus + call_bytes(objects, frame)
+    let code = image.pointer_at(frame.offset(d.interpreter_frame.executable)).unwrap_or_default();
+    d.frame.f_localsplus + objects.call_bytes(code)
 }
 
 /// A generator contains its call.
 fn generator_bytes(objects: Objects<'_>, at: Address) -> u64 {
-    let at_frame = objects.d.generator.gi_frame;
-    at_frame + call_bytes(objects, at.offset(at_frame))
-}
-
-/// The head of a call, its variables and its stack.
-fn call_bytes(objects: Objects<'_>, frame: Address) -> u64 {
     let Objects { image, d } = objects;
-    let code = image.pointer_at(frame.offset(d.interpreter_frame.executable)).unwrap_or_default();
-    let words = image.u32_at(code.offset(d.code.variables.frame_words)).unwrap_or(0).min(1 << 16);
-    (u64::from(words) * 8).max(d.interpreter_frame.variables)
+    let code = image.pointer_at(at.offset(d.generator.gi_code)).unwrap_or_default();
+    d.generator.gi_frame + objects.call_bytes(code)
 }
 
 fn frame_bytes(objects: Objects<'_>, at: Address) -> u64 {

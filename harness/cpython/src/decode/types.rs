@@ -38,8 +38,8 @@ pub(crate) struct TypeLayout {
     pub(crate) type_is_visited: bool,
     /// `tp_dictoffset` says that the dict is in front of the object.
     pub(crate) has_managed_dict: bool,
-    /// Attributes stand behind the object.
-    pub(crate) has_inline_values: bool,
+    /// Objects have attributes without a dict.
+    pub(crate) has_values: bool,
     /// Bytes in front of the collector's head.
     pub(crate) header_bytes: u64,
     /// Items behind those that `ob_size` counts.
@@ -180,9 +180,12 @@ impl TypeTable {
             type_is_visited: flags & d.flags.have_gc != 0
                 && (is_class || !d.types.type_not_visited.contains(&full_name.as_str())),
             has_managed_dict: flags & d.flags.managed_dict != 0,
-            has_inline_values: flags & d.flags.inline_values != 0,
+            has_values: objects.has_values(flags),
             header_bytes: objects.header_bytes(flags),
-            hidden_items: shape.hidden_items,
+            hidden_items: match shape.counts_its_items {
+                true => self.unnamed_items(objects, solid),
+                false => shape.hidden_items,
+            },
             chain: d.types.chains.iter().find(|(name, _)| *name == shape.name).map(|row| row.1),
             items_at: d
                 .types
@@ -192,13 +195,22 @@ impl TypeTable {
                 .map_or(d.tuple.ob_item, |row| row.1),
             finalizes: d.type_object.tp_finalize != 0
                 && image.u64_at(at.offset(d.type_object.tp_finalize)).is_some_and(|finalize| finalize != 0),
-            is_sized_simply: buffers.is_empty() && flags & d.flags.inline_values == 0 && !is_rounded && !has_keys,
+            is_sized_simply: buffers.is_empty() && !objects.has_values(flags) && !is_rounded && !has_keys,
             buffers,
             singled_out,
             basicsize,
             itemsize,
             name: full_name,
         })
+    }
+
+    /// Items without a name behind those that have one, of a row with names: by what its type says.
+    fn unnamed_items(&self, objects: Objects<'_>, at: Address) -> u64 {
+        let own = || objects.image.pointer_at(at.offset(self.d.type_object.tp_dict)).unwrap_or_default();
+        let namespace = self.static_types.row(at).map_or_else(own, |row| row.dict);
+        let count = |name| objects.long_value(objects.lookup(namespace, name, &self.budget)?);
+        let unnamed = |(all, named): (i128, i128)| u64::try_from(all - named).ok().filter(|count| *count <= SLOTS_MAX);
+        count("n_fields").zip(count("n_sequence_fields")).and_then(unnamed).unwrap_or(0)
     }
 
     /// The `__slots__` of a class and its bases: `PyMemberDef`s behind each heap type object.
@@ -257,6 +269,8 @@ struct BaseShape {
     core: Core,
     conservative: Option<(u64, u64)>,
     hidden_items: u64,
+    /// A row of items with names, which its size leaves out: its dict tells how many there are.
+    counts_its_items: bool,
 }
 
 impl BaseShape {
@@ -273,7 +287,13 @@ impl BaseShape {
             let extra = (own_size > size).then_some((size, own_size));
             if let Some((_, _, fields)) = d.types.fixed.iter().find(|(n, s, _)| *n == name && *s == size) {
                 fields.iter().copied().for_each(&mut *field);
-                return Some(Self { name, core: Core::Plain, conservative: extra, hidden_items: 0 });
+                return Some(Self {
+                    name,
+                    core: Core::Plain,
+                    conservative: extra,
+                    hidden_items: 0,
+                    counts_its_items: false,
+                });
             }
             if let Some((_, core)) = d.types.cores.iter().find(|(known, _)| *known == name) {
                 if *core == Core::TeeData {
@@ -288,7 +308,8 @@ impl BaseShape {
                     0
                 };
                 let conservative = extra.filter(|_| hidden_items == 0);
-                return Some(Self { name, core: *core, conservative, hidden_items });
+                let counts_its_items = *core == Core::Tuple && current != solid && extra.is_none();
+                return Some(Self { name, core: *core, conservative, hidden_items, counts_its_items });
             }
             let flags = image.u64_at(current.offset(d.type_object.tp_flags))?;
             if flags & d.flags.base_exc_subclass != 0 {
@@ -298,21 +319,34 @@ impl BaseShape {
                     core: Core::Plain,
                     conservative: (own_size > d.types.exception_bytes).then_some((d.types.exception_bytes, own_size)),
                     hidden_items: 0,
+                    counts_its_items: false,
                 });
             }
             if d.types.buffers.iter().any(|b| b.0 == name) {
-                return Some(Self { name, core: Core::Plain, conservative: Some((head, own_size)), hidden_items: 0 });
+                return Some(Self {
+                    name,
+                    core: Core::Plain,
+                    conservative: Some((head, own_size)),
+                    hidden_items: 0,
+                    counts_its_items: false,
+                });
             }
             if d.types.atoms.contains(&name.as_str()) {
                 let conservative = if current == solid { None } else { Some((head, own_size)) };
-                return Some(Self { name, core: Core::Plain, conservative, hidden_items: 0 });
+                return Some(Self { name, core: Core::Plain, conservative, hidden_items: 0, counts_its_items: false });
             }
             current = image.pointer_at(current.offset(d.type_object.tp_base))?;
             if current.is_null() {
                 break;
             }
         }
-        Some(Self { name: String::new(), core: Core::Plain, conservative: Some((head, own_size)), hidden_items: 0 })
+        Some(Self {
+            name: String::new(),
+            core: Core::Plain,
+            conservative: Some((head, own_size)),
+            hidden_items: 0,
+            counts_its_items: false,
+        })
     }
 }
 

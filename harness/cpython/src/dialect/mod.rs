@@ -6,7 +6,7 @@
 
 mod bytecode;
 mod cpython_2_7;
-mod cpython_3_13;
+mod cpython_3;
 mod known_types;
 pub mod layout;
 mod obmalloc;
@@ -19,7 +19,7 @@ use bloathound_heap::SeriesWords;
 
 pub use bytecode::{Effect, Instructions, Operation};
 pub use cpython_2_7::CPYTHON_2_7;
-pub use cpython_3_13::CPYTHON_3_13;
+pub use cpython_3::{CPYTHON_3_11, CPYTHON_3_12, CPYTHON_3_13};
 pub use known_types::{
     BufferType, Chain, Core, Field, FixedType, KnownTypes, Naming, SingledOut, TeeData, ValueParts, WordType,
 };
@@ -66,7 +66,7 @@ pub struct ThreadNames {
 pub const FIRST: &Dialect = &CPYTHON_2_7;
 
 /// All that are read, the oldest first.
-pub const ALL: [&Dialect; 2] = [&CPYTHON_2_7, &CPYTHON_3_13];
+pub const ALL: [&Dialect; 4] = [&CPYTHON_2_7, &CPYTHON_3_11, &CPYTHON_3_12, &CPYTHON_3_13];
 
 /// A series of CPython.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -193,8 +193,10 @@ impl Dialect {
     #[must_use]
     pub const fn header_bytes(&self) -> u64 {
         match self.attributes {
-            Attributes::Inline { header_bytes, .. } => header_bytes,
-            Attributes::DictSlot | Attributes::ValuesBefore { .. } | Attributes::TaggedBefore { .. } => 0,
+            Attributes::DictSlot => 0,
+            Attributes::ValuesBefore { header_bytes, .. }
+            | Attributes::TaggedBefore { header_bytes, .. }
+            | Attributes::Inline { header_bytes, .. } => header_bytes,
         }
     }
 
@@ -232,7 +234,9 @@ mod tests {
 
     #[test]
     fn messages_name_the_series_that_are_read() {
-        assert_eq!(SUPPORTED, format!("CPython {}", ALL.map(|dialect| dialect.series).join(" and ")));
+        let (last, before) =
+            ALL.map(|dialect| dialect.series).split_last().map(|(last, before)| (*last, before.join(", "))).unwrap();
+        assert_eq!(SUPPORTED, format!("CPython {before} and {last}"));
         assert_eq!(CPYTHON_3_13.major(), 3);
         assert_eq!(CPYTHON_2_7.major(), 2);
     }

@@ -24,11 +24,15 @@ pub enum Attributes {
         values_back: u64,
         /// Bytes from the object back to the pointer to its dict.
         dict_back: u64,
+        /// Bytes that stand in front of the collector's head of an object whose type has these words.
+        header_bytes: u64,
     },
     /// One word in front of the object that is a dict, or values where it is odd. 3.12.
     TaggedBefore {
         /// Bytes from the object back to that word.
         word_back: u64,
+        /// Bytes that stand in front of the collector's head of an object whose type has any of these words.
+        header_bytes: u64,
     },
     /// Values behind the object's fixed part, the dict in front of it. From 3.13.
     Inline {
@@ -71,8 +75,10 @@ pub enum AllocatorState {
 /// What a reference count may say beside a number.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum ReferenceCounts {
-    /// Nothing. Up to 3.11.
+    /// Nothing. Up to 3.10.
     Plain,
+    /// Nothing; but constants of modules that are built in refer to truth values and `None` without counting. 3.11.
+    SingletonsUncounted,
     /// An object whose low half is negative lives for ever and is not counted. From 3.12.
     Immortal,
 }
@@ -176,8 +182,10 @@ pub enum DigitCount {
 /// Where the dict and the subclasses of a type made in C are.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum StaticTypeState {
-    /// In the type itself; subclasses are a list. Up to 2.7 and 3.11 each in its way.
+    /// In the type itself; subclasses are a list. Up to 3.3.
     InType,
+    /// The same with a dict of subclasses. Up to 3.11.
+    InTypeByDict,
     /// In the interpreter, at the index that stands in place of the subclasses; these are a dict. From 3.12.
     InInterpreter,
 }

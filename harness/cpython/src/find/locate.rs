@@ -93,7 +93,9 @@ impl Interpreter {
     /// # Errors
     /// [`LocateError`] when memory that must be there can't be read.
     pub fn search(&mut self, source: &dyn MemorySource, symbols: &SymbolTable) -> Result<(), LocateError> {
-        code_search::fill_missing(self, source, symbols);
+        if self.runtime.is_none() {
+            code_search::fill_missing(self, source, symbols);
+        }
         shape_search::fill_missing(self, source, symbols);
         if self.interpreter_state.is_none() { self.find_current_interpreter(source) } else { Ok(()) }
     }

@@ -220,6 +220,7 @@ const WANTED: Wanted<'static> =
 fn wanted_name(name: &[u8]) -> bool {
     EXPORTED_PREFIXES.iter().any(|prefix| name.starts_with(prefix.as_bytes()))
         || READ.symbols.local.iter().chain(&FUNCTIONS_THAT_TELL).any(|known| known.as_bytes() == name)
+        || with_runtime().any(|dialect| dialect.symbols.local.iter().any(|known| known.as_bytes() == name))
 }
 
 /// The module's symbols if it is of the series that is read, nothing if it is no Python at all.

@@ -8,7 +8,7 @@ use bloathound_memory::{Address, MemorySource, ReadError, SymbolTable};
 use super::checks::check_types;
 use super::shape_search;
 use crate::dialect::layout::{Runtime, Told};
-use crate::dialect::{AllocatorState, Dialect, refused};
+use crate::dialect::{AllocatorState, Dialect, EXPORTED_PREFIXES, StaticTypeState, refused};
 use crate::interpreter::{Interpreter, LocateError, UnicodeWidth};
 
 /// Times that lists of a running collector are looked at.
@@ -39,20 +39,13 @@ pub(super) fn locate(
     check_types(dialect, source, type_type, object_type, dict_type, &mut known_by)?;
     let state = interpreter_state(dialect, runtime, source, at, dict_type)?;
     known_by.insert("interpreter_state".into(), "the runtime, thread list points back, sys.modules is a dict".into());
-    fingerprint(dialect, runtime, source, state, &mut known_by)?;
+    fingerprint(dialect, &types_there(dialect, runtime, source, symbols, state), source, &mut known_by)?;
     let gc = state.offset(runtime.gc);
     let generations = gc.offset(runtime.generations);
     let stride = dialect.collector.generation_strides.first().copied().unwrap_or_default();
     check_generations(dialect, source, generations, stride, &mut known_by)?;
-    let gil = source.read_address(state.offset(runtime.gil))?;
-    let arenas = match dialect.allocator_state {
-        AllocatorState::Pointer { offset } => Some(source.read_address(state.offset(offset))?),
-        AllocatorState::Embedded { offset } => Some(state.offset(offset)),
-        AllocatorState::Symbols => None,
-    };
-    for fact in ["garbage", "collecting", "enabled", "interned", "arenas"] {
-        known_by.insert(fact.into(), "the interpreter's state".into());
-    }
+    let Variables { current_thread, arenas, interned } =
+        variables(dialect, runtime, source, symbols, (at, state), &mut known_by)?;
     Ok(Interpreter {
         dialect,
         runtime: Some(at),
@@ -63,10 +56,10 @@ pub(super) fn locate(
         generations,
         generation_stride: stride,
         interpreter_state: Some(state),
-        current_thread: gil.offset(runtime.gil_holder),
-        arenas: arenas.map(|allocator| allocator.offset(runtime.arenas.0)),
-        maxarenas: arenas.map(|allocator| allocator.offset(runtime.arenas.1)),
-        interned: Some(state.offset(runtime.interned)),
+        current_thread,
+        arenas: arenas.map(|(arenas, _)| arenas),
+        maxarenas: arenas.map(|(_, maxarenas)| maxarenas),
+        interned,
         garbage: Some(gc.offset(runtime.garbage)),
         collecting: Some(gc.offset(runtime.collecting)),
         enabled: Some(gc.offset(runtime.enabled)),
@@ -74,6 +67,51 @@ pub(super) fn locate(
         unicode: UnicodeWidth::Ucs4,
         known_by,
     })
+}
+
+/// Addresses of variables that are in the interpreter's state in one series, and file-local in another.
+struct Variables {
+    current_thread: Address,
+    /// `arenas` and `maxarenas`.
+    arenas: Option<(Address, Address)>,
+    interned: Option<Address>,
+}
+
+fn variables(
+    dialect: &Dialect,
+    runtime: Runtime,
+    source: &dyn MemorySource,
+    symbols: &SymbolTable,
+    (at, state): (Address, Address),
+    known_by: &mut BTreeMap<String, String>,
+) -> Result<Variables, LocateError> {
+    let current_thread = match runtime.current_thread {
+        Some(offset) => at.offset(offset),
+        None => source.read_address(state.offset(runtime.gil))?.offset(runtime.gil_holder),
+    };
+    let of_state = |allocator: Address| (allocator.offset(runtime.arenas.0), allocator.offset(runtime.arenas.1));
+    let symbol = |name| symbols.unique(name).map(|symbol| symbol.address);
+    let arenas = match dialect.allocator_state {
+        AllocatorState::Pointer { offset } => Some(of_state(source.read_address(state.offset(offset))?)),
+        AllocatorState::Embedded { offset } => Some(of_state(state.offset(offset))),
+        AllocatorState::Symbols => symbol(dialect.symbols.arenas).zip(symbol(dialect.symbols.maxarenas)),
+    };
+    let interned = match runtime.interned {
+        Some(offset) => Some(state.offset(offset)),
+        None => symbol(dialect.symbols.interned),
+    };
+    let by_state = "the interpreter's state";
+    let how = |is_of_state: bool| if is_of_state { by_state } else { "symbol" };
+    for fact in ["garbage", "collecting", "enabled"] {
+        known_by.insert(fact.into(), by_state.into());
+    }
+    if interned.is_some() {
+        known_by.insert("interned".into(), how(runtime.interned.is_some()).into());
+    }
+    if arenas.is_some() {
+        known_by.insert("arenas".into(), how(dialect.allocator_state != AllocatorState::Symbols).into());
+    }
+    Ok(Variables { current_thread, arenas, interned })
 }
 
 /// The dialect with what the interpreter tells of itself, which is held against what the dialect expects.
@@ -152,24 +190,36 @@ fn interpreter_state(
     Err(LocateError::LayoutCheck { check: "an interpreter whose threads point back to it", detail })
 }
 
-/// Types carry the size of their objects: the best fingerprint there is of how these are laid out.
-fn fingerprint(
+/// Built-in types: those that the interpreter has rows of, and the exported ones where it has none.
+fn types_there(
     d: &Dialect,
     runtime: Runtime,
     source: &dyn MemorySource,
+    symbols: &SymbolTable,
     state: Address,
+) -> Vec<Address> {
+    if d.static_types != StaticTypeState::InInterpreter {
+        let is_type =
+            |name: &str| EXPORTED_PREFIXES.iter().any(|prefix| name.starts_with(prefix)) && name.ends_with("_Type");
+        let found = symbols.symbols.iter().filter(|(name, _)| is_type(name));
+        return found.flat_map(|(_, symbols)| symbols).map(|symbol| symbol.address).collect();
+    }
+    let (first, count) = runtime.static_types[0];
+    let row = runtime.static_type;
+    let type_at = |index| source.read_address(state.offset(first + index * row.bytes + row.type_at));
+    (0..count).map_while(|index| type_at(index).ok()).filter(|at| !at.is_null()).collect()
+}
+
+/// Types carry the size of their objects: the best fingerprint there is of how these are laid out.
+fn fingerprint(
+    d: &Dialect,
+    types: &[Address],
+    source: &dyn MemorySource,
     known_by: &mut BTreeMap<String, String>,
 ) -> Result<(), LocateError> {
     let expected = |name: &str| d.types.fixed.iter().find(|(known, ..)| *known == name).map(|(_, size, _)| *size);
     let (mut agree, mut differ) = (0, Vec::new());
-    let (first, count) = runtime.static_types[0];
-    let row = runtime.static_type;
-    let names: Vec<&str> = d.types.sizes.iter().map(|(name, _)| *name).collect();
-    for index in 0..count {
-        let Ok(type_at) = source.read_address(state.offset(first + index * row.bytes + row.type_at)) else { break };
-        if type_at.is_null() {
-            continue;
-        }
+    for type_at in types {
         let Ok(name_at) = source.read_address(type_at.offset(d.type_object.tp_name)) else { continue };
         let Ok(name) = source.read_c_string(name_at, 64) else { continue };
         let known = d.types.sizes.iter().find(|(known, _)| *known == name).map(|(_, size)| *size).or(expected(&name));
@@ -183,7 +233,7 @@ fn fingerprint(
     if let Some(first) = differ.first() {
         return Err(LocateError::LayoutCheck { check: "tp_basicsize of built-in types", detail: first.clone() });
     }
-    if agree < FINGERPRINT_MIN.min(names.len() + d.types.fixed.len()) {
+    if agree < FINGERPRINT_MIN {
         let detail = format!("only {agree} built-in types were found in the interpreter");
         return Err(LocateError::LayoutCheck { check: "tp_basicsize of built-in types", detail });
     }

@@ -3,8 +3,8 @@
 use bloathound_memory::{Address, MemorySource, PAGE_BYTES, SymbolTable};
 
 use crate::Interpreter;
-use crate::dialect::Dialect;
-use crate::objects::{Table, plausible_count, read_word};
+use crate::dialect::{Dialect, DictTable, TextStorage};
+use crate::objects::{KeysHead, Table, plausible_count, read_word};
 
 /// Bytes of static data looked through at most; the interpreter's own are about 400 KiB.
 const SEARCH_BYTES_MAX: u64 = 16 << 20;
@@ -31,7 +31,8 @@ pub(crate) fn is_interpreter_state(d: &Dialect, source: &dyn MemorySource, state
 /// Searches the static data of the interpreter's module for what symbols did not tell.
 pub(crate) fn fill_missing(found: &mut Interpreter, source: &dyn MemorySource, symbols: &SymbolTable) {
     let d = found.dialect;
-    let numbers = number_types(found.dialect, symbols).filter(|_| found.number_block_lists.is_empty());
+    let has_blocks = d.number_blocks.numbers > 0 && found.number_block_lists.is_empty();
+    let numbers = number_types(d, symbols).filter(|_| has_blocks);
     let wants_state = found.interpreter_state.is_none();
     if !wants_state && found.interned.is_some() && numbers.is_none() {
         return;
@@ -182,17 +183,36 @@ fn pointer_words(source: &dyn MemorySource, symbols: &SymbolTable) -> Vec<(Addre
     words
 }
 
+fn is_interned_text(d: &Dialect, source: &dyn MemorySource, text: Address) -> bool {
+    let half = |offset: u64| source.read_u32(text.offset(offset)).unwrap_or(0);
+    match d.text {
+        TextStorage::BytesAndWide => matches!(half(d.string.ob_sstate), 1 | 2),
+        TextStorage::Compact => {
+            let (shift, mask) = d.unicode.compact.interned;
+            matches!(half(d.unicode.compact.state) >> shift & mask, 1..=3)
+        }
+    }
+}
+
 fn is_interned_dict(d: &'static Dialect, source: &dyn MemorySource, value: Address, dict_type: Address) -> bool {
     let check = || -> Option<bool> {
         if source.read_address(value.offset(d.object.ob_type)).ok()? != dict_type {
             return None;
         }
-        let used = source.read_u64(value.offset(d.dict.ma_used)).ok()?;
-        let mask = source.read_u64(value.offset(d.dict.ma_mask)).ok()?;
-        if used < INTERNED_ENTRIES_MIN || mask < used || mask > 1 << 32 {
+        let word = |offset: u64| source.read_u64(value.offset(offset)).unwrap_or(0);
+        let used = word(d.dict.ma_used);
+        let table = match d.dict_table {
+            DictTable::Entries => Table::of_dict(d, value, word).ok()?,
+            DictTable::CombinedKeys => {
+                let keys = Address(word(d.dict.keys.ma_keys));
+                let mut head = vec![0; d.dict.keys.indices as usize];
+                source.read(keys, &mut head).ok()?;
+                Table::of_keys(d, keys, &KeysHead(&head), Address(word(d.dict.keys.ma_values)))
+            }
+        };
+        if used < INTERNED_ENTRIES_MIN || table.slots() < used || table.slots() > 1 << 32 || !table.values.is_null() {
             return None;
         }
-        let table = Table::of_dict(d, value, |offset| source.read_u64(value.offset(offset)).unwrap_or(0)).ok()?;
         let mut bytes = vec![0; 64 * table.entry_bytes];
         source.read(table.at, &mut bytes).ok()?;
         let mut seen = 0;
@@ -201,8 +221,7 @@ fn is_interned_dict(d: &'static Dialect, source: &dyn MemorySource, value: Addre
             if entry.value.is_null() {
                 continue;
             }
-            let state = source.read_u32(entry.key.offset(d.string.ob_sstate));
-            if entry.key != entry.value || !matches!(state, Ok(1 | 2)) {
+            if entry.key != entry.value || !is_interned_text(d, source, entry.key) {
                 return Some(false);
             }
             seen += 1;

@@ -6,6 +6,7 @@ use super::{Marker, WORD};
 use crate::Interpreter;
 use crate::decode::types::TypeLayout;
 use crate::dialect::Attributes;
+use crate::dialect::layout::DictValues;
 use crate::objects::{MODULE_WORDS_MAX, StaticTypes, Table};
 
 /// Calls of a thread before we take the chain for damage.
@@ -18,7 +19,7 @@ impl Marker<'_> {
         self.keys_object(Address(self.word_at(at, k.ma_keys)), table);
         let values = Address(self.word_at(at, k.ma_values));
         if !values.is_null() {
-            self.keep(values, k.values_first);
+            self.values(values);
             self.keep(table.values, table.slots().min(1 << 16) * WORD as u64);
         }
     }
@@ -52,13 +53,27 @@ impl Marker<'_> {
         }
     }
 
-    /// Words in front of an instance, and its attributes behind it.
+    /// What a row of values tells of itself.
+    fn values(&mut self, values: Address) {
+        match self.d.dict.keys.values {
+            DictValues::BehindLength => self.keep(values.back(1), 1),
+            DictValues::Headed { first, .. } => self.keep(values, first),
+        }
+    }
+
+    /// Words in front of an instance, and its attributes behind it or apart from it.
     pub(super) fn attributes(&mut self, at: Address, layout: &TypeLayout) {
-        let Attributes::Inline { dict_back, .. } = self.d.attributes else { return };
-        self.keep(at.back(dict_back.min(at.0)), WORD as u64);
-        if let Some(inline) = self.objects_of().inline_values(at, layout.address, layout.basicsize) {
-            self.keep(at.offset(layout.basicsize), self.d.dict.keys.values_first);
-            self.keep(inline.table.values, inline.capacity * WORD as u64);
+        let words = match self.d.attributes {
+            Attributes::DictSlot => return,
+            Attributes::ValuesBefore { values_back, dict_back, .. } => [values_back, dict_back],
+            Attributes::TaggedBefore { word_back: back, .. } | Attributes::Inline { dict_back: back, .. } => [back; 2],
+        };
+        for back in words {
+            self.keep(at.back(back.min(at.0)), WORD as u64);
+        }
+        if let Some(values) = self.objects_of().instance_values(at, layout.address, layout.basicsize) {
+            self.values(values.at);
+            self.keep(values.table.values, values.capacity * WORD as u64);
         }
     }
 
@@ -101,7 +116,9 @@ impl Marker<'_> {
     pub(super) fn interpreter_tables(&mut self, interpreter: &Interpreter, state: Address) {
         let Some(r) = self.d.runtime else { return };
         self.keep(state.offset(r.gil), WORD as u64);
-        self.keep(state.offset(r.interned), WORD as u64);
+        if let Some(interned) = r.interned {
+            self.keep(state.offset(interned), WORD as u64);
+        }
         self.keep(state.offset(r.gc), r.long_lived.1 + WORD as u64);
         for (first, count) in r.static_types {
             self.keep(state.offset(first), count * r.static_type.bytes);
@@ -120,7 +137,9 @@ impl Marker<'_> {
         if self.d.runtime.is_none() {
             return;
         }
-        let mut at = Address(self.word_at(thread, self.d.thread_state.frame));
+        let Some(variable) = self.objects_of().innermost_call_at(thread) else { return };
+        self.keep(variable, WORD as u64);
+        let mut at = self.objects_of().innermost_call(thread);
         for _ in 0..CALLS_MAX {
             if at.is_null() || self.image.read_u64(at).is_err() {
                 return;

@@ -13,7 +13,7 @@ mod words;
 pub(crate) use budget::Budget;
 pub(crate) use model::{BASES_MAX, BASICSIZE_MAX, Objects};
 pub(crate) use static_types::StaticTypes;
-pub(crate) use table::Table;
+pub(crate) use table::{KeysHead, Table};
 pub(crate) use text::{Characters, Width};
 pub(crate) use words::{half_at, plausible_count, read_word, word_at, words};
 

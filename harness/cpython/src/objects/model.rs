@@ -11,6 +11,8 @@ use crate::dialect::{Dialect, DictTable, DigitCount, NotYetRead, TextStorage, Ty
 pub(crate) const BASES_MAX: usize = 256;
 /// A fixed part of an instance larger than this is damage.
 pub(crate) const BASICSIZE_MAX: u64 = 1 << 20;
+/// Words of a call before we take its code for damage.
+const CALL_WORDS_MAX: u64 = 1 << 16;
 /// Items of a tuple of names or bases that are read.
 const TUPLE_ITEMS_MAX: u64 = 1 << 16;
 
@@ -71,11 +73,10 @@ impl<'a> Objects<'a> {
         if values.is_null() {
             return table;
         }
-        let byte =
-            |offset: u64| self.image.bytes(values.offset(offset), 1).and_then(|b| b.first().copied()).unwrap_or(0);
         // Values in an instance are a part of that.
-        let outside = if byte(k.values_embedded) != 0 { 0 } else { values_bytes(byte(k.values_capacity)) };
-        table.with_outside(outside)
+        let is_embedded = self.values_are_embedded(values);
+        let bytes = || self.values_bytes(self.values_capacity(values, keys));
+        table.with_outside(if is_embedded { 0 } else { bytes() })
     }
 
     /// The table of the keys at `keys`, with their values where these stand apart.
@@ -88,10 +89,6 @@ impl<'a> Objects<'a> {
     pub(crate) fn keys_bytes(&self, keys: Address) -> u64 {
         let head = self.image.bytes(keys, self.d.dict.keys.indices as usize).unwrap_or_default();
         KeysHead(head).bytes(self.d)
-    }
-
-    fn first_value(&self, values: Address) -> Address {
-        values.offset(self.d.dict.keys.values_first)
     }
 
     /// The digits of the number at `at`, and whether it is below zero.
@@ -222,6 +219,30 @@ impl<'a> Objects<'a> {
         self.image.pointer_at(table.values.offset(position * 8)).unwrap_or_default()
     }
 
+    /// The innermost call that the thread with the state at `thread` runs; null where it runs none.
+    pub(crate) fn innermost_call(&self, thread: Address) -> Address {
+        self.innermost_call_at(thread).and_then(|variable| self.image.pointer_at(variable)).unwrap_or_default()
+    }
+
+    /// Where the pointer to it is.
+    pub(crate) fn innermost_call_at(&self, thread: Address) -> Option<Address> {
+        let variable = thread.offset(self.d.thread_state.frame);
+        match self.d.thread_state.frame_behind {
+            None => Some(variable),
+            Some(behind) => Some(self.image.pointer_at(variable)?.offset(behind)),
+        }
+    }
+
+    /// Bytes of the call of the code at `code`: its head, its variables and its stack.
+    pub(crate) fn call_bytes(&self, code: Address) -> u64 {
+        let half = |offset: u64| u64::from(self.image.u32_at(code.offset(offset)).unwrap_or(0)).min(CALL_WORDS_MAX);
+        let (v, head) = (&self.d.code.variables, self.d.interpreter_frame.variables);
+        match v.frame_words {
+            0 => head + (half(v.count) + half(self.d.code.co_stacksize)) * 8,
+            words => (half(words) * 8).max(head),
+        }
+    }
+
     /// `tp_flags` of the type at `at`.
     #[inline]
     pub(crate) fn flags(&self, type_at: Address) -> Option<u64> {
@@ -285,10 +306,4 @@ impl<'a> Objects<'a> {
         let size = self.image.u64_at(metatype.offset(self.d.type_object.tp_basicsize))?;
         Some((class.offset(size), self.word(class, self.d.object.ob_size)))
     }
-}
-
-/// Bytes of values for so many attributes: their row, and behind it the order in which they came.
-pub(crate) fn values_bytes(capacity: u8) -> u64 {
-    let capacity = u64::from(capacity);
-    capacity.next_multiple_of(8) + (capacity + 1) * 8
 }

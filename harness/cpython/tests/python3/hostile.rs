@@ -9,8 +9,6 @@ use bloathound_cpython::{Interpreter, Needed, decode};
 use bloathound_heap::GcReplay;
 use bloathound_memory::{MemoryImage, MemorySource, read_recording};
 
-/// The recorded image of a small process.
-const RECORDED: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/python3/small-3.13.bhi");
 /// A sound image of this size takes a fraction of a second.
 const LONGEST: Duration = Duration::from_secs(60);
 
@@ -30,15 +28,17 @@ impl Draw {
     }
 }
 
-fn recorded() -> (MemoryImage, Interpreter) {
-    let recording = read_recording(Path::new(RECORDED), 1 << 30).expect("a recording").recording;
+/// The recorded image of a small process of that series.
+fn recorded(series: &str) -> (MemoryImage, Interpreter) {
+    let path = format!("{}/tests/python3/small-{series}.bhi", env!("CARGO_MANIFEST_DIR"));
+    let recording = read_recording(Path::new(&path), 1 << 30).expect("a recording").recording;
     let interpreter = Interpreter::from_facts(&recording.manifest.interpreter).expect("facts");
     (recording.image, interpreter)
 }
 
 /// Everything that is made of an image.
 fn all_of_it(image: &MemoryImage, interpreter: &Interpreter) -> usize {
-    let (pools, problems) = locate_arenas(image, interpreter, &[]).expect("read").unzip();
+    let (pools, problems) = locate_arenas(image, interpreter, &[]).unzip();
     let decoded = decode(image, interpreter, pools.as_ref());
     let snapshot = decoded.value;
     let replay = GcReplay::run(&snapshot);
@@ -54,10 +54,11 @@ fn all_of_it(image: &MemoryImage, interpreter: &Interpreter) -> usize {
     snapshot.len()
 }
 
-#[test]
-fn damage_in_any_place_ends_and_is_told() {
+crate::of_every_series!(damage_in_any_place_ends_and_is_told, a_recorded_image_decodes_to_what_it_was);
+
+fn damage_in_any_place_ends_and_is_told(series: &str) {
     for seed in 1..=24_u64 {
-        let (image, interpreter) = recorded();
+        let (image, interpreter) = recorded(series);
         let (regions, runs) = (image.regions().to_vec(), image.runs().to_vec());
         let mut flat = image.into_flat();
         let mut draw = Draw(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15));
@@ -82,10 +83,9 @@ fn damage_in_any_place_ends_and_is_told() {
     }
 }
 
-#[test]
-fn a_recorded_image_decodes_to_what_it_was() {
-    let (image, interpreter) = recorded();
-    let (pools, problems) = locate_arenas(&image, &interpreter, &[]).expect("read").expect("arenas");
+fn a_recorded_image_decodes_to_what_it_was(series: &str) {
+    let (image, interpreter) = recorded(series);
+    let (pools, problems) = locate_arenas(&image, &interpreter, &[]).expect("arenas");
     assert!(problems.is_empty(), "{problems:?}");
     let decoded = decode(&image, &interpreter, Some(&pools));
     assert!(decoded.problems.is_empty(), "{:?}", decoded.problems);

@@ -47,16 +47,17 @@ fn stated(text: &str) -> (BTreeMap<u32, [u64; 3]>, u64) {
     (classes, arenas)
 }
 
-#[test]
-fn arenas_and_pages_of_3_13_are_those_that_the_interpreter_and_the_kernel_tell() {
-    let Some(python) = bloathound_testkit::python3("3.13") else { return };
+crate::of_every_series!(arenas_and_pages_are_those_that_the_interpreter_and_the_kernel_tell);
+
+fn arenas_and_pages_are_those_that_the_interpreter_and_the_kernel_tell(series: &str) {
+    let Some(python) = bloathound_testkit::python3(series) else { return };
     let folder = tempfile::tempdir().expect("a folder");
     let report = folder.path().join("report");
     let stopped = Stopped::run_with_errors_in(&python, &["-E", "-s", "-c", PROGRAM], &report);
     assert_eq!(stopped.first_line, "ready\n");
     let (image, symbols) = stopped.copy_what_is_there();
     let interpreter = Interpreter::locate(&image, &symbols).expect("an interpreter");
-    let (pools, problems) = locate_arenas(&image, &interpreter, &[]).expect("read").expect("arenas");
+    let (pools, problems) = locate_arenas(&image, &interpreter, &symbols.data_ranges).expect("arenas");
     assert!(problems.is_empty(), "{problems:?}");
     let (classes, arenas) = stated(&std::fs::read_to_string(&report).expect("a report"));
     assert_eq!(pools.arenas().len() as u64, arenas);

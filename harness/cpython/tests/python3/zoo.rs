@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, HashMap};
 use bloathound_cpython::Interpreter;
 use bloathound_cpython::allocator::{PymallocMap, locate_arenas};
 use bloathound_cpython::decode;
-use bloathound_heap::{HeapSnapshot, ObjectId, ReferenceKind, RootKind};
-use bloathound_memory::Address;
+use bloathound_heap::{HeapSnapshot, ObjectId, ReferenceKind, RootKind, TypeInfo};
+use bloathound_memory::{Address, MemoryImage};
 
 use crate::support;
 
@@ -52,6 +52,12 @@ const EXPLAINED: &[(&str, &str, &str)] = &[
     ("product", "size", "its indices are memory of C code"),
     ("permutations", "size", "its indices and cycles are memory of C code"),
     ("PyCapsule", "referents", "what is behind its pointer has a traversal of its own"),
+    ("EnumCheck", "size", "3.11 leaves out of a text what its class adds: a word for weak references"),
+    ("StgDict", "size", "it counts twice what it adds to a dict, and its format, which is memory of C code"),
+    ("StgDict", "referents", "what is its `proto` is visited by the class that it belongs to"),
+    ("PyCPointerType", "referents", "a class visits the `proto` of its dict, which holds it"),
+    ("PyCArrayType", "referents", "a class visits the `proto` of its dict, which holds it"),
+    ("PyCSimpleType", "referents", "a class visits the `proto` of its dict, which holds it"),
     ("PyCFuncPtrType", "size", "these metatypes tell the part that they add to a class, and not the class"),
     ("PyCPointerType", "size", "these metatypes tell the part that they add to a class, and not the class"),
     ("PyCSimpleType", "size", "these metatypes tell the part that they add to a class, and not the class"),
@@ -72,6 +78,29 @@ fn fills_its_block(pools: &PymallocMap, address: u64, found: u64, stated: i64) -
         })
 }
 
+/// The bytes of the block that an instance keeps its attributes in, where these are apart from it and no dict: up to 3.12.
+fn attributes_block(series: &str, image: &MemoryImage, pools: &PymallocMap, address: u64) -> Option<u64> {
+    let word = |back: u64| image.pointer_at(Address(address - back)).map(|word| word.0);
+    let values = match series {
+        "3.11" => word(32)?,
+        "3.12" => word(24).filter(|word| word % 2 == 1)? + 1,
+        _ => return None,
+    };
+    Some(u64::from(pools.block_containing(Address(values)).filter(|block| block.is_allocated)?.bytes))
+}
+
+/// True where the interpreter's figure leaves out just that block. For how many attributes it was made is known to eight.
+fn has_attributes_apart(
+    (series, image, pools): (&str, &MemoryImage, &PymallocMap),
+    address: u64,
+    found: u64,
+    stated: i64,
+) -> bool {
+    let more = found.saturating_sub(stated.unsigned_abs());
+    attributes_block(series, image, pools, address)
+        .is_some_and(|block| more > 0 && (more..more + 8 * 8 + 16).contains(&block))
+}
+
 /// Objects with more owned references than their count allows.
 pub(crate) fn surplus(snapshot: &HeapSnapshot) -> Vec<String> {
     let mut found = vec![0_u32; snapshot.len()];
@@ -83,7 +112,12 @@ pub(crate) fn surplus(snapshot: &HeapSnapshot) -> Vec<String> {
     for root in snapshot.roots() {
         found[root.object.index()] += u32::from(matches!(root.kind, RootKind::Interpreter | RootKind::ThreadState));
     }
-    let is_surplus = |id: &ObjectId| found[id.index()] > snapshot.object(*id).refcount;
+    // Types that live for ever are not counted by everybody.
+    let is_static = |id: &ObjectId| {
+        let is_it = |info: &TypeInfo| info.object == Some(*id) && !info.is_heap_type;
+        snapshot.types().iter().any(is_it)
+    };
+    let is_surplus = |id: &ObjectId| found[id.index()] > snapshot.object(*id).refcount && !is_static(id);
     let told = |id: ObjectId| {
         let holders: Vec<String> = snapshot
             .ids()
@@ -121,7 +155,7 @@ fn differences(series: &str) -> Option<Compared> {
     let facts = read_facts(&std::fs::read_to_string(&facts_path).expect("facts"));
     let (image, symbols) = stopped.copy();
     let interpreter = Interpreter::locate(&image, &symbols).expect("an interpreter");
-    let (pools, problems) = locate_arenas(&image, &interpreter, &[]).expect("read").expect("arenas");
+    let (pools, problems) = locate_arenas(&image, &interpreter, &symbols.data_ranges).expect("arenas");
     assert!(problems.is_empty(), "{problems:?}");
     let decoded = decode(&image, &interpreter, Some(&pools));
     let snapshot = decoded.value;
@@ -149,7 +183,8 @@ fn differences(series: &str) -> Option<Compared> {
             || is_split
             || slots_only
             || is_explained(&fact.type_name, "size")
-            || fills_its_block(&pools, *address, object.shallow_size, fact.size);
+            || fills_its_block(&pools, *address, object.shallow_size, fact.size)
+            || has_attributes_apart((series, &image, &pools), *address, object.shallow_size, fact.size);
         if !agrees {
             let detail = format!("{} instead of {}", object.shallow_size, fact.size);
             differences.entry(format!("{}: size", fact.type_name)).or_default().push(detail);
@@ -181,9 +216,10 @@ fn differences(series: &str) -> Option<Compared> {
     Some(Compared { differences, snapshot, problems: decoded.problems, compared })
 }
 
-#[test]
-fn every_object_of_3_13_agrees_with_the_interpreter() {
-    let Some(Compared { differences, snapshot, problems, compared }) = differences("3.13") else { return };
+crate::of_every_series!(every_object_agrees_with_the_interpreter);
+
+fn every_object_agrees_with_the_interpreter(series: &str) {
+    let Some(Compared { differences, snapshot, problems, compared }) = differences(series) else { return };
     let listing: Vec<String> =
         differences.iter().map(|(what, details)| format!("{what} ({} times): {}", details.len(), details[0])).collect();
     let surplus = surplus(&snapshot);

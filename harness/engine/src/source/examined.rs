@@ -108,11 +108,7 @@ fn find_pools(
     data_ranges: &[std::ops::Range<bloathound_memory::Address>],
     problems: &mut Vec<String>,
 ) -> Option<PymallocMap> {
-    let located = locate_arenas(image, interpreter, data_ranges);
-    let (pools, found) = located.unwrap_or_else(|refused| {
-        problems.push(refused.to_string());
-        None
-    })?;
+    let (pools, found) = locate_arenas(image, interpreter, data_ranges)?;
     problems.extend(found.iter().map(ToString::to_string));
     Some(pools)
 }

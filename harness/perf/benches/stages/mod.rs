@@ -153,7 +153,7 @@ fn copied(image: &MemoryImage) -> MemoryImage {
 
 fn decoded(examined: &Examined) -> impl Any {
     let interpreter: &Interpreter = &examined.interpreter;
-    let pools = locate_arenas(&examined.image, interpreter, &[]).ok().flatten().map(|(pools, _)| pools);
+    let pools = locate_arenas(&examined.image, interpreter, &[]).map(|(pools, _)| pools);
     let decoded = decode(&examined.image, interpreter, pools.as_ref());
     (pools, decoded)
 }

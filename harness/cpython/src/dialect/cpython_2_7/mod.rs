@@ -154,6 +154,7 @@ pub static CPYTHON_2_7: Dialect = Dialect {
     cell: layout::CellObject { ob_ref: 16 },
     generator: layout::GeneratorObject {
         gi_frame: 16,
+        gi_code: 32,
         frame_state: 0,
         state_cleared: 0,
         state_executing: 0,
@@ -207,6 +208,7 @@ pub static CPYTHON_2_7: Dialect = Dialect {
         next: 0,
         interp: 8,
         frame: 16,
+        frame_behind: None,
         exc_type: 96,
         use_tracing: 32,
         thread_id: 144,

@@ -92,6 +92,8 @@ pub struct CellObject {
 pub struct GeneratorObject {
     /// `PyGenObject.gi_frame`, or `gi_iframe`: the frame itself.
     pub gi_frame: u64,
+    /// `gi_code`: the frame's own word where the generator has none.
+    pub gi_code: u64,
     /// `gi_frame_state`, a byte; 0 where the frame tells.
     pub frame_state: u64,
     /// `FRAME_CLEARED`: from here on only the code is left of the frame.

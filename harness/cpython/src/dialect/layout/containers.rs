@@ -61,6 +61,8 @@ pub struct DictKeys {
     pub kind: u64,
     /// `DICT_KEYS_GENERAL`: entries have a hash, and keys are visited.
     pub kind_general: u8,
+    /// `dk_usable`: entries that there is still room for.
+    pub usable: u64,
     /// `dk_nentries`.
     pub entries: u64,
     /// `dk_indices`: the table of indices, behind which the entries stand.
@@ -69,14 +71,8 @@ pub struct DictKeys {
     pub general_entry: EntryLayout,
     /// `sizeof(PyDictUnicodeEntry)`.
     pub text_entry: EntryLayout,
-    /// `capacity` of values, a byte.
-    pub values_capacity: u64,
-    /// `embedded` of values, a byte: they stand in the instance.
-    pub values_embedded: u64,
-    /// `valid` of values, a byte: 0 once they were moved to a dict.
-    pub values_valid: u64,
-    /// The first of the values.
-    pub values_first: u64,
+    /// Values that stand in a row of their own.
+    pub values: DictValues,
 }
 
 impl DictKeys {
@@ -89,15 +85,31 @@ impl DictKeys {
         log2_index_bytes: 0,
         kind: 0,
         kind_general: 0,
+        usable: 0,
         entries: 0,
         indices: 0,
         general_entry: EntryLayout { bytes: 0, key: 0, value: 0 },
         text_entry: EntryLayout { bytes: 0, key: 0, value: 0 },
-        values_capacity: 0,
-        values_embedded: 0,
-        values_valid: 0,
-        values_first: 0,
+        values: DictValues::BehindLength,
     };
+}
+
+/// `PyDictValues`: how a row of values tells of itself.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum DictValues {
+    /// The byte in front of the first value says how far in front of it the row's memory begins. 3.11 and 3.12.
+    BehindLength,
+    /// It has a head. Places of a byte each. From 3.13.
+    Headed {
+        /// `capacity`.
+        capacity: u64,
+        /// `embedded`: they stand in the instance.
+        embedded: u64,
+        /// `valid`: 0 once they were moved to a dict.
+        valid: u64,
+        /// The first of the values.
+        first: u64,
+    },
 }
 
 /// An entry of a dict's keys.

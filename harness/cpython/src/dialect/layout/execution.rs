@@ -46,7 +46,7 @@ pub struct CodeVariables {
     pub count: u64,
     /// `co_localsplusnames`.
     pub names: u64,
-    /// `co_framesize`, an `int`: words of a frame, its head included.
+    /// `co_framesize`, an `int`: words of a frame, its head included; 0 where variables and `co_stacksize` tell.
     pub frame_words: u64,
 }
 
@@ -129,13 +129,16 @@ pub struct Runtime {
     pub garbage: u64,
     /// Behind `gc`: `long_lived_total` and `long_lived_pending`.
     pub long_lived: (u64, u64),
-    /// `ceval.gil`.
+    /// `ceval.gil`; 0 where the runtime has the thread that runs.
     pub gil: u64,
     /// Behind that pointer: `last_holder`.
     pub gil_holder: u64,
-    /// `cached_objects.interned_strings`.
-    pub interned: u64,
-    /// Rows of what interpreters keep of static types, built-in ones and those of extensions: first row and how many.
+    /// In the runtime: `gilstate.tstate_current`. `None` from 3.12.
+    pub current_thread: Option<u64>,
+    /// `cached_objects.interned_strings`; `None` where it is a file-local variable.
+    pub interned: Option<u64>,
+    /// Rows of what interpreters keep of static types, built-in ones and those of extensions: first row and how many; none
+    /// where types have it all themselves.
     pub static_types: [(u64, u64); 2],
     /// A row of these.
     pub static_type: StaticTypeRow,
@@ -274,6 +277,8 @@ pub struct ThreadState {
     pub interp: u64,
     /// `PyThreadState.frame`: the innermost frame; null when the thread runs no Python code.
     pub frame: u64,
+    /// Where the innermost frame is behind the pointer at `frame`, which is `cframe` then; `None` where `frame` is it.
+    pub frame_behind: Option<u64>,
     /// `PyThreadState.exc_type`: the class of the exception that was handled last; `exc_value` and `exc_traceback` stand
     /// behind it.
     pub exc_type: u64,

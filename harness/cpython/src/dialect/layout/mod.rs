@@ -15,7 +15,7 @@ pub use callables::{
 };
 pub use collector::Collector;
 pub use containers::{
-    BlockLayout, DequeObject, DictKeys, DictObject, EntryLayout, ListObject, SetObject, TupleObject,
+    BlockLayout, DequeObject, DictKeys, DictObject, DictValues, EntryLayout, ListObject, SetObject, TupleObject,
     WeakReferenceObject,
 };
 pub use execution::{

@@ -255,8 +255,11 @@ fn what_another_series_lays_out_otherwise_is_refused_and_not_misread() {
     static OTHER_CALLS: Dialect =
         Dialect { frames: Frames::InterpreterFrames { holds_next_instruction: true }, series: "3.13", ..CPYTHON_2_7 };
     static OTHER_LINES: Dialect = Dialect { line_table: LineTableKind::Ranges, series: "3.10", ..CPYTHON_2_7 };
-    static OTHER_ATTRIBUTES: Dialect =
-        Dialect { attributes: Attributes::TaggedBefore { word_back: 24 }, series: "3.12", ..CPYTHON_2_7 };
+    static OTHER_ATTRIBUTES: Dialect = Dialect {
+        attributes: Attributes::TaggedBefore { word_back: 24, header_bytes: 16 },
+        series: "3.12",
+        ..CPYTHON_2_7
+    };
     static OTHER_DICTS: Dialect = Dialect { dict_table: DictTable::CombinedKeys, series: "3.6", ..CPYTHON_2_7 };
     static OTHER_CODE: Dialect =
         Dialect { instruction_encoding: InstructionEncoding::Words, series: "3.6", ..CPYTHON_2_7 };

@@ -1,7 +1,7 @@
 //! Fields of types that are read word by word, by name: of the standard library's extension modules.
 //!
-//! From the structures in `Modules/*.c`, as debug information tells them. A type of that name with another size keeps its
-//! words without names. Only references that are owned stand here.
+//! From the structures in `Modules/*.c`, as debug information tells them; of a type that grew there is a row for each size.
+//! A type of that name with another size keeps its words without names. Only references that are owned stand here.
 
 use crate::dialect::known_types::WordType;
 
@@ -12,6 +12,9 @@ pub(super) const WORDS: &[WordType] = &[
     ("collections._deque_iterator", 56, &[(32, "deque")]),
     ("collections._deque_reverse_iterator", 56, &[(32, "deque")]),
     ("collections._tuplegetter", 32, &[(24, "__doc__")]),
+    ("_collections._deque_iterator", 56, &[(32, "deque")]),
+    ("_collections._deque_reverse_iterator", 56, &[(32, "deque")]),
+    ("_collections._tuplegetter", 32, &[(24, "__doc__")]),
     // `Modules/itertoolsmodule.c`.
     ("itertools.chain", 32, &[(16, "source"), (24, "active")]),
     ("itertools.cycle", 48, &[(16, "it"), (24, "saved")]),
@@ -30,9 +33,13 @@ pub(super) const WORDS: &[WordType] = &[
     ("itertools.combinations_with_replacement", 56, &[(16, "pool"), (32, "result")]),
     ("itertools.compress", 32, &[(16, "data"), (24, "selectors")]),
     ("itertools._tee", 48, &[(16, "dataobj")]),
+    ("itertools._tee", 40, &[(16, "dataobj")]),
+    ("itertools.accumulate", 48, &[(16, "total"), (24, "it"), (32, "binop"), (40, "initial")]),
     ("itertools.accumulate", 56, &[(16, "total"), (24, "it"), (32, "binop"), (40, "initial")]),
     ("itertools.pairwise", 40, &[(16, "it"), (24, "old"), (32, "result")]),
+    ("itertools.pairwise", 32, &[(16, "it"), (24, "old")]),
     ("itertools.batched", 40, &[(16, "it")]),
+    ("itertools.batched", 32, &[(16, "it")]),
     // `Modules/_operator.c`.
     ("operator.itemgetter", 48, &[(24, "item")]),
     ("operator.attrgetter", 40, &[(24, "attr")]),
@@ -44,23 +51,23 @@ pub(super) const WORDS: &[WordType] = &[
     ("_io.BufferedWriter", 152, &[(16, "raw")]),
     ("_io.BufferedRandom", 152, &[(16, "raw")]),
     ("_io.BufferedRWPair", 48, &[(16, "reader"), (24, "writer")]),
-    (
-        "_io.TextIOWrapper",
-        200,
-        &[
-            (32, "buffer"),
-            (40, "encoding"),
-            (48, "encoder"),
-            (56, "decoder"),
-            (64, "readnl"),
-            (72, "errors"),
-            (120, "decoded_chars"),
-            (136, "pending_bytes"),
-            (152, "snapshot"),
-            (168, "raw"),
-        ],
-    ),
+    ("_io.TextIOWrapper", 200, TEXT_IO),
+    ("_io.TextIOWrapper", 192, TEXT_IO),
     ("_io.BytesIO", 64, &[(16, "buf")]),
     // `Modules/_abc.c`.
     ("_abc._abc_data", 48, &[(16, "_abc_registry"), (24, "_abc_cache"), (32, "_abc_negative_cache")]),
+];
+
+/// `textio` of `Modules/_io/textio.c`; what is new in 3.12 stands behind.
+const TEXT_IO: &[(u64, &str)] = &[
+    (32, "buffer"),
+    (40, "encoding"),
+    (48, "encoder"),
+    (56, "decoder"),
+    (64, "readnl"),
+    (72, "errors"),
+    (120, "decoded_chars"),
+    (136, "pending_bytes"),
+    (152, "snapshot"),
+    (168, "raw"),
 ];

@@ -1,8 +1,11 @@
-//! CPython 3.13 on 64-bit machines, release builds with the GIL.
+//! CPython 3 on 64-bit machines, release builds with the GIL: 3.13 in full, and of each series before it what is otherwise.
 //!
 //! The offsets are of the structures in `Include/`, `Include/internal/` and the sources, as a compiler lays them out and as
 //! debug information tells them. What a running interpreter says of itself (`_Py_DebugOffsets`) comes before them.
 
+mod fixed;
+mod release_11;
+mod release_12;
 mod symbols;
 mod told;
 mod types;
@@ -16,8 +19,14 @@ use super::{
     ThreadNames, TypesOfC,
 };
 
+pub use release_11::CPYTHON_3_11;
+pub use release_12::CPYTHON_3_12;
+
 /// CPython 3.13.
-pub static CPYTHON_3_13: Dialect = Dialect {
+pub static CPYTHON_3_13: Dialect = RELEASE_13;
+
+/// What the series before it are told from.
+const RELEASE_13: Dialect = Dialect {
     series: "3.13",
     symbols: symbols::SYMBOLS,
     attributes: Attributes::Inline { dict_back: 24, header_bytes: 16 },
@@ -146,14 +155,12 @@ pub static CPYTHON_3_13: Dialect = Dialect {
             log2_index_bytes: 9,
             kind: 10,
             kind_general: 0,
+            usable: 16,
             entries: 24,
             indices: 32,
             general_entry: EntryLayout { bytes: 24, key: 8, value: 16 },
             text_entry: EntryLayout { bytes: 16, key: 0, value: 8 },
-            values_capacity: 0,
-            values_embedded: 2,
-            values_valid: 3,
-            values_first: 8,
+            values: layout::DictValues::Headed { capacity: 0, embedded: 2, valid: 3, first: 8 },
         },
     },
     set: layout::SetObject {
@@ -189,6 +196,7 @@ pub static CPYTHON_3_13: Dialect = Dialect {
     cell: layout::CellObject { ob_ref: 16 },
     generator: layout::GeneratorObject {
         gi_frame: 72,
+        gi_code: 72,
         frame_state: 67,
         state_cleared: 4,
         state_executing: 0,
@@ -237,6 +245,7 @@ pub static CPYTHON_3_13: Dialect = Dialect {
         next: 8,
         interp: 16,
         frame: 72,
+        frame_behind: None,
         exc_type: 256,
         use_tracing: 60,
         thread_id: 152,
@@ -345,6 +354,17 @@ const FRAME: layout::FrameObject = layout::FrameObject {
     f_localsplus: 64,
 };
 
+/// Rows of two tables in one.
+const fn joined<T: Copy, const N: usize>(first: &[T], second: &[T]) -> [T; N] {
+    let mut rows = [first[0]; N];
+    let mut at = 0;
+    while at < N {
+        rows[at] = if at < first.len() { first[at] } else { second[at - first.len()] };
+        at += 1;
+    }
+    rows
+}
+
 const RUNTIME: layout::Runtime = layout::Runtime {
     bytes: 283_320,
     interpreter_bytes: 194_968,
@@ -358,7 +378,8 @@ const RUNTIME: layout::Runtime = layout::Runtime {
     long_lived: (224, 232),
     gil: 16,
     gil_holder: 8,
-    interned: 194_328,
+    current_thread: None,
+    interned: Some(194_328),
     static_types: [(182_968, 200), (192_584, 10)],
     static_type: layout::StaticTypeRow { bytes: 48, type_at: 0, tp_dict: 24, tp_subclasses: 32 },
     arenas: (512, 520),
