@@ -22,11 +22,20 @@ fn report(kind: &str, place: &str) -> Option<HotJudgement> {
         _ => "variants.py",
     };
     let script = Script::start(script, &[kind, place])?;
-    let profile = script.sample(2.0);
-    let report = hot_loop::judge(&profile, &HotLoopThresholds::default());
-    println!("{kind} {place}: {report:#?} {:?}", profile.cost);
+    let mut report = HotJudgement::default();
+    for _ in 0..LOOKS_MAX {
+        let profile = script.sample(2.0);
+        report = hot_loop::judge(&profile, &HotLoopThresholds::default());
+        println!("{kind} {place}: {report:#?} {:?}", profile.cost);
+        if report.abstained.is_empty() {
+            break;
+        }
+    }
     Some(report)
 }
+
+/// Looks at a thread that got too little processor to be judged: on a crowded machine the rule abstains, which is no verdict.
+const LOOKS_MAX: usize = 8;
 
 /// The only finding's verdict, function and evidence.
 fn only_finding(report: &HotJudgement) -> (Verdict, &str, &HotLoopEvidence) {
@@ -126,7 +135,6 @@ fn one_call_into_c() {
     let (verdict, function, evidence) = only_finding(&starving);
     assert_eq!((verdict, function), (Verdict::InsideOneCCall, "regex"));
     assert_eq!(evidence.inside.as_deref(), Some("SRE_Pattern.match"));
-    none_found(HotObservationKind::InsideOneCCall, &["regex"], &["plain"]);
     none_found(HotObservationKind::Busy, &["summing"], &["plain", "reactor"]);
 }
 
@@ -184,12 +192,15 @@ fn work_in_what_a_loop_calls_is_busy() {
 }
 
 #[test]
-fn a_call_into_c_is_told_with_its_pattern_and_its_text() {
-    let Some(report) = report("regex", "plain") else { return };
-    let [seen] = report.observations.as_slice() else { panic!("{report:#?}") };
-    assert!(seen.message.contains(r"SRE_Pattern.match of the pattern '(\w+ ?)+$' with 'xxxxxxxx"), "{}", seen.message);
-    assert!(seen.message.contains("(40 characters)"), "{}", seen.message);
-    assert_eq!(seen.location.function.as_deref(), Some("regex"));
+fn a_match_that_backtracks_is_told_and_one_of_a_long_text_is_not() {
+    let Some(lost) = report("regex", "plain") else { return };
+    let (verdict, function, evidence) = only_finding(&lost);
+    assert_eq!((verdict, function), (Verdict::InsideOneCCall, "regex"));
+    assert_eq!((evidence.inside.as_deref(), evidence.starved_seconds), (Some("SRE_Pattern.match"), None));
+    let summary = &lost.findings[0].summary;
+    assert!(summary.contains(r"SRE_Pattern.match of the pattern '(\w+ ?)+$' with 'xxxxxxxx"), "{summary}");
+    assert!(summary.contains("(40 characters)"), "{summary}");
+    none_found(HotObservationKind::InsideOneCCall, &["long_search"], &["plain"]);
 }
 
 #[test]

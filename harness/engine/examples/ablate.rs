@@ -2,7 +2,7 @@
 //! in a folder once as the rules are, then once for each limit, word list, predicate and keeper with that one taken away,
 //! and writes a table of the cases whose findings are others then.
 //!
-//! `cargo run --release -p bloathound-engine --example ablate -- FOLDER`
+//! `cargo run --release -p bloathound-engine --example ablate -- FOLDER [NAME…]`: of these rows only, where names are given.
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a program for people")]
 
@@ -74,7 +74,7 @@ fn ablations() -> Vec<Ablation> {
 
 fn main() {
     let Some(folder) = std::env::args_os().nth(1).map(PathBuf::from) else {
-        eprintln!("usage: ablate FOLDER");
+        eprintln!("usage: ablate FOLDER [NAME…]");
         return;
     };
     let Ok(entries) = std::fs::read_dir(&folder) else {
@@ -83,7 +83,9 @@ fn main() {
     };
     let mut paths: Vec<PathBuf> = entries.filter_map(|entry| Some(entry.ok()?.path())).collect();
     paths.sort();
-    let ablations = ablations();
+    let names: Vec<String> = std::env::args().skip(2).collect();
+    let mut ablations = ablations();
+    ablations.retain(|ablation| names.is_empty() || names.contains(&ablation.name));
     let mut flips: Vec<Vec<String>> = vec![Vec::new(); ablations.len()];
     let mut cases = 0;
     for path in &paths {

@@ -1,5 +1,6 @@
 //! Hot loops: threads that stay busy and get nowhere. One file a step: window, candidate, progress, verdict.
 
+mod backtracking;
 mod bare;
 mod candidate;
 mod closed;

@@ -2,7 +2,8 @@
 //!
 //! What a finding may claim, the strongest first; the first that holds is the verdict, all that hold are its tiers:
 //! - `no-observed-progress`: a loop went round, its variables recurred among a handful of states;
-//! - `inside-one-c-call`: the event loop is starved, and one call into C did not return, nor consume an iterator;
+//! - `inside-one-c-call`: one call into C did not return, nor consume an iterator, and the event loop is starved by it, or it
+//!   is a regular expression's that takes longer than any honest match of its text;
 //! - `event-loop-starved`: the event loop had no turn, though nothing but computing kept it, and the loop that kept it
 //!   shows no progress towards any of its exits;
 //! - `hot-loop`: a loop went round, nothing that its exits depend on changed, and no data came in from outside.
@@ -19,6 +20,7 @@ use bloathound_profile::frameworks::is_standard_library;
 use bloathound_profile::processor::{ProcessorNeed, has_ended, sampler_shortage, thread_shortage};
 use bloathound_profile::{Callee, Code, Profile, Sample, ThreadProfile};
 
+use super::backtracking;
 use super::candidate::{Candidate, candidates};
 use super::place::{self, file_name};
 use super::progress::{Judged, Progress, judge as judge_loop};
@@ -212,7 +214,8 @@ fn judge_c_call(window: &Window<'_>, name: &str, limits: &HotLoopThresholds, rep
         abstain(report, format!("{name} is not judged: inside one call of {callee}, and {why}"));
         return;
     }
-    if !moving.is_empty() || !starved {
+    let is_lost = called.is_some_and(|callee| backtracking::is_lost(callee, window.seconds * window.cpu_fraction));
+    if !moving.is_empty() || !(starved || is_lost) {
         let kind = if moving.is_empty() { HotObservationKind::InsideOneCCall } else { HotObservationKind::Busy };
         let gets_on = match moving.as_slice() {
             [] => String::new(),
@@ -234,8 +237,10 @@ fn judge_c_call(window: &Window<'_>, name: &str, limits: &HotLoopThresholds, rep
         return;
     };
     let location = location(code, Some((frame.line, frame.line)));
-    let summary = telling::of_c_call(code, frame.line, callee, &with, window);
-    let (grade, why) = telling::confidence(Verdict::InsideOneCCall);
+    let summary = telling::of_c_call(code, frame.line, (callee, &with), window, (starved, is_lost));
+    let (grade, why) =
+        if is_lost { telling::confidence_of_backtracking() } else { telling::confidence(Verdict::InsideOneCCall) };
+    let starving = starved.then_some(Verdict::EventLoopStarved);
     let finding = Finding::new(
         FindingClass::HotLoop,
         Verdict::InsideOneCCall,
@@ -247,9 +252,9 @@ fn judge_c_call(window: &Window<'_>, name: &str, limits: &HotLoopThresholds, rep
             loop_bytecode: None,
             distinct_states: 1,
             unchanging: Vec::new(),
-            starved_seconds: finite(starved_seconds(window)),
+            starved_seconds: starved.then(|| starved_seconds(window)).and_then(finite),
             voluntary_switches: window.voluntary_switches,
-            tiers: vec![Verdict::EventLoopStarved, Verdict::InsideOneCCall],
+            tiers: starving.into_iter().chain([Verdict::InsideOneCCall]).collect(),
             thread: window.thread.tid,
             inside: Some(callee.to_owned()),
             exit_values: Vec::new(),

@@ -55,14 +55,33 @@ pub(super) fn of_loop(
     )
 }
 
-/// A call into C that does not return.
-pub(super) fn of_c_call(code: &Code, line: u32, callee: &str, with: &str, window: &Window<'_>) -> String {
+/// A call of a function in C, with what it was called with, that does not return: because it `is_lost` in backtracking, or
+/// while an event loop is `starved`.
+pub(super) fn of_c_call(
+    code: &Code,
+    line: u32,
+    (callee, with): (&str, &str),
+    window: &Window<'_>,
+    (starved, is_lost): (bool, bool),
+) -> String {
+    let waits = if starved { ", and the event loop waits for it" } else { "" };
+    let lost = if is_lost {
+        ": it backtracks, as no match of such a text takes so long that tries each part of it once; each character more \
+         multiplies its time"
+    } else {
+        ""
+    };
     format!(
-        "One call of {callee}{with} in {} ({}:{line}) has not returned for {:.1} s at least, and the event loop waits for it.",
+        "One call of {callee}{with} in {} ({}:{line}) has not returned for {:.1} s at least{waits}{lost}.",
         code.function,
         file_name(code),
         window.seconds
     )
+}
+
+/// How sure a match that backtracks is.
+pub(super) fn confidence_of_backtracking() -> (Grade, String) {
+    (Grade::High, "its pattern and the length of its text are known, and it took longer than they explain".to_owned())
 }
 
 /// How sure a verdict is, and why not surer.

@@ -11,7 +11,8 @@ use super::candidate::Candidate;
 use super::failure::Failure;
 use super::window::{Counts, Window};
 use crate::thresholds::fixed::{
-    C_TIME_SHARE_MIN, CALLED_VALUES_FACTOR, GREETING_BYTES_A_SECOND, POSITIONS_MAX, WAKING_BYTES_MAX,
+    C_TIME_SHARE_MIN, CALLED_VALUES_FACTOR, GREETING_BYTES_A_SECOND, POSITIONS_MAX, SAME_TRIES_SHARE_MIN,
+    WAKING_BYTES_MAX,
 };
 use crate::thresholds::{HotLoopThresholds, words};
 
@@ -124,18 +125,32 @@ fn is_in_loop(window: &Window<'_>, frame: &Frame) -> bool {
 /// The function in C below the loop that tries something outside the process, with other arguments each time: a walk over
 /// ports or files is no second try of the same.
 fn tries_others(window: &Window<'_>, candidate: &Candidate<'_>, limits: &HotLoopThresholds) -> Option<String> {
-    let mut tried: BTreeMap<&str, HashSet<ValueHash>> = BTreeMap::new();
+    let mut tried: BTreeMap<&str, Vec<ValueHash>> = BTreeMap::new();
     for sample in window.samples.iter().filter(|sample| sample.stack.0.len() > candidate.depth) {
         let Some(detail) = sample.stack.0.last().and_then(|frame| frame.detail.as_ref()) else { continue };
         let Some(callee) = detail.callee.as_ref().filter(|callee| callee.kind == CalleeKind::C) else { continue };
-        if !words::TRYING.has(callee.name.rsplit('.').next().unwrap_or(&callee.name)) {
-            continue;
+        let name = callee.name.rsplit('.').next().unwrap_or(&callee.name);
+        if words::TRYING.has(name) {
+            let arguments = callee.arguments.iter().fold(ValueHash::default(), |hash, value| hash.number(value.deep.0));
+            tried.entry(name).or_default().push(arguments);
         }
-        let arguments = callee.arguments.iter().fold(ValueHash::default(), |hash, value| hash.number(value.deep.0));
-        tried.entry(&callee.name).or_default().insert(arguments);
     }
-    let many = CALLED_VALUES_FACTOR * limits.values_max;
-    tried.into_iter().find(|(_, arguments)| arguments.len() > many).map(|(name, _)| name.to_owned())
+    tried.into_iter().find(|(_, arguments)| are_others(arguments, limits)).map(|(name, _)| name.to_owned())
+}
+
+/// True where many arguments were tried, and no handful of them is what is tried most of the time: what was freed before it
+/// was read is another thing each time.
+fn are_others(arguments: &[ValueHash], limits: &HotLoopThresholds) -> bool {
+    // One try may last for several samples.
+    let mut one_each = arguments.to_vec();
+    one_each.dedup();
+    let mut times: HashMap<ValueHash, usize> = HashMap::new();
+    one_each.iter().for_each(|one| *times.entry(*one).or_default() += 1);
+    let mut most: Vec<usize> = times.values().copied().collect();
+    most.sort_unstable_by_key(|times| std::cmp::Reverse(*times));
+    let of_a_handful: usize = most.iter().take(limits.values_max).sum();
+    most.len() > CALLED_VALUES_FACTOR * limits.values_max
+        && (of_a_handful as f64) < SAME_TRIES_SHARE_MIN * one_each.len() as f64
 }
 
 /// The function in C in which most of the time goes by, where it is not one that only asks whether something is there.
@@ -153,4 +168,23 @@ fn computes_in_c(window: &Window<'_>, candidate: &Candidate<'_>) -> Option<Strin
     let last = name.rsplit('.').next().unwrap_or(name);
     let is_most = most as f64 >= C_TIME_SHARE_MIN * window.samples.len() as f64;
     (is_most && !words::ASKING.has(last)).then(|| name.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Of `tries`, in order.
+    fn others(tries: impl Iterator<Item = u64>) -> bool {
+        are_others(&tries.map(ValueHash).collect::<Vec<_>>(), &HotLoopThresholds::default())
+    }
+
+    #[test]
+    fn a_walk_tries_others_and_a_retry_the_same() {
+        assert!(others(0..12), "a walk over ports");
+        assert!(others((0..60).map(|n| n / 5)), "a slow one: each is seen several times");
+        assert!(!others((0..60).map(|n| n % 2)), "a server and its stand-in");
+        // What was freed before it was read.
+        assert!(!others((0..60).map(|n| if n % 3 == 0 { 1000 + n } else { n % 2 })));
+    }
 }

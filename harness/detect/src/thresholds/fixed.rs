@@ -200,6 +200,10 @@ fixed! {
             "Share of the samples in one function in C from which on a loop around it can't be called stuck.",
             "field cases: 0.9 in `dot` (cpu_matrix_fn); a spin's instructions take more than the functions it asks",
             "detect/tests/loops.rs::work_in_what_a_loop_calls_is_busy";
+        PATTERN_STEPS_A_SECOND: f64 = 1e7, "steps a second",
+            "Steps of a regular expression's match a second of processor: from each character the rest of its text is tried once against each part of the pattern, and a match that takes longer has lost its way.",
+            "measured on 2.7.18: 5e8 to 3e9 of patterns that find nothing in 3000 to 6000 characters; 2e4 and 6e5 of two that backtrack over 22 and 29",
+            "detect/tests/loops.rs::a_match_that_backtracks_is_told_and_one_of_a_long_text_is_not";
         COMES_BACK_SHARE_MIN: f64 = 0.5, "share of the values",
             "Values of the second half that the first half had too, from which on the variables of a loop without other effects come back.",
             "rings of up to seven objects (generated case list-that-bites-its-tail): all; a walk that gets on: none. Half is a reason, not measured",
@@ -212,6 +216,10 @@ fixed! {
             "Samples behind what raises, that only a turn that did not fail comes to, up to which every turn fails.",
             "reason, not measured: one in a hundred may be a stack that was read between two turns",
             "detect/src/hot/tests.rs::turns_that_get_past_what_fails_now_and_then_are_work";
+        SAME_TRIES_SHARE_MIN: f64 = 0.5, "share of the tries",
+            "Tries with one of a handful of arguments, from which on the same is tried again and again, and what else was read are arguments that were freed meanwhile.",
+            "a retry by `socket.connect`, whose arguments go by a tuple that is made anew: more than eight readings of 200 are of freed memory; a walk over ports has none twice",
+            "detect/src/hot/work.rs::a_walk_tries_others_and_a_retry_the_same";
         GREETING_BYTES_A_SECOND: f64 = 8.0, "bytes a second",
             "Bytes a second up to which what went in and out is a greeting or a heartbeat, and no work of a loop that never rests.",
             "field pair rpyc_cpu: a client that asks for nothing sent 12 bytes in 3 s; the upper end is a reason, not measured: one request of HTTP is more",

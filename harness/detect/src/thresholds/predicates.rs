@@ -107,6 +107,10 @@ predicates! {
         "Growth is held against what the program counts itself.",
         "reason, not measured: processor time a request may vary tenfold, and a timer burn it without requests",
         "detect/tests/counted.rs::a_programs_own_count_tells_a_leak_that_nothing_else_shows";
+    BACKTRACKS of "hot-loop",
+        "A match that takes longer than its pattern and its text can honestly take is a finding, whoever waits for it.",
+        "field case `hot_regex`; field pair `waitress_re`: 60 characters over 20 s",
+        "detect/tests/loops.rs::a_match_that_backtracks_is_told_and_one_of_a_long_text_is_not";
     BY_PRODUCT of "native-memory",
         "Memory of C code beside a much larger gain goes along with that.",
         "threads and connections that leak take memory of the C library along (`thread_leak`)",

@@ -412,6 +412,10 @@ def regex():
     re.compile(r'(\w+ ?)+$').match('x' * 36 + ' (a)')
 
 
+def long_search():
+    re.compile(r'(?:a|b|c|d|e|x)*(?:q|r|s)').search('x' * 60000)
+
+
 # ---- loops that get on, or sleep -------------------------------------------------------------------------------------
 
 def compute():
