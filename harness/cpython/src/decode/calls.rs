@@ -158,11 +158,11 @@ impl Decoder<'_> {
         }
     }
 
-    /// True for a generator that began and waits.
-    pub(super) fn is_suspended(&self, at: Address) -> bool {
+    /// True for a generator that its finalizer ends: one that waits.
+    pub(super) fn is_to_be_ended(&self, at: Address) -> bool {
         let g = &self.interpreter.dialect.generator;
         let state = self.byte(at, g.frame_state).cast_signed();
-        g.states_suspended.contains(&state)
+        g.states_ended.contains(&state)
     }
 
     /// What a frame object refers to: what it has of its own, and its call where that is over and moved into it.

@@ -255,8 +255,8 @@ impl<'a> Decoder<'a> {
 
     /// An object's flags, where its finalizer did not run: whether it has one at all.
     fn finalizer_flags(&self, layout: &TypeLayout, at: Address, flags: ObjectFlags) -> ObjectFlags {
-        // A call that did not begin or is over has nothing to do.
-        let runs = layout.finalizes && (layout.core != Core::Generator || self.is_suspended(at));
+        // A call that is over has nothing to do; of one that did not begin, the series tells.
+        let runs = layout.finalizes && (layout.core != Core::Generator || self.is_to_be_ended(at));
         if runs { flags } else { ObjectFlags::new(flags.tracking(), flags.trust()) }
     }
 

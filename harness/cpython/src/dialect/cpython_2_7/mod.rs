@@ -158,7 +158,7 @@ pub static CPYTHON_2_7: Dialect = Dialect {
         frame_state: 0,
         state_cleared: 0,
         state_executing: 0,
-        states_suspended: &[],
+        states_ended: &[],
     },
     file: layout::FileObject { f_fp: 16 },
     code: layout::CodeObject {

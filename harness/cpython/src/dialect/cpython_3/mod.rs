@@ -201,7 +201,7 @@ const RELEASE_13: Dialect = Dialect {
         state_cleared: 4,
         state_executing: 0,
         // `FRAME_SUSPENDED`, `FRAME_SUSPENDED_YIELD_FROM`.
-        states_suspended: &[-2, -1],
+        states_ended: &[-2, -1],
     },
     file: layout::FileObject { f_fp: 0 },
     code: layout::CodeObject {

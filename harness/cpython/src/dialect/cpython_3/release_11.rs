@@ -47,7 +47,14 @@ pub static CPYTHON_3_11: Dialect = Dialect {
         },
         ..RELEASE_12.unicode
     },
-    generator: layout::GeneratorObject { gi_frame: 80, gi_code: 16, frame_state: 75, ..RELEASE_12.generator },
+    generator: layout::GeneratorObject {
+        gi_frame: 80,
+        gi_code: 16,
+        frame_state: 75,
+        // `FRAME_CREATED` too: its frame runs once, for the exception that ends it.
+        states_ended: &[-2, -1],
+        ..RELEASE_12.generator
+    },
     code: layout::CodeObject {
         co_argcount: 56,
         co_stacksize: 68,

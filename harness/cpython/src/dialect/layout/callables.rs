@@ -100,8 +100,9 @@ pub struct GeneratorObject {
     pub state_cleared: i8,
     /// `FRAME_EXECUTING`: in all other states the frame's stack is what it says.
     pub state_executing: i8,
-    /// `FRAME_SUSPENDED` and its like: the call began and waits.
-    pub states_suspended: &'static [i8],
+    /// Those in which `_PyGen_Finalize` ends the call and lets go of what it holds: `FRAME_SUSPENDED` and its like, and
+    /// `FRAME_CREATED` where `gen_close` has no way of its own for it.
+    pub states_ended: &'static [i8],
 }
 
 /// `PyFileObject` (`Include/fileobject.h`).
