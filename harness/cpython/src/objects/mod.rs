@@ -4,6 +4,7 @@
 
 mod attributes;
 mod budget;
+mod locations;
 mod model;
 mod static_types;
 mod table;
@@ -11,9 +12,10 @@ mod text;
 mod words;
 
 pub(crate) use budget::Budget;
+pub(crate) use locations::{line_at, located};
 pub(crate) use model::{BASES_MAX, BASICSIZE_MAX, Objects};
 pub(crate) use static_types::StaticTypes;
-pub(crate) use table::Table;
+pub(crate) use table::{KeysHead, Table};
 pub(crate) use text::{Characters, Width};
 pub(crate) use words::{half_at, plausible_count, read_word, word_at, words};
 

@@ -6,7 +6,9 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod code;
 mod collector;
+mod frames;
 mod hostile;
 mod memory;
 mod zoo;

@@ -3,6 +3,7 @@
 //! The offsets are of the structures in `Include/`, `Include/internal/` and the sources, as a compiler lays them out and as
 //! debug information tells them. What a running interpreter says of itself (`_Py_DebugOffsets`) comes before them.
 
+mod opcodes;
 mod symbols;
 mod told;
 mod types;
@@ -12,8 +13,8 @@ use super::layout::{self, BlockLayout, EntryLayout};
 use super::obmalloc::{ArenaObject, Obmalloc, PoolHeader};
 use super::{
     AllocatorState, Attributes, Collection, CollectorHeads, Dialect, DictTable, DigitCount, Frames,
-    InstructionEncoding, Instructions, LineTableKind, NumberBlockRules, ReferenceCounts, StaticTypeState, TextStorage,
-    ThreadNames, TypesOfC,
+    InstructionEncoding, LineTableKind, NumberBlockRules, ReferenceCounts, StaticTypeState, TextStorage, ThreadNames,
+    TypesOfC,
 };
 
 /// CPython 3.13.
@@ -210,8 +211,10 @@ pub static CPYTHON_3_13: Dialect = Dialect {
         co_name: 120,
         co_firstlineno: 68,
         co_lnotab: 136,
-        constant: (0, 0),
-        flag_generator: 0x20,
+        // From `ob_size` to before what C code may hang on it.
+        constant: (16, 144),
+        // `CO_GENERATOR`, `CO_COROUTINE`, `CO_ASYNC_GENERATOR`.
+        flag_generator: 0x2a0,
         co_zombieframe: 0,
         variables: layout::CodeVariables { count: 72, names: 96, frame_words: 76 },
     },
@@ -304,15 +307,7 @@ pub static CPYTHON_3_13: Dialect = Dialect {
     },
     // There are no blocks of numbers; the length of one is a divisor.
     number_blocks: NumberBlockRules { header_bytes: 8, number_bytes: 24, numbers: 0 },
-    // `frames` refuses code of this series before it asks for any of them.
-    instructions: Instructions {
-        have_argument: 0,
-        extended_arg: 0,
-        exception_values: 0,
-        opcodes: &[],
-        constant_names: &["True", "False", "None"],
-        pure_builtins: &[],
-    },
+    instructions: opcodes::INSTRUCTIONS,
     // Lib/threading.py
     thread_names: ThreadNames { module: "threading", running: "_active", name: "_name" },
     types: types::TYPES,
