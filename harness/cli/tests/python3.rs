@@ -12,10 +12,12 @@ mod support;
 mod target;
 
 use std::process::Command;
+use std::sync::{Mutex, PoisonError};
 
 use bloathound_testkit::python3;
 use predicates::prelude::PredicateBooleanExt;
 use predicates::str::contains;
+use serde_json::Value;
 #[allow(unused_imports, reason = "`target` waits by it")]
 use support::{bloathound, wait_until};
 use target::{Target, told};
@@ -79,9 +81,10 @@ macro_rules! of_one_series {
 of_every_series!(
     a_process_its_image_and_its_core_tell_the_same,
     paths_go_by_attributes_and_calls,
-    growth_is_found_where_it_is,
-    stacks_are_refused_by_name
+    growth_is_found_where_it_is
 );
+of_one_series!(stacks_of_3_11, "3.11", stacks_are_refused_by_name);
+of_one_series!(stacks_of_3_12, "3.12", stacks_are_refused_by_name);
 
 fn service(series: &str) -> Option<Target> {
     let python = python3(series)?;
@@ -136,6 +139,184 @@ fn stacks_are_refused_by_name(series: &str) {
     let Some(target) = service(series) else { return };
     let said = contains(format!("stacks of CPython {series} can't be read yet")).and(contains("`inspect`"));
     bloathound().args(["hot", &target.pid().to_string()]).assert().code(3).stderr(said);
+}
+
+/// What `hot` says of a script of 3.13 that prints `ready` and goes on.
+fn hot(script: &str) -> Option<Value> {
+    // Each takes a processor.
+    static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
+    let _turn = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
+    let python = python3("3.13")?;
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("app.py");
+    std::fs::write(&file, script).unwrap();
+    let target = Target::start(Command::new(python).args(["-E", "-s"]).arg(&file));
+    Some(told(&["hot", &target.pid().to_string(), "--seconds", "3"]))
+}
+
+const PAGES: &str = "
+class Page:
+    def __init__(self, rows):
+        self.rows = rows
+    def peek(self):
+        return self.rows[-1]
+    def take(self):
+        return self.rows.pop() if self.rows else None
+";
+
+#[test]
+fn a_loop_that_gets_nowhere_is_found_with_its_lines_and_its_twin_is_not() {
+    let call = "
+def call(page):
+    done = False
+    tries = 0
+    while not done:
+        row = page.peek()
+        if row is None:
+            tries += 1
+            continue
+        done = row > 3
+print('ready', flush=True)
+";
+    let Some(report) = hot(&format!("{PAGES}{call}call(Page([None]))\n")) else { return };
+    let finding = &report["findings"][0];
+    assert_eq!(finding["class"], "hot-loop", "{report}");
+    let place = &finding["location"];
+    assert_eq!(
+        (&place["function"], &place["line_first"], &place["line_last"]),
+        (&"call".into(), &13.into(), &18.into())
+    );
+    assert_eq!(report["sources"][0]["lines"][0]["text"], "    while not done:", "{}", report["sources"]);
+    let twin = call.replace("row = page.peek()", "row = page.take()").replace("row > 3", "row is False");
+    let report = hot(&format!("{PAGES}{twin}call(Page(list(range(10 ** 8))))\n")).unwrap();
+    assert_eq!(report["findings"], serde_json::json!([]), "{report}");
+    assert_eq!(report["verdict"], "busy", "{report}");
+}
+
+#[test]
+fn turns_that_fail_are_told_by_what_is_caught() {
+    let script = "
+import json
+def forever(text):
+    while True:
+        try:
+            return json.loads(text)
+        except ValueError as error:
+            last = str(error)
+print('ready', flush=True)
+forever('{\"a\": ')
+";
+    let Some(report) = hot(script) else { return };
+    let finding = &report["findings"][0];
+    assert_eq!(finding["class"], "hot-loop", "{report}");
+    assert_eq!(finding["location"]["function"], "forever", "{report}");
+}
+
+#[test]
+fn a_coroutine_that_never_awaits_starves_its_event_loop() {
+    let script = "
+import asyncio
+class Job:
+    state = 'new'
+    def poll(self):
+        return self.state
+async def wait_for(job):
+    while job.poll() != 'done':
+        pass
+async def beat():
+    while True:
+        await asyncio.sleep(0.05)
+async def main():
+    kept = asyncio.create_task(beat())
+    await asyncio.sleep(0.01)
+    print('ready', flush=True)
+    await wait_for(Job())
+asyncio.run(main())
+";
+    let Some(report) = hot(script) else { return };
+    let finding = &report["findings"][0];
+    assert_eq!(finding["class"], "hot-loop", "{report}");
+    assert_eq!(finding["location"]["function"], "wait_for", "{report}");
+    let tiers = finding["evidence"]["tiers"].as_array().unwrap();
+    assert!(tiers.contains(&"event-loop-starved".into()), "{report}");
+}
+
+/// A service of asyncio that begins with `begin`.
+fn event_loop(begin: &str) -> String {
+    let head = "
+import asyncio, os
+class Flusher:
+    def __init__(self, loop):
+        self.loop, self.pending = loop, []
+    def flush(self):
+        if self.pending:
+            self.pending.pop()
+        self.loop.call_soon(self.flush)
+    def late(self):
+        self.loop.call_later(0, self.late)
+    def on_readable(self):
+        if self.pending:
+            self.pending.pop()
+async def drain(queue):
+    while not queue.pending:
+        await asyncio.sleep(0)
+async def waits(queue):
+    await drain(queue)
+async def echo(reader, writer):
+    while line := await reader.readline():
+        writer.write(line[::-1])
+        await writer.drain()
+async def serve(clients, pause):
+    server = await asyncio.start_server(echo, '127.0.0.1', 0)
+    port = server.sockets[0].getsockname()[1]
+    async def client():
+        reader, writer = await asyncio.open_connection('127.0.0.1', port)
+        number = 0
+        while True:
+            number += 1
+            writer.write(b'line %d\\n' % number)
+            await reader.readline()
+            await asyncio.sleep(pause)
+    kept = [asyncio.create_task(client()) for _ in range(clients)]
+    print('ready', flush=True)
+    await server.serve_forever()
+async def main():
+    loop = asyncio.get_running_loop()
+    flusher = Flusher(loop)
+";
+    format!("{head}{begin}    print('ready', flush=True)\n    await asyncio.sleep(1000)\nasyncio.run(main())\n")
+}
+
+#[test]
+fn event_loops_that_spin_are_found_with_what_they_call() {
+    for (begin, function) in [
+        ("    flusher.flush()\n", "flush"),
+        ("    flusher.late()\n", "late"),
+        ("    r, w = os.pipe()\n    os.write(w, b'x')\n    loop.add_reader(r, flusher.on_readable)\n", "on_readable"),
+        ("    kept = asyncio.create_task(waits(flusher))\n", "drain"),
+    ] {
+        let Some(report) = hot(&event_loop(begin)) else { return };
+        let finding = &report["findings"][0];
+        assert_eq!(finding["location"]["function"], function, "{begin}: {report}");
+    }
+}
+
+#[test]
+fn event_loops_that_serve_or_wait_are_silent() {
+    for begin in ["    await serve(0, 1)\n", "    await serve(3, 0.001)\n", "    await serve(5, 0)\n"] {
+        let Some(report) = hot(&event_loop(begin)) else { return };
+        assert_eq!(report["findings"], serde_json::json!([]), "{begin}: {report}");
+    }
+}
+
+#[test]
+fn threads_are_told_with_their_names_and_stacks() {
+    let Some(target) = service("3.13") else { return };
+    let report = told(&["inspect", &target.pid().to_string()]);
+    let frames = report["threads"][0]["frames"].as_array().unwrap_or_else(|| panic!("{}", report["threads"]));
+    let functions: Vec<&str> = frames.iter().filter_map(|frame| frame["function"].as_str()).collect();
+    assert_eq!(functions, ["serve", "<module>"], "{}", report["threads"]);
+    assert_eq!(report["threads"][0]["name"], "MainThread", "{}", report["threads"]);
 }
 
 #[test]

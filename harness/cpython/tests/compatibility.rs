@@ -2,7 +2,8 @@
 
 #![allow(clippy::expect_used, reason = "a test says what it lacks and stops")]
 
-use bloathound_cpython::dialect::{Dialect, Frames, refused};
+use bloathound_cpython::dialect::{Dialect, refused};
+use bloathound_cpython::frames::can_be_read;
 
 const README: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../README.md");
 const BEGIN: &str =
@@ -24,9 +25,7 @@ const RELEASES: [(&str, &str); 10] = [
 
 fn row((name, release): (&str, &str)) -> String {
     let (heap, stacks) = match (Dialect::of_version(release), refused(release)) {
-        (Some(dialect), _) => {
-            ("yes".to_owned(), if dialect.frames == Frames::Objects { "yes" } else { "not read yet" })
-        }
+        (Some(dialect), _) => ("yes".to_owned(), if can_be_read(dialect).is_ok() { "yes" } else { "not read yet" }),
         (None, Some(why)) => (why.why().to_owned(), ""),
         (None, None) => ("refused by name".to_owned(), ""),
     };

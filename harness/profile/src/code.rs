@@ -45,7 +45,7 @@ impl Code {
             .iter()
             .enumerate()
             .filter(|(_, candidate)| candidate.contains(offset))
-            .min_by_key(|(_, candidate)| candidate.last - candidate.first)
+            .max_by_key(|(_, candidate)| candidate.first)
             .map(|(index, _)| index)
     }
 }
@@ -120,6 +120,10 @@ pub struct Loop {
     pub writes: Vec<Write>,
     /// Anything in the loop may run other code: a call or an iteration.
     pub has_calls: bool,
+    /// Bytecode between `first` and `last` that is no part of it, for handlers stand behind what they handle: offsets from
+    /// and up to before. Files of before have none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub apart: Vec<(u32, u32)>,
     /// Nothing in the loop has an effect but on local variables: it calls, stores and takes away nothing.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub is_pure: bool,
@@ -129,7 +133,8 @@ impl Loop {
     /// True for offsets of its instructions, inner loops' included.
     #[must_use]
     pub fn contains(&self, offset: u32) -> bool {
-        self.first <= offset && offset <= self.last
+        let is_apart = |(from, to): &(u32, u32)| (*from..*to).contains(&offset);
+        self.first <= offset && offset <= self.last && !self.apart.iter().any(is_apart)
     }
 }
 
@@ -204,6 +209,10 @@ pub struct Try {
     pub otherwise: u32,
     /// Where the statement ends: an `else` ends before.
     pub end: u32,
+    /// Where the handlers don't stand between what is tried and what comes after it: where what is tried ends, and where
+    /// the handlers end.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub apart: Option<(u32, u32)>,
 }
 
 impl Try {
@@ -218,13 +227,13 @@ impl Try {
     /// True for an instruction that is tried.
     #[must_use]
     pub fn tries(&self, offset: u32) -> bool {
-        self.first <= offset && offset < self.handler
+        self.first <= offset && offset < self.apart.map_or(self.handler, |(tried_to, _)| tried_to)
     }
 
     /// True for an instruction of the handlers.
     #[must_use]
     pub fn handles(&self, offset: u32) -> bool {
-        self.handler <= offset && offset < self.otherwise
+        self.handler <= offset && offset < self.apart.map_or(self.otherwise, |(_, handled_to)| handled_to)
     }
 }
 

@@ -148,6 +148,21 @@ pub const FRAMEWORKS: &[Framework] = &[
         takes_eintr: &[],
         timers: None,
     },
+    // Its interpreters repeat an interrupted call themselves.
+    Framework {
+        name: "asyncio",
+        event_loop: &[
+            place("asyncio/base_events.py", &["run_forever", "run_until_complete", "_run_once"]),
+            place("asyncio/runners.py", &["run"]),
+            place("asyncio/events.py", &["_run"]),
+            place("asyncio/selector_events.py", &["_process_events"]),
+            place("selectors.py", &["select"]),
+        ],
+        trampolines: &[place("asyncio/tasks.py", &["__step", "__step_run_and_handle_result"])],
+        turn: &[place("asyncio/base_events.py", &["_run_once"]), place("selectors.py", &["select"])],
+        takes_eintr: &[],
+        timers: None,
+    },
     // Its C library waits, and takes EINTR for an empty turn.
     event_loop("gevent", &[place("gevent/hub.py", &["run"])], &[place("gevent/hub.py", &["run"])]),
     event_loop(
@@ -270,6 +285,16 @@ const TIMED: &[Place] = &[
     place("twisted/internet/base.py", &["runUntilCurrent", "mainLoop", "run"]),
     place("tornado/ioloop.py", &["_run_callback"]),
 ];
+
+/// Functions of event loops that call both, and the variable of each that is zero where something was due before anything
+/// was ready: how long it may wait.
+const DUE_WHEN_ZERO: &[(Place, &str)] = &[(place("asyncio/base_events.py", &["_run_once"]), "timeout")];
+
+/// The variable of a function of an event loop that says, by being zero, that what it calls was due.
+#[must_use]
+pub fn due_when_zero(code: &Code) -> Option<&'static str> {
+    DUE_WHEN_ZERO.iter().find(|(place, _)| place.is(&code.file, &code.function)).map(|(_, variable)| *variable)
+}
 
 /// True for code that only passes a call on.
 #[must_use]

@@ -30,7 +30,8 @@ pub struct Store {
 /// Control flow and dependencies of one code object.
 #[derive(Debug)]
 pub struct Flow {
-    d: &'static Dialect,
+    /// The series that it is of.
+    pub d: &'static Dialect,
     /// The instructions, in order.
     pub instructions: Vec<Instruction>,
     /// Indices of the instructions that may come next.
@@ -178,12 +179,12 @@ impl Flow {
         let mut next = Vec::new();
         let Instruction { operation, argument, .. } = instruction;
         let target = instruction.target().and_then(|t| self.index_at(t));
-        let after = self.index_at(instruction.next);
+        let after = Some(at + 1).filter(|next| *next < self.instructions.len());
         match operation {
             Op::ReturnValue => {
                 self.returned.insert(at, stack.pop().unwrap_or_default());
             }
-            Op::RaiseVarargs => {}
+            Op::RaiseVarargs | Op::Reraise => {}
             Op::EndFinally => {
                 let reraises = stack.last().is_some_and(|top| top.is_exception);
                 stack.pop();
@@ -197,7 +198,7 @@ impl Flow {
                     next.push((end, stack, false));
                 }
             }
-            Op::JumpForward | Op::JumpAbsolute | Op::ContinueLoop => {
+            Op::JumpForward | Op::JumpAbsolute | Op::ContinueLoop | Op::JumpBackward | Op::JumpBack => {
                 if let Some(target) = target {
                     if let Some(Some(known)) = self.stacks.get(target) {
                         stack.truncate(known.len());
@@ -212,6 +213,8 @@ impl Flow {
                 item.exactly = None;
                 let mut done = stack.clone();
                 done.pop();
+                let left = self.d.instructions.words.map_or(0, |words| words.exhausted_items);
+                done.extend(std::iter::repeat_n(Origin::default(), left));
                 stack.push(item);
                 next.extend(after.map(|n| (n, stack, false)));
                 next.extend(target.map(|t| (t, done, false)));
@@ -225,6 +228,23 @@ impl Flow {
                 }
                 next.extend(after.map(|n| (n, stack, false)));
                 next.extend(target.map(|t| (t, jumped, false)));
+            }
+            Op::Send => {
+                stack.pop();
+                stack.push(Origin::unknown());
+                next.extend(target.map(|t| (t, stack.clone(), false)));
+                next.extend(after.map(|n| (n, stack, false)));
+            }
+            Op::SetupExcept | Op::SetupFinally if self.d.instructions.words.is_some() => {
+                let (depth, puts_place) = ((argument >> 1) as usize, argument & 1 == 1);
+                if self.allows(&Origin::default(), depth) {
+                    let mut raised = stack.clone();
+                    raised.resize(depth, Origin::default());
+                    raised.extend(puts_place.then(Origin::default));
+                    raised.push(Origin::exception());
+                    next.extend(target.map(|t| (t, raised, true)));
+                }
+                next.extend(after.map(|n| (n, stack, false)));
             }
             Op::SetupExcept | Op::SetupFinally | Op::SetupWith => {
                 if operation == Op::SetupWith {
@@ -260,6 +280,12 @@ impl Flow {
             Op::RotThree if height >= 3 => stack[height - 3..].rotate_right(1),
             Op::RotFour if height >= 4 => stack[height - 4..].rotate_right(1),
             Op::DupTop if height >= 1 => stack.extend_from_within(height - 1..),
+            Op::CopyItem if (1..=height).contains(&(argument as usize)) => {
+                stack.extend_from_within(height - argument as usize..=height - argument as usize);
+            }
+            Op::SwapItems if (1..=height).contains(&(argument as usize)) => {
+                stack.swap(height - 1, height - argument as usize);
+            }
             Op::DupTopx => {
                 let copied = (argument as usize).min(height);
                 if self.allows(&Origin::default(), 2 * copied) {
@@ -316,7 +342,7 @@ impl Flow {
             result.absorb(input);
         }
         result.exactly = None;
-        result.is_opaque |= operation == Op::YieldValue;
+        result.is_opaque |= matches!(operation, Op::YieldValue | Op::EnterWith);
         if operation == Op::Call && !inputs.first().is_some_and(|callee| self.is_pure(callee)) {
             result.calls.extend(self.instructions.get(at).map(|call| call.offset));
         }
@@ -397,8 +423,11 @@ fn index(instructions: &[Instruction]) -> BTreeMap<u32, usize> {
     let mut begin = 0;
     for (at, instruction) in instructions.iter().enumerate() {
         // A jump to an EXTENDED_ARG is a jump to the instruction it belongs to.
-        map.insert(begin, at);
-        map.insert(instruction.offset, at);
+        if begin <= instruction.offset {
+            map.entry(begin).or_insert(at);
+        }
+        // The first of several that one instruction became, or that were put in front of it.
+        map.entry(instruction.offset).or_insert(at);
         begin = instruction.next;
     }
     map

@@ -15,22 +15,28 @@ pub struct Instruction {
     pub argument: u32,
     /// Offset of the instruction after.
     pub next: u32,
+    /// Where it jumps to, or for a `SETUP_*` where its handler or end is.
+    pub to: Option<u32>,
 }
 
 impl Instruction {
     /// Where it jumps to, or for a `SETUP_*` where its handler or end is.
     pub fn target(&self) -> Option<u32> {
-        match self.operation {
-            Operation::ForIter
-            | Operation::JumpForward
-            | Operation::SetupLoop
-            | Operation::SetupExcept
-            | Operation::SetupFinally
-            | Operation::SetupWith => self.next.checked_add(self.argument),
-            Operation::JumpAbsolute | Operation::ContinueLoop => Some(self.argument),
-            operation if operation.is_conditional() => Some(self.argument),
-            _ => None,
-        }
+        self.to
+    }
+}
+
+fn target(operation: Operation, argument: u32, next: u32) -> Option<u32> {
+    match operation {
+        Operation::ForIter
+        | Operation::JumpForward
+        | Operation::SetupLoop
+        | Operation::SetupExcept
+        | Operation::SetupFinally
+        | Operation::SetupWith => next.checked_add(argument),
+        Operation::JumpAbsolute | Operation::ContinueLoop => Some(argument),
+        operation if operation.is_conditional() => Some(argument),
+        _ => None,
     }
 }
 
@@ -41,6 +47,7 @@ const UNKNOWN: (Operation, Effect) = (Operation::Other, Effect::Fixed(0, 0));
 pub(crate) fn can_be_read(d: &Dialect) -> Result<(), NotYetRead> {
     match d.instruction_encoding {
         InstructionEncoding::OneOrThreeBytes => Ok(()),
+        InstructionEncoding::WordsWithCaches if d.instructions.words.is_some() => Ok(()),
         InstructionEncoding::Words | InstructionEncoding::WordsWithCaches => Err(d.not_yet_read("bytecode")),
     }
 }
@@ -72,7 +79,9 @@ pub fn disassemble(d: &Dialect, code: &[u8]) -> Vec<Instruction> {
         }
         extended = 0;
         let (operation, effect) = table.get(usize::from(opcode)).copied().unwrap_or(UNKNOWN);
-        instructions.push(Instruction { offset, operation, effect, argument, next: at as u32 });
+        let next = at as u32;
+        let to = target(operation, argument, next);
+        instructions.push(Instruction { offset, operation, effect, argument, next, to });
     }
     instructions
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use bloathound_profile::{Loop, LoopKind};
 
+use super::elsewhere;
 use super::flow::Flow;
 use crate::dialect::Operation as Op;
 
@@ -17,7 +18,7 @@ pub fn find(flow: &Flow, line_at: &dyn Fn(u32) -> u32) -> Vec<Loop> {
     for (at, instruction) in flow.instructions.iter().enumerate() {
         let jumps_back = !matches!(
             instruction.operation,
-            Op::ForIter | Op::SetupLoop | Op::SetupExcept | Op::SetupFinally | Op::SetupWith
+            Op::ForIter | Op::SetupLoop | Op::SetupExcept | Op::SetupFinally | Op::SetupWith | Op::JumpBack
         );
         let Some(target) = instruction.target().filter(|_| jumps_back) else {
             continue;
@@ -39,7 +40,13 @@ pub fn find(flow: &Flow, line_at: &dyn Fn(u32) -> u32) -> Vec<Loop> {
 }
 
 fn describe(flow: &Flow, first: u32, last: u32, line_at: &dyn Fn(u32) -> u32) -> Loop {
-    let inside = |offset: u32| first <= offset && offset <= last;
+    // Where nothing is known of the ways, all of it may be a part.
+    let apart = match flow.d.instructions.words {
+        Some(_) => elsewhere::ranges(flow, first, last),
+        None => Vec::new(),
+    };
+    let is_apart = |offset: u32| apart.iter().any(|(from, to)| (*from..*to).contains(&offset));
+    let inside = |offset: u32| first <= offset && offset <= last && !is_apart(offset);
     let body = || flow.instructions.iter().filter(|i| inside(i.offset));
     let head = flow.index_at(first);
     let begins_with = head.and_then(|at| flow.instructions.get(at));
@@ -64,7 +71,11 @@ fn describe(flow: &Flow, first: u32, last: u32, line_at: &dyn Fn(u32) -> u32) ->
         is_pure: !body().any(|i| i.operation.has_effects()),
         has_calls: body().any(|i| {
             i.operation == Op::Call
-                || matches!(i.operation, Op::ForIter | Op::YieldValue | Op::ImportName | Op::SetupWith)
+                || matches!(
+                    i.operation,
+                    Op::ForIter | Op::YieldValue | Op::ImportName | Op::SetupWith | Op::EnterWith | Op::Send
+                )
         }),
+        apart: apart.clone(),
     }
 }

@@ -4,20 +4,26 @@
 //! depends on. From that come the back-jump ranges, the branches that can leave them, what those depend on, and how
 //! deep the value stack is at each instruction (where a call's callee and a loop's iterator are to be found).
 
+mod elsewhere;
 mod flow;
+mod handlers;
 mod instructions;
 mod loops;
 mod origin;
 mod slices;
 mod tries;
+mod twice;
+mod words;
 
 use std::sync::Arc;
 
 use bloathound_profile::{Loop, Returns, Try};
 
 pub use flow::Flow;
+pub use handlers::{Range, ranges};
 pub(crate) use instructions::can_be_read;
 pub use origin::Origin;
+pub use words::{Word, compiled};
 
 use crate::dialect::Dialect;
 use instructions::Instruction;
@@ -66,13 +72,38 @@ const INSTRUCTIONS_MAX: usize = 8000;
 
 /// Analyses the bytecode `code` of a series; `line_at` gives the line of an offset.
 pub fn analyse(d: &'static Dialect, code: &[u8], names: &Names, line_at: &dyn Fn(u32) -> u32) -> Analysis {
-    let instructions = instructions::disassemble(d, code);
+    analyse_with_handlers(d, code, &[], names, line_at)
+}
+
+/// The same of code beside which a table `exceptions` says what handles these.
+pub fn analyse_with_handlers(
+    d: &'static Dialect,
+    code: &[u8],
+    exceptions: &[u8],
+    names: &Names,
+    line_at: &dyn Fn(u32) -> u32,
+) -> Analysis {
+    let ranges = ranges(exceptions);
+    let instructions = match &d.instructions.words {
+        None => instructions::disassemble(d, code),
+        Some(words) => {
+            let mut instructions = words::disassemble(d, words, code);
+            if instructions.len() <= INSTRUCTIONS_MAX {
+                twice::join(&mut instructions);
+            }
+            handlers::with_setups(instructions, &ranges)
+        }
+    };
+    let tries_of = |flow: &Flow| match d.instructions.words {
+        None => tries::find(flow),
+        Some(_) => handlers::tries(&flow.instructions, &ranges),
+    };
     if instructions.len() > INSTRUCTIONS_MAX {
-        return unknown(d, instructions, line_at);
+        return unknown(d, instructions, line_at, &tries_of);
     }
     let flow = match Flow::follow(d, instructions, names) {
         Ok(flow) => flow,
-        Err(instructions) => return unknown(d, instructions, line_at),
+        Err(instructions) => return unknown(d, instructions, line_at, &tries_of),
     };
     let mut loops = loops::find(&flow, line_at);
     let mut iterators = Vec::new();
@@ -84,17 +115,22 @@ pub fn analyse(d: &'static Dialect, code: &[u8], names: &Names, line_at: &dyn Fn
     }
     let calls = flow.call_sites();
     let loop_names = flow.names_within(&loops, names);
-    let tries = tries::find(&flow);
+    let tries = tries_of(&flow);
     Analysis { loops, returns: slices::returns(&flow), calls, iterators, loop_names, tries }
 }
 
 /// Only the back jumps and the `try` statements.
-fn unknown(d: &'static Dialect, instructions: Vec<Instruction>, line_at: &dyn Fn(u32) -> u32) -> Analysis {
+fn unknown(
+    d: &'static Dialect,
+    instructions: Vec<Instruction>,
+    line_at: &dyn Fn(u32) -> u32,
+    tries_of: &dyn Fn(&Flow) -> Vec<Try>,
+) -> Analysis {
     let flow = Flow::unknown(d, instructions);
     let mut loops = loops::find(&flow, line_at);
     loops.iter_mut().for_each(slices::describe_unknown);
     let returns = Returns { is_opaque: true, ..Returns::default() };
-    Analysis { loops, returns, tries: tries::find(&flow), ..Analysis::default() }
+    Analysis { loops, returns, tries: tries_of(&flow), ..Analysis::default() }
 }
 
 #[cfg(test)]

@@ -36,6 +36,10 @@ impl Origin {
         Self { is_opaque: true, is_exception: true, ..Self::default() }
     }
 
+    pub(super) fn unknown() -> Self {
+        Self { is_opaque: true, ..Self::default() }
+    }
+
     /// How much memory it takes, in items that depend on nothing: a set has a node for each eleven of its members.
     pub(super) fn weight(&self) -> usize {
         let nodes = |members: usize| members.div_ceil(11);

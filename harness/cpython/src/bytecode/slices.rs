@@ -169,7 +169,7 @@ impl<'a> Body<'a> {
     /// The end of a list of `except` clauses none of which matched: an uncaught exception is no exit.
     fn raises_again(&self, at: usize) -> bool {
         let opcode = self.flow.instructions.get(at).map(|i| i.operation);
-        opcode == Some(Op::EndFinally) && self.successors(at).is_empty()
+        matches!(opcode, Some(Op::EndFinally | Op::Reraise)) && self.successors(at).is_empty()
     }
 
     /// Index of the first instruction that always leads straight to `at`.
@@ -195,7 +195,7 @@ impl<'a> Body<'a> {
             .instructions
             .get(setup)
             .and_then(|instruction| self.flow.index_at(instruction.target()?))
-            .unwrap_or(setup);
+            .map_or(setup, |handler| handler.max(setup));
         for store in self.stores().filter(|s| setup < s.at && s.at < end) {
             origin.paths.insert(store.target.clone());
             origin.paths.extend(store.value.paths.iter().cloned());

@@ -6,6 +6,8 @@ use bloathound_profile::{Loop, LoopKind, Try};
 
 use super::*;
 
+mod words;
+
 fn analysis(hex: &str, locals: &[&str], names: &[&str]) -> Analysis {
     let code: Vec<u8> = (0..hex.len() / 2).map(|i| u8::from_str_radix(&hex[2 * i..2 * i + 2], 16).unwrap()).collect();
     let texts = |texts: &[&str]| texts.iter().map(|&t| t.into()).collect();
@@ -215,7 +217,7 @@ fn what_only_runs_where_nothing_was_raised() {
     let code = "783e007400007240007912007401008300000174020083000001576e1800047403006b0a007235000101017404008300000171030058\
                 740500830000017103005764000053";
     let found = analysis(code, &[], &["True", "x", "y", "IOError", "z", "w"]).tries;
-    assert_eq!(found, [Try { first: 12, handler: 30, otherwise: 54, end: 64 }]);
+    assert_eq!(found, [Try { first: 12, handler: 30, otherwise: 54, end: 64, apart: None }]);
     let one = found[0];
     // `x` raised: its own call and the handler are where it fails, `y` and `w` are past it.
     assert!(
@@ -231,8 +233,8 @@ fn a_clause_that_continues_comes_to_nothing_behind_the_statement() {
     let code = "785200740000725400792a00790b0074010083000001576e1800047402006b0a00723100010101740300830000016e010058576e14000474\
                 04006b0a007249000101017103006e010058740500830000017103005764000053";
     let found = analysis(code, &[], &["True", "x", "KeyError", "y", "IOError", "w"]).tries;
-    assert_eq!(found[0], Try { first: 12, handler: 54, otherwise: 74, end: 84 });
-    assert_eq!(found[1], Try { first: 15, handler: 26, otherwise: 50, end: 50 });
+    assert_eq!(found[0], Try { first: 12, handler: 54, otherwise: 74, end: 84, apart: None });
+    assert_eq!(found[1], Try { first: 15, handler: 26, otherwise: 50, end: 50, apart: None });
 }
 
 /// `while node is not None: last = node; node = node.after`, and the same with `del node.x`.

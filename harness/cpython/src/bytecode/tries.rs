@@ -28,7 +28,7 @@ fn describe(flow: &Flow, begin: &Instruction) -> Option<Try> {
             Op::EndFinally => {
                 let otherwise = one.next;
                 let end = goes_on.unwrap_or_else(|| straight_on(flow, at + 1));
-                return Some(Try { first: begin.next, handler, otherwise, end: otherwise.max(end) });
+                return Some(Try { first: begin.next, handler, otherwise, end: otherwise.max(end), apart: None });
             }
             Op::JumpForward if open == 0 && flow.is_reached(at) => goes_on = goes_on.max(one.target()),
             _ => {}

@@ -5,7 +5,6 @@ mod apart;
 mod calls;
 mod cost;
 mod discover;
-mod locations;
 mod marks;
 mod references;
 mod roots;

@@ -4,9 +4,9 @@ use bloathound_heap::{ObjectId, Site};
 use bloathound_memory::Address;
 
 use super::Decoder;
-use super::locations::line_at;
 use crate::dialect::{Core, LineTableKind, SingledOut};
 use crate::frames::line_table;
+use crate::objects::line_at;
 
 /// Entries of a dict whose keys are told: with more of them, they are data.
 pub(super) const KEYS_MAX: u64 = 64;

@@ -73,6 +73,50 @@ pub enum Operation {
     ExtendedArg,
     /// Calls what lies below its arguments.
     Call,
+    /// Takes the upper item away.
+    PopTop,
+    /// Puts a copy of the item that its argument counts from the top.
+    CopyItem,
+    /// Swaps the upper item and the one that its argument counts from the top.
+    SwapItems,
+    /// Two local variables, in the halves of its argument.
+    LoadFastLoadFast,
+    /// Binds a local variable and puts another.
+    StoreFastLoadFast,
+    /// Binds two local variables.
+    StoreFastStoreFast,
+    /// An attribute, or a method with what it is called on: the lowest bit of its argument says which.
+    LoadAttrOrMethod,
+    /// A global name, or one with room for what it is called on: the lowest bit of its argument says which.
+    LoadGlobalOrCallee,
+    /// An attribute or a method of `super()`.
+    LoadSuperAttr,
+    /// Returns a constant.
+    ReturnConst,
+    /// Computes by the operator that its argument says; in place or not.
+    BinaryOp,
+    /// Jumps to a loop's begin.
+    JumpBackward,
+    /// Jumps back to where code goes on that stands before: no loop.
+    JumpBack,
+    /// Jumps if the item is `None`.
+    PopJumpIfNone,
+    /// Jumps if the item is not `None`.
+    PopJumpIfNotNone,
+    /// Gives the upper item to what is awaited; jumps where that has an answer.
+    Send,
+    /// Enters a `with`: its manager becomes its exit and what it gave.
+    EnterWith,
+    /// A handler asks the `with` whether it takes the exception.
+    ExitsWith,
+    /// Begins a handler.
+    EntersHandler,
+    /// Compares an exception with a class.
+    MatchesException,
+    /// Ends an `async for` where what ended it is its end; else raises it again.
+    EndAsyncFor,
+    /// Raises again.
+    Reraise,
     /// Changes an item or a slice of the second item from the bottom of what it takes.
     StoreItem,
     /// Computes; the first of what it takes may be changed instead of another value made.
@@ -98,6 +142,17 @@ pub enum Effect {
         /// Items put.
         put: u8,
     },
+    /// Takes one, puts one for all that is left over and as many as both bytes of its argument say.
+    UnpacksAround,
+    /// Takes twice as many as its argument says, puts one.
+    TakesPairs,
+    /// Takes a callee, what it is called on or nothing, as many arguments as its argument says, and `more`.
+    CallAfterReceiver {
+        /// Items behind the arguments: the names of those that have one.
+        more: u8,
+    },
+    /// Takes a callee, what it is called on or nothing, a tuple of arguments, and by the lowest bit a dict of them.
+    CallWithTuple,
     /// Takes a callee and its arguments: positional ones by the argument's lowest byte, twice the next byte for named ones.
     Call {
         /// Items of arguments given as `*` and `**`.
@@ -120,6 +175,66 @@ pub struct Instructions {
     pub constant_names: &'static [&'static str],
     /// Builtin functions whose results depend on their arguments alone.
     pub pure_builtins: &'static [&'static str],
+    /// What instructions of two bytes each need besides; `None` where they have one or three.
+    pub words: Option<WordInstructions>,
+}
+
+/// Instructions of two bytes each, with caches behind them, that take the place of others while they run.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct WordInstructions {
+    /// `co_exceptiontable` of a code object.
+    pub exception_table: u64,
+    /// Operators from this one on compute in place.
+    pub in_place_from: u32,
+    /// Items that a loop's end finds on the stack where its iterator has no more, and takes away itself.
+    pub exhausted_items: usize,
+    /// Slots between a callee and its arguments.
+    pub receiver_slots: u32,
+    /// Opcodes and units of two bytes behind them that are no instructions.
+    pub caches: &'static [(u8, u8)],
+    /// Opcodes that stand in place of others: those made for the types that were met, and those that tell a debugger.
+    pub in_place_of: &'static [(u8, u8)],
+    /// Where a debugger's or a tracer's instructions stand in place of any.
+    pub monitored: Monitored,
+}
+
+/// What is kept of code that is watched by its lines or its instructions (`_PyCoMonitoringData`).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Monitored {
+    /// `_co_monitoring` of a code object.
+    pub at: u64,
+    /// Behind that: `lines`, two bytes for each unit of code, the first the opcode that was there.
+    pub lines: u64,
+    /// `per_instruction_opcodes`, a byte for each unit.
+    pub instructions: u64,
+    /// The opcode that tells of a line.
+    pub line_opcode: u8,
+    /// The opcode that tells of an instruction.
+    pub instruction_opcode: u8,
+}
+
+impl WordInstructions {
+    /// For each opcode the one it stands for.
+    pub(crate) fn bases(&self) -> [u8; 256] {
+        let mut bases = std::array::from_fn(|opcode| opcode as u8);
+        for (opcode, base) in self.in_place_of {
+            if let Some(entry) = bases.get_mut(usize::from(*opcode)) {
+                *entry = *base;
+            }
+        }
+        bases
+    }
+
+    /// Bytes of caches behind each opcode.
+    pub(crate) fn cache_bytes(&self) -> [usize; 256] {
+        let mut bytes = [0; 256];
+        for (opcode, units) in self.caches {
+            if let Some(entry) = bytes.get_mut(usize::from(*opcode)) {
+                *entry = 2 * usize::from(*units);
+            }
+        }
+        bytes
+    }
 }
 
 impl Instructions {
@@ -145,6 +260,9 @@ impl Operation {
                 | Self::YieldValue
                 | Self::ImportName
                 | Self::SetupWith
+                | Self::EnterWith
+                | Self::ExitsWith
+                | Self::Send
                 | Self::StoreAttr
                 | Self::StoreItem
                 | Self::StoreName
@@ -157,7 +275,15 @@ impl Operation {
 
     /// True for jumps that depend on a value.
     pub(crate) fn is_conditional(self) -> bool {
-        matches!(self, Self::JumpIfFalseOrPop | Self::JumpIfTrueOrPop | Self::PopJumpIfFalse | Self::PopJumpIfTrue)
+        matches!(
+            self,
+            Self::JumpIfFalseOrPop
+                | Self::JumpIfTrueOrPop
+                | Self::PopJumpIfFalse
+                | Self::PopJumpIfTrue
+                | Self::PopJumpIfNone
+                | Self::PopJumpIfNotNone
+        )
     }
 }
 
@@ -169,18 +295,31 @@ impl Effect {
             Self::Fixed(taken, put) => (usize::from(taken), usize::from(put)),
             Self::Unpacks => (1, count),
             Self::TakesCount { more, put } => (count + usize::from(more), usize::from(put)),
-            Self::Call { .. } => (self.call_arguments(argument) + 1, 1),
+            Self::UnpacksAround => (1, 1 + (argument & 0xff) as usize + (argument >> 8) as usize),
+            Self::TakesPairs => (2 * count, 1),
+            Self::Call { .. } | Self::CallAfterReceiver { .. } | Self::CallWithTuple => {
+                (self.call_arguments(argument) + 1, 1)
+            }
         }
     }
 
     /// Of a call with arguments by name, how many it gives by position; `None` where it gives none by name.
     pub(crate) fn only_positional(self, argument: u32) -> Option<u32> {
-        (argument >> 8 & 0xff != 0).then_some(argument & 0xff)
+        match self {
+            Self::CallAfterReceiver { .. } => Some(argument),
+            Self::CallWithTuple => Some(1),
+            _ => (argument >> 8 & 0xff != 0).then_some(argument & 0xff),
+        }
     }
 
     /// Stack slots below the result that a call takes: the arguments, without the callee.
     pub(crate) fn call_arguments(self, argument: u32) -> usize {
-        let Self::Call { more } = self else { return 0 };
+        let more = match self {
+            Self::Call { more } => more,
+            Self::CallAfterReceiver { more } => return argument as usize + 1 + usize::from(more),
+            Self::CallWithTuple => return 2 + (argument & 1) as usize,
+            _ => return 0,
+        };
         let positional = (argument & 0xff) as usize;
         let keywords = (argument >> 8 & 0xff) as usize;
         positional + 2 * keywords + usize::from(more)

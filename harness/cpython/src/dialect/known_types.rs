@@ -262,6 +262,12 @@ impl KnownTypes {
         self.cores.iter().any(|(known, core)| *known == name && *core == Core::Long)
     }
 
+    /// Where an exception holds its traceback, in a series in which it does.
+    #[must_use]
+    pub fn traceback(&self) -> Option<u64> {
+        self.exception_fields.iter().find(|(_, name, _)| *name == "__traceback__").map(|(offset, ..)| *offset)
+    }
+
     /// Whether the type of this name is treated in a way of its own.
     #[must_use]
     pub fn singled_out(&self, name: &str) -> Option<SingledOut> {

@@ -17,7 +17,7 @@ mod symbols;
 
 use bloathound_heap::SeriesWords;
 
-pub use bytecode::{Effect, Instructions, Operation};
+pub use bytecode::{Effect, Instructions, Monitored, Operation, WordInstructions};
 pub use cpython_2_7::CPYTHON_2_7;
 pub use cpython_3::{CPYTHON_3_11, CPYTHON_3_12, CPYTHON_3_13};
 pub use known_types::{

@@ -13,6 +13,8 @@ use crate::interpreter::{Interpreter, LocateError, UnicodeWidth};
 
 /// Times that lists of a running collector are looked at.
 const TRIES: u32 = 20;
+/// The same of lists that change all the time, each link for itself.
+const LINK_TRIES: u32 = 2000;
 /// Types whose sizes have to agree, of those that the dialect knows.
 const FINGERPRINT_MIN: usize = 30;
 
@@ -252,16 +254,22 @@ fn check_generations(
 ) -> Result<(), LocateError> {
     let links = d.collector_heads.link_mask();
     let link = |at: Address| source.read_u64(at).map(|word| Address(word & links));
-    let linked = |head: Address| -> Result<bool, ReadError> {
-        let next = link(head.offset(d.collector.gc_next))?;
-        let prev = link(head.offset(d.collector.gc_prev))?;
-        Ok(link(next.offset(d.collector.gc_prev)).is_ok_and(|at| at == head)
-            && link(prev.offset(d.collector.gc_next)).is_ok_and(|at| at == head))
+    let linked = |head: Address, there: u64, back: u64| -> Result<bool, ReadError> {
+        let neighbour = link(head.offset(there))?;
+        Ok(link(neighbour.offset(back)).is_ok_and(|at| at == head))
     };
     let offsets = (0..u64::from(d.collector.generations)).map(|index| index * stride).chain(d.collector.permanent);
     let heads: Vec<Address> = offsets.map(|offset| generations.offset(offset)).collect();
-    for _attempt in 0..TRIES {
-        if heads.iter().map(|head| linked(*head)).collect::<Result<Vec<_>, _>>()?.into_iter().all(|ok| ok) {
+    let (next, prev) = (d.collector.gc_next, d.collector.gc_prev);
+    let mut open: Vec<(Address, u64, u64)> =
+        heads.iter().flat_map(|head| [(*head, next, prev), (*head, prev, next)]).collect();
+    // A loop that makes and drops objects all the time changes the youngest between any two reads.
+    for _attempt in 0..LINK_TRIES {
+        let seen: Vec<bool> =
+            open.iter().map(|(head, there, back)| linked(*head, *there, *back)).collect::<Result<_, _>>()?;
+        let mut was_seen = seen.into_iter();
+        open.retain(|_| was_seen.next() != Some(true));
+        if open.is_empty() {
             known_by.insert("generation_stride".into(), format!("{stride}: all lists are linked at it"));
             return Ok(());
         }

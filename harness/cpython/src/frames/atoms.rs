@@ -5,7 +5,8 @@ use bloathound_profile::{QUOTED_CHARACTERS, ValueKind, quote};
 
 use super::look::Look;
 use super::memory::Memory;
-use crate::objects::half_at;
+use crate::dialect::DigitCount;
+use crate::objects::{half_at, word_at};
 
 /// Bytes of a string that enter its hash, from its begin and from its end.
 const STRING_HASHED: u64 = 256;
@@ -47,6 +48,23 @@ pub(super) fn long(memory: &Memory<'_>, address: Address, size: u64, look: &mut 
         1 => format!("{}L", look.number.unwrap_or_default()),
         _ => format!("long of {digits} digits"),
     };
+}
+
+/// A number that tells by a word of its own how many digits it has, of the object at `address` that begins with `head`.
+pub(super) fn whole(memory: &Memory<'_>, address: Address, head: &[u8], look: &mut Look) {
+    let d = memory.d.long;
+    let DigitCount::Tag { shift, sign_mask, negative } = d.count else { return };
+    let tag = word_at(head, d.count_at);
+    let (digits, is_negative) = (tag >> shift, tag & sign_mask == negative);
+    // What a word holds was read with the head, in one piece.
+    if digits * u64::from(d.digit_bits) < 63 {
+        let digit = |index: u64| u64::from(half_at(head, d.ob_digit + index * d.digit_bytes));
+        let size = (0..digits).rev().fold(0, |sum, index| sum << d.digit_bits | digit(index)).cast_signed();
+        return integer(look, if is_negative { -size } else { size }.cast_unsigned());
+    }
+    let size = i64::try_from(digits).unwrap_or(i64::MAX);
+    long(memory, address, if is_negative { -size } else { size }.cast_unsigned(), look);
+    look.summary = format!("int of {digits} digits");
 }
 
 /// A short `str` of which all was read with its head, in one piece.

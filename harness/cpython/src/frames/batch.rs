@@ -10,6 +10,7 @@ use std::collections::HashMap;
 
 use bloathound_memory::{Address, ReadPiece};
 
+use super::call::CallLayout;
 use super::memory::Memory;
 use super::raw::{Bytes, FRAME_BYTES_MAX, RawFrame, SLOTS_WITH_HEAD};
 
@@ -120,7 +121,7 @@ fn together(
     frames: &[(Address, usize)],
     buffers: &mut [[u8; FRAME_BYTES_MAX]],
 ) -> (Option<Address>, usize) {
-    let head_bytes = memory.d.frame.f_localsplus as usize;
+    let head_bytes = CallLayout::of(memory.d).slots as usize;
     let mut first = [0; 8];
     let mut pieces = vec![ReadPiece { address: innermost, buffer: &mut first }];
     for ((address, slots), buffer) in frames.iter().zip(buffers) {

@@ -8,6 +8,7 @@ use bloathound_profile::{Caught, ValueHash};
 
 use super::memory::{HEAD_BYTES_MAX, Memory};
 use super::values::Values;
+use crate::dialect::Frames;
 use crate::objects::{half_at, word_at, words};
 
 /// Fields that a C type adds to those of all exceptions: an error's number, text and file name, and room for more.
@@ -34,8 +35,14 @@ pub(super) fn read(memory: &Memory<'_>, values: &mut Values, state: Address) -> 
         };
         Some(words(&fields).fold(args.deep, field))
     });
+    let frame = Address(word_at(&entry, d.exceptions.tb_frame));
+    let call = match d.frames {
+        Frames::Objects => frame,
+        // The object only stands for the call.
+        Frames::InterpreterFrames { .. } => memory.pointer(frame.offset(d.frame.f_code))?,
+    };
     Some(Caught {
-        frame: word_at(&entry, d.exceptions.tb_frame),
+        frame: call.0,
         lasti: half_at(&entry, d.exceptions.tb_lasti),
         type_name,
         value: said,
@@ -43,8 +50,13 @@ pub(super) fn read(memory: &Memory<'_>, values: &mut Values, state: Address) -> 
     })
 }
 
-/// Class, value and traceback.
+/// Class, value and traceback. Where an exception holds its traceback itself, nobody names its class.
 fn triple(memory: &Memory<'_>, state: Address) -> Option<[Address; 3]> {
+    let d = memory.d;
+    if let Frames::InterpreterFrames { .. } = d.frames {
+        let value = memory.pointer(state.offset(d.thread_state.exc_type)).filter(|value| !value.is_null())?;
+        return Some([Address::NULL, value, memory.pointer(value.offset(d.types.traceback()?))?]);
+    }
     let bytes = memory.block::<24>(state.offset(memory.d.thread_state.exc_type))?;
     let mut all = words(&bytes).map(Address);
     Some([all.next()?, all.next()?, all.next()?])

@@ -8,8 +8,11 @@ use bloathound_profile::{Code, CodeId, LineTable, frameworks};
 
 use super::memory::Memory;
 use crate::bytecode::{self, Names};
-use crate::dialect::{Attributes, Dialect, LineTableKind, NotYetRead, SingledOut};
-use crate::objects::{Table, half_at, word_at};
+use crate::dialect::layout::CodeVariables;
+use crate::dialect::{
+    Attributes, Dialect, DictTable, Frames, LineTableKind, Monitored, NotYetRead, SingledOut, TextStorage,
+};
+use crate::objects::{half_at, located, word_at};
 
 /// Longest bytecode, line table and name that are read, and most names.
 const BYTECODE_MAX: usize = 1 << 20;
@@ -53,10 +56,31 @@ impl CodeEntry {
 pub(super) struct Codes {
     entries: HashMap<Address, Arc<CodeEntry>>,
     pub described: Vec<Code>,
-    code_type: Option<Address>,
+    pub code_type: Option<Address>,
+    none: Option<Arc<CodeEntry>>,
 }
 
 impl Codes {
+    /// What stands for the code of a call that has none.
+    pub(super) fn none(&mut self) -> Arc<CodeEntry> {
+        let none = || {
+            Arc::new(CodeEntry {
+                id: CodeId(u32::MAX),
+                names: Names::default(),
+                name_objects: HashMap::new(),
+                local_count: 0,
+                stack_slots: 0,
+                bytecode_bytes: 0,
+                callee_slots: HashMap::new(),
+                iterator_slots: Vec::new(),
+                loop_names: Vec::new(),
+                is_event_loop: false,
+                constant: Vec::new(),
+            })
+        };
+        Arc::clone(self.none.get_or_insert_with(none))
+    }
+
     /// The code object at `address`; `None` when there is none.
     pub(super) fn get(&mut self, memory: &Memory<'_>, address: Address) -> Option<Arc<CodeEntry>> {
         let d = memory.d;
@@ -92,7 +116,7 @@ impl Codes {
     fn read(&mut self, memory: &Memory<'_>, address: Address, head: &[u8], constant: Vec<u8>) -> Option<CodeEntry> {
         let d = memory.d;
         let at = |offset| Address(word_at(head, offset));
-        let bytecode = memory.string(at(d.code.co_code), BYTECODE_MAX)?;
+        let (bytecode, exceptions) = bytecode_of(memory, address, head)?;
         let file: Arc<str> = memory.text(at(d.code.co_filename), TEXT_MAX)?.into();
         let function: Arc<str> = memory.text(at(d.code.co_name), TEXT_MAX)?.into();
         let line_first = half_at(head, d.code.co_firstlineno);
@@ -108,16 +132,28 @@ impl Codes {
             };
             objects.iter().map(text).collect()
         };
-        let mut names = Names {
-            names: texts(d.code.co_names)?,
-            locals: texts(d.code.co_varnames)?,
-            cells: texts(d.code.co_cellvars)?,
+        let is_one_row = d.code.variables != CodeVariables::NONE;
+        let mut names = if is_one_row {
+            let all = texts(d.code.variables.names)?;
+            // Bytecode counts those that functions share among them.
+            Names { names: texts(d.code.co_names)?, locals: all.clone(), cells: all }
+        } else {
+            let mut names = Names {
+                names: texts(d.code.co_names)?,
+                locals: texts(d.code.co_varnames)?,
+                cells: texts(d.code.co_cellvars)?,
+            };
+            names.cells.extend(texts(d.code.co_freevars)?);
+            names
         };
-        names.cells.extend(texts(d.code.co_freevars)?);
         let line_at = |offset| lines.line_at(offset).unwrap_or(line_first);
-        let analysis = bytecode::analyse(d, &bytecode, &names, &line_at);
+        let analysis = bytecode::analyse_with_handlers(d, &bytecode, &exceptions, &names, &line_at);
+        if is_one_row {
+            names.cells.clear();
+        }
+        let count_at = if is_one_row { d.code.variables.count } else { d.code.co_nlocals };
         let id = CodeId(u32::try_from(self.described.len()).ok()?);
-        let local_count = half_at(head, d.code.co_nlocals) as usize;
+        let local_count = half_at(head, count_at) as usize;
         let stack_slots = half_at(head, d.code.co_stacksize) as usize;
         if local_count > NAMES_MAX || stack_slots > NAMES_MAX {
             return None;
@@ -157,14 +193,24 @@ impl Codes {
     }
 }
 
-/// Refuses a series whose code objects, or the values of whose variables, would be misread.
-pub(super) fn can_be_read(d: &'static Dialect) -> Result<(), NotYetRead> {
+/// Refuses a series whose calls or code objects, or the values of whose variables, would be misread.
+///
+/// # Errors
+/// [`NotYetRead`]: what of it nobody wrote a reader for.
+pub fn can_be_read(d: &'static Dialect) -> Result<(), NotYetRead> {
     lines(d, 1, &[])?;
+    // Calls that are pieces of memory run code of words, and no other.
+    if matches!(d.frames, Frames::InterpreterFrames { .. }) != d.instructions.words.is_some() {
+        return Err(d.not_yet_read("stacks"));
+    }
     bytecode::can_be_read(d)?;
-    Table::of_dict(d, Address::NULL, |_| 0)?;
+    match (d.dict_table, d.text) {
+        (DictTable::Entries, TextStorage::BytesAndWide) | (DictTable::CombinedKeys, TextStorage::Compact) => {}
+        _ => return Err(d.not_yet_read("dicts")),
+    }
     match d.attributes {
-        Attributes::DictSlot => Ok(()),
-        Attributes::ValuesBefore { .. } | Attributes::TaggedBefore { .. } | Attributes::Inline { .. } => {
+        Attributes::DictSlot | Attributes::Inline { .. } => Ok(()),
+        Attributes::ValuesBefore { .. } | Attributes::TaggedBefore { .. } => {
             Err(d.not_yet_read("attributes of instances"))
         }
     }
@@ -174,10 +220,72 @@ pub(super) fn can_be_read(d: &'static Dialect) -> Result<(), NotYetRead> {
 fn lines(d: &Dialect, line_first: u32, table: &[u8]) -> Result<LineTable, NotYetRead> {
     match d.line_table {
         LineTableKind::Increments => Ok(line_table(line_first, table)),
-        LineTableKind::SignedIncrements | LineTableKind::Ranges | LineTableKind::Locations => {
-            Err(d.not_yet_read("line tables"))
+        LineTableKind::Locations => Ok(LineTable::new(locations(line_first, table))),
+        LineTableKind::SignedIncrements | LineTableKind::Ranges => Err(d.not_yet_read("line tables")),
+    }
+}
+
+/// Offsets at which a line begins, by a table of locations. What is on no line is told with what comes
+/// after: a handler begins with such.
+#[must_use]
+pub fn locations(line_first: u32, table: &[u8]) -> Vec<(u32, u32)> {
+    let mut runs: Vec<(u32, u32)> = Vec::new();
+    let mut begin = None;
+    for location in located(line_first, table) {
+        let Ok(offset) = u32::try_from(2 * location.units.0) else { break };
+        let from = *begin.get_or_insert(offset);
+        // A module begins before its first line.
+        let Some(line) = location.line.filter(|line| *line > 0) else { continue };
+        begin = None;
+        if runs.last().is_none_or(|last| last.1 != line) {
+            runs.push((from, line));
         }
     }
+    if runs.is_empty() {
+        runs.push((0, line_first));
+    }
+    runs
+}
+
+/// The bytecode of the code object at `address`, and its table of exceptions where there is one.
+fn bytecode_of(memory: &Memory<'_>, address: Address, head: &[u8]) -> Option<(Vec<u8>, Vec<u8>)> {
+    let d = memory.d;
+    match d.instructions.words {
+        None => Some((memory.string(Address(word_at(head, d.code.co_code)), BYTECODE_MAX)?, Vec::new())),
+        Some(words) => {
+            // It stands behind the object, in units of two bytes.
+            let bytes = word_at(head, d.object.ob_size).checked_mul(2)?;
+            let mut bytecode = memory.bytes(address.offset(d.code.co_code), bytes, BYTECODE_MAX)?;
+            uncover(memory, &words.monitored, address, &mut bytecode);
+            let exceptions = memory.string(Address(word_at(head, words.exception_table)), BYTECODE_MAX)?;
+            Some((bytecode, exceptions))
+        }
+    }
+}
+
+/// Puts back what a debugger or a tracer has put its own instructions in the place of.
+fn uncover(memory: &Memory<'_>, monitored: &Monitored, address: Address, bytecode: &mut [u8]) -> Option<()> {
+    let covers = |opcode: u8| opcode == monitored.line_opcode || opcode == monitored.instruction_opcode;
+    if !bytecode.chunks_exact(2).any(|unit| unit.first().is_some_and(|opcode| covers(*opcode))) {
+        return None;
+    }
+    let kept = memory.pointer(address.offset(monitored.at)).filter(|kept| !kept.is_null())?;
+    let units = (bytecode.len() / 2) as u64;
+    let table = |offset: u64, width: u64| {
+        let at = memory.pointer(kept.offset(offset)).filter(|at| !at.is_null())?;
+        memory.bytes(at, units * width, BYTECODE_MAX)
+    };
+    let (lines, instructions) = (table(monitored.lines, 2), table(monitored.instructions, 1));
+    for (index, unit) in bytecode.chunks_exact_mut(2).enumerate() {
+        let Some(opcode) = unit.first_mut() else { continue };
+        if *opcode == monitored.line_opcode {
+            *opcode = lines.as_ref().and_then(|lines| lines.get(2 * index)).copied().unwrap_or(*opcode);
+        }
+        if *opcode == monitored.instruction_opcode {
+            *opcode = instructions.as_ref().and_then(|all| all.get(index)).copied().unwrap_or(*opcode);
+        }
+    }
+    Some(())
 }
 
 /// Lines from `co_firstlineno` and `co_lnotab`: pairs of bytecode and line increments (`Objects/lnotab_notes.txt`).

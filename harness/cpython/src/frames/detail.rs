@@ -7,11 +7,13 @@ use bloathound_profile::{
     Callee, CalleeKind, Code, Frame, FrameDetail, LoopInput, QUOTED_CHARACTERS, Stack, ValueHash, ValueKind, Variable,
 };
 
+use super::call::CallLayout;
 use super::memory::Memory;
 use super::paths::Storage;
 use super::raw::RawFrame;
 use super::types::Kind;
 use super::values::Values;
+use crate::dialect::TextStorage;
 use crate::objects::{word_at, words};
 
 /// Variables of one frame that are read.
@@ -36,7 +38,7 @@ const ATTEMPTS: u32 = 3;
 pub(super) fn look_ahead(memory: &Memory<'_>, values: &mut Values, raw: &[RawFrame]) {
     for raw in raw.iter().rev().take(LOOKED_AHEAD).filter(|raw| !raw.is_over) {
         let slots = slots(memory, raw);
-        values.look_ahead(memory, in_use(raw, &slots));
+        values.look_ahead(memory, in_use(raw, receiver_slots(memory), &slots));
     }
 }
 
@@ -116,7 +118,7 @@ fn slots(memory: &Memory<'_>, raw: &RawFrame) -> Vec<Address> {
     let d = memory.d;
     let count = (raw.code.variable_slots() + raw.code.stack_slots).min(SLOTS_MAX) as u64;
     if count <= raw.slots_read as u64 || raw.is_over {
-        let with_head = raw.head.get(d.frame.f_localsplus as usize..).unwrap_or_default();
+        let with_head = raw.head.get(CallLayout::of(d).slots as usize..).unwrap_or_default();
         return words(with_head).take(count as usize).map(Address).collect();
     }
     slots_again(memory, raw)
@@ -124,17 +126,17 @@ fn slots(memory: &Memory<'_>, raw: &RawFrame) -> Vec<Address> {
 
 /// Of the slots the variables, and what is on the value stack of the call that the frame is at. What is above is left from
 /// before.
-fn in_use<'a>(raw: &RawFrame, slots: &'a [Address]) -> &'a [Address] {
+fn in_use<'a>(raw: &RawFrame, receivers: usize, slots: &'a [Address]) -> &'a [Address] {
     let called = raw.lasti.and_then(|lasti| raw.code.callee_slots.get(&lasti));
-    let on_stack = called.map_or(0, |(slot, count)| *slot as usize + 1 + *count as usize);
+    let on_stack = called.map_or(0, |(slot, count)| *slot as usize + 1 + receivers + *count as usize);
     slots.get(..(raw.code.variable_slots() + on_stack).min(slots.len())).unwrap_or_default()
 }
 
 fn detail(memory: &Memory<'_>, code: &Code, values: &mut Values, raw: &RawFrame, slots: &[Address]) -> FrameDetail {
-    let d = memory.d;
+    let layout = CallLayout::of(memory.d);
     let entry = &raw.code;
     let storage = Storage { head: &raw.head, slots };
-    let slot_at = |index: usize| raw.address.offset(d.frame.f_localsplus + 8 * index as u64);
+    let slot_at = |index: usize| raw.address.offset(layout.slots + 8 * index as u64);
     let mut detail = FrameDetail::default();
     let locals = entry.names.locals.iter().take(entry.local_count);
     for (index, name) in locals.chain(&entry.names.cells).enumerate().take(VARIABLES_MAX) {
@@ -142,9 +144,9 @@ fn detail(memory: &Memory<'_>, code: &Code, values: &mut Values, raw: &RawFrame,
         detail.variables.push(Variable { name: Arc::clone(name), value });
     }
     // Module level code keeps its variables in a dictionary.
-    if word_at(&raw.head, d.frame.f_locals) != 0 {
+    if word_at(&raw.head, layout.locals) != 0 {
         for name in entry.loop_names.iter().take(VARIABLES_MAX) {
-            let value = storage.name(memory, entry, name, false).and_then(|at| values.shallow(memory, at));
+            let value = storage.name(memory, values, entry, name, false).and_then(|at| values.shallow(memory, at));
             detail.variables.push(Variable { name: Arc::clone(name), value });
         }
     }
@@ -172,11 +174,17 @@ fn detail(memory: &Memory<'_>, code: &Code, values: &mut Values, raw: &RawFrame,
         .callee_slots
         .get(&lasti)
         .and_then(|(slot, count)| Some((*stack.get(*slot as usize)?, *slot as usize + 1, *count as usize)))
-        .and_then(|(at, first, count)| {
+        .and_then(|(at, behind, count)| {
+            let first = behind + receiver_slots(memory);
             let arguments = stack.get(first..first + count.min(ARGUMENTS_MAX)).unwrap_or_default();
             callee(memory, values, at, arguments)
         });
     detail
+}
+
+/// Slots between a callee and its arguments.
+fn receiver_slots(memory: &Memory<'_>) -> usize {
+    memory.d.instructions.words.map_or(0, |words| words.receiver_slots as usize)
 }
 
 /// What the exits of these loops depend on, each once.
@@ -207,6 +215,9 @@ fn steady(memory: &Memory<'_>, values: &mut Values, slot: Address, seen: Address
         }
         let is_one_piece = |value: &bloathound_profile::Value| match value.kind {
             ValueKind::Str => value.length.is_some_and(|length| length <= QUOTED_CHARACTERS),
+            ValueKind::Unicode => {
+                memory.d.text == TextStorage::Compact && value.length.is_some_and(|length| length <= QUOTED_CHARACTERS)
+            }
             ValueKind::Int | ValueKind::Float => true,
             _ => false,
         };
@@ -254,7 +265,7 @@ fn unsteady(value: bloathound_profile::Value) -> bloathound_profile::Value {
 fn slots_again(memory: &Memory<'_>, raw: &RawFrame) -> Vec<Address> {
     let d = memory.d;
     let count = (raw.code.variable_slots() + raw.code.stack_slots).min(SLOTS_MAX) as u64;
-    let bytes = memory.bytes(raw.address.offset(d.frame.f_localsplus), 8 * count, 8 * SLOTS_MAX).unwrap_or_default();
+    let bytes = memory.bytes(raw.address.offset(CallLayout::of(d).slots), 8 * count, 8 * SLOTS_MAX).unwrap_or_default();
     words(&bytes).map(Address).collect()
 }
 

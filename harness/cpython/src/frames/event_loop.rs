@@ -3,6 +3,7 @@
 use bloathound_memory::Address;
 use bloathound_profile::frameworks::Timers;
 
+use super::dicts::Dict;
 use super::memory::{HEAD_BYTES_MAX, Memory};
 use super::values::Values;
 use crate::dialect::SingledOut;
@@ -52,10 +53,11 @@ impl Values {
         let d = memory.d;
         let type_at = memory.pointer(at.offset(d.object.ob_type))?;
         let info = self.types.get(memory, type_at)?;
-        let offset = info
-            .dict_offset
-            .or((d.types.singled_out(&info.name) == Some(SingledOut::OldInstance)).then_some(d.instance.in_dict))?;
-        let dict = super::dicts::Dict::read(memory, memory.pointer(at.offset(offset))?)?;
+        let is_old = d.types.singled_out(&info.name) == Some(SingledOut::OldInstance);
+        let dict = match info.dict_offset.or(is_old.then_some(d.instance.in_dict)) {
+            Some(offset) => Dict::read(memory, memory.pointer(at.offset(offset))?)?,
+            None => Dict::of_attributes(memory, at, &info)?,
+        };
         let entries = dict.entries(memory, 256);
         entries.into_iter().find(|(key, _)| memory.text(*key, 64).as_deref() == Some(name)).map(|(_, value)| value)
     }

@@ -41,6 +41,12 @@ impl Values {
                     None => Some(name),
                 }
             }
+            // Where a method is called without being bound first, who it is of is told by its type.
+            Kind::MethodDescriptor if d.instructions.words.is_some() => {
+                let name = memory.text(word(d.descriptor.d_name), 256)?;
+                let of = self.types.get(memory, word(d.descriptor.d_type)).map(|of| of.name.to_string());
+                Some(of.and_then(|of| Some(format!("{}.{name}", of.rsplit('.').next()?))).unwrap_or(name))
+            }
             Kind::MethodDescriptor => memory.text(word(d.descriptor.d_name), 256),
             Kind::Fixed if d.types.singled_out(&object.info.name) == Some(SingledOut::Type) => {
                 memory.c_string(memory.pointer(object.address.offset(d.type_object.tp_name))?)

@@ -5,7 +5,8 @@ use std::collections::HashMap;
 
 use bloathound_memory::{Address, MemorySource, ReadPiece};
 
-use crate::dialect::Dialect;
+use super::text::Stored;
+use crate::dialect::{Dialect, TextStorage};
 use crate::objects::words;
 
 /// Room for the head of an object: its type, its length and the first of its fields.
@@ -128,10 +129,36 @@ impl<'a> Memory<'a> {
         self.bytes(address.offset(d.string.ob_sval), len, max)
     }
 
-    /// The `str` at `address` as text, at most `max` bytes; what is no UTF-8 is replaced.
+    /// The name at `address` as text, at most `max` bytes; what is no UTF-8 is replaced.
     pub(super) fn text(&self, address: Address, max: usize) -> Option<String> {
-        let bytes = self.string(address, max)?;
-        Some(String::from_utf8_lossy(&bytes).into_owned())
+        match self.d.text {
+            TextStorage::BytesAndWide => {
+                let bytes = self.string(address, max)?;
+                Some(String::from_utf8_lossy(&bytes).into_owned())
+            }
+            TextStorage::Compact => self.compact_text(address, max),
+        }
+    }
+
+    /// What the text at `address` says of how it is stored; `head` are its first bytes.
+    pub(super) fn stored(&self, address: Address, head: &[u8]) -> Option<Stored> {
+        Stored::of(self.d, address, head, |at| self.pointer(at))
+    }
+
+    fn compact_text(&self, address: Address, max: usize) -> Option<String> {
+        let c = &self.d.unicode.compact;
+        // The last object of a mapping has less behind it.
+        let head: [u8; HEAD_BYTES_MAX] =
+            self.block(address).or_else(|| self.head(address, c.ascii_bytes)).filter(|_| address.is_aligned(8))?;
+        let stored = self.stored(address, &head)?;
+        let bytes = match stored.within(&head) {
+            Some(bytes) if bytes.len() <= max => bytes.to_vec(),
+            Some(_) => return None,
+            None => self.bytes(stored.at, stored.length.checked_mul(stored.width)?, max)?,
+        };
+        let unit = |unit: &[u8]| unit.iter().rev().fold(0_u32, |code, byte| code << 8 | u32::from(*byte));
+        let units = bytes.chunks_exact(stored.width as usize).map(unit);
+        Some(units.map(|code| char::from_u32(code).unwrap_or('\u{fffd}')).collect())
     }
 
     /// The items of the tuple at `address`, at most `max`.

@@ -9,6 +9,7 @@ mod atoms;
 mod batch;
 mod c_call;
 mod c_values;
+mod call;
 mod caught;
 mod clock;
 mod code;
@@ -23,6 +24,7 @@ mod raw;
 mod ready;
 mod sampler;
 mod stack;
+mod text;
 mod threads;
 mod types;
 mod values;
@@ -30,12 +32,13 @@ mod values;
 use bloathound_memory::{Address, MemorySource};
 use bloathound_profile::{Caught, Code, Stack};
 
-pub use code::line_table;
+pub use code::{can_be_read, line_table, locations};
 pub use sampler::{OwnWaits, SamplerOptions, ThreadProbe, sample};
 pub use threads::{PythonThread, kernel_ids, kernel_ids_of};
 
 use crate::Interpreter;
-use crate::dialect::{Dialect, Frames, NotYetRead};
+use crate::dialect::{Dialect, NotYetRead};
+use call::CallLayout;
 use code::Codes;
 use memory::Memory;
 use values::Values;
@@ -146,10 +149,6 @@ impl FrameReader {
     /// # Errors
     /// [`FramesError`] when the list can't be found or is damaged, or the threads' frames would be misread.
     pub fn threads(&mut self, source: &dyn MemorySource) -> Result<Vec<PythonThread>, FramesError> {
-        match self.target.dialect.frames {
-            Frames::Objects => {}
-            Frames::InterpreterFrames { .. } => return Err(self.target.dialect.not_yet_read("stacks").into()),
-        }
         code::can_be_read(self.target.dialect)?;
         let memory = Memory::new(source, self.target.dialect);
         let threads = threads::list(&memory, &self.target);
@@ -180,8 +179,14 @@ impl FrameReader {
         match stack.0.last() {
             None => innermost == Some(Address::NULL),
             Some(last) => {
-                let lasti = source.read_u32(Address(last.address).offset(d.frame.f_lasti)).ok();
-                innermost == Some(Address(last.address)) && lasti.filter(|at| *at != u32::MAX) == last.lasti
+                let code = self.codes.described.get(last.code.0 as usize);
+                let stands_at = |code: &Code| {
+                    let layout = CallLayout::of(d);
+                    let mut head = vec![0; layout.slots as usize];
+                    source.read(Address(last.address), &mut head).ok()?;
+                    call::instruction(d, &head, Address(code.address), code.bytecode_bytes)
+                };
+                innermost == Some(Address(last.address)) && code.and_then(stands_at) == Some(last.lasti)
             }
         }
     }

@@ -3,6 +3,7 @@
 use bloathound_memory::Address;
 use bloathound_profile::LoopInput;
 
+use super::call::CallLayout;
 use super::code::CodeEntry;
 use super::dicts::Dict;
 use super::memory::{HEAD_BYTES_MAX, Memory};
@@ -15,7 +16,7 @@ const MRO_MAX: usize = 24;
 
 /// A frame's own storage, freshly read.
 pub(super) struct Storage<'a> {
-    /// `PyFrameObject` up to `f_localsplus`.
+    /// All that stands in front of the variables.
     pub head: &'a [u8],
     /// Locals, cells, free variables, value stack.
     pub slots: &'a [Address],
@@ -26,6 +27,7 @@ impl Storage<'_> {
     pub(super) fn name(
         &self,
         memory: &Memory<'_>,
+        values: &mut Values,
         code: &CodeEntry,
         name: &std::sync::Arc<str>,
         is_global: bool,
@@ -39,14 +41,21 @@ impl Storage<'_> {
                 return memory.pointer(cell.offset(d.cell.ob_ref)).filter(|at| !at.is_null());
             }
             if let Some(index) = code.names.locals.iter().position(|local| local == name) {
-                return self.slots.get(index).copied().filter(|at| !at.is_null());
+                let at = self.slots.get(index).copied().filter(|at| !at.is_null())?;
+                // Where all variables stand in one row, some of its places are shared.
+                let cell = code.names.cells.is_empty().then(|| values.object(memory, at)).flatten();
+                return match cell.filter(|object| object.info.kind == Kind::Cell) {
+                    Some(cell) => Some(Address(word_at(&cell.head, d.cell.ob_ref))).filter(|at| !at.is_null()),
+                    None => Some(at),
+                };
             }
         }
         let key = *code.name_objects.get(name)?;
+        let layout = CallLayout::of(d);
         let dictionaries = [
-            (!is_global).then(|| pointer(d.frame.f_locals)),
-            Some(pointer(d.frame.f_globals)),
-            Some(pointer(d.frame.f_builtins)),
+            (!is_global).then(|| pointer(layout.locals)),
+            Some(pointer(layout.globals)),
+            Some(pointer(layout.builtins)),
         ];
         dictionaries
             .into_iter()
@@ -64,7 +73,7 @@ impl Storage<'_> {
         code: &CodeEntry,
         input: &LoopInput,
     ) -> Option<Address> {
-        let mut at = self.name(memory, code, &input.name, input.is_global)?;
+        let mut at = self.name(memory, values, code, &input.name, input.is_global)?;
         for attribute in &input.attributes {
             let key = *code.name_objects.get(attribute)?;
             match values.attribute(memory, at, key) {
@@ -80,17 +89,20 @@ impl Values {
     /// The attribute under the string object `key`, where it is plain data of the instance, its class or a module.
     fn attribute(&mut self, memory: &Memory<'_>, at: Address, key: Address) -> Option<Address> {
         let d = memory.d;
-        let head: [u8; HEAD_BYTES_MAX] = memory.head(at, d.instance.in_dict + 8)?;
+        let head: [u8; HEAD_BYTES_MAX] = memory.head(at, (d.instance.in_dict + 8).max(d.object.bytes))?;
         let info = self.types.get(memory, Address(word_at(&head, d.object.ob_type)))?;
         let own_dict = match info.kind {
             Kind::OldInstance => Some(d.instance.in_dict),
             Kind::Module => Some(d.module.md_dict),
             _ => info.dict_offset,
         };
-        let own = own_dict
-            .and_then(|offset| memory.pointer(at.offset(offset)))
-            .filter(|dict| !dict.is_null())
-            .and_then(|dict| Dict::read(memory, dict)?.lookup(memory, key));
+        let own = match own_dict {
+            Some(offset) => memory
+                .pointer(at.offset(offset))
+                .filter(|dict| !dict.is_null())
+                .and_then(|dict| Dict::read(memory, dict)?.lookup(memory, key)),
+            None => Dict::of_attributes(memory, at, &info).and_then(|own| own.lookup(memory, key)),
+        };
         if own.is_some() {
             return own;
         }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use bloathound_memory::Address;
 
+use super::call::CallLayout;
 use super::code::CodeEntry;
 use crate::dialect::Dialect;
 
@@ -19,20 +20,22 @@ pub(super) type Bytes = ([u8; FRAME_BYTES_MAX], usize);
 #[derive(Clone, Debug)]
 pub(super) struct RawFrame {
     pub address: Address,
-    /// `PyFrameObject`, and the first words of `f_localsplus` where `slots_read` says so.
+    /// All that stands in front of its variables, and the first words of `f_localsplus` where `slots_read` says so.
     pub head: [u8; FRAME_BYTES_MAX],
-    /// How many words of `f_localsplus` are in `head`.
+    /// How many words behind are in `head`.
     pub slots_read: usize,
     pub code: Arc<CodeEntry>,
     pub lasti: Option<u32>,
     /// The call was over when it was read: this is the frame as it last ran, and what is in it may be gone.
     pub is_over: bool,
+    /// It stands between a function in C and what that calls: no call of the program's.
+    pub is_between: bool,
 }
 
 impl RawFrame {
     /// The same frame below `caller`.
     pub fn called_by(mut self, caller: Address, d: &Dialect) -> Self {
-        let at = d.frame.f_back as usize;
+        let at = CallLayout::of(d).caller as usize;
         if let Some(word) = self.head.get_mut(at..at + 8) {
             word.copy_from_slice(&caller.0.to_le_bytes());
         }

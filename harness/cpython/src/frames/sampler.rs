@@ -10,6 +10,7 @@ use bloathound_profile::processor::{
 };
 use bloathound_profile::{Profile, Sample, SamplingCost, Stack, ThreadFacts, ThreadProfile, frameworks};
 
+use super::call::CallLayout;
 use super::clock::Clock;
 use super::threads::kernel_ids;
 use super::{FrameReader, FramesError, Memory, PythonThread, StackRead, c_call, event_loop};
@@ -324,7 +325,7 @@ impl Run<'_> {
 
     /// Asks the event loop's own timers how long it has been away.
     fn add_overdue(&mut self, probe: &mut dyn ThreadProbe) {
-        let d = self.reader.target.dialect;
+        let slots = CallLayout::of(self.reader.target.dialect).slots;
         let memory = Memory::new(self.source, self.reader.target.dialect);
         for watched in self.threads.values_mut() {
             let Some((_, stack)) = &watched.last else {
@@ -337,7 +338,7 @@ impl Run<'_> {
             });
             watched.profile.overdue_seconds = main_loop.and_then(|(timers, main_loop)| {
                 // Its first local is the event loop.
-                let event_loop = memory.pointer(Address(main_loop).offset(d.frame.f_localsplus))?;
+                let event_loop = memory.pointer(Address(main_loop).offset(slots))?;
                 let now = probe.wall_seconds();
                 event_loop::overdue_seconds(&memory, &mut self.reader.values, timers, event_loop, now)
             });

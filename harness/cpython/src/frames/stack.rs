@@ -6,9 +6,11 @@ use std::sync::Arc;
 use bloathound_memory::Address;
 
 use super::batch::{Batch, Met, hunt};
+use super::call::{self, CallLayout};
 use super::code::{CodeEntry, Codes};
 use super::memory::Memory;
 use super::raw::{Bytes, FRAME_BYTES_MAX, RawFrame, SLOTS_WITH_HEAD};
+use crate::dialect::Frames;
 use crate::objects::{half_at, word_at};
 
 /// Calls of one stack; the interpreter's own limit is 1000 unless it was raised.
@@ -25,7 +27,7 @@ const ATTEMPTS: u32 = 6;
 /// What is remembered between two looks at the threads.
 #[derive(Debug, Default)]
 pub(super) struct Known {
-    /// The type of frames.
+    /// The type of frames; of code, where calls are no objects.
     pub frame_type: Option<Address>,
     /// The outermost frames of each thread, by thread state, the last found first: one that stays for as long as the thread
     /// runs Python, and one for each greenlet that it turned to.
@@ -42,7 +44,15 @@ pub(super) struct Known {
 
 /// The frames of the thread at `state`, outermost first; `None` when every attempt was inconsistent.
 pub(super) fn walk(memory: &Memory<'_>, codes: &mut Codes, known: &mut Known, state: Address) -> Option<Vec<RawFrame>> {
+    let mut frames = walk_all(memory, codes, known, state)?;
+    frames.retain(|frame| !frame.is_between);
+    Some(frames)
+}
+
+/// The same, with what stands between functions in C and what these call.
+fn walk_all(memory: &Memory<'_>, codes: &mut Codes, known: &mut Known, state: Address) -> Option<Vec<RawFrame>> {
     let d = memory.d;
+    let layout = CallLayout::of(d);
     let innermost = state.offset(d.thread_state.frame);
     let mut others = 0;
     for attempt in 0..ATTEMPTS {
@@ -58,7 +68,7 @@ pub(super) fn walk(memory: &Memory<'_>, codes: &mut Codes, known: &mut Known, st
             continue;
         };
         let mut reader =
-            Walk { memory, codes, frame_type: &mut known.frame_type, recent: &mut known.recent, batch: &batch };
+            Walk { memory, layout, codes, frame_type: &mut known.frame_type, recent: &mut known.recent, batch: &batch };
         let ends_in = known.outermost.get(&state).map_or(&[][..], Vec::as_slice);
         // Within moments of the word that names the innermost: what it takes to say what that was.
         if let Some(mut frames) = reader.completed(first, met, ends_in) {
@@ -90,7 +100,7 @@ pub(super) fn walk(memory: &Memory<'_>, codes: &mut Codes, known: &mut Known, st
         if !is_known {
             others += 1;
             let stays =
-                (0..OUTERMOST_LOOKS).all(|_| memory.pointer(outermost.offset(d.frame.f_back)) == Some(Address::NULL));
+                (0..OUTERMOST_LOOKS).all(|_| memory.pointer(outermost.offset(layout.caller)) == Some(Address::NULL));
             let is_new = known.outermost.contains_key(&state) && others < ATTEMPTS - 1;
             if !stays || is_new {
                 continue;
@@ -107,6 +117,7 @@ pub(super) fn walk(memory: &Memory<'_>, codes: &mut Codes, known: &mut Known, st
 
 struct Walk<'a, 'm> {
     memory: &'a Memory<'m>,
+    layout: CallLayout,
     codes: &'a mut Codes,
     frame_type: &'a mut Option<Address>,
     recent: &'a mut HashMap<Address, (Address, Arc<CodeEntry>)>,
@@ -117,7 +128,6 @@ struct Walk<'a, 'm> {
 impl Walk<'_, '_> {
     /// Frames from `first` outwards.
     fn chain(&mut self, first: Address) -> Option<Vec<RawFrame>> {
-        let d = self.memory.d;
         let mut frames = Vec::new();
         let mut at = first;
         while !at.is_null() {
@@ -125,7 +135,7 @@ impl Walk<'_, '_> {
                 return None;
             }
             let read = self.frame(at)?;
-            at = Address(word_at(&read.head, d.frame.f_back));
+            at = Address(word_at(&read.head, self.layout.caller));
             frames.push(read);
         }
         Some(frames)
@@ -140,20 +150,20 @@ impl Walk<'_, '_> {
         while frames.len() < self.batch.len() {
             let bytes = self.batch.frame(at)?;
             let read = match self.checked(at, bytes) {
-                Some(read) if ends_in.contains(&at) || word_at(&read.head, d.frame.f_back) != 0 => read,
+                Some(read) if ends_in.contains(&at) || word_at(&read.head, self.layout.caller) != 0 => read,
                 // A generator that waits: its own is as it was, but who resumed it is not written in it any more.
                 waits => {
                     let ran = met.running(at)?;
-                    if word_at(&bytes.0, d.frame.f_code) != word_at(&ran.head, d.frame.f_code) {
+                    if word_at(&bytes.0, self.layout.code) != word_at(&ran.head, self.layout.code) {
                         return None;
                     }
                     match waits {
-                        Some(waits) => waits.called_by(Address(word_at(&ran.head, d.frame.f_back)), d),
+                        Some(waits) => waits.called_by(Address(word_at(&ran.head, self.layout.caller)), d),
                         None => RawFrame { is_over: true, ..ran.clone() },
                     }
                 }
             };
-            let caller = Address(word_at(&read.head, d.frame.f_back));
+            let caller = Address(word_at(&read.head, self.layout.caller));
             frames.push(read);
             // Where a greenlet was begun from is no part of its calls, and it may be called by a function of another.
             if caller.is_null() {
@@ -166,12 +176,11 @@ impl Walk<'_, '_> {
 
     /// The frame at `address` as it is now.
     fn frame(&mut self, address: Address) -> Option<RawFrame> {
-        let d = self.memory.d;
         if !address.is_aligned(8) {
             return None;
         }
         let mut head = [0; FRAME_BYTES_MAX];
-        let head_bytes = d.frame.f_localsplus as usize;
+        let head_bytes = self.layout.slots as usize;
         // The last frame of a mapping has less behind it.
         let slots_read = if self.memory.fill(address, head.get_mut(..head_bytes + 8 * SLOTS_WITH_HEAD)?) {
             SLOTS_WITH_HEAD
@@ -185,9 +194,37 @@ impl Walk<'_, '_> {
 
     /// The bytes at `address` as a frame; `None` where they are none, or one whose call is over.
     fn checked(&mut self, address: Address, (head, slots_read): &Bytes) -> Option<RawFrame> {
-        let d = self.memory.d;
         let (head, slots_read) = (*head, *slots_read);
-        let type_at = Address(word_at(&head, d.object.ob_type));
+        let is_between = match self.memory.d.frames {
+            Frames::Objects => self.is_object(&head)?,
+            Frames::InterpreterFrames { .. } => self.is_between(&head)?,
+        };
+        let is_over = false;
+        if is_between {
+            let code = self.codes.none();
+            return Some(RawFrame { address, head, slots_read, code, lasti: None, is_over, is_between });
+        }
+        let code_at = Address(word_at(&head, self.layout.code));
+        // A frame keeps its code alive: only one that was not met lately needs another look.
+        let code = match self.recent.get(&address) {
+            Some((known_at, code)) if *known_at == code_at => Arc::clone(code),
+            _ => {
+                let code = self.codes.get(self.memory, code_at)?;
+                self.recent.insert(address, (code_at, Arc::clone(&code)));
+                code
+            }
+        };
+        if matches!(self.memory.d.frames, Frames::InterpreterFrames { .. }) {
+            *self.frame_type = self.codes.code_type;
+        }
+        let lasti = call::instruction(self.memory.d, &head, code_at, code.bytecode_bytes)?;
+        Some(RawFrame { address, head, slots_read, code, lasti, is_over, is_between })
+    }
+
+    /// `Some(false)` where the head can be that of a frame object that runs.
+    fn is_object(&mut self, head: &[u8]) -> Option<bool> {
+        let d = self.memory.d;
+        let type_at = Address(word_at(head, d.object.ob_type));
         match *self.frame_type {
             Some(known) if known != type_at => return None,
             None => {
@@ -199,31 +236,20 @@ impl Walk<'_, '_> {
             }
             Some(_) => {}
         }
-        if word_at(&head, d.object.ob_refcnt) == 0 || half_at(&head, d.frame.f_iblock) > d.frame.blocks_max {
-            return None;
-        }
-        let code_at = Address(word_at(&head, d.frame.f_code));
-        // A frame keeps its code alive: only one that was not met lately needs another look.
-        let code = match self.recent.get(&address) {
-            Some((known_at, code)) if *known_at == code_at => Arc::clone(code),
-            _ => {
-                let code = self.codes.get(self.memory, code_at)?;
-                self.recent.insert(address, (code_at, Arc::clone(&code)));
-                code
-            }
-        };
-        let lasti = half_at(&head, d.frame.f_lasti);
-        let lasti = (lasti != u32::MAX).then_some(lasti);
-        if lasti.is_some_and(|offset| offset >= code.bytecode_bytes) {
-            return None;
-        }
-        Some(RawFrame { address, head, slots_read, code, lasti, is_over: false })
+        let runs = word_at(head, d.object.ob_refcnt) != 0 && half_at(head, d.frame.f_iblock) <= d.frame.blocks_max;
+        runs.then_some(false)
+    }
+
+    /// Whether the head of a call is that of one between a function in C and what it calls; `None` where it is that of none.
+    fn is_between(&self, head: &[u8]) -> Option<bool> {
+        let f = &self.memory.d.interpreter_frame;
+        let owner = *head.get(f.owner as usize)?;
+        (owner <= f.owned_by_c && owner != f.owned_by_object).then_some(owner == f.owned_by_c)
     }
 
     /// Whether `frames`, read from `first` outwards, were the stack of one moment, now that `now` is the innermost
     /// frame. A call that returned meanwhile is taken off.
     fn is_still_there(&mut self, frames: &mut Vec<RawFrame>, first: Address, now: Address) -> bool {
-        let d = self.memory.d;
         if first == now {
             // A frame that was left and entered again meanwhile has the same address and the same callers, unless it was
             // read while it had none.
@@ -239,7 +265,7 @@ impl Walk<'_, '_> {
             return match (self.frame(now), frames.first_mut()) {
                 (Some(fresh), Some(stale))
                     if fresh.code.id == stale.code.id
-                        && word_at(&fresh.head, d.frame.f_back) == word_at(&stale.head, d.frame.f_back) =>
+                        && word_at(&fresh.head, self.layout.caller) == word_at(&stale.head, self.layout.caller) =>
                 {
                     *stale = fresh;
                     true
@@ -247,7 +273,7 @@ impl Walk<'_, '_> {
                 _ => false,
             };
         }
-        let Some(caller) = self.memory.pointer(now.offset(d.frame.f_back)) else {
+        let Some(caller) = self.memory.pointer(now.offset(self.layout.caller)) else {
             return false;
         };
         // One call more: all we read is still in progress.
@@ -264,8 +290,7 @@ impl Walk<'_, '_> {
 
     /// True when the frame's caller is still the one that was read: a generator has one only while it runs.
     fn has_caller(&self, frame: &RawFrame) -> bool {
-        let d = self.memory.d;
-        let caller = self.memory.pointer(frame.address.offset(d.frame.f_back));
-        caller == Some(Address(word_at(&frame.head, d.frame.f_back)))
+        let caller = self.memory.pointer(frame.address.offset(self.layout.caller));
+        caller == Some(Address(word_at(&frame.head, self.layout.caller)))
     }
 }

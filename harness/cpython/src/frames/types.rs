@@ -6,10 +6,10 @@ use std::sync::Arc;
 use bloathound_memory::Address;
 use bloathound_profile::ValueKind;
 
-use super::memory::Memory;
-use crate::dialect::Dialect;
+use super::memory::{HEAD_BYTES_MAX, Memory};
 pub(super) use crate::dialect::ValueParts as Kind;
-use crate::objects::{BASES_MAX, BASICSIZE_MAX, word_at};
+use crate::dialect::{Dialect, TypesOfC};
+use crate::objects::{BASES_MAX, BASICSIZE_MAX, half_at, word_at};
 
 /// A type.
 #[derive(Debug)]
@@ -22,6 +22,12 @@ pub(super) struct TypeInfo {
     pub c_bytes: u64,
     /// Where instances keep their `__dict__`.
     pub dict_offset: Option<u64>,
+    /// Instances have a dict, or room for the pointer to one, in front of them.
+    pub has_managed_dict: bool,
+    /// Where instances keep the values of their attributes behind their own structure.
+    pub inline_values_at: Option<u64>,
+    /// The type itself.
+    pub at: Address,
     /// `__slots__`: names and offsets.
     pub slots: Vec<(Arc<str>, u64)>,
     pub mro: Address,
@@ -80,14 +86,17 @@ fn read(memory: &Memory<'_>, address: Address) -> Option<TypeInfo> {
     if basic_bytes > BASICSIZE_MAX {
         return None;
     }
-    let kind = kind(d, &name, flags, basic_bytes);
+    let is_class = is_class(memory, address, &bytes);
+    let kind = kind(d, &name, flags, is_class, basic_bytes);
     let dict_offset = word(d.type_object.tp_dictoffset);
-    let is_class = flags & d.flags.heaptype != 0;
     let plain = matches!(kind, Kind::Other | Kind::Dict | Kind::List | Kind::Set);
     Some(TypeInfo {
         told: told(d, &name, kind),
         name: name.into(),
         kind,
+        has_managed_dict: flags & d.flags.managed_dict != 0,
+        inline_values_at: (flags & d.flags.inline_values != 0).then_some(basic_bytes),
+        at: address,
         c_bytes: if is_class { c_base_bytes(memory, &bytes) } else { basic_bytes },
         dict_offset: (plain && (d.object.bytes..basic_bytes).contains(&dict_offset)).then_some(dict_offset),
         slots: if is_class && kind == Kind::Other { slots(memory, address) } else { Vec::new() },
@@ -102,10 +111,10 @@ fn c_base_bytes(memory: &Memory<'_>, class: &[u8]) -> u64 {
     let d = memory.d;
     let mut base = Address(word_at(class, d.type_object.tp_base));
     for _ in 0..BASES_MAX {
-        let Some(flags) = memory.word(base.offset(d.type_object.tp_flags)) else {
+        let Some(head) = memory.bytes(base, d.type_object.bytes, TYPE_BYTES_MAX) else {
             return 0;
         };
-        if flags & d.flags.heaptype == 0 {
+        if !is_class(memory, base, &head) {
             let bytes = memory.word(base.offset(d.type_object.tp_basicsize)).unwrap_or(0);
             return if bytes > BASICSIZE_MAX { 0 } else { bytes };
         }
@@ -117,7 +126,30 @@ fn c_base_bytes(memory: &Memory<'_>, class: &[u8]) -> u64 {
     0
 }
 
-fn kind(d: &Dialect, name: &str, flags: u64, basic_bytes: u64) -> Kind {
+/// True for a type that was made by a `class` statement: one in C that is made at run time has a name of its own, and not
+/// the text that it was given.
+fn is_class(memory: &Memory<'_>, address: Address, bytes: &[u8]) -> bool {
+    let d = memory.d;
+    let is_of_heap = word_at(bytes, d.type_object.tp_flags) & d.flags.heaptype != 0;
+    match d.types_of_c {
+        TypesOfC::Static => is_of_heap,
+        TypesOfC::StaticAndHeap => is_of_heap && is_named_by_text(memory, address, bytes).unwrap_or(false),
+    }
+}
+
+fn is_named_by_text(memory: &Memory<'_>, address: Address, bytes: &[u8]) -> Option<bool> {
+    let d = memory.d;
+    let name = Address(word_at(bytes, d.type_object.tp_name));
+    let text_at = memory.pointer(address.offset(d.type_object.ht_name))?;
+    let c = &d.unicode.compact;
+    let head: [u8; HEAD_BYTES_MAX] = memory.head(text_at, c.ascii_bytes)?;
+    if name == memory.stored(text_at, &head)?.at {
+        return Some(true);
+    }
+    Some(memory.pointer(text_at.offset(c.utf8)) == Some(name))
+}
+
+fn kind(d: &Dialect, name: &str, flags: u64, is_class: bool, basic_bytes: u64) -> Kind {
     let by_flag = [
         (d.flags.int_subclass, Kind::Int),
         (d.flags.long_subclass, Kind::Long),
@@ -131,7 +163,7 @@ fn kind(d: &Dialect, name: &str, flags: u64, basic_bytes: u64) -> Kind {
     if let Some((_, kind)) = by_flag.iter().find(|(flag, _)| flags & flag != 0) {
         return *kind;
     }
-    if flags & d.flags.heaptype != 0 {
+    if is_class {
         return Kind::Other;
     }
     if let Some((_, offset)) = d.types.positions.iter().find(|(known, _)| *known == name) {
@@ -172,6 +204,10 @@ fn slots(memory: &Memory<'_>, address: Address) -> Vec<(Arc<str>, u64)> {
     bytes
         .chunks_exact(d.member_def.bytes as usize)
         .filter_map(|member| {
+            let is_slot = half_at(member, d.member_def.kind) == d.member_def.object_ex;
+            if !is_slot && d.types_of_c == TypesOfC::StaticAndHeap {
+                return None;
+            }
             let name = memory.c_string(Address(word_at(member, d.member_def.name)))?;
             Some((name.into(), word_at(member, d.member_def.offset)))
         })
@@ -185,11 +221,11 @@ mod tests {
     #[test]
     fn names_alone_do_not_decide() {
         let d = &crate::dialect::CPYTHON_2_7;
-        assert_eq!(kind(d, "float", 0, 24), Kind::Float);
-        assert_eq!(kind(d, "float", 0, 32), Kind::Other);
-        assert_eq!(kind(d, "float", d.flags.heaptype, 24), Kind::Other);
-        assert_eq!(kind(d, "bool", d.flags.int_subclass, 24), Kind::Int);
-        assert_eq!(kind(d, "listiterator", 0, 32), Kind::Iterator(16));
+        assert_eq!(kind(d, "float", 0, false, 24), Kind::Float);
+        assert_eq!(kind(d, "float", 0, false, 32), Kind::Other);
+        assert_eq!(kind(d, "float", d.flags.heaptype, true, 24), Kind::Other);
+        assert_eq!(kind(d, "bool", d.flags.int_subclass, false, 24), Kind::Int);
+        assert_eq!(kind(d, "listiterator", 0, false, 32), Kind::Iterator(16));
     }
 
     #[test]

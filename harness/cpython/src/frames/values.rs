@@ -8,11 +8,12 @@ use bloathound_profile::frameworks::is_kept_to_be_called;
 use bloathound_profile::{Attribute, FunctionName, Value, ValueHash, ValueKind};
 
 use super::atoms;
+use super::call::CallLayout;
 use super::dicts::Dict;
 use super::look::Look;
 use super::memory::{HEAD_BYTES_MAX, Memory};
 use super::types::{Kind, TypeInfo, Types};
-use crate::dialect::Dialect;
+use crate::dialect::{Dialect, DigitCount, Frames, TextStorage};
 use crate::objects::{half_at, word_at, words};
 
 /// Items of a container and attributes of an instance that are looked at.
@@ -185,7 +186,10 @@ impl Values {
                 look.number = Some(number);
                 look.summary = format!("{number:?}");
             }
-            Kind::Long => atoms::long(memory, address, word(d.object.ob_size), &mut look),
+            Kind::Long => match d.long.count {
+                DigitCount::SignedSize => atoms::long(memory, address, word(d.object.ob_size), &mut look),
+                DigitCount::Tag { .. } => atoms::whole(memory, address, &object.head, &mut look),
+            },
             Kind::Str => match object.string(d) {
                 Some(text) => atoms::short_text(&mut look, text),
                 None => {
@@ -193,6 +197,14 @@ impl Values {
                     atoms::text(memory, &mut look, data, word(d.object.ob_size), 1);
                 }
             },
+            Kind::Unicode if d.text == TextStorage::Compact => {
+                if let Some(stored) = memory.stored(address, &object.head) {
+                    match stored.within(&object.head).filter(|_| stored.width == 1) {
+                        Some(data) => atoms::short_text(&mut look, data),
+                        None => atoms::text(memory, &mut look, stored.at, stored.length, stored.width),
+                    }
+                }
+            }
             Kind::Unicode => {
                 let data = Address(word(d.unicode.str));
                 atoms::text(memory, &mut look, data, word(d.unicode.length), self.unicode_bytes);
@@ -222,7 +234,13 @@ impl Values {
                 self.follow(memory, &mut look, &[word(d.method.im_func), word(d.method.im_self)], levels, budget)
             }
             Kind::Cell => self.follow(memory, &mut look, &[word(d.cell.ob_ref)], levels + 1, budget),
-            Kind::Generator => self.generator(memory, &mut look, Address(word(d.generator.gi_frame)), levels, budget),
+            Kind::Generator => {
+                let frame = match d.frames {
+                    Frames::Objects => Address(word(d.generator.gi_frame)),
+                    Frames::InterpreterFrames { .. } => address.offset(d.generator.gi_frame),
+                };
+                self.generator(memory, &mut look, frame, levels, budget);
+            }
             Kind::Iterator(offset) => {
                 let position = word(offset);
                 look.hash = look.hash.number(position);
@@ -335,10 +353,11 @@ impl Values {
                 fields.push((Arc::clone(name), value));
             }
         }
-        if let Some(at) = dict_at
-            && let Some(dict_at) = self.field(memory, object, at)
-            && let Some(dict) = Dict::read(memory, dict_at)
-        {
+        let own = match dict_at {
+            Some(at) => self.field(memory, object, at).and_then(|dict_at| Dict::read(memory, dict_at)),
+            None => Dict::of_attributes(memory, object.address, &object.info),
+        };
+        if let Some(dict) = own {
             look.hash = look.hash.number(dict.used);
             for (key, value) in dict.entries(memory, ITEMS_MAX) {
                 if let Some(name) = self.key(memory, key) {
@@ -401,14 +420,21 @@ impl Values {
         if levels == 0 || at.is_null() {
             return;
         }
-        let Some(head) = memory.bytes(at, d.frame.f_localsplus, FRAME_HEAD_BYTES_MAX) else {
+        let layout = CallLayout::of(d);
+        let Some(head) = memory.bytes(at, layout.slots, FRAME_HEAD_BYTES_MAX) else {
             return;
         };
-        look.hash = look.hash.number(u64::from(half_at(&head, d.frame.f_lasti)));
-        let code = Address(word_at(&head, d.frame.f_code));
-        let local_count = memory.block::<4>(code.offset(d.code.co_nlocals)).map_or(0, u32::from_le_bytes);
+        let (instruction, count_at) = match d.frames {
+            Frames::Objects => (u64::from(half_at(&head, d.frame.f_lasti)), d.code.co_nlocals),
+            Frames::InterpreterFrames { .. } => {
+                (word_at(&head, d.interpreter_frame.instruction), d.code.variables.count)
+            }
+        };
+        look.hash = look.hash.number(instruction);
+        let code = Address(word_at(&head, layout.code));
+        let local_count = memory.block::<4>(code.offset(count_at)).map_or(0, u32::from_le_bytes);
         let count = u64::from(local_count).min(ITEMS_MAX as u64);
-        let variables = memory.bytes(at.offset(d.frame.f_localsplus), 8 * count, 8 * ITEMS_MAX);
+        let variables = memory.bytes(at.offset(layout.slots), 8 * count, 8 * ITEMS_MAX);
         for variable in words(&variables.unwrap_or_default()) {
             if let Some(seen) = self.look(memory, Address(variable), levels - 1, budget) {
                 look.hash = look.hash.number(seen.hash.0);

@@ -4,6 +4,7 @@
 
 mod attributes;
 mod budget;
+mod locations;
 mod model;
 mod static_types;
 mod table;
@@ -11,6 +12,7 @@ mod text;
 mod words;
 
 pub(crate) use budget::Budget;
+pub(crate) use locations::{line_at, located};
 pub(crate) use model::{BASES_MAX, BASICSIZE_MAX, Objects};
 pub(crate) use static_types::StaticTypes;
 pub(crate) use table::{KeysHead, Table};

@@ -23,7 +23,9 @@ macro_rules! of_one_series {
 }
 use {of_every_series, of_one_series};
 
+mod code;
 mod collector;
+mod frames;
 mod hostile;
 mod memory;
 mod stripped;

@@ -71,7 +71,7 @@ fn loops_never_left(code: &Code, frames: &[&Frame]) -> Vec<usize> {
         .filter(|(_, candidate)| frames.iter().all(|frame| frame.lasti.is_some_and(|at| candidate.contains(at))))
         .map(|(index, _)| index)
         .collect();
-    indices.sort_by_key(|index| code.loops.get(*index).map(|l| l.last - l.first));
+    indices.sort_by_key(|index| std::cmp::Reverse(code.loops.get(*index).map(|l| l.first)));
     indices
 }
 

@@ -47,6 +47,7 @@ fn a_loop() -> Loop {
         exits: vec![LoopExit { condition: (12, 15), inputs: vec![input("done")], ..LoopExit::default() }],
         writes: vec![Write { target: input("n"), from_call: false, each_turn_in_place: false }],
         has_calls: false,
+        apart: Vec::new(),
         is_pure: false,
     }
 }
@@ -394,7 +395,7 @@ fn failing(at_call: u32, said: impl Fn(u64) -> u64) -> Profile {
         }
         frames
     });
-    failing.codes[HANDLER as usize].tries = vec![Try { first: 18, handler: 26, otherwise: 36, end: 36 }];
+    failing.codes[HANDLER as usize].tries = vec![Try { first: 18, handler: 26, otherwise: 36, end: 36, apart: None }];
     failing.codes.push(code("called", "/srv/app.py", Vec::new()));
     for (n, sample) in failing.threads[0].samples.iter_mut().enumerate() {
         sample.caught = Some(Caught {

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use bloathound_profile::frameworks::{calls_what_is_due, is_dispatch, is_program_file, is_reporting};
+use bloathound_profile::frameworks::{calls_what_is_due, due_when_zero, is_dispatch, is_program_file, is_reporting};
 use bloathound_profile::{Code, Frame, FunctionName, Profile, Sample, Value, ValueHash, ValueKind};
 
 use crate::hot::place::OwnCode;
@@ -66,9 +66,16 @@ impl<'a> Calls<'a> {
         let code = |frame: &Frame| profile.code(frame.code);
         let is = |frame: &Frame, what: fn(&Code) -> bool| code(frame).is_some_and(what);
         let (above, below) = sample.stack.0.split_at_checked(frames).unwrap_or_default();
-        let is_timed = above.last().is_some_and(|frame| is(frame, calls_what_is_due));
+        let was_due = |frame: &Frame| {
+            let waits = code(frame).and_then(due_when_zero).zip(frame.detail.as_ref());
+            let variable = waits.and_then(|(name, detail)| detail.variables.iter().find(|one| *one.name == *name));
+            variable.and_then(|one| one.value.as_ref()?.number) == Some(0.0)
+        };
+        let is_timed = above.last().is_some_and(|frame| is(frame, calls_what_is_due)) || above.iter().any(was_due);
         let ours: Vec<&Frame> = below.iter().filter(|frame| own.has(frame.code)).collect();
-        if let Some(first) = ours.first() {
+        let awaits = above.iter().filter_map(code).any(|code| due_when_zero(code).is_some());
+        let first = if awaits { awaited(profile, own, below) } else { ours.first().copied() };
+        if let Some(first) = first {
             self.own.entry(first.code.0).or_default().push(first);
             self.own_samples += 1;
             self.own_frames.extend(&ours);
@@ -162,6 +169,15 @@ impl<'a> Calls<'a> {
             matches!(value.kind, ValueKind::Str | ValueKind::Unicode) && value.length.is_some_and(|length| length > 0)
         })
     }
+}
+
+/// The first call of the program's own; where that is a coroutine that only waits for another of its own, the last of these.
+fn awaited<'a>(profile: &Profile, own: &OwnCode, below: &'a [Frame]) -> Option<&'a Frame> {
+    let is_coroutine = |frame: &Frame| profile.code(frame.code).is_some_and(|code| code.is_generator);
+    let from = below.iter().position(|frame| own.has(frame.code))?;
+    let rest = below.get(from..)?;
+    let chain = rest.iter().take_while(|frame| own.has(frame.code) && is_coroutine(frame));
+    chain.last().or(rest.first())
 }
 
 /// The number of the descriptor that a frame of an event loop is at.

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use bloathound_cpython::dialect::ThreadNames;
 use bloathound_cpython::frames::{FrameReader, FrameTarget, PythonThread, StackRead, kernel_ids_of};
-use bloathound_heap::{HeapSnapshot, Names, ObjectId, ReferenceKind, RootKind};
+use bloathound_heap::{HeapSnapshot, Names, ObjectId, ReferenceKind, ReferenceLabel, RootKind};
 use bloathound_vocabulary::{FrameRecord, ThreadRecord};
 
 use crate::source::{Examined, HeapSource};
@@ -65,8 +65,14 @@ fn called(heap: &HeapSource<'_>, names: &Names<'_>, known: ThreadNames) -> BTree
     named.collect()
 }
 
-/// The attribute of that name in an object's `__dict__`.
+/// The attribute of that name, in an object's `__dict__` or of its own.
 fn attribute(snapshot: &HeapSnapshot, names: &Names<'_>, of: ObjectId, name: &str) -> Option<ObjectId> {
+    let is_it = |label: &ReferenceLabel| {
+        label.kind() == ReferenceKind::Slot && label.name().is_some_and(|known| snapshot.name(known) == name)
+    };
+    if let Some((own, _)) = snapshot.references_of(of).find(|(_, label)| is_it(label)) {
+        return Some(own);
+    }
     let own = snapshot.references_of(of).find(|(_, label)| names.is_dict_field(*label)).map(|(own, _)| own)?;
     entries(snapshot, own).find(|(key, _)| snapshot.text(*key) == Some(name)).map(|(_, value)| value)
 }

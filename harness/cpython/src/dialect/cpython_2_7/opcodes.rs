@@ -10,6 +10,7 @@ pub(super) const INSTRUCTIONS: Instructions = Instructions {
     opcodes: OPCODES,
     constant_names: &["True", "False", "None"],
     pure_builtins: PURE,
+    words: None,
 };
 
 const OPCODES: &[(u8, Operation, Effect)] = &[

@@ -4,6 +4,7 @@
 //! debug information tells them. What a running interpreter says of itself (`_Py_DebugOffsets`) comes before them.
 
 mod fixed;
+mod opcodes;
 mod release_11;
 mod release_12;
 mod symbols;
@@ -15,8 +16,8 @@ use super::layout::{self, BlockLayout, EntryLayout};
 use super::obmalloc::{ArenaObject, Obmalloc, PoolHeader};
 use super::{
     AllocatorState, Attributes, Collection, CollectorHeads, Dialect, DictTable, DigitCount, Frames,
-    InstructionEncoding, Instructions, LineTableKind, NumberBlockRules, ReferenceCounts, StaticTypeState, TextStorage,
-    ThreadNames, TypesOfC,
+    InstructionEncoding, LineTableKind, NumberBlockRules, ReferenceCounts, StaticTypeState, TextStorage, ThreadNames,
+    TypesOfC,
 };
 
 pub use release_11::CPYTHON_3_11;
@@ -218,8 +219,10 @@ const RELEASE_13: Dialect = Dialect {
         co_name: 120,
         co_firstlineno: 68,
         co_lnotab: 136,
-        constant: (0, 0),
-        flag_generator: 0x20,
+        // From `ob_size` to before what C code may hang on it.
+        constant: (16, 144),
+        // `CO_GENERATOR`, `CO_COROUTINE`, `CO_ASYNC_GENERATOR`.
+        flag_generator: 0x2a0,
         co_zombieframe: 0,
         variables: layout::CodeVariables { count: 72, names: 96, frame_words: 76 },
     },
@@ -313,15 +316,7 @@ const RELEASE_13: Dialect = Dialect {
     },
     // There are no blocks of numbers; the length of one is a divisor.
     number_blocks: NumberBlockRules { header_bytes: 8, number_bytes: 24, numbers: 0 },
-    // `frames` refuses code of this series before it asks for any of them.
-    instructions: Instructions {
-        have_argument: 0,
-        extended_arg: 0,
-        exception_values: 0,
-        opcodes: &[],
-        constant_names: &["True", "False", "None"],
-        pure_builtins: &[],
-    },
+    instructions: opcodes::INSTRUCTIONS,
     // Lib/threading.py
     thread_names: ThreadNames { module: "threading", running: "_active", name: "_name" },
     types: types::TYPES,

@@ -61,6 +61,7 @@ fn example() -> Profile {
         }],
         writes: vec![Write { target: input("x"), from_call: true, each_turn_in_place: false }],
         has_calls: true,
+        apart: Vec::new(),
         is_pure: false,
     };
     let code = Code {
@@ -74,7 +75,7 @@ fn example() -> Profile {
         calls: vec![12, 40],
         returns: Returns { inputs: vec![input("r")], is_opaque: false },
         bytecode_bytes: 120,
-        tries: vec![Try { first: 8, handler: 30, otherwise: 50, end: 60 }],
+        tries: vec![Try { first: 8, handler: 30, otherwise: 50, end: 60, apart: None }],
     };
     let detail = Arc::new(FrameDetail {
         variables: vec![

@@ -3,12 +3,26 @@
 /// Instructions of two bytes each, with caches counted as such.
 type Unit = u64;
 
+/// Some instructions, and the line that they are on; `None` for what is on no line.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Location {
+    /// The first one, and the one behind the last.
+    pub(crate) units: (Unit, Unit),
+    pub(crate) line: Option<u32>,
+}
+
 /// The line that the instruction at `unit` is on; `None` past the table's end and for what is on no line.
-pub(super) fn line_at(line_first: u32, table: &[u8], unit: Unit) -> Option<u32> {
+pub(crate) fn line_at(line_first: u32, table: &[u8], unit: Unit) -> Option<u32> {
+    located(line_first, table).find(|location| (location.units.0..location.units.1).contains(&unit))?.line
+}
+
+/// All of a table, in order.
+pub(crate) fn located(line_first: u32, table: &[u8]) -> impl Iterator<Item = Location> + '_ {
     let mut bytes = Bytes { rest: table };
     let (mut line, mut begin) = (i64::from(line_first), 0);
-    while let Some(head) = bytes.next() {
-        let end = begin + u64::from(head & 7) + 1;
+    std::iter::from_fn(move || {
+        let head = bytes.next()?;
+        let units = (begin, begin + u64::from(head & 7) + 1);
         let is_on_a_line = match head >> 3 & 15 {
             15 => false,
             // Lines and columns at length.
@@ -35,12 +49,9 @@ pub(super) fn line_at(line_first: u32, table: &[u8], unit: Unit) -> Option<u32> 
                 true
             }
         };
-        if (begin..end).contains(&unit) {
-            return u32::try_from(line).ok().filter(|_| is_on_a_line);
-        }
-        begin = end;
-    }
-    None
+        begin = units.1;
+        Some(Location { units, line: u32::try_from(line).ok().filter(|_| is_on_a_line) })
+    })
 }
 
 struct Bytes<'a> {

@@ -1,0 +1,128 @@
+//! Code objects against what the interpreter says of them: instructions, lines, handlers, and how deep the stack is.
+
+use std::collections::BTreeMap;
+use std::process::Command;
+
+use bloathound_cpython::bytecode::{Names, analyse_with_handlers, compiled, ranges};
+use bloathound_cpython::dialect::{CPYTHON_3_13, Dialect};
+use bloathound_cpython::frames::locations;
+use bloathound_profile::LineTable;
+use bloathound_testkit::python3;
+
+/// What a script tells of code objects, a line each.
+fn told(what: &str) -> Option<String> {
+    let python = python3("3.13")?;
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/python3/code.py");
+    let output = Command::new(python).args(["-E", "-s", "-W", "ignore", script, what]).output().expect("it runs");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    Some(String::from_utf8(output.stdout).expect("text"))
+}
+
+fn bytes(hex: &str) -> Vec<u8> {
+    let digits = if hex == "-" { "" } else { hex };
+    (0..digits.len()).step_by(2).map(|at| u8::from_str_radix(&digits[at..at + 2], 16).expect("hexadecimal")).collect()
+}
+
+/// `1:2,3:4` as rows of numbers.
+fn rows(text: &str) -> Vec<Vec<i64>> {
+    let row = |row: &str| row.split(':').map(|number| number.parse().expect("a number")).collect();
+    if text == "-" { Vec::new() } else { text.split(',').map(row).collect() }
+}
+
+fn numbered(count: &str) -> Vec<std::sync::Arc<str>> {
+    (0..count.parse().expect("a number")).map(|n: usize| format!("n{n}").into()).collect()
+}
+
+/// Compares; how many instructions, calls with a known callee, and calls there were.
+fn compare(d: &'static Dialect, line: &str) -> [usize; 3] {
+    let fields: Vec<&str> = line.split('\t').collect();
+    let name = format!("{} of {}", fields[0], fields[10]);
+    let (code, exceptions) = (bytes(fields[2]), bytes(fields[3]));
+    let first: u32 = fields[1].parse().expect("a line");
+    let truth = rows(fields[7]);
+    let found = compiled(d, &code);
+    let as_row = |word: &bloathound_cpython::bytecode::Word| {
+        vec![i64::from(word.offset), i64::from(word.opcode), i64::from(word.argument)]
+    };
+    // An opcode without one has an argument that means nothing.
+    let of_dis = |row: &Vec<i64>| row[..3].to_vec();
+    let has_argument = |row: &Vec<i64>| row[1] > 44;
+    let clean = |mut row: Vec<i64>| {
+        row[2] = if has_argument(&row) { row[2] } else { 0 };
+        row
+    };
+    assert_eq!(
+        found.iter().map(as_row).map(clean).collect::<Vec<_>>(),
+        truth.iter().map(of_dis).map(clean).collect::<Vec<_>>(),
+        "{name}"
+    );
+    let lines = LineTable::new(locations(first, &bytes(fields[4])));
+    for row in rows(fields[8]).iter().filter(|row| row[2] > 0) {
+        for offset in (row[0]..row[1]).step_by(2) {
+            assert_eq!(lines.line_at(offset as u32).map(i64::from), Some(row[2]), "{name} at {offset}");
+        }
+    }
+    let handled: Vec<Vec<i64>> = ranges(&exceptions)
+        .iter()
+        .map(|one| {
+            let numbers = [one.bytes.0, one.bytes.1, one.handler, one.depth, u32::from(one.puts_place)];
+            numbers.map(i64::from).to_vec()
+        })
+        .collect();
+    assert_eq!(handled, rows(fields[9]), "{name}");
+    let all = numbered(fields[6]);
+    let names = Names { names: numbered(fields[5]), locals: all.clone(), cells: all };
+    let analysis = analyse_with_handlers(d, &code, &exceptions, &names, &|at| lines.line_at(at).unwrap_or(first));
+    let depth: BTreeMap<i64, (i64, i64)> = truth.iter().map(|row| (row[0], (row[3], row[2]))).collect();
+    let mut known = 0;
+    for call in &analysis.calls {
+        let (depth, argument) = depth[&i64::from(call.offset)];
+        let opcode = truth.iter().find(|row| row[0] == i64::from(call.offset)).expect("it is there")[1];
+        // CALL_FUNCTION_EX, CALL_KW, CALL.
+        let taken = match opcode {
+            54 => 3 + (argument & 1),
+            57 => 3 + argument,
+            _ => 2 + argument,
+        };
+        if let Some(slot) = call.callee_slot {
+            assert_eq!(i64::from(slot), depth - taken, "{name} at {}", call.offset);
+            known += 1;
+        } else {
+            assert!(depth < 0 || truth.len() > 7000, "{name} at {} is not reached", call.offset);
+        }
+    }
+    for (index, slot) in &analysis.iterators {
+        let at = analysis.loops[*index as usize].first;
+        assert_eq!(i64::from(*slot), depth[&i64::from(at)].0 - 1, "{name} at {at}");
+    }
+    for found in &analysis.loops {
+        assert!(
+            found.first <= found.last && found.contains(found.first) && found.contains(found.last),
+            "{name}: {found:?}"
+        );
+    }
+    [truth.len(), known, analysis.calls.len()]
+}
+
+fn compare_all(what: &str, least: usize) {
+    let Some(told) = told(what) else { return };
+    let mut sums = [0; 3];
+    for line in told.lines() {
+        for (sum, one) in sums.iter_mut().zip(compare(&CPYTHON_3_13, line)) {
+            *sum += one;
+        }
+    }
+    let [instructions, known, calls] = sums;
+    assert!(instructions > least, "{instructions} instructions");
+    assert!(known * 100 >= calls * 99, "{known} of {calls} calls");
+}
+
+#[test]
+fn all_code_of_the_standard_library_is_read_as_the_interpreter_reads_it() {
+    compare_all("library", 500_000);
+}
+
+#[test]
+fn code_that_ran_is_brought_back_to_what_was_compiled() {
+    compare_all("ran", 20_000);
+}
