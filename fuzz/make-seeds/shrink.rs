@@ -17,7 +17,7 @@ const STORAGE_BYTES_MAX: u64 = 16 << 10;
 pub(crate) fn shrink(recording: Recording) -> Recording {
     let Some(interpreter) = Interpreter::from_facts(&recording.manifest.interpreter) else { return recording };
     let image = &recording.image;
-    let pools = locate_arenas(image, &interpreter, &recording.symbols.data_ranges).ok().flatten().map(|found| found.0);
+    let pools = locate_arenas(image, &interpreter, &recording.symbols.data_ranges).map(|found| found.0);
     let heap = decode(image, &interpreter, pools.as_ref()).value;
     let mut keep = Keep { image, heap: &heap, pages: BTreeSet::new() };
     keep.interpreter(&interpreter);
