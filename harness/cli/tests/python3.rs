@@ -181,7 +181,7 @@ print('ready', flush=True)
     let Some(report) = hot(&format!("{PAGES}{call}call(Page([None]))\n")) else { return };
     let finding = &report["findings"][0];
     assert_eq!(finding["class"], "hot-loop", "{report}");
-    let place = &finding["location"];
+    let place = &finding["where"];
     assert_eq!(
         (&place["function"], &place["line_first"], &place["line_last"]),
         (&"call".into(), &13.into(), &18.into())
@@ -209,7 +209,7 @@ forever('{\"a\": ')
     let Some(report) = hot(script) else { return };
     let finding = &report["findings"][0];
     assert_eq!(finding["class"], "hot-loop", "{report}");
-    assert_eq!(finding["location"]["function"], "forever", "{report}");
+    assert_eq!(finding["where"]["function"], "forever", "{report}");
 }
 
 #[test]
@@ -236,7 +236,7 @@ asyncio.run(main())
     let Some(report) = hot(script) else { return };
     let finding = &report["findings"][0];
     assert_eq!(finding["class"], "hot-loop", "{report}");
-    assert_eq!(finding["location"]["function"], "wait_for", "{report}");
+    assert_eq!(finding["where"]["function"], "wait_for", "{report}");
     let tiers = finding["evidence"]["tiers"].as_array().unwrap();
     assert!(tiers.contains(&"event-loop-starved".into()), "{report}");
 }
@@ -297,7 +297,7 @@ fn event_loops_that_spin_are_found_with_what_they_call() {
     ] {
         let Some(report) = hot(&event_loop(begin)) else { return };
         let finding = &report["findings"][0];
-        assert_eq!(finding["location"]["function"], function, "{begin}: {report}");
+        assert_eq!(finding["where"]["function"], function, "{begin}: {report}");
     }
 }
 

@@ -29,7 +29,7 @@ pub(super) const RELEASE_12: Dialect = Dialect {
     code: layout::CodeObject { co_code: 192, ..RELEASE_13.code },
     frame: layout::FrameObject { f_localsplus: 48, ..RELEASE_13.frame },
     // `frames` refuses code of this series before it asks for any of them.
-    instructions: Instructions { opcodes: &[], ..RELEASE_13.instructions },
+    instructions: Instructions { opcodes: &[], words: None, ..RELEASE_13.instructions },
     thread_state: layout::ThreadState {
         read_bytes: 288,
         frame: 56,
