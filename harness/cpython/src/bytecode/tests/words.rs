@@ -107,7 +107,7 @@ fn a_loop_whose_test_stands_twice_and_whose_handler_stands_at_the_end_is_one() {
     // What follows it stands before its handler; what raises again is behind.
     assert_eq!(one.apart, [(110, 114)]);
     assert!(one.contains(106) && one.contains(134) && !one.contains(110));
-    let inputs = vec!["done".to_owned(), "page.peek".to_owned(), "row".to_owned(), "row.last".to_owned()];
+    let inputs = ["done".to_owned(), "page.peek".to_owned(), "row".to_owned(), "row.last".to_owned()];
     let left_at: Vec<(u32, u32)> = exits(one).into_iter().map(|(at, _)| at).collect();
     assert_eq!(left_at, [(10, 20), (68, 102)], "{:?}", one.exits);
     for (_, names) in exits(one) {
