@@ -9,6 +9,7 @@ mod ordinary;
 mod owned;
 mod python27;
 mod python3;
+mod reads;
 mod service;
 
 pub use allocator::{ArenaPlan, BlockFate, ChunkFate, MemoryWriter, PoolFate, write_arenas, write_heap};
@@ -19,4 +20,5 @@ pub use ordinary::{again_as_an_ordinary_user, brought_packages};
 pub use owned::Owned;
 pub use python3::{PYTHON3_VARIABLE, REQUIRE_PYTHON3, python3};
 pub use python27::{PYTHON_VARIABLE, REQUIRE_LIVE, cannot, live_required, python27, skip};
+pub use reads::wait_until_it_reads;
 pub use service::service_heap;

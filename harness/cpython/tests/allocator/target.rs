@@ -42,7 +42,7 @@ impl Target {
             assert!(self.stdout.read_line(&mut line).unwrap() > 0, "the script ended early");
             let (name, value) = line.trim().split_once(' ').unwrap();
             if name == "ready" {
-                self.wait_until_blocked();
+                bloathound_testkit::wait_until_it_reads(self.child.id());
                 return facts;
             }
             facts.insert(name.to_owned(), value.parse().unwrap());
@@ -53,19 +53,6 @@ impl Target {
     pub fn go_on(&mut self) {
         self.stdin.write_all(b"g").unwrap();
         self.stdin.flush().unwrap();
-    }
-
-    /// The line was written before `read` was entered.
-    fn wait_until_blocked(&self) {
-        let deadline = std::time::Instant::now() + std::time::Duration::from_secs(20);
-        loop {
-            let stat = fs::read_to_string(format!("/proc/{}/stat", self.child.id())).unwrap();
-            if stat.rsplit(')').next().unwrap().trim_start().starts_with('S') {
-                return;
-            }
-            assert!(std::time::Instant::now() < deadline, "the script never blocked");
-            std::thread::yield_now();
-        }
     }
 
     /// Copies all present pages of private mappings and the libraries' constants (names of types), with the mappings'

@@ -75,7 +75,7 @@ impl Stopped {
 
     pub fn copy(&self) -> (MemoryImage, SymbolTable) {
         let pid = self.child.id();
-        wait_until_it_waits(pid);
+        bloathound_testkit::wait_until_it_reads(pid);
         let maps = std::fs::read_to_string(format!("/proc/{pid}/maps")).expect("maps");
         let regions: Vec<Region> = maps.lines().filter_map(region).collect();
         let memory = File::open(format!("/proc/{pid}/mem")).expect("mem");
@@ -108,21 +108,6 @@ impl Drop for Stopped {
     fn drop(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
-    }
-}
-
-/// It said that it is ready, and has yet to come to where it waits.
-fn wait_until_it_waits(pid: u32) {
-    let deadline = std::time::Instant::now() + std::time::Duration::from_secs(20);
-    let waits = || {
-        let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).expect("a process");
-        let is_reading =
-            std::fs::read_to_string(format!("/proc/{pid}/syscall")).is_ok_and(|call| call.starts_with("0 "));
-        is_reading && stat.rsplit(')').next().is_some_and(|rest| rest.trim_start().starts_with('S'))
-    };
-    while !waits() {
-        assert!(std::time::Instant::now() < deadline, "it does not wait for its input");
-        std::thread::yield_now();
     }
 }
 
