@@ -126,7 +126,7 @@ mod tests {
 
     #[test]
     fn what_is_written_is_what_is_sent() {
-        let plain = "GET /a?b={n} HTTP/1.1\r\nConnection: close\r\nHost: 127.0.0.1:81\r\n\r\n".replace("{n}", "7");
+        let plain = "GET /a?b={n} HTTP/1.1\r\nHost: 127.0.0.1:81\r\nConnection: close\r\n\r\n".replace("{n}", "7");
         assert_eq!(sent("/a?b={n}", &[], None).unwrap(), plain);
         assert_eq!(sent("GET http://127.0.0.1:{port}/a?b={n}", &[], None).unwrap(), plain);
         assert_eq!(
