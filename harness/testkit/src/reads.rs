@@ -12,13 +12,13 @@ const WITHIN: Duration = Duration::from_secs(20);
 /// `read` was entered, and a thread that was joined frees memory until it has ended.
 ///
 /// # Panics
-/// It does not within 20 s, or is gone.
+/// It does not within 20 s.
 pub fn wait_until_it_reads(pid: u32) {
     let deadline = Instant::now() + WITHIN;
     let sleeps = |stat: &str| stat.rsplit(')').next().is_some_and(|rest| rest.trim_start().starts_with('S'));
     let waits = || {
         let is_reading = fs::read_to_string(format!("/proc/{pid}/syscall")).is_ok_and(|call| call.starts_with(READ));
-        let threads = fs::read_dir(format!("/proc/{pid}/task")).expect("a process").flatten();
+        let threads = fs::read_dir(format!("/proc/{pid}/task")).into_iter().flatten().flatten();
         // One that ended in between has no state any more.
         let states = threads.filter_map(|thread| fs::read_to_string(thread.path().join("stat")).ok());
         is_reading && states.into_iter().all(|stat| sleeps(&stat))
