@@ -5,18 +5,15 @@ use bloathound_profile::{Callee, CalleeKind};
 use crate::thresholds::fixed::PATTERN_STEPS_A_SECOND;
 use crate::thresholds::predicates;
 
-/// The type whose methods match.
-const PATTERN_TYPE: &str = "SRE_Pattern";
-
 /// Seconds that a match honestly takes at most: from each character the rest of the text is tried once against each part of the
 /// pattern. `None` for what is no match, or where pattern or text are not known.
 ///
 /// What takes longer tries the same characters in ever other divisions, and each character more multiplies these.
 fn honest_seconds(callee: &Callee) -> Option<f64> {
-    let of_type = callee.name.split('.').next()?;
-    if callee.kind != CalleeKind::C || of_type != PATTERN_TYPE {
+    if callee.kind != CalleeKind::C {
         return None;
     }
+    // Only a method of a regular expression has one, whatever the series calls its type.
     let pattern = callee.pattern.as_ref()?.length?;
     // A replacement is an argument too: the text is the longest.
     let texts = callee.arguments.iter().filter(|argument| argument.kind.is_text());
@@ -54,14 +51,16 @@ mod tests {
         assert!(is_lost(&of("SRE_Pattern.sub", 60), 2.0));
         assert!(!is_lost(&of("SRE_Pattern.sub", 60), 0.001));
         assert!(!is_lost(&of("SRE_Pattern.search", 60_000), 20.0));
+        assert!(is_lost(&of("re.Pattern.match", 60), 2.0), "as Python 3 calls it");
     }
 
     #[test]
     fn what_matches_nothing_or_is_not_known_is_not_called_lost() {
-        assert!(!is_lost(&of("zlib.compress", 60), 20.0));
-        let unknown = Callee { pattern: None, ..of("SRE_Pattern.match", 60) };
+        let unknown = Callee { pattern: None, ..of("zlib.compress", 60) };
         assert!(!is_lost(&unknown, 20.0));
         let no_text = Callee { arguments: Vec::new(), ..of("SRE_Pattern.match", 60) };
         assert!(!is_lost(&no_text, 20.0));
+        let python = Callee { kind: CalleeKind::Python, ..of("match", 60) };
+        assert!(!is_lost(&python, 20.0));
     }
 }
