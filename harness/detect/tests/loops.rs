@@ -18,6 +18,7 @@ use support::Script;
 fn report(kind: &str, place: &str) -> Option<HotJudgement> {
     let script = match kind {
         kind if QUIET.contains(&kind) => "quiet_work.py",
+        kind if ASKED_AGAIN.contains(&kind) || ASKED_OTHERS.contains(&kind) || WAITED.contains(&kind) => "asking.py",
         kind if FAILING.contains(&kind) || WORKING.contains(&kind) => "failing.py",
         _ => "variants.py",
     };
@@ -181,6 +182,26 @@ fn trying_again_at_once_is_no_progress() {
 #[test]
 fn a_walk_that_counts_what_it_misses_is_busy() {
     none_found(HotObservationKind::Busy, &["ports", "files"], &["plain"]);
+}
+
+const ASKED_AGAIN: &[&str] = &["tokenizer", "locked_table", "handled_by_hand"];
+const ASKED_OTHERS: &[&str] = &["tokens_of_texts", "broken_blocks", "numbered_lines"];
+const WAITED: &[&str] = &["served_forever"];
+
+/// A tokenizer that stands still, a table that stays locked, a server that is asked for its next request without waiting.
+#[test]
+fn the_same_question_to_c_is_no_work() {
+    for kind in ASKED_AGAIN {
+        let Some(report) = report(kind, "plain") else { return };
+        assert_eq!(only_finding(&report).1, *kind);
+    }
+}
+
+#[test]
+fn another_question_to_c_is_work_and_so_is_what_is_handed_on() {
+    none_found(HotObservationKind::Busy, ASKED_OTHERS, &["plain"]);
+    let Some(report) = report(WAITED[0], "plain") else { return };
+    assert!(report.findings.is_empty(), "{report:#?}");
 }
 
 #[test]

@@ -197,6 +197,12 @@ fn coroutines_whose_answers_are_there_already() {
     };
     assert_eq!(finding.location.function.as_deref(), Some("stuck"));
     assert_eq!(finding.verdict, Verdict::NoObservedProgress);
+    // What is asked counts it; the answer is the same.
+    let Some(asked) = coroutine("checked_out") else { return };
+    let [finding] = asked.findings.as_slice() else {
+        panic!("one finding expected: {asked:#?}");
+    };
+    assert_eq!(finding.location.function.as_deref(), Some("checkout"));
     // Lists made anew each time are read while they change, and each failure is counted by Twisted: whether that is
     // enough for a verdict is a matter of the moment, whose loop it is is not.
     for kind in ["nested", "failing"] {

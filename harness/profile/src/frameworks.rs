@@ -41,6 +41,8 @@ pub struct Framework {
     pub name: &'static str,
     /// Functions that its event loop consists of: it comes through them every turn.
     pub event_loop: &'static [Place],
+    /// Functions that are part of the event loop where one of its own calls them: others call them too.
+    pub within: &'static [Place],
     /// Functions whose own loop resumes a generator: the loop that matters is the generator's.
     pub trampolines: &'static [Place],
     /// Functions of which a traced turn of an idle event loop shows at least one.
@@ -58,7 +60,7 @@ const fn place(file: &'static str, functions: &'static [&'static str]) -> Place 
 
 /// A framework that is known by its event loop alone, and by those of its functions that expect `EINTR`.
 const fn event_loop(name: &'static str, event_loop: &'static [Place], takes_eintr: &'static [Place]) -> Framework {
-    Framework { name, event_loop, trampolines: &[], turn: &[], takes_eintr, timers: None }
+    Framework { name, event_loop, within: &[], trampolines: &[], turn: &[], takes_eintr, timers: None }
 }
 
 /// Where Twisted's event loop keeps timed calls.
@@ -93,6 +95,7 @@ pub const FRAMEWORKS: &[Framework] = &[
             place("twisted/internet/selectreactor.py", &[]),
             place("twisted/internet/posixbase.py", &["_doReadOrWrite"]),
         ],
+        within: &[],
         trampolines: &[
             place("twisted/internet/defer.py", &["_inlineCallbacks", "_runCallbacks"]),
             place("twisted/internet/task.py", &["_oneWorkUnit", "_tick"]),
@@ -123,17 +126,23 @@ pub const FRAMEWORKS: &[Framework] = &[
         &[place("asyncore.py", &["loop", "poll", "poll2", "poll3", "read", "write", "readwrite", "_exception"])],
         &[place("asyncore.py", &["poll", "poll2"])],
     ),
-    event_loop(
-        "SocketServer",
-        &[place("SocketServer.py", &["serve_forever", "_eintr_retry"])],
-        &[place("SocketServer.py", &["_eintr_retry"])],
-    ),
+    Framework {
+        name: "SocketServer",
+        event_loop: &[place("SocketServer.py", &["serve_forever"])],
+        // `handle_request` waits by it as well, for a program whose own loop calls that.
+        within: &[place("SocketServer.py", &["_eintr_retry"])],
+        trampolines: &[],
+        turn: &[],
+        takes_eintr: &[place("SocketServer.py", &["_eintr_retry"])],
+        timers: None,
+    },
     Framework {
         name: "Tornado",
         event_loop: &[
             place("tornado/ioloop.py", &["start", "_run_callback"]),
             place("tornado/platform/asyncio.py", &["start"]),
         ],
+        within: &[],
         trampolines: &[place("tornado/gen.py", &["run"])],
         turn: &[],
         // `select.epoll` itself is the loop's `_impl`.
@@ -143,6 +152,7 @@ pub const FRAMEWORKS: &[Framework] = &[
     Framework {
         name: "Trollius",
         event_loop: &[place("trollius/base_events.py", &["run_forever", "run_until_complete", "_run_once"])],
+        within: &[],
         trampolines: &[place("trollius/tasks.py", &["_step"])],
         turn: &[],
         takes_eintr: &[],
@@ -156,8 +166,8 @@ pub const FRAMEWORKS: &[Framework] = &[
             place("asyncio/runners.py", &["run"]),
             place("asyncio/events.py", &["_run"]),
             place("asyncio/selector_events.py", &["_process_events"]),
-            place("selectors.py", &["select"]),
         ],
+        within: &[place("selectors.py", &["select"])],
         trampolines: &[place("asyncio/tasks.py", &["__step", "__step_run_and_handle_result"])],
         turn: &[place("asyncio/base_events.py", &["_run_once"]), place("selectors.py", &["select"])],
         takes_eintr: &[],
@@ -219,7 +229,8 @@ pub fn telling_path_bytes(file: &str) -> usize {
     let name = file.rfind(['/', '\\']).map_or(file.len(), |slash| file.len() - slash);
     let library = library_at(file).map_or(0, |at| file.len() - at);
     let portable = file.replace('\\', "/");
-    let places = FRAMEWORKS.iter().flat_map(|known| known.event_loop.iter().chain(known.trampolines));
+    let places =
+        FRAMEWORKS.iter().flat_map(|known| known.event_loop.iter().chain(known.within).chain(known.trampolines));
     // With the slash before it: that is looked at too.
     let known =
         places.filter(|place| portable.ends_with(&format!("/{}", place.file))).map(|place| place.file.len() + 1);
@@ -230,6 +241,12 @@ pub fn telling_path_bytes(file: &str) -> usize {
 #[must_use]
 pub fn is_event_loop(code: &Code) -> bool {
     is_in(|known| known.event_loop, &code.file, &code.function)
+}
+
+/// True for a function that is part of an event loop where that calls it.
+#[must_use]
+pub fn is_within_event_loop(code: &Code) -> bool {
+    is_in(|known| known.within, &code.file, &code.function)
 }
 
 /// True for a function that a turn of an event loop with nothing to do comes through.

@@ -60,6 +60,12 @@ impl Failure {
         format!("; each turn fails: {} from {line}, which is caught and tried again", self.type_name)
     }
 
+    /// True for a sample in the middle of what fails.
+    pub(crate) fn is_tried_in(&self, sample: &Sample) -> bool {
+        let (code, raised) = self.place;
+        sample.stack.0.iter().any(|frame| frame.code.0 == code && frame.lasti == Some(raised))
+    }
+
     /// Frames of a sample's stack, from the outermost on, that are no part of what is done about the failure: it is handled
     /// by what is called after it was caught.
     pub(crate) fn frames_before(&self, window: &Window<'_>, sample: &Sample) -> usize {

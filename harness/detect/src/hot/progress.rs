@@ -63,10 +63,13 @@ pub(crate) fn judge(window: &Window<'_>, candidate: &Candidate<'_>, limits: &Hot
             series.is_still() && series.distinct <= limits.values_max || series.motion == Motion::Unknown
         });
     let child_moves = view.called_code_moves();
+    // An object in C that is asked for the same, and fails alike, may well count that.
+    let fails_alike =
+        view.failure.as_ref().is_some_and(|failure| work::fails_for_the_same(window, candidate, failure, limits));
     let moving: Vec<String> = view
         .variables
         .iter()
-        .filter(|(_, series)| series.motion == Motion::Moving)
+        .filter(|(_, series)| series.motion == Motion::Moving && !(fails_alike && series.is_hidden))
         .map(|(name, _)| name.to_string())
         .collect();
     // Plain text and numbers that come again are the same again.
@@ -74,9 +77,9 @@ pub(crate) fn judge(window: &Window<'_>, candidate: &Candidate<'_>, limits: &Hot
     let fails = view.failure.is_some();
     let only_counts = |name: &String| view.variables.get(name.as_str()).is_some_and(|one| one.is_one_counter(fails));
     let is_starved = window.is_starved(limits);
-    // What counts may be what the loop works through, unless each turn fails.
-    let anything_moves =
-        moving.iter().any(|name| (is_starved && !fails) || !only_counts(name)) || child_moves || among_many;
+    // What counts may be what the loop works through, unless each turn fails, or waits for an answer.
+    let may_count = is_starved && !fails && !candidate.code.is_generator;
+    let anything_moves = moving.iter().any(|name| may_count || !only_counts(name)) || child_moves || among_many;
     let iterator = view.iterator();
     let is_closed = closed::comes_back(window, candidate, limits);
     let progress = if is_closed {
@@ -156,13 +159,14 @@ impl<'a> View<'a> {
             return Progress::NotTowardsExit;
         }
         let relevant = self.relevant_attributes(exit);
-        // What decides can't be seen, and all that is seen to move is a counter or a clock.
+        // What decides can't be seen, and all that is seen to move is a counter or a clock. A counter may be how far honest
+        // work has come that starves an event loop; what a coroutine waits for tells by its answer.
         let counts_beside = |series: &Series| {
             series.only_counts
                 && !series.kind.is_atom()
                 && !exit.calls.is_empty()
                 && relevant.is_none()
-                && !self.window.is_starved(self.limits)
+                && (!self.window.is_starved(self.limits) || self.candidate.code.is_generator)
         };
         let moves = |input: &bloathound_profile::LoopInput| {
             let name = input.to_string();

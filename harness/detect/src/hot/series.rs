@@ -52,6 +52,8 @@ pub(crate) struct Series {
     pub tells_time: bool,
     /// Nearly whenever it was read, all of it was: the same value is the same state.
     pub is_whole: bool,
+    /// An object of a type in C that shows nothing of itself: what moves in it nobody can name.
+    pub is_hidden: bool,
 }
 
 impl Series {
@@ -113,6 +115,7 @@ impl Series {
             kind: last.map(|value| value.kind).unwrap_or_default(),
             type_name: last.map(|value| value.type_name.to_string()).unwrap_or_default(),
             c_function: last.and_then(|value| value.c_function.clone()),
+            is_hidden: last.is_some_and(|value| value.kind == ValueKind::Instance && value.attributes.is_empty()),
         }
     }
 

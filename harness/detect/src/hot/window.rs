@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use bloathound_profile::frameworks::{is_event_loop, is_hub};
+use bloathound_profile::frameworks::{is_event_loop, is_hub, is_within_event_loop};
 use bloathound_profile::{CodeId, Frame, Profile, Sample, ThreadProfile};
 
 use crate::thresholds::HotLoopThresholds;
@@ -143,26 +143,41 @@ fn common_depth(samples: &[&Sample]) -> usize {
 }
 
 /// Which code objects are an event loop's.
-pub(crate) struct EventLoopCodes(HashMap<CodeId, bool>);
+pub(crate) struct EventLoopCodes(HashMap<CodeId, Part>);
+
+/// What a code object is to an event loop.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Part {
+    /// Its own.
+    Own,
+    /// Its own where it calls it.
+    Within,
+}
 
 impl EventLoopCodes {
     pub(crate) fn new(profile: &Profile) -> Self {
+        let part = |code| match code {
+            code if is_event_loop(code) => Some(Part::Own),
+            code if is_within_event_loop(code) => Some(Part::Within),
+            _ => None,
+        };
         let codes = profile.codes.iter().enumerate();
-        Self(codes.map(|(index, code)| (CodeId(index as u32), is_event_loop(code))).collect())
-    }
-
-    fn has(&self, frame: &Frame) -> bool {
-        self.0.get(&frame.code) == Some(&true)
+        Self(codes.filter_map(|(index, code)| Some((CodeId(index as u32), part(code)?))).collect())
     }
 
     /// Depth of the innermost frame of the event loop.
     pub(crate) fn depth(&self, sample: &Sample) -> Option<usize> {
-        sample.stack.0.iter().rposition(|frame| self.has(frame))
+        let part = |frame: &Frame| self.0.get(&frame.code).copied();
+        let frames = &sample.stack.0;
+        let own = frames.iter().rposition(|frame| part(frame) == Some(Part::Own))?;
+        let within = frames.iter().skip(own + 1).take_while(|frame| part(frame) == Some(Part::Within)).count();
+        Some(own + within)
     }
 
     /// True when the event loop itself runs, or polls.
     fn is_innermost(&self, sample: &Sample) -> bool {
-        sample.stack.0.last().is_none_or(|frame| self.has(frame))
+        let innermost = sample.stack.0.len().checked_sub(1);
+        innermost.is_none() || self.depth(sample) == innermost
     }
 
     /// True when the event loop had no turn between two samples, as far as its frames show.

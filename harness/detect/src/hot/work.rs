@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use bloathound_profile::frameworks::is_reporting;
-use bloathound_profile::{CalleeKind, CodeId, DescriptorKind, Frame, Outside, Value, ValueHash};
+use bloathound_profile::{Callee, CalleeKind, CodeId, DescriptorKind, Frame, Outside, Sample, Value, ValueHash};
 
 use super::bare::only_counts;
 use super::candidate::Candidate;
@@ -27,10 +27,15 @@ pub(crate) fn seen(
     if called_loops_advance(window, candidate, failure, limits) {
         return Some("what it calls goes through loops of its own".to_owned());
     }
-    if let Some(name) = tries_others(window, candidate, limits) {
+    let goes_on = |words: &words::Words| with_others(window, candidate, words, limits);
+    let beside_no_failure = || match failure {
+        None => goes_on(&words::WRITING),
+        Some(failure) => fails_for_others(window, candidate, failure, limits),
+    };
+    if let Some(name) = goes_on(&words::TRYING).or_else(beside_no_failure) {
         return Some(format!("{name} is called with other arguments each time"));
     }
-    if let Some(name) = computes_in_c(window, candidate) {
+    if let Some(name) = computes_in_c(window, candidate, failure, limits) {
         return Some(format!("most of the time goes into {name}, whose work shows in no variable"));
     }
     let outside = window.profile.outside.as_ref()?;
@@ -122,20 +127,70 @@ fn is_in_loop(window: &Window<'_>, frame: &Frame) -> bool {
     frame.lasti.zip(code).is_some_and(|(at, code)| code.innermost_loop(at).is_some() && !is_reporting(code))
 }
 
-/// The function in C below the loop that tries something outside the process, with other arguments each time: a walk over
-/// ports or files is no second try of the same.
-fn tries_others(window: &Window<'_>, candidate: &Candidate<'_>, limits: &HotLoopThresholds) -> Option<String> {
+/// The function in C below the loop, one of `words`, that is called with other arguments each time: a walk over ports or
+/// files is no second try of the same, and what is written is another thing.
+fn with_others(
+    window: &Window<'_>,
+    candidate: &Candidate<'_>,
+    words: &words::Words,
+    limits: &HotLoopThresholds,
+) -> Option<String> {
     let mut tried: BTreeMap<&str, Vec<ValueHash>> = BTreeMap::new();
-    for sample in window.samples.iter().filter(|sample| sample.stack.0.len() > candidate.depth) {
-        let Some(detail) = sample.stack.0.last().and_then(|frame| frame.detail.as_ref()) else { continue };
-        let Some(callee) = detail.callee.as_ref().filter(|callee| callee.kind == CalleeKind::C) else { continue };
-        let name = callee.name.rsplit('.').next().unwrap_or(&callee.name);
-        if words::TRYING.has(name) {
-            let arguments = callee.arguments.iter().fold(ValueHash::default(), |hash, value| hash.number(value.deep.0));
-            tried.entry(name).or_default().push(arguments);
+    for callee in window.samples.iter().filter_map(|sample| in_c(candidate, sample)) {
+        let name = last_name(&callee.name);
+        if words.has(name) {
+            tried.entry(name).or_default().push(asked(callee));
         }
     }
     tried.into_iter().find(|(_, arguments)| are_others(arguments, limits)).map(|(name, _)| name.to_owned())
+}
+
+/// The function in C that fails each turn, and for something else each time.
+fn fails_for_others(
+    window: &Window<'_>,
+    candidate: &Candidate<'_>,
+    failure: &Failure,
+    limits: &HotLoopThresholds,
+) -> Option<String> {
+    let failing = failing_in_c(window, candidate, failure);
+    let arguments: Vec<ValueHash> = failing.iter().map(|callee| asked(callee)).collect();
+    are_others(&arguments, limits).then(|| failing.first().map(|callee| last_name(&callee.name).to_owned()))?
+}
+
+/// True where most of the time goes into a function in C that fails each turn, asked for the same: what moves inside the
+/// object that is asked is no work either.
+pub(crate) fn fails_for_the_same(
+    window: &Window<'_>,
+    candidate: &Candidate<'_>,
+    failure: &Failure,
+    limits: &HotLoopThresholds,
+) -> bool {
+    let failing = failing_in_c(window, candidate, failure);
+    let arguments: Vec<ValueHash> = failing.iter().map(|callee| asked(callee)).collect();
+    failing.len() as f64 >= C_TIME_SHARE_MIN * window.samples.len() as f64 && !are_others(&arguments, limits)
+}
+
+/// The calls into C that were in progress where the failure is raised.
+fn failing_in_c<'a>(window: &Window<'a>, candidate: &Candidate<'_>, failure: &Failure) -> Vec<&'a Callee> {
+    let tried = window.samples.iter().copied().filter(|sample| failure.is_tried_in(sample));
+    tried.filter_map(|sample| in_c(candidate, sample)).collect()
+}
+
+/// The function in C that runs, at or below the loop.
+fn in_c<'s>(candidate: &Candidate<'_>, sample: &'s Sample) -> Option<&'s Callee> {
+    let innermost = sample.stack.0.last().filter(|_| sample.stack.0.len() > candidate.depth);
+    let callee = innermost.and_then(|frame| frame.detail.as_ref()?.callee.as_ref());
+    callee.filter(|callee| callee.kind == CalleeKind::C)
+}
+
+/// What it was called with, as one hash.
+fn asked(callee: &Callee) -> ValueHash {
+    let of = callee.pattern.iter().chain(&callee.arguments);
+    of.fold(ValueHash::default(), |hash, value| hash.number(value.deep.0))
+}
+
+fn last_name(name: &str) -> &str {
+    name.rsplit('.').next().unwrap_or(name)
 }
 
 /// True where many arguments were tried, and no handful of them is what is tried most of the time: what was freed before it
@@ -153,21 +208,24 @@ fn are_others(arguments: &[ValueHash], limits: &HotLoopThresholds) -> bool {
         && (of_a_handful as f64) < SAME_TRIES_SHARE_MIN * one_each.len() as f64
 }
 
-/// The function in C in which most of the time goes by, where it is not one that only asks whether something is there.
-fn computes_in_c(window: &Window<'_>, candidate: &Candidate<'_>) -> Option<String> {
-    let mut times: BTreeMap<&str, usize> = BTreeMap::new();
-    let inside = |sample: &&&bloathound_profile::Sample| sample.stack.0.len() > candidate.depth;
-    for sample in window.samples.iter().filter(inside) {
-        let innermost = sample.stack.0.last();
-        let callee = innermost.and_then(|frame| frame.detail.as_ref()?.callee.as_ref());
-        if let Some(callee) = callee.filter(|callee| callee.kind == CalleeKind::C) {
-            *times.entry(&callee.name).or_default() += 1;
-        }
+/// The function in C in which most of the time goes by, where it is not one that only asks whether something is there, nor
+/// the one that fails each turn, asked for the same.
+fn computes_in_c(
+    window: &Window<'_>,
+    candidate: &Candidate<'_>,
+    failure: Option<&Failure>,
+    limits: &HotLoopThresholds,
+) -> Option<String> {
+    let mut times: BTreeMap<&str, Vec<ValueHash>> = BTreeMap::new();
+    for callee in window.samples.iter().filter_map(|sample| in_c(candidate, sample)) {
+        times.entry(&callee.name).or_default().push(asked(callee));
     }
-    let (name, most) = times.into_iter().max_by_key(|(_, times)| *times)?;
-    let last = name.rsplit('.').next().unwrap_or(name);
-    let is_most = most as f64 >= C_TIME_SHARE_MIN * window.samples.len() as f64;
-    (is_most && !words::ASKING.has(last)).then(|| name.to_owned())
+    let (name, asked) = times.into_iter().max_by_key(|(_, asked)| asked.len())?;
+    let is_most = asked.len() as f64 >= C_TIME_SHARE_MIN * window.samples.len() as f64;
+    let is_answer = words::SAME_ANSWER.has(name) && !candidate.found.exits.is_empty() && !are_others(&asked, limits);
+    let fails = || failure.is_some_and(|failure| fails_for_the_same(window, candidate, failure, limits));
+    let gets_nowhere = words::ASKING.has(last_name(name)) || is_answer || fails();
+    (is_most && !gets_nowhere).then(|| name.to_owned())
 }
 
 #[cfg(test)]

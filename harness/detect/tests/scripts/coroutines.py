@@ -23,6 +23,28 @@ def stuck():
             pending.pop()
 
 
+class Pool(object):
+    """Has none to give, and counts who asked."""
+
+    def __init__(self):
+        self.free = []
+        self.asked = 0
+
+    def take(self):
+        self.asked += 1
+        return defer.succeed(self.free[0] if self.free else None)
+
+    @defer.inlineCallbacks
+    def checkout(self):
+        taken = None
+        while taken is None:
+            taken = yield self.take()
+
+
+def checked_out():
+    Pool().checkout()
+
+
 @defer.inlineCallbacks
 def fetch(number):
     answer = yield defer.succeed(number)
