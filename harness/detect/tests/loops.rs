@@ -184,8 +184,8 @@ fn a_walk_that_counts_what_it_misses_is_busy() {
     none_found(HotObservationKind::Busy, &["ports", "files"], &["plain"]);
 }
 
-const ASKED_AGAIN: &[&str] = &["tokenizer", "locked_table", "handled_by_hand"];
-const ASKED_OTHERS: &[&str] = &["tokens_of_texts", "broken_blocks", "numbered_lines"];
+const ASKED_AGAIN: &[&str] = &["tokenizer", "locked_table", "same_page", "handled_by_hand"];
+const ASKED_OTHERS: &[&str] = &["tokens_of_texts", "broken_blocks", "numbered_lines", "records"];
 const WAITED: &[&str] = &["served_forever"];
 
 /// A tokenizer that stands still, a table that stays locked, a server that is asked for its next request without waiting.

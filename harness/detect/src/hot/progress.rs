@@ -209,6 +209,7 @@ impl<'a> View<'a> {
         let many = self.limits.values_max;
         let (objects, distinct) = series.objects;
         !series.kind.is_atom()
+            && !series.is_filled_alike
             && ((series.motion == Motion::Recurring
                 && (series.repeated > many || series.distinct > self.limits.states_max))
                 || (series.is_still() && objects == Motion::Moving && distinct > many))

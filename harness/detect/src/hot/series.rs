@@ -54,6 +54,8 @@ pub(crate) struct Series {
     pub is_whole: bool,
     /// An object of a type in C that shows nothing of itself: what moves in it nobody can name.
     pub is_hidden: bool,
+    /// A container that is made anew each time, and filled alike: what else is seen of it shows how far that was.
+    pub is_filled_alike: bool,
 }
 
 impl Series {
@@ -115,6 +117,7 @@ impl Series {
             kind: last.map(|value| value.kind).unwrap_or_default(),
             type_name: last.map(|value| value.type_name.to_string()).unwrap_or_default(),
             c_function: last.and_then(|value| value.c_function.clone()),
+            is_filled_alike: is_filled_alike(&seen, &objects, total, limits),
             is_hidden: last.is_some_and(|value| value.kind == ValueKind::Instance && value.attributes.is_empty()),
         }
     }
@@ -159,6 +162,25 @@ fn is_made_anew(objects: &[ValueHash], hashes: &[ValueHash], total: usize, limit
     addresses.len() <= limits.values_max
         && motion(objects, total, limits) == Motion::Recurring
         && share_known(hashes) >= MADE_ANEW_SHARE_MIN
+}
+
+/// True for a container at one of the few addresses that the last ones left, of which those that are as long as most are
+/// the same.
+fn is_filled_alike(seen: &[&Value], objects: &[ValueHash], total: usize, limits: &HotLoopThresholds) -> bool {
+    let addresses: HashSet<&ValueHash> = objects.iter().collect();
+    if !seen.iter().all(|value| value.kind.is_container())
+        || addresses.len() > limits.values_max
+        || motion(objects, total, limits) != Motion::Recurring
+    {
+        return false;
+    }
+    let mut by_length: HashMap<Option<u64>, Vec<ValueHash>> = HashMap::new();
+    for value in seen {
+        by_length.entry(value.length).or_default().push(value.deep);
+    }
+    let whole = by_length.into_values().max_by_key(Vec::len).unwrap_or_default();
+    whole.iter().collect::<HashSet<_>>().len() <= limits.values_max
+        && whole.len() as f64 >= MADE_ANEW_SHARE_MIN * seen.len() as f64
 }
 
 /// How many values came more than once.

@@ -2,6 +2,7 @@
 
 The same question has the same answer; another one each time is work. So is something else to write.
 """
+import csv
 import os
 import re
 import sqlite3
@@ -42,6 +43,32 @@ def locked_table():
             tries += 1
 
 
+class Pages(object):
+    """Each says that the second one is next."""
+
+    def page(self, name):
+        return {'items': [], 'next': 'second'}
+
+
+class Copy(object):
+    """Of all that there is, page by page."""
+
+    def __init__(self, pages):
+        self.pages = pages
+        self.found = []
+
+    def same_page(self):
+        name = 'first'
+        while name:
+            page = self.pages.page(name)
+            self.found.extend(page['items'])
+            name = page['next']
+
+
+def same_page():
+    Copy(Pages()).same_page()
+
+
 class Requests(SocketServer.TCPServer):
     """Its owner asks it for the next request."""
     timeout = 0
@@ -79,6 +106,29 @@ def broken_blocks():
             break
         except zlib.error:
             broken += 1
+
+
+class Records(object):
+    """A few kinds of them, of which there are many: where it has come to only the reader in C knows."""
+
+    def __init__(self):
+        lines = tempfile.TemporaryFile()
+        for _ in xrange(300):
+            lines.write(''.join('kind%d,%d\n' % (n % 10, n % 3) for n in xrange(10000)))
+        lines.seek(0)
+        self.rows = csv.reader(lines)
+
+    def following(self):
+        kind, state = next(self.rows)
+        sum(xrange(100))
+        return {'kind': kind, 'state': state}
+
+
+def records():
+    rows = Records()
+    record = {'kind': 'first', 'state': '0'}
+    while record['kind'] != 'last':
+        record = rows.following()
 
 
 def numbered_lines():
