@@ -143,7 +143,7 @@ fn motion(hashes: &[ValueHash], total: usize, limits: &HotLoopThresholds) -> Mot
     let ends_known = late.iter().rev().take(2).any(|hash| known.contains(hash));
     // One step from one value to another is a step, not a to and fro.
     let went_back = returns(hashes);
-    let recurs = share_known(hashes) >= limits.recurring_fraction_min;
+    let recurs = share_known(hashes).max(share_returned(hashes)) >= limits.recurring_fraction_min;
     if recurs && ends_known && went_back { Motion::Recurring } else { Motion::Moving }
 }
 
@@ -153,6 +153,21 @@ fn share_known(hashes: &[ValueHash]) -> f64 {
     let known: HashSet<&ValueHash> = early.iter().collect();
     let again = late.iter().filter(|hash| known.contains(hash)).count();
     again as f64 / late.len().max(1) as f64
+}
+
+/// Of the different values, the share that was left and came again: of sixty that take turns, half of the samples may lack
+/// some, though none is new.
+fn share_returned(hashes: &[ValueHash]) -> f64 {
+    let mut runs: HashMap<&ValueHash, usize> = HashMap::new();
+    let mut before = None;
+    for hash in hashes {
+        if before != Some(hash) {
+            *runs.entry(hash).or_default() += 1;
+        }
+        before = Some(hash);
+    }
+    let returned = runs.values().filter(|runs| **runs > 1).count();
+    returned as f64 / runs.len().max(1) as f64
 }
 
 /// True for a thing that is made anew each time round, at one of the few addresses that the last ones left, and most of
@@ -238,6 +253,16 @@ mod tests {
         assert_eq!(of(&one_late_step), Motion::Moving);
         let one_outlier: Vec<u64> = (0..60).map(|n| u64::from(n == 50)).collect();
         assert_eq!(of(&one_outlier), Motion::Recurring);
+    }
+
+    #[test]
+    fn sixty_values_that_take_turns_recur_though_each_half_lacks_some() {
+        // As they are drawn by samples: some of the second half are not in the first, and all come again.
+        let drawn = |n: u64| if n < 60 { n * 7 % 48 } else { (n * 7 + 5) % 60 };
+        let values: Vec<u64> = (0..120).map(drawn).chain((0..120).map(|n| n * 7 % 60)).collect();
+        assert_eq!(of(&values), Motion::Recurring);
+        let new: Vec<u64> = (0..240).map(|n| if n % 4 == 0 { n + 1000 } else { n * 7 % 60 }).collect();
+        assert_eq!(of(&new), Motion::Moving);
     }
 
     #[test]
