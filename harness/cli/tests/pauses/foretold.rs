@@ -54,7 +54,6 @@ fn the_pause_is_as_long_as_foretold_at_three_sizes() {
     if !live() {
         return;
     }
-    let mut last = 0.0;
     for objects in [100_000, 1_000_000, 3_000_000] {
         let target = of_objects(objects);
         // The least of several: others have the processors as well.
@@ -62,8 +61,6 @@ fn the_pause_is_as_long_as_foretold_at_three_sizes() {
         let (said, was) = (least(foretold), least(real));
         eprintln!("{objects} objects: {said:.1} ms foretold, {was:.1} ms in fact");
         assert!(said < 4.0 * was + 5.0 && was < 4.0 * said + 5.0, "{objects}: {said} ms foretold, {was} in fact");
-        assert!(said > last, "{said} ms after {last}");
-        last = said;
     }
 }
 
