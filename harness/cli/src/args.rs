@@ -23,7 +23,7 @@ use crate::metrics::MetricsArguments;
 use crate::own::init::InitArguments;
 use crate::perf::PerfArguments;
 
-/// Finds memory leaks, fragmentation, uncollectable cycles and hot loops in Python 2.7 processes, from outside.
+/// Finds memory leaks, fragmentation, uncollectable cycles and hot loops in running CPython processes, from outside.
 #[derive(Parser, Debug)]
 #[command(name = "bloathound", version = env!("BLOATHOUND_VERSION"), propagate_version = true, max_term_width = 100, after_help = help::codes(), after_long_help = help::long())]
 pub(crate) struct Arguments {

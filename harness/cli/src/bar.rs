@@ -12,6 +12,8 @@ use bloathound_kit::spawn_deaf;
 use bloathound_report::sanitize;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
+use crate::terminal;
+
 /// What takes less is not told.
 const SHOWN_AFTER: Duration = Duration::from_secs(1);
 /// How often the bar is drawn.
@@ -85,7 +87,6 @@ struct State {
 impl Progress {
     /// Work begins: `what` says at what.
     pub(crate) fn begin(steps: Steps, what: &str) -> Self {
-        let dumb = std::env::var_os("TERM").is_none_or(|term| term.is_empty() || term == "dumb");
         let bar = ProgressBar::with_draw_target(Some(PARTS), ProgressDrawTarget::hidden());
         if let Ok(style) = ProgressStyle::with_template("{bar:20} {wide_msg}") {
             bar.set_style(style);
@@ -94,7 +95,7 @@ impl Progress {
             State { steps, begun: Instant::now(), done: 0, what: what.to_owned(), has_ended: false, said: None };
         let shared = Arc::new(Shared {
             bar,
-            is_terminal: stderr().is_terminal() && !dumb,
+            is_terminal: stderr().is_terminal() && !terminal::is_dumb(),
             state: Mutex::new(state),
             ended: Condvar::new(),
         });

@@ -7,7 +7,7 @@ use bloathound_live::{LiveError, NoAccess, Surroundings};
 use bloathound_vocabulary::{Check, CheckStatus};
 
 use crate::home::Home;
-use crate::permission;
+use crate::{permission, typed};
 
 pub(crate) fn ok(name: &str, message: String) -> Check {
     Check { name: name.into(), status: CheckStatus::Ok, message, hints: Vec::new() }
@@ -23,7 +23,7 @@ pub(crate) fn system() -> Check {
         return ok("system", name);
     }
     let message = format!("{name}: live processes are read on Linux, x86-64 only; recorded runs can be replayed here");
-    no("system", message, vec!["bloathound replay snapshots/recorded/leak".into()])
+    no("system", message, vec![typed::command("replay snapshots/recorded/leak-buggy")])
 }
 
 /// pip builds Twisted and zope.interface, for which no ready wheels of these versions exist.
@@ -91,7 +91,10 @@ fn judge_reading(tried: Result<(), LiveError>, first: Option<NoAccess>, surround
             message: format!(
                 "Yama's ptrace_scope is {scope}: services that bloathound starts can be read, others can't"
             ),
-            hints: vec!["sudo bloathound inspect PID".into(), "sudo sysctl kernel.yama.ptrace_scope=0".into()],
+            hints: vec![
+                format!("sudo {}", typed::command("inspect PID")),
+                "sudo sysctl kernel.yama.ptrace_scope=0".into(),
+            ],
         },
         (Ok(()), _) if able => match first {
             Some(access) => Check {
@@ -106,7 +109,8 @@ fn judge_reading(tried: Result<(), LiveError>, first: Option<NoAccess>, surround
             None => ok("reading", "this user may read any process".into()),
         },
         (Ok(()), _) => {
-            ok("reading", "this user may read his own processes; others with sudo bloathound inspect PID".into())
+            let others = typed::command("inspect PID");
+            ok("reading", format!("this user may read his own processes; others with sudo {others}"))
         }
     }
 }

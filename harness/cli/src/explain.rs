@@ -8,6 +8,7 @@ use bloathound_engine::source::{OpenFileError, SourceError};
 use bloathound_memory::{CoreError, ElfError, RecordError, SealedError};
 
 use crate::error::CliError;
+use crate::typed;
 
 /// The error of a file of samples, and what the user can do about it.
 fn explain_samples(error: SealedError) -> CliError {
@@ -17,7 +18,8 @@ fn explain_samples(error: SealedError) -> CliError {
             CliError::NotHere(format!("{text}\n  use the release of bloathound that wrote it"))
         }
         SealedError::Damaged { .. } => {
-            CliError::Usage(format!("{text}\n  take it again with `bloathound hot PID --record FILE`"))
+            let again = typed::command("hot PID --record FILE");
+            CliError::Usage(format!("{text}\n  take it again with `{again}`"))
         }
         SealedError::OtherKind { .. } => {
             CliError::Usage(format!("{text}\n  `bloathound inspect` reads recorded images and ELF cores"))
@@ -42,9 +44,10 @@ fn explain(error: OpenFileError) -> CliError {
         OpenFileError::Recording(RecordError::BadBase { .. }) => CliError::Usage(format!(
             "{text}\n  images of one run belong together in one folder: put them side by side, as `run --record` wrote them"
         )),
-        OpenFileError::Recording(_) | OpenFileError::NoFacts { .. } => CliError::Usage(format!(
-            "{text}\n  the file is damaged: take it again with `bloathound capture PID -o FILE`"
-        )),
+        OpenFileError::Recording(_) | OpenFileError::NoFacts { .. } => {
+            let again = typed::command("capture PID -o FILE");
+            CliError::Usage(format!("{text}\n  the file is damaged: take it again with `{again}`"))
+        }
         OpenFileError::Core(CoreError::Elf { cause: ElfError::OtherMachine(_), .. }) => {
             CliError::NotHere(format!("{text}\n  bloathound reads {SUPPORTED} (64-bit x86, release builds)"))
         }

@@ -17,7 +17,7 @@ use crossterm::terminal::{
 use crossterm::{execute, queue};
 
 use crate::error::CliError;
-use crate::output;
+use crate::{output, terminal};
 
 /// How often it is drawn, and how long a key waits at most until the end is heard.
 const DRAWN_EVERY: Duration = Duration::from_millis(250);
@@ -38,8 +38,7 @@ struct Shared {
 
 /// Whether there is somebody to look at a screen and to press keys.
 pub(crate) fn is_possible() -> bool {
-    let dumb = std::env::var_os("TERM").is_none_or(|term| term.is_empty() || term == "dumb");
-    stdin().is_terminal() && stdout().is_terminal() && !dumb
+    stdin().is_terminal() && stdout().is_terminal() && !terminal::is_dumb()
 }
 
 impl Screen {

@@ -44,6 +44,7 @@ mod recorded;
 mod score;
 mod served;
 mod suite;
+mod terminal;
 mod twin;
 mod typed;
 mod watched;

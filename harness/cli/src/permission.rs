@@ -4,6 +4,8 @@ use bloathound_engine::SUPPORTED;
 use bloathound_live::{LiveError, NoAccess, Obstacle};
 use bloathound_report::text::shell_word;
 
+use crate::typed;
+
 /// What our user typed after `bloathound`, to be typed again: whoever asked for `hot` is told of `hot`.
 fn typed_again() -> String {
     let words: Vec<String> = std::env::args_os().skip(1).map(|word| shell_word(&word.to_string_lossy())).collect();
@@ -12,8 +14,11 @@ fn typed_again() -> String {
 
 /// Lines for the user, the most promising first. `command` is what to run again, such as `inspect 77`.
 pub(crate) fn hints(access: &NoAccess, command: &str) -> Vec<String> {
-    let sudo = format!("sudo bloathound {command}");
-    let capability = "sudo setcap cap_sys_ptrace=ep \"$(command -v bloathound)\"".to_owned();
+    let again = typed::command(command);
+    let sudo = format!("sudo {again}");
+    let program = Some(typed::ourselves()).filter(|path| path.contains('/')).map(|path| shell_word(&path));
+    let program = program.unwrap_or_else(|| "\"$(command -v bloathound)\"".to_owned());
+    let capability = format!("sudo setcap cap_sys_ptrace=ep {program}");
     let container = || "in a container: docker run --cap-add SYS_PTRACE …, or run bloathound on the host".to_owned();
     let mut lines = match access.obstacle() {
         Obstacle::YamaNobody => vec![
@@ -23,7 +28,7 @@ pub(crate) fn hints(access: &NoAccess, command: &str) -> Vec<String> {
             vec![sudo, capability, "sudo sysctl kernel.yama.ptrace_scope=0".to_owned()]
         }
         Obstacle::OtherUser => {
-            let as_user = access.target_uid.map(|uid| format!("sudo -u '#{uid}' bloathound {command}"));
+            let as_user = access.target_uid.map(|uid| format!("sudo -u '#{uid}' {again}"));
             std::iter::once(sudo).chain(as_user).collect()
         }
         Obstacle::NotDumpable => vec![sudo, capability],

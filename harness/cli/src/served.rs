@@ -1,7 +1,7 @@
 //! What `bloathound serve` chooses, and what it tells to type.
 
 use bloathound_driver::Service;
-use bloathound_report::text::shell_word;
+use bloathound_report::text::{beside, shell_word};
 use bloathound_scenario::{Method, NUMBER, Request, Scenario, Variant};
 
 use crate::choices::TwinChoice;
@@ -36,8 +36,9 @@ pub(crate) fn variant(scenario: &Scenario, asked_for: Option<TwinChoice>) -> Res
 /// Where it is, and what to type in another terminal: load, and then the look that shows what is wrong with it.
 pub(crate) fn told(scenario: &Scenario, variant: Variant, service: &Service) -> String {
     let (pid, port) = (service.pid(), service.port());
+    let title = beside(&format!("{}, {}: ", scenario.name, variant.as_str()), &scenario.title);
     let mut lines = vec![
-        format!("{}, {}: {}", scenario.name, variant.as_str(), scenario.title),
+        title.trim_end().to_owned(),
         format!("address   http://127.0.0.1:{port}"),
         format!("process   {pid}"),
         "in another terminal:".to_owned(),

@@ -170,7 +170,7 @@ fn long_work_says_how_far_it_is() {
     let target = idle();
     let line = format!("hot {} --seconds 4", target.pid());
     let folder = tempfile::tempdir().unwrap();
-    let screen = |kind| Screen { columns: 100, kind, folder: folder.path() };
+    let screen = |kind| Screen { columns: 100, kind, folder: folder.path(), variables: &[] };
     let Some(shown) = screen("xterm").shows(&line) else { return };
     // Drawn over and over on one line, and gone when it is done.
     let drawn = shown.matches(" s: sampling process").count();

@@ -16,6 +16,8 @@ use crate::survey::Survey;
 const SAMPLE_BYTES: usize = 32 << 20;
 /// Taken at once for the sample, so that it comes from all over.
 const SAMPLE_PIECE_BYTES: usize = 256 << 10;
+/// Timed by itself: whoever takes the processor from us for a moment spoils one share, and not the whole.
+const SHARE_BYTES: usize = 1 << 20;
 /// What stopping and letting go take beside looking and copying.
 const BESIDE_COPY: Duration = Duration::from_millis(1);
 
@@ -53,10 +55,14 @@ pub(crate) fn foretell(process: &Process, survey: &Survey, layout: &Layout) -> R
     let (sample, bytes) = sample(&layout.live);
     // Ones, so that our memory is there: what is asked for as zeroes comes when it is written.
     let mut buffer = vec![1; bytes];
-    let started = Instant::now();
-    let copied = copy_pieces(process.nix_pid(), &sample, &mut buffer, &mut |_| ControlFlow::Continue(()))
-        .map_err(|errno| process.refused("mem", errno.into()))?;
-    let bytes_per_second = copied.bytes as f64 / started.elapsed().as_secs_f64().max(1e-9);
+    let mut rates = Vec::new();
+    for share in shares(&sample) {
+        let started = Instant::now();
+        let copied = copy_pieces(process.nix_pid(), share, &mut buffer, &mut |_| ControlFlow::Continue(()))
+            .map_err(|errno| process.refused("mem", errno.into()))?;
+        rates.push(copied.bytes as f64 / started.elapsed().as_secs_f64().max(1e-9));
+    }
+    let bytes_per_second = middle(rates);
     // Looking anew what is where is a part of the pause.
     let started = Instant::now();
     survey.update(process)?;
@@ -91,6 +97,28 @@ fn sample(live: &[Piece]) -> (Vec<Piece>, usize) {
     (taken, flat)
 }
 
+/// The sample in shares of so many bytes, or somewhat more.
+fn shares(sample: &[Piece]) -> impl Iterator<Item = &[Piece]> {
+    let mut rest = sample;
+    std::iter::from_fn(move || {
+        let mut bytes = 0;
+        let is_enough = |piece: &Piece| {
+            bytes += piece.bytes;
+            bytes >= SHARE_BYTES
+        };
+        let end = rest.iter().position(is_enough).map_or(rest.len(), |last| last + 1);
+        let share;
+        (share, rest) = rest.split_at(end);
+        (!share.is_empty()).then_some(share)
+    })
+}
+
+/// The rate that half of them are not faster than; none is no rate.
+fn middle(mut rates: Vec<f64>) -> f64 {
+    rates.sort_by(f64::total_cmp);
+    rates.get(rates.len() / 2).copied().unwrap_or_default()
+}
+
 #[cfg(test)]
 mod tests {
     use bloathound_memory::Address;
@@ -107,5 +135,16 @@ mod tests {
         assert!(bytes > SAMPLE_BYTES / 2 && bytes <= SAMPLE_BYTES, "{bytes}");
         assert!(taken.last().unwrap().address.0 > 8 * SAMPLE_BYTES as u64);
         assert_eq!(sample(&[]), (Vec::new(), 0));
+    }
+
+    #[test]
+    fn one_share_that_was_kept_waiting_changes_nothing() {
+        let piece = |bytes: usize| Piece { address: Address(0x1000), flat: 0, bytes };
+        let sample: Vec<Piece> = [SHARE_BYTES, SHARE_BYTES / 2, SHARE_BYTES, 8].map(piece).to_vec();
+        let sizes: Vec<usize> = shares(&sample).map(<[Piece]>::len).collect();
+        assert_eq!(sizes, [1, 2, 1]);
+        assert_eq!(shares(&[]).count(), 0);
+        assert_eq!(middle(vec![5e9, 1e6, 4e9]), 4e9);
+        assert_eq!(middle(Vec::new()), 0.0);
     }
 }

@@ -4,6 +4,7 @@ use bloathound_engine::looks::pause_ms;
 use bloathound_engine::record::{self, Captured, RecordOptions};
 use bloathound_engine::source::is_manhole;
 use bloathound_engine::{Interrupt, TOOL};
+use bloathound_report::text::beside;
 use bloathound_report::{sanitize, units};
 
 use crate::args::{CaptureArguments, effort};
@@ -35,15 +36,18 @@ pub(crate) fn capture(arguments: &CaptureArguments) -> Result<u8, CliError> {
     for problem in &examined.problems {
         output::message(&format!("note: {problem}"));
     }
-    output::result(&format!(
-        "{}: {} objects, {} of memory in {}, paused {:.1} ms{}\n",
-        sanitize::line(&path.display().to_string()),
-        examined.snapshot.len(),
+    let paused = match pause_ms(&examined) {
+        0.0 => "not stopped".to_owned(),
+        ms => format!("paused {} ms", units::milliseconds(ms)),
+    };
+    let said = format!(
+        "{} objects, {} of memory in {}, {paused}{}",
+        units::count(examined.snapshot.len() as u64),
         units::bytes(written.raw_bytes),
         units::bytes(written.file_bytes),
-        pause_ms(&examined),
         if arguments.redact { ", redacted" } else { "" },
-    ));
+    );
+    output::result(&beside(&format!("{}: ", path.display()), &said));
     Ok(0)
 }
 
@@ -56,8 +60,9 @@ fn capture_dump(arguments: &CaptureArguments) -> Result<u8, CliError> {
     let (objects, bytes) =
         record::capture_dump(&arguments.output, &arguments.target, arguments.peer.trust(), &interrupt)?;
     output::result(&format!(
-        "{}: a dump of {objects} objects, {}\n",
+        "{}: a dump of {} objects, {}\n",
         sanitize::line(&arguments.output.display().to_string()),
+        units::count(objects as u64),
         units::bytes(bytes),
     ));
     Ok(0)

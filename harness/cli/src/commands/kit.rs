@@ -7,6 +7,7 @@ use crate::args::{CtlArguments, TraceArguments};
 use crate::error::CliError;
 use crate::kit;
 use crate::kit::{CtlOptions, TraceOptions};
+use crate::terminal;
 
 /// `bloathound ctl`.
 pub(crate) fn ctl(arguments: &CtlArguments) -> Result<u8, CliError> {
@@ -28,7 +29,7 @@ pub(crate) fn trace(arguments: &TraceArguments) -> Result<u8, CliError> {
         interval: Duration::from_secs_f64(arguments.interval),
         full: arguments.full,
         rows: arguments.rows,
-        clear: std::io::stdout().is_terminal(),
+        clear: std::io::stdout().is_terminal() && !terminal::is_dumb(),
         timeout: Duration::from_secs_f64(arguments.timeout),
     };
     kit::trace(&options, &mut std::io::stdout().lock())?;

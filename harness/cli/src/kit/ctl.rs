@@ -4,9 +4,11 @@ use std::io::Write;
 use std::time::Duration;
 
 use bloathound_kit::ControlClient;
+use bloathound_report::text::shell_word;
 
 use super::{render, target};
 use crate::error::CliError;
+use crate::typed;
 
 /// What `bloathound ctl TARGET COMMAND…` is given.
 #[derive(Clone, Debug)]
@@ -44,19 +46,18 @@ pub(crate) fn ctl(options: &CtlOptions, out: &mut impl Write) -> Result<(), CliE
 fn next_step(target: &str, command: &[String], fields: &serde_json::Map<String, serde_json::Value>) -> Option<String> {
     let words: Vec<&str> = command.iter().map(String::as_str).collect();
     let text = |path: [&str; 2]| fields.get(path[0])?.get(path[1])?.as_str();
+    let target = shell_word(target);
+    let off = |what: &str| typed::command(&format!("ctl {target} {what} off"));
     Some(match words.as_slice() {
-        ["trace", "on"] => format!("bloathound trace {target}"),
+        ["trace", "on"] => typed::command(&format!("trace {target}")),
         ["manhole", "on", ..] => {
-            format!(
-                "socat -,raw,echo=0 UNIX-CONNECT:{}   (off: bloathound ctl {target} manhole off)",
-                text(["manhole", "socket"])?
-            )
+            format!("socat -,raw,echo=0 UNIX-CONNECT:{}   (off: {})", text(["manhole", "socket"])?, off("manhole"))
         }
         ["log", "on", ..] => {
             let file = fields.get("file")?.as_str()?;
-            format!("tail -f {file}   (off: bloathound ctl {target} log off)")
+            format!("tail -f {file}   (off: {})", off("log"))
         }
-        ["dump", ..] => format!("bloathound inspect {}", text(["dump", "file"])?),
+        ["dump", ..] => typed::command(&format!("inspect {}", shell_word(text(["dump", "file"])?))),
         _ => return None,
     })
 }

@@ -2,10 +2,13 @@
 
 use bloathound_kit::{Blindness, TraceLoop, TraceSummary};
 use bloathound_report::sanitize;
+use bloathound_report::text::{beside, ending};
 use serde_json::{Map, Value};
 
-/// Widest text of a place; the tables fit 80 columns.
-const PLACE_COLUMNS: usize = 52;
+/// Cells of a row before the place, of each of the tables.
+const BEFORE_FUNCTION: usize = 23;
+const BEFORE_LINE: usize = 12;
+const BEFORE_STEP: usize = 2;
 /// Lines of a loop that are shown.
 const LOOP_LINES: usize = 12;
 
@@ -43,22 +46,29 @@ fn plain(value: &Value) -> String {
 
 /// One stretch of a trace.
 pub(super) fn summary(summary: &TraceSummary, out: &mut String) {
-    out.push_str(&format!(
-        "{:.2} s traced of {:.2} s: {:.0} events/s, {:.0} calls/s\n",
-        summary.traced_seconds,
-        summary.seconds,
-        summary.events_per_second(),
-        summary.calls_per_second()
+    out.push_str(&beside(
+        "",
+        &format!(
+            "{:.2} s traced of {:.2} s: {:.0} events/s, {:.0} calls/s",
+            summary.traced_seconds,
+            summary.seconds,
+            summary.events_per_second(),
+            summary.calls_per_second()
+        ),
     ));
     if !summary.functions.is_empty() {
         out.push_str("\n    events      calls  function\n");
         for row in &summary.functions {
-            let place = place(&row.file, None, &row.function);
+            let place = place(&row.file, None, &row.function, BEFORE_FUNCTION);
             out.push_str(&format!("{:10} {:10}  {place}\n", row.events, row.calls));
         }
         out.push_str("\n      runs  line\n");
         for row in &summary.lines {
-            out.push_str(&format!("{:10}  {}\n", row.runs, place(&row.file, Some(row.line), &row.function)));
+            out.push_str(&format!(
+                "{:10}  {}\n",
+                row.runs,
+                place(&row.file, Some(row.line), &row.function, BEFORE_LINE)
+            ));
         }
     }
     if let Some(found) = &summary.repeating {
@@ -76,25 +86,28 @@ fn repeating(found: &TraceLoop, out: &mut String) {
         found.sequence.turns
     ));
     for row in found.lines.iter().take(LOOP_LINES) {
-        out.push_str(&format!("  {}\n", place(&row.file, Some(row.line), &row.function)));
+        out.push_str(&format!("  {}\n", place(&row.file, Some(row.line), &row.function, BEFORE_STEP)));
     }
     if found.lines.len() > LOOP_LINES {
         out.push_str(&format!("  … and {} more lines\n", found.lines.len() - LOOP_LINES));
     }
     if found.includes_event_loop() {
-        out.push_str("  The event loop's own turn is part of it: the service is polling or idle, not stuck.\n");
+        let idle = "The event loop's own turn is part of it: the service is polling or idle, not stuck.";
+        out.push_str(&beside("  ", idle));
     } else if let Some(place) = &found.place {
         let lines = format!("{}-{}", place.line_first, place.line_last);
-        out.push_str(&format!("  the loop is in {}, lines {lines}\n", sanitize::line(&place.function)));
+        out.push_str(&beside("  ", &format!("the loop is in {}, lines {lines}", place.function)));
     }
 }
 
 /// Says plainly what isn't in the figures.
 fn blindness(blindness: &Blindness, rested_seconds: f64, out: &mut String) {
-    let mut say = |text: &str| out.push_str(&format!("not seen: {text}\n"));
+    let mut say = |text: &str| out.push_str(&beside("not seen: ", text));
     if blindness.silent {
-        say("nothing came. The service is idle, or inside C code, which gives no events.");
-        say("  `bloathound hot PID` tells the two apart from outside.");
+        say(
+            "nothing came. The service is idle, or inside C code, which gives no events. `bloathound hot PID` tells the \
+             two apart from outside.",
+        );
     } else {
         say("C code: a call into it shows only as time between two events.");
     }
@@ -118,11 +131,10 @@ fn blindness(blindness: &Blindness, rested_seconds: f64, out: &mut String) {
     }
 }
 
-fn place(file: &str, line: Option<u32>, function: &str) -> String {
+/// A place in what the row has left, its end kept: folders go first.
+fn place(file: &str, line: Option<u32>, function: &str, taken: usize) -> String {
     let line = line.map(|line| format!(":{line}")).unwrap_or_default();
-    let text = sanitize::line(&format!("{file}{line} {function}")).to_string();
-    let surplus = text.chars().count().saturating_sub(PLACE_COLUMNS);
-    if surplus == 0 { text } else { format!("…{}", text.chars().skip(surplus + 1).collect::<String>()) }
+    ending(&format!("{file}{line} {function}"), taken)
 }
 
 #[cfg(test)]

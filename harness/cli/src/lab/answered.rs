@@ -8,7 +8,7 @@ use super::looked::wrapped;
 use super::{explained, running};
 use crate::error::CliError;
 use crate::exit::Exit;
-use crate::output;
+use crate::{output, typed};
 
 /// The next hint; after the last one all of them again.
 pub(crate) fn hint(desk: &mut Desk) -> Result<u8, CliError> {
@@ -19,8 +19,8 @@ pub(crate) fn hint(desk: &mut Desk) -> Result<u8, CliError> {
     let mut text = String::new();
     for (number, hint) in hints.iter().enumerate().filter(|(number, _)| shown.contains(number)) {
         let told = |text: &str| desk.drawn.told(text, &[("pid", pid.clone())]);
-        text.push_str(&format!("hint {} of {}\n  {}\n", number + 1, hints.len(), told(&hint.command)?));
-        wrapped(&told(&hint.read)?).iter().for_each(|line| text.push_str(&format!("  {line}\n")));
+        text.push_str(&format!("hint {} of {}\n  {}\n", number + 1, hints.len(), as_called(&told(&hint.command)?)));
+        wrapped(&told(&hint.read)?, 2).iter().for_each(|line| text.push_str(&format!("  {line}\n")));
     }
     output::result(&text);
     if taken < hints.len() {
@@ -28,6 +28,11 @@ pub(crate) fn hint(desk: &mut Desk) -> Result<u8, CliError> {
         desk.save()?;
     }
     Ok(Exit::AsExpected.number())
+}
+
+/// A command of ours as it works here, whatever this program is called by; others stay as they are.
+fn as_called(line: &str) -> String {
+    line.strip_prefix("bloathound ").map_or_else(|| line.to_owned(), typed::command)
 }
 
 /// Takes answers, each said right or wrong with a reason; without any it tells the questions.
@@ -86,7 +91,7 @@ pub(crate) fn diagnosis(desk: &Desk) -> Result<Diagnosis, CliError> {
             "wrong"
         };
         diagnosis.text.push_str(&format!("  {mark}  {}={answer}\n", question.id));
-        wrapped(&judged.says).iter().for_each(|line| diagnosis.text.push_str(&format!("         {line}\n")));
+        wrapped(&judged.says, 9).iter().for_each(|line| diagnosis.text.push_str(&format!("         {line}\n")));
     }
     Ok(diagnosis)
 }
@@ -95,7 +100,7 @@ fn questions(desk: &Desk) -> Result<String, CliError> {
     let mut text = String::new();
     for question in &desk.drawn.lab.questions {
         text.push_str(&format!("  {}=…\n", question.id));
-        wrapped(&desk.drawn.told(&question.ask, &[])?)
+        wrapped(&desk.drawn.told(&question.ask, &[])?, 6)
             .iter()
             .for_each(|line| text.push_str(&format!("      {line}\n")));
     }

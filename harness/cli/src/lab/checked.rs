@@ -35,7 +35,7 @@ pub(crate) fn check(arguments: &CheckArguments) -> Result<u8, CliError> {
         desk.progress.set("cure", if cured.passed { "yes" } else { "no" });
         passed &= cured.passed;
         let mark = if cured.passed { "right" } else { "wrong" };
-        for (number, line) in cured.says.iter().flat_map(|says| wrapped(says)).enumerate() {
+        for (number, line) in cured.says.iter().flat_map(|says| wrapped(says, 9)).enumerate() {
             text.push_str(&format!("  {}  {line}\n", if number == 0 { mark } else { "     " }));
         }
         ran = cured.ran;

@@ -38,7 +38,7 @@ pub(crate) fn passed(desk: &mut Desk, ran: Option<&Ran>) -> Result<String, CliEr
     let lab = &desk.drawn.lab;
     let mut told = format!("passed: {}\n\n", lab.title);
     let mut say = |text: &str| -> Result<(), CliError> {
-        wrapped(&desk.drawn.told_with(text, &ledger)?).iter().for_each(|line| told.push_str(&format!("{line}\n")));
+        wrapped(&desk.drawn.told_with(text, &ledger)?, 0).iter().for_each(|line| told.push_str(&format!("{line}\n")));
         told.push('\n');
         Ok(())
     };

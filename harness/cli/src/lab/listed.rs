@@ -1,6 +1,7 @@
 //! `lab list`, `lab report`, `lab pages`.
 
 use bloathound_lab::{Diary, Results, Shelf, gather, pages};
+use bloathound_report::text::beside;
 
 use super::arguments::{ListArguments, PagesArguments, ReportArguments};
 use super::desk::write;
@@ -23,10 +24,8 @@ pub(crate) fn list(arguments: &ListArguments) -> Result<u8, CliError> {
                 (.., false) => "begun",
                 _ => "",
             };
-        text.push_str(&format!(
-            "{:>2}  {:<12} {:>3} min  {state:<9}  {}\n",
-            lab.order, lab.name, lab.minutes, lab.title
-        ));
+        let head = format!("{:>2}  {:<12} {:>3} min  {state:<9}  ", lab.order, lab.name, lab.minutes);
+        text.push_str(&beside(&head, &lab.title));
     }
     let first = shelf.labs().first().map_or("NAME", |lab| lab.name.as_str());
     text.push_str(&format!("\nbegin with: {}\n", typed::command(&format!("lab start {first}"))));
@@ -47,20 +46,15 @@ pub(crate) fn report(arguments: &ReportArguments) -> Result<u8, CliError> {
 }
 
 fn table(Results { rows, unread }: &Results) -> String {
-    let mut text = format!("{:<20} {:<12} {:<10} {:>5} {:>5}  remarks\n", "learner", "lab", "state", "tries", "hints");
+    let head = format!("{:<20} {:<12} {:<10} {:>5} {:>5}  ", "learner", "lab", "state", "tries", "hints");
+    let mut text = beside(&head, "remarks");
     for row in rows {
         let remarks = [(row.saw_solution, "saw the solution"), (row.fast_track, "fast track")];
         let remarks: Vec<&str> = remarks.iter().filter_map(|(is, what)| is.then_some(*what)).collect();
         let clean = |text: &str| bloathound_report::sanitize::line(text).into_owned();
-        text.push_str(&format!(
-            "{:<20} {:<12} {:<10} {:>5} {:>5}  {}\n",
-            clean(&row.learner),
-            clean(&row.lab),
-            row.state,
-            row.tries,
-            row.hints,
-            remarks.join(", ")
-        ));
+        let (learner, lab) = (clean(&row.learner), clean(&row.lab));
+        let head = format!("{learner:<20} {lab:<12} {:<10} {:>5} {:>5}  ", row.state, row.tries, row.hints);
+        text.push_str(&beside(&head, &remarks.join(", ")));
     }
     let passed = rows.iter().filter(|row| row.state == "passed").count();
     text.push_str(&format!("{} labs begun, {passed} passed\n", rows.len()));

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use bloathound_driver::ask;
+use bloathound_report::text::prose;
 use bloathound_report::units;
 use sysinfo::{Pid, ProcessRefreshKind, ProcessesToUpdate, System};
 
@@ -15,32 +16,35 @@ use crate::{output, typed};
 
 /// Between the two readings that a processor's share takes.
 const BETWEEN: Duration = Duration::from_secs(1);
+/// Longer lines of text are hard to read.
+const READ_WIDTH: usize = 90;
 
 /// The first screen: that it is meant to be so, what is seen, what to type first, how long it takes.
 pub(crate) fn first_screen(desk: &Desk, running: Option<Running>) -> Result<String, CliError> {
     let lab = &desk.drawn.lab;
-    let mut lines = vec![
-        format!("lab {}: {}", lab.name, lab.title),
-        String::new(),
-        "This service is meant to be as it is: if something is wrong with it, that is the lab, and not your machine."
-            .into(),
-        format!("It takes about {} minutes. Nobody is watching, and you can begin anew at any time.", lab.minutes),
-        String::new(),
-    ];
-    lines.extend(wrapped(&desk.drawn.told(&lab.symptom, &[])?));
+    let mut lines = vec![format!("lab {}: {}", lab.name, lab.title), String::new()];
+    let meant =
+        "This service is meant to be as it is: if something is wrong with it, that is the lab, and not your machine.";
+    let long =
+        format!("It takes about {} minutes. Nobody is watching, and you can begin anew at any time.", lab.minutes);
+    lines.extend([meant, &long].into_iter().flat_map(|text| wrapped(text, 0)));
+    lines.push(String::new());
+    lines.extend(wrapped(&desk.drawn.told(&lab.symptom, &[])?, 0));
     lines.push(String::new());
     match running {
         Some(running) => {
             lines.push(format!("process   {}", running.pid));
             lines.push(format!("address   http://127.0.0.1:{}", running.port));
             lines.push(format!("source    {}", desk.folder.join(super::desk::SERVICE).display()));
-            lines
-                .push("requests are made all the time; Ctrl-C ends the service, and what you have done is kept".into());
+            let kept = "requests are made all the time; Ctrl-C ends the service, and what you have done is kept";
+            lines.extend(wrapped(kept, 0));
         }
         None => {
-            lines.push("recorded, not live: there is no service here, but the looks that somebody took at one".into());
+            let recorded = "recorded, not live: there is no service here, but the looks that somebody took at one";
+            lines.extend(wrapped(recorded, 0));
             lines.push(format!("source    {}", desk.folder.join(super::desk::SERVICE).display()));
-            lines.push("the diagnosis is the same; the cure is left out, since it needs Python 2.7 on Linux".into());
+            let same = "the diagnosis is the same; the cure is left out, since it needs Python 2.7 on Linux";
+            lines.extend(wrapped(same, 0));
         }
     }
     lines.push(String::new());
@@ -109,15 +113,15 @@ pub(crate) fn look(desk: &Desk) -> Result<u8, CliError> {
     Ok(Exit::AsExpected.number())
 }
 
-/// A text of a lab in lines for a terminal; commands between backticks stay as they are.
-pub(crate) fn wrapped(text: &str) -> Vec<String> {
+/// A text of a lab in lines for a terminal, `indent` further in.
+pub(crate) fn wrapped(text: &str, indent: usize) -> Vec<String> {
     let mut lines = Vec::new();
     for (number, paragraph) in text.trim().split("\n\n").enumerate() {
         if number > 0 {
             lines.push(String::new());
         }
         let joined: Vec<&str> = paragraph.split_whitespace().collect();
-        lines.extend(bloathound_report::sanitize::wrap(&joined.join(" "), 90, usize::MAX));
+        lines.extend(prose(&joined.join(" "), indent, READ_WIDTH));
     }
     lines
 }

@@ -5,6 +5,7 @@ use std::process::{Command, Stdio};
 use std::time::Instant;
 
 use bloathound_perf::{median, ratio};
+use bloathound_report::text::beside;
 
 use crate::error::CliError;
 
@@ -33,14 +34,15 @@ pub(crate) fn in_pairs(base: &Path, head: &Path, image: &Path, pairs: u32) -> Re
     };
     let [base, head] = [&of_base, &of_head].map(|times| median(times).unwrap_or_default() * 1e3);
     let percent = |ratio: f64| (ratio - 1.0) * 100.0;
-    Ok(format!(
+    let told = format!(
         "wall time of inspect, {pairs} pairs: base {base:.1} ms, head {head:.1} ms, {:+.1} % (95 %: {:+.1} to {:+.1} %, \
-         Mann-Whitney p = {:.3}): {verdict}; told, never gated\n",
+         Mann-Whitney p = {:.3}): {verdict}; told, never gated",
         percent(found.estimate),
         percent(found.interval.0),
         percent(found.interval.1),
         found.p
-    ))
+    );
+    Ok(beside("", &told))
 }
 
 fn seconds(program: &Path, image: &Path) -> Result<f64, CliError> {

@@ -1,9 +1,8 @@
 //! Measurements in words, for a terminal, a summary and a page.
 
-use std::fmt::Write;
-
 use bloathound_perf::{ChangePoint, Judgement, Key, Outcome, SHIFT_MIN, StageFigure, change_points, series};
 use bloathound_report::performance::{Plot, PlotPoint};
+use bloathound_report::text::beside;
 use bloathound_vocabulary::{HistoryLine, Measurement};
 
 fn percent(shift: f64) -> String {
@@ -14,13 +13,12 @@ fn percent(shift: f64) -> String {
 pub(crate) fn judgements(judged: &[Judgement], marked: bool) -> String {
     let of = |outcome: Outcome| judged.iter().filter(move |one| one.outcome == outcome);
     let mut out = String::new();
-    let bullet = if marked { "- " } else { "" };
+    let line = |head: &str, text: &str| if marked { format!("- {head}{text}\n") } else { beside(head, text) };
     for (outcome, word) in [(Outcome::Worse, "WORSE"), (Outcome::Better, "better")] {
         for one in of(outcome) {
             let (after, to) = &one.commits;
-            let _ = writeln!(
-                out,
-                "{bullet}{word}: {}, {}, {}: {:.2} → {:.2} ({}) · commits {after}..{to} · {} rows before",
+            let said = format!(
+                "{}, {}, {}: {:.2} → {:.2} ({}) · commits {after}..{to} · {} rows before",
                 one.key.stage,
                 one.key.input,
                 one.figure.words(),
@@ -29,16 +27,15 @@ pub(crate) fn judgements(judged: &[Judgement], marked: bool) -> String {
                 percent(one.shift()),
                 one.rows,
             );
+            out.push_str(&line(&format!("{word}: "), &said));
         }
     }
     let (same, unknown) = (of(Outcome::Same).count(), of(Outcome::Unknown).count());
-    let _ = writeln!(out, "{bullet}{same} figures as before, within {:.0} % or their spread", SHIFT_MIN * 100.0);
+    out.push_str(&line("", &format!("{same} figures as before, within {:.0} % or their spread", SHIFT_MIN * 100.0)));
     if unknown > 0 {
-        let _ = writeln!(
-            out,
-            "{bullet}{unknown} figures have nothing to be compared with: no row of this toolchain, valgrind, C library \
-             and kind of processor since the last acceptance"
-        );
+        let why = "figures have nothing to be compared with: no row of this toolchain, valgrind, C library and kind of \
+                   processor since the last acceptance";
+        out.push_str(&line("", &format!("{unknown} {why}")));
     }
     out
 }
@@ -62,7 +59,8 @@ pub(crate) fn comparison(a: &[&Measurement], b: &[&Measurement]) -> String {
         if let Some((old, new)) = old.wall_ratio.zip(new.wall_ratio) {
             figures.push(format!("wall time {} (told, never gated)", percent(new / old - 1.0)));
         }
-        let _ = writeln!(out, "{:11} {:25} {}{other}", new.stage, new.input, figures.join(", "));
+        let head = format!("{:11} {:25} ", new.stage, new.input);
+        out.push_str(&beside(&head, &format!("{}{other}", figures.join(", "))));
     }
     if out.is_empty() {
         out.push_str("nothing that both have: no stage of the same input\n");
@@ -145,11 +143,12 @@ fn plots(lines: &[HistoryLine]) -> Vec<Plot> {
 pub(crate) fn history(lines: &[HistoryLine]) -> String {
     let mut out = String::new();
     for plot in plots(lines) {
-        let _ = writeln!(out, "{} · {} · {}", plot.stage, plot.input, plot.unit);
+        out.push_str(&beside("", &format!("{} · {} · {}", plot.stage, plot.input, plot.unit)));
         for (index, point) in plot.points.iter().enumerate() {
             let change = plot.changes.iter().find(|(at, _)| *at == index);
             let mark = change.map(|(_, blame)| format!("  ← changed, commits {blame}")).unwrap_or_default();
-            let _ = writeln!(out, "  {:20} {:11} {:12.2}{mark}", point.date, point.commit, point.value);
+            let head = format!("  {:20} {:11} {:12.2}", point.date, point.commit, point.value);
+            out.push_str(&if mark.is_empty() { format!("{head}\n") } else { beside(&head, &mark) });
         }
     }
     out

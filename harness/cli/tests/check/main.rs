@@ -1,6 +1,7 @@
 //! Services of other shapes than ours, each gated red with its bug and green without it, by nothing but their command.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
+mod scripts;
 #[path = "../support/mod.rs"]
 mod support;
 

@@ -99,10 +99,10 @@ fn one(
     };
     let mut found = judge.finish();
     if let Some(report) = watched {
-        let is_new = |finding: &&_| !found.findings.contains(finding);
-        let new: Vec<_> = report.findings.iter().filter(is_new).cloned().collect();
-        // What the watch says of a place is surer than one look.
-        found.findings.splice(0..0, new);
+        // What the watch says of a place is surer than what the look at the end says of the same.
+        let watched: Vec<_> = report.findings.iter().map(|one| (one.class, one.fingerprint.clone())).collect();
+        found.findings.retain(|one| !watched.contains(&(one.class, one.fingerprint.clone())));
+        found.findings.splice(0..0, report.findings);
         found.observations.extend(report.observations);
         let new: Vec<_> = report.problems.into_iter().filter(|problem| !found.problems.contains(problem)).collect();
         found.problems.extend(new);

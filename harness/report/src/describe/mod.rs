@@ -76,7 +76,8 @@ fn short_places(finding: &Finding) -> Vec<String> {
 /// down it may be of another.
 fn dotted(location: &Location) -> Option<String> {
     let is_of_module = match (&location.class, location.path.get(1)) {
-        (Some(class), Some(first)) => first.name() == Some(class),
+        // By its text: results that were read back have no more of a label.
+        (Some(class), Some(first)) => first.to_string() == *class,
         _ => true,
     };
     let module = location.module.as_ref().filter(|_| is_of_module);

@@ -37,7 +37,8 @@ pub fn check(run: &RunRecord, output: &[String], view: InspectView<'_>) -> Strin
     }
     out.push_str(&findings(&run.findings, None, view));
     if view.typed == PROCESS && !run.findings.is_empty() {
-        out.push_str(&format!("\n  {PROCESS} stands for the process id of your service, where it runs.\n"));
+        let stands = format!("{PROCESS} stands for the process id of your service, where it runs.");
+        out.push_str(&format!("\n{}", page::beside("  ", &stands)));
     }
     out.push_str(&format!("\n{}\n", style.bold("what was done")));
     let mut facts = vec![units::seconds(run.seconds)];

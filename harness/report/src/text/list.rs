@@ -8,13 +8,30 @@ use super::{NEXT_MAX, page};
 use crate::sanitize::shell_word;
 use crate::typing;
 
-/// All scenarios, a line each.
+/// All scenarios, a line each where the terminal is wide enough. A narrower one has titles of several lines, and what each
+/// scenario looks for is left to others: nothing is cut.
 #[must_use]
 pub fn list(rows: &[ListedScenario], color: bool) -> String {
     let style = Style::new(color);
     if rows.is_empty() {
         return "no scenario\n".to_owned();
     }
+    let first = rows.first().map_or("", |row| row.name.as_str());
+    let next = typing::with_home(&format!("run {}", shell_word(first)));
+    let next = format!("  next: {}\n", page::fit(&next, NEXT_MAX));
+    match whole(rows).render_if_it_fits(style) {
+        Some(table) => format!("{table}\n{next}"),
+        None => {
+            let note = "What each looks for: a wider terminal, a pipe and --json have that.";
+            let note: String =
+                page::wrap(note, page::width() - 2, 2).iter().map(|line| format!("  {line}\n")).collect();
+            format!("{}\n{note}{next}", narrow(rows).render(style))
+        }
+    }
+}
+
+/// With all that is known of each.
+fn whole(rows: &[ListedScenario]) -> Table {
     let mut table = Table::new(&[
         ("scenario", Align::Left),
         ("twins", Align::Left),
@@ -22,49 +39,59 @@ pub fn list(rows: &[ListedScenario], color: bool) -> String {
         ("title", Align::Rest),
     ]);
     for row in rows {
-        let twins: Vec<&str> = row.variants.iter().map(|variant| variant.as_str()).collect();
         let switches = row.toggle.as_deref().map(|what| format!("switches {what}"));
         let classes: Vec<&str> = row.classes.iter().map(|class| class.as_str()).chain(switches.as_deref()).collect();
-        table.row(vec![row.name.clone(), twins.join(" "), classes.join(" "), row.title.clone()]);
+        table.row(vec![row.name.clone(), twins(row), classes.join(" "), row.title.clone()]);
     }
-    let first = rows.first().map_or("", |row| row.name.as_str());
-    let next = typing::with_home(&format!("run {}", shell_word(first)));
-    format!("{}\n  next: {}\n", table.render(style), page::fit(&next, NEXT_MAX))
+    table
+}
+
+/// With what a name needs beside it.
+fn narrow(rows: &[ListedScenario]) -> Table {
+    let mut table = Table::new(&[("scenario", Align::Left), ("twins", Align::Left), ("title", Align::Prose)]);
+    for row in rows {
+        table.row(vec![row.name.clone(), twins(row), row.title.clone()]);
+    }
+    table
+}
+
+fn twins(row: &ListedScenario) -> String {
+    let twins: Vec<&str> = row.variants.iter().map(|variant| variant.as_str()).collect();
+    twins.join(" ")
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::text::Page;
     use bloathound_vocabulary::{FindingClass, Variant};
 
     #[test]
-    fn list_is_a_line_a_scenario() {
-        let text = list(
-            &[
-                ListedScenario {
-                    name: "leak".to_owned(),
-                    title: "A class-level cache keeps every row's freshly made class for ever".to_owned(),
-                    variants: vec![Variant::Buggy, Variant::Fixed],
-                    classes: vec![FindingClass::Leak],
-                    toggle: None,
-                },
-                ListedScenario {
-                    name: "tightloop".to_owned(),
-                    title: "while not done".to_owned(),
-                    variants: vec![Variant::Buggy],
-                    classes: vec![FindingClass::HotLoop],
-                    toggle: None,
-                },
-                ListedScenario {
-                    name: "toggle-log".to_owned(),
-                    title: "Debug logging on and off again under load".to_owned(),
-                    variants: vec![Variant::Fixed],
-                    classes: vec![],
-                    toggle: Some("debug-log".to_owned()),
-                },
-            ],
-            false,
-        );
-        insta::assert_snapshot!(text);
+    fn list_is_a_line_a_scenario_or_as_many_as_its_title_needs() {
+        let rows = [
+            ListedScenario {
+                name: "leak".to_owned(),
+                title: "A class-level cache keeps every row's freshly made class for ever".to_owned(),
+                variants: vec![Variant::Buggy, Variant::Fixed],
+                classes: vec![FindingClass::Leak],
+                toggle: None,
+            },
+            ListedScenario {
+                name: "tightloop".to_owned(),
+                title: "while not done".to_owned(),
+                variants: vec![Variant::Buggy],
+                classes: vec![FindingClass::HotLoop],
+                toggle: None,
+            },
+            ListedScenario {
+                name: "toggle-log".to_owned(),
+                title: "Debug logging on and off again under load".to_owned(),
+                variants: vec![Variant::Fixed],
+                classes: vec![],
+                toggle: Some("debug-log".to_owned()),
+            },
+        ];
+        let shown = [60, 100].map(|columns| Page::of_columns(columns).printing(|| list(&rows, false)));
+        insta::assert_snapshot!(shown.join("=== 100 columns\n"));
     }
 }

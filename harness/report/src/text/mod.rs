@@ -27,7 +27,7 @@ pub use extent::InspectView;
 pub use follow::{FollowOrder, FollowView, follow, follow_line, follow_rows};
 pub use inspect::inspect;
 pub use list::list;
-pub use page::{Page, set_page};
+pub use page::{Page, beside, ending, prose, set_page};
 pub use run::{Layout, failure, merge_warnings, run, run_line, summary};
 pub(crate) use style::Style;
 

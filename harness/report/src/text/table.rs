@@ -15,6 +15,8 @@ pub(crate) enum Align {
     Rest,
     /// Paths that take what is left of the line and lose their beginning.
     RestEnd,
+    /// Words that take what is left of the line and go on in the next one; only as the last column.
+    Prose,
 }
 
 /// A table with a header; at most one column takes the rest of the line.
@@ -32,6 +34,8 @@ const REST_MIN: usize = 12;
 const WORD_MIN: usize = 8;
 /// A column that takes no rest has at most this: a hostile name may not push the others off the line.
 const CELL_MAX: usize = 30;
+/// Prose has at most so many lines: a hostile text may not push all others off the screen.
+const PROSE_LINES_MAX: usize = 8;
 
 impl Table {
     pub(crate) fn new(columns: &[(&str, Align)]) -> Self {
@@ -46,33 +50,48 @@ impl Table {
         self.rows.push(cells);
     }
 
+    /// With no cell cut, unless a line then is wider than the page.
+    pub(crate) fn render_if_it_fits(&self, style: Style) -> Option<String> {
+        let widths: Vec<usize> = (0..self.columns.len()).map(|index| self.natural(index)).collect();
+        let gaps = GAP * self.columns.len().saturating_sub(1) + self.indent;
+        let fits = page::is_uncut() || widths.iter().sum::<usize>() + gaps <= page::width();
+        fits.then(|| self.rendered(style, &widths))
+    }
+
     pub(crate) fn render(&self, style: Style) -> String {
-        let widths = self.widths();
+        self.rendered(style, &self.widths())
+    }
+
+    fn rendered(&self, style: Style, widths: &[usize]) -> String {
         let header: Vec<String> = self.columns.iter().map(|(name, _)| name.clone()).collect();
-        let mut out = style.dim(&self.line(&header, &widths));
+        let mut out = style.dim(&self.line(&header, widths));
         out.push('\n');
         for row in &self.rows {
-            out.push_str(&self.line(row, &widths));
-            out.push('\n');
+            for line in self.lines(row, widths) {
+                out.push_str(&line);
+                out.push('\n');
+            }
         }
         out
     }
 
+    /// Cells of a column whose widest cell is whole.
+    fn natural(&self, index: usize) -> usize {
+        self.rows
+            .iter()
+            .filter_map(|row| row.get(index))
+            .map(|cell| sanitize::width(&sanitize::line(cell)))
+            .chain([sanitize::width(&self.columns[index].0)])
+            .max()
+            .unwrap_or(0)
+    }
+
     fn widths(&self) -> Vec<usize> {
-        let natural = |index: usize| {
-            self.rows
-                .iter()
-                .filter_map(|row| row.get(index))
-                .map(|cell| sanitize::width(&sanitize::line(cell)))
-                .chain([sanitize::width(&self.columns[index].0)])
-                .max()
-                .unwrap_or(0)
-        };
-        let mut widths: Vec<usize> = (0..self.columns.len()).map(natural).collect();
+        let mut widths: Vec<usize> = (0..self.columns.len()).map(|index| self.natural(index)).collect();
         if page::is_uncut() {
             return widths;
         }
-        let takes_rest = |align: Align| matches!(align, Align::Rest | Align::RestEnd);
+        let takes_rest = |align: Align| matches!(align, Align::Rest | Align::RestEnd | Align::Prose);
         for ((_, align), width) in self.columns.iter().zip(&mut widths) {
             if !takes_rest(*align) {
                 *width = (*width).min(CELL_MAX);
@@ -98,6 +117,22 @@ impl Table {
                 None => break,
             }
         }
+    }
+
+    /// A row, with the lines that its prose goes on in.
+    fn lines(&self, cells: &[String], widths: &[usize]) -> Vec<String> {
+        let last = self.columns.len().saturating_sub(1);
+        let is_prose = self.columns.get(last).is_some_and(|(_, align)| *align == Align::Prose);
+        let (Some(text), Some(width)) = (cells.get(last).filter(|_| is_prose), widths.get(last)) else {
+            return vec![self.line(cells, widths)];
+        };
+        let pieces = page::wrap(text, *width, PROSE_LINES_MAX);
+        let row = |(index, piece): (usize, String)| {
+            let mut row = if index == 0 { cells.to_vec() } else { vec![String::new(); cells.len()] };
+            row[last] = piece;
+            self.line(&row, widths)
+        };
+        pieces.into_iter().enumerate().map(row).collect()
     }
 
     fn line(&self, cells: &[String], widths: &[usize]) -> String {
@@ -159,6 +194,22 @@ mod tests {
                 prop_assert!(!line.chars().any(sanitize::is_hostile));
             }
         }
+    }
+
+    #[test]
+    fn prose_goes_on_below_itself_and_a_table_that_fits_is_whole() {
+        let mut table = Table::new(&[("name", Align::Left), ("title", Align::Prose)]);
+        table.row(vec!["one".to_owned(), "some words ".repeat(10)]);
+        table.row(vec!["two".to_owned(), "short".to_owned()]);
+        assert_eq!(table.render_if_it_fits(Style::new(false)), None);
+        let text = table.render(Style::new(false));
+        let lines: Vec<&str> = text.lines().collect();
+        assert!(lines[1].starts_with("  one   some words") && lines[2].starts_with("        "), "{text}");
+        assert!(lines.contains(&"  two   short") && !text.contains('…'), "{text}");
+        let long = "a-name-of-more-cells-than-a-column-of-words-keeps";
+        let mut table = Table::new(&[("name", Align::Left), ("title", Align::Rest)]);
+        table.row(vec![long.to_owned(), "short".to_owned()]);
+        assert!(table.render_if_it_fits(Style::new(false)).unwrap().contains(long));
     }
 
     #[test]

@@ -1,0 +1,2 @@
+# The collector stays on.
+/^gc\.disable()$/d

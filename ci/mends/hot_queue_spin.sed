@@ -1,0 +1,2 @@
+# It waits for what comes.
+s/\.get_nowait()/.get(True, 1)/
