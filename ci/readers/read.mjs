@@ -3,6 +3,7 @@
 //   node read.mjs pprof|heapsnapshot|sarif FILE
 //   node read.mjs speedscope FILE
 //   node read.mjs page FILE [FOLDER NAME]     screenshots of the page into FOLDER, as NAME-WIDTH-SCHEME.png
+//   node read.mjs part FILE PNG SELECTOR [WIDTH]     a screenshot of the first part of the page that SELECTOR finds
 //
 // `npm ci --ignore-scripts` brings the programs; Chromium is the system's.
 
@@ -160,7 +161,16 @@ async function page(file, folder, name) {
   });
 }
 
+async function part(file, png, selector, width = '760') {
+  return withBrowser(async (browser) => {
+    const page = await browser.newPage({ viewport: { width: Number(width), height: 900 } });
+    await page.goto(String(pathToFileURL(file)));
+    await page.locator(selector).first().screenshot({ path: png });
+    return { png };
+  });
+}
+
 const [kind, file, ...rest] = process.argv.slice(2);
-const kinds = { pprof, heapsnapshot, sarif, speedscope, page };
+const kinds = { pprof, heapsnapshot, sarif, speedscope, page, part };
 console.log(JSON.stringify(await kinds[kind](path.resolve(file), ...rest)));
 process.exit(0);

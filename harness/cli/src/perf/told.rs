@@ -2,8 +2,9 @@
 
 use std::fmt::Write;
 
+use bloathound_engine::TOOL;
 use bloathound_perf::{ChangePoint, Judgement, Key, Outcome, SHIFT_MIN, StageFigure, change_points, series};
-use bloathound_report::performance::{Plot, PlotPoint};
+use bloathound_report::html::{self, Plot, PlotPoint};
 use bloathound_vocabulary::{HistoryLine, Measurement};
 
 fn percent(shift: f64) -> String {
@@ -157,5 +158,5 @@ pub(crate) fn history(lines: &[HistoryLine]) -> String {
 
 /// The history as a page.
 pub(crate) fn page(lines: &[HistoryLine]) -> String {
-    bloathound_report::performance::page(&plots(lines))
+    html::history(&plots(lines), TOOL)
 }

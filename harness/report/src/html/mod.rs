@@ -8,8 +8,8 @@ mod pictures;
 mod run;
 mod shown;
 
-pub use answers::{InspectPictures, diff, hot, inspect, watch, why};
-pub use run::{HtmlReport, RunExtras, RunKey, index};
+pub use answers::{InspectPictures, Plot, PlotPoint, diff, history, hot, inspect, watch, why};
+pub use run::{HtmlReport, RunExtras, RunKey, as_it_was, index};
 
 #[cfg(test)]
 pub(crate) fn facts_of(rows: &[(&str, String)]) -> String {
