@@ -17,6 +17,8 @@ const CURVE: f64 = 70.0;
 const MARGIN: f64 = 24.0;
 /// Height that an arrow takes which goes back below the boxes.
 const LANE: f64 = 18.0;
+/// More arrows back than these go behind the boxes.
+const LANES_MAX: usize = 2;
 const NODE_CELLS_MAX: usize = 34;
 const LABEL_CELLS_MAX: usize = 28;
 
@@ -81,15 +83,21 @@ pub(super) fn layout(graph: &ReferenceGraph) -> Layout {
 fn place_lanes(graph: &ReferenceGraph, nodes: &[PlacedNode], edges: &mut [PlacedEdge]) -> f64 {
     let bottom = |node: &PlacedNode| node.y + node.height;
     let lowest = nodes.iter().map(bottom).fold(0.0, f64::max);
-    let mut room = 0.0;
-    for (edge, placed) in graph.edges().zip(edges) {
+    let goes_below = |edge: &super::GraphEdge| {
         let target = &nodes[edge.to];
         let is_lowest = nodes.iter().all(|other| other.x != target.x || bottom(other) <= bottom(target));
-        if graph.nodes[edge.to].layer < graph.nodes[edge.from].layer && is_lowest {
-            room += LANE;
-            placed.below = Some(lowest + room);
-            placed.to = (target.x + target.width / 2.0, bottom(target));
-        }
+        graph.nodes[edge.to].layer < graph.nodes[edge.from].layer && is_lowest
+    };
+    // Of many, lanes would be the larger part of the picture.
+    if graph.edges().filter(|edge| goes_below(edge)).count() > LANES_MAX {
+        return 0.0;
+    }
+    let mut room = 0.0;
+    for (edge, placed) in graph.edges().zip(edges).filter(|(edge, _)| goes_below(edge)) {
+        let target = &nodes[edge.to];
+        room += LANE;
+        placed.below = Some(lowest + room);
+        placed.to = (target.x + target.width / 2.0, bottom(target));
     }
     room
 }

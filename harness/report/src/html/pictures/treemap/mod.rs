@@ -16,8 +16,8 @@ const WHOLE: Area = Area { x: 0.0, y: 0.0, width: 1000.0, height: 460.0 };
 const LEVELS_MAX: usize = 30;
 /// Tiles drawn inside a tile, to show what it is made of.
 const INNER_MAX: usize = 7;
-/// How wide the picture is on an ordinary page and on a narrow one, pixels.
-const PAGE: f64 = 1000.0;
+/// How wide the picture is at least on an ordinary page, and on a narrow one (`.roomy` in the style), pixels.
+const PAGE: f64 = 750.0;
 const NARROW: f64 = 350.0;
 /// Width of a bold letter, and where a tile's text begins.
 const LETTER: f64 = 7.4;
@@ -209,7 +209,7 @@ mod tests {
         assert!(wide.contains("class=\"name\"") && wide.contains(">_field_cache<"), "{wide}");
         let narrow = written("_field_cache", "name", 18, 0.2).into_string();
         assert!(narrow.contains("class=\"name roomy\"") && narrow.contains(">_field_cache<"), "{narrow}");
-        let cut = written("_field_cache", "name", 18, 0.08).into_string();
+        let cut = written("_field_cache", "name", 18, 0.1).into_string();
         assert!(cut.contains("roomy") && cut.contains('…'), "{cut}");
         assert_eq!(written("_field_cache", "name", 18, 0.02).into_string(), "");
     }
