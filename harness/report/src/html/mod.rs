@@ -5,10 +5,12 @@ mod blocks;
 mod finding;
 mod frame;
 mod pictures;
+mod plot;
 mod run;
 mod shown;
 
-pub use answers::{InspectPictures, Plot, PlotPoint, diff, history, hot, inspect, watch, why};
+pub use answers::{InspectPictures, diff, history, hot, inspect, watch, why};
+pub use plot::{Plot, PlotPoint};
 pub use run::{HtmlReport, RunExtras, RunKey, as_it_was, index};
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ mod watch;
 mod why;
 
 pub use diff::diff;
-pub use history::{Plot, PlotPoint, history};
+pub use history::history;
 pub use hot::hot;
 pub use inspect::{InspectPictures, inspect};
 pub use watch::watch;

@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 
-use super::super::answers::Plot;
+use super::super::plot::Plot;
 use super::super::shown::short;
 use crate::units;
 
