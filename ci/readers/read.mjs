@@ -3,6 +3,8 @@
 //   node read.mjs pprof|heapsnapshot|sarif FILE
 //   node read.mjs speedscope FILE
 //   node read.mjs page FILE [FOLDER NAME]     screenshots of the page into FOLDER, as NAME-WIDTH-SCHEME.png
+//   node read.mjs opened FILE     milliseconds until the page is there, twelve times
+//   node read.mjs part FILE PNG SELECTOR [WIDTH [HEIGHT]]     a screenshot of what SELECTOR finds first, HEIGHT of it at most
 //
 // `npm ci --ignore-scripts` brings the programs; Chromium is the system's.
 
@@ -160,7 +162,31 @@ async function page(file, folder, name) {
   });
 }
 
+async function opened(file) {
+  return withBrowser(async (browser) => {
+    const page = await browser.newPage({ viewport: { width: 1280, height: 900 } });
+    page.setDefaultTimeout(PATIENCE);
+    const all = [];
+    for (let times = 0; times < 12; times += 1) {
+      const begun = performance.now();
+      await page.goto(String(pathToFileURL(file)));
+      all.push(Math.round(performance.now() - begun));
+    }
+    return { opened_ms: all.sort((a, b) => a - b) };
+  });
+}
+
+async function part(file, png, selector, width = '760', height = '2000') {
+  return withBrowser(async (browser) => {
+    const page = await browser.newPage({ viewport: { width: Number(width), height: 900 } });
+    await page.goto(String(pathToFileURL(file)));
+    const box = await page.locator(selector).first().boundingBox();
+    await page.screenshot({ path: png, fullPage: true, clip: { ...box, height: Math.min(box.height, Number(height)) } });
+    return { png };
+  });
+}
+
 const [kind, file, ...rest] = process.argv.slice(2);
-const kinds = { pprof, heapsnapshot, sarif, speedscope, page };
+const kinds = { pprof, heapsnapshot, sarif, speedscope, page, opened, part };
 console.log(JSON.stringify(await kinds[kind](path.resolve(file), ...rest)));
 process.exit(0);

@@ -56,6 +56,30 @@ fn has_browser(readers: &Path) -> bool {
     Command::new(readers.join("chromium")).output().is_ok_and(|found| found.status.success())
 }
 
+/// The Python that has the readers of ours; `None`, with a notice, where nobody made it.
+fn python() -> Option<PathBuf> {
+    let environment = root().join("ci/readers/.venv");
+    if !environment.join("junit-10.xsd").exists() {
+        missing("no reader of OpenMetrics and JUnit: ci/readers/prepare");
+        return None;
+    }
+    Some(environment.join("bin/python"))
+}
+
+/// What one of our readers in Python says of a text.
+fn parsed(python: &Path, script: &str, text: &str) -> Value {
+    let mut parser = Command::new(python)
+        .arg(root().join("ci/readers").join(script))
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    parser.stdin.take().unwrap().write_all(text.as_bytes()).unwrap();
+    let done = parser.wait_with_output().unwrap();
+    assert!(done.status.success(), "{script}: {text}");
+    serde_json::from_slice(&done.stdout).unwrap()
+}
+
 /// Writes one export of samples and gives its file.
 fn of_samples(folder: &Path, option: &str) -> PathBuf {
     let file = folder.join(format!("out{}", option.replace('-', ".")));
@@ -122,6 +146,46 @@ fn the_validator_of_sarif_has_nothing_against_a_run() {
 }
 
 #[test]
+fn the_validator_of_sarif_refuses_what_is_none() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("run.sarif");
+    bloathound().args(["run", "--recorded", "cycles", "--sarif"]).arg(&file).assert().success();
+    let right = std::fs::read_to_string(&file).unwrap();
+    // A line before the first, and a result without its message.
+    for (part, other) in [("\"startLine\": ", "\"startLine\": -"), ("\"message\": {", "\"said\": {")] {
+        assert!(right.contains(part), "{right}");
+        std::fs::write(&file, right.replace(part, other)).unwrap();
+        let Some(seen) = read("sarif", &file, &[]) else { return };
+        assert_ne!(seen["errors"], Value::Array(Vec::new()), "{part}: {seen}");
+    }
+}
+
+#[test]
+fn jenkins_schema_takes_every_outcome_of_a_run_and_refuses_what_is_no_junit() {
+    let Some(python) = python() else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("run.xml");
+    // As expected, and missed: the detector is switched off.
+    let line = ["run", "--recorded", "tightloop", "cycles", "--without", "hot-loop", "--junit"];
+    bloathound().args(line).arg(&file).assert().code(1);
+    let right = std::fs::read_to_string(&file).unwrap();
+    let seen = parsed(&python, "junit.py", &right);
+    assert_eq!(seen["errors"], Value::Array(Vec::new()), "{right}");
+    assert!(seen["cases"].as_u64().unwrap() >= 4 && right.contains("<failure "), "{right}");
+    // Outcomes that no recorded run has.
+    let every = "harness/report/src/snapshots/bloathound_report__junit__tests__one_of_everything.snap";
+    let every = std::fs::read_to_string(root().join(every)).unwrap();
+    let every = every.split_once("\n---\n").unwrap().1;
+    assert_eq!(parsed(&python, "junit.py", every)["errors"], Value::Array(Vec::new()), "{every}");
+    for (part, other) in [("<testcase name=", "<testcase named="), ("<failure ", "<miss "), ("</testsuites>", "")] {
+        let wrong = right
+            .replace(part, other)
+            .replace("</failure>", if part == "<failure " { "</miss>" } else { "</failure>" });
+        assert_ne!(parsed(&python, "junit.py", &wrong)["errors"], Value::Array(Vec::new()), "{part}");
+    }
+}
+
+#[test]
 fn graphviz_draws_what_why_writes() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("why.dot");
@@ -148,10 +212,7 @@ fn prometheus_reads_the_figures_of_a_watch() {
     if !live() {
         return;
     }
-    let python = root().join("ci/readers/.venv/bin/python");
-    if !python.exists() {
-        return missing("no parser of OpenMetrics: ci/readers/prepare");
-    }
+    let Some(python) = python() else { return };
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("figures.txt");
     let target =
@@ -176,16 +237,7 @@ fn prometheus_reads_the_figures_of_a_watch() {
     assert!(scrape(&address, "POST /metrics").starts_with("HTTP/1.1 405"));
     assert!(scrape(&address, "GET /etc/passwd").starts_with("HTTP/1.1 404"));
     for text in [text, std::fs::read_to_string(&file).unwrap()] {
-        let mut parser = Command::new(&python)
-            .arg(root().join("ci/readers/open_metrics.py"))
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        parser.stdin.take().unwrap().write_all(text.as_bytes()).unwrap();
-        let parsed = parser.wait_with_output().unwrap();
-        assert!(parsed.status.success(), "{text}");
-        let families: Value = serde_json::from_slice(&parsed.stdout).unwrap();
+        let families = parsed(&python, "open_metrics.py", &text);
         assert_eq!(families["bloathound_resident_bytes"]["unit"], "bytes", "{families}");
         assert!(families["bloathound_objects"]["samples"][0][2].as_f64().unwrap() > 1000.0, "{families}");
         assert_eq!(families["bloathound_looks"]["type"], "counter");
@@ -253,6 +305,7 @@ fn every_command_that_looks_writes_a_page_that_stands_alone() {
         ("hot", format!("hot {}", recorded("tightloop-buggy/hot.bhs"))),
         ("replay", format!("replay {}", recorded("tightloop-buggy"))),
         ("run", "run --recorded cycles".to_owned()),
+        ("history", "perf history".to_owned()),
     ];
     for (name, line) in lines {
         let page = folder.path().join(format!("{name}.html"));

@@ -15,7 +15,6 @@ pub mod graph;
 pub mod heatmap;
 pub mod html;
 pub mod junit;
-pub mod performance;
 pub mod redact;
 pub mod sanitize;
 pub mod snapshot;

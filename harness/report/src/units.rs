@@ -85,6 +85,23 @@ pub fn seconds(number: f64) -> String {
     }
 }
 
+/// A figure with as many digits as tell something: `1234`, `12.3`, `1.23`, `0.0123`.
+#[must_use]
+pub fn significant(number: f64) -> String {
+    match number {
+        _ if number >= 1000.0 => format!("{number:.0}"),
+        _ if number >= 10.0 => format!("{number:.1}"),
+        _ if number >= 0.1 => format!("{number:.2}"),
+        _ => format!("{number:.4}"),
+    }
+}
+
+/// By how much something differs, from a share: `+1.2 %`.
+#[must_use]
+pub fn shift(share: f64) -> String {
+    format!("{:+.1} %", share * 100.0)
+}
+
 /// `part` of `whole` in whole per cent: `42`, `<1` for what is there but rounds to nothing, `-` of nothing.
 #[must_use]
 pub fn percent(part: u64, whole: u64) -> String {

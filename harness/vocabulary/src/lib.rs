@@ -62,7 +62,7 @@ pub use retained::RetainedTile;
 pub use score::{Baseline, BaselineRecord, BaselineScore, DosePoint, DoseRecord, LookRecord, ScoreRecord};
 pub use timing::{DisturbanceRecord, TimingRecord, milliseconds};
 pub use toggle::{ToggleFact, Toggled};
-pub use watch::{GrowthRow, WatchReport, WatchRound};
+pub use watch::{CountedWork, GrowthRow, WatchReport, WatchRound};
 pub use why::{KindOfHolder, ObjectRecord, PathStep, WhyReport};
 pub use words::{Grade, Outcome, RunSource, Traffic, Variant, Verdict};
 

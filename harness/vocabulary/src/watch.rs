@@ -20,6 +20,18 @@ pub struct WatchRound {
     pub rss_bytes: Option<u64>,
     /// The target stood still for this long.
     pub pause_ms: Option<f64>,
+    /// Processor seconds of the target since it started, by the kernel; null where that is not known.
+    #[serde(default)]
+    pub processor_seconds: Option<f64>,
+}
+
+/// What the program itself counts of its work, look by look.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct CountedWork {
+    /// The number as one types it, such as `service.requests_done`.
+    pub expression: String,
+    /// What it said in each round.
+    pub values: Vec<u64>,
 }
 
 /// A type that grew, round by round.
@@ -49,6 +61,9 @@ pub struct WatchReport {
     pub rounds: Vec<WatchRound>,
     /// Types that grew, most bytes first.
     pub growth: Vec<GrowthRow>,
+    /// Numbers by which the program counts its own work and that only rose, those that rose most first.
+    #[serde(default)]
+    pub counted: Vec<CountedWork>,
     /// What was found.
     pub findings: Vec<Finding>,
     /// Worth knowing, and no bug by itself.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use bloathound_engine::Interrupt;
 use bloathound_engine::tool;
 use bloathound_lab::Version;
-use bloathound_report::html::{RunExtras, RunKey};
+use bloathound_report::html::{self, RunExtras};
 use bloathound_report::text;
 use bloathound_vocabulary::RunRecord;
 
@@ -15,7 +15,7 @@ use super::looked::wrapped;
 use super::{cured, recordings};
 use crate::error::CliError;
 use crate::exit::Exit;
-use crate::{host, output, pages, preparation};
+use crate::{output, preparation};
 
 /// The explanation's file.
 const TEXT: &str = "explained.txt";
@@ -51,9 +51,7 @@ pub(crate) fn passed(desk: &mut Desk, ran: Option<&Ran>) -> Result<String, CliEr
     told.push_str(&text::check(&record, &[], output::view(None, text::PROCESS)));
     told.push_str("\nread next\n");
     lab.read_next.iter().for_each(|line| told.push_str(&format!("  {line}\n")));
-    let key = RunKey::from(&record);
-    let results = bloathound_score::results(tool(), host::facts(None), None, vec![record]);
-    write(&desk.folder.join(PAGE), &pages::runs(&results, &pages::Extras::from([(key, extras)])))?;
+    write(&desk.folder.join(PAGE), &html::as_it_was(&lab.title, &record, &extras, &tool()))?;
     told.push_str(&format!("\nthe picture: {}\n", desk.folder.join(PAGE).display()));
     write(&desk.folder.join(TEXT), &told)?;
     Ok(told)

@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
+use crate::exports::PageArguments;
+
 /// Where the history is, seen from a checkout.
 const HISTORY: &str = "ci/history/performance.jsonl";
 
@@ -91,9 +93,8 @@ pub(crate) struct CompareArguments {
 pub(crate) struct HistoryArguments {
     #[command(flatten)]
     pub(crate) history: HistoryFile,
-    /// Write it as one page with pictures
-    #[arg(long, value_name = "FILE")]
-    pub(crate) html: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) page: PageArguments,
 }
 
 #[derive(Args, Debug)]

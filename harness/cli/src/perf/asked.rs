@@ -17,7 +17,7 @@ use super::store::{append, read};
 use super::told;
 use crate::error::CliError;
 use crate::exit::Exit;
-use crate::output;
+use crate::output::{self, Unwritten};
 
 /// A hosted CI takes no longer summary.
 const SUMMARY_BYTES_MAX: u64 = 1 << 20;
@@ -107,12 +107,14 @@ fn compare(arguments: &CompareArguments) -> Result<Exit, CliError> {
 }
 
 fn history(arguments: &HistoryArguments) -> Result<Exit, CliError> {
+    let _held = output::check([arguments.page.file()])?;
     let lines = read(&file(&arguments.history.path))?;
-    match &arguments.html {
-        Some(path) => output::file(path, told::page(&lines).as_bytes())?,
-        None => output::result(&told::history(&lines)),
+    let mut unwritten = Unwritten::default();
+    arguments.page.write(&mut unwritten, || told::page(&lines));
+    if !output::any_is_stdout([arguments.page.file()]) {
+        output::result(&told::history(&lines));
     }
-    Ok(Exit::AsExpected)
+    Ok(unwritten.exit(Exit::AsExpected))
 }
 
 fn gate(arguments: &GateArguments) -> Result<Exit, CliError> {

@@ -1,7 +1,10 @@
 //! Measurements in words, for a terminal, a summary and a page.
 
+use std::fmt::Write;
+
+use bloathound_engine::TOOL;
 use bloathound_perf::{ChangePoint, Judgement, Key, Outcome, SHIFT_MIN, StageFigure, change_points, series};
-use bloathound_report::performance::{Plot, PlotPoint};
+use bloathound_report::html::{self, Plot, PlotPoint};
 use bloathound_report::text::beside;
 use bloathound_vocabulary::{HistoryLine, Measurement};
 
@@ -156,5 +159,5 @@ pub(crate) fn history(lines: &[HistoryLine]) -> String {
 
 /// The history as a page.
 pub(crate) fn page(lines: &[HistoryLine]) -> String {
-    bloathound_report::performance::page(&plots(lines))
+    html::history(&plots(lines), TOOL)
 }

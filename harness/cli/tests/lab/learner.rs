@@ -60,7 +60,8 @@ fn a_learner_goes_from_the_first_screen_to_the_last() {
         .stdout(contains("what the tool says of the service as it was"));
     lab(&["explain", "newsroom"]).assert().success().stdout(contains("bound method"));
     let page = fs::read_to_string(folder.path().join("newsroom/explained.html")).unwrap();
-    assert!(page.contains("<svg"), "the page has a picture");
+    assert!(page.contains("<svg") && page.contains("<h1>The newsroom</h1>"), "the page has a picture");
+    assert!(!page.contains("FAIL"), "who has passed reads of no failure");
     let report = bloathound().args(["lab", "report", "--json", "-"]).arg(folder.path()).output().unwrap();
     let rows: serde_json::Value = serde_json::from_slice(&report.stdout).unwrap();
     assert_eq!((&rows["rows"][0]["learner"], &rows["rows"][0]["state"]), (&"Anna".into(), &"passed".into()), "{rows}");

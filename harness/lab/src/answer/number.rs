@@ -31,7 +31,7 @@ pub(super) fn judge(is: f64, within: f64, unit: &str, answer: &str) -> Judged {
     if near(is, given, within) {
         return Judged::right(format!("yes: {is} {unit}"));
     }
-    let far = if given > is { "more" } else { "fewer" };
+    let far = if given > is { "fewer" } else { "more" };
     let much = if given > is { given / is.max(f64::EPSILON) } else { is / given.max(f64::EPSILON) };
     let how = if much < 2.0 {
         "a little "
@@ -46,7 +46,7 @@ pub(super) fn judge(is: f64, within: f64, unit: &str, answer: &str) -> Judged {
     } else {
         "Look where it comes from in service.py, and hold that against what the tool counts"
     };
-    Judged::wrong(format!("{how}{far} than there are, {unit}. {way}"))
+    Judged::wrong(format!("there are {how}{far} {unit} than that. {way}"))
 }
 
 #[cfg(test)]
@@ -63,7 +63,7 @@ mod tests {
         assert_eq!(read("many"), None);
         assert!(judge(45.0, 0.1, "objects", "47").right);
         assert!(!judge(45.0, 0.1, "objects", "450").right);
-        assert!(judge(45.0, 0.1, "objects", "450").says.starts_with("more"));
+        assert!(judge(45.0, 0.1, "objects", "450").says.starts_with("there are fewer objects than that."));
         assert!(judge(45.0, 0.1, "objects", "many").says.contains("number"));
     }
 }

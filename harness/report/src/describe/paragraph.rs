@@ -101,7 +101,7 @@ fn more(finding: &Finding) -> Vec<String> {
 }
 
 /// `Address.__del__ (model.py:34)` for `Address.__del__ (/a/long/way/model.py:34)`.
-fn short(finalizer: &str) -> String {
+pub(crate) fn short(finalizer: &str) -> String {
     match finalizer.split_once(" (") {
         Some((name, place)) => format!("{name} ({}", basename(place)),
         None => finalizer.to_owned(),

@@ -15,6 +15,10 @@ const GAP_BELOW: f64 = 16.0;
 /// Room for the curve between the labels and the next column.
 const CURVE: f64 = 70.0;
 const MARGIN: f64 = 24.0;
+/// Height that an arrow takes which goes back below the boxes.
+const LANE: f64 = 18.0;
+/// More arrows back than these go behind the boxes.
+const LANES_MAX: usize = 2;
 const NODE_CELLS_MAX: usize = 34;
 const LABEL_CELLS_MAX: usize = 28;
 
@@ -36,6 +40,8 @@ pub(super) struct PlacedEdge {
     pub(super) to: (f64, f64),
     /// It ends on its target's right side instead of the left, because that lies no further right.
     pub(super) returns: bool,
+    /// It goes back below all boxes, at this height, and ends at its target's lower side.
+    pub(super) below: Option<f64>,
     pub(super) label: String,
     pub(super) strong: bool,
 }
@@ -61,14 +67,39 @@ pub(super) fn layout(graph: &ReferenceGraph) -> Layout {
     }
     place_columns(graph, &columns, &mut nodes);
     place_rows(graph, &columns, &mut nodes);
-    let edges = place_edges(graph, &nodes);
+    let mut edges = place_edges(graph, &nodes);
+    let lanes = place_lanes(graph, &nodes, &mut edges);
     let right = |edge: &PlacedEdge| {
         let loop_room = if edge.returns { CURVE } else { 0.0 };
         edge.bend_x + loop_room
     };
     let width = nodes.iter().map(|node| node.x + node.width).chain(edges.iter().map(right)).fold(0.0, f64::max);
     let height = nodes.iter().map(|node| node.y + node.height).fold(0.0, f64::max);
-    Layout { width: width + MARGIN, height: height + MARGIN, nodes, edges }
+    Layout { width: width + MARGIN, height: height + MARGIN + lanes, nodes, edges }
+}
+
+/// Sends arrows that would go back behind boxes below all of them, each on a lane of its own; gives the room they take.
+/// Only to a box with none below it in its column: else the arrow would go behind those.
+fn place_lanes(graph: &ReferenceGraph, nodes: &[PlacedNode], edges: &mut [PlacedEdge]) -> f64 {
+    let bottom = |node: &PlacedNode| node.y + node.height;
+    let lowest = nodes.iter().map(bottom).fold(0.0, f64::max);
+    let goes_below = |edge: &super::GraphEdge| {
+        let target = &nodes[edge.to];
+        let is_lowest = nodes.iter().all(|other| other.x != target.x || bottom(other) <= bottom(target));
+        graph.nodes[edge.to].layer < graph.nodes[edge.from].layer && is_lowest
+    };
+    // Of many, lanes would be the larger part of the picture.
+    if graph.edges().filter(|edge| goes_below(edge)).count() > LANES_MAX {
+        return 0.0;
+    }
+    let mut room = 0.0;
+    for (edge, placed) in graph.edges().zip(edges).filter(|(edge, _)| goes_below(edge)) {
+        let target = &nodes[edge.to];
+        room += LANE;
+        placed.below = Some(lowest + room);
+        placed.to = (target.x + target.width / 2.0, bottom(target));
+    }
+    room
 }
 
 fn leaves_or_returns(graph: &ReferenceGraph, edge: &super::GraphEdge, node: usize) -> bool {
@@ -221,6 +252,7 @@ fn place_edges(graph: &ReferenceGraph, nodes: &[PlacedNode]) -> Vec<PlacedEdge> 
             bend_x: right + label_width(&edge.label),
             to: (if returns { to.x + to.width } else { to.x }, ends[index]),
             returns,
+            below: None,
             label: sanitize::fit(&edge.label, LABEL_CELLS_MAX),
             strong: edge.strong,
         }

@@ -21,6 +21,11 @@ const STYLE: &str = "\
 .references .root .box{fill:#1d3b22;stroke:#7fc98a}.references .fact{fill:#b6bfca}.references .edge{stroke:#9aa4b0}\
 .references .label{fill:#8ec5ff;stroke:#16181c}.references .head{fill:#9aa4b0}}";
 
+/// How far out an arrow swings that turns back.
+const TURN: f64 = 30.0;
+/// The smallest share of its size that a picture is still read at, where a page is narrower than it.
+const READABLE: f64 = 0.72;
+
 /// The graph as a picture that needs nothing else: left to right, who refers to the object, the object, what it refers to.
 #[must_use]
 pub fn svg(graph: &ReferenceGraph) -> String {
@@ -38,7 +43,8 @@ pub(crate) fn svg_part(graph: &ReferenceGraph, prefix: &str) -> String {
     let Layout { width, height, .. } = layout;
     let _ = write!(
         out,
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"references\" width=\"{width:.0}\" height=\"{height:.0}\" viewBox=\"0 0 {width:.0} {height:.0}\" role=\"img\" aria-labelledby=\"{prefix}t {prefix}d\">\n<title id=\"{prefix}t\">References around {}</title>\n<desc id=\"{prefix}d\">{}</desc>\n<style>{STYLE}</style>\n",
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"references\" width=\"{width:.0}\" height=\"{height:.0}\" viewBox=\"0 0 {width:.0} {height:.0}\" style=\"min-width:{:.0}px\" role=\"img\" aria-labelledby=\"{prefix}t {prefix}d\">\n<title id=\"{prefix}t\">References around {}</title>\n<desc id=\"{prefix}d\">{}</desc>\n<style>{STYLE}</style>\n",
+        width * READABLE,
         sanitize::markup(&title),
         sanitize::markup(&description(graph)),
     );
@@ -80,7 +86,13 @@ fn line(edge: &PlacedEdge, prefix: &str, out: &mut String) {
     let bend = edge.bend_x;
     let weak = if edge.strong { "" } else { " weak" };
     let back = if edge.returns { " back-edge" } else { "" };
-    let curve = if edge.returns {
+    let curve = if let Some(lane) = edge.below {
+        let turn = bend + TURN;
+        format!(
+            "C{turn:.1} {y0:.1} {turn:.1} {lane:.1} {bend:.1} {lane:.1}H{:.1}Q{x1:.1} {lane:.1} {x1:.1} {y1:.1}",
+            x1 + TURN
+        )
+    } else if edge.returns {
         let out_x = bend.max(x1) + 55.0;
         format!("C{out_x:.1} {y0:.1} {:.1} {y1:.1} {x1:.1} {y1:.1}", out_x.max(x1 + 40.0))
     } else {

@@ -24,10 +24,22 @@ pub(crate) struct Rect {
 pub(crate) struct Line {
     pub x: u32,
     pub y: u32,
-    /// Size of a dot of the letters: a letter is 6 of them wide with its gap, and 8 high.
+    /// How large its letters are: one has room for 6 times as many dots across, and 8 times down.
     pub scale: u32,
     pub colour: Colour,
     pub text: String,
+}
+
+impl Line {
+    /// The line that its letters stand on.
+    pub(crate) fn base(&self) -> u32 {
+        self.y + 7 * self.scale
+    }
+
+    /// Size of its font. Letters of a monospaced font are 0.6 of it wide.
+    pub(crate) fn size(&self) -> u32 {
+        self.scale * 9
+    }
 }
 
 /// A picture laid out.

@@ -3,8 +3,8 @@
 //! A row is 256 KiB (an arena, or as much of the C heap), a cell is [`CELL_BYTES`](bloathound_vocabulary::CELL_BYTES) of it, coloured by what most of its
 //! bytes are, or by the group that pins it, however little of that is there. Rows are in order of their addresses, which are not told: pictures of two runs can be compared.
 
-mod font;
 mod layout;
+mod letters;
 mod png;
 mod svg;
 #[cfg(test)]
@@ -104,7 +104,7 @@ pub fn to_svg(map: &HeatMap) -> String {
     svg::draw(&lay_out(map))
 }
 
-/// The picture as PNG, with drawn text.
+/// The picture as PNG, with letters of a font.
 ///
 /// # Errors
 /// [`ReportError`] when it can't be encoded.

@@ -1,8 +1,8 @@
-//! A heat map as PNG: a palette of its colours and letters drawn dot by dot.
+//! A heat map as PNG: a palette of its colours, and of the shades of its letters.
 
 use super::Colour;
-use super::font::{GLYPH_HEIGHT, GLYPH_WIDTH, glyph};
 use super::layout::{Drawing, Line, Rect};
+use super::letters::{Letters, Place, SHADES};
 use crate::ReportError;
 
 struct Canvas {
@@ -35,25 +35,30 @@ impl Canvas {
         }
     }
 
-    fn line(&mut self, line: &Line) {
-        for (place, letter) in line.text.chars().enumerate() {
-            let left = line.x + place as u32 * (GLYPH_WIDTH + 1) * line.scale;
-            for (row, bits) in glyph(letter).into_iter().enumerate() {
-                for column in (0..GLYPH_WIDTH).filter(|column| bits >> (GLYPH_WIDTH - 1 - column) & 1 == 1) {
-                    self.rect(Rect {
-                        x: left + column * line.scale,
-                        y: line.y + row as u32 * line.scale,
-                        width: line.scale,
-                        height: line.scale,
-                        colour: line.colour,
-                    });
-                }
+    /// A line of text on the background.
+    fn line(&mut self, line: &Line, letters: &Letters) {
+        // Looked up once: a letter is some hundred dots.
+        let background = self.palette[0];
+        let shades: Vec<u8> = (0..=SHADES).map(|shade| self.number(mixed(background, line.colour, shade))).collect();
+        let place = Place { x: line.x, base: line.base(), size: line.size() };
+        letters.draw(&line.text, place, |x, y, shade| {
+            let inside = x < self.width && y < self.height;
+            let dot = self.dots.get_mut(y as usize * self.width as usize + x as usize).filter(|_| inside);
+            if let Some((dot, shade)) = dot.zip(shades.get(usize::from(shade))) {
+                *dot = *shade;
             }
-        }
+        });
     }
 }
 
-const _: () = assert!(GLYPH_HEIGHT == 8 && GLYPH_WIDTH == 5);
+/// So much of the way from one colour to the other.
+fn mixed(from: Colour, to: Colour, shade: u8) -> Colour {
+    let part = |(from, to): (u8, u8)| {
+        let (shade, all) = (u32::from(shade), u32::from(SHADES));
+        ((u32::from(from) * (all - shade) + u32::from(to) * shade) / all) as u8
+    };
+    [0, 1, 2].map(|channel| part((from[channel], to[channel])))
+}
 
 pub(crate) fn draw(drawing: &Drawing) -> Result<Vec<u8>, ReportError> {
     let dots = vec![0; drawing.width as usize * drawing.height as usize];
@@ -61,8 +66,9 @@ pub(crate) fn draw(drawing: &Drawing) -> Result<Vec<u8>, ReportError> {
     for rect in &drawing.rects {
         canvas.rect(*rect);
     }
-    for line in &drawing.lines {
-        canvas.line(line);
+    // The font is built in: without it there would still be a picture.
+    if let Some(letters) = Letters::load() {
+        drawing.lines.iter().for_each(|line| canvas.line(line, &letters));
     }
     let mut bytes = Vec::new();
     let mut encoder = ::png::Encoder::new(&mut bytes, canvas.width, canvas.height);

@@ -35,13 +35,12 @@ pub(crate) fn draw(drawing: &Drawing) -> String {
     }
     svg.push_str("<g font-family=\"ui-monospace, 'DejaVu Sans Mono', Menlo, Consolas, monospace\">\n");
     for line in &drawing.lines {
-        // Letters of a monospaced font are 0.6 of its size wide; `y` is the base line.
         let _ = writeln!(
             svg,
             "<text x=\"{}\" y=\"{}\" font-size=\"{}\" fill=\"{}\" xml:space=\"preserve\">{}</text>",
             line.x,
-            line.y + 7 * line.scale,
-            line.scale * 9,
+            line.base(),
+            line.size(),
             hex(line.colour),
             sanitize::markup(&line.text)
         );

@@ -118,10 +118,17 @@ fn a_heap_of_four_gigabytes_still_is_a_picture() {
 }
 
 #[test]
-fn letters_are_told_apart() {
-    let all: std::collections::BTreeSet<_> = (' '..='~').map(super::font::glyph).collect();
-    assert_eq!(all.len(), 95);
-    assert_eq!(super::font::glyph('é'), super::font::glyph('?'));
+fn every_line_of_text_is_in_the_png_where_it_was_laid_out() {
+    let map = fragmented();
+    let (width, _, dots) = decode(&to_png(&map).unwrap());
+    for line in lay_out(&map).lines {
+        let across = line.x..line.x + line.text.chars().count() as u32 * 6 * line.scale;
+        let down = line.y..line.y + 8 * line.scale;
+        let all = down.flat_map(|y| across.clone().map(move |x| (y * width + x) as usize));
+        let inked = all.filter(|at| dots[*at] != BACKGROUND).count();
+        let letters = line.text.chars().filter(|letter| letter.is_alphanumeric()).count();
+        assert!(inked >= 5 * letters.max(1), "{}: {inked} dots", line.text);
+    }
 }
 
 fn any_cell() -> impl Strategy<Value = HeatCell> {

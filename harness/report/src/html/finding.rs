@@ -66,5 +66,5 @@ fn picture(finding: &Finding) -> Markup {
         Evidence::Cycle(_) | Evidence::Fragmentation(_) | Evidence::HotLoop(_) | Evidence::Spin(_) => return html! {},
     };
     let unit = if is_bytes { "of it" } else { "objects" };
-    pictures::curves(&format!("{title}, look by look"), &[Curve::by_round(unit, rounds, is_bytes)], &[])
+    pictures::curves(&format!("{title}, look by look"), &[Curve::by_round(unit, rounds, is_bytes)], None)
 }

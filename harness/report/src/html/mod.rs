@@ -5,11 +5,13 @@ mod blocks;
 mod finding;
 mod frame;
 mod pictures;
+mod plot;
 mod run;
 mod shown;
 
-pub use answers::{InspectPictures, diff, hot, inspect, watch, why};
-pub use run::{HtmlReport, RunExtras, RunKey, index};
+pub use answers::{InspectPictures, diff, history, hot, inspect, watch, why};
+pub use plot::{Plot, PlotPoint};
+pub use run::{HtmlReport, RunExtras, RunKey, as_it_was, index};
 
 #[cfg(test)]
 pub(crate) fn facts_of(rows: &[(&str, String)]) -> String {

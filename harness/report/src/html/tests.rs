@@ -83,6 +83,14 @@ fn pages(text: Option<&str>) -> Vec<(&'static str, String)> {
             text.clone_into(&mut source.function);
         }
     }
+    let mut plot = samples::plot(text.unwrap_or("decode"));
+    if let Some(text) = text {
+        text.clone_into(&mut plot.points[0].commit);
+        text.clone_into(&mut plot.changes[0].1);
+        text.clone_into(&mut plot.accepted[0].1);
+        text.clone_into(&mut plot.input);
+        watched.counted[0].expression = text.to_owned();
+    }
     let map = heat(text.unwrap_or("memory"));
     let typed = text.unwrap_or("4242");
     vec![
@@ -92,6 +100,7 @@ fn pages(text: Option<&str>) -> Vec<(&'static str, String)> {
         ("diff", diff(&compared)),
         ("why", why(&explained, None)),
         ("run", run_page(text.is_some())),
+        ("history", history(&[plot], typed)),
     ]
 }
 

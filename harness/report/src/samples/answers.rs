@@ -147,6 +147,8 @@ pub(crate) fn watch() -> WatchReport {
         bytes: 48_477_776 + round * 2_000_000,
         rss_bytes: Some(122_683_392 + round * 2_500_000),
         pause_ms: Some(11.2),
+        // Nearly idle at first.
+        processor_seconds: Some(100.0 + round.pow(3) as f64 * 0.1),
     };
     WatchReport {
         schema_version: SCHEMA_VERSION,
@@ -159,6 +161,7 @@ pub(crate) fn watch() -> WatchReport {
             bytes: vec![18_433_464, 22_953_464, 27_473_464],
             every_round: true,
         }],
+        counted: vec![CountedWork { expression: "service.requests".to_owned(), values: vec![10, 15, 115] }],
         findings: vec![leak_finding()],
         observations: Vec::new(),
         sureness: Some("1 found; the last 3 looks agree".to_owned()),

@@ -1,10 +1,12 @@
-//! Samples and tiles to be drawn.
+//! Samples, tiles and histories to be drawn.
 
 use bloathound_profile::{
     Code, CodeId, Frame, LineTable, Profile, Returns, Sample, SamplingCost, Stack, ThreadFacts, ThreadProfile,
     ValueHash,
 };
 use bloathound_vocabulary::RetainedTile;
+
+use crate::html::{Plot, PlotPoint};
 
 fn code(function: &str) -> Code {
     Code {
@@ -78,5 +80,23 @@ pub(crate) fn tiles() -> RetainedTile {
         retained_bytes: 46_000_000,
         tiles: vec![model, others],
         ..RetainedTile::default()
+    }
+}
+
+/// A figure that doubled once, as was meant.
+pub(crate) fn plot(stage: &str) -> Plot {
+    let point = |index: u32| PlotPoint {
+        commit: format!("c{index}<b>"),
+        date: "2026-11-27T12:00:00Z".into(),
+        value: f64::from(index / 3 + 1),
+    };
+    Plot {
+        stage: stage.to_owned(),
+        input: "generated 100k".into(),
+        unit: "instructions an object".into(),
+        machine: "a processor".into(),
+        points: (0..6).map(point).collect(),
+        changes: vec![(3, "c2..c3".into())],
+        accepted: vec![(3, "it reads <more>".into())],
     }
 }

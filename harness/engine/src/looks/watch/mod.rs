@@ -116,6 +116,7 @@ fn report(looks: &Looks, target: TargetRecord, sureness: Option<Sureness>, parti
         tool: tool(),
         target,
         growth: looks.growth(),
+        counted: looks.counted(),
         findings: looks.findings().to_vec(),
         observations: looks.observations(),
         sureness: sureness.map(|sureness| sureness.why),

@@ -9,13 +9,16 @@ use bloathound_detect::{
 };
 use bloathound_heap::{HeapSnapshot, ObjectId, TypeRole};
 use bloathound_memory::{Address, MemoryImage};
-use bloathound_vocabulary::{Finding, GrowthRow, ObservationRecord, Problem, TypeRow, WatchRound};
+use bloathound_vocabulary::{CountedWork, Finding, GrowthRow, ObservationRecord, Problem, TypeRow, WatchRound};
 
 use crate::looks::growth::{RoundShapes, alike, rounds};
 use crate::looks::inspect::pause_ms;
 use crate::looks::series::{CYCLES, Series};
 use crate::session::Session;
 use crate::source::Examined;
+
+/// Numbers of the program that are told beside the looks: the first says how the load was spread.
+const COUNTED_MAX: usize = 3;
 
 /// The looks so far.
 #[derive(Debug, Default)]
@@ -52,7 +55,7 @@ impl Looks {
         for message in &examined.problems {
             self.problem("decode", message.clone());
         }
-        self.rounds.push(round_record(round, elapsed, examined));
+        self.rounds.push(round_record(round, elapsed, &work, examined));
         let session = Session::from(examined);
         self.censuses.push(session.types().to_vec());
         self.series.add(&session, elapsed.as_secs_f64(), work.requests);
@@ -113,6 +116,12 @@ impl Looks {
         self.judged.observations.iter().filter_map(told).collect()
     }
 
+    /// By what the program itself counts its work.
+    pub(super) fn counted(&self) -> Vec<CountedWork> {
+        let told = |counter: Counter| CountedWork { expression: counter.expression, values: counter.values };
+        rising(&self.counts).into_iter().take(COUNTED_MAX).map(told).collect()
+    }
+
     /// Types whose count at the end is above that at the beginning, most bytes gained first.
     pub(super) fn growth(&self) -> Vec<GrowthRow> {
         growth(&self.censuses)
@@ -156,7 +165,7 @@ impl<'a> ValuesOf<'a> {
     }
 }
 
-fn round_record(round: u32, elapsed: Duration, examined: &Examined) -> WatchRound {
+fn round_record(round: u32, elapsed: Duration, work: &Work, examined: &Examined) -> WatchRound {
     let rss: u64 = examined.mappings.iter().filter_map(|mapping| mapping.region.rss_bytes).sum();
     WatchRound {
         round: u64::from(round),
@@ -165,6 +174,7 @@ fn round_record(round: u32, elapsed: Duration, examined: &Examined) -> WatchRoun
         bytes: examined.snapshot.ids().map(|id| examined.snapshot.object(id).shallow_size).sum(),
         rss_bytes: Some(rss),
         pause_ms: Some(pause_ms(examined)),
+        processor_seconds: work.processor_seconds,
     }
 }
 

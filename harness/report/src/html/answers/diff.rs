@@ -32,7 +32,7 @@ pub fn diff(report: &DiffReport) -> String {
     sections.extend(notes(&[], &report.problems));
     page(&Page {
         title: &format!("{before} against {after}"),
-        heading: html! { "From " (shown(&before)) " to " (shown(&after)) },
+        heading: html! { "From " (shown(within(&before))) " to " (shown(within(&after))) },
         lead: html! {
             (blocks::partial(report.partial.as_ref()))
             p class="summary" { (shown(describe::plain::changed(report))) }
@@ -41,6 +41,12 @@ pub fn diff(report: &DiffReport) -> String {
         sections,
         foot: &blocks::tool(&report.tool),
     })
+}
+
+/// `Process 12` within a sentence.
+fn within(target: &str) -> String {
+    let mut letters = target.chars();
+    letters.next().map_or_else(String::new, |first| first.to_lowercase().chain(letters).collect())
 }
 
 /// What became of a type's objects, in a word.

@@ -1,6 +1,7 @@
 //! A page for each command that looks.
 
 mod diff;
+mod history;
 mod hot;
 mod inspect;
 mod lead;
@@ -8,6 +9,7 @@ mod watch;
 mod why;
 
 pub use diff::diff;
+pub use history::history;
 pub use hot::hot;
 pub use inspect::{InspectPictures, inspect};
 pub use watch::watch;

@@ -114,18 +114,19 @@ fn kinds(report: &WhyReport) -> Markup {
 }
 
 fn dominators(rows: &[ObjectRecord]) -> Markup {
+    // Containers say nothing of themselves.
+    let said = rows.iter().any(|row| row.text.is_some());
     let body = html! {
         @for row in rows {
             tr {
-                th scope="row" { (short(&row.type_name)) } td class="text" { (short(row.text.as_deref().unwrap_or_default())) }
+                th scope="row" { (short(&row.type_name)) }
+                @if said { td class="text" { (short(row.text.as_deref().unwrap_or_default())) } }
                 td { (units::bytes(row.shallow_bytes)) }
                 td { (row.retained_bytes.map_or_else(|| "–".to_owned(), units::bytes)) }
             }
         }
     };
-    blocks::table(
-        "Objects without which it would go away, nearest first",
-        &["type", "<what", "its own", "would go with it"],
-        body,
-    )
+    let heads: &[&str] =
+        if said { &["type", "<what", "its own", "would go with it"] } else { &["type", "its own", "would go with it"] };
+    blocks::table("Objects without which it would go away, nearest first", heads, body)
 }

@@ -7,6 +7,7 @@ use std::fmt::Write as _;
 use maud::{Markup, html};
 
 use super::super::shown::short;
+use super::load::Load;
 use crate::units;
 
 const WIDTH: f64 = 1000.0;
@@ -22,14 +23,6 @@ pub(crate) struct Curve {
     points: Vec<(f64, u64, String)>,
     /// Bytes, or a count.
     is_bytes: bool,
-}
-
-/// What the load did between two moments.
-pub(crate) struct Phase {
-    /// Its beginning and its end.
-    pub(crate) span: (f64, f64),
-    /// `100 requests`.
-    pub(crate) name: String,
 }
 
 impl Curve {
@@ -51,7 +44,7 @@ impl Curve {
 }
 
 /// The lines in one picture of one unit; nothing where there is no line to draw.
-pub(crate) fn curves(title: &str, all: &[Curve], phases: &[Phase]) -> Markup {
+pub(crate) fn curves(title: &str, all: &[Curve], load: Option<&Load>) -> Markup {
     let points = || all.iter().flat_map(|curve| &curve.points);
     let first = points().map(|(x, ..)| *x).fold(f64::INFINITY, f64::min);
     let last = points().map(|(x, ..)| *x).fold(f64::NEG_INFINITY, f64::max);
@@ -74,14 +67,11 @@ pub(crate) fn curves(title: &str, all: &[Curve], phases: &[Phase]) -> Markup {
             figcaption { (title) @if all.len() > 1 { (legend(all)) } }
             div class="axes" {
                 div class="y" aria-hidden="true" { span { (unit.figure(top)) } span { (unit.figure(bottom)) } }
-                svg viewBox={ "0 0 " (WIDTH) " " (HEIGHT) } preserveAspectRatio="none" role="img" aria-label=(spoken(title, all)) {
-                    @for (number, phase) in phases.iter().enumerate() {
-                        @let (from, to) = (x(phase.span.0).max(0.0), x(phase.span.1).min(WIDTH));
-                        rect class=(if number % 2 == 0 { "phase" } else { "phase other" }) x=(number_text(from)) y="0"
-                            width=(number_text((to - from).max(0.0))) height=(HEIGHT) { title { (short(&phase.name)) } }
-                    }
+                svg viewBox={ "0 0 " (WIDTH) " " (HEIGHT) } preserveAspectRatio="none" role="img" aria-label=(spoken(title, all, load)) {
+                    @if let Some(load) = load { (load.bands(&x, WIDTH, HEIGHT)) }
                     @for (number, curve) in all.iter().enumerate() { (line(curve, number, &x, &y)) }
                 }
+                @if let Some(load) = load { (load.words()) }
                 div class="x" aria-hidden="true" { span { (short(&ends(0))) } span { (short(&ends(unit.points.len() - 1))) } }
             }
         }
@@ -115,17 +105,14 @@ fn legend(all: &[Curve]) -> Markup {
 }
 
 /// The picture for who doesn't see it.
-fn spoken(title: &str, all: &[Curve]) -> String {
+fn spoken(title: &str, all: &[Curve], load: Option<&Load>) -> String {
     let of = |curve: &Curve| {
         let ends = curve.points.first().zip(curve.points.last());
         ends.map(|(first, last)| format!("{} from {} to {}", curve.name, curve.figure(first.1), curve.figure(last.1)))
     };
     let all: Vec<String> = all.iter().filter_map(of).collect();
-    crate::sanitize::fit(&format!("{title}: {}", all.join("; ")), 400)
-}
-
-fn number_text(number: f64) -> String {
-    format!("{number:.1}")
+    let load = load.map(Load::spoken).unwrap_or_default();
+    crate::sanitize::fit(&format!("{title}: {}{load}", all.join("; ")), 400)
 }
 
 #[cfg(test)]
@@ -143,7 +130,7 @@ mod tests {
 
     #[test]
     fn the_largest_figure_is_on_top_and_each_has_its_title() {
-        let drawn = curves("Objects", &[Curve::by_round("objects", &[0, 50_000, 100_000], false)], &[]).into_string();
+        let drawn = curves("Objects", &[Curve::by_round("objects", &[0, 50_000, 100_000], false)], None).into_string();
         assert_eq!(heights(&drawn), [HEIGHT - MARGIN, HEIGHT / 2.0, MARGIN]);
         assert!(drawn.contains("<title>look 2: 50 000 objects</title>"), "{drawn}");
         assert!(drawn.contains("objects from 0 to 100 000"), "{drawn}");
@@ -151,7 +138,7 @@ mod tests {
 
     #[test]
     fn little_growth_on_much_is_seen() {
-        let drawn = curves("RSS", &[Curve::by_round("resident", &[1000 << 20, 1001 << 20], true)], &[]).into_string();
+        let drawn = curves("RSS", &[Curve::by_round("resident", &[1000 << 20, 1001 << 20], true)], None).into_string();
         let heights = heights(&drawn);
         assert!(heights[0] - heights[1] > 20.0, "{heights:?}");
     }
@@ -159,9 +146,9 @@ mod tests {
     #[test]
     fn what_can_not_be_drawn_is_nothing() {
         for rounds in [&[][..], &[1], &[7, 7]] {
-            assert_eq!(curves("x", &[Curve::by_round("x", rounds, false)], &[]).into_string(), "", "{rounds:?}");
+            assert_eq!(curves("x", &[Curve::by_round("x", rounds, false)], None).into_string(), "", "{rounds:?}");
         }
         let wild = Curve::new("x", vec![(f64::NAN, 1, String::new()), (0.0, u64::MAX, String::new())], false);
-        assert_eq!(curves("x", &[wild], &[]).into_string(), "");
+        assert_eq!(curves("x", &[wild], None).into_string(), "");
     }
 }

@@ -3,12 +3,16 @@
 
 mod curve;
 mod flame;
+mod load;
 mod path;
 mod source;
+mod steps;
 mod treemap;
 
-pub(super) use curve::{Curve, Phase, curves};
+pub(super) use curve::{Curve, curves};
 pub(super) use flame::flame;
+pub(super) use load::{Load, LoadUnit, Phase};
 pub(super) use path::holding_path;
 pub(super) use source::source;
+pub(super) use steps::steps;
 pub(super) use treemap::treemap;

@@ -5,7 +5,7 @@ use maud::{Markup, PreEscaped, html};
 
 use super::super::shown::{short, short_path};
 use crate::graph::{self, GraphEdge, GraphNode, NodeKind, ReferenceGraph};
-use crate::units;
+use crate::{describe, units};
 
 /// The picture of a finding's path or cycle; nothing where it has none. `anchor` is the finding's own.
 pub(crate) fn holding_path(finding: &Finding, anchor: &str) -> Markup {
@@ -84,7 +84,7 @@ fn circle(cycle: &CycleEvidence) -> Option<ReferenceGraph> {
     let node = |(layer, (class, _)): (usize, &(&str, String))| GraphNode {
         kind: if finalizer(cycle, class).is_some() { NodeKind::Focus } else { NodeKind::Object },
         type_name: (*class).to_owned(),
-        text: finalizer(cycle, class).cloned(),
+        text: finalizer(cycle, class).map(|text| own_part(text)),
         root: None,
         shallow_bytes: 0,
         retained_bytes: None,
@@ -102,6 +102,12 @@ fn circle(cycle: &CycleEvidence) -> Option<ReferenceGraph> {
         nodes: parts.iter().enumerate().map(node).collect(),
         edges: parts.iter().enumerate().map(edge).collect(),
     })
+}
+
+/// `__del__ (model.py:21)`: the class is in the box, and the folders stand below the picture.
+fn own_part(finalizer: &str) -> String {
+    let short = describe::paragraph::short(finalizer);
+    short.find("__del__").map_or_else(|| short.clone(), |from| short[from..].to_owned())
 }
 
 /// `Attendee.__del__ (model.py:21)`, where a class of the cycle has one.
@@ -133,9 +139,9 @@ mod tests {
         let Evidence::Cycle(cycle) = &mut finding.evidence else { unreachable!() };
         let of = |class: &str, name: &str| Label::Of(class.into(), Box::new(Label::Name(name.into())));
         cycle.cycle = vec![of("Attendee", "address"), of("Address", "attendee")];
-        cycle.finalizers = vec!["model.Attendee.__del__ (model.py:21)".to_owned()];
+        cycle.finalizers = vec!["model.Attendee.__del__ (/srv/app/with/many/folders/model.py:21)".to_owned()];
         let drawn = holding_path(&finding, "x").into_string();
         assert_eq!(drawn.matches("marker-end").count(), 2, "{drawn}");
-        assert!(drawn.contains("back-edge") && drawn.contains("__del__ (model.p"), "{drawn}");
+        assert!(drawn.contains("back-edge") && drawn.contains(">__del__ (model.py:21)<"), "{drawn}");
     }
 }

@@ -4,7 +4,7 @@ use bloathound_vocabulary::{DisturbanceRecord, HeatMap, InspectReport, LookRecor
 use maud::{Markup, PreEscaped, html};
 
 use super::super::blocks;
-use super::super::pictures::{Curve, Phase, curves};
+use super::super::pictures::{Curve, Load, LoadUnit, Phase, curves};
 use super::super::shown::{short, shown};
 use crate::{describe, heatmap, units};
 
@@ -21,15 +21,14 @@ pub(super) fn looks(looks: &[LookRecord]) -> Markup {
         Curve::new(name, looks.iter().enumerate().map(point).collect(), true)
     };
     let phase = |(index, pair): (usize, &[LookRecord])| {
-        let requests = pair[1].requests.saturating_sub(pair[0].requests);
-        Phase {
-            span: (at((index, &pair[0])), at((index + 1, &pair[1]))),
-            name: units::plural(requests, "request", "requests"),
-        }
+        let amount = pair[1].requests.saturating_sub(pair[0].requests);
+        // As many as the load made there, however long the service took for them.
+        Phase { span: (at((index, &pair[0])), at((index + 1, &pair[1]))), amount, strength: amount as f64 }
     };
     let phases: Vec<Phase> = looks.windows(2).enumerate().map(phase).collect();
+    let load = Load { unit: LoadUnit::Requests, phases, strong: 0.0 };
     let all = [curve("resident", |look| look.rss_bytes), curve("objects", |look| look.object_bytes)];
-    curves("Memory over time, a band for the requests between two looks", &all, &phases)
+    curves("Memory over time, and the requests between two looks", &all, Some(&load))
 }
 
 /// The last look.

@@ -3,11 +3,14 @@
 mod evidence;
 mod overview;
 mod section;
+mod single;
 
 use std::collections::BTreeMap;
 
 use bloathound_vocabulary::{HeatMap, InspectReport, Outcome, RunResults, Traffic, Variant};
 use maud::{Markup, html};
+
+pub use single::as_it_was;
 
 use super::blocks;
 use super::frame::{Page, Section, page};

@@ -18,8 +18,8 @@ pub(super) fn table(results: &RunResults) -> Markup {
                 th scope="row" { a href={ "#" (anchor(index)) } { (short(&run.name())) } }
                 td class="word" { (blocks::badge(run.outcome)) }
                 td class="word" { (run.variant.as_str()) }
-                td { (run.seed) }
                 td class="text" { (shown(told(run))) }
+                td { (run.seed) }
                 td { (latency(run)) }
                 @for part in [timing.pause_ms, timing.copy_ms, timing.decode_ms, timing.analyse_ms] { td { (step(part)) } }
             }
@@ -29,8 +29,8 @@ pub(super) fn table(results: &RunResults) -> Markup {
         "scenario",
         "<result",
         "<variant",
-        "seed",
         "<found",
+        "seed",
         "p99 ms, unobserved",
         "pause ms",
         "copy ms",

@@ -16,6 +16,14 @@ const WHOLE: Area = Area { x: 0.0, y: 0.0, width: 1000.0, height: 460.0 };
 const LEVELS_MAX: usize = 30;
 /// Tiles drawn inside a tile, to show what it is made of.
 const INNER_MAX: usize = 7;
+/// How wide the picture is at least on an ordinary page, and on a narrow one (`.roomy` in the style), pixels.
+const PAGE: f64 = 750.0;
+const NARROW: f64 = 350.0;
+/// Width of a bold letter, and where a tile's text begins.
+const LETTER: f64 = 7.4;
+const TEXT_X: f64 = 7.0;
+/// Letters of a name below which it tells nothing.
+const LETTERS_MIN: usize = 3;
 
 /// A tile that can be opened, with the levels above it.
 struct Level<'t> {
@@ -138,14 +146,29 @@ fn drawn(tile: &RetainedTile, area: Area, index: usize, heap_bytes: u64) -> Mark
                         width=(percent(one.width, area.width)) height=(percent(one.height, area.height)) {}
                 }
             }
-            @if shares.0 > 0.05 && shares.1 > 0.05 {
-                text class="name" x="7" y="18" { (short(&called(tile))) }
-                @if shares.1 > 0.1 {
-                    text x="7" y="35" { (units::bytes(tile.retained_bytes)) ", " (units::percent(tile.retained_bytes, heap_bytes)) " %" }
-                }
+            @if shares.1 > 0.05 { (written(&called(tile), "name", 18, shares.0)) }
+            @if shares.1 > 0.1 {
+                @let size = format!("{}, {} %", units::bytes(tile.retained_bytes), units::percent(tile.retained_bytes, heap_bytes));
+                @if sanitize::width(&size) <= room(shares.0, PAGE) { (written(&size, "size", 35, shares.0)) }
             }
         }
     }
+}
+
+/// Letters that have room across a tile of that share of a picture.
+fn room(share: f64, picture: f64) -> usize {
+    ((share * picture - 2.0 * TEXT_X) / LETTER).max(0.0) as usize
+}
+
+/// A line of a tile, cut where the tile ends; on a narrow page it is there only where all of it has room.
+fn written(text: &str, class: &str, y: u32, share: f64) -> Markup {
+    let room_here = room(share, PAGE);
+    if room_here < LETTERS_MIN {
+        return html! {};
+    }
+    let text = sanitize::fit(text, room_here);
+    let class = if sanitize::width(&text) <= room(share, NARROW) { class.to_owned() } else { format!("{class} roomy") };
+    html! { text class=(class) x=(TEXT_X) y=(y) { (short(&text)) } }
 }
 
 #[cfg(test)]
@@ -178,6 +201,17 @@ mod tests {
             "{second}"
         );
         assert!(html.contains("_field_cache (dict): 700 B, 70 % of the heap"), "{html}");
+    }
+
+    #[test]
+    fn a_name_is_cut_where_its_tile_ends_and_left_out_of_a_narrow_page() {
+        let wide = written("_field_cache", "name", 18, 0.5).into_string();
+        assert!(wide.contains("class=\"name\"") && wide.contains(">_field_cache<"), "{wide}");
+        let narrow = written("_field_cache", "name", 18, 0.2).into_string();
+        assert!(narrow.contains("class=\"name roomy\"") && narrow.contains(">_field_cache<"), "{narrow}");
+        let cut = written("_field_cache", "name", 18, 0.1).into_string();
+        assert!(cut.contains("roomy") && cut.contains('…'), "{cut}");
+        assert_eq!(written("_field_cache", "name", 18, 0.02).into_string(), "");
     }
 
     #[test]
