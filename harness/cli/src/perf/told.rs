@@ -1,7 +1,5 @@
 //! Measurements in words, for a terminal, a summary and a page.
 
-use std::fmt::Write;
-
 use bloathound_engine::TOOL;
 use bloathound_perf::{ChangePoint, Judgement, Key, Outcome, SHIFT_MIN, StageFigure, change_points, series};
 use bloathound_report::html::{self, Plot, PlotPoint};
