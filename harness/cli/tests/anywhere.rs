@@ -491,7 +491,8 @@ fn ordinary_users_are_told_what_to_type() {
     };
     // Root's.
     let roots = Bystander::start(Command::new("sleep").arg("600")).unwrap();
-    let sudo = |pid: u32| contains(format!("sudo bloathound inspect {pid}"));
+    // By the name that it was called by: root may have no other.
+    let sudo = |pid: u32| contains(format!("sudo {} inspect {pid}", copy.display()));
     inspect(roots.pid()).code(3).stderr(contains("another user").and(sudo(roots.pid())));
     // His own: read, and refused for what it is only.
     let Some(waiting) = compile(folder.path(), "waiting", WAITING, &[]) else { return };

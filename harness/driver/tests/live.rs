@@ -49,15 +49,19 @@ fn noting() -> Noting {
     acting(|_, _| Ok(Looked { pauses: vec![Duration::from_millis(3)] }))
 }
 
+/// Looks in a row that show a service at rest.
+const RESTS: usize = 20;
+
 /// Looks until the service has nothing to do.
 fn until_idle(pid: u32, _: &Look) -> Result<Looked, Boxed> {
-    // Waiting, and at two looks in a row the same number of waits begun: it did not run in between.
-    let mut before = None;
+    // Waiting, and at look after look the same number of waits begun: it did not run in between. Two looks are too few,
+    // as between the rows of a table it waits for a moment too.
+    let (mut before, mut alike) = (None, 0);
     wait_for("the service to have nothing to do", || {
         let now = waits_begun(pid);
-        let rests = now.is_some() && now == before;
+        alike = if now.is_some() && now == before { alike + 1 } else { 0 };
         before = now;
-        rests
+        alike >= RESTS
     });
     Ok(Looked::default())
 }
