@@ -38,6 +38,22 @@ fn report(kind: &str, place: &str) -> Option<HotJudgement> {
 /// Looks at a thread that got too little processor to be judged: on a crowded machine the rule abstains, which is no verdict.
 const LOOKS_MAX: usize = 8;
 
+/// Looks at a loop whose objects are made and freed as fast as they are read: one look of two seconds may see too few of
+/// them whole to tell the same from something new.
+const LOOKS_AT_WHAT_IS_FREED: usize = 6;
+
+/// The first look that finds something, else the last one.
+fn found(kind: &str, place: &str) -> Option<HotJudgement> {
+    let mut last = report(kind, place)?;
+    for _ in 1..LOOKS_AT_WHAT_IS_FREED {
+        if !last.findings.is_empty() {
+            break;
+        }
+        last = report(kind, place)?;
+    }
+    Some(last)
+}
+
 /// The only finding's verdict, function and evidence.
 fn only_finding(report: &HotJudgement) -> (Verdict, &str, &HotLoopEvidence) {
     let [finding] = report.findings.as_slice() else {
@@ -163,7 +179,7 @@ fn a_question_that_is_answered_alike_for_ever_is_no_progress() {
 #[test]
 fn what_is_taken_and_put_back_for_ever_comes_to_the_same_again() {
     for place in ["plain", "thread", "reactor"] {
-        let Some(report) = report("put_back", place) else { return };
+        let Some(report) = found("put_back", place) else { return };
         assert_eq!(only_finding(&report).1, "put_back");
     }
 }
@@ -176,7 +192,11 @@ fn counting_failures_is_no_progress() {
 /// What is made anew each time, and freed, is read half made more often than not.
 #[test]
 fn trying_again_at_once_is_no_progress() {
-    all_get(Verdict::HotLoop, &["reconnects", "drops_and_retries", "logged_retries"], &["plain"]);
+    for kind in ["reconnects", "drops_and_retries", "logged_retries"] {
+        let Some(report) = found(kind, "plain") else { return };
+        let (verdict, function, _) = only_finding(&report);
+        assert_eq!((verdict, function), (Verdict::HotLoop, kind));
+    }
 }
 
 #[test]
@@ -192,7 +212,7 @@ const WAITED: &[&str] = &["served_forever"];
 #[test]
 fn the_same_question_to_c_is_no_work() {
     for kind in ASKED_AGAIN {
-        let Some(report) = report(kind, "plain") else { return };
+        let Some(report) = found(kind, "plain") else { return };
         assert_eq!(only_finding(&report).1, *kind);
     }
 }

@@ -290,7 +290,9 @@ fn what_is_to_be_typed_exists() {
     let option = Regex::new(r"--[a-z][a-z-]+").unwrap();
     let ours: BTreeSet<&str> = option.find_iter(&all).map(|found| found.as_str()).collect();
     assert!(ours.len() > 60, "{ours:?}");
-    let others = Regex::new(r"cargo|docker|kubectl|setcap|--cap-|capabilities|pyenv|--user UID|ci/peers|ci/screenshots").unwrap();
+    let others =
+        Regex::new(r"cargo|docker|kubectl|setcap|--cap-|capabilities|pyenv|--user UID|ci/peers|ci/screenshots")
+            .unwrap();
     let text = readme();
     let unknown: Vec<&str> = text
         .lines()

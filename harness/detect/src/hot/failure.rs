@@ -4,7 +4,7 @@
 //! tells somebody. A failure counted a million times is still the same failure. Where nothing fails, or each time something
 //! else does, the same texts and numbers are what the loop works on.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 
 use bloathound_profile::{Caught, Code, Frame, Sample, ValueHash};
 
@@ -92,15 +92,18 @@ fn catching<'s>(candidate: &Candidate<'_>, sample: &'s Sample) -> Option<(usize,
     Some((depth, frame, caught))
 }
 
-/// True where most of the exceptions say the same. What was freed before it was read says nothing.
+/// True where most of the exceptions say one of a handful of things that were said more than once. What was freed before it
+/// was read says nothing; what was read while it was made or freed says less than the whole, and that again.
 fn is_same(seen: &[&Caught], limits: &HotLoopThresholds) -> bool {
-    let said: Vec<ValueHash> = seen.iter().filter_map(|caught| caught.value).collect();
-    let distinct = said.iter().collect::<HashSet<_>>().len();
-    if distinct <= limits.values_max {
+    let mut said: BTreeMap<ValueHash, usize> = BTreeMap::new();
+    seen.iter().filter_map(|caught| caught.value).for_each(|value| *said.entry(value).or_default() += 1);
+    let mut times: Vec<usize> = said.into_values().collect();
+    if times.len() <= limits.values_max {
         return true;
     }
-    let most = most(said.iter()).map_or(0, |value| said.iter().filter(|one| *one == value).count());
-    most as f64 >= SAME_FAILURE_SHARE_MIN * said.len() as f64
+    times.sort_unstable_by_key(|times| std::cmp::Reverse(*times));
+    let handful: usize = times.iter().take(limits.values_max).filter(|times| **times > 1).sum();
+    handful as f64 >= SAME_FAILURE_SHARE_MIN * times.iter().sum::<usize>() as f64
 }
 
 fn most<T: Ord + Copy>(of: impl Iterator<Item = T>) -> Option<T> {

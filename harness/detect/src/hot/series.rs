@@ -179,23 +179,28 @@ fn is_made_anew(objects: &[ValueHash], hashes: &[ValueHash], total: usize, limit
         && share_known(hashes) >= MADE_ANEW_SHARE_MIN
 }
 
-/// True for a container at one of the few addresses that the last ones left, of which those that are as long as most are
-/// the same.
+/// True for a container at one of the few addresses that the last ones left, of which a handful make up nearly all that are
+/// as long as most: what is in it was read half made as well.
 fn is_filled_alike(seen: &[&Value], objects: &[ValueHash], total: usize, limits: &HotLoopThresholds) -> bool {
     let addresses: HashSet<&ValueHash> = objects.iter().collect();
-    if !seen.iter().all(|value| value.kind.is_container())
+    let containers = seen.iter().filter(|value| value.kind.is_container()).count();
+    if !bare::is_most(containers, seen.len())
         || addresses.len() > limits.values_max
         || motion(objects, total, limits) != Motion::Recurring
     {
         return false;
     }
-    let mut by_length: HashMap<Option<u64>, Vec<ValueHash>> = HashMap::new();
+    let mut by_length: HashMap<Option<u64>, HashMap<ValueHash, usize>> = HashMap::new();
     for value in seen {
-        by_length.entry(value.length).or_default().push(value.deep);
+        *by_length.entry(value.length).or_default().entry(value.deep).or_default() += 1;
     }
-    let whole = by_length.into_values().max_by_key(Vec::len).unwrap_or_default();
-    whole.iter().collect::<HashSet<_>>().len() <= limits.values_max
-        && whole.len() as f64 >= MADE_ANEW_SHARE_MIN * seen.len() as f64
+    let whole = by_length.into_values().max_by_key(|values| values.values().sum::<usize>()).unwrap_or_default();
+    let mut times: Vec<usize> = whole.into_values().collect();
+    times.sort_unstable_by_key(|times| std::cmp::Reverse(*times));
+    let all: usize = times.iter().sum();
+    let handful: usize = times.iter().take(limits.values_max).sum();
+    handful as f64 >= limits.recurring_fraction_min * all as f64
+        && all as f64 >= MADE_ANEW_SHARE_MIN * seen.len() as f64
 }
 
 /// How many values came more than once.
