@@ -161,7 +161,9 @@ class Page:
     def peek(self):
         return self.rows[-1]
     def take(self):
-        return self.rows.pop() if self.rows else None
+        if not self.rows:
+            self.rows = list(range(10 ** 5))
+        return self.rows.pop()
 ";
 
 #[test]
@@ -188,7 +190,7 @@ print('ready', flush=True)
     );
     assert_eq!(report["sources"][0]["lines"][0]["text"], "    while not done:", "{}", report["sources"]);
     let twin = call.replace("row = page.peek()", "row = page.take()").replace("row > 3", "row is False");
-    let report = hot(&format!("{PAGES}{twin}call(Page(list(range(10 ** 8))))\n")).unwrap();
+    let report = hot(&format!("{PAGES}{twin}call(Page([]))\n")).unwrap();
     assert_eq!(report["findings"], serde_json::json!([]), "{report}");
     assert_eq!(report["verdict"], "busy", "{report}");
 }
