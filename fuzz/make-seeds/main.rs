@@ -15,10 +15,16 @@ use bloathound_testkit::{CorePiece, HeapImage, small_heap, write_core, write_mod
 mod container;
 mod shrink;
 
+/// Good images that `decode` chooses from.
+const BASES: u8 = 5;
+
 type Done = Result<(), Box<dyn Error>>;
 
 /// What is written in full into the repository; the rest is made of it.
 const SEEDS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../fuzz/seeds");
+
+/// Recorded images of small processes of CPython 3, which tests of its readers use too.
+const SMALL: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../cpython/tests/python3/small");
 
 fn main() -> Done {
     let arguments: Vec<PathBuf> = std::env::args_os().skip(1).map(PathBuf::from).collect();
@@ -54,6 +60,9 @@ fn images(folder: &Path) -> Done {
     let recording = Recording { manifest, symbols, page_runs: Vec::new(), image: heap.memory.finish() };
     let file = folder.join("made-up.bhi");
     write_recording(&file, &recording, WriteOptions::default())?;
+    for series in ["3.11", "3.12", "3.13"] {
+        fs::copy(format!("{SMALL}-{series}.bhi"), folder.join(format!("small-{series}.bhi")))?;
+    }
     for name in ["made-up", "real"] {
         let bytes = fs::read(folder.join(format!("{name}.bhi"))).unwrap_or_default();
         if let Some(unwrapped) = container::unwrap(&bytes) {
@@ -92,7 +101,7 @@ fn core_of(heap: HeapImage) -> Vec<u8> {
 
 /// Orders for damage: none, and one of each kind.
 fn orders(folder: &Path) -> Done {
-    for base in 0..2_u8 {
+    for base in 0..BASES {
         let mut every = vec![base];
         for kind in 0..16_u8 {
             every.extend([kind, kind.wrapping_mul(37), kind, kind, 5, kind, 0, 0]);

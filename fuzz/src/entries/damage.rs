@@ -7,6 +7,7 @@ use std::path::Path;
 use std::sync::OnceLock;
 
 use bloathound_cpython::Interpreter;
+use bloathound_cpython::dialect::{Dialect, FIRST};
 use bloathound_memory::{Address, MemoryImage, MemorySource, Region, read_recording_from};
 use bloathound_testkit::small_heap;
 
@@ -47,6 +48,14 @@ pub struct Base {
     addresses: Vec<u64>,
 }
 
+/// Images of real interpreters that were made small, in the order in which orders count them.
+const REAL: [&[u8]; 4] = [
+    include_bytes!("../../seeds/image/real.bhi"),
+    include_bytes!("../../../harness/cpython/tests/python3/small-3.11.bhi"),
+    include_bytes!("../../../harness/cpython/tests/python3/small-3.12.bhi"),
+    include_bytes!("../../../harness/cpython/tests/python3/small-3.13.bhi"),
+];
+
 /// What came of it.
 pub(super) struct Damaged {
     pub(super) image: MemoryImage,
@@ -55,11 +64,22 @@ pub(super) struct Damaged {
 }
 
 impl Base {
-    /// A heap that was written by hand, or one of a real process made small.
+    /// How many there are to choose from.
+    pub const COUNT: u8 = 1 + REAL.len() as u8;
+
+    /// A heap that was written by hand, or one of a real process made small: of 2.7, then of each series of 3.
     pub fn chosen(choice: u8) -> &'static Self {
-        static BASES: OnceLock<[Base; 2]> = OnceLock::new();
-        let bases = BASES.get_or_init(|| [Self::made_up(), Self::real().unwrap_or_else(Self::made_up)]);
-        &bases[usize::from(choice % 2)]
+        static BASES: [OnceLock<Base>; Base::COUNT as usize] = [const { OnceLock::new() }; Base::COUNT as usize];
+        let index = usize::from(choice % Self::COUNT);
+        BASES[index].get_or_init(|| {
+            let file = index.checked_sub(1).and_then(|real| REAL.get(real));
+            file.and_then(|file| Self::real(file)).unwrap_or_else(Self::made_up)
+        })
+    }
+
+    /// The series of its interpreter.
+    pub fn dialect(&self) -> &'static Dialect {
+        Interpreter::from_facts(&self.facts).map_or(FIRST, |interpreter| interpreter.dialect)
     }
 
     fn made_up() -> Self {
@@ -69,9 +89,8 @@ impl Base {
         Self::of(image, heap.facts, vec![data])
     }
 
-    fn real() -> Option<Self> {
-        let file: &[u8] = include_bytes!("../../seeds/image/real.bhi");
-        let recording = read_recording_from(&mut &*file, Path::new("real.bhi"), 1 << 30).ok()?.recording;
+    fn real(mut file: &[u8]) -> Option<Self> {
+        let recording = read_recording_from(&mut file, Path::new("real.bhi"), 1 << 30).ok()?.recording;
         Some(Self::of(recording.image, recording.manifest.interpreter, recording.symbols.data_ranges))
     }
 
@@ -110,7 +129,7 @@ pub(super) fn apply(base: &'static Base, orders: &[u8]) -> Option<Damaged> {
     for order in orders.chunks_exact(ORDER_BYTES) {
         let &[kind, place_low, place_high, what, n0, n1, n2, n3] = order else { continue };
         let number = u32::from_le_bytes([n0, n1, n2, n3]);
-        let place = usize::from(u16::from_le_bytes([place_low, place_high])) | usize::from(kind >> 4 & 1) << 16;
+        let place = usize::from(u16::from_le_bytes([place_low, place_high])) | usize::from(kind >> 4) << 16;
         let at = pick(&base.words, place).copied().unwrap_or_default() as usize;
         let old = word_at(&flat, at);
         let value = value(base, &flat, (at, old), what, number);
