@@ -198,7 +198,7 @@ impl fmt::Display for LoopInput {
     }
 }
 
-/// A `try` statement with `except`, by its bytecode.
+/// A `try` statement by its bytecode: with `except`, or with `finally`, which `with` is too.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
 pub struct Try {
     /// Bytecode offset of the first instruction that is tried.
@@ -213,14 +213,25 @@ pub struct Try {
     /// the handlers end.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub apart: Option<(u32, u32)>,
+    /// What handles runs whatever happens, and handing on what was raised is its end: `finally`.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub always: bool,
 }
 
 impl Try {
+    /// True for an instruction that comes after the one at `raised` only where that raised nothing, by all statements of a
+    /// code. A `finally` runs after both, though an `except` around it tries it as well.
+    #[must_use]
+    pub fn any_is_past(all: &[Self], raised: u32, offset: u32) -> bool {
+        let around = || all.iter().filter(|one| one.tries(raised));
+        around().any(|one| one.is_past(raised, offset)) && !around().any(|one| one.always && one.handles(offset))
+    }
+
     /// True for an instruction that comes after the one at `raised` only where that raised nothing: the rest of what is
     /// tried, and the `else`.
     #[must_use]
     pub fn is_past(&self, raised: u32, offset: u32) -> bool {
-        let is_behind = self.otherwise <= offset && offset < self.end;
+        let is_behind = !self.always && self.otherwise <= offset && offset < self.end;
         self.tries(raised) && (is_behind || (offset > raised && self.tries(offset)))
     }
 

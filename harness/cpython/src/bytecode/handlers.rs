@@ -135,9 +135,8 @@ pub(super) fn with_setups(instructions: Vec<Instruction>, ranges: &[Range]) -> V
 
 /// The `try` statements with `except`, by their first instructions.
 pub(super) fn tries(instructions: &[Instruction], ranges: &[Range]) -> Vec<Try> {
-    let caught =
-        by_handler(ranges).into_values().filter(|range| purpose(instructions, range.handler) == Purpose::Catches);
-    let mut found: Vec<Try> = caught.filter_map(|range| describe(instructions, ranges, &range)).collect();
+    let handled = by_handler(ranges).into_values();
+    let mut found: Vec<Try> = handled.filter_map(|range| describe(instructions, ranges, &range)).collect();
     found.sort_by_key(|one| (one.first, u32::MAX - one.otherwise));
     found.truncate(TRIES_MAX);
     found
@@ -164,8 +163,10 @@ fn describe(instructions: &[Instruction], ranges: &[Range], range: &Range) -> Op
         )
     };
     let straight_on = || inside(tried_to, u32::MAX).find(turns).map_or(tried_to, |one| one.next);
+    let always = purpose(instructions, handler) == Purpose::Passes;
     let end = goes_on.min().unwrap_or_else(straight_on);
-    Some(Try { first, handler, otherwise: tried_to, end: end.max(tried_to), apart: Some((tried_to, handled_to)) })
+    let apart = Some((tried_to, handled_to));
+    Some(Try { first, handler, otherwise: tried_to, end: end.max(tried_to), apart, always })
 }
 
 #[cfg(test)]

@@ -217,7 +217,7 @@ fn what_only_runs_where_nothing_was_raised() {
     let code = "783e007400007240007912007401008300000174020083000001576e1800047403006b0a007235000101017404008300000171030058\
                 740500830000017103005764000053";
     let found = analysis(code, &[], &["True", "x", "y", "IOError", "z", "w"]).tries;
-    assert_eq!(found, [Try { first: 12, handler: 30, otherwise: 54, end: 64, apart: None }]);
+    assert_eq!(found, [Try { first: 12, handler: 30, otherwise: 54, end: 64, apart: None, always: false }]);
     let one = found[0];
     // `x` raised: its own call and the handler are where it fails, `y` and `w` are past it.
     assert!(
@@ -233,8 +233,21 @@ fn a_clause_that_continues_comes_to_nothing_behind_the_statement() {
     let code = "785200740000725400792a00790b0074010083000001576e1800047402006b0a00723100010101740300830000016e010058576e14000474\
                 04006b0a007249000101017103006e010058740500830000017103005764000053";
     let found = analysis(code, &[], &["True", "x", "KeyError", "y", "IOError", "w"]).tries;
-    assert_eq!(found[0], Try { first: 12, handler: 54, otherwise: 74, end: 84, apart: None });
-    assert_eq!(found[1], Try { first: 15, handler: 26, otherwise: 50, end: 50, apart: None });
+    assert_eq!(found[0], Try { first: 12, handler: 54, otherwise: 74, end: 84, apart: None, always: false });
+    assert_eq!(found[1], Try { first: 15, handler: 26, otherwise: 50, end: 50, apart: None, always: false });
+}
+
+/// `while True:` around `try:` around `try: x(); y()`, `finally: w()`; then `except IOError: z()`.
+#[test]
+fn a_finally_runs_whatever_was_raised() {
+    let code = "7846007400007248007921007a1200740100830000017402008300000157640000740300830000015857710300047404006b0a00\
+                72440001010174050083000001710300587103005764000053";
+    let tries = analysis(code, &[], &["True", "x", "y", "w", "IOError", "z"]).tries;
+    assert_eq!(tries[0], Try { first: 12, handler: 45, otherwise: 69, end: 72, apart: None, always: false });
+    assert_eq!(tries[1], Try { first: 15, handler: 33, otherwise: 41, end: 45, apart: None, always: true });
+    let is_past = |offset| Try::any_is_past(&tries, 18, offset);
+    assert!(is_past(25) && !is_past(36) && !is_past(61));
+    assert!(tries[0].is_past(18, 36), "by the `except` alone");
 }
 
 /// `while node is not None: last = node; node = node.after`, and the same with `del node.x`.

@@ -1,4 +1,4 @@
-//! `try` statements with `except`: what is tried, what handles, and what only runs where nothing was raised.
+//! `try` statements: what is tried, what handles, and what only runs where nothing was raised.
 
 use bloathound_profile::Try;
 
@@ -11,13 +11,15 @@ const TRIES_MAX: usize = 256;
 
 /// The `try` statements of the code, outer ones before those inside them.
 pub fn find(flow: &Flow) -> Vec<Try> {
-    let begins = flow.instructions.iter().filter(|one| one.operation == Op::SetupExcept);
+    let is_one = |one: &&Instruction| matches!(one.operation, Op::SetupExcept | Op::SetupFinally | Op::SetupWith);
+    let begins = flow.instructions.iter().filter(is_one);
     begins.take(TRIES_MAX).filter_map(|begin| describe(flow, begin)).collect()
 }
 
 fn describe(flow: &Flow, begin: &Instruction) -> Option<Try> {
     let handler = begin.target().filter(|handler| *handler > begin.offset)?;
     let from = flow.instructions.partition_point(|one| one.offset < handler);
+    let always = begin.operation != Op::SetupExcept;
     let mut open = 0_u32;
     // Where clauses that go on behind the statement jump to.
     let mut goes_on: Option<u32> = None;
@@ -28,7 +30,14 @@ fn describe(flow: &Flow, begin: &Instruction) -> Option<Try> {
             Op::EndFinally => {
                 let otherwise = one.next;
                 let end = goes_on.unwrap_or_else(|| straight_on(flow, at + 1));
-                return Some(Try { first: begin.next, handler, otherwise, end: otherwise.max(end), apart: None });
+                return Some(Try {
+                    first: begin.next,
+                    handler,
+                    otherwise,
+                    end: otherwise.max(end),
+                    apart: None,
+                    always,
+                });
             }
             Op::JumpForward if open == 0 && flow.is_reached(at) => goes_on = goes_on.max(one.target()),
             _ => {}

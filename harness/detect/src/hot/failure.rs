@@ -6,9 +6,10 @@
 
 use std::collections::BTreeMap;
 
-use bloathound_profile::{Caught, Code, Frame, Sample, ValueHash};
+use bloathound_profile::{Caught, Code, Frame, Sample, Try};
 
 use super::candidate::{Candidate, happens_on_and_on};
+use super::handful::Times;
 use super::window::Window;
 use crate::thresholds::HotLoopThresholds;
 use crate::thresholds::fixed::{PAST_FAILURE_SHARE_MAX, SAME_FAILURE_SHARE_MIN};
@@ -95,15 +96,8 @@ fn catching<'s>(candidate: &Candidate<'_>, sample: &'s Sample) -> Option<(usize,
 /// True where most of the exceptions say one of a handful of things that were said more than once. What was freed before it
 /// was read says nothing; what was read while it was made or freed says less than the whole, and that again.
 fn is_same(seen: &[&Caught], limits: &HotLoopThresholds) -> bool {
-    let mut said: BTreeMap<ValueHash, usize> = BTreeMap::new();
-    seen.iter().filter_map(|caught| caught.value).for_each(|value| *said.entry(value).or_default() += 1);
-    let mut times: Vec<usize> = said.into_values().collect();
-    if times.len() <= limits.values_max {
-        return true;
-    }
-    times.sort_unstable_by_key(|times| std::cmp::Reverse(*times));
-    let handful: usize = times.iter().take(limits.values_max).filter(|times| **times > 1).sum();
-    handful as f64 >= SAME_FAILURE_SHARE_MIN * times.iter().sum::<usize>() as f64
+    let said = Times::of(seen.iter().filter_map(|caught| caught.value));
+    said.different() <= limits.values_max || said.share_of_repeated(limits.values_max) >= SAME_FAILURE_SHARE_MIN
 }
 
 fn most<T: Ord + Copy>(of: impl Iterator<Item = T>) -> Option<T> {
@@ -116,7 +110,7 @@ fn most<T: Ord + Copy>(of: impl Iterator<Item = T>) -> Option<T> {
 fn gets_past(window: &Window<'_>, (code, raised): (u32, u32)) -> bool {
     let Some(of_code): Option<&Code> = window.profile.codes.get(code as usize) else { return true };
     let is_past = |frame: &Frame| {
-        frame.code.0 == code && frame.lasti.is_some_and(|at| of_code.tries.iter().any(|one| one.is_past(raised, at)))
+        frame.code.0 == code && frame.lasti.is_some_and(|at| Try::any_is_past(&of_code.tries, raised, at))
     };
     let past = window.samples.iter().filter(|sample| sample.stack.0.iter().any(is_past)).count();
     past as f64 > PAST_FAILURE_SHARE_MAX * window.samples.len() as f64

@@ -5,6 +5,7 @@ mod bare;
 mod candidate;
 mod closed;
 mod failure;
+mod handful;
 mod outside;
 pub(crate) mod place;
 mod progress;

@@ -1,11 +1,12 @@
 //! How a value moved over the samples.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use bloathound_profile::{Value, ValueHash, ValueKind};
 
 use super::bare;
+use super::handful::Times;
 use crate::thresholds::HotLoopThresholds;
 use crate::thresholds::fixed::{MADE_ANEW_SHARE_MIN, READABLE_MIN, READABLE_ONE_IN, TURNS_BACK_MIN};
 
@@ -190,26 +191,18 @@ fn is_filled_alike(seen: &[&Value], objects: &[ValueHash], total: usize, limits:
     {
         return false;
     }
-    let mut by_length: HashMap<Option<u64>, HashMap<ValueHash, usize>> = HashMap::new();
+    let mut by_length: BTreeMap<Option<u64>, Vec<ValueHash>> = BTreeMap::new();
     for value in seen {
-        *by_length.entry(value.length).or_default().entry(value.deep).or_default() += 1;
+        by_length.entry(value.length).or_default().push(value.deep);
     }
-    let whole = by_length.into_values().max_by_key(|values| values.values().sum::<usize>()).unwrap_or_default();
-    let mut times: Vec<usize> = whole.into_values().collect();
-    times.sort_unstable_by_key(|times| std::cmp::Reverse(*times));
-    let all: usize = times.iter().sum();
-    let handful: usize = times.iter().take(limits.values_max).sum();
-    handful as f64 >= limits.recurring_fraction_min * all as f64
-        && all as f64 >= MADE_ANEW_SHARE_MIN * seen.len() as f64
+    let whole = Times::of(by_length.into_values().max_by_key(Vec::len).unwrap_or_default());
+    whole.share_of(limits.values_max) >= limits.recurring_fraction_min
+        && whole.all() as f64 >= MADE_ANEW_SHARE_MIN * seen.len() as f64
 }
 
 /// How many values came more than once.
 fn repeated(hashes: &[ValueHash]) -> usize {
-    let mut times: HashMap<ValueHash, usize> = HashMap::new();
-    for hash in hashes {
-        *times.entry(*hash).or_default() += 1;
-    }
-    times.values().filter(|times| **times > 1).count()
+    Times::of(hashes.iter().copied()).repeated()
 }
 
 /// True when some value was left and came again.

@@ -395,7 +395,8 @@ fn failing(at_call: u32, said: impl Fn(u64) -> u64) -> Profile {
         }
         frames
     });
-    failing.codes[HANDLER as usize].tries = vec![Try { first: 18, handler: 26, otherwise: 36, end: 36, apart: None }];
+    failing.codes[HANDLER as usize].tries =
+        vec![Try { first: 18, handler: 26, otherwise: 36, end: 36, apart: None, always: false }];
     failing.codes.push(code("called", "/srv/app.py", Vec::new()));
     for (n, sample) in failing.threads[0].samples.iter_mut().enumerate() {
         sample.caught = Some(Caught {

@@ -6,9 +6,10 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use bloathound_profile::frameworks::is_reporting;
 use bloathound_profile::{Callee, CalleeKind, CodeId, DescriptorKind, Frame, Outside, Sample, Value, ValueHash};
 
-use super::bare::only_counts;
+use super::bare::{is_most, only_counts};
 use super::candidate::Candidate;
 use super::failure::Failure;
+use super::handful::Times;
 use super::window::{Counts, Window};
 use crate::thresholds::fixed::{
     C_TIME_SHARE_MIN, CALLED_VALUES_FACTOR, GREETING_BYTES_A_SECOND, POSITIONS_MAX, SAME_TRIES_SHARE_MIN,
@@ -199,13 +200,9 @@ fn are_others(arguments: &[ValueHash], limits: &HotLoopThresholds) -> bool {
     // One try may last for several samples.
     let mut one_each = arguments.to_vec();
     one_each.dedup();
-    let mut times: HashMap<ValueHash, usize> = HashMap::new();
-    one_each.iter().for_each(|one| *times.entry(*one).or_default() += 1);
-    let mut most: Vec<usize> = times.values().copied().collect();
-    most.sort_unstable_by_key(|times| std::cmp::Reverse(*times));
-    let of_a_handful: usize = most.iter().take(limits.values_max).sum();
-    most.len() > CALLED_VALUES_FACTOR * limits.values_max
-        && (of_a_handful as f64) < SAME_TRIES_SHARE_MIN * one_each.len() as f64
+    let times = Times::of(one_each);
+    times.different() > CALLED_VALUES_FACTOR * limits.values_max
+        && times.share_of(limits.values_max) < SAME_TRIES_SHARE_MIN
 }
 
 /// The function in C in which most of the time goes by, where it is not one that only asks whether something is there, nor
@@ -216,16 +213,25 @@ fn computes_in_c(
     failure: Option<&Failure>,
     limits: &HotLoopThresholds,
 ) -> Option<String> {
-    let mut times: BTreeMap<&str, Vec<ValueHash>> = BTreeMap::new();
+    let mut by_name: BTreeMap<&str, Vec<&Callee>> = BTreeMap::new();
     for callee in window.samples.iter().filter_map(|sample| in_c(candidate, sample)) {
-        times.entry(&callee.name).or_default().push(asked(callee));
+        by_name.entry(&callee.name).or_default().push(callee);
     }
-    let (name, asked) = times.into_iter().max_by_key(|(_, asked)| asked.len())?;
-    let is_most = asked.len() as f64 >= C_TIME_SHARE_MIN * window.samples.len() as f64;
-    let is_answer = words::SAME_ANSWER.has(name) && !candidate.found.exits.is_empty() && !are_others(&asked, limits);
+    let (name, calls) = by_name.into_iter().max_by_key(|(_, calls)| calls.len())?;
+    let takes_most = calls.len() as f64 >= C_TIME_SHARE_MIN * window.samples.len() as f64;
+    let is_answer = answers_alike(&calls, limits) && !candidate.found.exits.is_empty();
     let fails = || failure.is_some_and(|failure| fails_for_the_same(window, candidate, failure, limits));
     let gets_nowhere = words::ASKING.has(last_name(name)) || is_answer || fails();
-    (is_most && !gets_nowhere).then(|| name.to_owned())
+    (takes_most && !gets_nowhere).then(|| name.to_owned())
+}
+
+/// True of a function in C whose answer follows from its arguments alone, where these are the same: a tokenizer that stands
+/// at a character that no token begins with asks its regular expression for ever. What those answer is known, whatever the
+/// series calls them: they have a pattern.
+fn answers_alike(calls: &[&Callee], limits: &HotLoopThresholds) -> bool {
+    let with_pattern = calls.iter().filter(|callee| callee.pattern.is_some()).count();
+    let asked: Vec<ValueHash> = calls.iter().map(|callee| asked(callee)).collect();
+    is_most(with_pattern, calls.len()) && !are_others(&asked, limits)
 }
 
 #[cfg(test)]

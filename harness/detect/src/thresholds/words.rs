@@ -383,24 +383,6 @@ pub const WRITING: Words = Words {
     needed_by: "detect/tests/loops.rs::another_question_to_c_is_work_and_so_is_what_is_handed_on",
 };
 
-/// Functions in C whose answer follows from their arguments alone.
-pub const SAME_ANSWER: Words = Words {
-    rule: "hot-loop",
-    name: "SAME_ANSWER",
-    words: &[
-        "SRE_Pattern.findall",
-        "SRE_Pattern.match",
-        "SRE_Pattern.search",
-        "SRE_Pattern.split",
-        "SRE_Pattern.sub",
-        "SRE_Pattern.subn",
-    ],
-    what: "Functions in C whose answer follows from their arguments alone: asked the same again and again by a loop that \
-           what they answer could end, they do no work.",
-    measured: "reason, not measured: a tokenizer that stands at a character that no token begins with",
-    needed_by: "detect/tests/loops.rs::the_same_question_to_c_is_no_work",
-};
-
 /// What is known of each list.
 #[must_use]
 pub fn rows() -> Vec<Row> {
@@ -425,7 +407,6 @@ pub fn rows() -> Vec<Row> {
         ASKING,
         TRYING,
         WRITING,
-        SAME_ANSWER,
         QUESTIONS,
     ];
     all.iter().map(Words::row).collect()

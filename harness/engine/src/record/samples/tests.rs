@@ -75,7 +75,7 @@ fn example() -> Profile {
         calls: vec![12, 40],
         returns: Returns { inputs: vec![input("r")], is_opaque: false },
         bytecode_bytes: 120,
-        tries: vec![Try { first: 8, handler: 30, otherwise: 50, end: 60, apart: None }],
+        tries: vec![Try { first: 8, handler: 30, otherwise: 50, end: 60, apart: None, always: false }],
     };
     let detail = Arc::new(FrameDetail {
         variables: vec![
