@@ -61,6 +61,9 @@ pub struct Outside {
     pub descriptors: Vec<Descriptor>,
     /// Descriptors of the beginning that were gone, or had become others.
     pub gone: u64,
+    /// As many descriptors as the process may have open: its limit, where that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub descriptors_max: Option<u64>,
 }
 
 impl Descriptor {
@@ -81,6 +84,12 @@ impl Outside {
     pub fn socket_bytes(&self) -> u64 {
         let sockets = self.descriptors.iter().filter(|one| one.kind == DescriptorKind::Socket);
         sockets.filter_map(|one| one.moved).fold(0, u64::saturating_add)
+    }
+
+    /// The limit of open descriptors, where it is reached: nothing more can be opened or accepted.
+    #[must_use]
+    pub fn limit_reached(&self) -> Option<u64> {
+        self.descriptors_max.filter(|most| self.descriptors.len() as u64 >= *most)
     }
 
     /// The descriptor of this number.

@@ -93,6 +93,9 @@ evidence! {
         /// What the loop's exits depend on, with its value: `done = False`.
         #[serde(default)]
         exit_values: Vec<String> = Word, Roughly, "exits need";
+        /// What each turn raises and catches: `socket.error from line 12`; null where turns don't fail.
+        #[serde(default)]
+        fails: Option<String> = Word, Roughly, "fails";
     }
 }
 
@@ -115,6 +118,9 @@ evidence! {
         voluntary_switches: u64 = Count, Roughly, "CPU";
         /// The kernel's thread id.
         thread: Option<u32> = Word, Roughly, "";
+        /// The limit of open descriptors, where it is reached; null where there is room.
+        #[serde(default)]
+        descriptors_max: Option<u64> = Count, Exactly, "descriptors";
     }
 }
 

@@ -50,7 +50,7 @@ pub fn find_garbage(looks: &[LookFacts], thresholds: &Thresholds) -> GarbageRepo
 fn finding(last: &LookFacts, rounds: Vec<u64>, climb: Climb, cause: Cause) -> Finding {
     let garbage = &last.garbage;
     let summary = format!(
-        "{} objects ({}) that nothing refers to wait for a collection that does not come, {} more than at the first \
+        "{} objects ({}) that refer to each other, and nothing else to them, wait for a collection that does not come, {} more than at the first \
          look; mostly {}. The collector: {}.",
         garbage.objects,
         bytes_text(garbage.bytes),

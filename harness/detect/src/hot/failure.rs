@@ -53,12 +53,17 @@ pub(crate) fn of(window: &Window<'_>, candidate: &Candidate<'_>, limits: &HotLoo
 impl Failure {
     /// In words: `; each turn fails: socket.error from line 14, which is caught and tried again`.
     pub(crate) fn told(&self, candidate: &Candidate<'_>) -> String {
+        format!("; each turn fails: {}, which is caught and tried again", self.in_short(candidate))
+    }
+
+    /// `socket.error from line 14`.
+    pub(crate) fn in_short(&self, candidate: &Candidate<'_>) -> String {
         let line = if *candidate.code.function == *self.function {
             format!("line {}", self.line)
         } else {
             format!("line {} of {}", self.line, self.function)
         };
-        format!("; each turn fails: {} from {line}, which is caught and tried again", self.type_name)
+        format!("{} from {line}", self.type_name)
     }
 
     /// True for a sample in the middle of what fails.

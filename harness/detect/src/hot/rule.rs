@@ -258,6 +258,7 @@ fn judge_c_call(window: &Window<'_>, name: &str, limits: &HotLoopThresholds, rep
             thread: window.thread.tid,
             inside: Some(callee.to_owned()),
             exit_values: Vec::new(),
+            fails: None,
         }),
     );
     report.findings.push(finding.saying(summary).sure(grade, why));
@@ -338,6 +339,7 @@ fn finding(
             thread: window.thread.tid,
             inside: None,
             exit_values: judged.exit_values,
+            fails: judged.failure.as_ref().map(|failure| failure.in_short(candidate)),
         }),
     )
     .saying(summary)

@@ -2,6 +2,7 @@
 
 use bloathound_profile::Callee;
 use bloathound_profile::Code;
+use bloathound_profile::Outside;
 use bloathound_vocabulary::{Grade, Verdict};
 
 use super::candidate::Candidate;
@@ -37,7 +38,7 @@ pub(super) fn of_loop(
         format!("lines {} to {}", found.line_first, found.line_last)
     };
     let exits = match (found.exits.is_empty(), judged.exit_values.as_slice()) {
-        (true, _) => "nothing but an exception ends it, and each turn is like the one before".to_owned(),
+        (true, _) => "each turn is like the one before, with no condition by which it would end".to_owned(),
         (false, []) => "nothing that would end it changes".to_owned(),
         (false, values) => format!("what would end it does not change: {}", values.join(", ")),
     };
@@ -45,14 +46,25 @@ pub(super) fn of_loop(
     let starving = starved_seconds
         .map(|seconds| format!("; meanwhile its event loop had no turn for {seconds:.1} s at least"))
         .unwrap_or_default();
+    let at_end = window.profile.outside.as_ref().and_then(at_its_end).unwrap_or_default();
     format!(
         "The loop in {} ({}, {lines}) goes round and round without getting on: it was busy for {:.0} % of {:.1} s, and \
-         {exits}{failing}{starving}.",
+         {exits}{failing}{starving}.{at_end}",
         candidate.code.function,
         file_name(candidate.code),
         100.0 * window.cpu_fraction,
         window.seconds
     )
+}
+
+/// The only descriptor that nothing more comes from, where there is one: a loop that asks for what is ready gets it for ever.
+fn at_its_end(outside: &Outside) -> Option<String> {
+    let mut ended = outside.descriptors.iter().filter(|one| one.is_at_end && !one.is_new);
+    let one = ended.next().filter(|_| ended.next().is_none())?;
+    Some(format!(
+        " Nothing more comes from descriptor {} ({}): to whoever waits for it, it is always ready.",
+        one.number, one.what
+    ))
 }
 
 /// A call of a function in C, with what it was called with, that does not return: because it `is_lost` in backtracking, or

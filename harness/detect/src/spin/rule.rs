@@ -148,7 +148,9 @@ fn finding(
     let ready = descriptor.map(|one| format!("descriptor {}: {}", one.number, one.what));
     let bytes_moved = bytes(outside);
     let (grade, why) = confidence(outside, callback, descriptor);
-    let summary = summary(&called, ready.as_deref(), counts, bytes_moved);
+    let is_taking = descriptor.is_some_and(|one| one.kind == DescriptorKind::Listening);
+    let limit = outside.limit_reached().filter(|_| is_taking);
+    let summary = summary(&called, ready.as_deref(), counts, bytes_moved, limit);
     let location = Location {
         module,
         class: callback.class.clone(),
@@ -168,6 +170,7 @@ fn finding(
         bytes_moved,
         voluntary_switches: counts.voluntary_switches,
         thread: thread.tid,
+        descriptors_max: limit,
     });
     let fingerprint = format!("spin:{file}:{}", callback.function);
     Finding::new(FindingClass::Spin, Verdict::EventLoopSpins, fingerprint, location, evidence)
@@ -175,7 +178,13 @@ fn finding(
         .sure(grade, why)
 }
 
-fn summary(called: &str, ready: Option<&str>, counts: Counts, bytes_moved: Option<u64>) -> String {
+fn summary(
+    called: &str,
+    ready: Option<&str>,
+    counts: Counts,
+    bytes_moved: Option<u64>,
+    descriptors_max: Option<u64>,
+) -> String {
     let what = match ready {
         Some(ready) => format!("the same thing is ready each time, {ready}, and {called} is called for it"),
         None => format!("it calls {called} each time"),
@@ -184,9 +193,12 @@ fn summary(called: &str, ready: Option<&str>, counts: Counts, bytes_moved: Optio
         Some(0) | None => "no data came in or went out".to_owned(),
         Some(bytes) => format!("no more than {bytes} bytes moved"),
     };
+    let full = descriptors_max.map_or_else(String::new, |most| {
+        format!(" All {most} descriptors that the process may have open are open: no connection more can be accepted.")
+    });
     format!(
         "The event loop turns at full speed and gets nothing done: {what}; in {:.1} s, busy for {:.0} % of them, {moved} \
-         and no value in the program's hands changed but counters and clocks.",
+         and no value in the program's hands changed but counters and clocks.{full}",
         counts.seconds,
         100.0 * counts.cpu_fraction
     )
@@ -195,7 +207,7 @@ fn summary(called: &str, ready: Option<&str>, counts: Counts, bytes_moved: Optio
 fn confidence(outside: &Outside, callback: &Callback, descriptor: Option<&Descriptor>) -> (Grade, String) {
     let ready = descriptor.is_some_and(is_ready_for_ever);
     if ready {
-        return (Grade::High, "what is ready stays ready whatever is read from it".to_owned());
+        return (Grade::High, "what is ready stays ready, and nothing takes it".to_owned());
     }
     let is_counted = |one: &Descriptor| one.kind != DescriptorKind::Socket || one.moved.is_some();
     let counted = outside.tcp_is_counted && outside.read_bytes.is_some() && descriptor.is_none_or(is_counted);

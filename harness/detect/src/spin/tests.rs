@@ -122,6 +122,7 @@ fn profile(stack: impl Fn(u64) -> Vec<Frame>) -> Profile {
                 socket(6, "socket 127.0.0.1:80 to 127.0.0.1:10", false),
             ],
             gone: 0,
+            descriptors_max: Some(1024),
         }),
         ..Profile::default()
     }
@@ -141,6 +142,22 @@ fn only(profile: &Profile) -> (Finding, SpinEvidence) {
     let [finding] = findings.as_slice() else { panic!("one finding expected: {findings:?}") };
     let Evidence::Spin(evidence) = &finding.evidence else { panic!("{finding:?}") };
     (finding.clone(), evidence.clone())
+}
+
+#[test]
+fn where_all_descriptors_are_in_use_nothing_more_is_accepted() {
+    let mut profile = spinning();
+    let outside = profile.outside.as_mut().unwrap();
+    outside.descriptors[0].kind = DescriptorKind::Listening;
+    let most = outside.descriptors.len() as u64;
+    assert_eq!(only(&profile).1.descriptors_max, None, "there is room");
+    profile.outside.as_mut().unwrap().descriptors_max = Some(most);
+    let (finding, evidence) = only(&profile);
+    assert_eq!(evidence.descriptors_max, Some(most));
+    assert!(finding.summary.contains("All 2 descriptors"), "{}", finding.summary);
+    // Who only reads needs none.
+    profile.outside.as_mut().unwrap().descriptors[0].kind = DescriptorKind::Socket;
+    assert_eq!(only(&profile).1.descriptors_max, None);
 }
 
 #[test]

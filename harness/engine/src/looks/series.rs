@@ -90,13 +90,7 @@ fn objects(finding: &Finding) -> u64 {
 
 /// With what it gained between the first look and the last.
 fn grown(cycle: Finding, now: u64, gained: u64) -> Finding {
-    let Evidence::Cycle(evidence) = &cycle.evidence else { return cycle };
-    let summary = format!(
-        "{now} objects in cycles that no collection takes, {gained} more than at the first look: {} has to run in no known \
-         order. The cycle is closed by {}.",
-        evidence.finalizers.join(", "),
-        evidence.closing_reference
-    );
+    let summary = format!("Of these {now} objects {gained} came since the first look.");
     let why = "the collector was replayed: what it would leave is known exactly".to_owned();
     cycle.saying(summary).sure(Grade::High, why)
 }

@@ -60,6 +60,8 @@ pub struct OpenDescriptors {
     pub io: Option<IoCounts>,
     /// The kernel's counts of TCP connections could be had.
     pub tcp_is_counted: bool,
+    /// As many as the process may have open; `None` where that can't be read, or there is no limit.
+    pub most: Option<u64>,
 }
 
 impl Process {
@@ -81,8 +83,15 @@ impl Process {
             })
             .collect();
         let io = fs::read_to_string(directory.join("io")).ok().map(|text| parse_io(&text));
-        OpenDescriptors { list, io, tcp_is_counted: counted.is_some() }
+        let most = fs::read_to_string(directory.join("limits")).ok().and_then(|text| most_open(&text));
+        OpenDescriptors { list, io, tcp_is_counted: counted.is_some(), most }
     }
+}
+
+/// The soft limit of open files, by `/proc/PID/limits` (`proc_pid_limits(5)`).
+fn most_open(limits: &str) -> Option<u64> {
+    let row = limits.lines().find_map(|line| line.strip_prefix("Max open files"))?;
+    row.split_whitespace().next()?.parse().ok()
 }
 
 /// Numbers and what they lead to, by number.

@@ -3,7 +3,7 @@
 //!
 //! It stands in the record itself ([`tell`], [`tell_run`]), so terminal, JSON, JUnit and page say the same.
 
-use bloathound_vocabulary::{Evidence, Finding, Grade, RunRecord, Verdict};
+use bloathound_vocabulary::{Evidence, Finding, Grade, Label, RunRecord, Verdict};
 
 use super::{basename, plain};
 use crate::{typing, units};
@@ -61,8 +61,7 @@ fn ended(text: &str) -> String {
 
 /// Where it is in the source, and how much it is by now.
 fn more(finding: &Finding) -> Vec<String> {
-    let place = finding.location.file.as_ref().zip(finding.location.line_first);
-    let place = place.map(|(file, line)| format!("The place to look at is {}:{line}.", basename(file)));
+    let place = where_to_look(finding);
     match &finding.evidence {
         Evidence::Leak(leak) | Evidence::Growth(leak) => {
             let freed = format!("{} would be freed without them.", units::bytes(leak.retained_bytes));
@@ -100,6 +99,25 @@ fn more(finding: &Finding) -> Vec<String> {
     }
 }
 
+/// Where who holds it is written; of a default value, what that is.
+fn where_to_look(finding: &Finding) -> Option<String> {
+    let location = &finding.location;
+    let (file, line) = location.file.as_ref().zip(location.line_first)?;
+    // A folder that is a package says more than the name that all of them have.
+    let mut parts = file.rsplit('/');
+    let name = match (parts.next(), parts.next()) {
+        (Some(name @ "__init__.py"), Some(package)) => format!("{package}/{name}"),
+        _ => basename(file).to_owned(),
+    };
+    let of_library = ["/lib/python", "/site-packages/"].iter().any(|folder| file.contains(folder));
+    let more = match location.path.last() {
+        Some(Label::Default(_)) => ": it is the default value of an argument, made once and shared by all calls",
+        _ if of_library => " in a library: what puts these there is whoever calls it",
+        _ => "",
+    };
+    Some(format!("The place to look at is {name}:{line}{more}."))
+}
+
 /// `Address.__del__ (model.py:34)` for `Address.__del__ (/a/long/way/model.py:34)`.
 pub(crate) fn short(finalizer: &str) -> String {
     match finalizer.split_once(" (") {
@@ -115,19 +133,30 @@ fn mend(finding: &Finding) -> &'static str {
             "take out what is no longer needed, give it a bound, or don't keep these objects there"
         }
         Evidence::Cycle(_) => {
-            "make one of the references weak (the module weakref), or clear it when the objects are done with, or do \
-             without the finalizer"
+            "make the reference that leads back to the owner weak (the module weakref; in place of a bound method, the \
+             function and a weak reference to its object), or clear it when the objects are done with, or do without the \
+             finalizer"
         }
         Evidence::Fragmentation(_) => {
-            "make fewer objects at once (a row at a time, not all in a list), and keep what stays from being made in \
-             the midst of what goes"
+            "make fewer objects at once (a row at a time, not all in a list), and look for what makes those that stay: \
+             something new for each row, as a class or a weak reference, that could be made once"
         }
         Evidence::HotLoop(hot) if hot.inside.is_some() => {
             "give that call less to do (a shorter text, a simpler pattern), or make it outside of the event loop"
         }
+        Evidence::HotLoop(hot) if hot.fails.is_some() => {
+            "see why it fails; wait before it is tried again, longer after each failure, and give up after so many"
+        }
+        Evidence::HotLoop(hot) if hot.exit_values.is_empty() => {
+            "let a turn that finds nothing to do wait (sleep, or a call that blocks until there is something), take what \
+             is closed out of what it asks for, or leave the loop"
+        }
         Evidence::HotLoop(_) => "see to it that every turn changes what ends the loop, or leaves it",
+        Evidence::Spin(spin) if spin.descriptors_max.is_some() => {
+            "close what is done with, raise the limit (ulimit -n), or stop listening until a descriptor is free"
+        }
         Evidence::Spin(_) => {
-            "take what is ready, close it or stop asking for it; where nothing is to be done, wait longer"
+            "take what is ready, or close it and stop asking for it; where nothing is to be done, wait longer"
         }
         Evidence::Garbage(_) => match finding.verdict {
             Verdict::CollectorOff => "call gc.enable() again, or gc.collect() now and then",

@@ -22,19 +22,22 @@ pub(crate) fn sentence(finding: &Finding) -> String {
                 0 => format!("{} objects become more and more, and {kept}.", leak.type_name),
                 number => format!(
                     "With every {each} {} stay behind, and {kept}.",
-                    units::plural(
-                        number,
-                        &format!("{} object", leak.type_name),
-                        &format!("{} objects", leak.type_name)
-                    )
+                    match leak.type_name.as_str() {
+                        // What a class is to Python.
+                        "type" | "classobj" => units::plural(number, "class", "classes"),
+                        name => units::plural(number, &format!("{name} object"), &format!("{name} objects")),
+                    }
                 ),
             }
         }
         Evidence::Cycle(cycle) => {
-            let closed = if cycle.closing_reference.is_empty() {
-                String::new()
-            } else {
-                format!(", closed by {}", cycle.closing_reference)
+            let closed = match cycle.closing_reference.as_str() {
+                "" => String::new(),
+                // What a method of an object is, once it is taken from it.
+                "instancemethod.im_self" | "method.__self__" => {
+                    " (one reference of each circle is a bound method, which holds its object)".to_owned()
+                }
+                reference => format!(" (one reference of each circle is {reference})"),
             };
             format!(
                 "{} refer to each other in circles{closed}, and Python never frees them because {} of them have a finalizer.",
@@ -45,7 +48,7 @@ pub(crate) fn sentence(finding: &Finding) -> String {
         Evidence::Fragmentation(fragmentation) => {
             let by = fragmentation.pinned_by.first().map_or_else(String::new, |one| format!(": {}", pin(one)));
             format!(
-                "{} of free memory can't go back to the system, because a few small objects lie all over it{by}.",
+                "{} of free memory can't go back to the system, because small objects that stay lie all over it{by}.",
                 units::bytes(fragmentation.stranded_bytes)
             )
         }
@@ -65,7 +68,7 @@ pub(crate) fn sentence(finding: &Finding) -> String {
             format!("The event loop wakes up{turns} and finds nothing to do, at {}.", code(finding))
         }
         Evidence::Garbage(garbage) => format!(
-            "{} that nobody needs any more wait for Python's collector: {}.",
+            "{} that refer to each other, and nothing else to them, wait for Python's collector: {}.",
             units::plural(garbage.objects, "object", "objects"),
             units::bytes(garbage.bytes)
         ),

@@ -145,6 +145,7 @@ pub(crate) fn spin_finding() -> Finding {
             bytes_moved: Some(0),
             voluntary_switches: 0,
             thread: Some(4711),
+            descriptors_max: None,
         }),
     )
 }
@@ -222,6 +223,7 @@ pub(crate) fn hot_loop_finding() -> Finding {
             thread: Some(4242),
             inside: None,
             exit_values: strings(&["done = False"]),
+            fails: None,
         }),
     }
 }

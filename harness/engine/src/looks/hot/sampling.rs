@@ -82,6 +82,7 @@ fn outside(before: &OpenDescriptors, after: &OpenDescriptors, elapsed: Duration)
         written_bytes: counted(|io| io.written_bytes),
         tcp_is_counted: before.tcp_is_counted && after.tcp_is_counted,
         descriptors: after.list.iter().map(descriptor).collect(),
+        descriptors_max: after.most,
         gone: (before.list.len() - before.list.iter().filter(stays).count()) as u64,
     }
 }
