@@ -250,13 +250,12 @@ fn headline(finding: &Finding) -> String {
 
 fn said(finding: &Finding, told: &str, along: Odometer, named: &str) -> String {
     let Some(leak) = leak(finding) else { return told.to_owned() };
-    let unit = if along == Odometer::Requests { "with each request" } else { "from one look to the next" };
-    let named = match along {
-        Odometer::Requests => "the requests",
-        Odometer::Clock => "the time that passes",
-        Odometer::Processor => "the processor time that is used",
-        Odometer::Switches => "how often the target waits for something",
-        Odometer::Moved | Odometer::Counted(_) => named,
+    let rate = match along {
+        Odometer::Requests => "with each request".to_owned(),
+        Odometer::Clock => "from one look to the next, in step with the time that passes".to_owned(),
+        Odometer::Processor => "from one look to the next, in step with the processor time that is used".to_owned(),
+        Odometer::Switches => "from one look to the next, in step with how often the target waits".to_owned(),
+        Odometer::Moved | Odometer::Counted(_) => format!("from one look to the next, in step with {named}"),
     };
     let what = match leak.objects_per_request {
         0 => bytes_text(leak.bytes_per_request),
@@ -269,7 +268,7 @@ fn said(finding: &Finding, told: &str, along: Odometer, named: &str) -> String {
         [one, rest @ ..] => format!(" The same cause shows at {one} and {} more places.", rest.len()),
     };
     format!(
-        "{told} keeps more and more: about {what} stay behind {unit}, in step with {named}; {} would be freed.{more}",
+        "{told} keeps more and more: about {what} stay behind {rate}; {} would be freed.{more}",
         bytes_text(leak.retained_bytes)
     )
 }
