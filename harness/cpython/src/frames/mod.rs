@@ -25,6 +25,7 @@ mod raw;
 mod ready;
 mod sampler;
 mod stack;
+mod suspended;
 mod text;
 mod threads;
 mod types;
@@ -35,6 +36,7 @@ use bloathound_profile::{Caught, Code, Stack};
 
 pub use code::{can_be_read, line_table, locations};
 pub use sampler::{OwnWaits, SamplerOptions, ThreadProbe, sample};
+pub use suspended::Suspended;
 pub use threads::{PythonThread, kernel_ids, kernel_ids_of};
 
 use crate::Interpreter;

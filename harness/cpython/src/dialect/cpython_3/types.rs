@@ -107,6 +107,13 @@ pub(super) const TYPES: KnownTypes = KnownTypes {
         // `Objects/odictobject.c`: every node owns its key once more.
         ("collections.OrderedDict", Chain { first: 48, next: 16, visited: &[0], owned_as: Some("order") }),
     ],
+    // `Objects/genobject.c`, `Objects/iterobject.c`.
+    hand_on: &[
+        ("coroutine_wrapper", 16),
+        ("async_generator_asend", 16),
+        ("async_generator_athrow", 16),
+        ("anext_awaitable", 16),
+    ],
     call_name: "frame",
     tee_data: TeeData { fields: &[(16, "iterator", true), (32, "next", true)], count: 24, values: 40, values_max: 57 },
     // That of a range is what comes next; of a reversed one as of all others it may fall.
