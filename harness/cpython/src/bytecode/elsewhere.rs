@@ -9,7 +9,9 @@ use crate::dialect::Operation as Op;
 /// The ranges of bytes from `first` to `last` that are no part of the loop that begins at `first`: first byte, and the one
 /// behind the last.
 pub(super) fn ranges(flow: &Flow, first: u32, last: u32) -> Vec<(u32, u32)> {
-    let (Some(head), Some(end)) = (flow.index_at(first), flow.index_at(last)) else { return Vec::new() };
+    // Of several that one instruction became, all.
+    let end = flow.instructions.partition_point(|one| one.offset <= last).checked_sub(1);
+    let (Some(head), Some(end)) = (flow.index_at(first), end) else { return Vec::new() };
     let successors = |at: usize| flow.successors.get(at).map_or(&[][..], Vec::as_slice);
     let raises = |at: usize, next: usize| {
         let one = flow.instructions.get(at);

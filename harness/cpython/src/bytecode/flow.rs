@@ -231,8 +231,12 @@ impl Flow {
             }
             Op::Send => {
                 stack.pop();
+                let left = self.d.instructions.words.map_or(0, |words| words.answer_items);
+                let mut answered = stack.clone();
+                answered.truncate((stack.len() + left).saturating_sub(2));
+                answered.push(Origin::unknown());
                 stack.push(Origin::unknown());
-                next.extend(target.map(|t| (t, stack.clone(), false)));
+                next.extend(target.map(|t| (t, answered, false)));
                 next.extend(after.map(|n| (n, stack, false)));
             }
             Op::SetupExcept | Op::SetupFinally if self.d.instructions.words.is_some() => {
@@ -343,7 +347,10 @@ impl Flow {
         }
         result.exactly = None;
         result.is_opaque |= matches!(operation, Op::YieldValue | Op::EnterWith);
-        if operation == Op::Call && !inputs.first().is_some_and(|callee| self.is_pure(callee)) {
+        // It stands behind nothing where it is called on nothing, in some series.
+        let receivers = self.d.instructions.words.map_or(0, |words| words.receiver_slots as usize);
+        let callee = inputs.iter().take(1 + receivers).find(|item| item.exactly.is_some());
+        if operation == Op::Call && !callee.is_some_and(|callee| self.is_pure(callee)) {
             result.calls.extend(self.instructions.get(at).map(|call| call.offset));
         }
         if self.allows(&result, put) {

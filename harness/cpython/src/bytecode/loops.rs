@@ -1,6 +1,6 @@
 //! Back-jump ranges.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use bloathound_profile::{Loop, LoopKind};
 
@@ -23,7 +23,7 @@ pub fn find(flow: &Flow, line_at: &dyn Fn(u32) -> u32) -> Vec<Loop> {
         let Some(target) = instruction.target().filter(|_| jumps_back) else {
             continue;
         };
-        if target <= instruction.offset && flow.is_reached(at) {
+        if target <= instruction.offset && flow.is_reached(at) && comes_round(flow, target, at) {
             // The target as f_lasti shows it: after an EXTENDED_ARG.
             let first = flow
                 .index_at(target)
@@ -37,6 +37,25 @@ pub fn find(flow: &Flow, line_at: &dyn Fn(u32) -> u32) -> Vec<Loop> {
         ends.into_iter().take(LOOPS_MAX).map(|(first, last)| describe(flow, first, last, line_at)).collect();
     loops.sort_by_key(|found| (found.first, u32::MAX - found.last));
     loops
+}
+
+/// True where the way from `target` leads to the jump back at the index `jump`, past nothing in front of it. A handler that
+/// stands at the end jumps back to behind its statement, which is no loop; series without a table of handlers have none such.
+fn comes_round(flow: &Flow, target: u32, jump: usize) -> bool {
+    let Some(head) = flow.index_at(target).filter(|_| flow.d.instructions.words.is_some()) else { return true };
+    if flow.successors.is_empty() {
+        return true;
+    }
+    let mut seen = BTreeSet::from([head]);
+    let mut open = vec![head];
+    while let Some(at) = open.pop() {
+        if at == jump {
+            return true;
+        }
+        let next = flow.successors.get(at).map_or(&[][..], Vec::as_slice);
+        open.extend(next.iter().copied().filter(|next| (head..=jump).contains(next) && seen.insert(*next)));
+    }
+    false
 }
 
 fn describe(flow: &Flow, first: u32, last: u32, line_at: &dyn Fn(u32) -> u32) -> Loop {

@@ -23,7 +23,7 @@ pub use flow::Flow;
 pub use handlers::{Range, ranges};
 pub(crate) use instructions::can_be_read;
 pub use origin::Origin;
-pub use words::{Word, compiled};
+pub use words::{Word, compiled, places};
 
 use crate::dialect::Dialect;
 use instructions::Instruction;

@@ -6,6 +6,7 @@ use bloathound_profile::{Loop, LoopKind, Try};
 
 use super::*;
 
+mod earlier;
 mod words;
 
 fn analysis(hex: &str, locals: &[&str], names: &[&str]) -> Analysis {

@@ -47,6 +47,10 @@ pub(super) fn disassemble(d: &Dialect, words: &WordInstructions, code: &[u8]) ->
     let table = d.instructions.table();
     let mut instructions = Vec::with_capacity(code.len() / 3);
     for word in compiled(d, code) {
+        if let Some((_, goes_on)) = words.jumps_back_if.iter().find(|(opcode, _)| *opcode == word.opcode) {
+            instructions.extend(jump_back_if(&word, *goes_on));
+            continue;
+        }
         let (operation, effect) = table.get(usize::from(word.opcode)).copied().unwrap_or((Op::Other, NOTHING));
         let to = target(operation, &word);
         let Word { offset, argument, next, .. } = word;
@@ -68,6 +72,7 @@ pub(super) fn disassemble(d: &Dialect, words: &WordInstructions, code: &[u8]) ->
                 instructions.push(also(Op::LoadAttr, effect, argument >> 1));
                 instructions.extend((argument & 1 == 1).then_some(empty));
             }
+            Op::LoadMethod => instructions.extend([also(Op::LoadAttr, effect, argument), empty]),
             Op::LoadGlobalOrCallee => {
                 instructions.push(also(Op::LoadGlobal, effect, argument >> 1));
                 instructions.extend((argument & 1 == 1).then_some(empty));
@@ -85,6 +90,31 @@ pub(super) fn disassemble(d: &Dialect, words: &WordInstructions, code: &[u8]) ->
         }
     }
     instructions
+}
+
+/// A jump back by a condition, as the series that have none say it: one over a jump back, by the opposite.
+fn jump_back_if(word: &Word, goes_on: Op) -> [Instruction; 2] {
+    let Word { offset, argument, next, .. } = *word;
+    let back = argument.checked_mul(2).and_then(|bytes| next.checked_sub(bytes));
+    let one = Instruction { offset, operation: goes_on, effect: NOTHING, argument, next, to: Some(next) };
+    [one, Instruction { operation: Op::JumpBackward, to: back, ..one }]
+}
+
+/// Where a call that stands at each unit of two bytes of `code` is: at the opcode that a cache belongs to, and where a call
+/// is two instructions at the second.
+#[must_use]
+pub fn places(d: &Dialect, code: &[u8]) -> Vec<u32> {
+    let mut places: Vec<u32> = (0..code.len() / 2).map(|unit| 2 * unit as u32).collect();
+    let begins_call = d.instructions.words.and_then(|words| words.begins_call);
+    let words = compiled(d, code);
+    for (at, word) in words.iter().enumerate() {
+        let call = words.get(at + 1).filter(|_| Some(word.opcode) == begins_call);
+        let place = call.map_or(word.offset, |call| call.offset);
+        let units = (word.offset / 2) as usize..(call.map_or(word.next, |call| call.offset) / 2) as usize;
+        let last = places.len().min(units.end);
+        places.get_mut(units.start..last).unwrap_or_default().fill(place);
+    }
+    places
 }
 
 const NOTHING: Effect = Effect::Fixed(0, 0);

@@ -87,6 +87,8 @@ pub enum Operation {
     StoreFastStoreFast,
     /// An attribute, or a method with what it is called on: the lowest bit of its argument says which.
     LoadAttrOrMethod,
+    /// A method with what it is called on.
+    LoadMethod,
     /// A global name, or one with room for what it is called on: the lowest bit of its argument says which.
     LoadGlobalOrCallee,
     /// An attribute or a method of `super()`.
@@ -146,6 +148,13 @@ pub enum Effect {
     UnpacksAround,
     /// Takes twice as many as its argument says, puts one.
     TakesPairs,
+    /// Takes `more` and one for each bit of its argument that is in `bits`, puts one.
+    TakesByBits {
+        /// The bits that count.
+        bits: u8,
+        /// Beside them.
+        more: u8,
+    },
     /// Takes a callee, what it is called on or nothing, as many arguments as its argument says, and `more`.
     CallAfterReceiver {
         /// Items behind the arguments: the names of those that have one.
@@ -188,14 +197,20 @@ pub struct WordInstructions {
     pub in_place_from: u32,
     /// Items that a loop's end finds on the stack where its iterator has no more, and takes away itself.
     pub exhausted_items: usize,
-    /// Slots between a callee and its arguments.
+    /// Items that what is awaited leaves where it has an answer, the answer among them.
+    pub answer_items: usize,
+    /// Slots between a callee and its arguments. Where nothing is called on anything, the callee may stand in the last.
     pub receiver_slots: u32,
+    /// The opcode that a call begins with where it is two instructions: either may do all of it.
+    pub begins_call: Option<u8>,
+    /// Opcodes that jump back by a condition, and what jumps over a jump back then.
+    pub jumps_back_if: &'static [(u8, Operation)],
     /// Opcodes and units of two bytes behind them that are no instructions.
     pub caches: &'static [(u8, u8)],
-    /// Opcodes that stand in place of others: those made for the types that were met, and those that tell a debugger.
-    pub in_place_of: &'static [(u8, u8)],
-    /// Where a debugger's or a tracer's instructions stand in place of any.
-    pub monitored: Monitored,
+    /// Opcodes, and those that stand in their place: made for the types that were met, and such that tell a debugger.
+    pub in_place_of: &'static [(u8, &'static [u8])],
+    /// Where a debugger's or a tracer's instructions stand in place of any; `None` where code stays as it is for them.
+    pub monitored: Option<Monitored>,
 }
 
 /// What is kept of code that is watched by its lines or its instructions (`_PyCoMonitoringData`).
@@ -217,9 +232,11 @@ impl WordInstructions {
     /// For each opcode the one it stands for.
     pub(crate) fn bases(&self) -> [u8; 256] {
         let mut bases = std::array::from_fn(|opcode| opcode as u8);
-        for (opcode, base) in self.in_place_of {
-            if let Some(entry) = bases.get_mut(usize::from(*opcode)) {
-                *entry = *base;
+        for (base, others) in self.in_place_of {
+            for opcode in *others {
+                if let Some(entry) = bases.get_mut(usize::from(*opcode)) {
+                    *entry = *base;
+                }
             }
         }
         bases
@@ -297,6 +314,9 @@ impl Effect {
             Self::TakesCount { more, put } => (count + usize::from(more), usize::from(put)),
             Self::UnpacksAround => (1, 1 + (argument & 0xff) as usize + (argument >> 8) as usize),
             Self::TakesPairs => (2 * count, 1),
+            Self::TakesByBits { bits, more } => {
+                ((argument & u32::from(bits)).count_ones() as usize + usize::from(more), 1)
+            }
             Self::Call { .. } | Self::CallAfterReceiver { .. } | Self::CallWithTuple => {
                 (self.call_arguments(argument) + 1, 1)
             }

@@ -221,6 +221,8 @@ pub struct KnownTypes {
     pub core_fields: &'static [(&'static str, &'static [Field])],
     /// Types that chain what they hold.
     pub chains: &'static [(&'static str, Chain)],
+    /// What hands on what it is asked for by `await`: its type, and the offset of whom it asks.
+    pub hand_on: &'static [(&'static str, u64)],
     /// What a call that is no object is called as one.
     pub call_name: &'static str,
     /// `itertools.tee_dataobject`.

@@ -50,14 +50,16 @@ pub(super) fn long(memory: &Memory<'_>, address: Address, size: u64, look: &mut 
     };
 }
 
-/// A number that tells by a word of its own how many digits it has, of the object at `address` that begins with `head`.
+/// A whole number of the series that have one sort of them: the object at `address` that begins with `head`.
 pub(super) fn whole(memory: &Memory<'_>, address: Address, head: &[u8], look: &mut Look) {
     let d = memory.d.long;
-    let DigitCount::Tag { shift, sign_mask, negative } = d.count else { return };
-    let tag = word_at(head, d.count_at);
-    let (digits, is_negative) = (tag >> shift, tag & sign_mask == negative);
+    let count = word_at(head, d.count_at);
+    let (digits, is_negative) = match d.count {
+        DigitCount::SignedSize => (count.cast_signed().unsigned_abs(), count.cast_signed() < 0),
+        DigitCount::Tag { shift, sign_mask, negative } => (count >> shift, count & sign_mask == negative),
+    };
     // What a word holds was read with the head, in one piece.
-    if digits * u64::from(d.digit_bits) < 63 {
+    if digits.saturating_mul(u64::from(d.digit_bits)) < 63 {
         let digit = |index: u64| u64::from(half_at(head, d.ob_digit + index * d.digit_bytes));
         let size = (0..digits).rev().fold(0, |sum, index| sum << d.digit_bits | digit(index)).cast_signed();
         return integer(look, if is_negative { -size } else { size }.cast_unsigned());

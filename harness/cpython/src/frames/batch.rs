@@ -11,6 +11,7 @@ use std::collections::HashMap;
 use bloathound_memory::{Address, ReadPiece};
 
 use super::call::CallLayout;
+use super::innermost::Innermost;
 use super::memory::Memory;
 use super::raw::{Bytes, FRAME_BYTES_MAX, RawFrame, SLOTS_WITH_HEAD};
 
@@ -82,8 +83,8 @@ pub(super) struct Batch {
 }
 
 impl Batch {
-    /// Reads the word at `innermost` and then the frames of `met`.
-    pub(super) fn read(memory: &Memory<'_>, innermost: Address, met: &mut Met) -> Self {
+    /// Reads the word of `innermost` and then the frames of `met`.
+    pub(super) fn read(memory: &Memory<'_>, innermost: Innermost, met: &mut Met) -> Self {
         let mut buffers = vec![[0; FRAME_BYTES_MAX]; met.frames.len()];
         let (first, filled) = together(memory, innermost, &met.frames, &mut buffers);
         let read = met.frames.iter().zip(buffers).take(filled);
@@ -105,7 +106,7 @@ impl Batch {
 }
 
 /// Waits until the frame at `address` is the innermost at the moment that it is read; not for long.
-pub(super) fn hunt(memory: &Memory<'_>, innermost: Address, address: Address) -> Option<Bytes> {
+pub(super) fn hunt(memory: &Memory<'_>, innermost: Innermost, address: Address) -> Option<Bytes> {
     (0..HUNT_ATTEMPTS).find_map(|_| {
         let mut buffers = [[0; FRAME_BYTES_MAX]];
         let (first, filled) = together(memory, innermost, &[(address, SLOTS_WITH_HEAD)], &mut buffers);
@@ -114,21 +115,29 @@ pub(super) fn hunt(memory: &Memory<'_>, innermost: Address, address: Address) ->
     })
 }
 
-/// The word at `innermost`, and how many of `frames` were read into `buffers`, by one read.
+/// The word of `innermost`, and how many of `frames` were read into `buffers`, by one read. No word where it is another that
+/// names the innermost call by now.
 fn together(
     memory: &Memory<'_>,
-    innermost: Address,
+    innermost: Innermost,
     frames: &[(Address, usize)],
     buffers: &mut [[u8; FRAME_BYTES_MAX]],
 ) -> (Option<Address>, usize) {
     let head_bytes = CallLayout::of(memory.d).slots as usize;
-    let mut first = [0; 8];
-    let mut pieces = vec![ReadPiece { address: innermost, buffer: &mut first }];
+    let (mut holder, mut first) = ([0; 8], [0; 8]);
+    let mut pieces = Vec::with_capacity(2 + frames.len());
+    if let Some((variable, _)) = innermost.through {
+        pieces.push(ReadPiece { address: variable, buffer: &mut holder });
+    }
+    pieces.push(ReadPiece { address: innermost.at, buffer: &mut first });
+    let in_front = pieces.len();
     for ((address, slots), buffer) in frames.iter().zip(buffers) {
         let bytes = (head_bytes + 8 * slots.min(&SLOTS_WITH_HEAD)).min(FRAME_BYTES_MAX);
         let (buffer, _) = buffer.split_at_mut(bytes);
         pieces.push(ReadPiece { address: *address, buffer });
     }
     let filled = memory.fill_together(&mut pieces);
-    ((filled > 0).then(|| Address(u64::from_le_bytes(first))), filled.saturating_sub(1))
+    let address = |bytes| Address(u64::from_le_bytes(bytes));
+    let is_that = innermost.through.is_none_or(|(_, was)| was == address(holder));
+    ((filled >= in_front && is_that).then(|| address(first)), filled.saturating_sub(in_front))
 }

@@ -7,6 +7,7 @@ use super::look::Look;
 use super::memory::Memory;
 use super::types::Kind;
 use super::values::{Object, Values};
+use crate::dialect::TextStorage;
 use crate::objects::{word_at, words};
 
 /// `_IO_read_ptr` to `_IO_write_ptr` of glibc's `FILE` (`bits/types/struct_FILE.h`): offset and bytes.
@@ -85,14 +86,21 @@ impl Values {
         }
     }
 
-    /// The pattern of the regular expression whose method is at `address`.
-    pub(super) fn pattern(&mut self, memory: &Memory<'_>, address: Address) -> Option<Value> {
+    /// The pattern of the regular expression whose method is at `address`, called on `receiver` where it is bound to nothing.
+    pub(super) fn pattern(
+        &mut self,
+        memory: &Memory<'_>,
+        address: Address,
+        receiver: Option<Address>,
+    ) -> Option<Value> {
         let d = memory.d;
         let method = self.object(memory, address)?;
-        if method.info.kind != Kind::Builtin {
-            return None;
-        }
-        let of = self.object(memory, Address(word_at(&method.head, d.c_function.m_self)))?;
+        let of = match method.info.kind {
+            Kind::Builtin => Address(word_at(&method.head, d.c_function.m_self)),
+            Kind::MethodDescriptor => receiver?,
+            _ => return None,
+        };
+        let of = self.object(memory, of)?;
         let (of_type, pattern_at) = d.types.pattern;
         if &*of.info.name != of_type {
             return None;
@@ -100,7 +108,7 @@ impl Values {
         let at = memory.pointer(of.address.offset(pattern_at))?;
         let mut pattern = self.shallow(memory, at).filter(|pattern| pattern.kind.is_text())?;
         // The whole of it where it is no longer than a person reads; all that text shows of another is its beginning.
-        if pattern.kind == ValueKind::Str
+        if (pattern.kind == ValueKind::Str || d.text == TextStorage::Compact)
             && let Some(length) = pattern.length.filter(|length| *length <= PATTERN_CHARACTERS)
             && let Some(text) = memory.text(at, PATTERN_CHARACTERS as usize)
         {

@@ -9,9 +9,7 @@ use bloathound_profile::{Code, CodeId, LineTable, frameworks};
 use super::memory::Memory;
 use crate::bytecode::{self, Names};
 use crate::dialect::layout::CodeVariables;
-use crate::dialect::{
-    Attributes, Dialect, DictTable, Frames, LineTableKind, Monitored, NotYetRead, SingledOut, TextStorage,
-};
+use crate::dialect::{Dialect, DictTable, Frames, LineTableKind, Monitored, NotYetRead, SingledOut, TextStorage};
 use crate::objects::{half_at, located, word_at};
 
 /// Longest bytecode, line table and name that are read, and most names.
@@ -41,10 +39,17 @@ pub(super) struct CodeEntry {
     pub loop_names: Vec<Arc<str>>,
     /// It belongs to an event loop.
     pub is_event_loop: bool,
+    /// Where what stands at each unit of two bytes is; empty where a frame itself says that.
+    places: Vec<u32>,
     constant: Vec<u8>,
 }
 
 impl CodeEntry {
+    /// The offset of the instruction that a call is at which stands at `at`.
+    pub(super) fn place(&self, at: u32) -> u32 {
+        self.places.get(at as usize / 2).copied().unwrap_or(at)
+    }
+
     /// Locals, cells and free variables: what precedes the value stack.
     pub(super) fn variable_slots(&self) -> usize {
         self.local_count + self.names.cells.len()
@@ -75,10 +80,16 @@ impl Codes {
                 iterator_slots: Vec::new(),
                 loop_names: Vec::new(),
                 is_event_loop: false,
+                places: Vec::new(),
                 constant: Vec::new(),
             })
         };
         Arc::clone(self.none.get_or_insert_with(none))
+    }
+
+    /// The offset of the instruction that a call of the code at `code` is at which stands at `at`.
+    pub(super) fn place(&self, code: Address, at: u32) -> u32 {
+        self.entries.get(&code).map_or(at, |entry| entry.place(at))
     }
 
     /// The code object at `address`; `None` when there is none.
@@ -188,6 +199,11 @@ impl Codes {
             is_event_loop,
             iterator_slots: analysis.iterators,
             loop_names: analysis.loop_names,
+            places: match d.frames {
+                // Its caches are behind it while it calls.
+                Frames::InterpreterFrames { holds_next_instruction: false } => bytecode::places(d, &bytecode),
+                Frames::InterpreterFrames { .. } | Frames::Objects => Vec::new(),
+            },
             constant,
         })
     }
@@ -208,12 +224,7 @@ pub fn can_be_read(d: &'static Dialect) -> Result<(), NotYetRead> {
         (DictTable::Entries, TextStorage::BytesAndWide) | (DictTable::CombinedKeys, TextStorage::Compact) => {}
         _ => return Err(d.not_yet_read("dicts")),
     }
-    match d.attributes {
-        Attributes::DictSlot | Attributes::Inline { .. } => Ok(()),
-        Attributes::ValuesBefore { .. } | Attributes::TaggedBefore { .. } => {
-            Err(d.not_yet_read("attributes of instances"))
-        }
-    }
+    Ok(())
 }
 
 /// The lines of a code object, by the kind of its table.
@@ -256,7 +267,9 @@ fn bytecode_of(memory: &Memory<'_>, address: Address, head: &[u8]) -> Option<(Ve
             // It stands behind the object, in units of two bytes.
             let bytes = word_at(head, d.object.ob_size).checked_mul(2)?;
             let mut bytecode = memory.bytes(address.offset(d.code.co_code), bytes, BYTECODE_MAX)?;
-            uncover(memory, &words.monitored, address, &mut bytecode);
+            if let Some(monitored) = &words.monitored {
+                uncover(memory, monitored, address, &mut bytecode);
+            }
             let exceptions = memory.string(Address(word_at(head, words.exception_table)), BYTECODE_MAX)?;
             Some((bytecode, exceptions))
         }

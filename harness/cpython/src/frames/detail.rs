@@ -170,15 +170,13 @@ fn detail(memory: &Memory<'_>, code: &Code, values: &mut Values, raw: &RawFrame,
             detail.iterators.push((*of_loop, value));
         }
     }
-    detail.callee = entry
-        .callee_slots
-        .get(&lasti)
-        .and_then(|(slot, count)| Some((*stack.get(*slot as usize)?, *slot as usize + 1, *count as usize)))
-        .and_then(|(at, behind, count)| {
-            let first = behind + receiver_slots(memory);
-            let arguments = stack.get(first..first + count.min(ARGUMENTS_MAX)).unwrap_or_default();
-            callee(memory, values, at, arguments)
-        });
+    detail.callee = entry.callee_slots.get(&lasti).and_then(|(slot, count)| {
+        let first = *slot as usize + 1 + receiver_slots(memory);
+        let arguments = stack.get(first..first + (*count as usize).min(ARGUMENTS_MAX)).unwrap_or_default();
+        // In some series what is called on nothing stands behind nothing.
+        let mut called = stack.get(*slot as usize..first)?.iter().copied().skip_while(|at| at.is_null());
+        callee(memory, values, called.next()?, called.next(), arguments)
+    });
     detail
 }
 
@@ -269,7 +267,14 @@ fn slots_again(memory: &Memory<'_>, raw: &RawFrame) -> Vec<Address> {
     words(&bytes).map(Address).collect()
 }
 
-fn callee(memory: &Memory<'_>, values: &mut Values, at: Address, arguments: &[Address]) -> Option<Callee> {
+/// What the call of `at` calls, on `receiver` where it is called on anything.
+fn callee(
+    memory: &Memory<'_>,
+    values: &mut Values,
+    at: Address,
+    receiver: Option<Address>,
+    arguments: &[Address],
+) -> Option<Callee> {
     let (kind, name) = values.callable(memory, at)?;
     let kind = match kind {
         Kind::Builtin | Kind::MethodDescriptor => CalleeKind::C,
@@ -288,5 +293,5 @@ fn callee(memory: &Memory<'_>, values: &mut Values, at: Address, arguments: &[Ad
         other => Some(other),
     };
     let arguments = arguments.iter().map_while(argument).collect();
-    Some(Callee { kind, name, arguments, pattern: values.pattern(memory, at) })
+    Some(Callee { kind, name, arguments, pattern: values.pattern(memory, at, receiver) })
 }

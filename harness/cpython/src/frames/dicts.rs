@@ -87,7 +87,25 @@ impl Dict {
         if let Some(offset) = info.dict_offset {
             return Self::read(memory, memory.pointer(address.offset(offset)).filter(|at| !at.is_null())?);
         }
-        let Attributes::Inline { dict_back, .. } = d.attributes else { return None };
+        let back = |bytes: u64| address.0.checked_sub(bytes).filter(|_| info.has_managed_dict).map(Address);
+        let dict_back = match d.attributes {
+            Attributes::DictSlot => return None,
+            Attributes::Inline { dict_back, .. } => dict_back,
+            Attributes::ValuesBefore { values_back, dict_back, .. } => {
+                let values = memory.pointer(back(values_back)?)?;
+                if !values.is_null() {
+                    return Self::of_values_apart(memory, values, info);
+                }
+                dict_back
+            }
+            Attributes::TaggedBefore { word_back, .. } => {
+                let word = memory.word(back(word_back)?)?;
+                if word & 1 == 1 {
+                    return Self::of_values_apart(memory, Address(word.checked_add(1)?), info);
+                }
+                word_back
+            }
+        };
         let k = &d.dict.keys;
         if let (Some(bytes), DictValues::Headed { capacity, valid, first, .. }) = (info.inline_values_at, k.values) {
             let values = address.offset(bytes);
@@ -99,8 +117,16 @@ impl Dict {
                 return Some(Self { used: dict.used.min(room), ..dict });
             }
         }
-        let at = info.has_managed_dict.then(|| address.0.checked_sub(dict_back)).flatten()?;
-        Self::read(memory, memory.pointer(Address(at)).filter(|at| !at.is_null())?)
+        Self::read(memory, memory.pointer(back(dict_back)?).filter(|at| !at.is_null())?)
+    }
+
+    /// The attributes whose values are in memory of their own, at `values`: the byte in front of them says how much room
+    /// there is in front, a byte for each and two more, in whole words.
+    fn of_values_apart(memory: &Memory<'_>, values: Address, info: &TypeInfo) -> Option<Self> {
+        let keys = memory.pointer(info.at.offset(memory.d.type_object.ht_cached_keys))?;
+        let [in_front] = memory.block::<1>(values.back(1.min(values.0)))?;
+        let dict = Self::with_keys(memory, keys, values)?;
+        Some(Self { used: dict.used.min(u64::from(in_front).saturating_sub(2)), ..dict })
     }
 
     /// The value under the string object `key`. Names are interned, so the key in the table is the same object.

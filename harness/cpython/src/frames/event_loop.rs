@@ -1,13 +1,14 @@
 //! How long the event loop has been away, from its own overdue timers.
 
 use bloathound_memory::Address;
+use bloathound_profile::ValueKind;
 use bloathound_profile::frameworks::Timers;
 
 use super::dicts::Dict;
-use super::memory::{HEAD_BYTES_MAX, Memory};
+use super::memory::Memory;
 use super::values::Values;
 use crate::dialect::SingledOut;
-use crate::objects::{word_at, words};
+use crate::objects::words;
 
 /// Seconds by which the most overdue timed call of an event loop is late, given where it keeps them and the event loop
 /// (`self` of its main loop).
@@ -33,9 +34,9 @@ pub(super) fn overdue_seconds(
         for call in words(&items) {
             let flag = |values: &mut Values, name| {
                 let at = values.attribute_named(memory, Address(call), name)?;
-                memory.word(at.offset(d.number.value))
+                values.shallow(memory, at)?.number
             };
-            let is_over = timers.is_over.iter().any(|name| flag(values, name) != Some(0));
+            let is_over = timers.is_over.iter().any(|name| flag(values, name) != Some(0.0));
             // A call put off: how much later than it would have been due it is now.
             let delayed = values.float_attribute(memory, Address(call), timers.delayed).unwrap_or(0.0);
             if let (false, Some(due)) = (is_over, values.float_attribute(memory, Address(call), timers.due)) {
@@ -63,15 +64,8 @@ impl Values {
     }
 
     fn float_attribute(&mut self, memory: &Memory<'_>, at: Address, name: &str) -> Option<f64> {
-        let d = memory.d;
         let value = self.attribute_named(memory, at, name)?;
-        let head: [u8; HEAD_BYTES_MAX] = memory.head(value, d.number.value + 8)?;
-        let info = self.types.get(memory, Address(word_at(&head, d.object.ob_type)))?;
-        let bits = word_at(&head, d.number.value);
-        match d.types.singled_out(&info.name)? {
-            SingledOut::Float => Some(f64::from_bits(bits)),
-            SingledOut::Int => Some(bits.cast_signed() as f64),
-            _ => None,
-        }
+        let value = self.shallow(memory, value)?;
+        value.number.filter(|_| matches!(value.kind, ValueKind::Float | ValueKind::Int))
     }
 }

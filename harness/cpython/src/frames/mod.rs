@@ -17,6 +17,7 @@ mod detail;
 mod dicts;
 mod event_loop;
 mod functions;
+mod innermost;
 mod look;
 mod memory;
 mod paths;
@@ -24,6 +25,7 @@ mod raw;
 mod ready;
 mod sampler;
 mod stack;
+mod suspended;
 mod text;
 mod threads;
 mod types;
@@ -34,12 +36,14 @@ use bloathound_profile::{Caught, Code, Stack};
 
 pub use code::{can_be_read, line_table, locations};
 pub use sampler::{OwnWaits, SamplerOptions, ThreadProbe, sample};
+pub use suspended::Suspended;
 pub use threads::{PythonThread, kernel_ids, kernel_ids_of};
 
 use crate::Interpreter;
 use crate::dialect::{Dialect, NotYetRead};
 use call::CallLayout;
 use code::Codes;
+use innermost::Innermost;
 use memory::Memory;
 use values::Values;
 
@@ -171,11 +175,12 @@ impl FrameReader {
         Ok(threads.iter().filter(traced).count())
     }
 
-    /// True when the innermost frame of `thread` is where it was in `stack`: two reads instead of all.
+    /// True when the innermost frame of `thread` is where it was in `stack`: two or three reads instead of all.
     pub(crate) fn is_at(&mut self, source: &dyn MemorySource, thread: &PythonThread, stack: &Stack) -> bool {
         let d = self.target.dialect;
-        self.reads += 2;
-        let innermost = source.read_address(thread.state.offset(d.thread_state.frame)).ok();
+        let memory = Memory::new(source, d);
+        let innermost = Innermost::now(&memory, thread.state);
+        self.reads += memory.reads() + 1;
         match stack.0.last() {
             None => innermost == Some(Address::NULL),
             Some(last) => {
@@ -184,7 +189,8 @@ impl FrameReader {
                     let layout = CallLayout::of(d);
                     let mut head = vec![0; layout.slots as usize];
                     source.read(Address(last.address), &mut head).ok()?;
-                    call::instruction(d, &head, Address(code.address), code.bytecode_bytes)
+                    let at = call::instruction(d, &head, Address(code.address), code.bytecode_bytes)?;
+                    Some(at.map(|at| self.codes.place(Address(code.address), at)))
                 };
                 innermost == Some(Address(last.address)) && code.and_then(stands_at) == Some(last.lasti)
             }
@@ -212,7 +218,10 @@ impl FrameReader {
                 self.values.next_round();
                 detail::look_ahead(&memory, &mut self.values, &raw);
                 // Before the values, which take long: who is handling it may be done by then.
-                let caught = caught::read(&memory, &mut self.values, thread.state);
+                let caught = caught::read(&memory, &mut self.values, thread.state).map(|caught| {
+                    let of = raw.iter().find(|frame| frame.address.0 == caught.frame);
+                    Caught { lasti: of.map_or(caught.lasti, |of| of.code.place(caught.lasti)), ..caught }
+                });
                 (StackRead::Whole(detail::describe(&memory, codes, &mut self.values, &raw, previous)), caught)
             }
             None => (StackRead::Torn, None),

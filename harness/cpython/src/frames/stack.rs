@@ -8,6 +8,7 @@ use bloathound_memory::Address;
 use super::batch::{Batch, Met, hunt};
 use super::call::{self, CallLayout};
 use super::code::{CodeEntry, Codes};
+use super::innermost::Innermost;
 use super::memory::Memory;
 use super::raw::{Bytes, FRAME_BYTES_MAX, RawFrame, SLOTS_WITH_HEAD};
 use crate::dialect::Frames;
@@ -51,9 +52,7 @@ pub(super) fn walk(memory: &Memory<'_>, codes: &mut Codes, known: &mut Known, st
 
 /// The same, with what stands between functions in C and what these call.
 fn walk_all(memory: &Memory<'_>, codes: &mut Codes, known: &mut Known, state: Address) -> Option<Vec<RawFrame>> {
-    let d = memory.d;
-    let layout = CallLayout::of(d);
-    let innermost = state.offset(d.thread_state.frame);
+    let layout = CallLayout::of(memory.d);
     let mut others = 0;
     for attempt in 0..ATTEMPTS {
         known.retries += u64::from(attempt > 0);
@@ -62,6 +61,9 @@ fn walk_all(memory: &Memory<'_>, codes: &mut Codes, known: &mut Known, state: Ad
             known.looks = 0;
             known.recent.clear();
         }
+        let Some(innermost) = Innermost::of(memory, state) else {
+            continue;
+        };
         let met = known.met.entry(state).or_default();
         let batch = Batch::read(memory, innermost, met);
         let Some(first) = batch.first else {
@@ -86,7 +88,7 @@ fn walk_all(memory: &Memory<'_>, codes: &mut Codes, known: &mut Known, state: Ad
         };
         let outermost = frames.last().map(|frame| frame.address);
         let is_known = outermost.is_some_and(|outermost| ends_in.contains(&outermost));
-        let Some(now) = memory.pointer(innermost) else {
+        let Some(now) = Innermost::now(memory, state) else {
             continue;
         };
         if !reader.is_still_there(&mut frames, first, now) {
@@ -217,7 +219,7 @@ impl Walk<'_, '_> {
         if matches!(self.memory.d.frames, Frames::InterpreterFrames { .. }) {
             *self.frame_type = self.codes.code_type;
         }
-        let lasti = call::instruction(self.memory.d, &head, code_at, code.bytecode_bytes)?;
+        let lasti = call::instruction(self.memory.d, &head, code_at, code.bytecode_bytes)?.map(|at| code.place(at));
         Some(RawFrame { address, head, slots_read, code, lasti, is_over, is_between })
     }
 

@@ -13,7 +13,7 @@ use super::dicts::Dict;
 use super::look::Look;
 use super::memory::{HEAD_BYTES_MAX, Memory};
 use super::types::{Kind, TypeInfo, Types};
-use crate::dialect::{Dialect, DigitCount, Frames, TextStorage};
+use crate::dialect::{Dialect, Frames, TextStorage};
 use crate::objects::{half_at, word_at, words};
 
 /// Items of a container and attributes of an instance that are looked at.
@@ -186,10 +186,9 @@ impl Values {
                 look.number = Some(number);
                 look.summary = format!("{number:?}");
             }
-            Kind::Long => match d.long.count {
-                DigitCount::SignedSize => atoms::long(memory, address, word(d.object.ob_size), &mut look),
-                DigitCount::Tag { .. } => atoms::whole(memory, address, &object.head, &mut look),
-            },
+            // Where there is one sort of whole numbers, all of them are such.
+            Kind::Long if d.flags.int_subclass == 0 => atoms::whole(memory, address, &object.head, &mut look),
+            Kind::Long => atoms::long(memory, address, word(d.object.ob_size), &mut look),
             Kind::Str => match object.string(d) {
                 Some(text) => atoms::short_text(&mut look, text),
                 None => {

@@ -2,10 +2,15 @@
 import dis, gc, os, sys, sysconfig
 from dis import opmap
 
-JUMPS = {op for op in dis.hasjump}
+JUMPS = set(getattr(dis, 'hasjump', dis.hasjrel + dis.hasjabs))
 BACK = {opmap['JUMP_BACKWARD'], opmap['JUMP_BACKWARD_NO_INTERRUPT']}
 ALWAYS = BACK | {opmap['JUMP_FORWARD']}
-ENDS = {opmap[n] for n in ('RETURN_VALUE', 'RETURN_CONST', 'RAISE_VARARGS', 'RERAISE', 'INTERPRETER_EXIT')} | ALWAYS
+ENDINGS = ('RETURN_VALUE', 'RETURN_CONST', 'RAISE_VARARGS', 'RERAISE', 'INTERPRETER_EXIT')
+ENDS = {opmap[n] for n in ENDINGS if n in opmap} | ALWAYS
+IS_3_11 = sys.version_info[:2] == (3, 11)
+# Where what makes a generator puts nothing by its own account, the compiler begins with that on the stack.
+BEGINS_WITH = 1 - dis.stack_effect(opmap['RETURN_GENERATOR'])
+GENERATORS = 0x20 | 0x80 | 0x200
 
 
 def numbers(data):
@@ -39,7 +44,7 @@ def table(code):
 def depths(code, ops, ranges):
     """The depth of the stack before each instruction, as the compiler counts it."""
     at = {offset: index for index, (offset, *_) in enumerate(ops)}
-    known, todo = {}, [(0, 0)]
+    known, todo = {}, [(0, BEGINS_WITH if code.co_flags & GENERATORS else 0)]
     while todo:
         index, depth = todo.pop()
         if index in known or index >= len(ops):
@@ -50,8 +55,11 @@ def depths(code, ops, ranges):
             if start <= begin < end:
                 todo.append((at[handler], left + lasti + 1))
         if op in JUMPS:
-            effect = 1 if op == opmap['FOR_ITER'] else dis.stack_effect(op, arg, jump=True)
-            if op == opmap['SEND']:
+            effect = dis.stack_effect(op, arg, jump=True)
+            # From 3.12 on what ends takes away what it was asked for.
+            if op == opmap['FOR_ITER'] and not IS_3_11:
+                effect = 1
+            if op == opmap['SEND'] and not IS_3_11:
                 effect = 0
             todo.append((at[target], depth + effect))
         if op not in ENDS:
@@ -61,11 +69,13 @@ def depths(code, ops, ranges):
 
 
 def tell(code, raw):
-    ops, begin = [], 0
+    ops, begin = [], None
     for one in dis.Bytecode(code):
+        begin = one.offset if begin is None else begin
         if one.opcode == dis.EXTENDED_ARG:
             continue
-        ops.append((one.offset, one.opcode, one.arg or 0, one.jump_target, one.start_offset))
+        ops.append((one.offset, one.opcode, one.arg or 0, one.argval if one.opcode in JUMPS else None, begin))
+        begin = None
     # A jump leads to what an EXTENDED_ARG belongs to.
     starts = {o[4]: o[0] for o in ops}
     ops = [(o, op, arg, starts.get(t, t), b) for o, op, arg, t, b in ops]

@@ -1,5 +1,5 @@
 """Threads that wait in calls of every kind, and what `sys._current_frames()` says of them."""
-import asyncio, functools, json, os, sys, threading
+import asyncio, dis, functools, json, os, queue, sys, threading
 
 hold = threading.Event()
 here = threading.Semaphore(0)
@@ -73,6 +73,12 @@ def of_module():
     exec(compile('class Body:\n    inside = 5\n    for turn in [8]:\n        wait("in a class", turn)\n', 'made.py', 'exec'), dict(wait=wait))
 
 
+def of_a_class():
+    word, take = 'bound', queue.SimpleQueue().get
+    here.release()
+    return take()
+
+
 def traced():
     sys.settrace(lambda *event: lambda *event: None)
     return watched(['one', 'two'])
@@ -84,11 +90,21 @@ def watched(words):
             wait('watched', len(words))
 
 
-targets = [traced, functools.partial(deep, 60), iterates, in_c, Machine().run, of_loop, of_module]
+targets = [traced, functools.partial(deep, 60), iterates, in_c, Machine().run, of_loop, of_module, of_a_class]
 for n, target in enumerate(targets):
     threading.Thread(target=target, name='job-%d' % n, daemon=True).start()
 for _ in targets:
     here.acquire()
+
+
+def place(frame):
+    """The offset of the instruction that a call is at: it may stand at a cache of that, and at the first of a call's two."""
+    at = 0
+    for one in dis.get_instructions(frame.f_code):
+        if one.offset > frame.f_lasti and dis.opname[frame.f_code.co_code[at]] != 'PRECALL':
+            break
+        at = one.offset
+    return at
 
 
 def report():
@@ -103,7 +119,7 @@ def report():
             if frame.f_code.co_name == '<module>' or '__builtins__' in plain:
                 plain = {}
             variables = {k: repr(v) for k, v in plain.items() if k in frame.f_code.co_varnames + frame.f_code.co_cellvars + frame.f_code.co_freevars}
-            stack.append([frame.f_code.co_name, frame.f_code.co_filename, frame.f_lineno, frame.f_lasti, variables])
+            stack.append([frame.f_code.co_name, frame.f_code.co_filename, frame.f_lineno, place(frame), variables])
             frame = frame.f_back
         told.append([ident, stack])
     return told

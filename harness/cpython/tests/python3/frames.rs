@@ -12,9 +12,10 @@ use crate::support::Stopped;
 /// Name, file, line, offset, plain variables by their `repr`.
 type Row = (String, String, u32, u32, BTreeMap<String, String>);
 
-#[test]
-fn stacks_are_those_that_the_interpreter_tells() {
-    let Some(python) = python3("3.13") else { return };
+of_every_series!(stacks_are_those_that_the_interpreter_tells);
+
+fn stacks_are_those_that_the_interpreter_tells(series: &str) {
+    let Some(python) = python3(series) else { return };
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/python3/frames.py");
     let stopped = Stopped::run(&python, &["-E", "-s", script]);
     let truth: Vec<(u64, Vec<Row>)> = serde_json::from_str(&stopped.first_line).expect(&stopped.first_line);
@@ -58,5 +59,7 @@ fn stacks_are_those_that_the_interpreter_tells() {
     }
     let waits = |name: &str| callees.iter().any(|(kind, of)| *kind == CalleeKind::C && of == name);
     assert!(waits("lock.acquire"), "{callees:?}");
+    // A method bound to its object, of a class that it knows.
+    assert!(waits("SimpleQueue.get"), "{callees:?}");
     assert_eq!(watched, 1);
 }

@@ -29,4 +29,5 @@ mod frames;
 mod hostile;
 mod memory;
 mod stripped;
+mod tasks;
 mod zoo;

@@ -33,17 +33,17 @@
 
 use bloathound_profile::{LineTable, Loop, LoopKind};
 
-use crate::bytecode::{Analysis, Names, analyse_with_handlers};
-use crate::dialect::CPYTHON_3_13;
+use crate::bytecode::{Analysis, Names, analyse_with_handlers, places};
+use crate::dialect::{CPYTHON_3_13, Dialect};
 use crate::frames::locations;
 
-struct Made {
-    line_first: u32,
-    code: &'static str,
-    exceptions: &'static str,
-    lines: &'static str,
-    names: &'static [&'static str],
-    variables: &'static [&'static str],
+pub(super) struct Made {
+    pub line_first: u32,
+    pub code: &'static str,
+    pub exceptions: &'static str,
+    pub lines: &'static str,
+    pub names: &'static [&'static str],
+    pub variables: &'static [&'static str],
 }
 
 const RETRY: Made = Made {
@@ -79,23 +79,27 @@ const FOREVER: Made = Made {
     variables: &["make"],
 };
 
-fn bytes(hex: &str) -> Vec<u8> {
+pub(super) fn bytes(hex: &str) -> Vec<u8> {
     (0..hex.len()).step_by(2).map(|at| u8::from_str_radix(&hex[at..at + 2], 16).unwrap()).collect()
 }
 
 fn analysed(made: &Made) -> Analysis {
+    analysed_as(&CPYTHON_3_13, made)
+}
+
+pub(super) fn analysed_as(d: &'static Dialect, made: &Made) -> Analysis {
     let texts = |of: &[&str]| of.iter().map(|text| (*text).into()).collect();
     let names = Names { names: texts(made.names), locals: texts(made.variables), cells: texts(made.variables) };
     let lines = LineTable::new(locations(made.line_first, &bytes(made.lines)));
     let (code, exceptions) = (bytes(made.code), bytes(made.exceptions));
-    analyse_with_handlers(&CPYTHON_3_13, &code, &exceptions, &names, &|at| lines.line_at(at).unwrap())
+    analyse_with_handlers(d, &code, &exceptions, &names, &|at| lines.line_at(at).unwrap())
 }
 
-fn lines(of: &Loop) -> (u32, u32) {
+pub(super) fn lines(of: &Loop) -> (u32, u32) {
     (of.line_first, of.line_last)
 }
 
-fn exits(of: &Loop) -> Vec<((u32, u32), Vec<String>)> {
+pub(super) fn exits(of: &Loop) -> Vec<((u32, u32), Vec<String>)> {
     of.exits.iter().map(|exit| (exit.condition, exit.inputs.iter().map(ToString::to_string).collect())).collect()
 }
 
@@ -162,21 +166,27 @@ fn an_attribute_is_written_in_place_and_asked_for() {
 
 #[test]
 fn what_is_damaged_is_read_to_its_end() {
-    let mut seed = 1_u64;
     for made in [&RETRY, &INNER, &WAITS, &FOREVER] {
-        for _ in 0..2000 {
-            let (mut code, mut exceptions) = (bytes(made.code), bytes(made.exceptions));
-            for damaged in [&mut code, &mut exceptions] {
-                for _ in 0..3 {
-                    seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-                    let at = (seed >> 20) as usize % damaged.len().max(1);
-                    if let Some(byte) = damaged.get_mut(at) {
-                        *byte = (seed >> 56) as u8;
-                    }
+        damaged(&CPYTHON_3_13, made);
+    }
+}
+
+/// Analyses it with bytes changed at random.
+pub(super) fn damaged(d: &'static Dialect, made: &Made) {
+    let mut seed = 1_u64;
+    for _ in 0..2000 {
+        let (mut code, mut exceptions) = (bytes(made.code), bytes(made.exceptions));
+        for damaged in [&mut code, &mut exceptions] {
+            for _ in 0..3 {
+                seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+                let at = (seed >> 20) as usize % damaged.len().max(1);
+                if let Some(byte) = damaged.get_mut(at) {
+                    *byte = (seed >> 56) as u8;
                 }
             }
-            let names = Names::default();
-            let _ = analyse_with_handlers(&CPYTHON_3_13, &code, &exceptions, &names, &|at| at);
         }
+        let names = Names::default();
+        let _ = analyse_with_handlers(d, &code, &exceptions, &names, &|at| at);
+        let _ = places(d, &code);
     }
 }

@@ -92,6 +92,7 @@ pub(super) const TYPES: KnownTypes = KnownTypes {
     items_at: &[],
     core_fields: &[],
     chains: &[],
+    hand_on: &[],
     call_name: "frame",
     tee_data: TeeData { fields: &[(16, "iterator", true), (32, "next", true)], count: 24, values: 40, values_max: 57 },
     // `Objects/{list,tuple,range,enum,dict,set,iter}object.c`.

@@ -5,6 +5,8 @@
 
 mod fixed;
 mod opcodes;
+mod opcodes_11;
+mod opcodes_12;
 mod release_11;
 mod release_12;
 mod symbols;

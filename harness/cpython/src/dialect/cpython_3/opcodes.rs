@@ -19,9 +19,12 @@ const WORDS: WordInstructions = WordInstructions {
     exception_table: 40,
     in_place_from: 13,
     exhausted_items: 2,
+    answer_items: 2,
     receiver_slots: 1,
+    begins_call: None,
+    jumps_back_if: &[],
     // INSTRUMENTED_LINE, INSTRUMENTED_INSTRUCTION.
-    monitored: Monitored { at: 176, lines: 32, instructions: 48, line_opcode: 254, instruction_opcode: 247 },
+    monitored: Some(Monitored { at: 176, lines: 32, instructions: 48, line_opcode: 254, instruction_opcode: 247 }),
     caches: &[
         // BINARY_SUBSCR.
         (5, 1),
@@ -63,129 +66,65 @@ const WORDS: WordInstructions = WordInstructions {
         (117, 1),
     ],
     in_place_of: &[
-        // BINARY_OP.
-        (3, 45),
-        (150, 45),
-        (151, 45),
-        (152, 45),
-        (153, 45),
-        (154, 45),
-        (155, 45),
-        (156, 45),
         // BINARY_SUBSCR.
-        (157, 5),
-        (158, 5),
-        (159, 5),
-        (160, 5),
-        (161, 5),
-        // CALL.
-        (162, 53),
-        (163, 53),
-        (164, 53),
-        (165, 53),
-        (166, 53),
-        (167, 53),
-        (168, 53),
-        (169, 53),
-        (170, 53),
-        (171, 53),
-        (172, 53),
-        (173, 53),
-        (174, 53),
-        (175, 53),
-        (176, 53),
-        (177, 53),
-        (178, 53),
-        (179, 53),
-        (180, 53),
-        (181, 53),
-        // COMPARE_OP.
-        (182, 58),
-        (183, 58),
-        (184, 58),
-        // CONTAINS_OP.
-        (185, 59),
-        (186, 59),
-        // FOR_ITER.
-        (187, 72),
-        (188, 72),
-        (189, 72),
-        (190, 72),
-        // LOAD_ATTR.
-        (191, 82),
-        (192, 82),
-        (193, 82),
-        (194, 82),
-        (195, 82),
-        (196, 82),
-        (197, 82),
-        (198, 82),
-        (199, 82),
-        (200, 82),
-        (201, 82),
-        (202, 82),
-        // LOAD_GLOBAL.
-        (203, 91),
-        (204, 91),
-        // LOAD_SUPER_ATTR.
-        (205, 93),
-        (206, 93),
-        // RESUME.
-        (207, 149),
-        // SEND.
-        (208, 104),
-        // STORE_ATTR.
-        (209, 108),
-        (210, 108),
-        (211, 108),
-        // STORE_SUBSCR.
-        (212, 39),
-        (213, 39),
-        // TO_BOOL.
-        (214, 40),
-        (215, 40),
-        (216, 40),
-        (217, 40),
-        (218, 40),
-        (219, 40),
-        // UNPACK_SEQUENCE.
-        (220, 117),
-        (221, 117),
-        (222, 117),
-        // RESUME.
-        (236, 149),
+        (5, &[157, 158, 159, 160, 161]),
         // END_FOR.
-        (237, 11),
+        (11, &[237]),
         // END_SEND.
-        (238, 12),
+        (12, &[238]),
         // RETURN_VALUE.
-        (239, 36),
-        // RETURN_CONST.
-        (240, 103),
-        // YIELD_VALUE.
-        (241, 118),
-        // LOAD_SUPER_ATTR.
-        (242, 93),
-        // FOR_ITER.
-        (243, 72),
+        (36, &[239]),
+        // STORE_SUBSCR.
+        (39, &[212, 213]),
+        // TO_BOOL.
+        (40, &[214, 215, 216, 217, 218, 219]),
+        // BINARY_OP.
+        (45, &[3, 150, 151, 152, 153, 154, 155, 156]),
         // CALL.
-        (244, 53),
-        // CALL_KW.
-        (245, 57),
+        (
+            53,
+            &[162, 163, 164, 165, 166, 167, 168, 169, 170, 171, 172, 173, 174, 175, 176, 177, 178, 179, 180, 181, 244],
+        ),
         // CALL_FUNCTION_EX.
-        (246, 54),
-        // JUMP_FORWARD.
-        (248, 79),
+        (54, &[246]),
+        // CALL_KW.
+        (57, &[245]),
+        // COMPARE_OP.
+        (58, &[182, 183, 184]),
+        // CONTAINS_OP.
+        (59, &[185, 186]),
+        // FOR_ITER.
+        (72, &[187, 188, 189, 190, 243]),
         // JUMP_BACKWARD.
-        (249, 77),
-        // POP_JUMP_IF_TRUE.
-        (250, 100),
+        (77, &[249]),
+        // JUMP_FORWARD.
+        (79, &[248]),
+        // LOAD_ATTR.
+        (82, &[191, 192, 193, 194, 195, 196, 197, 198, 199, 200, 201, 202]),
+        // LOAD_GLOBAL.
+        (91, &[203, 204]),
+        // LOAD_SUPER_ATTR.
+        (93, &[205, 206, 242]),
         // POP_JUMP_IF_FALSE.
-        (251, 97),
+        (97, &[251]),
         // POP_JUMP_IF_NONE.
-        (252, 98),
+        (98, &[252]),
         // POP_JUMP_IF_NOT_NONE.
-        (253, 99),
+        (99, &[253]),
+        // POP_JUMP_IF_TRUE.
+        (100, &[250]),
+        // RETURN_CONST.
+        (103, &[240]),
+        // SEND.
+        (104, &[208]),
+        // STORE_ATTR.
+        (108, &[209, 210, 211]),
+        // UNPACK_SEQUENCE.
+        (117, &[220, 221, 222]),
+        // YIELD_VALUE.
+        (118, &[241]),
+        // RESUME.
+        (149, &[207, 236]),
     ],
 };
 
@@ -411,7 +350,7 @@ const OPCODES: &[(u8, Operation, Effect)] = &[
 ];
 
 /// Builtin functions whose results depend on their arguments alone.
-const PURE: &[&str] = &[
+pub(super) const PURE: &[&str] = &[
     "abs",
     "bool",
     "bytes",

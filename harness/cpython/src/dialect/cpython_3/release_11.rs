@@ -5,7 +5,7 @@
 //! has the thread that runs; a call begins with its function, and generators have their code beside it.
 
 use super::release_12::RELEASE_12;
-use super::{RUNTIME, fixed, symbols, types};
+use super::{RUNTIME, fixed, opcodes_11, symbols, types};
 use crate::dialect::{
     AllocatorState, Attributes, Dialect, DigitCount, KnownTypes, ReferenceCounts, StaticTypeState, SymbolNames, layout,
 };
@@ -60,9 +60,12 @@ pub static CPYTHON_3_11: Dialect = Dialect {
         co_stacksize: 68,
         co_firstlineno: 72,
         co_code: 184,
+        // Behind what counts how often it was called.
+        constant: (56, 144),
         variables: layout::CodeVariables { count: 76, names: 96, frame_words: 0 },
         ..RELEASE_12.code
     },
+    instructions: opcodes_11::INSTRUCTIONS,
     interpreter_frame: layout::InterpreterFrame {
         executable: 32,
         previous: 48,

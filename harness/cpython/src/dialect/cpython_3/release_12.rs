@@ -6,8 +6,8 @@
 
 use bloathound_heap::SeriesWords;
 
-use super::{RELEASE_13, RUNTIME, fixed, told, types};
-use crate::dialect::{AllocatorState, Attributes, Dialect, Frames, Instructions, KnownTypes, layout};
+use super::{RELEASE_13, RUNTIME, fixed, opcodes_12, told, types};
+use crate::dialect::{AllocatorState, Attributes, Dialect, Frames, KnownTypes, layout};
 
 /// CPython 3.12.
 pub static CPYTHON_3_12: Dialect = RELEASE_12;
@@ -28,8 +28,7 @@ pub(super) const RELEASE_12: Dialect = Dialect {
     generator: layout::GeneratorObject { states_ended: &[-1], ..RELEASE_13.generator },
     code: layout::CodeObject { co_code: 192, ..RELEASE_13.code },
     frame: layout::FrameObject { f_localsplus: 48, ..RELEASE_13.frame },
-    // `frames` refuses code of this series before it asks for any of them.
-    instructions: Instructions { opcodes: &[], words: None, ..RELEASE_13.instructions },
+    instructions: opcodes_12::INSTRUCTIONS,
     thread_state: layout::ThreadState {
         read_bytes: 288,
         frame: 56,

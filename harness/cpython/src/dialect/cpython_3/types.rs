@@ -107,6 +107,13 @@ pub(super) const TYPES: KnownTypes = KnownTypes {
         // `Objects/odictobject.c`: every node owns its key once more.
         ("collections.OrderedDict", Chain { first: 48, next: 16, visited: &[0], owned_as: Some("order") }),
     ],
+    // `Objects/genobject.c`, `Objects/iterobject.c`.
+    hand_on: &[
+        ("coroutine_wrapper", 16),
+        ("async_generator_asend", 16),
+        ("async_generator_athrow", 16),
+        ("anext_awaitable", 16),
+    ],
     call_name: "frame",
     tee_data: TeeData { fields: &[(16, "iterator", true), (32, "next", true)], count: 24, values: 40, values_max: 57 },
     // That of a range is what comes next; of a reversed one as of all others it may fall.
@@ -137,14 +144,16 @@ pub(super) const TYPES: KnownTypes = KnownTypes {
         ("frozenset", 200, 200, ValueParts::Set),
         ("method", 48, 48, ValueParts::Method),
         ("builtin_function_or_method", 56, 56, ValueParts::Builtin),
-        ("function", 144, 144, ValueParts::Function),
+        // One that knows the class it is of: `PyCMethodObject`.
+        ("builtin_method", 64, 64, ValueParts::Builtin),
+        ("function", 136, 144, ValueParts::Function),
         ("method_descriptor", 0, u64::MAX, ValueParts::MethodDescriptor),
         ("classmethod_descriptor", 0, u64::MAX, ValueParts::MethodDescriptor),
         ("wrapper_descriptor", 0, u64::MAX, ValueParts::MethodDescriptor),
         ("cell", 24, 24, ValueParts::Cell),
-        ("generator", 144, 144, ValueParts::Generator),
-        ("coroutine", 144, 144, ValueParts::Generator),
-        ("async_generator", 144, 144, ValueParts::Generator),
+        ("generator", 144, 152, ValueParts::Generator),
+        ("coroutine", 144, 152, ValueParts::Generator),
+        ("async_generator", 144, 152, ValueParts::Generator),
         ("module", 56, 56, ValueParts::Module),
         ("code", 0, u64::MAX, ValueParts::Fixed),
         ("frame", 0, u64::MAX, ValueParts::Fixed),
@@ -174,6 +183,7 @@ pub(super) const TYPES: KnownTypes = KnownTypes {
         ("cell", ValueParts::Cell, ValueKind::Cell),
         ("function", ValueParts::Function, ValueKind::Function),
         ("builtin_function_or_method", ValueParts::Builtin, ValueKind::Builtin),
+        ("builtin_method", ValueParts::Builtin, ValueKind::Builtin),
         ("method", ValueParts::Method, ValueKind::Method),
         ("method_descriptor", ValueParts::MethodDescriptor, ValueKind::MethodDescriptor),
         ("type", ValueParts::Fixed, ValueKind::Class),

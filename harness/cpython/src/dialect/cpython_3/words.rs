@@ -54,6 +54,9 @@ pub(super) const WORDS: &[WordType] = &[
     ("_io.TextIOWrapper", 200, TEXT_IO),
     ("_io.TextIOWrapper", 192, TEXT_IO),
     ("_io.BytesIO", 64, &[(16, "buf")]),
+    // `Modules/_asynciomodule.c`.
+    ("_asyncio.Task", 176, TASK_176),
+    ("_asyncio.Task", 144, TASK_144),
     // `Modules/_abc.c`.
     ("_abc._abc_data", 48, &[(16, "_abc_registry"), (24, "_abc_cache"), (32, "_abc_negative_cache")]),
 ];
@@ -70,4 +73,40 @@ const TEXT_IO: &[(u64, &str)] = &[
     (136, "pending_bytes"),
     (152, "snapshot"),
     (168, "raw"),
+];
+
+/// `TaskObj` of `Modules/_asynciomodule.c` up to 3.12.
+const TASK_176: &[(u64, &str)] = &[
+    (16, "task_loop"),
+    (24, "task_callback0"),
+    (32, "task_context0"),
+    (40, "task_callbacks"),
+    (48, "task_exception"),
+    (56, "task_exception_tb"),
+    (64, "task_result"),
+    (72, "task_source_tb"),
+    (80, "task_cancel_msg"),
+    (120, "task_cancelled_exc"),
+    (128, "task_fut_waiter"),
+    (136, "task_coro"),
+    (144, "task_name"),
+    (152, "task_context"),
+];
+
+/// The same from 3.13 on.
+const TASK_144: &[(u64, &str)] = &[
+    (16, "task_loop"),
+    (24, "task_callback0"),
+    (32, "task_context0"),
+    (40, "task_callbacks"),
+    (48, "task_exception"),
+    (56, "task_exception_tb"),
+    (64, "task_result"),
+    (72, "task_source_tb"),
+    (80, "task_cancel_msg"),
+    (88, "task_cancelled_exc"),
+    (112, "task_fut_waiter"),
+    (120, "task_coro"),
+    (128, "task_name"),
+    (136, "task_context"),
 ];

@@ -251,15 +251,10 @@ fn damage_is_torn_or_refused_never_a_panic_or_a_hang() {
 
 #[test]
 fn what_another_series_lays_out_otherwise_is_refused_and_not_misread() {
-    use crate::dialect::{Attributes, CPYTHON_2_7, Dialect, DictTable, Frames, InstructionEncoding, LineTableKind};
+    use crate::dialect::{CPYTHON_2_7, Dialect, DictTable, Frames, InstructionEncoding, LineTableKind};
     static OTHER_CALLS: Dialect =
         Dialect { frames: Frames::InterpreterFrames { holds_next_instruction: true }, series: "3.13", ..CPYTHON_2_7 };
     static OTHER_LINES: Dialect = Dialect { line_table: LineTableKind::Ranges, series: "3.10", ..CPYTHON_2_7 };
-    static OTHER_ATTRIBUTES: Dialect = Dialect {
-        attributes: Attributes::TaggedBefore { word_back: 24, header_bytes: 16 },
-        series: "3.12",
-        ..CPYTHON_2_7
-    };
     static OTHER_DICTS: Dialect = Dialect { dict_table: DictTable::CombinedKeys, series: "3.6", ..CPYTHON_2_7 };
     static OTHER_CODE: Dialect =
         Dialect { instruction_encoding: InstructionEncoding::Words, series: "3.6", ..CPYTHON_2_7 };
@@ -268,7 +263,6 @@ fn what_another_series_lays_out_otherwise_is_refused_and_not_misread() {
         (&OTHER_CODE, "bytecode of CPython 3.6 can't be read yet"),
         (&OTHER_CALLS, "stacks of CPython 3.13 can't be read yet"),
         (&OTHER_LINES, "line tables of CPython 3.10 can't be read yet"),
-        (&OTHER_ATTRIBUTES, "attributes of instances of CPython 3.12 can't be read yet"),
     ];
     let made = made();
     let thread = FrameReader::new(made.start).threads(&made.target).unwrap()[0];

@@ -3,6 +3,7 @@
 use bloathound_memory::ReadPiece;
 
 use super::*;
+use crate::dialect::CPYTHON_2_7;
 
 /// A target whose innermost call is over after two reads, and comes again after two more: as short as a callback that
 /// does little, next to what a read takes.
@@ -74,4 +75,34 @@ fn a_call_that_is_shorter_than_its_reading_is_seen_as_often_as_it_runs() {
     }
     assert!(torn < 10, "{torn} torn");
     assert!((120..=280).contains(&with), "{with} with the call, {without} without it: it runs half of the time");
+}
+
+/// A series in which a thread's state points at what says which call is the innermost.
+#[test]
+fn the_innermost_call_is_found_through_what_the_state_points_at() {
+    static THROUGH: Dialect = Dialect {
+        thread_state: crate::dialect::layout::ThreadState { frame_behind: Some(8), ..CPYTHON_2_7.thread_state },
+        ..CPYTHON_2_7
+    };
+    let mut made = made();
+    let holder = made.target.room(16);
+    made.target.put(holder, 8, made.inner);
+    made.target.put(made.state, 16, holder);
+    let mut reader = FrameReader::new(FrameTarget { dialect: &THROUGH, ..made.start });
+    let thread = reader.threads(&made.target).unwrap()[0];
+    for _ in 0..3 {
+        let StackRead::Whole(stack) = reader.stack(&made.target, &thread, None) else { panic!() };
+        assert_eq!(stack.0.len(), 2);
+        assert!(reader.is_at(&made.target, &thread, &stack));
+    }
+    // Another call from C on: the thread's state points elsewhere by then.
+    let (stale, fresh) = (made.target.room(16), made.target.room(16));
+    made.target.put(stale, 8, BASE);
+    made.target.put(made.state, 16, stale);
+    assert_eq!(reader.stack(&made.target, &thread, None), StackRead::Torn);
+    made.target.put(fresh, 8, made.inner);
+    made.target.put(made.state, 16, fresh);
+    assert!(matches!(reader.stack(&made.target, &thread, None), StackRead::Whole(_)));
+    made.target.put(made.state, 16, 0);
+    assert_eq!(reader.stack(&made.target, &thread, None), StackRead::Torn);
 }

@@ -103,7 +103,9 @@ fn is_source_of(lines: &[&str], code: &Code) -> bool {
 fn begins_here(lines: &[&str], code: &Code) -> bool {
     let Some(index) = code.line_first.checked_sub(1) else { return false };
     let Some(rest) = lines.get(index as usize..) else { return false };
-    let defines = |line: &&str| ["def ", "class "].iter().any(|word| names(line.trim_start(), word, &code.function));
+    let defines = |line: &&str| {
+        ["def ", "async def ", "class "].iter().any(|word| names(line.trim_start(), word, &code.function))
+    };
     match &*code.function {
         "<lambda>" => rest.first().is_some_and(|line| line.contains("lambda")),
         // A module, and expressions that are functions inside: they have no line that names them.
@@ -142,6 +144,14 @@ mod tests {
             bytecode_bytes: 60,
             tries: Vec::new(),
         }
+    }
+
+    #[test]
+    fn a_coroutine_is_shown_too() {
+        let lines = ["async def waits(queue):", "    while not queue.items:", "        await queue.sleep(0)"];
+        assert!(is_source_of(&lines, &code("waits", 1, &[1, 2, 3])));
+        assert!(!is_source_of(&lines, &code("wait", 1, &[1, 2, 3])));
+        assert!(is_source_of(&["@wrapped", "async def waits(queue):", "    pass"], &code("waits", 1, &[3])));
     }
 
     #[test]
