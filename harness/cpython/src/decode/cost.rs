@@ -44,7 +44,7 @@ pub fn analysis_bytes(image: &MemoryImage, interpreter: &Interpreter, workers: u
     for page in image.flat().chunks_exact(PAGE).step_by(step).filter(|page| !is_zero_page(page)) {
         bytes = bytes.saturating_add(PAGE_BYTES / MARKS_SHARE + sample.page(page));
     }
-    bytes.saturating_mul(step as u64).saturating_add(bytes_beside(workers))
+    bytes.saturating_mul(step as u64).saturating_add(bytes_beside(workers, image.flat().len()))
 }
 
 struct Sample<'a> {

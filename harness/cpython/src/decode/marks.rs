@@ -82,6 +82,11 @@ impl ObjectMarks {
         Some(self.ranks.get(grain / 64)? + below.count_ones())
     }
 
+    /// How many stretches an image of so many bytes has.
+    pub(crate) fn stretches_of(flat_bytes: usize) -> usize {
+        flat_bytes.div_ceil(STRETCH_WORDS * 64 * GRAIN_BYTES)
+    }
+
     /// How many stretches there are, with or without a mark.
     pub(crate) fn stretches(&self) -> usize {
         self.firsts.len()

@@ -247,6 +247,7 @@ impl<'a> Decoder<'a> {
     }
 
     /// Adds all references of the object at `at`, if it is one.
+    #[inline]
     fn add_references_of(&mut self, at: Address) {
         let type_at = self.image.pointer_at(at.offset(self.interpreter.dialect.object.ob_type)).unwrap_or_default();
         if let Some(layout) = self.known_type(type_at) {

@@ -78,6 +78,7 @@ impl Decoder<'_> {
     }
 
     /// The type that an object is told by: where its C type says nothing of it, one of its own.
+    #[inline]
     fn told_type(&mut self, at: Address, layout: &TypeLayout) -> TypeId {
         match layout.singled_out {
             Some(SingledOut::OldInstance) => self.old_instance_type(at).unwrap_or_else(|| {

@@ -5,8 +5,10 @@
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
 /// So many places from the one in turn on are left to whoever is in turn: a helper that takes three times as long is still
-/// done by then.
-const LEAD: usize = 3;
+/// done by then. Of many places more are left, up to so many that a helper may lose its processor for a while.
+const LEAD: std::ops::RangeInclusive<usize> = 3..=16;
+/// One in so many is left.
+const LEAD_SHARE: usize = 32;
 /// Places in a row of which each helper has one, and that many rows lie ready at most.
 const ROWS: usize = 4;
 /// What could not be read by itself so often is not tried any more.
@@ -19,6 +21,7 @@ pub(super) struct Shelf<P> {
     /// Somebody may go on: the turn has moved, or a part is ready.
     moved: Condvar,
     helpers: usize,
+    lead: usize,
 }
 
 #[derive(Debug)]
@@ -65,13 +68,13 @@ impl<P> Shelf<P> {
             failed: 0,
             is_closed: false,
         };
-        Self { state: Mutex::new(state), moved: Condvar::new(), helpers }
+        Self { state: Mutex::new(state), moved: Condvar::new(), helpers, lead: lead(places) }
     }
 
     /// Parts that exist at once at most, with those that are being filled.
-    pub(super) fn parts_max(helpers: usize) -> usize {
+    pub(super) fn parts_max(places: usize, helpers: usize) -> usize {
         // One is being joined.
-        helpers * ROWS + LEAD + 2
+        helpers * ROWS + lead(places) * helpers / (helpers + 1) + 2
     }
 
     /// The next place for a helper, once it is near enough; `None` when there is no more to do.
@@ -79,12 +82,12 @@ impl<P> Shelf<P> {
         let mut state = self.lock();
         let row = self.helpers + 1;
         loop {
-            let mut place = state.next.max(state.turn + LEAD);
+            let mut place = state.next.max(state.turn + self.lead);
             place += usize::from(place.is_multiple_of(row));
             if state.is_closed || place >= state.places.len() {
                 return None;
             }
-            if place < state.turn + LEAD + ROWS * row {
+            if place < state.turn + self.lead + ROWS * row {
                 state.next = place + 1;
                 state.places[place] = Place::Begun;
                 let spare = state.spare.pop();
@@ -122,6 +125,10 @@ impl<P> Shelf<P> {
     fn lock(&self) -> MutexGuard<'_, State<P>> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn lead(places: usize) -> usize {
+    (places / LEAD_SHARE).clamp(*LEAD.start(), *LEAD.end())
 }
 
 impl<P> Claim<'_, P> {
@@ -183,7 +190,7 @@ mod tests {
     fn a_helper_keeps_near_and_leaves_the_next_ones() {
         let shelf: Shelf<()> = Shelf::new(100, 1);
         let claims: Vec<_> = std::iter::from_fn(|| {
-            let is_near = shelf.lock().next < LEAD + ROWS * 2 - 1;
+            let is_near = shelf.lock().next < lead(100) + ROWS * 2 - 1;
             is_near.then(|| shelf.claim().unwrap())
         })
         .collect();

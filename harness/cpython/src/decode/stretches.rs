@@ -111,9 +111,12 @@ struct Beginning<'a> {
     start: PartStart,
 }
 
-/// What `workers` take together beside the snapshot, at most.
-pub(super) fn bytes_beside(workers: usize) -> u64 {
-    Shelf::<()>::parts_max(workers.saturating_sub(1)) as u64 * PART_BYTES
+/// What `workers` take together beside the snapshot of an image of so many bytes, at most.
+pub(super) fn bytes_beside(workers: usize, image_bytes: usize) -> u64 {
+    match workers.saturating_sub(1) {
+        0 => 0,
+        helpers => Shelf::<()>::parts_max(ObjectMarks::stretches_of(image_bytes), helpers) as u64 * PART_BYTES,
+    }
 }
 
 impl<'a> Decoder<'a> {

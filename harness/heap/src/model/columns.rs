@@ -26,6 +26,7 @@ impl Columns {
         self.addresses.len()
     }
 
+    #[inline]
     pub(crate) fn push(&mut self, record: ObjectRecord) -> ObjectId {
         let id = ObjectId(self.len() as u32);
         self.addresses.push(record.address);

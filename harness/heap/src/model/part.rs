@@ -160,7 +160,7 @@ mod tests {
         for _ in 0..2 {
             whole.add_object(record(thing, 1));
         }
-        let mut fill = |builder: &mut SnapshotBuilder| {
+        let fill = |builder: &mut SnapshotBuilder| {
             let (late, found) = (builder.name("late"), builder.name("first"));
             let id = builder.add_object(record(thing, u64::MAX));
             builder.set_text(id, "text");
