@@ -52,6 +52,7 @@ impl LookArguments {
             holder: Some(OURSELVES.into()),
             even_if_interrupting: self.even_if_interrupting,
             notice: Some(output::message),
+            counted: None,
             exported_symbols_only: self.exported_symbols_only,
             peer_trust: PeerTrust::Checked,
         }

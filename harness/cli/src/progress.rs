@@ -1,8 +1,11 @@
 //! What is said while something takes long.
 
+use std::io::IsTerminal;
+
 use bloathound_driver::{CheckEvent, EnvironmentEvent, RunEvent};
 use bloathound_engine::looks::Told;
 use bloathound_report::units;
+use bloathound_vocabulary::TypeRow;
 
 use crate::bar::{self, Progress, Steps};
 use crate::output;
@@ -84,6 +87,31 @@ pub(crate) fn run(event: &RunEvent, packages: &mut Packages) {
     }
 }
 
+/// A look at a heap of less is over before a first line would be read.
+const TOLD_FIRST_BYTES: u64 = 48 << 20;
+/// Types in that line.
+const TOLD_FIRST_TYPES: usize = 3;
+
+/// Whether somebody sees what is said on the way.
+pub(crate) fn is_watched() -> bool {
+    std::io::stderr().is_terminal()
+}
+
+/// A first line of a long look: what there is, while who holds it is still to be found out.
+pub(crate) fn counted(rows: &[TypeRow]) {
+    if let Some(line) = first_line(rows) {
+        output::progress(&line);
+    }
+}
+
+fn first_line(rows: &[TypeRow]) -> Option<String> {
+    let (objects, bytes) = rows.iter().fold((0, 0), |sum, row| (sum.0 + row.count, sum.1 + row.bytes));
+    let largest = rows.iter().take(TOLD_FIRST_TYPES);
+    let largest: Vec<String> = largest.map(|row| format!("{} {}", units::bytes(row.bytes), row.type_name)).collect();
+    let counted = units::plural(objects, "object", "objects");
+    (bytes >= TOLD_FIRST_BYTES).then(|| format!("{counted}, {}: {}, …", units::bytes(bytes), largest.join(", ")))
+}
+
 /// What one look saw, and how sure it is by now.
 pub(crate) fn look(told: &Told, rounds: Option<u32>) -> String {
     let of = rounds.map_or_else(String::new, |rounds| format!(" of {rounds}"));
@@ -108,5 +136,19 @@ pub(crate) fn checked(event: &CheckEvent) -> String {
         }
         CheckEvent::Stalled => "no answer for a while: looking at what it does".to_owned(),
         CheckEvent::Sampling => "sampling".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_first_line_is_said_of_a_large_heap_only() {
+        let row = |type_name: &str, count, bytes| TypeRow { type_name: type_name.to_owned(), count, bytes };
+        let rows = [row("dict", 9, 60 << 20), row("str", 1000, 3 << 20), row("list", 1, 1 << 20), row("int", 1, 24)];
+        let line = first_line(&rows).unwrap();
+        assert_eq!(line, "1 011 objects, 64.0 MiB: 60.0 MiB dict, 3.00 MiB str, 1.00 MiB list, …");
+        assert!(first_line(&rows[1..]).is_none());
     }
 }

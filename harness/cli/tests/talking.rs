@@ -261,3 +261,36 @@ sys.stdin.readline()
     let picture = text.split("is referred to by").nth(1).expect("the picture");
     assert!(picture.contains("held by module __main__") || picture.contains("module __main__"), "{text}");
 }
+
+#[test]
+fn a_large_heap_is_counted_on_a_terminal_before_it_is_analysed_and_nowhere_else() {
+    if !live() {
+        return;
+    }
+    let script = "
+import sys
+kept = [['%09d' % n] for n in xrange(500000)]
+print 'ready'
+sys.stdout.flush()
+sys.stdin.read()
+";
+    let target = Target::script(script).at_rest();
+    let folder = tempfile::tempdir().unwrap();
+    let screen = Screen { columns: 100, kind: "xterm", folder: folder.path(), variables: &[] };
+    let is_first = |line: &str| line.contains("objects, ") && line.contains(" list, ") && line.contains(" str, ");
+    let Some(sent) = screen.shows(&format!("inspect {}", target.pid())) else { return };
+    let first = sent.lines().position(is_first).unwrap_or_else(|| panic!("no first line in {sent}"));
+    let report = sent.lines().position(|line| line.starts_with("process ")).expect("a report");
+    assert!(first < report, "{sent}");
+    // It counts what the report counts, but for what only references lead to.
+    let counted = |at: usize| -> String {
+        let line = sent.lines().skip(at).find(|line| line.contains(" objects, ")).unwrap_or_default();
+        line.split(" objects").next().unwrap_or_default().chars().filter(char::is_ascii_digit).collect()
+    };
+    let (early, late): (u64, u64) = (counted(first).parse().unwrap(), counted(report).parse().unwrap());
+    assert!(early <= late && late - early < 5000, "{early} and {late}: {sent}");
+    let quiet = screen.shows(&format!("inspect --quiet {}", target.pid())).expect("a terminal");
+    assert!(!quiet.lines().any(is_first), "{quiet}");
+    let piped = bloathound().args(["inspect", &target.pid().to_string()]).assert().success();
+    assert!(!String::from_utf8_lossy(&piped.get_output().stderr).lines().any(is_first));
+}

@@ -6,7 +6,7 @@ use std::sync::mpsc;
 use std::time::Duration;
 
 use bloathound_cpython::allocator::locate_arenas;
-use bloathound_cpython::{Decoded, Interpreter, decode};
+use bloathound_cpython::{Decoded, Interpreter, decode, decode_with};
 use bloathound_heap::{HeapSnapshot, RootKind};
 use bloathound_memory::Address;
 use bloathound_testkit::{HeapImage, small_heap};
@@ -54,7 +54,12 @@ fn decode_all(heap: HeapImage) -> Decoded<HeapSnapshot> {
     let data = Address(heap.data.start)..Address(heap.data.end);
     let image = heap.memory.finish();
     let pools = locate_arenas(&image, &interpreter, &[data]).map(|found| found.0);
-    decode(&image, &interpreter, pools.as_ref())
+    let alone = decode(&image, &interpreter, pools.as_ref());
+    // Damage is met in the same order, too.
+    let together = decode_with(2, &image, &interpreter, pools.as_ref());
+    assert_eq!(together.problems, alone.problems);
+    assert!(together.value == alone.value, "by two it is another heap");
+    alone
 }
 
 #[test]

@@ -4,6 +4,7 @@
 //! thing once. The functions of [`looks`] answer one question each and return a record. [`record`] keeps what was seen in
 //! files. Nothing here prints. An [`Interrupt`] ends long looks early, with what they have.
 
+mod census;
 mod interrupt;
 pub mod looks;
 mod moment;

@@ -1,11 +1,27 @@
-//! Work on two processors, where there are two.
+//! Work on several processors, where there are.
 
 use std::thread::{Builder, ScopedJoinHandle, scope};
 
-/// Whether there is a second processor to use. `BLOATHOUND_WORKERS=1` says no, for measuring.
+/// More threads don't decode sooner: what they read is joined by one.
+const WORKERS_MAX: usize = 4;
+/// An image below this is decoded before a thread has begun.
+const IMAGE_BYTES_MIN: usize = 16 << 20;
+
+/// How many processors there are to use. `BLOATHOUND_WORKERS=1` says one, for measuring.
+fn processors() -> usize {
+    let asked = std::env::var("BLOATHOUND_WORKERS").ok().and_then(|workers| workers.parse().ok());
+    let there = || std::thread::available_parallelism().map_or(1, usize::from);
+    asked.unwrap_or_else(there).clamp(1, WORKERS_MAX)
+}
+
+/// Whether there is a second processor to use.
 pub(crate) fn has_processors() -> bool {
-    std::env::var_os("BLOATHOUND_WORKERS").is_none_or(|workers| workers != "1")
-        && std::thread::available_parallelism().is_ok_and(|processors| processors.get() > 1)
+    processors() > 1
+}
+
+/// How many threads decode an image of so many bytes.
+pub(crate) fn decoders(image_bytes: usize) -> usize {
+    if image_bytes < IMAGE_BYTES_MIN { 1 } else { processors() }
 }
 
 /// Computes both, `beside` on another processor where there is one, and else after `here`.

@@ -28,9 +28,9 @@ pub use graph::{
 };
 pub use model::{
     BitSet, Carrier, ClassFields, CodeFields, FinalizerSite, Finalizing, FunctionFields, GenericLabel, HeapSnapshot,
-    NameId, Names, ObjectFlags, ObjectId, ObjectRecord, Passage, Path, Quality, REFERENCES_MAX, Records, RecordsIter,
-    ReferenceKind, ReferenceLabel, Root, SeriesWords, Site, SnapshotBuilder, Step, Tracking, Traversal, Trust, TypeId,
-    TypeInfo, TypeRole,
+    NameId, Names, ObjectFlags, ObjectId, ObjectRecord, PartPlaces, PartStart, Passage, Path, Quality, REFERENCES_MAX,
+    Records, RecordsIter, ReferenceKind, ReferenceLabel, Root, SeriesWords, Site, SnapshotBuilder, Step, Tracking,
+    Traversal, Trust, TypeId, TypeInfo, TypeRole,
 };
 pub use paths::costs as path_costs;
 pub use paths::rules as shape_rules;

@@ -3,14 +3,14 @@
 use bloathound_engine::Interrupt;
 use bloathound_engine::looks;
 use bloathound_engine::session::Session;
-use bloathound_engine::source::Source;
+use bloathound_engine::source::{CountedTold, ExamineOptions, Source};
 use bloathound_report::text;
 
 use crate::args::InspectArguments;
 use crate::bar::{self, Progress};
 use crate::error::CliError;
 use crate::output::{self, Unwritten};
-use crate::{cost, pages, picture};
+use crate::{cost, pages, picture, progress};
 
 /// `bloathound inspect`.
 pub(crate) fn inspect(arguments: &InspectArguments) -> Result<u8, CliError> {
@@ -23,7 +23,10 @@ pub(crate) fn inspect(arguments: &InspectArguments) -> Result<u8, CliError> {
     let _held = output::check(outputs)?;
     cost::say(&arguments.target, &arguments.look);
     let bar = Progress::begin(bar::LOOK, &format!("reading {}", arguments.target));
-    let source = Source::open(&arguments.target, &arguments.peer.added_to(&arguments.look))?;
+    let options = arguments.peer.added_to(&arguments.look);
+    let options =
+        ExamineOptions { counted: progress::is_watched().then_some(progress::counted as CountedTold), ..options };
+    let source = Source::open(&arguments.target, &options)?;
     // A manhole has signals of its own while it is open; from here on files are begun.
     Interrupt::obey_cleanly()?;
     bar.at(1, "analysing");

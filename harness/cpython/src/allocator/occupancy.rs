@@ -4,7 +4,7 @@
 use bloathound_heap::{BitSet, HeapSnapshot, ObjectId, TypeInfo};
 use bloathound_memory::{Address, MemoryImage};
 
-use super::{ChunkState, MallocMap, NumberBlocks, PymallocMap};
+use super::{Block, ChunkState, MallocMap, NumberBlocks, PymallocMap};
 use crate::dialect::{Dialect, DictTable, SingledOut, TextStorage};
 use crate::objects::Objects;
 
@@ -93,6 +93,7 @@ impl Occupancy {
                 chunks: vec![NOBODY; malloc.chunks().len()],
             },
             bounds: bounds(pymalloc, malloc),
+            near: Near::Nothing,
         };
         for (id, record) in snapshot.ids().zip(snapshot.records()) {
             finder.place(Address(record.address), id);
@@ -155,21 +156,55 @@ struct Finder<'a> {
     malloc: &'a MallocMap,
     found: Occupancy,
     bounds: (Address, Address),
+    near: Near,
+}
+
+/// Where the object before was: ids follow addresses, so that the next one is there, too, more often than not.
+#[derive(Clone, Copy)]
+enum Near {
+    Nothing,
+    Pool(u32, Address),
+    Chunk(u32, Address, u64),
 }
 
 impl Finder<'_> {
     fn place(&mut self, address: Address, id: ObjectId) {
         let d = self.d;
-        if let Some(block) = self.pymalloc.block_containing(address) {
+        if let Some(block) = self.block_near(address) {
             if block.is_allocated {
                 self.put_block(block.pool, block.index, Packed(id.0 & !STORAGE));
             }
-        } else if let Some(position) = self.malloc.chunk_containing(address) {
+        } else if let Some(position) = self.chunk_near(address) {
             let inside = self.malloc.chunks().get(position as usize).map(|chunk| address.since(chunk.user_address()));
             let header = d.header_bytes();
             let head = d.collector.head_bytes;
             if inside.is_some_and(|bytes| [0, head, header, header + head].contains(&bytes)) {
                 self.put_chunk(position, Packed(id.0 & !STORAGE));
+            }
+        }
+    }
+
+    fn block_near(&mut self, address: Address) -> Option<Block> {
+        let pool = match self.near {
+            Near::Pool(pool, start) if address.since(start) < self.pymalloc.rules().pool_bytes => pool,
+            _ => {
+                let pool = self.pymalloc.pool_containing(address)?;
+                let start = self.pymalloc.pools().get(pool as usize)?.address;
+                self.near = Near::Pool(pool, start);
+                pool
+            }
+        };
+        self.pymalloc.block_of_pool(pool, address)
+    }
+
+    fn chunk_near(&mut self, address: Address) -> Option<u32> {
+        match self.near {
+            Near::Chunk(chunk, start, bytes) if address.since(start) < bytes => Some(chunk),
+            _ => {
+                let position = self.malloc.chunk_containing(address)?;
+                let chunk = self.malloc.chunks().get(position as usize)?;
+                self.near = Near::Chunk(position, chunk.address, chunk.bytes());
+                Some(position)
             }
         }
     }

@@ -72,7 +72,7 @@ impl Decoder<'_> {
                 flags: ObjectFlags::new(Tracking::Untracked, Trust::Referenced),
             };
             let id = self.builder.add_object(record);
-            self.late.insert(at.0, id.0);
+            self.calls_at.insert(at.0, id.0);
             self.late_addresses.push(at);
             self.calls.push(Call { id, at, caller });
             caller = Some(id);

@@ -7,6 +7,7 @@
 use bloathound_memory::{Address, MemoryImage, MemorySource, PAGE_BYTES, is_zero_page};
 
 use super::marks::AddressMap;
+use super::stretches::bytes_beside;
 use crate::Interpreter;
 use crate::dialect::SingledOut;
 
@@ -33,9 +34,9 @@ impl Target {
     const ALL: [Self; 3] = [Self::Type, Self::TypeOfStrings, Self::Other];
 }
 
-/// Bytes that decoding and analysing `image` will take beside it, more or less.
+/// Bytes that decoding and analysing `image` by so many threads will take beside it, more or less.
 #[must_use]
-pub fn analysis_bytes(image: &MemoryImage, interpreter: &Interpreter) -> u64 {
+pub fn analysis_bytes(image: &MemoryImage, interpreter: &Interpreter, workers: usize) -> u64 {
     // Odd, so that it comes to every place in an arena.
     let step = (image.flat().len() / PAGE).div_ceil(PAGES_MAX).max(1) | 1;
     let mut sample = Sample { image, interpreter, targets: AddressMap::new(), types: 0 };
@@ -43,7 +44,7 @@ pub fn analysis_bytes(image: &MemoryImage, interpreter: &Interpreter) -> u64 {
     for page in image.flat().chunks_exact(PAGE).step_by(step).filter(|page| !is_zero_page(page)) {
         bytes = bytes.saturating_add(PAGE_BYTES / MARKS_SHARE + sample.page(page));
     }
-    bytes.saturating_mul(step as u64)
+    bytes.saturating_mul(step as u64).saturating_add(bytes_beside(workers, image.flat().len()))
 }
 
 struct Sample<'a> {

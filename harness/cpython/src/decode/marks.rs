@@ -7,17 +7,21 @@ use bloathound_memory::FlatOffset;
 
 /// Objects are at multiples of this (`PyIntObject`s stand 24 bytes apart, so 16 is too coarse).
 const GRAIN_BYTES: usize = 8;
+/// Words of marks that are one stretch: a quarter of a megabyte of the image, a few thousand objects at most.
+const STRETCH_WORDS: usize = 512;
 
 #[derive(Debug, Default)]
 pub(crate) struct ObjectMarks {
     bits: Vec<u64>,
     ranks: Vec<u32>,
+    /// The rank that each stretch begins with.
+    firsts: Vec<u32>,
     total: u32,
 }
 
 impl ObjectMarks {
     pub(crate) fn new(flat_bytes: usize) -> Self {
-        Self { bits: vec![0; flat_bytes / (GRAIN_BYTES * 64) + 1], ranks: Vec::new(), total: 0 }
+        Self { bits: vec![0; flat_bytes / (GRAIN_BYTES * 64) + 1], ..Self::default() }
     }
 
     /// Marks an object's first byte; false when it was marked before or is out of range.
@@ -45,10 +49,13 @@ impl ObjectMarks {
         let mut total = 0_u32;
         // A word without a mark is never asked for: its rank is not written, so that an image of zeroes takes no memory.
         self.ranks = vec![0; self.bits.len()];
-        for (rank, word) in self.ranks.iter_mut().zip(&self.bits) {
-            if *word != 0 {
-                *rank = total;
-                total += word.count_ones();
+        for (ranks, words) in self.ranks.chunks_mut(STRETCH_WORDS).zip(self.bits.chunks(STRETCH_WORDS)) {
+            self.firsts.push(total);
+            for (rank, word) in ranks.iter_mut().zip(words) {
+                if *word != 0 {
+                    *rank = total;
+                    total += word.count_ones();
+                }
             }
         }
         self.total = total;
@@ -75,9 +82,27 @@ impl ObjectMarks {
         Some(self.ranks.get(grain / 64)? + below.count_ones())
     }
 
-    /// All marked offsets, ascending: the order of ranks.
-    pub(crate) fn iter(&self) -> impl Iterator<Item = FlatOffset> + '_ {
-        self.bits.iter().enumerate().flat_map(|(index, word)| {
+    /// How many stretches an image of so many bytes has.
+    pub(crate) fn stretches_of(flat_bytes: usize) -> usize {
+        flat_bytes.div_ceil(STRETCH_WORDS * 64 * GRAIN_BYTES)
+    }
+
+    /// How many stretches there are, with or without a mark.
+    pub(crate) fn stretches(&self) -> usize {
+        self.firsts.len()
+    }
+
+    /// The rank of the first mark of a stretch, or of the next one that has any.
+    pub(crate) fn first_of(&self, stretch: usize) -> u32 {
+        self.firsts.get(stretch).copied().unwrap_or(self.total)
+    }
+
+    /// The marked offsets of a stretch, ascending: the order of ranks.
+    pub(crate) fn in_stretch(&self, stretch: usize) -> impl Iterator<Item = FlatOffset> + '_ {
+        let start = stretch.saturating_mul(STRETCH_WORDS);
+        let words = self.bits.get(start..).unwrap_or_default().iter().take(STRETCH_WORDS);
+        words.enumerate().flat_map(move |(index, word)| {
+            let index = start + index;
             let mut rest = *word;
             std::iter::from_fn(move || {
                 if rest == 0 {
@@ -94,7 +119,7 @@ impl ObjectMarks {
 /// Open-addressing map from target addresses to small numbers; several times quicker than the standard one, whose
 /// hash is made against attackers. Hostile images only make it slower by a bounded factor: it is never larger than
 /// the number of types or late-found objects, each of which takes image bytes.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct AddressMap {
     slots: Vec<(u64, u32)>,
     len: usize,
@@ -121,6 +146,13 @@ impl AddressMap {
     pub(crate) fn get(&self, key: u64) -> Option<u32> {
         let (found, value) = self.slots[self.slot_of(key)];
         (found == key && key != EMPTY).then_some(value)
+    }
+
+    /// Nothing in it, with the room of a new one.
+    pub(crate) fn clear(&mut self) {
+        if self.len > 0 {
+            *self = Self::new();
+        }
     }
 
     pub(crate) fn insert(&mut self, key: u64, value: u32) {
@@ -155,10 +187,23 @@ mod tests {
         }
         assert!(!marks.mark(512));
         marks.seal();
-        assert_eq!(marks.iter().collect::<Vec<_>>(), [0, 8, 512, 4096, 65528]);
+        assert_eq!(marks.in_stretch(0).collect::<Vec<_>>(), [0, 8, 512, 4096, 65528]);
         assert_eq!(marks.rank(4096), Some(3));
         assert_eq!(marks.rank(4104), None);
         assert_eq!(marks.rank(4097), None);
+    }
+
+    #[test]
+    fn stretches_follow_each_other() {
+        let stretch = STRETCH_WORDS * 64 * GRAIN_BYTES;
+        let mut marks = ObjectMarks::new(3 * stretch);
+        let all = [8, stretch - 8, 2 * stretch, 2 * stretch + 16];
+        assert!(all.iter().all(|at| marks.mark(*at)));
+        marks.seal();
+        let each: Vec<Vec<usize>> = (0..marks.stretches()).map(|stretch| marks.in_stretch(stretch).collect()).collect();
+        assert_eq!(each.concat(), all);
+        assert_eq!([0, 1, 2, 3, 9].map(|stretch| marks.first_of(stretch)), [0, 2, 2, 4, 4]);
+        assert_eq!(each[2], all[2..]);
     }
 
     #[test]

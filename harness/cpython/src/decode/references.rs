@@ -338,10 +338,10 @@ impl<'a> Decoder<'a> {
     /// The id of the object at `target`; one that is met here for the first time becomes an object now.
     pub(crate) fn id_of(&mut self, target: Address) -> Option<ObjectId> {
         let flat = self.image.locate(target)?;
-        if let Some(rank) = self.marks.rank(flat) {
+        if let Some(rank) = self.marked.marks.rank(flat) {
             return Some(ObjectId(rank));
         }
-        if let Some(id) = self.late.get(target.0) {
+        if let Some(id) = self.late.get(target.0).or_else(|| self.calls_at.get(target.0)) {
             return Some(ObjectId(id));
         }
         self.adopt(target)

@@ -172,6 +172,7 @@ impl Decoder<'_> {
         let finalizer = self.old_class_finalizer(class, 0);
         let id = self.builder.add_type(TypeInfo { has_finalizer: finalizer.is_some(), finalizer, ..info });
         self.classes.insert(class.0, id);
+        self.note_own_type(at);
         Some(id)
     }
 
@@ -253,7 +254,7 @@ impl Decoder<'_> {
         check().unwrap_or(false)
     }
 
-    pub(crate) fn finalizing_generator_type(&mut self, layout: &TypeLayout) -> TypeId {
+    pub(crate) fn finalizing_generator_type(&mut self, at: Address, layout: &TypeLayout) -> TypeId {
         if let Some(id) = self.generator_finalizing {
             return id;
         }
@@ -268,6 +269,7 @@ impl Decoder<'_> {
         };
         let id = self.builder.add_type(info);
         self.generator_finalizing = Some(id);
+        self.note_own_type(at);
         id
     }
 }
@@ -307,7 +309,7 @@ pub(crate) fn add_unaccounted_roots(snapshot: &mut HeapSnapshot) -> u64 {
         }
         if found > count {
             surplus += 1;
-        } else if count - found > guessed.get(&id).copied().unwrap_or(0) {
+        } else if count > found && count - found > guessed.get(&id).copied().unwrap_or(0) {
             unaccounted.push(Root { object: id, kind: RootKind::Unaccounted, name: None });
         }
     }

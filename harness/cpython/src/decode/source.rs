@@ -11,7 +11,7 @@ use crate::objects::line_at;
 /// Entries of a dict whose keys are told: with more of them, they are data.
 pub(super) const KEYS_MAX: u64 = 64;
 /// Keys that get a text in one snapshot.
-const KEY_TEXTS_MAX: usize = 200_000;
+pub(super) const KEY_TEXTS_MAX: usize = 200_000;
 /// Bytes or characters of a key that has a text.
 const KEY_LENGTH_MAX: u64 = 60;
 /// Bytes of a file's name, and of a table of lines.
@@ -91,7 +91,7 @@ impl Decoder<'_> {
 
     /// Gives a key of a small dict a text, where it is short text or a number.
     pub(super) fn note_key(&mut self, key: Address, id: ObjectId) {
-        if self.key_texts >= KEY_TEXTS_MAX || self.builder.has_text(id) {
+        if self.key_texts >= KEY_TEXTS_MAX || self.with_text.contains(id) || self.builder.has_text(id) {
             return;
         }
         let d = self.interpreter.dialect;
@@ -115,6 +115,9 @@ impl Decoder<'_> {
         if let Some(text) = text {
             self.key_texts += 1;
             self.builder.set_text(id, &text);
+            if let Some(aside) = &mut self.aside {
+                aside.keys.push(id);
+            }
         }
     }
 }

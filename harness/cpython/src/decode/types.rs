@@ -86,6 +86,24 @@ impl TypeTable {
         }
     }
 
+    /// What another thread begins with: all types known by now. Layouts are counted by whoever reads objects, for each of
+    /// them, and counters that processors share would be what they wait for.
+    pub(crate) fn copied(&self) -> CopiedTypes {
+        CopiedTypes {
+            layouts: self.layouts.iter().map(|layout| TypeLayout::clone(layout)).collect(),
+            by_address: self.by_address.clone(),
+            type_type: self.type_type,
+            d: self.d,
+            dict_name: self.dict_name,
+            words: self.budget.left(),
+            static_types: self.static_types.clone(),
+        }
+    }
+
+    pub(crate) fn type_type(&self) -> Address {
+        self.type_type
+    }
+
     pub(crate) fn budget(&self) -> &Budget {
         &self.budget
     }
@@ -261,6 +279,32 @@ impl TypeTable {
             return objects.name(value, 200);
         }
         full_name.rsplit_once('.').map(|(module, _)| module.to_owned())
+    }
+}
+
+/// A table on its way to another thread.
+#[derive(Clone, Debug)]
+pub(crate) struct CopiedTypes {
+    layouts: Vec<TypeLayout>,
+    by_address: AddressMap,
+    type_type: Address,
+    d: &'static Dialect,
+    dict_name: NameId,
+    words: u64,
+    static_types: StaticTypes,
+}
+
+impl From<CopiedTypes> for TypeTable {
+    fn from(copied: CopiedTypes) -> Self {
+        Self {
+            layouts: copied.layouts.into_iter().map(Rc::new).collect(),
+            by_address: copied.by_address,
+            type_type: copied.type_type,
+            d: copied.d,
+            dict_name: copied.dict_name,
+            budget: Budget::of(copied.words),
+            static_types: copied.static_types,
+        }
     }
 }
 

@@ -17,7 +17,17 @@ pub(crate) struct Budget {
 
 impl Budget {
     pub(crate) fn for_image(bytes: usize) -> Self {
-        Self { left: Cell::new((bytes as u64 / 8).saturating_mul(TIMES).max(WORDS_MIN)), refused: Cell::new(0) }
+        Self::of((bytes as u64 / 8).saturating_mul(TIMES).max(WORDS_MIN))
+    }
+
+    /// So many words.
+    pub(crate) fn of(words: u64) -> Self {
+        Self { left: Cell::new(words), refused: Cell::new(0) }
+    }
+
+    /// How many words are left.
+    pub(crate) fn left(&self) -> u64 {
+        self.left.get()
     }
 
     /// Takes `words` off; false when so many are not left.
@@ -28,6 +38,13 @@ impl Budget {
         };
         self.left.set(left);
         true
+    }
+
+    /// Takes `words` off that were read already; false, and nothing is taken, when so many are not left.
+    pub(crate) fn take_read(&self, words: u64) -> bool {
+        let left = self.left.get().checked_sub(words);
+        self.left.set(left.unwrap_or(self.left.get()));
+        left.is_some()
     }
 
     /// How often there was too little left.

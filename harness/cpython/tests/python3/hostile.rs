@@ -5,7 +5,7 @@ use std::sync::mpsc;
 use std::time::Duration;
 
 use bloathound_cpython::allocator::{MemoryLayout, locate_arenas};
-use bloathound_cpython::{Interpreter, Needed, decode};
+use bloathound_cpython::{Interpreter, Needed, decode, decode_with};
 use bloathound_heap::GcReplay;
 use bloathound_memory::{MemoryImage, MemorySource, read_recording};
 
@@ -40,6 +40,9 @@ fn recorded(series: &str) -> (MemoryImage, Interpreter) {
 fn all_of_it(image: &MemoryImage, interpreter: &Interpreter) -> usize {
     let (pools, problems) = locate_arenas(image, interpreter, &[]).unzip();
     let decoded = decode(image, interpreter, pools.as_ref());
+    let together = decode_with(3, image, interpreter, pools.as_ref());
+    assert_eq!(together.problems, decoded.problems);
+    assert!(together.value == decoded.value, "by three it is another heap");
     let snapshot = decoded.value;
     let replay = GcReplay::run(&snapshot);
     let layout =

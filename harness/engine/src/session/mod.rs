@@ -1,6 +1,5 @@
 //! A source, and what was computed of it: each thing once, when it is first asked for.
 
-mod census;
 mod duplicates;
 mod facts;
 mod memory;
@@ -14,9 +13,9 @@ use bloathound_detect::thresholds::shape_limits;
 use bloathound_heap::{Analysis, GcReplay, HeapSnapshot, Inventory, ObjectId, Reverse, ShapeTree};
 use bloathound_vocabulary::{ThreadRecord, TypeRow};
 
-pub(crate) use self::census::census;
 pub use self::duplicates::Duplicates;
 pub use self::memory::Arenas;
+pub(crate) use crate::census::census;
 use crate::source::{Examined, HeapSource, Source};
 use crate::workers::{has_processors, side_by_side};
 

@@ -4,12 +4,14 @@ use std::time::{Duration, Instant};
 
 use bloathound_bounds::Room;
 use bloathound_cpython::allocator::{MallocMap, MemoryLayout, PymallocMap, locate_arenas};
-use bloathound_cpython::{Interpreter, analysis_bytes, decode};
+use bloathound_cpython::{Interpreter, analysis_bytes, decode_telling};
 use bloathound_heap::{GcReplay, HeapSnapshot};
 use bloathound_live::{CaptureTimings, Mapping, Stillness, TornInfo};
 use bloathound_memory::{MemoryImage, PageRun};
+use bloathound_vocabulary::TypeRow;
 
-use crate::workers::side_by_side;
+use crate::census::census;
+use crate::workers::{decoders, side_by_side};
 
 /// Where the time went, and how the copy was come by.
 #[derive(Clone, Debug, Default)]
@@ -64,13 +66,32 @@ pub fn examine_image(
     interpreter: Interpreter,
     data_ranges: &[std::ops::Range<bloathound_memory::Address>],
 ) -> Examined {
+    examine_telling(image, interpreter, data_ranges, None)
+}
+
+/// Who is told what a heap consists of as soon as that is known: its objects by type, most bytes first, all but those that
+/// only a reference leads to.
+pub type CountedTold = fn(&[TypeRow]);
+
+/// The same, and tells.
+pub(super) fn examine_telling(
+    image: MemoryImage,
+    interpreter: Interpreter,
+    data_ranges: &[std::ops::Range<bloathound_memory::Address>],
+    told: Option<CountedTold>,
+) -> Examined {
     let started = Instant::now();
     let mut problems = Vec::new();
     let pools = find_pools(&image, &interpreter, data_ranges, &mut problems);
     let arenas = pools.clone().unwrap_or_else(|| PymallocMap::empty(&interpreter.dialect.obmalloc));
     // The C heap's chunks need no objects, nor the objects them.
-    let (decoded, malloc) =
-        side_by_side(|| decode(&image, &interpreter, pools.as_ref()), || MallocMap::decode(&image, &arenas));
+    let workers = decoders(image.flat().len());
+    let tell = told.map(|told| move |found: &HeapSnapshot| told(&census(found, |_| true)));
+    let counted = tell.as_ref().map(|tell| tell as &dyn Fn(&HeapSnapshot));
+    let (decoded, malloc) = side_by_side(
+        || decode_telling(counted, workers, &image, &interpreter, pools.as_ref()),
+        || MallocMap::decode(&image, &arenas),
+    );
     problems.extend(decoded.problems);
     let mut snapshot = decoded.value;
     // Who is in which block, and what the collector would do: neither needs the other.
@@ -115,7 +136,7 @@ fn find_pools(
 
 /// Refuses what can't be analysed with the memory there is: how much it takes, and what there is.
 pub(super) fn room_to_analyse(image: &MemoryImage, interpreter: &Interpreter) -> Result<(), (u64, Room)> {
-    let needed = analysis_bytes(image, interpreter);
+    let needed = analysis_bytes(image, interpreter, decoders(image.flat().len()));
     let room = Room::now();
     if needed > room.usable() { Err((needed, room)) } else { Ok(()) }
 }

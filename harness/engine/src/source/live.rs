@@ -11,7 +11,7 @@ use bloathound_live::{
 };
 use bloathound_memory::{MemorySource, SymbolTable};
 
-use super::examined::{Examined, examine_image, room_to_analyse};
+use super::examined::{CountedTold, Examined, examine_telling, room_to_analyse};
 use super::interrupting::may_interrupt;
 
 /// Looks taken anew when a decoded copy shows that a collection was running.
@@ -58,6 +58,8 @@ pub struct ExamineOptions {
     pub even_if_interrupting: bool,
     /// Told what takes long.
     pub notice: Option<fn(&str)>,
+    /// Told what the heap consists of while the rest is still to be found out.
+    pub counted: Option<CountedTold>,
     /// Use exported symbols only, as in a stripped interpreter.
     pub exported_symbols_only: bool,
     /// Who may be told a manhole's password, where the target is one.
@@ -73,6 +75,7 @@ impl Default for ExamineOptions {
             holder: None,
             even_if_interrupting: false,
             notice: None,
+            counted: None,
             exported_symbols_only: false,
             peer_trust: PeerTrust::Checked,
         }
@@ -166,7 +169,8 @@ impl LiveProcess {
             needed,
             room,
         })?;
-        let mut examined = examine_image(capture.image, interpreter, self.symbols.data_ranges.as_slice());
+        let ranges = self.symbols.data_ranges.as_slice();
+        let mut examined = examine_telling(capture.image, interpreter, ranges, self.options.counted);
         examined.problems.extend(capture.refusals.iter().map(|why| format!("let go and tried again: {why}")));
         if capture.stillness == Stillness::Running {
             examined.problems.push(format!(

@@ -25,7 +25,7 @@ use bloathound_vocabulary::{ChildRecord, TargetKind, TargetRecord};
 pub use self::core::{ExaminedCore, open_core, open_core_with};
 pub use self::dump::Inside;
 pub use self::error::{OpenFileError, SourceError};
-pub use self::examined::{ExamineTimings, Examined, examine_image};
+pub use self::examined::{CountedTold, ExamineTimings, Examined, examine_image};
 use self::kind::{FileKind, kind_of};
 pub use self::kind::{SAMPLES, is_inside, is_manhole};
 pub use self::live::{ExamineError, ExamineOptions, LiveProcess};
@@ -65,7 +65,7 @@ impl Source {
         let path = Path::new(target);
         match kind_of(path)? {
             FileKind::Image => {
-                let reopened = open_recording(path, memory_limit())?;
+                let reopened = recording::open_telling(path, memory_limit(), options.counted)?;
                 has_heap(target, &reopened.examined)?;
                 let record = file_record(TargetKind::Image, target, &reopened.examined);
                 let command = Some(reopened.manifest.executable).filter(|name| !name.is_empty());

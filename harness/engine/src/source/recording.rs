@@ -7,7 +7,7 @@ use bloathound_live::Mapping;
 use bloathound_memory::{Manifest, MemorySource, ReadRecording, read_recording};
 
 use super::error::OpenFileError;
-use super::examined::{Examined, examine_image, room_to_analyse};
+use super::examined::{CountedTold, Examined, examine_telling, room_to_analyse};
 
 /// A recorded image, decoded again.
 #[derive(Debug)]
@@ -23,7 +23,12 @@ pub struct Reopened {
 /// # Errors
 /// [`OpenFileError`] when nothing can be made of it. Damage that leaves the rest usable is a problem in the result.
 pub fn open_recording(path: &Path, limit: u64) -> Result<Reopened, OpenFileError> {
-    reopen(read_recording(path, limit)?, path)
+    open_telling(path, limit, None)
+}
+
+/// The same, and tells what the heap consists of as soon as that is known.
+pub(super) fn open_telling(path: &Path, limit: u64, told: Option<CountedTold>) -> Result<Reopened, OpenFileError> {
+    reopen_telling(read_recording(path, limit)?, path, told)
 }
 
 /// Decodes a recorded image that was read already; `path` is for messages.
@@ -31,6 +36,10 @@ pub fn open_recording(path: &Path, limit: u64) -> Result<Reopened, OpenFileError
 /// # Errors
 /// [`OpenFileError::NoFacts`].
 pub fn reopen(read: ReadRecording, path: &Path) -> Result<Reopened, OpenFileError> {
+    reopen_telling(read, path, None)
+}
+
+fn reopen_telling(read: ReadRecording, path: &Path, told: Option<CountedTold>) -> Result<Reopened, OpenFileError> {
     let recording = read.recording;
     let interpreter = Interpreter::from_facts(&recording.manifest.interpreter)
         .ok_or_else(|| OpenFileError::NoFacts { path: path.display().to_string() })?;
@@ -40,7 +49,7 @@ pub fn reopen(read: ReadRecording, path: &Path) -> Result<Reopened, OpenFileErro
         needed,
         room,
     })?;
-    let mut examined = examine_image(recording.image, interpreter, &recording.symbols.data_ranges);
+    let mut examined = examine_telling(recording.image, interpreter, &recording.symbols.data_ranges, told);
     examined.mappings = mappings;
     examined.page_runs = recording.page_runs;
     examined.executable.clone_from(&recording.manifest.executable);

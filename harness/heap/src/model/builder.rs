@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use super::object::PartStart;
 use crate::{
     HeapSnapshot, NameId, ObjectId, ObjectRecord, Quality, ReferenceLabel, Root, SeriesWords, Site, TypeId, TypeInfo,
 };
@@ -14,8 +15,10 @@ const ROOTS_MAX: usize = 1 << 28;
 /// Puts a snapshot together. Objects first, then each object's references in the order of their ids.
 #[derive(Debug, Default)]
 pub struct SnapshotBuilder {
-    snapshot: HeapSnapshot,
-    name_ids: HashMap<Box<str>, NameId>,
+    pub(super) snapshot: HeapSnapshot,
+    pub(super) name_ids: HashMap<Box<str>, NameId>,
+    /// Of a part: what ids of the whole come before its own.
+    pub(super) before: PartStart,
     classes: Vec<(ObjectId, TypeId)>,
 }
 
@@ -32,17 +35,17 @@ impl SnapshotBuilder {
     /// Adds a type.
     pub fn add_type(&mut self, info: TypeInfo) -> TypeId {
         self.snapshot.types.push(info);
-        TypeId(self.snapshot.types.len() as u32 - 1)
+        TypeId(self.before.types + self.snapshot.types.len() as u32 - 1)
     }
 
     /// Changes a type that was added.
     pub fn type_mut(&mut self, id: TypeId) -> Option<&mut TypeInfo> {
-        self.snapshot.types.get_mut(id.0 as usize)
+        self.snapshot.types.get_mut(id.0.checked_sub(self.before.types)? as usize)
     }
 
     /// Adds an object.
     pub fn add_object(&mut self, record: ObjectRecord) -> ObjectId {
-        self.snapshot.columns.push(record)
+        ObjectId(self.before.objects + self.snapshot.columns.push(record).0)
     }
 
     /// An object that was added.
@@ -86,7 +89,7 @@ impl SnapshotBuilder {
     /// How many objects' references are finished.
     #[must_use]
     pub fn finished(&self) -> usize {
-        self.snapshot.offsets.len() - 1
+        self.before.finished as usize + self.snapshot.offsets.len() - 1
     }
 
     /// A name's id; equal names share one.
@@ -94,7 +97,7 @@ impl SnapshotBuilder {
         if let Some(id) = self.name_ids.get(text) {
             return *id;
         }
-        let id = NameId(self.snapshot.names.len() as u32);
+        let id = NameId(self.before.names + self.snapshot.names.len() as u32);
         self.snapshot.names.push(text.into());
         self.name_ids.insert(text.into(), id);
         id
@@ -120,6 +123,12 @@ impl SnapshotBuilder {
     /// Adds a root.
     pub fn add_root(&mut self, root: Root) {
         self.snapshot.roots.push(root);
+    }
+
+    /// What there is so far. References may be missing, and lead anywhere.
+    #[must_use]
+    pub fn so_far(&self) -> &HeapSnapshot {
+        &self.snapshot
     }
 
     /// The quality so far.

@@ -26,6 +26,7 @@ impl Columns {
         self.addresses.len()
     }
 
+    #[inline]
     pub(crate) fn push(&mut self, record: ObjectRecord) -> ObjectId {
         let id = ObjectId(self.len() as u32);
         self.addresses.push(record.address);
@@ -34,6 +35,36 @@ impl Columns {
         self.kinds.push(0);
         self.set(id, record);
         id
+    }
+
+    /// Empty again, with its memory.
+    pub(crate) fn clear(&mut self) {
+        self.addresses.clear();
+        self.refcounts.clear();
+        self.sizes.clear();
+        self.large.clear();
+        self.native.clear();
+        self.kinds.clear();
+    }
+
+    pub(crate) fn reserve_exact(&mut self, objects: usize) {
+        self.addresses.reserve_exact(objects);
+        self.refcounts.reserve_exact(objects);
+        self.sizes.reserve_exact(objects);
+        self.kinds.reserve_exact(objects);
+    }
+
+    /// Adds the records of `other` behind these, with the types that `place` gives theirs.
+    pub(crate) fn append(&mut self, other: &Self, place: impl Fn(TypeId) -> TypeId) {
+        let base = self.len() as u32;
+        self.addresses.extend_from_slice(&other.addresses);
+        self.refcounts.extend_from_slice(&other.refcounts);
+        self.sizes.extend_from_slice(&other.sizes);
+        self.large.extend(other.large.iter().map(|(id, bytes)| (ObjectId(base + id.0), *bytes)));
+        self.kinds.extend(other.kinds.iter().map(|kind| {
+            let type_id = place(TypeId(kind >> FLAG_BITS)).0.min(u32::MAX >> FLAG_BITS);
+            type_id << FLAG_BITS | kind & ((1 << FLAG_BITS) - 1)
+        }));
     }
 
     /// Overwrites an object's record. Does nothing past the end.

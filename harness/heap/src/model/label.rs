@@ -83,6 +83,14 @@ impl ReferenceLabel {
         self.0 >> KIND_SHIFT < ReferenceKind::Weak as u32
     }
 
+    /// The same with another payload, where it has one that is told whole.
+    pub(crate) fn with_payload(self, change: impl FnOnce(u32) -> u32) -> Self {
+        match self.payload() {
+            PAYLOAD => self,
+            payload => Self(self.0 & !PAYLOAD | change(payload).min(PAYLOAD)),
+        }
+    }
+
     /// The name, for kinds whose payload is one.
     #[must_use]
     pub fn name(self) -> Option<NameId> {

@@ -7,6 +7,7 @@ mod fields;
 mod label;
 mod naming;
 mod object;
+mod part;
 mod passage;
 mod path;
 mod series;
@@ -18,8 +19,10 @@ pub use columns::{Records, RecordsIter};
 pub use label::{GenericLabel, ReferenceKind, ReferenceLabel};
 pub use naming::Names;
 pub use object::{
-    FinalizerSite, NameId, ObjectFlags, ObjectId, ObjectRecord, Quality, Root, Site, Tracking, Trust, TypeId, TypeInfo,
+    FinalizerSite, NameId, ObjectFlags, ObjectId, ObjectRecord, PartStart, Quality, Root, Site, Tracking, Trust,
+    TypeId, TypeInfo,
 };
+pub use part::PartPlaces;
 pub use passage::{Carrier, Passage};
 pub use path::{Path, Step};
 pub use series::{ClassFields, CodeFields, Finalizing, FunctionFields, SeriesWords, Traversal, TypeRole};

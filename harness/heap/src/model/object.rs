@@ -178,6 +178,19 @@ pub struct Root {
     pub name: Option<NameId>,
 }
 
+/// How much of everything was there before a part was begun.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct PartStart {
+    /// Objects.
+    pub objects: u32,
+    /// Types.
+    pub types: u32,
+    /// Names.
+    pub names: u32,
+    /// Objects whose references are finished, or will be by then.
+    pub finished: u32,
+}
+
 /// How far a snapshot can be trusted.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Quality {

@@ -251,13 +251,23 @@ impl PymallocMap {
     #[inline]
     #[must_use]
     pub fn block_containing(&self, address: Address) -> Option<Block> {
-        let position = self.pool_containing(address)?;
+        self.block_of_pool(self.pool_containing(address)?, address)
+    }
+
+    /// The same in the pool at `position`, where `address` is in that.
+    #[inline]
+    #[must_use]
+    pub fn block_of_pool(&self, position: u32, address: Address) -> Option<Block> {
         let pool = self.pools.get(position as usize)?;
+        let bytes = u32::from(pool.block_bytes);
         let inside = (address.since(pool.address) as u32).checked_sub(self.rules.pool_header_bytes)?;
-        let index = inside.checked_div(u32::from(pool.block_bytes))?;
-        (index < pool.capacity_blocks()).then(|| Block {
+        let index = inside.checked_div(bytes)?;
+        // As many blocks as fit: asked for millions of objects, and a division takes longer than all else here.
+        let end = (u64::from(index) + 1) * u64::from(bytes) + u64::from(self.rules.pool_header_bytes);
+        let is_whole = end <= self.rules.pool_bytes;
+        is_whole.then(|| Block {
             address: pool.block_address(index),
-            bytes: u32::from(pool.block_bytes),
+            bytes,
             pool: position,
             index,
             is_allocated: pool.is_allocated(index),
