@@ -49,7 +49,7 @@ fn main() {
     let environment = cache
         .prepare(&found.interpreter, &services_dir.join("requirements.lock"), &mut |_| ())
         .expect("the services' environment");
-    let launcher = Launcher { interpreter: found.interpreter, environment, services_dir };
+    let launcher = Launcher { interpreter: found.interpreter, environment: Some(environment), services_dir };
     clients(&launcher, pairs);
     gaps(&python, pairs);
 }
@@ -82,12 +82,13 @@ fn clients(launcher: &Launcher, pairs: usize) {
 /// A service that has no bug, and rows enough to be at work.
 fn launch(launcher: &Launcher) -> Launch {
     let folder = launcher.services_dir.join("negatives");
+    let packages = launcher.environment.iter().map(|environment| environment.dir.clone());
     let arguments = ["-u", "-B", "-s", "-m", "service", "--port", "0", "--kind", "cache", "--rows", "200"];
     Launch {
         name: "negatives".into(),
         program: launcher.interpreter.executable.clone(),
         arguments: arguments.map(str::to_owned).into(),
-        python_path: vec![launcher.environment.dir.clone(), launcher.services_dir.join("common"), folder],
+        python_path: packages.chain([launcher.services_dir.join("common"), folder]).collect(),
         seed: 1,
         ready_within: Duration::from_secs(30),
     }

@@ -8,8 +8,8 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::check::arguments::CheckArguments;
 use crate::choices::{
-    ClassChoice, Detector, ShownArguments, TrafficChoice, TwinChoice, VariantChoice, parse_jobs, parse_partition,
-    parse_rate, parse_seconds, whole,
+    ClassChoice, Detector, PythonChoice, ShownArguments, TrafficChoice, TwinChoice, VariantChoice, parse_jobs,
+    parse_partition, parse_python, parse_rate, parse_seconds, whole,
 };
 use crate::cost::DryRunArguments;
 use crate::exports::{HeapExports, PageArguments, SampleExports};
@@ -114,6 +114,10 @@ pub(crate) struct RunArguments {
     /// Keep the generated scenarios and services in DIR
     #[arg(long, value_name = "DIR", requires = "generated")]
     pub(crate) keep: Option<PathBuf>,
+    /// Run what this interpreter takes: 2.7; 3, the newest of 3 that is here; one of its series, such as 3.12; all that are
+    /// here; or the one at a path. By default 2.7 and the newest of 3
+    #[arg(long, value_name = "WHICH", value_parser = parse_python)]
+    pub(crate) python: Option<PythonChoice>,
     /// Write the results to FILE; `-` is stdout
     #[arg(long, value_name = "FILE")]
     pub(crate) json: Option<PathBuf>,
@@ -195,6 +199,9 @@ pub(crate) struct ServeArguments {
     /// Which twin [default: the one with the bug]
     #[arg(long, value_enum)]
     pub(crate) variant: Option<TwinChoice>,
+    /// On this interpreter: a series such as 3.12, or a path; by default the newest that it takes
+    #[arg(long, value_name = "WHICH", value_parser = parse_python)]
+    pub(crate) python: Option<PythonChoice>,
     /// Folder with `scenarios` and `reference-services`
     #[arg(long, value_name = "DIR")]
     pub(crate) home: Option<PathBuf>,

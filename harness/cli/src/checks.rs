@@ -2,7 +2,7 @@
 
 use std::process::{Command, Stdio};
 
-use bloathound_driver::Cache;
+use bloathound_driver::{Cache, HOW_TO_GET_A_3, PythonError, Search};
 use bloathound_live::{LiveError, NoAccess, Surroundings};
 use bloathound_vocabulary::{Check, CheckStatus};
 
@@ -24,6 +24,28 @@ pub(crate) fn system() -> Check {
     }
     let message = format!("{name}: live processes are read on Linux, x86-64 only; recorded runs can be replayed here");
     no("system", message, vec![typed::command("replay snapshots/recorded/leak-buggy")])
+}
+
+/// The Pythons of 3 that services run on; those of 2.7 need none of them.
+pub(crate) fn python_3() -> Check {
+    let name = "Python 3";
+    match Search::from_env().find_3() {
+        Ok(found) => {
+            let all = found
+                .iter()
+                .map(|one| format!("{} at {}", one.interpreter.version, one.interpreter.executable.display()));
+            ok(name, all.collect::<Vec<_>>().join("; "))
+        }
+        Err(error) => Check {
+            name: name.into(),
+            status: CheckStatus::Warning,
+            message: match error {
+                PythonError::NoPython3 { .. } => "none that is read; scenarios for it are left out".into(),
+                other => other.to_string(),
+            },
+            hints: HOW_TO_GET_A_3.lines().map(str::to_owned).collect(),
+        },
+    }
 }
 
 /// pip builds Twisted and zope.interface, for which no ready wheels of these versions exist.

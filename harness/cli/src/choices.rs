@@ -1,9 +1,11 @@
 //! What options choose from, and how their words are read.
 
 use std::fmt;
+use std::path::PathBuf;
 
 use bloathound_detect::{RULES, Rule};
 use bloathound_generate::CaseClass;
+use bloathound_scenario::PythonSeries;
 use bloathound_vocabulary::Traffic;
 use clap::builder::PossibleValue;
 use clap::{Args, ValueEnum};
@@ -74,6 +76,36 @@ impl ValueEnum for TrafficChoice {
             Self::One(traffic) => traffic.as_str(),
             Self::All => "all",
         }))
+    }
+}
+
+/// What `--python` says.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) enum PythonChoice {
+    /// Every series that is here.
+    All,
+    /// `2.7`.
+    Python27,
+    /// `3`: the newest that is here and that the scenario takes.
+    Newest3,
+    /// One series of 3, such as `3.12`.
+    Series(String),
+    /// The interpreter at this path.
+    Path(PathBuf),
+}
+
+/// Reads what `--python` says.
+///
+/// # Errors
+/// It is none of these.
+pub(crate) fn parse_python(word: &str) -> Result<PythonChoice, String> {
+    match word {
+        "all" => Ok(PythonChoice::All),
+        "2.7" => Ok(PythonChoice::Python27),
+        "3" => Ok(PythonChoice::Newest3),
+        _ if word.contains('/') => Ok(PythonChoice::Path(word.into())),
+        _ if PythonSeries::of_word(word).is_some() => Ok(PythonChoice::Series(word.to_owned())),
+        _ => Err("2.7, 3, a series of 3 such as 3.12, all, or the path of an interpreter".to_owned()),
     }
 }
 
@@ -190,6 +222,18 @@ mod tests {
         assert_eq!((parse_rate("1000"), parse_rate("1")), (Ok(1000.0), Ok(1.0)));
         for text in ["0.5", "1001", "86400", "nan", "x"] {
             assert_eq!(parse_rate(text), Err("meant a number from 1 to 1000".to_owned()), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_python_is_a_series_all_or_a_path() {
+        assert_eq!(parse_python("all"), Ok(PythonChoice::All));
+        assert_eq!(parse_python("2.7"), Ok(PythonChoice::Python27));
+        assert_eq!(parse_python("3"), Ok(PythonChoice::Newest3));
+        assert_eq!(parse_python("3.12"), Ok(PythonChoice::Series("3.12".into())));
+        assert_eq!(parse_python("/opt/py"), Ok(PythonChoice::Path("/opt/py".into())));
+        for word in ["", "4", "python3", "2.6", "3.12.1"] {
+            assert!(parse_python(word).is_err(), "{word}");
         }
     }
 }

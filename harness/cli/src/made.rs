@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use bloathound_driver::{Launcher, Limits};
+use bloathound_driver::Limits;
 use bloathound_engine::record::RecordedRun;
 use bloathound_engine::{Interrupt, Stop};
 use bloathound_report::html::RunKey;
@@ -14,7 +14,7 @@ use bloathound_vocabulary::{Outcome, RunRecord, name_under};
 use crate::args::RunArguments;
 use crate::bar::{Progress, Steps};
 use crate::error::CliError;
-use crate::ground::On;
+use crate::ground::{Launchers, On};
 use crate::pages::Extras;
 use crate::plan::{self, Planned};
 use crate::score::replayed;
@@ -47,7 +47,7 @@ fn show_run(arguments: &RunArguments, record: &RunRecord, layout: text::Layout) 
 /// Each run made with a service of its own.
 pub(crate) fn live(
     planned: &[Planned<'_>],
-    (launcher, python): (Option<&Launcher>, Option<&Path>),
+    (launchers, python): (&Launchers, Option<&Path>),
     arguments: &RunArguments,
     is_generated: bool,
 ) -> Result<Made, CliError> {
@@ -61,7 +61,7 @@ pub(crate) fn live(
     show(arguments, &layout.header(output::color()));
     let mut made = Made::default();
     let bar = Progress::begin(Steps::Counted { unit: "run", of: planned.len() as u64 }, "starting");
-    let on = On { launcher, python, limits: &limits };
+    let on = On { launchers, python, limits: &limits };
     let suite = suite::run(planned, on, arguments, &mut |(scenario, _), twin| {
         let Twin { mut record, found, unwritten: lost } = twin;
         bloathound_report::tell_run(&mut record);
@@ -89,7 +89,8 @@ pub(crate) fn of_recorded(
 ) -> Result<Made, CliError> {
     // There is nothing to keep of what is begun.
     Interrupt::obey_cleanly()?;
-    let names: Vec<String> = runs.iter().map(|(_, run)| name_under(&run.scenario, run.traffic)).collect();
+    let names: Vec<String> =
+        runs.iter().map(|(_, run)| name_under(&run.scenario, run.series.as_deref(), run.traffic)).collect();
     let layout = text::Layout::for_names(names.iter().map(String::as_str));
     if output::is_stdout(arguments.json.as_deref()) {
         output::message(banner);

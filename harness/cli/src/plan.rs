@@ -15,7 +15,11 @@ pub(crate) type Planned<'s> = (&'s Scenario, Variant);
 
 /// What a scenario's runs are called in a line: `leak`, `leak bursts`.
 pub(crate) fn name(scenario: &Scenario) -> String {
-    name_under(&scenario.name, (scenario.traffic != Traffic::Steady).then_some(scenario.traffic))
+    name_under(
+        &scenario.name,
+        scenario.on.as_deref(),
+        (scenario.traffic != Traffic::Steady).then_some(scenario.traffic),
+    )
 }
 
 /// The scenarios as they are, or each under the traffic that is asked for. Those that have no rounds are left out then, and

@@ -1,5 +1,7 @@
 //! What `bloathound prepare` makes or carries: a Python, and packages as files.
 
+use std::collections::BTreeMap;
+use std::ffi::OsStr;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
@@ -12,6 +14,7 @@ use bloathound_report::text::shell_word;
 use crate::error::CliError;
 use crate::exit::Exit;
 use crate::home::Home;
+use crate::preparation::lists_of_3;
 use crate::progress::{self, Packages};
 use crate::{output, typed};
 
@@ -25,17 +28,23 @@ pub(crate) fn download(folder: &PathBuf, home: &Home, found: &FoundPython) -> Re
     output::check_folder(Some(folder))?;
     let cache = Cache::of_user()?;
     let mut told = Packages::default();
-    let packages = cache.download(&found.interpreter, &home.lock_file(), &mut |event| told.tell(&event))?;
+    let mut packages = vec![cache.download(&found.interpreter, &home.lock_file(), &mut |event| told.tell(&event))?];
+    for (python, list) in lists_of_3(home)? {
+        packages.push(cache.download(&python, &list, &mut |event| told.tell(&event))?);
+    }
     drop(told);
-    for file in &packages.files {
+    // Lists may share a package.
+    let files: BTreeMap<&OsStr, &PathBuf> =
+        packages.iter().flat_map(|some| &some.files).filter_map(|file| Some((file.file_name()?, file))).collect();
+    for (name, file) in &files {
         let bytes = read_regular(file, PACKAGE_BYTES_MAX).map_err(|error| CliError::file(file, error))?;
-        let path = folder.join(file.file_name().unwrap_or_default());
+        let path = folder.join(name);
         output::file(&path, &bytes)?;
         // What is published is no secret, and the folder is there to be shared.
         fs::set_permissions(&path, fs::Permissions::from_mode(SHARED))
             .map_err(|error| CliError::output(&path, error))?;
     }
-    output::result(&format!("{} packages: {}\n", packages.files.len(), folder.display()));
+    output::result(&format!("{} packages: {}\n", files.len(), folder.display()));
     let prepare = typed::command(&format!("prepare --from {}", shell_word(&folder.display().to_string())));
     output::message(&format!("install them anywhere, without a network: {prepare}"));
     Ok(Exit::AsExpected.number())
@@ -51,7 +60,8 @@ pub(crate) fn python() -> Result<u8, CliError> {
         }
         // What the variable says is meant; another Python would not be used.
         Err(error @ PythonError::Configured { .. }) => return Err(error.into()),
-        Err(PythonError::NoPython27 { .. }) => {}
+        // Of the others none is what this search ends with.
+        Err(_) => {}
     }
     let Some(builder) = Builder::find(&search) else {
         return Err(CliError::NotHere(format!(

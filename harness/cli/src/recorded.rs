@@ -29,6 +29,7 @@ pub(crate) fn matching(
     let stands_for = |(scenario, variant): &Planned<'_>, run: &RecordedRun| {
         (&run.scenario, run.variant) == (&scenario.name, *variant)
             && run.traffic.unwrap_or(Traffic::Steady) == scenario.traffic
+            && scenario.on.as_ref().is_none_or(|series| run.series.as_ref() == Some(series))
             // A scenario's own seed is as good as any other; one that is asked for is meant.
             && arguments.seed.is_none_or(|seed| seed == run.seed)
     };

@@ -36,7 +36,7 @@ pub(crate) fn run(scenario: &Scenario, variant: Variant, on: On<'_>, arguments: 
     if let Some(stop) = limits.interrupt.came() {
         return Err(stop);
     }
-    let Some(launcher) = on.launcher.filter(|_| scenario.own.is_none()) else {
+    let Some(launcher) = on.launchers.of(scenario) else {
         let without = arguments.without.iter().map(|detector| detector.0.name()).collect();
         let looked = own::run::Looked { without, illustrate: arguments.report.is_some() };
         let (record, found) = own::run::run(scenario, variant, (on.python, limits), looked)?;

@@ -67,7 +67,7 @@ fn service(name: &str) -> (Service, bloathound_scenario::Scenario) {
     let interpreter = interpreter();
     let lock_file = services_dir.join("requirements.lock");
     let environment = Cache::of_user().unwrap().prepare(&interpreter, &lock_file, &mut |_| ()).unwrap();
-    let launcher = Launcher { interpreter, environment, services_dir };
+    let launcher = Launcher { interpreter, environment: Some(environment), services_dir };
     let service = Service::start(&launcher.launch(&scenario, Variant::Buggy, &Limits::default())).unwrap();
     (service, scenario)
 }

@@ -24,7 +24,8 @@ pub use ledger::{Ledger, LedgerError};
 pub use load::{LoadError, LoadReport, Progress, Trigger, TriggerState, run_round};
 pub use python::{
     BuildError, Builder, Cache, Downloaded, Environment, EnvironmentError, EnvironmentEvent, EnvironmentEvents,
-    FoundPython, HOW_TO_GET_ONE, Origin, PythonError, PythonProgram, Rejection, Search, Tried, VARIABLE,
+    FoundPython, HOW_TO_GET_A_3, HOW_TO_GET_ONE, Origin, PythonError, PythonProgram, Rejection, Search, Tried,
+    VARIABLE, VARIABLE_3,
 };
 pub use run::{
     BrokenRun, Disturbance, DrivenRun, EngineObserver, Events, Launcher, Limits, Looked, Observer, PhaseReport,

@@ -19,10 +19,17 @@ pub use moment::{Look, Moment};
 /// Which interpreter is read, for messages.
 pub use bloathound_cpython::dialect::SUPPORTED;
 
+use bloathound_cpython::dialect::refused;
 use bloathound_vocabulary::ToolRecord;
 
 /// What stands in recordings as their tool.
 pub const TOOL: &str = concat!("bloathound ", env!("CARGO_PKG_VERSION"));
+
+/// Why a release of CPython, such as `3.9.18`, is not read, in words that follow its name; none for one that is.
+#[must_use]
+pub fn not_read(version: &str) -> Option<&'static str> {
+    refused(version).map(|refused| refused.why())
+}
 
 /// What stands in records as their tool.
 #[must_use]

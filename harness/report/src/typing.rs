@@ -49,12 +49,13 @@ pub(crate) fn again(run: &RunRecord) -> String {
         return command(&format!("replay {}", shell_word(recording)));
     }
     let traffic = run.traffic.map(|traffic| format!(" --traffic {traffic}")).unwrap_or_default();
+    let series = run.series.as_ref().map(|series| format!(" --python {series}")).unwrap_or_default();
     if let Some(file) = FILES.get().and_then(|files| files.get(&run.scenario)) {
         let (variant, seed) = (run.variant.as_str(), run.seed);
         return command(&format!("run {} --variant {variant} --seed {seed}{traffic}", shell_word(file)));
     }
     with_home(&format!(
-        "run {} --variant {} --seed {}{traffic} --record recordings",
+        "run {} --variant {} --seed {}{series}{traffic} --record recordings",
         shell_word(&run.scenario),
         run.variant.as_str(),
         run.seed

@@ -33,6 +33,7 @@ pub use locate::Place;
 pub use matcher::{Matcher, Scalar, lookup};
 pub use model::{
     Expectation, Growth, Hot, Ignore, Inspect, LedgerConditions, Load, Method, Mixed, NUMBER, Observe, OptionValue,
-    Own, PORT, PORT_GROUP, PYTHON, Ready, Request, Scenario, Toggle, Told, TraceReader, VariantPlan, Wait,
+    Own, PORT, PORT_GROUP, PYTHON, PythonSeries, Ready, Request, Scenario, Toggle, Told, TraceReader, VariantPlan,
+    Wait,
 };
 pub use schema::schema;

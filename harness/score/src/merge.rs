@@ -88,8 +88,8 @@ fn refuse_duplicates(files: &[(String, RunResults)]) -> Result<(), ScoreError> {
     let twice: Vec<String> = places
         .into_iter()
         .filter(|(_, names)| names.len() > 1)
-        .map(|((scenario, variant, seed, traffic), names)| {
-            let (places, name) = (names.join(" and "), name_under(scenario, traffic));
+        .map(|((scenario, variant, seed, series, traffic), names)| {
+            let (places, name) = (names.join(" and "), name_under(scenario, series, traffic));
             format!("{name}, {} (seed {seed}) in {places}", variant.as_str())
         })
         .collect();

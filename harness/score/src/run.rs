@@ -113,6 +113,7 @@ fn judged(scenario: &Scenario, variant: Variant, expectations: &[Expectation], m
         scenario: scenario.name.clone(),
         variant,
         seed: made.seed,
+        series: scenario.on.clone(),
         traffic: (scenario.traffic != Traffic::Steady).then_some(scenario.traffic),
         source: RunSource::Live,
         valid,

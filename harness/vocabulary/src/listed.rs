@@ -12,6 +12,10 @@ pub struct ListedScenario {
     pub name: String,
     /// One line for people.
     pub title: String,
+    /// The CPython that its service needs: `2.7`, `3`, or `3.13+` for that or a later one.
+    pub needs: String,
+    /// The release that it would run on here; null where none is here.
+    pub python: Option<String>,
     /// Variants it has.
     pub variants: Vec<Variant>,
     /// Classes of finding it looks for.

@@ -148,11 +148,16 @@ pub struct RunErrorRecord {
     pub stderr_tail: Vec<String>,
 }
 
-/// What a scenario's runs under a traffic are called in a line: `leak`, `leak bursts`.
+/// What a scenario's runs on a series of CPython 3 and under a traffic are called in a line: `leak`, `leak bursts`,
+/// `aio-leak 3.13`.
 #[must_use]
-pub fn name_under(scenario: &str, traffic: Option<Traffic>) -> String {
-    traffic.map_or_else(|| scenario.to_owned(), |traffic| format!("{scenario} {traffic}"))
+pub fn name_under(scenario: &str, series: Option<&str>, traffic: Option<Traffic>) -> String {
+    let words = [Some(scenario), series, traffic.map(Traffic::as_str)];
+    words.into_iter().flatten().collect::<Vec<_>>().join(" ")
 }
+
+/// What one run of the results is told by: its scenario, twin, seed, series and traffic.
+pub type RunName<'r> = (&'r str, Variant, u64, Option<&'r str>, Option<Traffic>);
 
 /// One scenario in one variant.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
@@ -163,6 +168,9 @@ pub struct RunRecord {
     pub variant: Variant,
     /// The seed of what varies.
     pub seed: u64,
+    /// The series of CPython 3 that its service ran on, such as `3.13`; null for 2.7 and for services of one's own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub series: Option<String>,
     /// How the requests were spread over the rounds; null for steady traffic.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub traffic: Option<Traffic>,
@@ -235,17 +243,18 @@ pub struct RunRecord {
 }
 
 impl RunRecord {
-    /// `leak, buggy (seed 7)`, `leak, buggy (seed 7, bursts)`.
+    /// `leak, buggy (seed 7)`, `leak, buggy (seed 7, bursts)`, `aio-leak, buggy (seed 7, 3.13)`.
     #[must_use]
     pub fn title(&self) -> String {
+        let series = self.series.as_ref().map(|series| format!(", {series}")).unwrap_or_default();
         let traffic = self.traffic.map(|traffic| format!(", {traffic}")).unwrap_or_default();
-        format!("{}, {} (seed {}{traffic})", self.scenario, self.variant.as_str(), self.seed)
+        format!("{}, {} (seed {}{series}{traffic})", self.scenario, self.variant.as_str(), self.seed)
     }
 
-    /// `leak`, `leak bursts`.
+    /// `leak`, `leak bursts`, `aio-leak 3.13`.
     #[must_use]
     pub fn name(&self) -> String {
-        name_under(&self.scenario, self.traffic)
+        name_under(&self.scenario, self.series.as_deref(), self.traffic)
     }
 
     /// Findings that no expectation accounts for: false alarms.
@@ -259,8 +268,8 @@ impl RunRecord {
 
     /// What one run of the results is told by.
     #[must_use]
-    pub fn key(&self) -> (&str, Variant, u64, Option<Traffic>) {
-        (&self.scenario, self.variant, self.seed, self.traffic)
+    pub fn key(&self) -> RunName<'_> {
+        (&self.scenario, self.variant, self.seed, self.series.as_deref(), self.traffic)
     }
 }
 

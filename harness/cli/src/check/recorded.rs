@@ -53,6 +53,7 @@ fn record(arguments: &CheckArguments, name: String, process: CheckedProcess, abo
         scenario: name,
         variant: Variant::Fixed,
         seed: 1,
+        series: None,
         traffic: None,
         source: RunSource::Live,
         valid: reasons.is_empty(),

@@ -30,6 +30,7 @@ pub(crate) fn doctor(arguments: &DoctorArguments) -> Result<u8, CliError> {
             all.push(checks::no("Python 2.7", said.to_owned(), hints));
         }
     }
+    all.push(checks::python_3());
     all.push(checks::compiler());
     match Home::find(arguments.home.as_deref()) {
         Ok(home) => {

@@ -7,6 +7,7 @@ use crate::error::CliError;
 use crate::exit::Exit;
 use crate::home::Home;
 use crate::prepared::{download, python, tell};
+use crate::progress::Packages;
 use crate::{output, preparation};
 
 /// `bloathound prepare`: what takes long the first time is done now.
@@ -29,5 +30,12 @@ pub(crate) fn prepare(arguments: &PrepareArguments) -> Result<u8, CliError> {
     };
     let environment = preparation::environment_of(&cache, &home, &found.interpreter)?;
     output::result(&format!("packages of the services: {}\n", environment.dir.display()));
+    for (python, list) in preparation::lists_of_3(&home)? {
+        let mut told = Packages::default();
+        let environment = cache.prepare_packages(&python, &list, &mut |event| told.tell(&event))?;
+        drop(told);
+        let (version, name) = (&python.version, list.file_stem().unwrap_or_default().to_string_lossy());
+        output::result(&format!("packages for {version}, {name}: {}\n", environment.dir.display()));
+    }
     Ok(Exit::AsExpected.number())
 }

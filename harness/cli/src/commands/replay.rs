@@ -27,7 +27,8 @@ pub(crate) fn replay(arguments: &ReplayArguments) -> Result<u8, CliError> {
         .into_iter()
         .map(|folder| Ok((folder.clone(), record::read_run(&folder)?)))
         .collect::<Result<_, CliError>>()?;
-    let names: Vec<String> = runs.iter().map(|(_, run)| name_under(&run.scenario, run.traffic)).collect();
+    let names: Vec<String> =
+        runs.iter().map(|(_, run)| name_under(&run.scenario, run.series.as_deref(), run.traffic)).collect();
     let layout = text::Layout::for_names(names.iter().map(String::as_str));
     let show = |text: &str| {
         if !output::any_is_stdout([arguments.json.as_ref(), arguments.page.file()]) {

@@ -10,7 +10,8 @@ use crate::exit::Exit;
 use crate::ground::{self, Ground};
 use crate::home::Home;
 use crate::made::{Made, live, of_recorded, show};
-use crate::{chosen, gate, generated, host, output, plan, recorded, written};
+use crate::pythons::Pythons;
+use crate::{chosen, gate, gating, generated, host, output, plan, recorded, written};
 
 /// `bloathound run`.
 pub(crate) fn run(arguments: &RunArguments) -> Result<u8, CliError> {
@@ -22,16 +23,21 @@ pub(crate) fn run(arguments: &RunArguments) -> Result<u8, CliError> {
     // Gone with this function, and with it the services that run from there.
     let generated = generated::generate(arguments, &home)?;
     let scenarios = chosen::all(&home, &arguments.names, arguments.seed, generated.as_ref())?;
+    let pythons = Pythons::find(arguments.python.as_ref(), if arguments.recorded { &[] } else { &scenarios });
+    let scenarios = if arguments.recorded {
+        scenarios
+    } else {
+        pythons.spread(&scenarios, !arguments.names.is_empty(), gating::why(arguments))?
+    };
     let chosen = plan::under_traffic(&scenarios, arguments.traffic)?;
-    let (planned, partition) = plan::plan(&chosen, arguments)?;
+    let (mut planned, partition) = plan::plan(&chosen, arguments)?;
     let gate = arguments.gate.open(arguments.partition.is_some())?;
     let _held = written::check(arguments)?;
-    let (host, made) = match ground::find(arguments, &home, &planned)? {
-        Ground::Live(launcher) => {
-            let host = host::facts(launcher.as_ref().map(|launcher| &*launcher.interpreter.version));
+    let (host, made) = match ground::find(arguments, &home, &pythons, &mut planned)? {
+        Ground::Live(launchers) => {
+            let host = host::facts(launchers.releases().as_deref());
             let python = ground::python_of_own(&planned)?;
-            let on = (launcher.as_deref(), python.as_deref());
-            (host, live(&planned, on, arguments, generated.is_some())?)
+            (host, live(&planned, (&launchers, python.as_deref()), arguments, generated.is_some())?)
         }
         Ground::Recorded { banner, asked_for } => {
             let runs = recorded::matching(&home, &planned, arguments, asked_for)?;

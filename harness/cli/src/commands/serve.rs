@@ -27,7 +27,7 @@ pub(crate) fn serve(arguments: &ServeArguments) -> Result<u8, CliError> {
         return Err(CliError::Usage(format!("{}: a service of your own is started by its command", scenario.name)));
     }
     let variant = variant(&scenario, arguments.variant)?;
-    let launcher = preparation::launcher(&home)?;
+    let launcher = preparation::launcher_of(&home, &scenario, arguments.python.as_ref())?;
     let failed = |error: RunError| CliError::Run {
         scenario: scenario.name.clone(),
         variant: variant.as_str().into(),
@@ -37,7 +37,7 @@ pub(crate) fn serve(arguments: &ServeArguments) -> Result<u8, CliError> {
     let environment = launcher.environment_of(&scenario, variant, &mut |event| packages.tell(&event))?;
     drop(packages);
     let limits = Limits { interrupt: Interrupt::take()?, ..Limits::default() };
-    let launch = launcher.launch_on(&environment, &scenario, variant, &limits);
+    let launch = launcher.launch_on(environment.as_ref(), &scenario, variant, &limits);
     let mut service = match Service::start_unless(&launch, &limits.interrupt) {
         Ok(service) => service,
         Err(error) => return limits.interrupt.came().map(ended).ok_or_else(|| failed(error.into())),

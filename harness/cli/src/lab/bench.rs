@@ -105,7 +105,7 @@ impl<'b> Bench<'b> {
     /// Its packages can't be made, or it is not ready in time.
     pub(crate) fn start(&self) -> Result<Service, CliError> {
         let environment = self.launcher.environment_of(&self.scenario, Variant::Fixed, &mut |_| ())?;
-        let mut launch = self.launcher.launch_on(&environment, &self.scenario, Variant::Fixed, &self.limits);
+        let mut launch = self.launcher.launch_on(environment.as_ref(), &self.scenario, Variant::Fixed, &self.limits);
         self.with_kit(&mut launch);
         Service::start_unless(&launch, &self.limits.interrupt).map_err(|error| self.failed(error.into()))
     }

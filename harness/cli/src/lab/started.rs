@@ -100,7 +100,7 @@ fn who(arguments: &StartArguments) -> (String, u64) {
 /// The learner's own copy, in the learner's own folder.
 fn launch(desk: &Desk, launcher: &Launcher) -> Result<Launch, CliError> {
     let environment = match desk.lock()? {
-        Some(lock) => Cache::of_user()?.prepare_packages(&launcher.interpreter, &lock, &mut |_| ())?,
+        Some(lock) => Some(Cache::of_user()?.prepare_packages(&launcher.interpreter, &lock, &mut |_| ())?),
         None => launcher.environment.clone(),
     };
     let mut arguments = ["-u", "-B", "-s", "-m", "service", "--port", "0"].map(str::to_owned).to_vec();
@@ -108,7 +108,8 @@ fn launch(desk: &Desk, launcher: &Launcher) -> Result<Launch, CliError> {
         // Below the folder that the service runs in, which is its owner's only and gone at its end.
         arguments.extend(["--diagnostics", "diagnostics"].map(str::to_owned));
     }
-    let folders = [environment.dir, launcher.services_dir.join("common"), desk.folder.clone()];
+    let environment = environment.map(|environment| environment.dir);
+    let folders = environment.into_iter().chain([launcher.services_dir.join("common"), desk.folder.clone()]);
     Ok(Launch {
         name: desk.drawn.lab.name.clone(),
         program: launcher.interpreter.executable.clone(),

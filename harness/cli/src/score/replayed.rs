@@ -19,7 +19,7 @@ const FINDINGS_BYTES_MAX: u64 = 64 << 20;
 
 /// Which run it is, in a few words: `leak, buggy`.
 pub(crate) fn told(run: &RecordedRun) -> String {
-    format!("{}, {}", name_under(&run.scenario, run.traffic), run.variant.as_str())
+    format!("{}, {}", name_under(&run.scenario, run.series.as_deref(), run.traffic), run.variant.as_str())
 }
 
 /// Judges a recorded run, and holds what it finds against what its scenario wants and what it found then. Where a page is
@@ -30,6 +30,7 @@ pub(crate) fn judge(folder: &Path, run: &RecordedRun, wanted: bool) -> Result<(R
     let extras = RunExtras { inspect: result.last_look, heat: result.heat_map, fix_diff: None };
     let mut scenario = scenario(folder, run)?;
     scenario.traffic = run.traffic.unwrap_or(Traffic::Steady);
+    scenario.on = run.series.clone();
     let path = folder.join(FINDINGS);
     let stored = read_regular(&path, FINDINGS_BYTES_MAX).map_err(|error| CliError::file(&path, error))?;
     let differs = !says_the_same(&stored, findings_json(&result.findings)?.as_bytes());

@@ -13,7 +13,8 @@ use super::target::Target;
 use super::{Shot, folder};
 
 /// A Python that is not there, whatever the machine has.
-const NO_PYTHON: &[(&str, &str)] = &[("BLOATHOUND_PYTHON27", "/nonexistent/python2.7")];
+const NO_PYTHON: &[(&str, &str)] =
+    &[("BLOATHOUND_PYTHON27", "/nonexistent/python2.7"), ("BLOATHOUND_PYTHON3", "/nonexistent/python3")];
 
 /// Figures of the moment, and the room that they take.
 const FIGURES: &[(&str, &str)] = &[
@@ -68,6 +69,7 @@ fn what_a_machine_lacks() {
     ];
     let doctor = Shot { masks: own, variables: NO_PYTHON, ..Shot::refused("doctor", "doctor", 3) };
     doctor.take();
+    Shot { variables: NO_PYTHON, ..Shot::of("list", "list") }.take();
     Shot { variables: NO_PYTHON, ..Shot::refused("prepare-without-python", "prepare", 3) }.take();
     Shot { variables: NO_PYTHON, ..Shot::refused("serve-without-python", "serve leak", 3) }.take();
     Shot { variables: NO_PYTHON, ..Shot::refused("lab-start-without-python", "lab start attendees", 3) }.take();
@@ -188,7 +190,9 @@ fn packages_of_the_services() {
     }
     let masks: &[(&str, &str)] = &[(r"/[^ \n]+", "FILE"), (r"\([a-zA-Z_$0-9 ]+\): FILE", "(ORIGIN): FILE")];
     // Paths are broken nowhere.
-    Shot { masks, fits: false, ..Shot::of("prepare", "prepare") }.take();
+    // Which Pythons of 3 a machine has is its own.
+    let variables = &[("BLOATHOUND_PYTHON3", "/nonexistent/python3")];
+    Shot { masks, variables, fits: false, ..Shot::of("prepare", "prepare") }.take();
 }
 
 #[test]

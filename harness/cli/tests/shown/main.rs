@@ -187,7 +187,6 @@ fn looks_over_time() {
 fn runs() {
     check("replay", "replay recorded/tightloop-buggy");
     check("run", "run --recorded");
-    check("list", "list");
 }
 
 #[test]

@@ -7,6 +7,8 @@
     reason = "each test program uses its own part; a test fails by panicking"
 )]
 
+pub mod ran;
+
 use std::fs;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
@@ -63,6 +65,11 @@ pub fn home_with(scenario: &str) -> TempDir {
     fs::create_dir(&scenarios).expect("a folder");
     let file = format!("{scenario}.yaml");
     fs::copy(root().join("scenarios").join(&file), scenarios.join(&file)).expect("the scenario is copied");
+    // The lists of packages that some scenarios have.
+    let lists = root().join("scenarios/twisted-3");
+    if lists.is_dir() {
+        copy_folder(&lists, &scenarios.join("twisted-3"));
+    }
     copy_folder(&root().join("reference-services"), &home.path().join("reference-services"));
     home
 }

@@ -20,7 +20,7 @@ use nix::unistd::Pid;
 use super::environment::Cache;
 use super::error::EnvironmentError;
 use super::event::{EnvironmentEvent, EnvironmentEvents};
-use super::interpreter::{PythonProgram, Rejection, examine};
+use super::interpreter::{PythonProgram, Rejection, Wanted, examine};
 use super::made::{RELEASE, by_conda, by_pyenv, conda_prefix};
 use super::pip::python_variables;
 use super::search::Search;
@@ -129,7 +129,7 @@ impl Builder {
         let (made, arguments, variables) = self.call(&root);
         let _only_one = cache.lock(&root, events)?;
         // Whoever held the lock before may have made it.
-        if let Ok(python) = examine(&made) {
+        if let Ok(python) = examine(&made, Wanted::Python27) {
             return Ok(python);
         }
         let mut command = Command::new(&self.program);
@@ -139,7 +139,7 @@ impl Builder {
         }
         command.args(arguments).envs(variables);
         run(command, interrupt, events).map_err(|error| error.of(&self.program))?;
-        examine(&made).map_err(|why| BuildError::NotUsable { program: made, why })
+        examine(&made, Wanted::Python27).map_err(|why| BuildError::NotUsable { program: made, why })
     }
 
     /// Where the interpreter will be, and how the builder is called for that.

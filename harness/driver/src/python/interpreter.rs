@@ -1,12 +1,13 @@
-//! What an interpreter is: asks it, and judges whether it will do.
+//! What an interpreter is: asks it, and judges whether it will do, as a 2.7 or as a 3 that is read.
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use bloathound_engine::not_read;
 use serde::Deserialize;
 
-/// A CPython 2.7 that a service can run on: 64-bit, not a debug build.
+/// A CPython that a service can run on: 64-bit, not a debug build.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PythonProgram {
     /// The executable itself, with every shim and link resolved.
@@ -17,6 +18,23 @@ pub struct PythonProgram {
     pub max_unicode: u64,
     /// Facts that decide which compiled extensions fit, such as `cp27mu linux-x86_64`.
     pub abi: String,
+}
+
+impl PythonProgram {
+    /// Such as `2.7` or `3.13`.
+    #[must_use]
+    pub fn series(&self) -> &str {
+        self.version.rsplit_once('.').map_or(&self.version, |(series, _)| series)
+    }
+}
+
+/// What it is wanted for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Wanted {
+    /// Services for CPython 2.7.
+    Python27,
+    /// Those for 3.
+    Python3,
 }
 
 /// Why an interpreter won't do.
@@ -31,6 +49,15 @@ pub enum Rejection {
     /// Another version.
     #[error("is Python {0}, not 2.7")]
     OtherVersion(String),
+    /// Another one than 3.
+    #[error("is Python {0}, not 3")]
+    NotPython3(String),
+    /// A release of 3 that is not read.
+    #[error("is Python {0}: {1}")]
+    NotRead(String, &'static str),
+    /// A build without the interpreter lock: every object has another layout.
+    #[error("is a free-threaded build, whose objects have another layout")]
+    FreeThreaded,
     /// Another implementation, such as PyPy.
     #[error("is {0}, not CPython")]
     OtherImplementation(String),
@@ -48,9 +75,12 @@ import json, platform, struct, sys
 try:
     import sysconfig
     tag = sysconfig.get_platform()
+    free_threaded = bool(sysconfig.get_config_var('Py_GIL_DISABLED'))
 except ImportError:
     tag = ''
+    free_threaded = False
 wide = 'u' if sys.maxunicode > 0xffff else ''
+kind = 'cp27m' + wide if sys.version_info[0] == 2 else 'cp%d%d' % sys.version_info[:2]
 sys.stdout.write(json.dumps({
     'executable': sys.executable,
     'version': '.'.join(str(part) for part in sys.version_info[:3]),
@@ -59,7 +89,8 @@ sys.stdout.write(json.dumps({
     'word_bits': struct.calcsize('P') * 8,
     'debug': hasattr(sys, 'gettotalrefcount'),
     'max_unicode': sys.maxunicode,
-    'abi': 'cp27m%s %s' % (wide, tag),
+    'abi': '%s %s' % (kind, tag),
+    'free_threaded': free_threaded,
 }))
 ";
 
@@ -73,16 +104,18 @@ struct Answer {
     debug: bool,
     max_unicode: u64,
     abi: String,
+    #[serde(default)]
+    free_threaded: bool,
 }
 
 /// The longest that a Python may take to start; a cold disk is slow.
 const ANSWER_WITHIN: Duration = Duration::from_secs(20);
 
-/// Asks a program whether it is a CPython 2.7 that will do.
+/// Asks a program whether it is a CPython that will do.
 ///
 /// # Errors
 /// Why it won't.
-pub(crate) fn examine(program: &Path) -> Result<PythonProgram, Rejection> {
+pub(crate) fn examine(program: &Path, wanted: Wanted) -> Result<PythonProgram, Rejection> {
     // -E: a PYTHONHOME or PYTHONSTARTUP meant for another Python must not decide.
     let arguments: [&OsStr; 3] = ["-E", "-c", QUESTION].map(OsStr::new);
     let handle = duct::cmd(program, arguments)
@@ -108,12 +141,15 @@ pub(crate) fn examine(program: &Path) -> Result<PythonProgram, Rejection> {
         let line = line.unwrap_or("it printed nothing").trim();
         return Err(Rejection::NoAnswer(line.to_owned()));
     };
-    judge(answer)
+    judge(answer, wanted)
 }
 
-fn judge(answer: Answer) -> Result<PythonProgram, Rejection> {
-    if answer.major_minor != (2, 7) {
-        return Err(Rejection::OtherVersion(answer.version));
+fn judge(answer: Answer, wanted: Wanted) -> Result<PythonProgram, Rejection> {
+    match (wanted, answer.major_minor) {
+        (Wanted::Python27, (2, 7)) => {}
+        (Wanted::Python27, _) => return Err(Rejection::OtherVersion(answer.version)),
+        (Wanted::Python3, (3, _)) => {}
+        (Wanted::Python3, _) => return Err(Rejection::NotPython3(answer.version)),
     }
     if answer.implementation != "CPython" {
         return Err(Rejection::OtherImplementation(answer.implementation));
@@ -123,6 +159,12 @@ fn judge(answer: Answer) -> Result<PythonProgram, Rejection> {
     }
     if answer.debug {
         return Err(Rejection::DebugBuild);
+    }
+    if answer.free_threaded {
+        return Err(Rejection::FreeThreaded);
+    }
+    if let Some(why) = not_read(&answer.version) {
+        return Err(Rejection::NotRead(answer.version, why));
     }
     let executable = answer.executable.canonicalize().map_err(|error| Rejection::CannotRun(error.to_string()))?;
     Ok(PythonProgram { executable, version: answer.version, max_unicode: answer.max_unicode, abi: answer.abi })

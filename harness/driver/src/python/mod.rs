@@ -1,4 +1,4 @@
-//! The Python 2.7 that services run on: found, asked what it is, and given the packages they import.
+//! The Pythons that services run on: found, asked what it is, and given the packages they import.
 
 mod builder;
 mod environment;
@@ -9,6 +9,7 @@ mod made;
 mod manifest;
 mod pip;
 mod search;
+mod search_3;
 mod trust;
 
 pub use builder::{BuildError, Builder};
@@ -17,4 +18,6 @@ pub use error::EnvironmentError;
 pub use event::{EnvironmentEvent, EnvironmentEvents};
 pub use interpreter::{PythonProgram, Rejection};
 pub(crate) use pip::python_variables;
-pub use search::{FoundPython, HOW_TO_GET_ONE, Origin, PythonError, Search, Tried, VARIABLE};
+pub use search::{
+    FoundPython, HOW_TO_GET_A_3, HOW_TO_GET_ONE, Origin, PythonError, Search, Tried, VARIABLE, VARIABLE_3,
+};

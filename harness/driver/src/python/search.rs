@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::environment::Cache;
-use super::interpreter::{PythonProgram, Rejection, examine};
+use super::interpreter::{PythonProgram, Rejection, Wanted, examine};
 
 /// What conda's installers call their folder in the user's home.
 const INSTALLATIONS: [&str; 5] = ["miniconda3", "anaconda3", "mambaforge", "miniforge3", "miniconda2"];
@@ -19,10 +19,14 @@ pub const VARIABLE: &str = "BLOATHOUND_PYTHON27";
 pub enum Origin {
     /// `BLOATHOUND_PYTHON27`.
     Variable,
+    /// `BLOATHOUND_PYTHON3`.
+    Variable3,
     /// A folder of `PATH`.
     Path,
     /// A version of pyenv.
     Pyenv,
+    /// A version of uv's.
+    Uv,
     /// A conda environment.
     Conda,
     /// What we had made in the user's cache.
@@ -33,8 +37,10 @@ impl fmt::Display for Origin {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(match self {
             Self::Variable => VARIABLE,
+            Self::Variable3 => VARIABLE_3,
             Self::Path => "PATH",
             Self::Pyenv => "pyenv",
+            Self::Uv => "uv",
             Self::Conda => "conda",
             Self::Cache => "made by `bloathound prepare --python`",
         })
@@ -78,6 +84,28 @@ pub enum PythonError {
         /// What was looked at.
         tried: Vec<Tried>,
     },
+    /// `BLOATHOUND_PYTHON3` names something that won't do.
+    #[error("{VARIABLE_3} is set to {}, which {why}", program.display())]
+    Configured3 {
+        /// What the variable says.
+        program: PathBuf,
+        /// Why it won't do.
+        why: Rejection,
+    },
+    /// A path that was given names something that won't do.
+    #[error("{} {why}", program.display())]
+    Named {
+        /// The path.
+        program: PathBuf,
+        /// Why it won't do.
+        why: Rejection,
+    },
+    /// None of the places has a 3 that is read.
+    #[error("no CPython 3 that is read (64-bit, not a debug build) on this machine{}\n{HOW_TO_GET_A_3}", list(tried))]
+    NoPython3 {
+        /// What was looked at.
+        tried: Vec<Tried>,
+    },
 }
 
 /// The exact lines to type for a Python 2.7.
@@ -89,6 +117,18 @@ Any one of these gives one:
                 bash -c 'curl -sSf https://sh.rustup.rs | sh -s -- -y && . ~/.cargo/env && cargo run --release -- run'
 Or name one that is somewhere else:
   export BLOATHOUND_PYTHON27=/path/to/python2.7";
+
+/// The variable that names the interpreter for services of 3.
+pub const VARIABLE_3: &str = "BLOATHOUND_PYTHON3";
+
+/// The exact lines to type for a Python 3.
+pub const HOW_TO_GET_A_3: &str = "\
+Any one of these gives one:
+  pyenv:      pyenv install 3.13
+  uv:         uv python install 3.13
+  conda:      conda create -n py313 python=3.13
+Or name one that is somewhere else:
+  export BLOATHOUND_PYTHON3=/path/to/python3.13";
 
 fn list(tried: &[Tried]) -> String {
     if tried.is_empty() {
@@ -107,10 +147,14 @@ fn list(tried: &[Tried]) -> String {
 pub struct Search {
     /// `BLOATHOUND_PYTHON27`.
     pub configured: Option<OsString>,
+    /// `BLOATHOUND_PYTHON3`.
+    pub configured_3: Option<OsString>,
     /// `PATH`.
     pub path: Option<OsString>,
     /// `PYENV_ROOT`.
     pub pyenv_root: Option<PathBuf>,
+    /// Where uv keeps its Pythons: `UV_PYTHON_INSTALL_DIR`, else a folder in `XDG_DATA_HOME`.
+    pub uv_dir: Option<PathBuf>,
     /// `CONDA_PREFIX`.
     pub conda_prefix: Option<PathBuf>,
     /// `HOME`.
@@ -126,8 +170,12 @@ impl Search {
         let set = |name| std::env::var_os(name).filter(|value| !value.is_empty());
         Self {
             configured: set(VARIABLE),
+            configured_3: set(VARIABLE_3),
             path: set("PATH"),
             pyenv_root: set("PYENV_ROOT").map(PathBuf::from),
+            uv_dir: set("UV_PYTHON_INSTALL_DIR")
+                .map(PathBuf::from)
+                .or_else(|| Some(PathBuf::from(set("XDG_DATA_HOME")?).join("uv/python"))),
             conda_prefix: set("CONDA_PREFIX").map(PathBuf::from),
             home: set("HOME").map(PathBuf::from),
             cache: Cache::of_user().ok(),
@@ -141,14 +189,14 @@ impl Search {
     pub fn find(&self) -> Result<FoundPython, PythonError> {
         if let Some(configured) = &self.configured {
             let program = PathBuf::from(configured);
-            return match examine(&program) {
+            return match examine(&program, Wanted::Python27) {
                 Ok(interpreter) => Ok(FoundPython { interpreter, origin: Origin::Variable }),
                 Err(why) => Err(PythonError::Configured { program, why }),
             };
         }
         let mut tried: Vec<Tried> = Vec::new();
         for (program, origin) in self.candidates() {
-            match examine(&program) {
+            match examine(&program, Wanted::Python27) {
                 Ok(interpreter) => {
                     return Ok(FoundPython { interpreter, origin });
                 }
@@ -215,7 +263,7 @@ impl Search {
         versions
     }
 
-    fn conda_environments(&self) -> Vec<PathBuf> {
+    pub(super) fn conda_environments(&self) -> Vec<PathBuf> {
         let mut environments: Vec<PathBuf> = self.conda_prefix.iter().cloned().collect();
         if let Some(home) = &self.home {
             let listed = fs::read_to_string(home.join(".conda/environments.txt"));
@@ -231,7 +279,7 @@ impl Search {
     }
 }
 
-fn folders_in(dir: &Path) -> Vec<PathBuf> {
+pub(super) fn folders_in(dir: &Path) -> Vec<PathBuf> {
     let Ok(entries) = fs::read_dir(dir) else {
         return Vec::new();
     };

@@ -148,6 +148,7 @@ fn keep(
         scenario: scenario.name.clone(),
         variant,
         seed: scenario.seed,
+        series: scenario.on.clone(),
         traffic: (scenario.traffic != Traffic::Steady).then_some(scenario.traffic),
         service: scenario.service.clone(),
         requests: driven.requests,

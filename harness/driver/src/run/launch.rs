@@ -17,8 +17,8 @@ const DIAGNOSTICS: &str = "diagnostics";
 pub struct Launcher {
     /// The interpreter.
     pub interpreter: PythonProgram,
-    /// The packages.
-    pub environment: Environment,
+    /// The packages that every service has; none for those of CPython 3, which need none or have their own.
+    pub environment: Option<Environment>,
     /// The folder `reference-services`.
     pub services_dir: PathBuf,
 }
@@ -33,9 +33,9 @@ impl Launcher {
         scenario: &Scenario,
         variant: Variant,
         events: EnvironmentEvents<'_>,
-    ) -> Result<Environment, EnvironmentError> {
+    ) -> Result<Option<Environment>, EnvironmentError> {
         match scenario.variants.get(&variant).and_then(|plan| plan.packages.as_ref()) {
-            Some(lock_file) => Cache::of_user()?.prepare_packages(&self.interpreter, lock_file, events),
+            Some(lock_file) => Cache::of_user()?.prepare_packages(&self.interpreter, lock_file, events).map(Some),
             None => Ok(self.environment.clone()),
         }
     }
@@ -43,19 +43,21 @@ impl Launcher {
     /// How to start a scenario's service in a variant, on the services' packages.
     #[must_use]
     pub fn launch(&self, scenario: &Scenario, variant: Variant, limits: &Limits) -> Launch {
-        self.launch_on(&self.environment, scenario, variant, limits)
+        self.launch_on(self.environment.as_ref(), scenario, variant, limits)
     }
 
     /// The same on packages of its own ([`Launcher::environment_of`]).
     #[must_use]
     pub fn launch_on(
         &self,
-        environment: &Environment,
+        environment: Option<&Environment>,
         scenario: &Scenario,
         variant: Variant,
         limits: &Limits,
     ) -> Launch {
-        let mut python_path = vec![environment.dir.clone(), self.services_dir.join("common")];
+        let mut python_path: Vec<PathBuf> =
+            environment.map(|environment| environment.dir.clone()).into_iter().collect();
+        python_path.push(self.services_dir.join("common"));
         let fix = scenario.service_dir.join("fix");
         if variant == Variant::Fixed && fix.is_dir() {
             python_path.push(fix);

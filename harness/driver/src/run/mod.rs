@@ -91,7 +91,7 @@ pub fn run(
     let environment = launcher
         .environment_of(scenario, variant, &mut |event| events(RunEvent::Packages(event)))
         .map_err(|error| BrokenRun { error: error.into(), stderr_tail: Vec::new() })?;
-    let launch = launcher.launch_on(&environment, scenario, variant, limits);
+    let launch = launcher.launch_on(environment.as_ref(), scenario, variant, limits);
     let service =
         Service::start_unless(&launch, &limits.interrupt).map_err(|error| stopped().unwrap_or_else(|| error.into()))?;
     // Whatever waits for the service, a request of minutes even, waits no longer then.

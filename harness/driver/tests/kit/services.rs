@@ -23,7 +23,7 @@ use bloathound_heap::{Census, HeapSnapshot, Names, ObjectId, PathFinder};
 use bloathound_kit::{Dump, KitError, KitTarget, ManholeClient, TraceSession, TraceStep, TraceSummary, TraceTally};
 use bloathound_scenario::{Load, Method, Request};
 use support::kit::{MEMORY, PATIENCE, Subject, start};
-use support::{is_running, launcher, wait_for};
+use support::{is_running, launcher, packages, wait_for};
 
 /// Types by name; what only one view can know is left out by the caller.
 fn census(snapshot: &HeapSnapshot, tracked_only: bool) -> BTreeMap<String, (u64, u64)> {
@@ -261,7 +261,7 @@ fn the_kits_own_tests_pass() {
         "."
     )
     .dir(&launcher.services_dir)
-    .env("BLOATHOUND_TEST_ENV", &launcher.environment.dir)
+    .env("BLOATHOUND_TEST_ENV", packages(&launcher))
     .stderr_to_stdout()
     .stdout_capture()
     .unchecked()

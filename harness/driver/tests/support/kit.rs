@@ -8,7 +8,7 @@ use std::time::Duration;
 use bloathound_driver::{Launch, Service};
 use bloathound_kit::{ControlClient, Dump, KitTarget, ManholeClient};
 
-use super::launcher;
+use super::{launcher, packages};
 
 /// What reading a dump may take.
 pub const MEMORY: u64 = 4 << 30;
@@ -77,7 +77,7 @@ pub fn start(name: &str, options: &[&str]) -> Option<Service> {
         name: name.to_owned(),
         program: launcher.interpreter.executable.clone(),
         arguments,
-        python_path: vec![launcher.environment.dir.clone(), folder("common"), folder(name)],
+        python_path: vec![packages(&launcher), folder("common"), folder(name)],
         seed: 1,
         ready_within: PATIENCE,
     };

@@ -31,7 +31,12 @@ pub fn launcher() -> Option<Launcher> {
         Cache::of_user().unwrap().prepare(&found.interpreter, &lock_file, &mut |_| ()).unwrap_or_else(|error| {
             panic!("{error}");
         });
-    Some(Launcher { interpreter: found.interpreter, environment, services_dir })
+    Some(Launcher { interpreter: found.interpreter, environment: Some(environment), services_dir })
+}
+
+/// Where its packages are.
+pub fn packages(launcher: &Launcher) -> PathBuf {
+    launcher.environment.as_ref().unwrap().dir.clone()
 }
 
 /// A file that can be run. Another process writes it: while we had it open ourselves, a fork of another

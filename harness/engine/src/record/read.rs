@@ -101,6 +101,9 @@ pub struct RecordedRun {
     pub variant: Variant,
     /// Seed of the run.
     pub seed: u64,
+    /// The series of CPython 3 that its service ran on; null for 2.7.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub series: Option<String>,
     /// How its requests were spread over the rounds; null for steady traffic.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub traffic: Option<Traffic>,

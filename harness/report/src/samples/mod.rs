@@ -232,6 +232,7 @@ fn run(scenario: &str, variant: Variant, class: FindingClass) -> RunRecord {
     RunRecord {
         scenario: scenario.to_owned(),
         variant,
+        series: None,
         traffic: None,
         seed: 1,
         source: RunSource::Live,

@@ -11,12 +11,11 @@ use crate::typing;
 /// All scenarios, a line each where the terminal is wide enough. A narrower one has titles of several lines, and what each
 /// scenario looks for is left to others: nothing is cut.
 #[must_use]
-pub fn list(rows: &[ListedScenario], color: bool) -> String {
+pub fn list(rows: &[ListedScenario], first: &str, color: bool) -> String {
     let style = Style::new(color);
     if rows.is_empty() {
         return "no scenario\n".to_owned();
     }
-    let first = rows.first().map_or("", |row| row.name.as_str());
     let next = typing::with_home(&format!("run {}", shell_word(first)));
     let next = format!("  next: {}\n", page::fit(&next, NEXT_MAX));
     match whole(rows).render_if_it_fits(style) {
@@ -35,24 +34,35 @@ fn whole(rows: &[ListedScenario]) -> Table {
     let mut table = Table::new(&[
         ("scenario", Align::Left),
         ("twins", Align::Left),
+        ("python", Align::Left),
         ("looks for", Align::Left),
         ("title", Align::Rest),
     ]);
     for row in rows {
         let switches = row.toggle.as_deref().map(|what| format!("switches {what}"));
         let classes: Vec<&str> = row.classes.iter().map(|class| class.as_str()).chain(switches.as_deref()).collect();
-        table.row(vec![row.name.clone(), twins(row), classes.join(" "), row.title.clone()]);
+        table.row(vec![row.name.clone(), twins(row), python(row), classes.join(" "), row.title.clone()]);
     }
     table
 }
 
 /// With what a name needs beside it.
 fn narrow(rows: &[ListedScenario]) -> Table {
-    let mut table = Table::new(&[("scenario", Align::Left), ("twins", Align::Left), ("title", Align::Prose)]);
+    let mut table = Table::new(&[
+        ("scenario", Align::Left),
+        ("twins", Align::Left),
+        ("python", Align::Left),
+        ("title", Align::Prose),
+    ]);
     for row in rows {
-        table.row(vec![row.name.clone(), twins(row), row.title.clone()]);
+        table.row(vec![row.name.clone(), twins(row), python(row), row.title.clone()]);
     }
     table
+}
+
+/// What it would run on, or what it lacks.
+fn python(row: &ListedScenario) -> String {
+    row.python.clone().unwrap_or_else(|| format!("no {}", row.needs))
 }
 
 fn twins(row: &ListedScenario) -> String {
@@ -72,6 +82,8 @@ mod tests {
             ListedScenario {
                 name: "leak".to_owned(),
                 title: "A class-level cache keeps every row's freshly made class for ever".to_owned(),
+                needs: "3".to_owned(),
+                python: Some("3.13.0".to_owned()),
                 variants: vec![Variant::Buggy, Variant::Fixed],
                 classes: vec![FindingClass::Leak],
                 toggle: None,
@@ -79,6 +91,8 @@ mod tests {
             ListedScenario {
                 name: "tightloop".to_owned(),
                 title: "while not done".to_owned(),
+                needs: "3.13+".to_owned(),
+                python: None,
                 variants: vec![Variant::Buggy],
                 classes: vec![FindingClass::HotLoop],
                 toggle: None,
@@ -86,12 +100,14 @@ mod tests {
             ListedScenario {
                 name: "toggle-log".to_owned(),
                 title: "Debug logging on and off again under load".to_owned(),
+                needs: "2.7".to_owned(),
+                python: None,
                 variants: vec![Variant::Fixed],
                 classes: vec![],
                 toggle: Some("debug-log".to_owned()),
             },
         ];
-        let shown = [60, 100].map(|columns| Page::of_columns(columns).printing(|| list(&rows, false)));
+        let shown = [60, 100].map(|columns| Page::of_columns(columns).printing(|| list(&rows, "leak", false)));
         insta::assert_snapshot!(shown.join("=== 100 columns\n"));
     }
 }

@@ -17,9 +17,11 @@ use crate::matcher::Matcher;
 
 mod load;
 mod own;
+mod series;
 
 pub use load::{Load, Mixed};
 pub use own::{Ignore, Own, PORT, PORT_GROUP, PYTHON, Ready};
+pub use series::PythonSeries;
 
 /// A validated scenario. Every number in it is in range, every name exists.
 #[derive(Debug, Clone, PartialEq)]
@@ -36,6 +38,10 @@ pub struct Scenario {
     pub service: String,
     /// The service's folder; it exists. Of one's own that of the file.
     pub service_dir: PathBuf,
+    /// The CPython that a service of ours needs.
+    pub series: PythonSeries,
+    /// The series of CPython 3 that it is to run on, such as `3.13`; none until that is chosen, and on 2.7.
+    pub on: Option<String>,
     /// How a service of one's own is started; none for one of ours.
     pub own: Option<Own>,
     /// The seed that the file asks for.

@@ -30,6 +30,9 @@ pub(crate) struct RawScenario {
     pub(crate) upstream: Option<String>,
     /// A folder of `reference-services/`; `./NAME` is a folder beside this file.
     pub(crate) service: Option<String>,
+    /// The CPython that a service of ours needs: `'2.7'`, which it is without this, `'3'` for any series of 3 that is read, or
+    /// `'3.13'` for that one or a later one.
+    pub(crate) series: Option<String>,
     /// In place of `service`: the command that starts a service of your own, as one line or as a list of words. `{port}` in
     /// it becomes a port that is free, `{python}` the interpreter.
     pub(crate) command: Option<RawCommand>,

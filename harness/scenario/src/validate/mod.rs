@@ -21,7 +21,7 @@ use crate::raw::{RawObserve, RawScenario, RawToggle, RawTrigger, RawVariant, Raw
 use crate::unique_map::UniqueMap;
 use crate::vocabulary::{REQUESTS_MAX, ROUNDS_MAX, ROUNDS_MIN};
 use load::{check_load, check_spread};
-use service::{ServicePlace, check_fix, check_service};
+use service::{ServicePlace, check_fix, check_series, check_service};
 
 /// Checks a scenario. The result is to be used only where the checker noted nothing.
 pub(crate) fn validate(mut raw: RawScenario, file: &Path, services_dir: &Path, checker: &mut Checker<'_>) -> Scenario {
@@ -64,6 +64,7 @@ pub(crate) fn validate(mut raw: RawScenario, file: &Path, services_dir: &Path, c
     if of_one.is_some() && (raw.buggy.is_some() || raw.fixed.is_some()) {
         checker.wrong(&root.key("expect"), "`expect` beside variants", "`expect`, or `buggy` and `fixed`");
     }
+    let series = check_series(raw.series.as_deref(), &observe, checker);
     let variants = check_variants(raw.buggy, of_one.or(raw.fixed), (&observe, own.as_ref()), file, checker);
     let ignore = ignore::check_ignore(raw.ignore, checker);
     let (service, service_dir) = match (&raw.service, &own) {
@@ -86,6 +87,8 @@ pub(crate) fn validate(mut raw: RawScenario, file: &Path, services_dir: &Path, c
     Scenario {
         service_dir,
         service,
+        series,
+        on: None,
         own,
         name: raw.name,
         title: raw.title,

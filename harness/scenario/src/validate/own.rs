@@ -28,6 +28,7 @@ pub(super) fn check_kind(raw: &RawScenario, checker: &mut Checker<'_>) {
         }
     };
     if raw.command.is_some() {
+        refuse(raw.series.is_some(), "series", "`python`, which names the interpreter");
         refuse(raw.service.is_some(), "service", "`command` alone, or `service` alone");
         refuse(!raw.options.0.is_empty(), "options", "arguments of the `command`");
         refuse(raw.trigger.is_some(), "trigger", "a request of `load`: where nobody answers, it is looked at");

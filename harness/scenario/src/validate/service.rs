@@ -8,7 +8,7 @@ use bloathound_vocabulary::Variant;
 use crate::checker::Checker;
 use crate::error::ScenarioProblem;
 use crate::locate::{NodePath, Part};
-use crate::model::VariantPlan;
+use crate::model::{Observe, PythonSeries, VariantPlan};
 use crate::vocabulary::nearest;
 
 /// Where a service is looked for: in the folder of services, or beside its scenario.
@@ -63,6 +63,20 @@ pub(super) fn check_service(written: &str, service: &ServicePlace<'_>, checker: 
     }
 }
 
+/// The series by its word; diagnostics that are switched are those of the services for 2.7.
+pub(super) fn check_series(word: Option<&str>, observe: &Observe, checker: &mut Checker<'_>) -> PythonSeries {
+    let node = NodePath::default().key("series");
+    let Some(word) = word else { return PythonSeries::default() };
+    let Some(series) = PythonSeries::of_word(word) else {
+        checker.wrong(&node, format!("the series `{word}`"), "`'2.7'`, `'3'`, or one of 3, such as `'3.13'`");
+        return PythonSeries::default();
+    };
+    if series != PythonSeries::Python27 && observe.toggle.is_some() {
+        checker.wrong(&node, "a toggle on CPython 3", "`'2.7'`, whose services have diagnostics built in");
+    }
+    series
+}
+
 /// What makes a twin the fixed one: a folder with the changed modules, or other packages.
 pub(super) fn check_fix(
     variants: &BTreeMap<Variant, VariantPlan>,
@@ -73,12 +87,13 @@ pub(super) fn check_fix(
         return;
     };
     let (name, node) = (service.name, NodePath::default().key("fixed"));
-    if fixed.packages.is_some() && fixed.packages == buggy.packages {
-        let wanted = "the lock file of the release with the fix";
+    let has_fix = service.dir().join("fix").is_dir();
+    if fixed.packages.is_some() && fixed.packages == buggy.packages && !has_fix {
+        let wanted = "the lock file of the release with the fix, or a folder `fix` in the service";
         checker.wrong(&node.key("packages"), "the packages of the buggy variant", wanted);
     }
     let is_there = service.dir().join("service.py").is_file();
-    if fixed.packages == buggy.packages && is_there && !service.dir().join("fix").is_dir() {
+    if fixed.packages.is_none() && buggy.packages.is_none() && is_there && !has_fix {
         checker.wrong(
             &node,
             format!("a fixed twin of `{name}`, and no folder {name}/fix with the fix"),

@@ -25,13 +25,16 @@ pub struct RunKey {
     pub variant: Variant,
     /// The seed.
     pub seed: u64,
+    /// The series of CPython 3.
+    pub series: Option<String>,
     /// How requests were spread, where unevenly.
     pub traffic: Option<Traffic>,
 }
 
 impl From<&bloathound_vocabulary::RunRecord> for RunKey {
     fn from(run: &bloathound_vocabulary::RunRecord) -> Self {
-        Self { scenario: run.scenario.clone(), variant: run.variant, seed: run.seed, traffic: run.traffic }
+        let (series, traffic) = (run.series.clone(), run.traffic);
+        Self { scenario: run.scenario.clone(), variant: run.variant, seed: run.seed, series, traffic }
     }
 }
 

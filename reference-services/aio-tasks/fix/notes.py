@@ -1,0 +1,17 @@
+"""Notes that are taken in the background: nobody waits for them."""
+import asyncio
+
+# The loop refers to its tasks weakly, so somebody has to keep them until they are done.
+background = set()
+
+
+def take(row):
+    """Take a note of a row, in a task of its own."""
+    task = asyncio.get_running_loop().create_task(_written(row))
+    background.add(task)
+    task.add_done_callback(background.discard)
+
+
+async def _written(row):
+    await asyncio.sleep(0)
+    return {'name': row[1], 'talk': row[4]}
