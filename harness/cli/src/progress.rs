@@ -148,7 +148,7 @@ mod tests {
         let row = |type_name: &str, count, bytes| TypeRow { type_name: type_name.to_owned(), count, bytes };
         let rows = [row("dict", 9, 60 << 20), row("str", 1000, 3 << 20), row("list", 1, 1 << 20), row("int", 1, 24)];
         let line = first_line(&rows).unwrap();
-        assert_eq!(line, "1 011 objects, 64.0 MiB: 60.0 MiB dict, 3.00 MiB str, 1.00 MiB list, …");
+        assert_eq!(line, "1011 objects, 64.0 MiB: 60.0 MiB dict, 3.00 MiB str, 1.00 MiB list, …");
         assert!(first_line(&rows[1..]).is_none());
     }
 }

@@ -142,6 +142,15 @@ fn growth_is_found_where_it_is(series: &str) {
 
 /// What `hot` says of a script of that series that prints `ready` and goes on.
 fn hot(series: &str, script: &str) -> Option<Value> {
+    // What had too little of the processor is not judged; other tests run beside this one.
+    let is_judged = |report: &Value| {
+        report["verdict"] != "busy" || report["cpu_fraction"].as_f64().is_none_or(|share| share >= PROCESSOR_MIN)
+    };
+    hot_until(series, script, &is_judged)
+}
+
+/// The first look that is `enough`, of a few; else the last.
+fn hot_until(series: &str, script: &str, enough: &dyn Fn(&Value) -> bool) -> Option<Value> {
     // Each takes a processor.
     static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
     let _turn = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
@@ -150,8 +159,14 @@ fn hot(series: &str, script: &str) -> Option<Value> {
     let file = folder.path().join("app.py");
     std::fs::write(&file, script).unwrap();
     let target = Target::start(Command::new(python).args(["-E", "-s"]).arg(&file));
-    Some(told(&["hot", &target.pid().to_string(), "--seconds", "3"]))
+    let look = || told(&["hot", &target.pid().to_string(), "--seconds", "3"]);
+    Some((1..LOOKS_MAX).map(|_| look()).find(enough).unwrap_or_else(look))
 }
+
+/// Looks at one script, where others take the processor away.
+const LOOKS_MAX: usize = 5;
+/// What it has to have had of a processor to be judged as busy.
+const PROCESSOR_MIN: f64 = 0.9;
 
 const PAGES: &str = "
 class Page:
@@ -252,7 +267,7 @@ fn event_loop(begin: &str) -> String {
 import asyncio, os
 class Flusher:
     def __init__(self, loop):
-        self.loop, self.pending = loop, []
+        self.loop, self.pending, self.sizes = loop, [], list(range(150))
     def flush(self):
         if self.pending:
             self.pending.pop()
@@ -263,7 +278,7 @@ class Flusher:
         if self.pending:
             self.pending.pop()
 async def drain(queue):
-    while not queue.pending:
+    while max(queue.sizes) < 1000:
         await asyncio.sleep(0)
 async def waits(queue):
     await drain(queue)
@@ -292,6 +307,8 @@ async def main():
     format!("{head}{begin}    print('ready', flush=True)\n    await asyncio.sleep(1000)\nasyncio.run(main())\n")
 }
 
+/// The coroutine asks something that takes a moment: what does nothing but wait is in its own code for so short a time that a
+/// reader that was built without optimisation, or has little of the processor, may come too late each time.
 fn event_loops_that_spin_are_found_with_what_they_call(series: &str) {
     for (begin, function) in [
         ("    flusher.flush()\n", "flush"),
@@ -299,7 +316,8 @@ fn event_loops_that_spin_are_found_with_what_they_call(series: &str) {
         ("    r, w = os.pipe()\n    os.write(w, b'x')\n    loop.add_reader(r, flusher.on_readable)\n", "on_readable"),
         ("    kept = asyncio.create_task(waits(flusher))\n", "drain"),
     ] {
-        let Some(report) = hot(series, &event_loop(begin)) else { return };
+        let finds = |report: &Value| report["findings"] != serde_json::json!([]);
+        let Some(report) = hot_until(series, &event_loop(begin), &finds) else { return };
         let finding = &report["findings"][0];
         assert_eq!(finding["where"]["function"], function, "{begin}: {report}");
     }

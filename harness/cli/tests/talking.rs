@@ -280,7 +280,8 @@ sys.stdin.read()
     let is_first = |line: &str| line.contains("objects, ") && line.contains(" list, ") && line.contains(" str, ");
     let Some(sent) = screen.shows(&format!("inspect {}", target.pid())) else { return };
     let first = sent.lines().position(is_first).unwrap_or_else(|| panic!("no first line in {sent}"));
-    let report = sent.lines().position(|line| line.starts_with("process ")).expect("a report");
+    let report =
+        sent.lines().position(|line| line.contains("(CPython ")).unwrap_or_else(|| panic!("no report in {sent}"));
     assert!(first < report, "{sent}");
     // It counts what the report counts, but for what only references lead to.
     let counted = |at: usize| -> String {

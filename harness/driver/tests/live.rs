@@ -271,7 +271,9 @@ fn in_every_scenario_the_ledger_says_what_the_file_requires() {
     let Some(launcher) = launcher() else { return };
     let scenarios = load_dir(&root().join("scenarios"), &root().join("reference-services"));
     let mut wrong = Vec::new();
-    for scenario in scenarios.unwrap_or_else(|errors| panic!("{errors}")) {
+    // Those of CPython 3 are held by `cli/tests/scenarios_3.rs`, whose runs are no good without their ledgers.
+    let is_of_27 = |scenario: &Scenario| scenario.series.takes("2.7");
+    for scenario in scenarios.unwrap_or_else(|errors| panic!("{errors}")).into_iter().filter(is_of_27) {
         for variant in scenario.variants.keys() {
             let outcome = valid_run(&scenario, *variant, &launcher);
             match outcome {

@@ -24,7 +24,7 @@ pub(crate) fn sentence(finding: &Finding) -> String {
                     "With every {each} {} stay behind, and {kept}.",
                     match leak.type_name.as_str() {
                         // What a class is to Python.
-                        "type" | "classobj" => units::plural(number, "class", "classes"),
+                        "type" => units::plural(number, "class", "classes"),
                         name => units::plural(number, &format!("{name} object"), &format!("{name} objects")),
                     }
                 ),

@@ -106,7 +106,8 @@ fn a_loop_and_its_handler_are_what_they_are_in_later_series() {
         };
         assert_eq!((from_call("tries"), from_call("row")), (Some(false), Some(true)), "{:?}", one.writes);
         let (call, behind, handler) = made.peek;
-        let [tried] = found.tries[..] else { panic!("{:?}", found.tries) };
+        let catching: Vec<_> = found.tries.iter().filter(|one| !one.always).collect();
+        let [tried] = catching[..] else { panic!("{:?}", found.tries) };
         assert!(tried.tries(call) && tried.handles(handler) && !tried.handles(behind), "{tried:?}");
         assert!(tried.is_past(call, behind) && !tried.is_past(call, handler), "{tried:?}");
         assert!(one.contains(call) && one.contains(handler), "{one:?}");

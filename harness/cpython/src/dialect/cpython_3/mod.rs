@@ -5,8 +5,6 @@
 
 mod fixed;
 mod opcodes;
-mod opcodes_11;
-mod opcodes_12;
 mod release_11;
 mod release_12;
 mod symbols;

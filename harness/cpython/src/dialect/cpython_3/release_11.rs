@@ -5,7 +5,7 @@
 //! has the thread that runs; a call begins with its function, and generators have their code beside it.
 
 use super::release_12::RELEASE_12;
-use super::{RUNTIME, fixed, opcodes_11, symbols, types};
+use super::{RUNTIME, fixed, opcodes, symbols, types};
 use crate::dialect::{
     AllocatorState, Attributes, Dialect, DigitCount, KnownTypes, ReferenceCounts, StaticTypeState, SymbolNames, layout,
 };
@@ -65,7 +65,7 @@ pub static CPYTHON_3_11: Dialect = Dialect {
         variables: layout::CodeVariables { count: 76, names: 96, frame_words: 0 },
         ..RELEASE_12.code
     },
-    instructions: opcodes_11::INSTRUCTIONS,
+    instructions: opcodes::release_11::INSTRUCTIONS,
     interpreter_frame: layout::InterpreterFrame {
         executable: 32,
         previous: 48,

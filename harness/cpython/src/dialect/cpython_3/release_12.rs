@@ -6,7 +6,7 @@
 
 use bloathound_heap::SeriesWords;
 
-use super::{RELEASE_13, RUNTIME, fixed, opcodes_12, told, types};
+use super::{RELEASE_13, RUNTIME, fixed, opcodes, told, types};
 use crate::dialect::{AllocatorState, Attributes, Dialect, Frames, KnownTypes, layout};
 
 /// CPython 3.12.
@@ -28,7 +28,7 @@ pub(super) const RELEASE_12: Dialect = Dialect {
     generator: layout::GeneratorObject { states_ended: &[-1], ..RELEASE_13.generator },
     code: layout::CodeObject { co_code: 192, ..RELEASE_13.code },
     frame: layout::FrameObject { f_localsplus: 48, ..RELEASE_13.frame },
-    instructions: opcodes_12::INSTRUCTIONS,
+    instructions: opcodes::release_12::INSTRUCTIONS,
     thread_state: layout::ThreadState {
         read_bytes: 288,
         frame: 56,

@@ -1,11 +1,11 @@
 //! Opcodes of CPython 3.12: `Include/opcode.h`, what they take and put as `Python/compile.c` has it, and those that take the
 //! place of others while code runs.
 
-use super::opcodes;
+use super as opcodes;
 use crate::dialect::bytecode::{Effect, Instructions, Monitored, Operation, WordInstructions};
 
 /// What its instructions look like.
-pub(super) const INSTRUCTIONS: Instructions =
+pub(in crate::dialect::cpython_3) const INSTRUCTIONS: Instructions =
     Instructions { extended_arg: 144, opcodes: OPCODES, words: Some(WORDS), ..opcodes::INSTRUCTIONS };
 
 const WORDS: WordInstructions = WordInstructions {
