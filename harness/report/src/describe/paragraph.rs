@@ -3,6 +3,7 @@
 //!
 //! It stands in the record itself ([`tell`], [`tell_run`]), so terminal, JSON, JUnit and page say the same.
 
+use bloathound_profile::frameworks::is_program_file;
 use bloathound_vocabulary::{Evidence, Finding, Grade, Label, RunRecord, Verdict};
 
 use super::{basename, plain};
@@ -109,7 +110,8 @@ fn where_to_look(finding: &Finding) -> Option<String> {
         (Some(name @ "__init__.py"), Some(package)) => format!("{package}/{name}"),
         _ => basename(file).to_owned(),
     };
-    let of_library = ["/lib/python", "/site-packages/"].iter().any(|folder| file.contains(folder));
+    // What has no file is nobody's library: `<string>`.
+    let of_library = !file.starts_with('<') && !is_program_file(file);
     let more = match location.path.last() {
         Some(Label::Default(_)) => ": it is the default value of an argument, made once and shared by all calls",
         _ if of_library => " in a library: what puts these there is whoever calls it",

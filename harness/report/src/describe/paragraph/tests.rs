@@ -87,3 +87,22 @@ fn terminal_json_and_junit_say_the_same() {
         assert!(junit.contains(&escaped), "{escaped}\n{junit}");
     }
 }
+
+#[test]
+fn what_a_library_only_keeps_and_what_all_calls_share_is_said() {
+    let at = |file: &str, last: Label| {
+        let mut finding = samples::leak_finding();
+        finding.location.file = Some(file.to_owned());
+        finding.location.line_first = Some(7);
+        finding.location.path.push(last);
+        where_to_look(&finding).unwrap_or_default()
+    };
+    let of_library =
+        "The place to look at is logging/__init__.py:7 in a library: what puts these there is whoever calls it.";
+    assert_eq!(at("/opt/x/lib/python2.7/logging/__init__.py", Label::Index), of_library);
+    // The program's own, however its folder is called.
+    assert_eq!(at("/srv/lib/python/app.py", Label::Index), "The place to look at is app.py:7.");
+    assert_eq!(at("<string>", Label::Index), "The place to look at is <string>:7.");
+    let shared = "it is the default value of an argument, made once and shared by all calls";
+    assert!(at("/srv/app.py", Label::Default("seen".into())).contains(shared));
+}
