@@ -1,5 +1,5 @@
-//! Ablation: which recorded cases hang on which limit. Judges every watch (a folder) and every file of samples (`.bhs`)
-//! in a folder once as the rules are, then once for each limit, word list, predicate and keeper with that one taken away,
+//! Ablation: which recorded cases hang on which limit. Judges every watch and every run (folders) and every file of samples
+//! (`.bhs`) in a folder once as the rules are, then once for each limit, word list, predicate and keeper with that one taken away,
 //! and writes a table of the cases whose findings are others then.
 //!
 //! `cargo run --release -p bloathound-engine --example ablate -- FOLDER [NAME…]`: of these rows only, where names are given.
@@ -12,17 +12,21 @@ use std::path::{Path, PathBuf};
 use bloathound_detect::thresholds::Setting;
 use bloathound_detect::thresholds::keepers::KEEPERS;
 use bloathound_detect::{Finding, Seen, Thresholds, judge};
-use bloathound_engine::looks::KeptWatch;
-use bloathound_engine::record::open_samples;
+use bloathound_engine::looks::{KeptRun, KeptWatch};
+use bloathound_engine::record::{MANIFEST, open_samples};
 use bloathound_profile::Profile;
 
 enum Case {
+    Run(Box<KeptRun>),
     Watch(Box<KeptWatch>),
     Samples(Box<Profile>),
 }
 
 impl Case {
     fn open(path: &Path) -> Option<Self> {
+        if path.join(MANIFEST).is_file() {
+            return KeptRun::open(path).map(|run| Self::Run(Box::new(run))).map_err(|e| eprintln!("{e}")).ok();
+        }
         if path.is_dir() {
             return KeptWatch::open(path).map(|watch| Self::Watch(Box::new(watch))).map_err(|e| eprintln!("{e}")).ok();
         }
@@ -32,6 +36,7 @@ impl Case {
 
     fn found(&self, thresholds: &Thresholds) -> BTreeSet<String> {
         let findings: Vec<Finding> = match self {
+            Self::Run(run) => run.judge(thresholds),
             Self::Watch(watch) => watch.judge(thresholds),
             Self::Samples(profile) => {
                 judge(&Seen { profile: Some(profile), ..Seen::default() }, &[], thresholds).findings

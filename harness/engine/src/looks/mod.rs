@@ -21,7 +21,7 @@ pub use self::figures::{Detected, LookFigures};
 pub use self::heat::heat;
 pub use self::hot::{HotOptions, SampleError, Sampled, Samples, Sampling, hot, sample_process, source_lines};
 pub use self::inspect::{inspect, judge_look, pause_ms};
-pub use self::replay::{ReplayError, replay};
+pub use self::replay::{KeptRun, ReplayError, replay};
 pub use self::retained::retained;
 pub use self::run::{RunFindings, RunJudge};
 pub use self::watch::{

@@ -102,6 +102,11 @@ impl RunJudge {
         }
     }
 
+    /// Judges by these limits instead of ours, without pictures.
+    pub(super) fn by(thresholds: Thresholds, without: &[&'static str]) -> Self {
+        Self { thresholds, ..Self::new(without, false) }
+    }
+
     fn note(&mut self, report: Report, detected: Option<Detected>) {
         if let (false, Some(detected)) = (report.findings.is_empty(), detected) {
             self.detected = Some(self.detected.map_or(detected, |before| before.or_later(detected)));
