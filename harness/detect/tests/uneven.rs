@@ -237,6 +237,52 @@ fn timed_calls_only_grow() {
     };
     assert_eq!(named("_pendingTimedCalls").classes(), [FindingClass::Growth]);
     assert_eq!(named("calls").classes(), [FindingClass::Leak]);
+    // Of short times they come while they are watched: bursts leave more of them at one look than at another.
+    let short = |name: &'static str| Watch {
+        looks: [146, 268, 252, 246, 276, 497].map(|n| vec![(name, "DelayedCall", n, 72)]).into(),
+        ..Watch::of(&[0; 6])
+    };
+    let report = short("_pendingTimedCalls").judge();
+    assert!(report.findings.is_empty() && report.observations[0].summary.contains("which come"), "{report:?}");
+    assert_eq!(short("calls").classes(), [FindingClass::Growth], "what has no time may be kept");
+}
+
+#[test]
+fn texts_that_get_a_digit_more_are_no_growth() {
+    // A ring of 20 000 records that was there from the start, on its first way round.
+    let ring = |bytes: [u64; 6]| Watch {
+        looks: bytes.map(|bytes| vec![("tag", "str", 1, bytes)]).into(),
+        ..Watch::of(&[0; 6])
+    };
+    let texts = [826_450, 842_530, 873_050, 892_740, 900_000, 910_000];
+    let mut watch = ring(texts);
+    assert_eq!(watch.classes(), [FindingClass::Growth], "one buffer");
+    // The same bytes by as many objects as there were before.
+    watch.thresholds.growth.standing_bytes_min = 100_000;
+    assert!(watch.classes().is_empty());
+}
+
+#[test]
+fn a_number_beside_it_that_is_far_bounds_nothing_yet() {
+    let beside = |most: i64| Watch { numbers: vec![("maxsize", most)], ..Watch::of(&[400, 410, 420, 430, 440, 450]) };
+    // 10 in 3 s: three quarters of an hour until it is full, if that is its bound.
+    let found = beside(9000).found();
+    assert_eq!(found[0].class, FindingClass::Growth);
+    assert!(found[0].summary.contains("If maxsize = 9000 is meant as its bound"), "{}", found[0].summary);
+    assert_eq!(found[0].confidence.as_ref().unwrap().grade, Grade::Low);
+    // Nearly reached, or soon: a cache that fills.
+    assert!(beside(1000).found().is_empty() && beside(460).found().is_empty());
+    // `sys.maxsize` bounds nothing.
+    let found = beside(i64::MAX).found();
+    assert!(!found[0].summary.contains("maxsize"), "{}", found[0].summary);
+    // Without a clock so many watches more would have to pass.
+    let counted = |most: i64| Watch {
+        requests: Some(vec![0, 10, 10, 10, 10, 10]),
+        works: vec![Work::default(); 6],
+        ..beside(most)
+    };
+    assert_eq!(counted(9000).classes(), [FindingClass::Growth]);
+    assert!(counted(1000).classes().is_empty());
 }
 
 #[test]
@@ -281,8 +327,6 @@ fn a_log_that_is_far_from_its_bound_grows() {
     let mut small = log(9000);
     small.thresholds.growth.bound_item_bytes_min = 200.0;
     silent(&small);
-    // A number beside it bounds a cache.
-    silent(&Watch { numbers: vec![("maxsize", 9000)], most: None, ..log(9000) });
 }
 
 #[test]
@@ -301,6 +345,14 @@ fn what_the_library_keeps_by_design_is_told() {
     let report = cache("re", [20, 40, 60, 80]).judge();
     assert!(report.findings.is_empty() && report.observations[0].summary.contains("by design"), "{report:?}");
     assert!(!cache("mine", [20, 40, 60, 80]).classes().is_empty());
+    let modules = |counts: &[u64]| Watch {
+        root: (RootKind::Module, "sys"),
+        looks: counts.iter().map(|n| vec![("modules", "module", *n, 72)]).collect(),
+        ..Watch::of(&vec![0; counts.len()])
+    };
+    assert!(modules(&[200, 220, 240, 240, 250, 260]).classes().is_empty(), "a program comes by its parts");
+    let found = modules(&[200, 220, 240, 260, 280, 300]).found();
+    assert!(found[0].confidence.as_ref().unwrap().why.contains("in every round there were new ones"), "{found:?}");
     assert!(cache("re", [140, 160, 180, 200]).classes().is_empty(), "twice its bound");
     assert!(!cache("re", [160, 180, 200, 220]).classes().is_empty(), "beyond twice its bound");
     assert!(!cache("re", [20_000, 20_010, 20_020, 20_030]).classes().is_empty(), "far beyond its bound");

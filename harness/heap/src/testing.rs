@@ -38,6 +38,7 @@ pub(crate) const WORDS: SeriesWords = SeriesWords {
         called: "its_called",
         generator_code: "its_waiting_program",
         generator_frame: "its_waiting_call",
+        frame_code: "its_call_code",
         caller: "its_caller",
     },
     code: CodeFields {

@@ -16,6 +16,9 @@ pub enum RootKind {
     Interpreter,
     /// A frame on a thread's stack; the name is the function's.
     ThreadFrame,
+    /// The frame of a call that waits on a stack of its own, as a greenlet's does: no thread runs it now, and only that
+    /// stack holds it. The name is the function's.
+    SuspendedFrame,
     /// Something else that a thread state holds (current exception, thread-state dict, trace function).
     ThreadState,
     /// A type object in a library's data.
@@ -126,6 +129,7 @@ impl fmt::Display for Label {
                     RootKind::Module => "module",
                     RootKind::Interpreter => "interpreter",
                     RootKind::ThreadFrame => "frame",
+                    RootKind::SuspendedFrame => "suspended call",
                     RootKind::ThreadState => "thread",
                     _ => "type",
                 })?;

@@ -2,8 +2,8 @@
 
 use std::collections::HashMap;
 
-use bloathound_heap::{HeapSnapshot, ObjectId};
-use bloathound_memory::{Address, MemoryImage};
+use bloathound_heap::{HeapSnapshot, ObjectId, TypeInfo};
+use bloathound_memory::{Address, MemoryImage, MemorySource, Region};
 
 use super::{MallocChunk, MallocMap, Occupancy, Occupant, PymallocMap};
 use crate::dialect::{Dialect, SingledOut};
@@ -41,7 +41,42 @@ pub(super) fn native_bytes(
     let counted = counted_outside(image, snapshot, d);
     let with_storage = snapshot.ids().zip(storage).filter(|(_, bytes)| *bytes > 0);
     let native = with_storage.map(|(id, bytes)| (id, counted(id).map_or(0, |counted| beyond(bytes, counted))));
-    native.filter(|(_, bytes)| *bytes > 0).collect()
+    let mapped = mapped_bytes(image, snapshot, d);
+    native.chain(mapped).filter(|(_, bytes)| *bytes > 0).collect()
+}
+
+/// What of the memory that objects map the machine keeps pages for: of a mapping that was not copied its share of what is
+/// resident.
+fn mapped_bytes(image: &MemoryImage, snapshot: &HeapSnapshot, d: &'static Dialect) -> Vec<(ObjectId, u64)> {
+    let place = |info: &TypeInfo| {
+        let name = info.qualified_name();
+        d.types.mappings.iter().find(|(known, ..)| *known == name).map(|(_, at, length)| (*at, *length))
+    };
+    let places: Vec<Option<(u64, u64)>> = snapshot.types().iter().map(place).collect();
+    if places.iter().all(Option::is_none) {
+        return Vec::new();
+    }
+    let mapped = snapshot.ids().filter_map(|id| {
+        let (at, length) = places.get(snapshot.type_id(id).0 as usize).copied().flatten()?;
+        let object = Address(snapshot.object(id).address);
+        let start = image.pointer_at(object.offset(at)).filter(|start| !start.is_null())?;
+        let end = start.offset(image.u64_at(object.offset(length))?);
+        Some((id, resident(image, start, end)))
+    });
+    mapped.collect()
+}
+
+fn resident(image: &MemoryImage, start: Address, end: Address) -> u64 {
+    let regions = image.regions();
+    let first = regions.partition_point(|region| region.end <= start);
+    let overlapping = regions.get(first..).unwrap_or_default().iter().take_while(|region| region.start < end);
+    let share = |region: &Region| {
+        let both = region.end.min(end).since(region.start.max(start));
+        let all = region.len_bytes().max(1);
+        let rss = region.rss_bytes.unwrap_or(0).min(all);
+        (u128::from(rss) * u128::from(both) / u128::from(all)) as u64
+    };
+    overlapping.map(share).sum::<u64>().max(image.present_bytes(start, end.since(start)))
 }
 
 /// Which of `wanted`, by their addresses, the memory points at that objects keep outside themselves: C code holds them there,

@@ -2,7 +2,10 @@
 
 use std::collections::HashSet;
 
-use bloathound_heap::{FinalizerSite, HeapSnapshot, ObjectId, ReferenceKind, Root, RootKind, TypeId, TypeInfo};
+use bloathound_heap::{
+    FinalizerSite, HeapSnapshot, NameId, ObjectId, ReferenceKind, ReferenceLabel, Root, RootKind, TypeId, TypeInfo,
+    TypeRole,
+};
 use bloathound_memory::{Address, MemorySource};
 
 use super::Decoder;
@@ -299,6 +302,7 @@ pub(crate) fn add_unaccounted_roots(snapshot: &mut HeapSnapshot) -> u64 {
     for root in snapshot.roots().iter().filter(|root| root.kind == RootKind::StaticType) {
         is_static[root.object.index()] = true;
     }
+    let suspended = SuspendedCalls::of(snapshot);
     let mut unaccounted = Vec::new();
     let mut surplus = 0;
     for id in snapshot.ids() {
@@ -310,9 +314,40 @@ pub(crate) fn add_unaccounted_roots(snapshot: &mut HeapSnapshot) -> u64 {
         if found > count {
             surplus += 1;
         } else if count > found && count - found > guessed.get(&id).copied().unwrap_or(0) {
-            unaccounted.push(Root { object: id, kind: RootKind::Unaccounted, name: None });
+            let root = suspended.root(id);
+            unaccounted.push(root.unwrap_or(Root { object: id, kind: RootKind::Unaccounted, name: None }));
         }
     }
     snapshot.add_late_roots(unaccounted, surplus);
     surplus
+}
+
+/// Frames that a stack of their own holds, such as a greenlet's: no thread runs them now.
+struct SuspendedCalls<'a> {
+    snapshot: &'a HeapSnapshot,
+    code: Option<NameId>,
+    code_name: Option<NameId>,
+}
+
+impl<'a> SuspendedCalls<'a> {
+    fn of(snapshot: &'a HeapSnapshot) -> Self {
+        let words = snapshot.words();
+        let (code, code_name) = (snapshot.find_name(words.function.frame_code), snapshot.find_name(words.code.name));
+        Self { snapshot, code, code_name }
+    }
+
+    /// The root of a frame with a count that no reference explains; threads' own frames are roots already.
+    fn root(&self, id: ObjectId) -> Option<Root> {
+        (self.snapshot.role(id) == TypeRole::Frame).then(|| {
+            let name = self.field(id, self.code).and_then(|code| self.field(code, self.code_name));
+            let name = name.and_then(|name| self.snapshot.text_name(name));
+            Root { object: id, kind: RootKind::SuspendedFrame, name }
+        })
+    }
+
+    fn field(&self, from: ObjectId, name: Option<NameId>) -> Option<ObjectId> {
+        let mut references = self.snapshot.references_of(from);
+        let is_meant = |label: ReferenceLabel| label.kind() == ReferenceKind::Field && label.name() == name;
+        references.find(|(_, label)| name.is_some() && is_meant(*label)).map(|(to, _)| to)
+    }
 }

@@ -197,6 +197,8 @@ pub struct KnownTypes {
     pub cores: &'static [(&'static str, Core)],
     /// Types with a malloc buffer of their own.
     pub buffers: &'static [BufferType],
+    /// Types that map memory of their own: place of its address, place of its length.
+    pub mappings: &'static [(&'static str, u64, u64)],
     /// Types without any reference.
     pub atoms: &'static [&'static str],
     /// Atoms whose own fields are numbers and nothing else.

@@ -11,7 +11,7 @@ use super::work::{Odometer, Work};
 use super::{GrowthRound, GrowthUnit, Place, Scene, gain, leak};
 use crate::series::bytes_text;
 use crate::thresholds::fixed::{FIRM_BEND_SHARE, FIRM_RESTING_ONE_IN, KEPT_TIMES_MAX};
-use crate::thresholds::keepers::keeper_of;
+use crate::thresholds::keepers::{Keeper, keeper_of};
 use crate::thresholds::{GrowthThresholds, predicates, words};
 use crate::{Evidence, Finding, FindingClass, Grade, Label, RootKind, Verdict};
 
@@ -50,7 +50,10 @@ fn grade_unbounded(scene: &Scene<'_>, cause: &[Place], rounds: &[GrowthRound<'_>
     let told = headline(&finding);
     let module = finding.location.module.clone().unwrap_or_default();
     let length = place.values.last().copied().unwrap_or(0);
-    if let Some(keeper) = keeper_of(&module, finding.location.path.iter().filter_map(Label::name))
+    let keeper = keeper_of(&module, finding.location.path.iter().filter_map(Label::name));
+    let goes_on = keeper.is_some_and(|keeper| goes_on(scene, place, keeper));
+    if let Some(keeper) = keeper
+        && !goes_on
         && keeper.most.is_none_or(|most| length <= most.saturating_mul(KEPT_TIMES_MAX))
     {
         let summary = format!("{told} grows by design: {} ({})", keeper.bound, keeper.source);
@@ -66,10 +69,31 @@ fn grade_unbounded(scene: &Scene<'_>, cause: &[Place], rounds: &[GrowthRound<'_>
     }
     let values = &place.values;
     let trend = scene.judge.trend(values)?;
-    let (class, grade, why) = claim(scene.tree, place.main, values, trend, rounds, scene.judge.limits());
+    let is_timed =
+        scene.tree.labels(place.main).iter().any(|label| label.name().is_some_and(|name| words::TIMED.has(name)));
+    if is_timed && predicates::TIMES_COME.says(trend.given_back > scene.judge.limits().timed_given_back_max) {
+        let summary = format!("{told} holds {length} calls until their times, which come: it was fewer in between");
+        let record = ObservationRecord::new(ObservationClass::KeptByDesign, summary).with("length", length);
+        return Some(Judged::Observation(Box::new(record.at(finding.location))));
+    }
+    let (class, grade, why) = match keeper.filter(|_| goes_on) {
+        Some(keeper) => {
+            let why = format!("by design it holds {}, but in every round there were new ones", keeper.bound);
+            (FindingClass::Growth, Grade::Low, why)
+        }
+        None => claim(scene.tree, place.main, values, trend, rounds, scene.judge.limits()),
+    };
     let along = scene.judge.told(trend.along);
     let summary = said(&finding, &told, trend.along, &along);
     Some(Judged::Finding(Box::new(with_work(as_class(finding, class), &along).saying(summary).sure(grade, why))))
+}
+
+/// Whether what keeps by design, without a number that bounds it, goes on to take more in each of many rounds: there are
+/// only so many modules that a program is made of.
+fn goes_on(scene: &Scene<'_>, place: &Place, keeper: &Keeper) -> bool {
+    let in_all =
+        |trend: Trend| trend.intervals >= scene.judge.limits().uneven_rounds_min && trend.growing == trend.intervals;
+    predicates::KEEPER_GOES_ON.says(keeper.most.is_none() && scene.judge.trend(&place.values).is_some_and(in_all))
 }
 
 fn limit_of(scene: &Scene<'_>, place: &Place, last: Option<LastLook<'_>>) -> Option<Limit> {
@@ -90,24 +114,27 @@ fn bounded_place(
     let at = |round: Option<&GrowthRound<'_>>| round.and_then(|round| round.work.seconds);
     let watched = at(rounds.last()).zip(at(rounds.first())).map(|(last, first)| last - first);
     let kept = leak(&finding).map_or(0, |leak| leak.retained_bytes);
-    let far = watched.and_then(|watched| found.far(gained, watched, kept, scene.judge.limits()));
+    let far = found.far(gained, watched, kept, scene.judge.limits());
     let trend = scene.judge.trend(values);
     let Some((far, trend)) = far.zip(trend) else {
         return Judged::Observation(Box::new(below_limit(found, finding)));
     };
-    let summary = format!(
-        "{} holds {} of at most {} ({}): at this rate it is full in {}, and keeps about {} then",
-        headline(&finding),
-        found.length,
-        found.most,
-        found.name,
-        seconds(far.seconds),
-        bytes_text(far.bytes)
-    );
-    let why = format!(
-        "it grew in {} of {} rounds, and its bound is far: whether that much may stay is for who set it to say",
-        trend.growing, trend.intervals
-    );
+    let full = match far.seconds {
+        Some(left) => format!("at this rate it is full in {}", seconds(left)),
+        None => "by far it is not full yet".to_owned(),
+    };
+    let (told, Limit { length, most, name, .. }) = (headline(&finding), found);
+    let bytes = bytes_text(far.bytes);
+    let (summary, doubt) = if found.is_log {
+        let summary = format!("{told} holds {length} of at most {most} ({name}): {full}, and keeps about {bytes} then");
+        (summary, "its bound is far: whether that much may stay is for who set it to say")
+    } else {
+        let summary = format!(
+            "{told} holds {length} and keeps more and more. If {name} = {most} is meant as its bound, {full}, and it keeps about {bytes} then"
+        );
+        (summary, "what may be its bound is far, and it was not seen to stop there")
+    };
+    let why = format!("it grew in {} of {} rounds, and {doubt}", trend.growing, trend.intervals);
     let finding = with_work(as_class(finding, FindingClass::Growth), &scene.judge.told(trend.along));
     Judged::Finding(Box::new(finding.saying(summary).sure(Grade::Low, why)))
 }
@@ -219,9 +246,12 @@ fn seconds(seconds: f64) -> String {
 /// The function whose local it is, directly or through nameless containers.
 fn running_local(tree: &ShapeTree, main: usize) -> Option<String> {
     let labels = tree.labels(main);
-    let Some(Label::Root(RootKind::ThreadFrame, function)) = labels.first() else { return None };
+    let Some(Label::Root(RootKind::ThreadFrame | RootKind::SuspendedFrame, function)) = labels.first() else {
+        return None;
+    };
     let names = labels.iter().filter(|label| label.name().is_some()).count();
-    (names <= 1).then(|| function.as_deref().unwrap_or("a function").to_owned())
+    // Calls that become more are no local of one of them.
+    (names <= 1 && labels.len() > 1).then(|| function.as_deref().unwrap_or("a function").to_owned())
 }
 
 fn as_class(finding: Finding, class: FindingClass) -> Finding {
@@ -267,8 +297,12 @@ fn said(finding: &Finding, told: &str, along: Odometer, named: &str) -> String {
         [one] => format!(" The same objects are counted at {one}."),
         [one, rest @ ..] => format!(" The same cause shows at {one} and {} more places.", rest.len()),
     };
-    format!(
-        "{told} keeps more and more: about {what} stay behind {rate}; {} would be freed.{more}",
-        bytes_text(leak.retained_bytes)
-    )
+    let freed = bytes_text(leak.retained_bytes);
+    if let [Label::Root(RootKind::SuspendedFrame, Some(function))] = finding.location.path.as_slice() {
+        let count = leak.objects_per_request;
+        return format!(
+            "More and more calls of {function}() wait, each on a stack of its own (a greenlet's): about {count} more {rate}; {freed} would be freed.{more}"
+        );
+    }
+    format!("{told} keeps more and more: about {what} stay behind {rate}; {freed} would be freed.{more}")
 }

@@ -3,7 +3,7 @@
 use bloathound_heap::{HeapSnapshot, Names, ObjectId, ReferenceKind, ShapeTree};
 
 use super::work::Counter;
-use crate::thresholds::fixed::LIMIT_LEVELS;
+use crate::thresholds::fixed::{LIMIT_ITEMS_MAX, LIMIT_LEVELS};
 use crate::thresholds::{GrowthThresholds, predicates, words};
 
 /// Reads what a snapshot does not hold, of the look that it is of.
@@ -34,28 +34,31 @@ pub(super) struct Limit {
     pub is_log: bool,
 }
 
-/// A log that is far from its bound: until then it grows as if it had none.
+/// What is far from its bound: until then it grows as if it had none.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub(super) struct Far {
-    /// Until it is full, at the rate that was seen.
-    pub seconds: f64,
+    /// Until it is full, at the rate that was seen; nobody's clock was seen in a recorded run.
+    pub seconds: Option<f64>,
     /// What it keeps then, bytes.
     pub bytes: u64,
 }
 
 impl Limit {
-    /// Far from being reached, and by large items: nobody has seen yet what the bound allows. `gained` is the share of
-    /// what there is that came in the `seconds` watched, `bytes` what the items keep by now.
-    pub(super) fn far(&self, gained: f64, seconds: f64, bytes: u64, limits: &GrowthThresholds) -> Option<Far> {
+    /// Far from being reached: nobody has seen yet what the bound allows, or that a number beside it is its bound at all.
+    /// `gained` is the share of what there is that came while it was watched, `seconds` how long that was, `bytes` what
+    /// the items keep by now. Of a log's own bound nobody doubts: small records below it are told with it alone.
+    pub(super) fn far(&self, gained: f64, seconds: Option<f64>, bytes: u64, limits: &GrowthThresholds) -> Option<Far> {
         let (length, most) = (self.length as f64, self.most as f64);
         let each = bytes as f64 / length.max(1.0);
-        let left = seconds * (most - length) / (gained * length);
+        let times = (most - length) / (gained * length);
+        let left = seconds.map(|seconds| seconds * times);
+        let is_long = left.map_or(times >= limits.bound_watches_min, |left| left >= limits.bound_seconds_min);
         let far = Far { seconds: left, bytes: (each * most) as u64 };
-        let is_far = predicates::FAR_BOUND.says(self.is_log)
+        let is_far = predicates::FAR_BOUND.applies()
             && length <= limits.bound_used_max * most
-            && left.is_finite()
-            && left >= limits.bound_seconds_min
-            && each >= limits.bound_item_bytes_min;
+            && times.is_finite()
+            && is_long
+            && (!self.is_log || each >= limits.bound_item_bytes_min);
         is_far.then_some(far)
     }
 }
@@ -105,7 +108,7 @@ pub(super) fn limit(
     for _ in 0..LIMIT_LEVELS {
         let owner = tree.nodes().get(above).filter(|node| node.objects == 1 && above != 0)?;
         for (name, value) in numbers_of(last, &names, owner.example) {
-            let Ok(most) = u64::try_from(value) else { continue };
+            let Some(most) = u64::try_from(value).ok().filter(|most| *most <= LIMIT_ITEMS_MAX) else { continue };
             let is_counter = predicates::COUNTER_BESIDE.says(still)
                 && most.abs_diff(length) as f64 <= limits.counter_share * length as f64;
             if words::is_limit(&name, &attribute) && most >= length && !is_counter {

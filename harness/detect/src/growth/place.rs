@@ -9,7 +9,7 @@ use crate::{Label, Location, RootKind};
 /// Who holds what grows: the last name on the path, and the module, class or function it belongs to; the place as it is
 /// typed; the function that will be called, where what grows are registrations; where all that is written.
 pub(super) fn locate(tree: &ShapeTree, index: usize, path: Vec<Label>, varies: Option<usize>) -> Location {
-    let line = tree.line(index);
+    let line = line_of(tree, index);
     let mut location = Location::default();
     let holder = line
         .iter()
@@ -34,7 +34,7 @@ pub(super) fn locate(tree: &ShapeTree, index: usize, path: Vec<Label>, varies: O
     }
     let function = line.iter().rev().find(|shape| words::RUNS_CODE.has(tree.type_name(**shape)));
     location.function = function.map(|shape| match tree.label(*shape) {
-        Label::Root(RootKind::ThreadFrame, Some(name)) => name.to_string(),
+        Label::Root(RootKind::ThreadFrame | RootKind::SuspendedFrame, Some(name)) => name.to_string(),
         label => label.to_string(),
     });
     let callee = callee(tree, &line);
@@ -57,7 +57,21 @@ pub(super) fn locate(tree: &ShapeTree, index: usize, path: Vec<Label>, varies: O
 /// The labels that lead there; a key that varies is none of them.
 pub(super) fn path(tree: &ShapeTree, index: usize, varies: Option<usize>) -> Vec<Label> {
     let label = |shape: usize| if varies == Some(shape) { Label::Index } else { tree.label(shape).clone() };
-    tree.line(index).into_iter().map(label).collect()
+    line_of(tree, index).into_iter().map(label).collect()
+}
+
+/// The shapes that lead there. Items of data that nests in itself mostly hang further below than the first of them: the
+/// root of a tree keeps its children, and the list that the root is in keeps one item.
+fn line_of(tree: &ShapeTree, index: usize) -> Vec<usize> {
+    let nested = tree.nodes().get(index).and_then(|node| node.nested_at).filter(|_| is_item(tree.label(index)));
+    match nested {
+        Some(at) => tree.line(at).into_iter().chain([index]).collect(),
+        None => tree.line(index),
+    }
+}
+
+fn is_item(label: &Label) -> bool {
+    matches!(label, Label::Index | Label::Key | Label::Member | Label::Entry(_))
 }
 
 /// What will be called by what grows, or by the registration that the path leads through: `DelayedCall`, `func`, ….
@@ -77,7 +91,6 @@ fn callee<'t>(tree: &'t ShapeTree, line: &[usize]) -> Option<&'t Callee> {
 fn expression(tree: &ShapeTree, line: &[usize], varies: Option<usize>) -> String {
     let Some((root, below)) = line.split_first() else { return String::new() };
     // What grows are the items of the holder, and not a part of its name.
-    let is_item = |label: &Label| matches!(label, Label::Index | Label::Key | Label::Member | Label::Entry(_));
     let below = match below.split_last() {
         Some((last, holder)) if is_item(tree.label(*last)) => holder,
         _ => below,
@@ -85,7 +98,10 @@ fn expression(tree: &ShapeTree, line: &[usize], varies: Option<usize>) -> String
     let mut text = match tree.label(*root) {
         Label::Root(RootKind::Module, Some(name)) if **name == *"__main__" => String::new(),
         Label::Root(RootKind::Module | RootKind::StaticType | RootKind::Interpreter, Some(name)) => name.to_string(),
-        Label::Root(RootKind::ThreadFrame, Some(name)) => format!("{name}()"),
+        Label::Root(RootKind::SuspendedFrame, Some(name)) if below.is_empty() => {
+            format!("<calls of {name}() that wait>")
+        }
+        Label::Root(RootKind::ThreadFrame | RootKind::SuspendedFrame, Some(name)) => format!("{name}()"),
         Label::Root(RootKind::GcGarbage, _) => "gc.garbage".to_owned(),
         Label::Root(RootKind::Unaccounted, _) => no_holder(tree, *root),
         label => format!("<{label}>"),

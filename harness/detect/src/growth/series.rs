@@ -166,7 +166,11 @@ impl<'a> Judge<'a> {
             return None;
         }
         let grows = |values: &[u64], quantity: Quantity| self.grows(values, quantity).then_some(quantity);
-        grows(&shape.entries, Quantity::Entries).or_else(|| grows(&shape.bytes, Quantity::Bytes))
+        // As many as before, each a little larger: numbers in their texts got a digit more.
+        let objects = shape.objects.last().copied().unwrap_or(0);
+        let is_more = super::gain(&shape.bytes) >= objects.saturating_mul(self.limits.standing_bytes_min);
+        grows(&shape.entries, Quantity::Entries)
+            .or_else(|| is_more.then(|| grows(&shape.bytes, Quantity::Bytes)).flatten())
     }
 
     fn grows(&self, values: &[u64], quantity: Quantity) -> bool {

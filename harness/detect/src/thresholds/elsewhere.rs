@@ -199,6 +199,7 @@ pub(super) fn paths() -> Vec<Row> {
         ("root_cost(StaticType)", root(RootKind::StaticType)),
         ("root_cost(GcGarbage)", root(RootKind::GcGarbage)),
         ("root_cost(Interned)", root(RootKind::Interned)),
+        ("root_cost(SuspendedFrame)", root(RootKind::SuspendedFrame)),
         ("root_cost(Unaccounted)", root(RootKind::Unaccounted)),
     ];
     let mut rows = vec![

@@ -44,6 +44,10 @@ fixed! {
             "Rounds with a gain at least, however short the watch.",
             "reason, not measured: a single gain is a table that was enlarged or a module that was imported",
             "detect/tests/uneven.rs::a_single_gain_is_no_growth_however_short_the_watch";
+        LIMIT_ITEMS_MAX: u64 = 1 << 32, "items",
+            "The largest number that may be a container's bound: no process holds more, and `sys.maxsize` bounds nothing.",
+            "eight bytes a reference: 32 GiB of them alone",
+            "detect/tests/uneven.rs::a_number_beside_it_that_is_far_bounds_nothing_yet";
         KEPT_TIMES_MAX: u64 = 2, "times",
             "Up to so many times its documented bound a place that keeps by design still does.",
             "reason, not measured: CPython's caches are emptied once they are over, and several have more than one entry for a key",

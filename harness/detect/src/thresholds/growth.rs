@@ -57,6 +57,14 @@ limits! {
             "Own bytes gained at least by one object over all rounds, where nobody counts the load.",
             "reason, not measured: a dict of some hundred entries that is enlarged once gains as much",
             "detect/tests/uneven.rs::one_object_that_grows_a_little_is_noise";
+        timed_given_back_max: f64 = 0.02, "share of the gain",
+            "How far calls that wait for their time may be fewer in between; more, and their times come while they are watched.",
+            "timeouts of 3 s that nobody cancels, under bursts: 0.06; field case `tw_timeout_uncancelled`: 0",
+            "detect/tests/uneven.rs::timed_calls_only_grow";
+        standing_bytes_min: u64 = 16, "bytes an object",
+            "What the objects of a place must have gained each, where they became no more, to be told by their bytes.",
+            "a number written out gets a digit more, and pymalloc rounds to 8: a ring of 20 000 records of text, in place from the start, gained 3.7 each on its first way round",
+            "detect/tests/uneven.rs::texts_that_get_a_digit_more_are_no_growth";
         horizon_seconds_min: f64 = 3600.0, "seconds",
             "How long it must have gone on for a leak to be claimed where nobody counts the load; below, it may be filling.",
             "a carbon-cache empties its lists of statistics every minute, and was called a leak after 36 s; a crawl's queue of requests fills for as long as it finds new pages; sessions and caches forget after up to an hour",
@@ -77,6 +85,10 @@ limits! {
             "How long it must take at this rate until the bound is reached; sooner it is warming up.",
             "field case `dj_queries`: 260 s; `ok_slow_deque`: 145 s",
             "detect/tests/uneven.rs::a_log_that_is_far_from_its_bound_grows";
+        bound_watches_min: f64 = 12.0, "times what was watched",
+            "The same where no clock was kept: so often must as much be added as while it was watched until it is full.",
+            "as `bound_seconds_min` for a watch of 15 s",
+            "detect/tests/uneven.rs::a_number_beside_it_that_is_far_bounds_nothing_yet";
         bound_item_bytes_min: f64 = 448.0, "bytes",
             "What each item keeps at least: less is a small record, and their number says how much there can be.",
             "a dict of 2.7 with a number and a word keeps 352 bytes (`ok_slow_deque`); with text from outside 540 (`dj_queries`)",

@@ -56,9 +56,17 @@ predicates! {
         "field cases `ok_slow_deque`, `dj_queries`",
         "cli/tests/watching.rs::what_is_bounded_is_told_with_its_bound_and_is_no_finding";
     FAR_BOUND of "growth",
-        "A log that is far from its bound grows all the same, and is told with it.",
+        "What is far from its bound grows all the same, and is told with it.",
         "field case `dj_queries`: 500 of 9000 queries after 17 s, and nobody knew that they are kept",
         "detect/tests/uneven.rs::a_log_that_is_far_from_its_bound_grows";
+    KEEPER_GOES_ON of "growth",
+        "What keeps by design, with no number that bounds it, and takes more in each of many rounds: told as growth.",
+        "rules of a business that are loaded as modules under new names for ever: `sys.modules` grew in 5 of 5 rounds",
+        "detect/tests/uneven.rs::what_the_library_keeps_by_design_is_told";
+    TIMES_COME of "growth",
+        "Calls that wait for their time and were fewer in between: their times come, and what is more is traffic.",
+        "timeouts of 3 s that nobody cancels, under bursts: 146, 268, 252, 246, 276, 497 at looks 3 s apart",
+        "detect/tests/uneven.rs::timed_calls_only_grow";
     BOUND_BESIDE of "growth",
         "A number beside a container that is named as its bound is asked for.",
         "field case `ok_lru`, looked at while it fills",

@@ -109,6 +109,8 @@ pub struct FunctionFields {
     pub generator_code: &'static str,
     /// From a generator to the frame in which it waits.
     pub generator_frame: &'static str,
+    /// From a frame to its code.
+    pub frame_code: &'static str,
     /// From a call to its caller.
     pub caller: &'static str,
 }

@@ -128,6 +128,10 @@ impl<'t> Places<'t> {
                 ..node.clone()
             });
         }
+        for node in &mut nodes {
+            let nested = node.nested_at.and_then(|below| of_nodes.get(below));
+            node.nested_at = nested.and_then(|place| at.get(place).copied());
+        }
         ShapeTree { nodes, labels, types: tree.types.clone() }
     }
 }

@@ -25,6 +25,7 @@ pub const fn root_cost(kind: RootKind) -> u8 {
         RootKind::Interpreter => 4,
         RootKind::ThreadFrame => 6,
         RootKind::ThreadState => 8,
+        RootKind::SuspendedFrame => 12,
         RootKind::StaticType => 16,
         RootKind::GcGarbage => 20,
         RootKind::Interned => 32,

@@ -28,6 +28,28 @@ pub(super) struct Shape {
     pub(super) under_key: bool,
     /// Which keys are told below it: see [`ShapeNode::keys`].
     pub(super) keys: u64,
+    /// Objects that data which nests in itself led to, and the shape below that most of them hang at.
+    pub(super) turns: Turns,
+}
+
+/// From where below it a shape was entered again, by the vote of what was entered: the candidate, and how far it leads.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Turns {
+    pub(super) count: u64,
+    pub(super) from: u32,
+    lead: u64,
+}
+
+impl Turns {
+    pub(super) fn add(&mut self, from: u32, count: u64) {
+        self.count += count;
+        if self.from == from || self.lead == 0 {
+            self.from = from;
+            self.lead += count;
+        } else {
+            self.lead = self.lead.saturating_sub(count);
+        }
+    }
 }
 
 impl Shape {
@@ -47,6 +69,7 @@ impl Shape {
             folded: false,
             under_key: false,
             keys: 0,
+            turns: Turns::default(),
         }
     }
 
@@ -92,6 +115,7 @@ impl Forest {
             return parent;
         }
         if let Some(turn) = self.turn(parent, label, type_index) {
+            self.shapes[turn as usize].turns.add(parent, 1);
             return turn;
         }
         let full = above.depth >= self.limits.depth_max

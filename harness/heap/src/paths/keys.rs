@@ -71,6 +71,9 @@ impl Folder<'_> {
             moved[index] = at;
             forest.shapes[at as usize].add(shape);
         }
+        for (shape, at) in before.iter().zip(&moved).filter(|(shape, _)| shape.turns.count > 0) {
+            forest.shapes[*at as usize].turns.add(moved[shape.turns.from as usize], shape.turns.count);
+        }
         (forest, moved)
     }
 }

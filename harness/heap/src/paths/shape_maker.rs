@@ -5,7 +5,7 @@ use std::hash::{BuildHasherDefault, Hash};
 
 use super::callees::add_sources;
 use super::codes::{Code, Codes};
-use super::forest::Forest;
+use super::forest::{Forest, Shape};
 use super::keys::fold_keys;
 use super::shapes::{KEYS_FOLDED, NO_SHAPE};
 use crate::model::IdHasher;
@@ -228,10 +228,14 @@ impl<'a, 'b> Maker<'a, 'b> {
                 retained_bytes: shape.retained,
                 example: shape.example,
                 source: None,
+                nested_at: nested_at(index, shape),
                 keys: if shape.folded { KEYS_FOLDED } else { shape.keys },
                 label,
                 type_name,
             });
+        }
+        for node in &mut nodes {
+            node.nested_at = node.nested_at.map(|at| moved[at]).filter(|at| *at != NO_SHAPE).map(|at| at as usize);
         }
         for shape in self.column.iter_mut().filter(|shape| **shape != NO_SHAPE) {
             *shape = moved[*shape as usize];
@@ -244,6 +248,11 @@ impl<'a, 'b> Maker<'a, 'b> {
     fn kept(&self) -> Vec<bool> {
         let mut keeps = vec![false; self.forest.shapes.len()];
         keeps[0] = true;
+        for (index, shape) in self.forest.shapes.iter().enumerate() {
+            if let Some(at) = nested_at(index, shape) {
+                keeps[at] = true;
+            }
+        }
         for (index, shape) in self.forest.shapes.iter().enumerate().skip(1).rev() {
             if keeps[index] || shape.objects != 1 || shape.bytes >= self.limits.single_bytes_min {
                 keeps[index] = true;
@@ -269,6 +278,11 @@ impl<'a, 'b> Maker<'a, 'b> {
         }
         (label_ids, type_ids)
     }
+}
+
+/// The shape below a shape that most of its objects hang at.
+fn nested_at(index: usize, shape: &Shape) -> Option<usize> {
+    (shape.turns.count > shape.objects / 2).then_some(shape.turns.from as usize).filter(|at| *at > index)
 }
 
 /// Labels or type names, each once.

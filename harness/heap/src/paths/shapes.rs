@@ -105,6 +105,8 @@ pub struct ShapeNode {
     pub retained_bytes: u64,
     /// One of them. Means something in the snapshot the tree was made of, and only there.
     pub example: ObjectId,
+    /// Of data that nests in itself: the shape below this one that most of its objects hang at.
+    pub nested_at: Option<usize>,
     /// Which keys are told below it, as a number that is equal for equal keys; 0 for none. [`KEYS_FOLDED`] where keys
     /// are data.
     pub(crate) keys: u64,

@@ -311,6 +311,7 @@ mod tests {
             called: "",
             generator_code: "",
             generator_frame: "",
+            frame_code: "",
             caller: "",
         },
         code: bloathound_heap::CodeFields { name: "", constants: "", free_variables: "", variables: "", of_module: "" },

@@ -4,7 +4,7 @@
 //! It stands in the record itself ([`tell`], [`tell_run`]), so terminal, JSON, JUnit and page say the same.
 
 use bloathound_profile::frameworks::is_program_file;
-use bloathound_vocabulary::{Evidence, Finding, Grade, Label, RunRecord, Verdict};
+use bloathound_vocabulary::{Evidence, Finding, Grade, Label, RootKind, RunRecord, Verdict};
 
 use super::{basename, plain};
 use crate::{typing, units};
@@ -131,6 +131,11 @@ pub(crate) fn short(finalizer: &str) -> String {
 /// How bugs of the kind are mended.
 fn mend(finding: &Finding) -> &'static str {
     match &finding.evidence {
+        Evidence::Leak(_) | Evidence::Growth(_)
+            if matches!(finding.location.path.as_slice(), [Label::Root(RootKind::SuspendedFrame, _)]) =>
+        {
+            "see to it that what they wait for comes, give the wait a time limit, or end them when their work is over"
+        }
         Evidence::Leak(_) | Evidence::Growth(_) => {
             "take out what is no longer needed, give it a bound, or don't keep these objects there"
         }

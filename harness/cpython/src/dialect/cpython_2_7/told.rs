@@ -44,6 +44,7 @@ pub(super) const WORDS: SeriesWords = SeriesWords {
         called: "func",
         generator_code: "gi_code",
         generator_frame: "gi_frame",
+        frame_code: "f_code",
         caller: "f_back",
     },
     code: CodeFields {

@@ -34,6 +34,8 @@ pub(super) const TYPES: KnownTypes = KnownTypes {
         ("_io.BufferedRandom", 56, 120, 1),
         ("_io.BytesIO", 16, 40, 1),
     ],
+    // `Modules/mmapmodule.c`.
+    mappings: &[("mmap.mmap", 16, 24)],
     atoms: &[
         "object",
         "str",

@@ -48,6 +48,8 @@ pub(super) const TYPES: KnownTypes = KnownTypes {
         ("itertools.combinations", 24, 40, 8),
         ("itertools.combinations_with_replacement", 24, 40, 8),
     ],
+    // `Modules/mmapmodule.c`.
+    mappings: &[("mmap.mmap", 16, 24)],
     atoms: &[
         "object",
         "float",
