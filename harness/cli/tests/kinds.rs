@@ -149,3 +149,41 @@ fn a_recorded_run_tells_which_kind_grew() {
         assert_eq!(report["path"][1]["label"], ".DBModel", "{report}");
     }
 }
+
+/// Frames that nothing but C code holds, as a greenlet's stack does, and memory that is mapped.
+const BESIDE_THREADS: &str = "
+import ctypes, mmap, sys
+raised = ctypes.pythonapi.Py_IncRef
+raised.argtypes = [ctypes.py_object]
+class Row(object): pass
+class Service(object):
+    def __init__(self): self.waiting = []
+def waits(service):
+    raised(sys._getframe())
+    service.waiting.append(Row())
+def serve():
+    service = Service()
+    for n in range(50): waits(service)
+serve()
+maps = [mmap.mmap(-1, 1 << 20) for n in range(4)]
+for one in maps: one.write('x' * (1 << 20))
+del one
+print 'ready'
+sys.stdout.flush()
+sys.stdin.readline()
+";
+
+#[test]
+fn calls_that_wait_on_stacks_of_their_own_hold_and_mapped_memory_is_whose_mapping_it_is() {
+    if !live() {
+        return;
+    }
+    let target = Target::script(BESIDE_THREADS).at_rest();
+    let pid = target.pid().to_string();
+    let report = told(&["why", &pid, "__main__.Row"]);
+    assert_eq!(places(&report), ["waits()'s local service.waiting"], "{report}");
+    assert_eq!(report["path"][0]["label"], "suspended call waits", "{report}");
+    let report = told(&["why", &pid, "mmap.mmap"]);
+    let bytes = report["kinds"][0]["bytes"].as_u64().unwrap();
+    assert!((4 << 20..5 << 20).contains(&bytes), "{report}");
+}

@@ -5,7 +5,7 @@
 use bloathound_detect::{
     Evidence, GrowthReport, GrowthRound, GrowthUnit, LastLook, Thresholds, Work, find_growth_below_limits,
 };
-use bloathound_heap::{ReferenceKind, RootKind, ShapeTree};
+use bloathound_heap::{Analysis, HeapSnapshot, ReferenceKind, RootKind, ShapeTree};
 
 #[path = "support/drawn.rs"]
 mod drawn;
@@ -16,6 +16,10 @@ use self::drawn::Drawn;
 use self::made_up::{Numbers, shapes};
 
 fn judge(looks: &[Drawn]) -> GrowthReport {
+    judge_by(looks, shapes)
+}
+
+fn judge_by(looks: &[Drawn], shapes: impl Fn(&HeapSnapshot) -> ShapeTree) -> GrowthReport {
     let heaps: Vec<_> = looks.iter().map(Drawn::heap).collect();
     let trees: Vec<ShapeTree> = heaps.iter().map(shapes).collect();
     let at = |index: usize| Work {
@@ -221,6 +225,21 @@ fn what_grows_below_many_keys_is_one_cause() {
     let Evidence::Growth(leak) = &report.findings[0].evidence else { panic!("{report:?}") };
     assert_eq!((leak.rounds[0], leak.rounds[4] > 400), (100, true), "all of them together: {:?}", leak.rounds);
     assert_eq!(named(&[0, 1, 2, 3, 4].map(|round| look(3, round))).len(), 2, "two keys are names");
+    // An attribute of the objects under the keys is one place in the source.
+    let look = |round: usize| {
+        let mut drawn = Drawn::default();
+        let module = drawn.module("service");
+        let sites = drawn.attribute(module, "sites", "dict");
+        for (key, rate) in [("api", 31), ("www", 23)] {
+            let site = drawn.value(sites, key, "Site");
+            let agents = drawn.attribute(site, "by_agent", "dict");
+            for _ in 0..20 + round * rate + (rate * round) % 7 {
+                drawn.item(agents, "Agent");
+            }
+        }
+        drawn
+    };
+    assert_eq!(named(&[0, 1, 2, 3, 4].map(look)), ["service.sites[…].by_agent"]);
 }
 
 #[test]
@@ -243,4 +262,36 @@ fn a_few_entries_that_hold_many_objects_are_told_by_these() {
         drawn
     };
     assert_eq!(named(&[0, 1, 2, 3, 4].map(look)), ["service.days[…]"]);
+}
+
+#[test]
+fn what_items_share_is_freed_with_all_of_them() {
+    // The keys of a cache: the same report is in two of them, and keeps much.
+    let look = |shared: bool| {
+        [0, 1, 2, 3, 4].map(|round| {
+            let mut drawn = Drawn::default();
+            let module = drawn.module("service");
+            let cache = drawn.attribute(module, "cache", "list");
+            for _ in 0..20 + round * 30 {
+                let keys = [drawn.item(cache, "tuple"), drawn.item(cache, "tuple")];
+                let report = drawn.item(keys[0], "Report");
+                if shared {
+                    drawn.refer(keys[1], report, ReferenceKind::Item);
+                }
+                for _ in 0..40 {
+                    drawn.item(report, "Row");
+                }
+            }
+            drawn
+        })
+    };
+    let freed = |shared: bool| {
+        // With what each object keeps alive.
+        let whole = |heap: &HeapSnapshot| Analysis::run(heap).shapes(bloathound_detect::thresholds::shape_limits()).0;
+        let report = judge_by(&look(shared), whole);
+        let Evidence::Growth(leak) = &report.findings[0].evidence else { panic!("{report:?}") };
+        leak.retained_bytes
+    };
+    let (shared, apart) = (freed(true), freed(false));
+    assert!(shared >= apart && shared - apart < apart / 10, "{shared} and {apart}");
 }

@@ -10,7 +10,21 @@ use crate::Label;
 use crate::thresholds::{fixed, predicates};
 
 /// What places that differ by a key alone have in common: the dict, and labels and types from the key on.
-type Like = (usize, Vec<String>);
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+struct Like {
+    dict: usize,
+    /// It grows in an attribute of what is under the key: one class writes it, whatever the keys.
+    in_attribute: bool,
+    below: Vec<String>,
+}
+
+impl Like {
+    /// Whether so many keys below which it grows are one cause.
+    fn is_one_cause(&self, keys: usize) -> bool {
+        let least = if self.in_attribute { fixed::KEYS_OF_ONE_CLASS_MIN } else { fixed::KEYS_ALIKE_MIN };
+        predicates::KEYS_ALIKE.says(keys >= least)
+    }
+}
 
 /// Whether what grows only fills in what is there: an attribute, or a value by its key, is there once for each owner at
 /// most, and where the owners do not grow there can be no more of it than of them.
@@ -49,12 +63,11 @@ pub(super) fn by_key(scene: &Scene<'_>, places: Vec<Place>) -> Vec<Place> {
     }
     // Keys below which something grows too little to be told by itself: part of the same cause.
     let mut others: BTreeMap<&Like, Vec<usize>> = BTreeMap::new();
-    let many = |alike: &[(usize, Place)]| predicates::KEYS_ALIKE.says(alike.len() >= fixed::KEYS_ALIKE_MIN);
-    if by_dict.values().any(|alike| many(alike)) {
+    if by_dict.iter().any(|(like, alike)| like.is_one_cause(alike.len())) {
         for shape in 1..scene.tree.nodes().len() {
             let Some((_, like)) = entry(scene.tree, shape) else { continue };
             if let Some((like, alike)) = by_dict.get_key_value(&like)
-                && many(alike)
+                && like.is_one_cause(alike.len())
             {
                 others.entry(like).or_default().push(shape);
             }
@@ -76,9 +89,10 @@ fn entry(tree: &ShapeTree, shape: usize) -> Option<(usize, Like)> {
     let line = tree.line(shape);
     let at = line.iter().rposition(|shape| matches!(tree.label(*shape), Label::Entry(_)))?;
     let entry = *line.get(at)?;
-    let mut like = vec![tree.type_name(entry).to_owned()];
-    like.extend(line.iter().skip(at + 1).map(|shape| format!("{} {}", tree.label(*shape), tree.type_name(*shape))));
-    Some((entry, (tree.nodes()[entry].parent, like)))
+    let mut below = vec![tree.type_name(entry).to_owned()];
+    below.extend(line.iter().skip(at + 1).map(|shape| format!("{} {}", tree.label(*shape), tree.type_name(*shape))));
+    let in_attribute = line.get(at + 1).is_some_and(|shape| tree.label(*shape).name().is_some());
+    Some((entry, Like { dict: tree.nodes()[entry].parent, in_attribute, below }))
 }
 
 /// One place of many keys: their figures together, and the key that holds most as the example.

@@ -26,7 +26,7 @@ pub use self::work::{Counter, Odometer, Work};
 
 use self::grade::Judged;
 use self::series::{Judge, Quantity, Series};
-use crate::thresholds::fixed::ALSO_MAX;
+use crate::thresholds::fixed::{self, ALSO_MAX};
 use crate::thresholds::{predicates, words};
 use crate::{Evidence, Finding, FindingClass, Label, LeakEvidence, Location, Problem, RootKind, Thresholds, Verdict};
 
@@ -243,6 +243,16 @@ impl Scene<'_> {
         (is_weak, !from_module, !has_name, !as_objects, labels.len(), place.main)
     }
 
+    /// The figures of the one container of what grows, where its items share most of what they keep: none of them alone
+    /// would free it, and all of them do.
+    fn shared(&self, place: &Place, apart: u64) -> Option<&Series> {
+        let node = self.tree.nodes().get(place.holder).filter(|node| node.objects == 1 && node.depth > 1)?;
+        let all = &self.all[place.holder];
+        let is_item = matches!(self.tree.label(place.main), Label::Index | Label::Key | Label::Member);
+        let is_more = node.retained_bytes > apart.saturating_mul(fixed::SHARED_TIMES_MIN);
+        predicates::SHARED_BY_ITEMS.says(is_item && place.varies.is_none() && is_more).then_some(all)
+    }
+
     /// The finding of a cause, as the class of a leak.
     fn finding(&self, cause: &[Place]) -> Option<Finding> {
         let place = cause.first()?;
@@ -253,6 +263,8 @@ impl Scene<'_> {
         let sum_of = |pick: fn(&Series) -> &Vec<u64>| {
             place.members.iter().map(|index| rate(pick(&self.all[*index]))).sum::<u64>()
         };
+        let apart = place.members.iter().map(|index| self.all[*index].retained.last().copied().unwrap_or(0)).sum();
+        let shared = self.shared(place, apart);
         let path = place::path(self.tree, main, place.varies);
         let also = cause.iter().skip(1).take(ALSO_MAX).map(|place| Label::join(self.tree.labels(place.main), " → "));
         let evidence = LeakEvidence {
@@ -261,12 +273,8 @@ impl Scene<'_> {
                 _ => rate(&place.values),
             },
             bytes_per_request: rate(&shape.bytes),
-            retained_bytes_per_request: sum_of(|series| &series.retained),
-            retained_bytes: place
-                .members
-                .iter()
-                .map(|index| self.all[*index].retained.last().copied().unwrap_or(0))
-                .sum(),
+            retained_bytes_per_request: shared.map_or(sum_of(|series| &series.retained), |all| rate(&all.retained)),
+            retained_bytes: shared.map_or(apart, |all| all.retained.last().copied().unwrap_or(0)),
             type_name: self.tree.type_name(main).to_owned(),
             rounds: place.values.clone(),
             grows_with: String::new(),

@@ -8,6 +8,14 @@ fixed! {
             "Keys of one dict below which the same grows, from which on they are data and one cause.",
             "reason, not measured: two or three lists by name are a program's, each with its own reason to grow",
             "detect/tests/weak.rs::what_grows_below_many_keys_is_one_cause";
+        KEYS_OF_ONE_CLASS_MIN: usize = 2, "keys",
+            "The same where it grows in an attribute of what is under the keys.",
+            "reason, not measured: one class fills it, and is mended once",
+            "detect/tests/weak.rs::what_grows_below_many_keys_is_one_cause";
+        SHARED_TIMES_MIN: u64 = 2, "times",
+            "How much more a container must free than its items one by one for these to share what they keep.",
+            "`lru_cache` on a method: each report is in the keys of two calls, 0.5 MiB one by one and 8 MiB in all",
+            "detect/tests/weak.rs::what_items_share_is_freed_with_all_of_them";
         ENTRIES_ONE_IN: u64 = 2, "share of the items",
             "One in so many new items has an entry that was not there before, or they only take the place of others.",
             "reason, not measured: every new item has an entry of its own, and one of a dict has two",

@@ -63,6 +63,10 @@ predicates! {
         "What keeps by design, with no number that bounds it, and takes more in each of many rounds: told as growth.",
         "rules of a business that are loaded as modules under new names for ever: `sys.modules` grew in 5 of 5 rounds",
         "detect/tests/uneven.rs::what_the_library_keeps_by_design_is_told";
+    SHARED_BY_ITEMS of "growth",
+        "Items of one container share most of what they keep: what the container frees is told.",
+        "`lru_cache` on a method: each report is in the keys of two calls, 0.5 MiB one by one and 8 MiB in all",
+        "detect/tests/weak.rs::what_items_share_is_freed_with_all_of_them";
     TIMES_COME of "growth",
         "Calls that wait for their time and were fewer in between: their times come, and what is more is traffic.",
         "timeouts of 3 s that nobody cancels, under bursts: 146, 268, 252, 246, 276, 497 at looks 3 s apart",

@@ -280,3 +280,27 @@ fn what_is_called_is_found_by_the_words_that_came_with_the_heap() {
     registrations(&mut scene, "func", |_, _| function);
     assert_eq!(called(scene), ("giveUp".into(), 15));
 }
+
+#[test]
+fn items_of_what_nests_in_itself_are_known_to_hang_further_below() {
+    // A stack of open elements, with one in it, whose children have children themselves, though none by now.
+    let mut scene = Scene::new();
+    let stack = app(&mut scene, "stack", "list");
+    let root = scene.object("root", "element", 72);
+    scene.refer(stack, root, ReferenceKind::Item, 0);
+    let children = scene.object("children", "list", 72);
+    scene.attribute(root, "children", children);
+    for n in 0..20 {
+        let child = scene.object(&format!("child {n}"), "element", 72);
+        scene.refer(children, child, ReferenceKind::Item, n);
+        let own = scene.object(&format!("children of {n}"), "list", 72);
+        scene.attribute(child, "children", own);
+    }
+    let tree = shapes(&scene.build().0);
+    let items = find(&tree, "module app → stack → [x]").unwrap();
+    assert_eq!(tree.nodes()[items].objects, 21);
+    assert_eq!(tree.nodes()[items].nested_at, find(&tree, "module app → stack → [x] → children"));
+    // Of two levels alike nobody can say more than where they begin.
+    let flat = find(&tree, "module app → stack").unwrap();
+    assert_eq!(tree.nodes()[flat].nested_at, None);
+}

@@ -252,12 +252,15 @@ fn sentences(finding: &Finding) -> Sentences {
             before: vec![
                 (
                     "grows by",
-                    format!(
-                        "{} {} objects per {unit}, {}",
-                        units::count(leak.objects_per_request),
-                        leak.type_name,
-                        units::bytes(leak.bytes_per_request)
-                    ),
+                    match leak.objects_per_request {
+                        0 => format!("{} per {unit}, of type {}", units::bytes(leak.bytes_per_request), leak.type_name),
+                        count => format!(
+                            "{} {} objects per {unit}, {}",
+                            units::count(count),
+                            leak.type_name,
+                            units::bytes(leak.bytes_per_request)
+                        ),
+                    },
                 ),
                 (
                     "retains",
