@@ -267,7 +267,8 @@ fn as_nobody(arguments: &[&str], files: &[&str], code: i32, said: &str) {
     };
     open(folder.path());
     let binary = copy(env!("CARGO_BIN_EXE_bloathound").as_ref(), "bloathound");
-    let files: Vec<_> = files.iter().enumerate().map(|(n, file)| copy(file.as_ref(), &format!("{n}.json"))).collect();
+    let name = |file: &str| Path::new(file).file_name().unwrap().display().to_string();
+    let files: Vec<_> = files.iter().map(|file| copy(file.as_ref(), &name(file))).collect();
     let nobody = ["--reuid=65534", "--regid=65534", "--clear-groups"];
     let able = std::process::Command::new("setpriv").args(nobody).arg(&binary).arg("--version").output();
     if !able.is_ok_and(|output| output.status.success()) {
@@ -300,4 +301,22 @@ fn a_run_that_could_not_be_made_keeps_its_code_through_a_merge() {
         .assert()
         .code(5);
     bloathound().arg("merge").arg(&json).assert().code(5).stdout(contains("1 could not be made"));
+}
+
+#[test]
+fn an_ordinary_users_suite_survives_a_bad_service_too() {
+    let home = tempfile::tempdir().unwrap();
+    let scenario = |name: &str, command: &str| {
+        let file = home.path().join(format!("{name}.yaml"));
+        let yaml = format!(
+            "name: {name}\ntitle: A service that is {name}\ncommand: [sh, -c, '{command}', '{{port}}']\n\
+             ready: {{log: serving, within_seconds: 10}}\nload: {{path: /, requests: 2}}\n\
+             observe: {{growth: {{rounds: 3}}}}\nfixed: {{expect: []}}\n"
+        );
+        fs::write(&file, yaml).unwrap();
+        file.display().to_string()
+    };
+    let files = [scenario("lost", "echo no such module >&2; exit 3"), scenario("rude", "echo gone >&2; exit 4")];
+    let said = "2 runs: 0 ok, 0 failed, 0 invalid, 2 could not be made";
+    as_nobody(&["run"], &[&files[0], &files[1]], 5, said);
 }

@@ -8,9 +8,9 @@ use bloathound_heap::{
 };
 
 /// `app.holder.<attribute>` is a list of so many rows.
-fn heap(attribute: &str, rows: u32) -> HeapSnapshot {
+fn heap_of(holder: &str, attribute: &str, rows: u32) -> HeapSnapshot {
     let mut builder = SnapshotBuilder::new(CPYTHON_2_7.words);
-    let types = ["module", "Holder", "list", "Row"].map(|name| {
+    let types = ["module", holder, "list", "Row"].map(|name| {
         builder.add_type(TypeInfo {
             name: name.into(),
             module: None,
@@ -47,9 +47,13 @@ fn heap(attribute: &str, rows: u32) -> HeapSnapshot {
 }
 
 fn only_leak(attribute: &str) -> Finding {
+    only_leak_of("Holder", attribute)
+}
+
+fn only_leak_of(holder: &str, attribute: &str) -> Finding {
     let trees: Vec<ShapeTree> = [100, 200, 300, 400]
         .map(|rows| {
-            let heap = heap(attribute, rows);
+            let heap = heap_of(holder, attribute, rows);
             let limits = ShapeLimits { single_bytes_min: 0, ..bloathound_detect::thresholds::shape_limits() };
             ShapeTree::build(&Names::new(&heap), &PathTree::build(&heap, None), None, limits).0
         })
@@ -71,4 +75,15 @@ fn an_attribute_that_is_called_like_a_generic_label_is_the_place() {
         let path = Label::join(&finding.location.path, " → ");
         assert_eq!(path, format!("module app → holder → {name} → [x]"));
     }
+}
+
+#[test]
+fn who_keeps_a_librarys_container_is_the_holder() {
+    let told = |holder: &str| {
+        let location = only_leak_of(holder, "queue").location;
+        (location.attribute.unwrap(), location.class, location.expression.unwrap())
+    };
+    let inside = "app.holder.queue".to_owned();
+    assert_eq!(told("Queue.Queue"), ("holder".to_owned(), None, inside.clone()));
+    assert_eq!(told("Outbox"), ("queue".to_owned(), Some("Outbox".to_owned()), inside));
 }

@@ -11,12 +11,12 @@ use crate::{Label, Location, RootKind};
 pub(super) fn locate(tree: &ShapeTree, index: usize, path: Vec<Label>, varies: Option<usize>) -> Location {
     let line = line_of(tree, index);
     let mut location = Location::default();
-    let holder = line
-        .iter()
-        .enumerate()
-        .skip(1)
-        .rev()
-        .find(|(_, shape)| Some(**shape) != varies && tree.label(**shape).variable().is_some());
+    let holder = line.iter().enumerate().skip(1).rev().find(|(at, shape)| {
+        // What a library's container keeps its items in is nobody's to mend, where an attribute keeps that container.
+        let owner = line.get(at - 1).copied().unwrap_or(0);
+        let is_inside = words::CONTAINERS.has(tree.type_name(owner)) && tree.label(owner).variable().is_some();
+        Some(**shape) != varies && tree.label(**shape).variable().is_some() && !is_inside
+    });
     location.module = path.first().and_then(Label::module).map(str::to_owned);
     let mut owner = line.first().copied().unwrap_or(0);
     if let Some((at, shape)) = holder {

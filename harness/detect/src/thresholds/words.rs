@@ -85,6 +85,42 @@ pub const NAMELESS: Words = Words {
     needed_by: "cli/tests/recorded.rs::replay_gives_the_findings_of_the_run_byte_for_byte",
 };
 
+/// Classes of libraries that are there to contain.
+pub const CONTAINERS: Words = Words {
+    rule: "growth",
+    name: "CONTAINERS",
+    words: &[
+        "Queue.Queue",
+        "Queue.LifoQueue",
+        "Queue.PriorityQueue",
+        "queue.Queue",
+        "queue.LifoQueue",
+        "queue.PriorityQueue",
+        "asyncio.queues.Queue",
+        "asyncio.queues.LifoQueue",
+        "asyncio.queues.PriorityQueue",
+        "multiprocessing.queues.Queue",
+        "gevent.queue.Queue",
+        "gevent._queue.Queue",
+        "tornado.queues.Queue",
+        "twisted.internet.defer.DeferredQueue",
+        "collections.OrderedDict",
+        "collections.Counter",
+        "collections.UserDict",
+        "collections.UserList",
+        "UserDict.UserDict",
+        "UserDict.IterableUserDict",
+        "UserList.UserList",
+        "_weakrefset.WeakSet",
+        "weakref.WeakKeyDictionary",
+        "weakref.WeakValueDictionary",
+        "sets.Set",
+    ],
+    what: "Classes of libraries that are there to contain: who keeps one is told as the holder, and not the attribute inside it.",
+    measured: "a service whose `outbox` is a `Queue.Queue` without a bound was told as `Queue.queue (Queue.py:26)`",
+    needed_by: "detect/tests/names.rs::who_keeps_a_librarys_container_is_the_holder",
+};
+
 /// Types of classes.
 pub const CLASSES: Words = Words {
     rule: "growth",
@@ -390,6 +426,7 @@ pub fn rows() -> Vec<Row> {
         WEAK_TYPES,
         BOOKKEEPING,
         NAMELESS,
+        CONTAINERS,
         CLASSES,
         RUNS_CODE,
         READY,
