@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::rules::{CALL_ASKED_IN_VAIN_MAX, CALL_ASKED_MAX, CALL_STEPS_MAX, CallWords, QUALIFIED_PARTS_MAX};
 use super::shapes::{Callee, Source};
 use super::sources::{Qualified, Sources};
-use crate::{Names, ObjectId, ReferenceKind, ShapeColumn, ShapeNode, TypeRole};
+use crate::{HeapSnapshot, Names, ObjectId, ReferenceKind, ShapeColumn, ShapeNode, TypeRole};
 
 /// Whether objects of such types are asked nothing: they are no registrations, and many.
 const fn is_asked_nothing(role: TypeRole) -> bool {
@@ -21,6 +21,12 @@ struct Asked {
     in_vain: Vec<ObjectId>,
 }
 
+/// Whether two objects are of the same type, by its name: classes may be made anew for each request.
+fn is_of(snapshot: &HeapSnapshot, id: ObjectId, other: ObjectId) -> bool {
+    let same_name = || snapshot.type_of(id).qualified_name() == snapshot.type_of(other).qualified_name();
+    snapshot.type_id(id) == snapshot.type_id(other) || (snapshot.role(id) == snapshot.role(other) && same_name())
+}
+
 /// Puts with every shape what the source says of its objects.
 pub(super) fn add_sources(nodes: &mut [ShapeNode], column: &ShapeColumn, names: &Names<'_>, known: CallWords) {
     let sources = Sources::new(names, known);
@@ -28,6 +34,10 @@ pub(super) fn add_sources(nodes: &mut [ShapeNode], column: &ShapeColumn, names: 
     let mut arguments: BTreeSet<ObjectId> = BTreeSet::new();
     for id in names.snapshot().ids() {
         let Some(shape) = column.shape_of(id) else { continue };
+        // What lies between an owner and its variable has the owner's shape, and is no registration: a closure's cells.
+        if !is_of(names.snapshot(), id, nodes[shape].example) {
+            continue;
+        }
         let asked = &mut asked[shape];
         let most = if asked.found.is_empty() { CALL_ASKED_IN_VAIN_MAX } else { CALL_ASKED_MAX };
         if asked.count >= most || is_asked_nothing(sources.role(id)) {

@@ -304,3 +304,31 @@ fn items_of_what_nests_in_itself_are_known_to_hang_further_below() {
     let flat = find(&tree, "module app → stack").unwrap();
     assert_eq!(tree.nodes()[flat].nested_at, None);
 }
+
+#[test]
+fn what_lies_between_a_function_and_its_variables_is_no_registration() {
+    let mut scene = Scene::new();
+    let callbacks = app(&mut scene, "calls", "list");
+    let code = scene.object("code", "program", 128);
+    let name = scene.string("on_close");
+    scene.field(code, WORDS.code.name, name);
+    scene.site(code, ("app.py", 7), 2);
+    // As the memory may have them: what their closures are made of stands before them.
+    let closures: Vec<ObjectId> = (0..20)
+        .map(|n| {
+            let closure = scene.object(&format!("closure {n}"), "tuple", 56);
+            let cell = scene.object(&format!("cell {n}"), "box", 24);
+            let value = scene.object(&format!("value {n}"), "thing", 24);
+            scene.refer(closure, cell, ReferenceKind::Item, 0);
+            scene.field(cell, WORDS.function.contents, value);
+            closure
+        })
+        .collect();
+    for (n, closure) in closures.into_iter().enumerate() {
+        let function = scene.object(&format!("function {n}"), "callable", 120);
+        scene.field(function, WORDS.function.code, code);
+        scene.field(function, WORDS.function.closure, closure);
+        scene.refer(callbacks, function, ReferenceKind::Item, n as u32);
+    }
+    assert_eq!(called(scene), ("on_close".to_owned(), 7));
+}
