@@ -120,12 +120,12 @@ fn describe(instructions: &[Instruction], open: &[Vec<usize>], at: usize, begin:
     // Clauses that go on behind the statement jump over its `else`.
     let inside = instructions.get(from..to).unwrap_or_default();
     let jumps = inside.iter().filter(|one| one.operation == Op::JumpForward).filter_map(|one| one.to);
-    let end = jumps.filter(|to| *to >= handled_to).max().unwrap_or_else(|| straight_on(instructions, to));
+    let end = jumps.filter(|to| *to >= handled_to).max().or_else(|| straight_on(instructions, to));
     Some(Try {
         first: begin.next,
         handler,
         otherwise: handled_to,
-        end: end.max(handled_to),
+        end: end.map_or(handled_to, |end| end.max(handled_to)),
         apart: Some((tried_to, handled_to)),
         always: begin.operation != Op::SetupExcept,
     })
@@ -174,7 +174,8 @@ fn left_at(instructions: &[Instruction], handler: usize) -> Option<u32> {
         let is_new = depth <= BLOCKS_MAX && seen.insert((at, depth));
         let Some(one) = instructions.get(at).filter(|_| is_new) else { continue };
         let is_left = one.operation == Op::LeavesHandler && depth == 0;
-        last = last.max(Some(if is_left { straight_on(instructions, at) } else { one.next }));
+        let to = straight_on(instructions, at).filter(|_| is_left);
+        last = last.max(Some(to.unwrap_or(one.next)));
         if is_left {
             continue;
         }
@@ -189,14 +190,12 @@ fn left_at(instructions: &[Instruction], handler: usize) -> Option<u32> {
     last
 }
 
-/// How far what begins at `from` goes straight on: a name is unbound there.
-fn straight_on(instructions: &[Instruction], from: usize) -> u32 {
+/// How far what begins at `from` goes straight on: a name is unbound there, or it is an `else`. `None` where another statement
+/// begins first.
+fn straight_on(instructions: &[Instruction], from: usize) -> Option<u32> {
     let ends = [Op::JumpForward, Op::JumpAbsolute, Op::JumpBackward, Op::ReturnValue];
     let turns = |one: &&Instruction| ends.contains(&one.operation);
     let binds = |one: &&Instruction| !turns(one) && !begins_block(one.operation);
     let straight = instructions.iter().skip(from).take(HANDLER_BEGIN_MAX).take_while(binds).count();
-    match instructions.get(from + straight).filter(|one| turns(one)) {
-        Some(one) => one.next,
-        None => instructions.get(from).map_or(0, |one| one.next),
-    }
+    instructions.get(from + straight).filter(|one| turns(one)).map(|one| one.next)
 }

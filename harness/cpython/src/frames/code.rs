@@ -215,7 +215,7 @@ impl Codes {
 /// [`NotYetRead`]: what of it nobody wrote a reader for.
 pub fn can_be_read(d: &'static Dialect) -> Result<(), NotYetRead> {
     lines(d, 1, &[])?;
-    // Calls that are pieces of memory run code of words, and no other.
+    // Calls that are pieces of memory run code with caches, and no other.
     if matches!(d.frames, Frames::InterpreterFrames { .. }) != d.instructions.words.is_some() {
         return Err(d.not_yet_read("stacks"));
     }

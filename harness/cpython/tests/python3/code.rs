@@ -14,13 +14,16 @@ of_every_series!(
     code_that_ran_is_brought_back_to_what_was_compiled
 );
 
+/// A call's opcode, and how deep below the top its callee is, by the argument.
+type CallBelow = (i64, fn(i64) -> i64);
+
 /// What is otherwise from series to series, as the interpreters' own `dis` has it.
 struct Series {
     dialect: &'static Dialect,
     /// Opcodes from this one on have an argument.
     have_argument: i64,
     /// Of each call the opcode, and how deep below the top its callee is.
-    calls: &'static [(i64, fn(i64) -> i64)],
+    calls: &'static [CallBelow],
 }
 
 /// A callee, what it is called on, a tuple, and by the lowest bit a dict.
@@ -30,7 +33,7 @@ fn series(name: &str) -> Series {
     match name {
         "3.10" => {
             // CALL_FUNCTION, CALL_FUNCTION_KW, CALL_FUNCTION_EX, CALL_METHOD.
-            let calls: &[(i64, fn(i64) -> i64)] = &[
+            let calls: &[CallBelow] = &[
                 (131, |count| 1 + count),
                 (141, |count| 2 + count),
                 (142, |flags| 2 + (flags & 1)),
@@ -44,7 +47,7 @@ fn series(name: &str) -> Series {
             Series { dialect: &CPYTHON_3_12, have_argument: 90, calls: &[(142, BY_TUPLE), (171, |count| 2 + count)] }
         }
         _ => {
-            let calls: &[(i64, fn(i64) -> i64)] = &[(54, BY_TUPLE), (57, |count| 3 + count), (53, |count| 2 + count)];
+            let calls: &[CallBelow] = &[(54, BY_TUPLE), (57, |count| 3 + count), (53, |count| 2 + count)];
             Series { dialect: &CPYTHON_3_13, have_argument: 45, calls }
         }
     }

@@ -3,13 +3,13 @@
 //! The offsets are of the structures in `Include/`, `Include/internal/` and the sources, as a compiler lays them out and as
 //! debug information tells them. What a running interpreter says of itself (`_Py_DebugOffsets`) comes before them.
 
+mod eleven;
 mod fixed;
 mod opcodes;
-mod release_10;
-mod release_11;
-mod release_12;
 mod symbols;
+mod ten;
 mod told;
+mod twelve;
 mod types;
 mod words;
 
@@ -21,9 +21,9 @@ use super::{
     TypesOfC,
 };
 
-pub use release_10::CPYTHON_3_10;
-pub use release_11::CPYTHON_3_11;
-pub use release_12::CPYTHON_3_12;
+pub use eleven::CPYTHON_3_11;
+pub use ten::CPYTHON_3_10;
+pub use twelve::CPYTHON_3_12;
 
 /// CPython 3.13.
 pub static CPYTHON_3_13: Dialect = RELEASE_13;

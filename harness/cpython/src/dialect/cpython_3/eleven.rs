@@ -4,7 +4,7 @@
 //! their dicts and subclasses themselves; pymalloc's arenas and the interned strings are file-local variables, and the runtime
 //! has the thread that runs; a call begins with its function, and generators have their code beside it.
 
-use super::release_12::RELEASE_12;
+use super::twelve::RELEASE_12;
 use super::{RUNTIME, fixed, opcodes, symbols, types};
 use crate::dialect::{
     AllocatorState, Attributes, Dialect, DigitCount, KnownTypes, ReferenceCounts, StaticTypeState, SymbolNames, layout,
@@ -68,7 +68,7 @@ pub(super) const RELEASE_11: Dialect = Dialect {
         variables: layout::CodeVariables { count: 76, names: 96, frame_words: 0 },
         ..RELEASE_12.code
     },
-    instructions: opcodes::release_11::INSTRUCTIONS,
+    instructions: opcodes::eleven::INSTRUCTIONS,
     interpreter_frame: layout::InterpreterFrame {
         executable: 32,
         previous: 48,

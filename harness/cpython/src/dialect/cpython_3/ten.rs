@@ -6,7 +6,7 @@
 
 use bloathound_heap::{CodeFields, SeriesWords};
 
-use super::release_11::{RELEASE_11, RUNTIME_11};
+use super::eleven::{RELEASE_11, RUNTIME_11};
 use super::{fixed, opcodes, told, types};
 use crate::dialect::layout::{self, DictValues, KeysForm};
 use crate::dialect::{
@@ -76,7 +76,7 @@ pub static CPYTHON_3_10: Dialect = Dialect {
         f_localsplus: 352,
         ..RELEASE_11.frame
     },
-    instructions: opcodes::release_10::INSTRUCTIONS,
+    instructions: opcodes::ten::INSTRUCTIONS,
     interpreter_frame: layout::InterpreterFrame::NONE,
     exceptions: layout::ExceptionObjects { base_bytes: 64, ..RELEASE_11.exceptions },
     thread_state: layout::ThreadState {
