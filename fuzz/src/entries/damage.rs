@@ -49,11 +49,13 @@ pub struct Base {
 }
 
 /// Images of real interpreters that were made small, in the order in which orders count them.
-const REAL: [&[u8]; 4] = [
+const REAL: [&[u8]; 5] = [
     include_bytes!("../../seeds/image/real.bhi"),
     include_bytes!("../../../harness/cpython/tests/python3/small-3.11.bhi"),
     include_bytes!("../../../harness/cpython/tests/python3/small-3.12.bhi"),
     include_bytes!("../../../harness/cpython/tests/python3/small-3.13.bhi"),
+    // The one that came last: orders count from the first.
+    include_bytes!("../../../harness/cpython/tests/python3/small-3.10.bhi"),
 ];
 
 /// What came of it.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use bloathound_cpython::bytecode::{Names, analyse_with_handlers};
 use bloathound_cpython::dialect::{Dialect, LineTableKind};
 use bloathound_cpython::frames::{
-    FrameReader, FrameTarget, SamplerOptions, ThreadProbe, line_table, locations, sample,
+    FrameReader, FrameTarget, SamplerOptions, ThreadProbe, line_ranges, line_table, locations, sample,
 };
 use bloathound_detect::{Thresholds, hot_loop};
 use bloathound_profile::{LineTable, ThreadFacts};
@@ -53,6 +53,7 @@ fn look_at_bytecode(d: &'static Dialect, bytecode: &[u8], tables: &[u8]) {
             let (lines, exceptions) = both.split_at(both.len().min(usize::from(length)));
             (LineTable::new(locations(10, lines)), exceptions)
         }
+        (LineTableKind::Ranges, _) => (line_ranges(10, tables), [].as_slice()),
         _ => (line_table(10, tables), [].as_slice()),
     };
     let line_at = |at| table.line_at(at).unwrap_or_default();

@@ -171,7 +171,7 @@ fn the_machines_python_3_is_read_or_refused_by_name() {
     support::asleep(pid);
     let mut inspect = bloathound();
     let told = inspect.args(["inspect", &pid.to_string()]).assert();
-    if ["3.11", "3.12", "3.13"].contains(&series.as_str()) {
+    if ["3.10", "3.11", "3.12", "3.13"].contains(&series.as_str()) {
         told.success().stdout(contains(format!("CPython {series}.")));
     } else {
         told.code(3).stdout("").stderr(contains("Python 3").and(contains("CPython 2.7")));

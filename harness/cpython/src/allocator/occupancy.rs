@@ -59,7 +59,7 @@ enum Plan {
     Pointers(u64, u64),
     /// A dict's keys, and its values where these stand apart.
     Keys,
-    /// One pointer at this offset to a dead object with a collector's head.
+    /// Of code: one pointer at this offset to a dead object with a collector's head, and its tables where it has such.
     DeadObject(u64),
     /// Any word of the structure, so many bytes of it.
     Scan(u64),
@@ -270,6 +270,10 @@ impl Finder<'_> {
                 Some(Plan::DeadObject(offset)) => {
                     if let Some(to) = self.image.pointer_at(address.offset(*offset)) {
                         self.claim(to.back(d.collector.head_bytes), id, numbers);
+                    }
+                    let caches = d.code.caches;
+                    for offset in [caches.arguments, caches.map, caches.entries].into_iter().filter(|at| *at != 0) {
+                        self.claim(Address(objects.word(address, offset)), id, numbers);
                     }
                 }
                 Some(Plan::Scan(_) | Plan::Inline) | None => {}

@@ -25,7 +25,12 @@ impl OwnMemory {
         let page = |at: Address| Address(at.0 & !(PAGE_BYTES - 1));
         // Whole pages: the first one may begin with something else of the module's.
         let from = page(at.offset(PAGE_BYTES - 1));
-        let mut found = vec![(from..page(at.offset(runtime.bytes)), RssCategory::InterpreterState)];
+        // One that is smaller than a page is a part of its module's data, and what hangs on it is allocated.
+        let whole = Some(from..page(at.offset(runtime.bytes))).filter(|range| range.start < range.end);
+        let mut found: Vec<_> = whole.map(|range| (range, RssCategory::InterpreterState)).into_iter().collect();
+        if d.thread_state.data_chunk == 0 {
+            return Self(found);
+        }
         let mut seen = HashSet::new();
         let mut state = interpreter.interpreter_state.unwrap_or_default();
         while !state.is_null() && seen.insert(state) {

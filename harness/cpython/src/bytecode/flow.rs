@@ -262,6 +262,8 @@ impl Flow {
                     stack.push(manager);
                 } else {
                     let mut raised = stack.clone();
+                    // What an asynchronous `with` gave is not there any more.
+                    raised.truncate(raised.len().saturating_sub(instruction.effect.items(argument).0));
                     raised.extend(std::iter::repeat_n(Origin::exception(), self.d.instructions.exception_values));
                     next.extend(target.map(|t| (t, raised, true)));
                 }
@@ -348,8 +350,7 @@ impl Flow {
         result.exactly = None;
         result.is_opaque |= matches!(operation, Op::YieldValue | Op::EnterWith);
         // It stands behind nothing where it is called on nothing, in some series.
-        let receivers = self.d.instructions.words.map_or(0, |words| words.receiver_slots as usize);
-        let callee = inputs.iter().take(1 + receivers).find(|item| item.exactly.is_some());
+        let callee = inputs.iter().take(1 + effect.receivers()).find(|item| item.exactly.is_some());
         if operation == Op::Call && !callee.is_some_and(|callee| self.is_pure(callee)) {
             result.calls.extend(self.instructions.get(at).map(|call| call.offset));
         }
@@ -402,6 +403,7 @@ impl Flow {
                 CallSite {
                     offset: instruction.offset,
                     callee_slot: depth.and_then(|d| u32::try_from(d.checked_sub(behind + 1)?).ok()),
+                    receivers: instruction.effect.receivers() as u32,
                     positional: positional.unwrap_or(behind as u32),
                 }
             })

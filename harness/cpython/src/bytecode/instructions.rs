@@ -46,9 +46,9 @@ const UNKNOWN: (Operation, Effect) = (Operation::Other, Effect::Fixed(0, 0));
 /// Refuses a series whose instructions would be misread.
 pub(crate) fn can_be_read(d: &Dialect) -> Result<(), NotYetRead> {
     match d.instruction_encoding {
-        InstructionEncoding::OneOrThreeBytes => Ok(()),
+        InstructionEncoding::OneOrThreeBytes | InstructionEncoding::Words => Ok(()),
         InstructionEncoding::WordsWithCaches if d.instructions.words.is_some() => Ok(()),
-        InstructionEncoding::Words | InstructionEncoding::WordsWithCaches => Err(d.not_yet_read("bytecode")),
+        InstructionEncoding::WordsWithCaches => Err(d.not_yet_read("bytecode")),
     }
 }
 

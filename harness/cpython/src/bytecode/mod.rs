@@ -4,6 +4,7 @@
 //! depends on. From that come the back-jump ranges, the branches that can leave them, what those depend on, and how
 //! deep the value stack is at each instruction (where a call's callee and a loop's iterator are to be found).
 
+mod blocks;
 mod elsewhere;
 mod flow;
 mod handlers;
@@ -25,7 +26,7 @@ pub(crate) use instructions::can_be_read;
 pub use origin::Origin;
 pub use words::{Word, compiled, places};
 
-use crate::dialect::Dialect;
+use crate::dialect::{Dialect, InstructionEncoding};
 use instructions::Instruction;
 
 /// The names a code object's instructions refer to by index.
@@ -63,6 +64,8 @@ pub struct CallSite {
     pub offset: u32,
     /// Slot of the callee on the value stack; `None` where the depth is not known.
     pub callee_slot: Option<u32>,
+    /// Slots between the callee's and the first argument's.
+    pub receivers: u32,
     /// Arguments by position: the slots behind the callee's. The tuple of `*arguments` is one where none has a name.
     pub positional: u32,
 }
@@ -85,7 +88,7 @@ pub fn analyse_with_handlers(
 ) -> Analysis {
     let ranges = ranges(exceptions);
     let instructions = match &d.instructions.words {
-        None => instructions::disassemble(d, code),
+        None => plain(d, code),
         Some(words) => {
             let mut instructions = words::disassemble(d, words, code);
             if instructions.len() <= INSTRUCTIONS_MAX {
@@ -95,6 +98,7 @@ pub fn analyse_with_handlers(
         }
     };
     let tries_of = |flow: &Flow| match d.instructions.words {
+        None if d.instruction_encoding == InstructionEncoding::Words => blocks::tries(&flow.instructions),
         None => tries::find(flow),
         Some(_) => handlers::tries(&flow.instructions, &ranges),
     };
@@ -117,6 +121,22 @@ pub fn analyse_with_handlers(
     let loop_names = flow.names_within(&loops, names);
     let tries = tries_of(&flow);
     Analysis { loops, returns: slices::returns(&flow), calls, iterators, loop_names, tries }
+}
+
+/// The instructions of a series that has no table of exceptions.
+fn plain(d: &'static Dialect, code: &[u8]) -> Vec<Instruction> {
+    match d.instruction_encoding {
+        InstructionEncoding::Words => {
+            let mut instructions = blocks::disassemble(d, code);
+            if instructions.len() <= INSTRUCTIONS_MAX {
+                twice::join(&mut instructions);
+            }
+            instructions
+        }
+        InstructionEncoding::OneOrThreeBytes | InstructionEncoding::WordsWithCaches => {
+            instructions::disassemble(d, code)
+        }
+    }
 }
 
 /// Only the back jumps and the `try` statements.

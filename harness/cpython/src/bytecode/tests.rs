@@ -6,6 +6,7 @@ use bloathound_profile::{Loop, LoopKind, Try};
 
 use super::*;
 
+mod blocks;
 mod earlier;
 mod words;
 
@@ -90,7 +91,7 @@ fn while_true_has_no_exit() {
 #[test]
 fn a_tuple_of_arguments_is_one() {
     let all = analysis("7400007c00008c000053", &["rows"], &["step"]);
-    assert_eq!(all.calls, [CallSite { offset: 6, callee_slot: Some(0), positional: 1 }]);
+    assert_eq!(all.calls, [CallSite { offset: 6, callee_slot: Some(0), receivers: 0, positional: 1 }]);
 }
 
 /// `while 1: pass`
@@ -111,7 +112,7 @@ fn a_helper_hides_what_it_depends_on() {
     assert_eq!(texts(&exit.inputs), ["done", "row", "step"]);
     assert_eq!(exit.calls, [15]);
     assert!(all.loops[0].writes[0].from_call);
-    assert_eq!(all.calls, [CallSite { offset: 15, callee_slot: Some(0), positional: 1 }]);
+    assert_eq!(all.calls, [CallSite { offset: 15, callee_slot: Some(0), receivers: 0, positional: 1 }]);
 }
 
 /// `while not done: for row in rows: total = row`

@@ -1,10 +1,10 @@
-//! Taking apart instructions of two bytes each, with caches behind them: from 3.11 on.
+//! Taking apart instructions of two bytes each, and those with caches behind them: from 3.11 on.
 //!
 //! Code that runs is not what was compiled: instructions are replaced by others made for the types that were met. Each is
 //! brought back to the one it stands for, and one that does two things becomes two.
 
 use super::instructions::Instruction;
-use crate::dialect::{Dialect, Effect, Operation as Op, WordInstructions};
+use crate::dialect::{Dialect, Effect, InstructionEncoding, Operation as Op, WordInstructions};
 
 /// An instruction as it was compiled.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -23,8 +23,12 @@ pub struct Word {
 /// the end is left out.
 #[must_use]
 pub fn compiled(d: &Dialect, code: &[u8]) -> Vec<Word> {
-    let Some(words) = d.instructions.words else { return Vec::new() };
-    let (bases, caches) = (words.bases(), words.cache_bytes());
+    let (bases, caches) = match (&d.instructions.words, d.instruction_encoding) {
+        (Some(words), _) => (words.bases(), words.cache_bytes()),
+        // They stay as they were, and nothing is behind them.
+        (None, InstructionEncoding::Words) => (std::array::from_fn(|opcode| opcode as u8), [0; 256]),
+        (None, _) => return Vec::new(),
+    };
     let mut found = Vec::with_capacity(code.len() / 4);
     let (mut at, mut extended) = (0_usize, 0_u32);
     while let Some(&[opcode, low]) = code.get(at..at + 2).and_then(|word| word.first_chunk()) {

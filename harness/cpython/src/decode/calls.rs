@@ -160,9 +160,18 @@ impl Decoder<'_> {
 
     /// True for a generator that its finalizer ends: one that waits.
     pub(super) fn is_to_be_ended(&self, at: Address) -> bool {
-        let g = &self.interpreter.dialect.generator;
-        let state = self.byte(at, g.frame_state).cast_signed();
-        g.states_ended.contains(&state)
+        let d = self.interpreter.dialect;
+        let state = match d.frames {
+            Frames::Objects => {
+                let frame = Address(self.word(at, d.generator.gi_frame));
+                if frame.is_null() {
+                    return false;
+                }
+                self.byte(frame, d.frame.f_state)
+            }
+            Frames::InterpreterFrames { .. } => self.byte(at, d.generator.frame_state),
+        };
+        d.generator.states_ended.contains(&state.cast_signed())
     }
 
     /// What a frame object refers to: what it has of its own, and its call where that is over and moved into it.

@@ -25,7 +25,8 @@ use bloathound_memory::{Address, MemoryImage};
 
 use crate::Interpreter;
 use crate::allocator::PymallocMap;
-use crate::dialect::NotYetRead;
+use crate::dialect::layout::KeysForm;
+use crate::dialect::{DictTable, NotYetRead};
 use crate::objects::{Budget, Objects};
 use calls::Call;
 use marks::{AddressMap, ObjectMarks};
@@ -128,6 +129,8 @@ struct Decoder<'a> {
     late: AddressMap,
     late_addresses: Vec<Address>,
     interned_dict: Option<Address>,
+    /// The function that looks up in dicts whose keys are visited; 0 where that is told otherwise.
+    general_lookup: u64,
     /// Allocated blocks with an object's remains: the interpreter's free lists.
     dead_blocks: u64,
     /// Objects that a running collection has not decided on.
@@ -168,6 +171,7 @@ impl<'a> Decoder<'a> {
             late: AddressMap::new(),
             late_addresses: Vec::new(),
             interned_dict: None,
+            general_lookup: general_lookup(image, interpreter),
             dead_blocks: 0,
             undecided: 0,
             budget: Budget::of(0),
@@ -285,5 +289,21 @@ impl<'a> Decoder<'a> {
 
     fn name_of(&mut self, at: Address) -> Option<NameId> {
         self.objects().name(at, NAME_BYTES_MAX).map(|text| self.builder.name(&text))
+    }
+}
+
+/// By what function keys are looked up that are not all text: those of the subclasses of `object` are numbers, in every
+/// series in which it tells anything.
+fn general_lookup(image: &MemoryImage, interpreter: &Interpreter) -> u64 {
+    let d = interpreter.dialect;
+    let KeysForm::Sized { lookup, .. } = d.dict.keys.form else { return 0 };
+    let read = || {
+        let subclasses = image.pointer_at(interpreter.object_type.offset(d.type_object.tp_subclasses))?;
+        let keys = image.pointer_at(subclasses.offset(d.dict.keys.ma_keys))?;
+        image.u64_at(keys.offset(lookup))
+    };
+    match d.dict_table {
+        DictTable::Entries => 0,
+        DictTable::CombinedKeys => read().unwrap_or(0),
     }
 }

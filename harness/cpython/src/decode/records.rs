@@ -121,7 +121,7 @@ impl Decoder<'_> {
     /// An object's flags, where its finalizer did not run: whether it has one at all.
     fn finalizer_flags(&self, layout: &TypeLayout, at: Address, flags: ObjectFlags) -> ObjectFlags {
         // A call that is over has nothing to do; of one that did not begin, the series tells.
-        let runs = layout.finalizes && (layout.core != Core::Generator || self.is_to_be_ended(at));
+        let runs = layout.finalizes && (layout.singled_out != Some(SingledOut::Generator) || self.is_to_be_ended(at));
         if runs { flags } else { ObjectFlags::new(flags.tracking(), flags.trust()) }
     }
 

@@ -172,6 +172,7 @@ impl<'a> Decoder<'a> {
         let tells_keys = self.word(at, self.interpreter.dialect.dict.ma_used) <= KEYS_MAX;
         // The dict of interned strings does not count its references: they own nothing.
         let weak = Some(at) == self.interned_dict;
+        let keys_are_visited = table.keys_are_visited && table.lookup == self.general_lookup;
         for entry in bytes.chunks_exact(table.entry_bytes) {
             let entry = table.entry(entry);
             if entry.value.is_null() {
@@ -189,8 +190,7 @@ impl<'a> Decoder<'a> {
                     if tells_keys {
                         self.note_key(entry.key, id);
                     }
-                    self.builder
-                        .add_reference(id, ReferenceLabel::new(ReferenceKind::Key, id.0, table.keys_are_visited));
+                    self.builder.add_reference(id, ReferenceLabel::new(ReferenceKind::Key, id.0, keys_are_visited));
                     self.reference(entry.value, ReferenceLabel::new(ReferenceKind::Value, id.0, true));
                 }
                 None => {
@@ -257,17 +257,17 @@ impl<'a> Decoder<'a> {
         names.extend(tuple(d.code.co_cellvars));
         names.extend(tuple(d.code.co_freevars));
         for (index, name) in names.iter().enumerate() {
-            let text = objects.string_text(*name, 200).unwrap_or_default();
+            let text = objects.name(*name, 200).unwrap_or_default();
             let name = self.builder.name(&text);
             let variable = at.offset(d.frame.f_localsplus + index as u64 * 8);
             self.reference_at(variable, ReferenceLabel::new(ReferenceKind::Local, name.0, true));
         }
         // A running frame has no stack top; what it holds shows as unaccounted references.
-        let (bottom, top) = (self.word(at, d.frame.f_valuestack), self.word(at, d.frame.f_stacktop));
-        if top > bottom && (top - bottom) / 8 <= 1 << 16 && self.budget.take((top - bottom) / 8) {
-            for depth in 0..(top - bottom) / 8 {
-                let label = ReferenceLabel::new(ReferenceKind::Stack, depth as u32, true);
-                self.reference_at(Address(bottom).offset(depth * 8), label);
+        let (bottom, depth) = objects.frame_stack(at);
+        if self.budget.take(depth) {
+            for index in 0..depth {
+                let label = ReferenceLabel::new(ReferenceKind::Stack, index as u32, true);
+                self.reference_at(bottom.offset(index * 8), label);
             }
         }
     }

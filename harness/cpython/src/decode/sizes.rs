@@ -4,6 +4,7 @@ use bloathound_memory::{Address, MemoryImage};
 
 use super::types::TypeLayout;
 use crate::UnicodeWidth;
+use crate::dialect::layout::CodeCaches;
 use crate::dialect::{Core, DictTable, Frames, SingledOut, TextStorage};
 use crate::objects::{Objects, Table};
 
@@ -22,7 +23,7 @@ pub(crate) fn shallow_size(objects: Objects<'_>, layout: &TypeLayout, unicode: U
         Core::Str if d.text == TextStorage::Compact => layout.basicsize.saturating_add(length()),
         Core::Str => d.string.base_bytes.saturating_add(length()),
         Core::Generator => generator_bytes(objects, at),
-        Core::Long if d.long.digits_min > 0 => {
+        Core::Long if d.text == TextStorage::Compact => {
             let digits = objects.digits(at).0.max(d.long.digits_min);
             // Truth values have room for a digit in their fixed part up to 3.11.
             let is_bool = layout.singled_out == Some(SingledOut::Bool);
@@ -107,8 +108,27 @@ fn beside(objects: Objects<'_>, layout: &TypeLayout, unicode: UnicodeWidth, at: 
             let bytes = layout.itemsize.saturating_mul(objects.length(at));
             bytes.checked_next_multiple_of(8).unwrap_or(bytes) - bytes
         }
+        Core::Plain if layout.singled_out == Some(SingledOut::Code) => code_caches(objects, at),
         _ => buffers,
     }
+}
+
+/// What a code object keeps outside itself: which variables are arguments, and what its instructions remember.
+fn code_caches(objects: Objects<'_>, at: Address) -> u64 {
+    let Objects { image, d } = objects;
+    let c = &d.code.caches;
+    if *c == CodeCaches::NONE {
+        return 0;
+    }
+    let word = |offset: u64| objects.word(at, offset);
+    let length = |tuple: u64| if tuple == 0 { 0 } else { objects.length(Address(tuple)) };
+    let arguments = if word(c.arguments) == 0 { 0 } else { length(word(d.code.co_cellvars)).saturating_mul(8) };
+    let count = image.bytes(at.offset(c.count), 1).and_then(|byte| byte.first().copied()).unwrap_or(0);
+    let remembered = match word(c.entries) {
+        0 => 0,
+        _ => (length(word(d.code.co_code)) / 2).saturating_add(u64::from(count) * c.entry_bytes),
+    };
+    arguments.saturating_add(remembered)
 }
 
 /// Claims below this are believed.

@@ -2,10 +2,11 @@
 
 use bloathound_heap::{ObjectId, Site};
 use bloathound_memory::Address;
+use bloathound_profile::LineTable;
 
 use super::Decoder;
 use crate::dialect::{Core, LineTableKind, SingledOut};
-use crate::frames::line_table;
+use crate::frames::{line_ranges, line_table};
 use crate::objects::line_at;
 
 /// Entries of a dict whose keys are told: with more of them, they are data.
@@ -43,21 +44,31 @@ impl Decoder<'_> {
         let Some(file) = self.code_file(code_at) else { return };
         let first = self.image.u32_at(code_at.offset(d.code.co_firstlineno)).unwrap_or(0);
         let line = match d.line_table {
-            LineTableKind::Increments => {
-                let offset = self.image.u32_at(at.offset(d.frame.f_lasti)).filter(|offset| *offset < 1 << 31);
-                let table_at = self.image.pointer_at(code_at.offset(d.code.co_lnotab)).unwrap_or_default();
-                let length = self.image.u64_at(table_at.offset(d.object.ob_size)).unwrap_or(u64::MAX);
-                let affordable = length <= LINES_BYTES_MAX && self.budget.take(length / 8);
-                let table = self.objects().string_bytes(table_at).filter(|_| affordable);
-                let found = offset.zip(table).and_then(|(offset, table)| line_table(first, table).line_at(offset));
-                found.unwrap_or(first)
-            }
+            LineTableKind::Increments => self.line_by_offset(at, code_at, first, line_table).unwrap_or(first),
+            LineTableKind::Ranges => self.line_by_offset(at, code_at, first, line_ranges).unwrap_or(first),
             // `frames` says that these can't be read.
-            LineTableKind::SignedIncrements | LineTableKind::Ranges => first,
+            LineTableKind::SignedIncrements => first,
             LineTableKind::Locations => self.line_by_locations(at, code_at, first).unwrap_or(first),
         };
         let site = Site { file: self.builder.name(&file), line, arguments: 0 };
         self.builder.set_site(self.current(), site);
+    }
+
+    /// The line of the frame object at `at`, by the offset of the instruction that it has begun last.
+    fn line_by_offset(
+        &self,
+        at: Address,
+        code_at: Address,
+        first: u32,
+        read: fn(u32, &[u8]) -> LineTable,
+    ) -> Option<u32> {
+        let d = self.interpreter.dialect;
+        let lasti = self.image.u32_at(at.offset(d.frame.f_lasti)).filter(|lasti| *lasti < 1 << 30)?;
+        let table_at = self.image.pointer_at(code_at.offset(d.code.co_lnotab))?;
+        let length = self.image.u64_at(table_at.offset(d.object.ob_size))?;
+        let affordable = length <= LINES_BYTES_MAX && self.budget.take(length / 8);
+        let table = self.objects().string_bytes(table_at).filter(|_| affordable)?;
+        read(first, table).line_at(lasti * d.instruction_encoding.lasti_bytes())
     }
 
     /// The line of the call at `at`, by what it says of its next instruction.

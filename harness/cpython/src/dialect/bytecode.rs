@@ -119,6 +119,10 @@ pub enum Operation {
     EndAsyncFor,
     /// Raises again.
     Reraise,
+    /// Ends what a `SETUP_*` has begun.
+    EndsBlock,
+    /// Ends a handler.
+    LeavesHandler,
     /// Changes an item or a slice of the second item from the bottom of what it takes.
     StoreItem,
     /// Computes; the first of what it takes may be changed instead of another value made.
@@ -162,6 +166,13 @@ pub enum Effect {
     },
     /// Takes a callee, what it is called on or nothing, a tuple of arguments, and by the lowest bit a dict of them.
     CallWithTuple,
+    /// Takes a callee, as many arguments as its argument says, and `more`.
+    CallCounted {
+        /// Items behind the arguments: the names of those that have one.
+        more: u8,
+    },
+    /// Takes a callee, a tuple of arguments, and by the lowest bit a dict of them.
+    CallByTuple,
     /// Takes a callee and its arguments: positional ones by the argument's lowest byte, twice the next byte for named ones.
     Call {
         /// Items of arguments given as `*` and `**`.
@@ -199,8 +210,6 @@ pub struct WordInstructions {
     pub exhausted_items: usize,
     /// Items that what is awaited leaves where it has an answer, the answer among them.
     pub answer_items: usize,
-    /// Slots between a callee and its arguments. Where nothing is called on anything, the callee may stand in the last.
-    pub receiver_slots: u32,
     /// The opcode that a call begins with where it is two instructions: either may do all of it.
     pub begins_call: Option<u8>,
     /// Opcodes that jump back by a condition, and what jumps over a jump back then.
@@ -317,19 +326,26 @@ impl Effect {
             Self::TakesByBits { bits, more } => {
                 ((argument & u32::from(bits)).count_ones() as usize + usize::from(more), 1)
             }
-            Self::Call { .. } | Self::CallAfterReceiver { .. } | Self::CallWithTuple => {
-                (self.call_arguments(argument) + 1, 1)
-            }
+            Self::Call { .. }
+            | Self::CallAfterReceiver { .. }
+            | Self::CallWithTuple
+            | Self::CallCounted { .. }
+            | Self::CallByTuple => (self.call_arguments(argument) + 1, 1),
         }
     }
 
     /// Of a call with arguments by name, how many it gives by position; `None` where it gives none by name.
     pub(crate) fn only_positional(self, argument: u32) -> Option<u32> {
         match self {
-            Self::CallAfterReceiver { .. } => Some(argument),
-            Self::CallWithTuple => Some(1),
+            Self::CallAfterReceiver { .. } | Self::CallCounted { .. } => Some(argument),
+            Self::CallWithTuple | Self::CallByTuple => Some(1),
             _ => (argument >> 8 & 0xff != 0).then_some(argument & 0xff),
         }
+    }
+
+    /// Slots between the callee of a call and its arguments. Where it is called on nothing, the callee may stand in the last.
+    pub(crate) fn receivers(self) -> usize {
+        usize::from(matches!(self, Self::CallAfterReceiver { .. } | Self::CallWithTuple))
     }
 
     /// Stack slots below the result that a call takes: the arguments, without the callee.
@@ -338,6 +354,8 @@ impl Effect {
             Self::Call { more } => more,
             Self::CallAfterReceiver { more } => return argument as usize + 1 + usize::from(more),
             Self::CallWithTuple => return 2 + (argument & 1) as usize,
+            Self::CallCounted { more } => return argument as usize + usize::from(more),
+            Self::CallByTuple => return 1 + (argument & 1) as usize,
             _ => return 0,
         };
         let positional = (argument & 0xff) as usize;

@@ -19,6 +19,9 @@ pub type BufferType = (&'static str, u64, u64, u64);
 /// A type that is read word by word, and what some of its words are called: `tp_name`, `tp_basicsize`, offsets and names.
 pub type WordType = (&'static str, u64, &'static [(u64, &'static str)]);
 
+/// A type whose values are read: `tp_name`, smallest and largest `tp_basicsize`, what is read.
+pub type ValueType = (&'static str, u64, u64, ValueParts);
+
 /// How the built-in part of an instance is read.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Core {
@@ -232,7 +235,7 @@ pub struct KnownTypes {
     /// Built-in iterators: type and offset of the field that moves with every item.
     pub positions: &'static [(&'static str, u64)],
     /// What is read of values: type, smallest and largest `tp_basicsize`, parts.
-    pub values: &'static [(&'static str, u64, u64, ValueParts)],
+    pub values: &'static [ValueType],
     /// What rules are told that the instances of exactly this type are, when they are read by these parts.
     pub told: &'static [(&'static str, ValueParts, ValueKind)],
     /// What the names of iterators begin with that draw from other iterators.

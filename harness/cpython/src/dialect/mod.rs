@@ -19,9 +19,9 @@ use bloathound_heap::SeriesWords;
 
 pub use bytecode::{Effect, Instructions, Monitored, Operation, WordInstructions};
 pub use cpython_2_7::CPYTHON_2_7;
-pub use cpython_3::{CPYTHON_3_11, CPYTHON_3_12, CPYTHON_3_13};
+pub use cpython_3::{CPYTHON_3_10, CPYTHON_3_11, CPYTHON_3_12, CPYTHON_3_13};
 pub use known_types::{
-    BufferType, Chain, Core, Field, FixedType, KnownTypes, Naming, SingledOut, TeeData, ValueParts, WordType,
+    BufferType, Chain, Core, Field, FixedType, KnownTypes, Naming, SingledOut, TeeData, ValueParts, ValueType, WordType,
 };
 pub use obmalloc::{ArenaObject, BITMAP_WORDS, Obmalloc, PoolHeader};
 pub(crate) use releases::with_runtime;
@@ -66,7 +66,7 @@ pub struct ThreadNames {
 pub const FIRST: &Dialect = &CPYTHON_2_7;
 
 /// All that are read, the oldest first.
-pub const ALL: [&Dialect; 4] = [&CPYTHON_2_7, &CPYTHON_3_11, &CPYTHON_3_12, &CPYTHON_3_13];
+pub const ALL: [&Dialect; 5] = [&CPYTHON_2_7, &CPYTHON_3_10, &CPYTHON_3_11, &CPYTHON_3_12, &CPYTHON_3_13];
 
 /// A series of CPython.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

@@ -73,7 +73,7 @@ mod tests {
         assert_eq!(refused("3.9.1"), Some(Refused::PastItsEnd));
         assert_eq!(refused("3.12.1"), None);
         assert_eq!(refused("3.11.7"), None);
-        assert_eq!(refused("3.10.13"), Some(Refused::NotYet));
+        assert_eq!(refused("3.10.13"), None);
         assert_eq!(refused("3.14.4"), Some(Refused::IncrementalCollector));
         assert_eq!(refused("3.14.0rc2"), Some(Refused::IncrementalCollector));
         assert_eq!(refused("3.14.10"), Some(Refused::NotYet));

@@ -143,6 +143,17 @@ pub enum CollectorHeads {
     },
 }
 
+impl InstructionEncoding {
+    /// Bytes that each step of `f_lasti` is, where calls are objects.
+    #[must_use]
+    pub const fn lasti_bytes(self) -> u32 {
+        match self {
+            Self::OneOrThreeBytes => 1,
+            Self::Words | Self::WordsWithCaches => 2,
+        }
+    }
+}
+
 impl CollectorHeads {
     /// What of a link is an address.
     #[must_use]

@@ -62,4 +62,4 @@ pub const EXPORTED_TYPES: [&str; 2] = ["PyDict_Type", "PyType_Type"];
 /// The function that evaluates, one of these in any series.
 pub const EVALUATORS: [&str; 2] = ["PyEval_EvalFrameEx", "_PyEval_EvalFrameDefault"];
 /// What the interpreter is that is read here, for messages. A test holds it against the dialects.
-pub const SUPPORTED: &str = "CPython 2.7, 3.11, 3.12 and 3.13";
+pub const SUPPORTED: &str = "CPython 2.7, 3.10, 3.11, 3.12 and 3.13";

@@ -48,7 +48,10 @@ impl CallLayout {
 /// `Some(None)` before the first, `None` for what can't be.
 pub(super) fn instruction(d: &Dialect, head: &[u8], code: Address, bytes: u32) -> Option<Option<u32>> {
     let at = match d.frames {
-        Frames::Objects => Some(half_at(head, d.frame.f_lasti)).filter(|at| *at != u32::MAX),
+        Frames::Objects => {
+            let steps = Some(half_at(head, d.frame.f_lasti)).filter(|at| *at != u32::MAX);
+            steps.map(|steps| steps.saturating_mul(d.instruction_encoding.lasti_bytes()))
+        }
         Frames::InterpreterFrames { holds_next_instruction } => {
             return at_pointer(d, holds_next_instruction, word_at(head, d.interpreter_frame.instruction), code, bytes);
         }

@@ -31,8 +31,8 @@ pub(super) struct CodeEntry {
     pub local_count: usize,
     pub stack_slots: usize,
     pub bytecode_bytes: u32,
-    /// Callee's slot on the value stack and how many arguments stand behind it, by call offset.
-    pub callee_slots: HashMap<u32, (u32, u32)>,
+    /// Callee's slot on the value stack, slots between it and its arguments, and how many of these there are, by call offset.
+    pub callee_slots: HashMap<u32, (u32, u32, u32)>,
     /// Iterator's slot on the value stack, by loop.
     pub iterator_slots: Vec<(u32, u32)>,
     /// Names to look up in the dictionary of module level code.
@@ -194,7 +194,7 @@ impl Codes {
             callee_slots: analysis
                 .calls
                 .iter()
-                .filter_map(|call| Some((call.offset, (call.callee_slot?, call.positional))))
+                .filter_map(|call| Some((call.offset, (call.callee_slot?, call.receivers, call.positional))))
                 .collect(),
             is_event_loop,
             iterator_slots: analysis.iterators,
@@ -215,7 +215,7 @@ impl Codes {
 /// [`NotYetRead`]: what of it nobody wrote a reader for.
 pub fn can_be_read(d: &'static Dialect) -> Result<(), NotYetRead> {
     lines(d, 1, &[])?;
-    // Calls that are pieces of memory run code of words, and no other.
+    // Calls that are pieces of memory run code with caches, and no other.
     if matches!(d.frames, Frames::InterpreterFrames { .. }) != d.instructions.words.is_some() {
         return Err(d.not_yet_read("stacks"));
     }
@@ -232,7 +232,8 @@ fn lines(d: &Dialect, line_first: u32, table: &[u8]) -> Result<LineTable, NotYet
     match d.line_table {
         LineTableKind::Increments => Ok(line_table(line_first, table)),
         LineTableKind::Locations => Ok(LineTable::new(locations(line_first, table))),
-        LineTableKind::SignedIncrements | LineTableKind::Ranges => Err(d.not_yet_read("line tables")),
+        LineTableKind::Ranges => Ok(line_ranges(line_first, table)),
+        LineTableKind::SignedIncrements => Err(d.not_yet_read("line tables")),
     }
 }
 
@@ -299,6 +300,35 @@ fn uncover(memory: &Memory<'_>, monitored: &Monitored, address: Address, bytecod
         }
     }
     Some(())
+}
+
+/// Lines from `co_firstlineno` and `co_linetable` of 3.10: pairs of how many bytes and how many lines, those before the bytes;
+/// the smallest number of lines says that the bytes are on none (`Objects/lnotab_notes.txt`). Such are told with what comes
+/// after.
+#[must_use]
+pub fn line_ranges(line_first: u32, table: &[u8]) -> LineTable {
+    let mut runs: Vec<(u32, u32)> = Vec::new();
+    let (mut offset, mut line, mut begin) = (0_u32, i64::from(line_first), None);
+    for pair in table.chunks_exact(2) {
+        let &[bytes, lines] = pair else { break };
+        let from = *begin.get_or_insert(offset);
+        offset = offset.saturating_add(u32::from(bytes));
+        let lines = lines.cast_signed();
+        if lines == i8::MIN {
+            continue;
+        }
+        line += i64::from(lines);
+        // What has no bytes only moves on.
+        let Some(line) = u32::try_from(line).ok().filter(|_| bytes > 0) else { continue };
+        begin = None;
+        if runs.last().is_none_or(|last| last.1 != line) {
+            runs.push((from, line));
+        }
+    }
+    if runs.is_empty() {
+        runs.push((0, line_first));
+    }
+    LineTable::new(runs)
 }
 
 /// Lines from `co_firstlineno` and `co_lnotab`: pairs of bytecode and line increments (`Objects/lnotab_notes.txt`).

@@ -38,7 +38,7 @@ const ATTEMPTS: u32 = 3;
 pub(super) fn look_ahead(memory: &Memory<'_>, values: &mut Values, raw: &[RawFrame]) {
     for raw in raw.iter().rev().take(LOOKED_AHEAD).filter(|raw| !raw.is_over) {
         let slots = slots(memory, raw);
-        values.look_ahead(memory, in_use(raw, receiver_slots(memory), &slots));
+        values.look_ahead(memory, in_use(raw, &slots));
     }
 }
 
@@ -126,9 +126,9 @@ fn slots(memory: &Memory<'_>, raw: &RawFrame) -> Vec<Address> {
 
 /// Of the slots the variables, and what is on the value stack of the call that the frame is at. What is above is left from
 /// before.
-fn in_use<'a>(raw: &RawFrame, receivers: usize, slots: &'a [Address]) -> &'a [Address] {
+fn in_use<'a>(raw: &RawFrame, slots: &'a [Address]) -> &'a [Address] {
     let called = raw.lasti.and_then(|lasti| raw.code.callee_slots.get(&lasti));
-    let on_stack = called.map_or(0, |(slot, count)| *slot as usize + 1 + receivers + *count as usize);
+    let on_stack = called.map_or(0, |(slot, receivers, count)| (*slot + 1 + *receivers + *count) as usize);
     slots.get(..(raw.code.variable_slots() + on_stack).min(slots.len())).unwrap_or_default()
 }
 
@@ -170,19 +170,14 @@ fn detail(memory: &Memory<'_>, code: &Code, values: &mut Values, raw: &RawFrame,
             detail.iterators.push((*of_loop, value));
         }
     }
-    detail.callee = entry.callee_slots.get(&lasti).and_then(|(slot, count)| {
-        let first = *slot as usize + 1 + receiver_slots(memory);
+    detail.callee = entry.callee_slots.get(&lasti).and_then(|(slot, receivers, count)| {
+        let first = (*slot + 1 + *receivers) as usize;
         let arguments = stack.get(first..first + (*count as usize).min(ARGUMENTS_MAX)).unwrap_or_default();
         // In some series what is called on nothing stands behind nothing.
         let mut called = stack.get(*slot as usize..first)?.iter().copied().skip_while(|at| at.is_null());
         callee(memory, values, called.next()?, called.next(), arguments)
     });
     detail
-}
-
-/// Slots between a callee and its arguments.
-fn receiver_slots(memory: &Memory<'_>) -> usize {
-    memory.d.instructions.words.map_or(0, |words| words.receiver_slots as usize)
 }
 
 /// What the exits of these loops depend on, each once.

@@ -59,7 +59,7 @@ impl Dict {
         let values = Address(word_at(&head, k.ma_values));
         let values = match k.values {
             DictValues::Headed { first, .. } if !values.is_null() => values.offset(first),
-            DictValues::Headed { .. } | DictValues::BehindLength => values,
+            DictValues::Headed { .. } | DictValues::BehindLength | DictValues::Bare => values,
         };
         let used = word_at(&head, d.dict.ma_used);
         let dict = Self::with_keys(memory, Address(word_at(&head, k.ma_keys)), values)?;
@@ -71,13 +71,14 @@ impl Dict {
         let d = memory.d;
         let k = &d.dict.keys;
         let head: [u8; HEAD_BYTES_MAX] = memory.head(keys, k.indices).filter(|_| keys.is_aligned(8))?;
-        let byte = |at: u64| head.get(at as usize).copied().map(u32::from);
-        let (log2, log2_bytes) = (byte(k.log2_size)?, byte(k.log2_index_bytes)?);
-        if log2 >= 40 || log2_bytes < log2 || log2_bytes > log2 + 3 {
+        let head = KeysHead(head.get(..k.indices as usize)?);
+        let (places, index_bytes) = (head.places(d), head.index_bytes(d));
+        let width = index_bytes.checked_div(places)?;
+        if places >= PLACES_MAX || !places.is_power_of_two() || !matches!(width, 1 | 2 | 4 | 8) {
             return None;
         }
-        let table = Table::of_keys(d, keys, &KeysHead(head.get(..k.indices as usize)?), values);
-        let index = Index::Before { at: keys.offset(k.indices), places: 1 << log2, width: 1 << (log2_bytes - log2) };
+        let table = Table::of_keys(d, keys, &head, values);
+        let index = Index::Before { at: keys.offset(k.indices), places, width };
         Some(Self { used: table.slots(), table, index })
     }
 

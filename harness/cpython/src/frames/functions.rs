@@ -8,7 +8,7 @@ use bloathound_profile::FunctionName;
 use super::memory::Memory;
 use super::types::Kind;
 use super::values::{Object, Values};
-use crate::dialect::SingledOut;
+use crate::dialect::{InstructionEncoding, SingledOut};
 use crate::objects::word_at;
 
 /// Bytes of a source file's name that are read.
@@ -42,7 +42,7 @@ impl Values {
                 }
             }
             // Where a method is called without being bound first, who it is of is told by its type.
-            Kind::MethodDescriptor if d.instructions.words.is_some() => {
+            Kind::MethodDescriptor if d.instruction_encoding != InstructionEncoding::OneOrThreeBytes => {
                 let name = memory.text(word(d.descriptor.d_name), 256)?;
                 let of = self.types.get(memory, word(d.descriptor.d_type)).map(|of| of.name.to_string());
                 Some(of.and_then(|of| Some(format!("{}.{name}", of.rsplit('.').next()?))).unwrap_or(name))

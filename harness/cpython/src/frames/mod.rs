@@ -34,7 +34,7 @@ mod values;
 use bloathound_memory::{Address, MemorySource};
 use bloathound_profile::{Caught, Code, Stack};
 
-pub use code::{can_be_read, line_table, locations};
+pub use code::{can_be_read, line_ranges, line_table, locations};
 pub use sampler::{OwnWaits, SamplerOptions, ThreadProbe, sample};
 pub use suspended::Suspended;
 pub use threads::{PythonThread, kernel_ids, kernel_ids_of};

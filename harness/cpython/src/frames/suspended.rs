@@ -15,7 +15,7 @@ use crate::objects::{half_at, word_at};
 /// Calls of one chain; a coroutine that awaits another makes one more.
 const CHAIN_MAX: usize = 1000;
 /// Bytes in front of the variables of a call, at most.
-const HEAD_BYTES_MAX: usize = 256;
+const HEAD_BYTES_MAX: usize = 512;
 
 /// A chain of calls that wait.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -28,13 +28,12 @@ pub struct Suspended {
 
 impl FrameReader {
     /// Where the coroutine or generator at `of` stands, and whom it waits for; `None` where it has ended, can't be read, or is
-    /// of a series whose calls are objects.
+    /// of 2.7, which has no coroutines.
     pub fn suspended(&mut self, source: &dyn MemorySource, of: Address) -> Option<Suspended> {
         let d = self.target.dialect;
         code::can_be_read(d).ok()?;
-        match d.frames {
-            Frames::Objects => return None,
-            Frames::InterpreterFrames { .. } => {}
+        if d.frames == Frames::Objects && d.frame.f_state == 0 {
+            return None;
         }
         let memory = Memory::new(source, d);
         memory.set_budget(READS_PER_WALK_MAX);
@@ -56,27 +55,38 @@ impl FrameReader {
             let (_, offset) = d.types.hand_on.iter().find(|(name, _)| *name == &*object.info.name)?;
             return memory.pointer(at.offset(*offset));
         }
-        let [state] = memory.block::<1>(at.offset(d.generator.frame_state))?;
+        let (frame, state_at) = match d.frames {
+            Frames::Objects => {
+                let frame = memory.pointer(at.offset(d.generator.gi_frame)).filter(|frame| !frame.is_null())?;
+                (frame, frame.offset(d.frame.f_state))
+            }
+            Frames::InterpreterFrames { .. } => (at.offset(d.generator.gi_frame), at.offset(d.generator.frame_state)),
+        };
+        let [state] = memory.block::<1>(state_at)?;
         if state.cast_signed() >= d.generator.state_cleared {
             return None;
         }
         let layout = CallLayout::of(d);
-        let frame = at.offset(d.generator.gi_frame);
         let head = memory.bytes(frame, layout.slots, HEAD_BYTES_MAX)?;
         let code_at = Address(word_at(&head, layout.code));
         let entry = self.codes.get(memory, code_at)?;
         let stands_at = call::instruction(d, &head, code_at, entry.bytecode_bytes)?.map(|place| entry.place(place));
         let code = self.codes.described.get(entry.id.0 as usize)?;
-        let line = code.lines.line_at(stands_at.unwrap_or(0)).unwrap_or(code.line_first);
+        let line = stands_at.and_then(|place| code.lines.line_at(place)).unwrap_or(code.line_first);
         found.calls.push((entry.id, line));
         if state.cast_signed() == d.generator.state_executing {
             found.is_running = true;
             return None;
         }
         // Whom it waits for is on top of what it has on its stack.
-        let in_use = usize::try_from(half_at(&head, d.interpreter_frame.stacktop).cast_signed()).ok()?;
-        let on_stack =
-            in_use.checked_sub(entry.variable_slots()).filter(|count| (1..=entry.stack_slots).contains(count));
+        let in_use = |offset| usize::try_from(half_at(&head, offset).cast_signed()).ok();
+        let on_stack = match d.frames {
+            Frames::Objects => in_use(d.frame.f_stackdepth)?,
+            Frames::InterpreterFrames { .. } => {
+                in_use(d.interpreter_frame.stacktop)?.checked_sub(entry.variable_slots())?
+            }
+        };
+        let on_stack = Some(on_stack).filter(|count| (1..=entry.stack_slots).contains(count));
         let top = (on_stack? + entry.variable_slots() - 1) as u64;
         memory.pointer(frame.offset(layout.slots + 8 * top)).filter(|top| !top.is_null())
     }

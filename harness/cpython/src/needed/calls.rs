@@ -5,8 +5,8 @@ use bloathound_memory::{Address, MemorySource};
 use super::{Marker, WORD};
 use crate::Interpreter;
 use crate::decode::types::TypeLayout;
-use crate::dialect::Attributes;
 use crate::dialect::layout::DictValues;
+use crate::dialect::{Attributes, Frames};
 use crate::objects::{MODULE_WORDS_MAX, StaticTypes, Table};
 
 /// Calls of a thread before we take the chain for damage.
@@ -56,6 +56,7 @@ impl Marker<'_> {
     /// What a row of values tells of itself.
     fn values(&mut self, values: Address) {
         match self.d.dict.keys.values {
+            DictValues::Bare => {}
             DictValues::BehindLength => self.keep(values.back(1), 1),
             DictValues::Headed { first, .. } => self.keep(values, first),
         }
@@ -134,8 +135,10 @@ impl Marker<'_> {
 
     /// The calls of the thread at `thread`.
     pub(super) fn calls(&mut self, thread: Address) {
-        if self.d.runtime.is_none() {
-            return;
+        match self.d.frames {
+            // They are kept as the objects that they are.
+            Frames::Objects => return,
+            Frames::InterpreterFrames { .. } => {}
         }
         let Some(variable) = self.objects_of().innermost_call_at(thread) else { return };
         self.keep(variable, WORD as u64);

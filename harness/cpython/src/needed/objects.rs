@@ -163,8 +163,8 @@ impl Marker<'_> {
         let blocks = self.image.u32_at(at.offset(d.frame.f_iblock)).unwrap_or(0).min(d.frame.blocks_max);
         self.keep(at, d.frame.f_blockstack + u64::from(blocks) * d.frame.try_block_bytes);
         let (variables, end) = (at.offset(d.frame.f_localsplus), at.offset(own));
-        let (bottom, top) = (self.word(at, d.frame.f_valuestack), self.word(at, d.frame.f_stacktop));
-        let used = Address(bottom.max(top).clamp(variables.0, end.0.max(variables.0)));
+        let (bottom, depth) = self.objects_of().frame_stack(at);
+        let used = Address(bottom.offset(depth * 8).0.clamp(variables.0, end.0.max(variables.0)));
         self.keep(variables, used.since(variables));
         // A running frame does not say how far its stack reaches.
         self.keep_telling(used, end.since(used));

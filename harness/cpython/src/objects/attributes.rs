@@ -90,7 +90,7 @@ impl Objects<'_> {
     /// The first of the values at `values`.
     pub(crate) fn first_value(&self, values: Address) -> Address {
         match self.d.dict.keys.values {
-            DictValues::BehindLength => values,
+            DictValues::Bare | DictValues::BehindLength => values,
             DictValues::Headed { first, .. } => values.offset(first),
         }
     }
@@ -99,13 +99,14 @@ impl Objects<'_> {
     pub(crate) fn values_memory(&self, values: Address) -> Address {
         match self.d.dict.keys.values {
             DictValues::BehindLength => values.back(self.bytes_in_front(values)),
-            DictValues::Headed { .. } => values,
+            DictValues::Bare | DictValues::Headed { .. } => values,
         }
     }
 
     /// How many values there is room for at `values`, whose names are in the keys at `keys`.
     pub(crate) fn values_capacity(&self, values: Address, keys: Address) -> u64 {
         match self.d.dict.keys.values {
+            DictValues::Bare => self.keys_room(keys),
             DictValues::BehindLength => {
                 // In front of them is a byte for each and two more, in whole words.
                 let in_front = self.bytes_in_front(values);
@@ -120,23 +121,24 @@ impl Objects<'_> {
     /// Bytes of values for so many attributes: their row, and beside it the order in which they came.
     pub(crate) fn values_bytes(&self, capacity: u64) -> u64 {
         let order = match self.d.dict.keys.values {
+            DictValues::Bare => 0,
             DictValues::BehindLength => (capacity + 2).next_multiple_of(8),
             DictValues::Headed { first, .. } => first + capacity.next_multiple_of(8),
         };
-        order + capacity * 8
+        order.saturating_add(capacity.saturating_mul(8))
     }
 
     /// True for values that stand in their instance.
     pub(crate) fn values_are_embedded(&self, values: Address) -> bool {
         match self.d.dict.keys.values {
-            DictValues::BehindLength => false,
+            DictValues::Bare | DictValues::BehindLength => false,
             DictValues::Headed { embedded, .. } => self.byte(values.offset(embedded)) != 0,
         }
     }
 
     fn values_are_valid(&self, values: Address) -> bool {
         match self.d.dict.keys.values {
-            DictValues::BehindLength => true,
+            DictValues::Bare | DictValues::BehindLength => true,
             DictValues::Headed { valid, .. } => self.byte(values.offset(valid)) != 0,
         }
     }

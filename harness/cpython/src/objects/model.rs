@@ -85,6 +85,12 @@ impl<'a> Objects<'a> {
         Table::of_keys(self.d, keys, &KeysHead(head), if values.is_null() { values } else { self.first_value(values) })
     }
 
+    /// Entries that the keys at `keys` have room for.
+    pub(crate) fn keys_room(&self, keys: Address) -> u64 {
+        let head = self.image.bytes(keys, self.d.dict.keys.indices as usize).unwrap_or_default();
+        KeysHead(head).usable(self.d)
+    }
+
     /// Bytes of the keys at `keys`, whoever shares them.
     pub(crate) fn keys_bytes(&self, keys: Address) -> u64 {
         let head = self.image.bytes(keys, self.d.dict.keys.indices as usize).unwrap_or_default();
@@ -231,6 +237,21 @@ impl<'a> Objects<'a> {
             None => Some(variable),
             Some(behind) => Some(self.image.pointer_at(variable)?.offset(behind)),
         }
+    }
+
+    /// The value stack of the frame object at `at`: where it begins and how many of its words are in use, as far as it tells.
+    /// One that runs does not.
+    pub(crate) fn frame_stack(&self, at: Address) -> (Address, u64) {
+        let f = &self.d.frame;
+        let bottom = Address(self.word(at, f.f_valuestack));
+        let depth = match f.f_stackdepth {
+            0 => self.word(at, f.f_stacktop).saturating_sub(bottom.0) / 8,
+            offset => {
+                let depth = self.image.u32_at(at.offset(offset)).unwrap_or(0).cast_signed();
+                u64::try_from(depth).unwrap_or(0)
+            }
+        };
+        (bottom, if depth <= CALL_WORDS_MAX { depth } else { 0 })
     }
 
     /// Bytes of the call of the code at `code`: its head, its variables and its stack.

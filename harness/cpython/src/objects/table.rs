@@ -3,7 +3,7 @@
 use bloathound_memory::Address;
 
 use super::words::read_word;
-use crate::dialect::layout::EntryLayout;
+use crate::dialect::layout::{EntryLayout, KeysForm};
 use crate::dialect::{Dialect, DictTable, NotYetRead};
 
 /// A power of two that no table reaches.
@@ -20,8 +20,10 @@ pub(crate) struct Table {
     pub(crate) entry_bytes: usize,
     /// Values that stand in a row of their own, beside keys that dicts share; null where entries hold theirs.
     pub(crate) values: Address,
-    /// The collector sees the keys, too.
+    /// The collector sees the keys, too: those that are looked up by [`Table::lookup`], where that is told.
     pub(crate) keys_are_visited: bool,
+    /// The function that looks up keys; 0 where nothing follows from it.
+    pub(crate) lookup: u64,
     /// Bytes it takes outside the object; `None` for those of all its slots.
     outside: Option<u64>,
     key: usize,
@@ -38,20 +40,54 @@ impl KeysHead<'_> {
 
     fn entry_layout(&self, d: &Dialect) -> (EntryLayout, bool) {
         let k = &d.dict.keys;
-        let is_general = self.byte(k.kind) == k.kind_general;
-        (if is_general { k.general_entry } else { k.text_entry }, is_general)
+        match k.form {
+            KeysForm::Sized { .. } => (k.general_entry, true),
+            KeysForm::Logarithms { kind, general, .. } => {
+                let is_general = self.byte(kind) == general;
+                (if is_general { k.general_entry } else { k.text_entry }, is_general)
+            }
+        }
+    }
+
+    /// Places of the table of indices.
+    pub(crate) fn places(&self, d: &Dialect) -> u64 {
+        match d.dict.keys.form {
+            KeysForm::Sized { places, .. } => read_word(self.0, places as usize).min(1 << LOG2_MAX),
+            KeysForm::Logarithms { places, .. } => 1 << self.log2(places),
+        }
+    }
+
+    /// Bytes of that table.
+    pub(crate) fn index_bytes(&self, d: &Dialect) -> u64 {
+        match d.dict.keys.form {
+            // `DK_IXSIZE`: as wide as the largest index needs.
+            KeysForm::Sized { .. } => match self.places(d) {
+                places @ ..=0xff => places,
+                places @ ..=0xffff => places * 2,
+                places @ ..=0xffff_ffff => places * 4,
+                places => places * 8,
+            },
+            KeysForm::Logarithms { index_bytes, .. } => 1 << self.log2(index_bytes),
+        }
+    }
+
+    /// The function that looks up in them, where that tells whether they are visited; else 0.
+    fn lookup(&self, d: &Dialect) -> u64 {
+        match d.dict.keys.form {
+            KeysForm::Sized { lookup, .. } => read_word(self.0, lookup as usize),
+            KeysForm::Logarithms { .. } => 0,
+        }
     }
 
     /// `USABLE_FRACTION`: entries there is room for.
-    fn usable(&self, d: &Dialect) -> u64 {
-        (2_u64 << self.log2(d.dict.keys.log2_size)) / 3
+    pub(crate) fn usable(&self, d: &Dialect) -> u64 {
+        2 * self.places(d) / 3
     }
 
     /// Bytes of the keys.
     pub(crate) fn bytes(&self, d: &Dialect) -> u64 {
-        let k = &d.dict.keys;
         let entries = self.usable(d).saturating_mul(self.entry_layout(d).0.bytes as u64);
-        k.indices.saturating_add(1 << self.log2(k.log2_index_bytes)).saturating_add(entries)
+        d.dict.keys.indices.saturating_add(self.index_bytes(d)).saturating_add(entries)
     }
 
     fn log2(&self, at: u64) -> u32 {
@@ -87,6 +123,7 @@ impl Table {
             entry_bytes: dict.entry_bytes,
             values: Address::NULL,
             keys_are_visited: true,
+            lookup: 0,
             outside: (at == owner.offset(dict.ma_smalltable)).then_some(0),
             key: dict.me_key,
             value: dict.me_value,
@@ -97,14 +134,14 @@ impl Table {
     pub(crate) fn of_keys(d: &'static Dialect, keys: Address, head: &KeysHead<'_>, values: Address) -> Self {
         let k = &d.dict.keys;
         let (EntryLayout { bytes, key, value }, is_general) = head.entry_layout(d);
-        let index_bytes = 1_u64 << head.log2(k.log2_index_bytes);
         let is_shared = read_word(head.0, k.refcount as usize) != 1;
         Self {
-            at: keys.offset(k.indices).offset(index_bytes),
+            at: keys.offset(k.indices).offset(head.index_bytes(d)),
             slots: read_word(head.0, k.entries as usize).min(head.usable(d)),
             entry_bytes: bytes,
             values,
             keys_are_visited: is_general,
+            lookup: head.lookup(d),
             outside: Some(if is_shared { 0 } else { head.bytes(d) }),
             key,
             value,
@@ -127,6 +164,7 @@ impl Table {
             entry_bytes: set.entry_bytes,
             values: Address::NULL,
             keys_are_visited: true,
+            lookup: 0,
             outside: (at == owner.offset(set.smalltable)).then_some(0),
             key: set.entry_key,
             value: set.entry_key,

@@ -3,13 +3,13 @@ import dis, gc, os, sys, sysconfig
 from dis import opmap
 
 JUMPS = set(getattr(dis, 'hasjump', dis.hasjrel + dis.hasjabs))
-BACK = {opmap['JUMP_BACKWARD'], opmap['JUMP_BACKWARD_NO_INTERRUPT']}
-ALWAYS = BACK | {opmap['JUMP_FORWARD']}
+ALWAYS = {opmap[n] for n in ('JUMP_BACKWARD', 'JUMP_BACKWARD_NO_INTERRUPT', 'JUMP_ABSOLUTE', 'JUMP_FORWARD') if n in opmap}
 ENDINGS = ('RETURN_VALUE', 'RETURN_CONST', 'RAISE_VARARGS', 'RERAISE', 'INTERPRETER_EXIT')
 ENDS = {opmap[n] for n in ENDINGS if n in opmap} | ALWAYS
-IS_3_11 = sys.version_info[:2] == (3, 11)
-# Where what makes a generator puts nothing by its own account, the compiler begins with that on the stack.
-BEGINS_WITH = 1 - dis.stack_effect(opmap['RETURN_GENERATOR'])
+IS_UP_TO_3_11 = sys.version_info[:2] <= (3, 11)
+# Where what makes a generator puts nothing by its own account, the compiler begins with that on the stack. Up to 3.10 it
+# begins with what it is sent first.
+BEGINS_WITH = 1 - dis.stack_effect(opmap['RETURN_GENERATOR']) if 'RETURN_GENERATOR' in opmap else 1
 GENERATORS = 0x20 | 0x80 | 0x200
 
 
@@ -34,7 +34,7 @@ def numbers(data):
 def table(code):
     found = []
     try:
-        for start, length, target, dl in numbers(code.co_exceptiontable):
+        for start, length, target, dl in numbers(getattr(code, 'co_exceptiontable', b'')):
             found.append((start * 2, (start + length) * 2, target * 2, dl >> 1, dl & 1))
     except RuntimeError:
         pass
@@ -57,9 +57,9 @@ def depths(code, ops, ranges):
         if op in JUMPS:
             effect = dis.stack_effect(op, arg, jump=True)
             # From 3.12 on what ends takes away what it was asked for.
-            if op == opmap['FOR_ITER'] and not IS_3_11:
+            if op == opmap['FOR_ITER'] and not IS_UP_TO_3_11:
                 effect = 1
-            if op == opmap['SEND'] and not IS_3_11:
+            if op == opmap.get('SEND') and not IS_UP_TO_3_11:
                 effect = 0
             todo.append((at[target], depth + effect))
         if op not in ENDS:
@@ -82,7 +82,8 @@ def tell(code, raw):
     ranges = [(s, e, starts.get(h, h), d, l) for s, e, h, d, l in table(code)]
     deep = depths(code, ops, ranges)
     fields = [
-        code.co_qualname.replace(' ', '_'), str(code.co_firstlineno), raw.hex(), code.co_exceptiontable.hex() or '-',
+        getattr(code, 'co_qualname', code.co_name).replace(' ', '_'), str(code.co_firstlineno), raw.hex(),
+        getattr(code, 'co_exceptiontable', b'').hex() or '-',
         code.co_linetable.hex() or '-', str(len(code.co_names)), str(code.co_nlocals + len(code.co_cellvars) + len(code.co_freevars)),
         ','.join('%d:%d:%d:%d' % (o, op, arg, deep.get(o, -1)) for o, op, arg, _, _ in ops) or '-',
         ','.join('%d:%d:%s' % (s, e, -1 if l is None else l) for s, e, l in code.co_lines()) or '-',
@@ -124,7 +125,7 @@ def ran():
                 await queue.put(n)
         async def get():
             total = 0
-            async with asyncio.timeout(50):
+            async with asyncio.Lock():
                 while total < 300:
                     await queue.get()
                     total += 1
@@ -141,8 +142,9 @@ def ran():
         asyncio.run(work())
     for one in gc.get_objects():
         code = getattr(one, '__code__', None) if type(one).__name__ == 'function' else None
-        if hasattr(code, '_co_code_adaptive') and code.co_filename != __file__:
-            tell(code, code._co_code_adaptive)
+        if hasattr(code, 'co_lines') and code.co_filename != __file__:
+            # Up to 3.10 it stays as it was compiled.
+            tell(code, getattr(code, '_co_code_adaptive', code.co_code))
 
 
 library() if sys.argv[1] == 'library' else ran()

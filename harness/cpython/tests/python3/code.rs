@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::process::Command;
 
 use bloathound_cpython::bytecode::{Names, analyse_with_handlers, compiled, ranges};
-use bloathound_cpython::dialect::{CPYTHON_3_11, CPYTHON_3_12, CPYTHON_3_13, Dialect};
-use bloathound_cpython::frames::locations;
+use bloathound_cpython::dialect::{CPYTHON_3_10, CPYTHON_3_11, CPYTHON_3_12, CPYTHON_3_13, Dialect, LineTableKind};
+use bloathound_cpython::frames::{line_ranges, locations};
 use bloathound_profile::LineTable;
 use bloathound_testkit::python3;
 
@@ -14,24 +14,43 @@ of_every_series!(
     code_that_ran_is_brought_back_to_what_was_compiled
 );
 
+/// A call's opcode, and how deep below the top its callee is, by the argument.
+type CallBelow = (i64, fn(i64) -> i64);
+
 /// What is otherwise from series to series, as the interpreters' own `dis` has it.
 struct Series {
     dialect: &'static Dialect,
     /// Opcodes from this one on have an argument.
     have_argument: i64,
-    /// Of a call by a tuple, of one by names, of any other.
-    calls: [i64; 3],
-    /// The arguments are counted by the instruction in front of the call.
-    arguments_before: bool,
+    /// Of each call the opcode, and how deep below the top its callee is.
+    calls: &'static [CallBelow],
 }
 
+/// A callee, what it is called on, a tuple, and by the lowest bit a dict.
+const BY_TUPLE: fn(i64) -> i64 = |flags| 3 + (flags & 1);
+
 fn series(name: &str) -> Series {
-    let (dialect, have_argument, calls) = match name {
-        "3.11" => (&CPYTHON_3_11, 90, [142, -1, 171]),
-        "3.12" => (&CPYTHON_3_12, 90, [142, -1, 171]),
-        _ => (&CPYTHON_3_13, 45, [54, 57, 53]),
-    };
-    Series { dialect, have_argument, calls, arguments_before: name == "3.11" }
+    match name {
+        "3.10" => {
+            // CALL_FUNCTION, CALL_FUNCTION_KW, CALL_FUNCTION_EX, CALL_METHOD.
+            let calls: &[CallBelow] = &[
+                (131, |count| 1 + count),
+                (141, |count| 2 + count),
+                (142, |flags| 2 + (flags & 1)),
+                (161, |count| 2 + count),
+            ];
+            Series { dialect: &CPYTHON_3_10, have_argument: 90, calls }
+        }
+        // The arguments are counted by the instruction in front of the call.
+        "3.11" => Series { dialect: &CPYTHON_3_11, have_argument: 90, calls: &[(142, BY_TUPLE), (171, |_| 2)] },
+        "3.12" => {
+            Series { dialect: &CPYTHON_3_12, have_argument: 90, calls: &[(142, BY_TUPLE), (171, |count| 2 + count)] }
+        }
+        _ => {
+            let calls: &[CallBelow] = &[(54, BY_TUPLE), (57, |count| 3 + count), (53, |count| 2 + count)];
+            Series { dialect: &CPYTHON_3_13, have_argument: 45, calls }
+        }
+    }
 }
 
 /// What a script tells of code objects, a line each.
@@ -82,7 +101,10 @@ fn compare(of: &Series, line: &str) -> [usize; 3] {
         truth.iter().map(of_dis).map(clean).collect::<Vec<_>>(),
         "{name}"
     );
-    let lines = LineTable::new(locations(first, &bytes(fields[4])));
+    let lines = match d.line_table {
+        LineTableKind::Ranges => line_ranges(first, &bytes(fields[4])),
+        _ => LineTable::new(locations(first, &bytes(fields[4]))),
+    };
     for row in rows(fields[8]).iter().filter(|row| row[2] > 0) {
         for offset in (row[0]..row[1]).step_by(2) {
             assert_eq!(lines.line_at(offset as u32).map(i64::from), Some(row[2]), "{name} at {offset}");
@@ -104,14 +126,9 @@ fn compare(of: &Series, line: &str) -> [usize; 3] {
     for call in &analysis.calls {
         let (depth, argument) = depth[&i64::from(call.offset)];
         let opcode = truth.iter().find(|row| row[0] == i64::from(call.offset)).expect("it is there")[1];
-        let [by_tuple, by_names, _] = of.calls;
-        let taken = match opcode {
-            _ if opcode == by_tuple => 3 + (argument & 1),
-            _ if opcode == by_names => 3 + argument,
-            _ if of.arguments_before => 2,
-            _ => 2 + argument,
-        };
-        assert!(of.calls.contains(&opcode), "{name} at {}: {opcode}", call.offset);
+        let known_call = of.calls.iter().find(|(known, _)| *known == opcode);
+        let (_, below) = known_call.unwrap_or_else(|| panic!("{name} at {}: {opcode}", call.offset));
+        let taken = below(argument);
         if let Some(slot) = call.callee_slot {
             assert_eq!(i64::from(slot), depth - taken, "{name} at {}", call.offset);
             known += 1;

@@ -9,6 +9,7 @@ mod support;
 /// Tests that take a series, each for all series that are read.
 macro_rules! of_every_series {
     ($($test:ident),+) => {
+        crate::of_one_series!(of_3_10, "3.10", $($test),+);
         crate::of_one_series!(of_3_11, "3.11", $($test),+);
         crate::of_one_series!(of_3_12, "3.12", $($test),+);
         crate::of_one_series!(of_3_13, "3.13", $($test),+);

@@ -37,6 +37,11 @@ import xml.etree.ElementTree
 import zlib
 
 
+# 3.11 and later, which can make more.
+IS_LATER = sys.version_info >= (3, 11)
+LATER = [iter(list[int])] if IS_LATER else []
+
+
 class New:
     kind = 'new'
 
@@ -302,7 +307,7 @@ def make():
             csv.writer(io.StringIO())]
     zoo += [xml.etree.ElementTree.fromstring('<a b="c"><d>e</d></a>'), bisect.bisect, super(New, zoo[0]),
             types.SimpleNamespace(a=[1]), types.GenericAlias(list, (int,)), list[int], int | str, typing.List[int],
-            typing.TypeVar('U'), typing.ParamSpec('P'), iter(list[int]), types.ModuleType('made'),
+            typing.TypeVar('U'), typing.ParamSpec('P'), *LATER, types.ModuleType('made'),
             contextvars.ContextVar('v', default=[1]), contextvars.copy_context()]
     var = contextvars.ContextVar('w')
     zoo += [var, var.set([5]), contextvars.copy_context()]
@@ -337,11 +342,13 @@ def make():
         try:
             raise KeyError('first')
         except KeyError as first:
-            first.add_note('a note')
+            if IS_LATER:
+                first.add_note('a note')
             raise ValueError('second') from first
     except ValueError as second:
         zoo.append(second)
-    zoo.append(ExceptionGroup('group', [ValueError(1)]))
+    if IS_LATER:
+        zoo.append(ExceptionGroup('group', [ValueError(1)]))
     zoo.append(sys._getframe())
     return zoo
 

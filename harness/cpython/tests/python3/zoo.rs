@@ -53,6 +53,7 @@ const EXPLAINED: &[(&str, &str, &str)] = &[
     ("permutations", "size", "its indices and cycles are memory of C code"),
     ("PyCapsule", "referents", "what is behind its pointer has a traversal of its own"),
     ("EnumCheck", "size", "3.11 leaves out of a text what its class adds: a word for weak references"),
+    ("MyStr", "size", "3.10 leaves out of a text what its class adds: words for its dict and for weak references"),
     ("StgDict", "size", "it counts twice what it adds to a dict, and its format, which is memory of C code"),
     ("StgDict", "referents", "what is its `proto` is visited by the class that it belongs to"),
     ("PyCPointerType", "referents", "a class visits the `proto` of its dict, which holds it"),

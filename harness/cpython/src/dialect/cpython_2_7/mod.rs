@@ -179,6 +179,7 @@ pub static CPYTHON_2_7: Dialect = Dialect {
         flag_generator: 0x20,
         co_zombieframe: 112,
         variables: layout::CodeVariables::NONE,
+        caches: layout::CodeCaches::NONE,
     },
     frame: layout::FrameObject {
         f_back: 24,
@@ -188,6 +189,8 @@ pub static CPYTHON_2_7: Dialect = Dialect {
         f_locals: 56,
         f_valuestack: 64,
         f_stacktop: 72,
+        f_stackdepth: 0,
+        f_state: 0,
         f_trace: 80,
         f_exc_type: 88,
         f_exc_value: 96,

@@ -9,12 +9,17 @@ pub(super) const FIXED_13: [FixedType; SINCE_12.len() + OF_13.len()] = joined(&S
 /// Those of 3.12.
 pub(super) const FIXED_12: [FixedType; SINCE_12.len() + OF_12.len()] = joined(&SINCE_12, OF_12);
 /// Those of 3.11.
-pub(super) const FIXED_11: [FixedType; SINCE_11.len() + OF_11.len()] = joined(SINCE_11, OF_11);
+pub(super) const FIXED_11: [FixedType; SINCE_11.len() + OF_11_WITH_SHARED.len()] =
+    joined(&SINCE_11, &OF_11_WITH_SHARED);
+/// Those of 3.10.
+pub(super) const FIXED_10: [FixedType; SINCE_10.len() + OF_10_WITH_SHARED.len()] = joined(SINCE_10, &OF_10_WITH_SHARED);
+/// Those that 3.11 and later have alike.
+const SINCE_11: [FixedType; SINCE_10.len() + MORE_SINCE_11.len()] = joined(SINCE_10, MORE_SINCE_11);
 /// Those that 3.12 and later have alike.
-const SINCE_12: [FixedType; SINCE_11.len() + MORE_SINCE_12.len()] = joined(SINCE_11, MORE_SINCE_12);
+const SINCE_12: [FixedType; SINCE_11.len() + MORE_SINCE_12.len()] = joined(&SINCE_11, MORE_SINCE_12);
 
 /// All series alike.
-const SINCE_11: &[FixedType] = &[
+const SINCE_10: &[FixedType] = &[
     ("method", 48, &[(16, "__func__", true), (24, "__self__", true)]),
     ("instancemethod", 24, &[(16, "__func__", true)]),
     ("cell", 24, &[(16, "cell_contents", true)]),
@@ -31,7 +36,6 @@ const SINCE_11: &[FixedType] = &[
     ("staticmethod", 32, &[(16, "__func__", true), (24, "__dict__", true)]),
     ("classmethod", 32, &[(16, "__func__", true), (24, "__dict__", true)]),
     ("super", 40, &[(16, "__thisclass__", true), (24, "__self__", true), (32, "__self_class__", true)]),
-    ("enumerate", 56, &[(24, "iterator", true), (32, "result", true), (40, "long_index", true), (48, "one", false)]),
     ("reversed", 32, &[(24, "sequence", true)]),
     ("memoryview", 144, &[(24, "buffer", true)]),
     ("managedbuffer", 112, &[(40, "obj", true)]),
@@ -68,7 +72,6 @@ const SINCE_11: &[FixedType] = &[
     ("filter", 32, &[(16, "func", true), (24, "it", true)]),
     ("map", 32, &[(16, "iters", true), (24, "func", true)]),
     ("zip", 48, &[(24, "iters", true), (32, "result", true)]),
-    ("types.GenericAlias", 64, &[(16, "__origin__", true), (24, "__args__", true), (32, "__parameters__", true)]),
     ("generic_alias_iterator", 24, &[(16, "obj", true)]),
     ("types.UnionType", 32, &[(16, "__args__", true), (24, "__parameters__", true)]),
     ("types.SimpleNamespace", 24, &[(16, "__dict__", true)]),
@@ -99,6 +102,12 @@ const SINCE_11: &[FixedType] = &[
         ],
     ),
     ("functools._lru_list_elem", 56, &[(40, "key", false), (48, "result", false)]),
+];
+
+/// Those of 3.11 and later that 3.10 has otherwise.
+const MORE_SINCE_11: &[FixedType] = &[
+    ("enumerate", 56, &[(24, "iterator", true), (32, "result", true), (40, "long_index", true), (48, "one", false)]),
+    ("types.GenericAlias", 64, &[(16, "__origin__", true), (24, "__args__", true), (32, "__parameters__", true)]),
 ];
 
 /// Those of 3.12 and later that 3.11 has otherwise.
@@ -217,26 +226,12 @@ const OF_12: &[FixedType] = &[
     ("typing.TypeVarTuple", 24, &[(16, "__name__", false)]),
 ];
 
-/// Those of 3.11 only.
-const OF_11: &[FixedType] = &[
-    (
-        "function",
-        136,
-        &[
-            (16, "__globals__", true),
-            (24, "__builtins__", true),
-            (32, "__name__", true),
-            (40, "__qualname__", true),
-            (48, "__code__", true),
-            (56, "__defaults__", true),
-            (64, "__kwdefaults__", true),
-            (72, "__closure__", true),
-            (80, "__doc__", true),
-            (88, "__dict__", true),
-            (104, "__module__", true),
-            (112, "__annotations__", true),
-        ],
-    ),
+/// Those of 3.10 and 3.11 that each has with its own.
+const OF_11_WITH_SHARED: [FixedType; UP_TO_11.len() + OF_11.len()] = joined(UP_TO_11, OF_11);
+const OF_10_WITH_SHARED: [FixedType; UP_TO_11.len() + OF_10.len()] = joined(UP_TO_11, OF_10);
+
+/// Those of 3.10 and 3.11 only.
+const UP_TO_11: &[FixedType] = &[
     (
         "itertools.groupby",
         64,
@@ -253,7 +248,6 @@ const OF_11: &[FixedType] = &[
         48,
         &[(16, "index", false), (24, "start", false), (32, "step", false), (40, "length", false)],
     ),
-    ("code", 184, CODE_FIELDS),
     // `Modules/_io/bytesio.c` and `stringio.c`: only their dicts are visited.
     ("_io.BytesIO", 64, &[(16, "buf", false), (40, "__dict__", true)]),
     (
@@ -272,6 +266,61 @@ const OF_11: &[FixedType] = &[
     LOCAL_DUMMY,
     METHOD_CALLER,
     PICKLER,
+];
+
+/// Those of 3.11 only.
+const OF_11: &[FixedType] = &[("function", 136, FUNCTION_FIELDS), ("code", 184, CODE_FIELDS)];
+
+/// Those of 3.10 only.
+const OF_10: &[FixedType] = &[
+    ("function", 128, FUNCTION_FIELDS),
+    ("enumerate", 48, &[(24, "iterator", true), (32, "result", true), (40, "long_index", true)]),
+    ("types.GenericAlias", 48, &[(16, "__origin__", true), (24, "__args__", true), (32, "__parameters__", true)]),
+    (
+        "code",
+        176,
+        &[
+            (48, "co_code", false),
+            (56, "co_consts", false),
+            (64, "co_names", false),
+            (72, "co_varnames", false),
+            (80, "co_freevars", false),
+            (88, "co_cellvars", false),
+            (104, "co_filename", false),
+            (112, "co_name", false),
+            (120, "co_linetable", false),
+        ],
+    ),
+    ("generator", 88, &GENERATOR_FIELDS),
+    ("coroutine", 96, &joined::<_, 8>(&GENERATOR_FIELDS, &[(88, "cr_origin", false)])),
+    ("async_generator", 112, &joined::<_, 8>(&GENERATOR_FIELDS, &[(88, "ag_finalizer", true)])),
+];
+
+/// `PyGenObject` of 3.10, and what coroutines and asynchronous generators have alike with it.
+const GENERATOR_FIELDS: [Field; 7] = [
+    (16, "gi_frame", true),
+    (24, "gi_code", true),
+    (40, "gi_name", true),
+    (48, "gi_qualname", true),
+    (56, "gi_exc_type", true),
+    (64, "gi_exc_value", true),
+    (72, "gi_exc_traceback", true),
+];
+
+/// `PyFunctionObject` up to 3.11, but for what stands behind.
+const FUNCTION_FIELDS: &[Field] = &[
+    (16, "__globals__", true),
+    (24, "__builtins__", true),
+    (32, "__name__", true),
+    (40, "__qualname__", true),
+    (48, "__code__", true),
+    (56, "__defaults__", true),
+    (64, "__kwdefaults__", true),
+    (72, "__closure__", true),
+    (80, "__doc__", true),
+    (88, "__dict__", true),
+    (104, "__module__", true),
+    (112, "__annotations__", true),
 ];
 
 /// `PyCodeObject`, the same in all series but for what stands behind.

@@ -3,16 +3,17 @@
 //! The offsets are of the structures in `Include/`, `Include/internal/` and the sources, as a compiler lays them out and as
 //! debug information tells them. What a running interpreter says of itself (`_Py_DebugOffsets`) comes before them.
 
+mod eleven;
 mod fixed;
 mod opcodes;
-mod release_11;
-mod release_12;
 mod symbols;
+mod ten;
 mod told;
+mod twelve;
 mod types;
 mod words;
 
-use super::layout::{self, BlockLayout, EntryLayout};
+use super::layout::{self, BlockLayout, EntryLayout, KeysForm};
 use super::obmalloc::{ArenaObject, Obmalloc, PoolHeader};
 use super::{
     AllocatorState, Attributes, Collection, CollectorHeads, Dialect, DictTable, DigitCount, Frames,
@@ -20,8 +21,9 @@ use super::{
     TypesOfC,
 };
 
-pub use release_11::CPYTHON_3_11;
-pub use release_12::CPYTHON_3_12;
+pub use eleven::CPYTHON_3_11;
+pub use ten::CPYTHON_3_10;
+pub use twelve::CPYTHON_3_12;
 
 /// CPython 3.13.
 pub static CPYTHON_3_13: Dialect = RELEASE_13;
@@ -152,10 +154,7 @@ const RELEASE_13: Dialect = Dialect {
             ma_keys: 32,
             ma_values: 40,
             refcount: 0,
-            log2_size: 8,
-            log2_index_bytes: 9,
-            kind: 10,
-            kind_general: 0,
+            form: KeysForm::Logarithms { places: 8, index_bytes: 9, kind: 10, general: 0 },
             usable: 16,
             entries: 24,
             indices: 32,
@@ -225,6 +224,7 @@ const RELEASE_13: Dialect = Dialect {
         flag_generator: 0x2a0,
         co_zombieframe: 0,
         variables: layout::CodeVariables { count: 72, names: 96, frame_words: 76 },
+        caches: layout::CodeCaches::NONE,
     },
     frame: FRAME,
     interpreter_frame: layout::InterpreterFrame {
@@ -336,6 +336,8 @@ const FRAME: layout::FrameObject = layout::FrameObject {
     f_locals: 0,
     f_valuestack: 0,
     f_stacktop: 0,
+    f_stackdepth: 0,
+    f_state: 0,
     f_trace: 32,
     f_exc_type: 0,
     f_exc_value: 0,

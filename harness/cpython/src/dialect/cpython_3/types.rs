@@ -4,40 +4,14 @@ use bloathound_profile::ValueKind;
 
 use super::fixed::FIXED_13;
 use super::joined;
-use crate::dialect::known_types::{Chain, Core, Field, KnownTypes, Naming, SingledOut, TeeData, ValueParts};
+use crate::dialect::known_types::{Chain, Core, Field, KnownTypes, Naming, SingledOut, TeeData, ValueParts, ValueType};
 
 /// What is known of them.
 pub(super) const TYPES: KnownTypes = KnownTypes {
     fixed: &FIXED_13,
     sizes: &SIZES_13,
     words: super::words::WORDS,
-    cores: &[
-        ("str", Core::Unicode),
-        ("bytes", Core::Str),
-        ("int", Core::Long),
-        ("bool", Core::Long),
-        ("bytearray", Core::ByteArray),
-        ("array.array", Core::Array),
-        ("dict", Core::Dict),
-        ("list", Core::List),
-        ("tuple", Core::Tuple),
-        ("set", Core::Set),
-        ("frozenset", Core::Set),
-        ("type", Core::Type),
-        ("frame", Core::Frame),
-        ("generator", Core::Generator),
-        ("coroutine", Core::Generator),
-        ("async_generator", Core::Generator),
-        ("weakref.ReferenceType", Core::Weakref),
-        ("weakref.ProxyType", Core::Weakref),
-        ("weakref.CallableProxyType", Core::Weakref),
-        ("collections.deque", Core::Deque),
-        ("itertools._tee_dataobject", Core::TeeData),
-        ("collections.OrderedDict", Core::Dict),
-        ("StgDict", Core::Dict),
-        ("hamt_bitmap_node", Core::Tuple),
-        ("hamt_collision_node", Core::Tuple),
-    ],
+    cores: &CORES_SINCE_11,
     buffers: &[
         ("_io.BufferedReader", 56, 120, 1),
         ("_io.BufferedWriter", 56, 120, 1),
@@ -139,34 +113,7 @@ pub(super) const TYPES: KnownTypes = KnownTypes {
         ("dict_reverseitemiterator", 32),
         ("set_iterator", 32),
     ],
-    values: &[
-        ("NoneType", 0, u64::MAX, ValueParts::None),
-        ("float", 24, 24, ValueParts::Float),
-        ("set", 200, 200, ValueParts::Set),
-        ("frozenset", 200, 200, ValueParts::Set),
-        ("method", 48, 48, ValueParts::Method),
-        ("builtin_function_or_method", 56, 56, ValueParts::Builtin),
-        // One that knows the class it is of: `PyCMethodObject`.
-        ("builtin_method", 64, 64, ValueParts::Builtin),
-        ("function", 136, 144, ValueParts::Function),
-        ("method_descriptor", 0, u64::MAX, ValueParts::MethodDescriptor),
-        ("classmethod_descriptor", 0, u64::MAX, ValueParts::MethodDescriptor),
-        ("wrapper_descriptor", 0, u64::MAX, ValueParts::MethodDescriptor),
-        ("cell", 24, 24, ValueParts::Cell),
-        ("generator", 144, 152, ValueParts::Generator),
-        ("coroutine", 144, 152, ValueParts::Generator),
-        ("async_generator", 144, 152, ValueParts::Generator),
-        ("module", 56, 56, ValueParts::Module),
-        ("code", 0, u64::MAX, ValueParts::Fixed),
-        ("frame", 0, u64::MAX, ValueParts::Fixed),
-        ("property", 0, u64::MAX, ValueParts::Fixed),
-        ("staticmethod", 0, u64::MAX, ValueParts::Fixed),
-        ("classmethod", 0, u64::MAX, ValueParts::Fixed),
-        ("ellipsis", 0, u64::MAX, ValueParts::Fixed),
-        ("NotImplementedType", 0, u64::MAX, ValueParts::Fixed),
-        ("getset_descriptor", 0, u64::MAX, ValueParts::Fixed),
-        ("member_descriptor", 0, u64::MAX, ValueParts::Fixed),
-    ],
+    values: &VALUES_SINCE_11,
     told: &[
         ("NoneType", ValueParts::None, ValueKind::None),
         ("bool", ValueParts::Long, ValueKind::Bool),
@@ -259,6 +206,38 @@ pub(super) const TYPES: KnownTypes = KnownTypes {
     dummy_key: b"",
 };
 
+/// How built-in types are read, in all series alike.
+pub(super) const CORES: &[(&str, Core)] = &[
+    ("str", Core::Unicode),
+    ("bytes", Core::Str),
+    ("int", Core::Long),
+    ("bool", Core::Long),
+    ("bytearray", Core::ByteArray),
+    ("array.array", Core::Array),
+    ("dict", Core::Dict),
+    ("list", Core::List),
+    ("tuple", Core::Tuple),
+    ("set", Core::Set),
+    ("frozenset", Core::Set),
+    ("type", Core::Type),
+    ("frame", Core::Frame),
+    ("weakref.ReferenceType", Core::Weakref),
+    ("weakref.ProxyType", Core::Weakref),
+    ("weakref.CallableProxyType", Core::Weakref),
+    ("collections.deque", Core::Deque),
+    ("itertools._tee_dataobject", Core::TeeData),
+    ("collections.OrderedDict", Core::Dict),
+    ("StgDict", Core::Dict),
+    ("hamt_bitmap_node", Core::Tuple),
+    ("hamt_collision_node", Core::Tuple),
+];
+
+/// From 3.11 on suspended calls contain their frame.
+const CORES_SINCE_11: [(&str, Core); CORES.len() + 3] = joined(
+    CORES,
+    &[("generator", Core::Generator), ("coroutine", Core::Generator), ("async_generator", Core::Generator)],
+);
+
 /// `Modules/_ctypes/ctypes.h`, up to 3.12: what the class, which has no place for it, visits of its dict is `proto`.
 pub(super) const STG_DICT: (&str, &[Field]) = (
     "StgDict",
@@ -268,6 +247,54 @@ pub(super) const STG_DICT: (&str, &[Field]) = (
         (136, "converters", false),
         (144, "restype", false),
         (152, "checker", false),
+    ],
+);
+
+/// What is read of values, in all series alike.
+const VALUES: &[ValueType] = &[
+    ("NoneType", 0, u64::MAX, ValueParts::None),
+    ("float", 24, 24, ValueParts::Float),
+    ("set", 200, 200, ValueParts::Set),
+    ("frozenset", 200, 200, ValueParts::Set),
+    ("method", 48, 48, ValueParts::Method),
+    ("builtin_function_or_method", 56, 56, ValueParts::Builtin),
+    // One that knows the class it is of: `PyCMethodObject`.
+    ("builtin_method", 64, 64, ValueParts::Builtin),
+    ("method_descriptor", 0, u64::MAX, ValueParts::MethodDescriptor),
+    ("classmethod_descriptor", 0, u64::MAX, ValueParts::MethodDescriptor),
+    ("wrapper_descriptor", 0, u64::MAX, ValueParts::MethodDescriptor),
+    ("cell", 24, 24, ValueParts::Cell),
+    ("module", 56, 56, ValueParts::Module),
+    ("code", 0, u64::MAX, ValueParts::Fixed),
+    ("frame", 0, u64::MAX, ValueParts::Fixed),
+    ("property", 0, u64::MAX, ValueParts::Fixed),
+    ("staticmethod", 0, u64::MAX, ValueParts::Fixed),
+    ("classmethod", 0, u64::MAX, ValueParts::Fixed),
+    ("ellipsis", 0, u64::MAX, ValueParts::Fixed),
+    ("NotImplementedType", 0, u64::MAX, ValueParts::Fixed),
+    ("getset_descriptor", 0, u64::MAX, ValueParts::Fixed),
+    ("member_descriptor", 0, u64::MAX, ValueParts::Fixed),
+];
+
+/// The rest from 3.11 on.
+const VALUES_SINCE_11: [ValueType; VALUES.len() + 4] = joined(
+    VALUES,
+    &[
+        ("function", 136, 144, ValueParts::Function),
+        ("generator", 144, 152, ValueParts::Generator),
+        ("coroutine", 144, 152, ValueParts::Generator),
+        ("async_generator", 144, 152, ValueParts::Generator),
+    ],
+);
+
+/// The rest in 3.10.
+pub(super) const VALUES_10: [ValueType; VALUES.len() + 4] = joined(
+    VALUES,
+    &[
+        ("function", 128, 128, ValueParts::Function),
+        ("generator", 88, 88, ValueParts::Generator),
+        ("coroutine", 96, 96, ValueParts::Generator),
+        ("async_generator", 112, 112, ValueParts::Generator),
     ],
 );
 
@@ -284,16 +311,31 @@ const SIZES: &[(&str, u64)] = &[
     ("dict", 48),
     ("set", 200),
     ("frozenset", 200),
-    ("weakref.ReferenceType", 64),
     ("collections.OrderedDict", 112),
-    ("BaseException", 72),
-    ("OSError", 112),
     ("NoneType", 16),
 ];
 
-/// Those of 3.11.
-pub(super) const SIZES_11: [(&str, u64); SIZES.len() + 7] = joined(
+/// Those of 3.10.
+pub(super) const SIZES_10: [(&str, u64); SIZES.len() + 7] = joined(
     SIZES,
+    &[
+        ("weakref.ReferenceType", 56),
+        ("BaseException", 64),
+        ("OSError", 104),
+        ("bool", 32),
+        ("str", 80),
+        ("type", 888),
+        ("frame", 360),
+    ],
+);
+
+/// Those that the later ones have alike.
+const SIZES_SINCE_11: [(&str, u64); SIZES.len() + 3] =
+    joined(SIZES, &[("weakref.ReferenceType", 64), ("BaseException", 72), ("OSError", 112)]);
+
+/// Those of 3.11.
+pub(super) const SIZES_11: [(&str, u64); SIZES_SINCE_11.len() + 7] = joined(
+    &SIZES_SINCE_11,
     &[
         ("bool", 32),
         ("str", 80),
@@ -306,8 +348,10 @@ pub(super) const SIZES_11: [(&str, u64); SIZES.len() + 7] = joined(
 );
 
 /// Those of 3.12 and later, in which numbers and text are smaller.
-const SIZES_SINCE_12: [(&str, u64); SIZES.len() + 5] =
-    joined(SIZES, &[("bool", 24), ("str", 64), ("generator", 144), ("coroutine", 144), ("async_generator", 144)]);
+const SIZES_SINCE_12: [(&str, u64); SIZES_SINCE_11.len() + 5] = joined(
+    &SIZES_SINCE_11,
+    &[("bool", 24), ("str", 64), ("generator", 144), ("coroutine", 144), ("async_generator", 144)],
+);
 
 /// Those of 3.13.
 const SIZES_13: [(&str, u64); SIZES_SINCE_12.len() + 2] = joined(&SIZES_SINCE_12, &[("type", 928), ("frame", 136)]);

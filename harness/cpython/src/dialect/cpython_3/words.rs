@@ -42,7 +42,9 @@ pub(super) const WORDS: &[WordType] = &[
     ("itertools.batched", 32, &[(16, "it")]),
     // `Modules/_operator.c`.
     ("operator.itemgetter", 48, &[(24, "item")]),
+    ("operator.itemgetter", 40, &[(24, "item")]),
     ("operator.attrgetter", 40, &[(24, "attr")]),
+    ("operator.attrgetter", 32, &[(24, "attr")]),
     // `Modules/_sre/sre.h`.
     ("re.Pattern", 96, &[(32, "groupindex"), (40, "indexgroup"), (48, "pattern")]),
     ("re.Match", 88, &[(24, "string"), (32, "regs"), (40, "pattern")]),
@@ -55,6 +57,7 @@ pub(super) const WORDS: &[WordType] = &[
     ("_io.TextIOWrapper", 192, TEXT_IO),
     ("_io.BytesIO", 64, &[(16, "buf")]),
     // `Modules/_asynciomodule.c`.
+    ("_asyncio.Task", 192, TASK_192),
     ("_asyncio.Task", 176, TASK_176),
     ("_asyncio.Task", 144, TASK_144),
     // `Modules/_abc.c`.
@@ -75,7 +78,27 @@ const TEXT_IO: &[(u64, &str)] = &[
     (168, "raw"),
 ];
 
-/// `TaskObj` of `Modules/_asynciomodule.c` up to 3.12.
+/// `TaskObj` of `Modules/_asynciomodule.c` in 3.10.
+const TASK_192: &[(u64, &str)] = &[
+    (16, "task_loop"),
+    (24, "task_callback0"),
+    (32, "task_context0"),
+    (40, "task_callbacks"),
+    (48, "task_exception"),
+    (56, "task_exception_tb"),
+    (64, "task_result"),
+    (72, "task_source_tb"),
+    (80, "task_cancel_msg"),
+    (120, "task_cancelled_exc_type"),
+    (128, "task_cancelled_exc_value"),
+    (136, "task_cancelled_exc_tb"),
+    (152, "task_fut_waiter"),
+    (160, "task_coro"),
+    (168, "task_name"),
+    (176, "task_context"),
+];
+
+/// The same in 3.11 and 3.12.
 const TASK_176: &[(u64, &str)] = &[
     (16, "task_loop"),
     (24, "task_callback0"),

@@ -94,7 +94,7 @@ pub struct GeneratorObject {
     pub gi_frame: u64,
     /// `gi_code`: the frame's own word where the generator has none.
     pub gi_code: u64,
-    /// `gi_frame_state`, a byte; 0 where the frame tells.
+    /// `gi_frame_state`, a byte; 0 where the frame tells ([`FrameObject::f_state`](super::FrameObject)).
     pub frame_state: u64,
     /// `FRAME_CLEARED`: from here on only the code is left of the frame.
     pub state_cleared: i8,

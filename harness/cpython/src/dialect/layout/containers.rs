@@ -53,14 +53,8 @@ pub struct DictKeys {
     pub ma_values: u64,
     /// `dk_refcnt`: dicts that share them; not 1 where another pays for them.
     pub refcount: u64,
-    /// `dk_log2_size`, a byte.
-    pub log2_size: u64,
-    /// `dk_log2_index_bytes`, a byte.
-    pub log2_index_bytes: u64,
-    /// `dk_kind`, a byte.
-    pub kind: u64,
-    /// `DICT_KEYS_GENERAL`: entries have a hash, and keys are visited.
-    pub kind_general: u8,
+    /// How the head tells how many places there are and what the entries are.
+    pub form: KeysForm,
     /// `dk_usable`: entries that there is still room for.
     pub usable: u64,
     /// `dk_nentries`.
@@ -81,22 +75,45 @@ impl DictKeys {
         ma_keys: 0,
         ma_values: 0,
         refcount: 0,
-        log2_size: 0,
-        log2_index_bytes: 0,
-        kind: 0,
-        kind_general: 0,
+        form: KeysForm::Sized { places: 0, lookup: 0 },
         usable: 0,
         entries: 0,
         indices: 0,
         general_entry: EntryLayout { bytes: 0, key: 0, value: 0 },
         text_entry: EntryLayout { bytes: 0, key: 0, value: 0 },
-        values: DictValues::BehindLength,
+        values: DictValues::Bare,
     };
+}
+
+/// How keys tell how many places their table of indices has, and what their entries are.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum KeysForm {
+    /// How many they are, of which follows how wide a place is. Entries are all alike; whether the keys are visited is told
+    /// by the function that looks one up. Up to 3.10.
+    Sized {
+        /// `dk_size`.
+        places: u64,
+        /// `dk_lookup`.
+        lookup: u64,
+    },
+    /// Powers of two, and which sort of entries. A byte each. From 3.11.
+    Logarithms {
+        /// `dk_log2_size`.
+        places: u64,
+        /// `dk_log2_index_bytes`.
+        index_bytes: u64,
+        /// `dk_kind`.
+        kind: u64,
+        /// `DICT_KEYS_GENERAL`: entries have a hash, and keys are visited.
+        general: u8,
+    },
 }
 
 /// `PyDictValues`: how a row of values tells of itself.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum DictValues {
+    /// It does not: pointers alone, as many as the keys have room for. Up to 3.10.
+    Bare,
     /// The byte in front of the first value says how far in front of it the row's memory begins. 3.11 and 3.12.
     BehindLength,
     /// It has a head. Places of a byte each. From 3.13.

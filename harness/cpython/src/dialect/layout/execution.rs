@@ -37,6 +37,28 @@ pub struct CodeObject {
     pub co_zombieframe: u64,
     /// Names and kinds of variables in one tuple; all 0 where there are several.
     pub variables: CodeVariables,
+    /// Tables in memory of their own; all 0 where there are none.
+    pub caches: CodeCaches,
+}
+
+/// What a code object keeps outside itself that is counted as its own.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct CodeCaches {
+    /// `co_cell2arg`: a word for each variable in `co_cellvars`.
+    pub arguments: u64,
+    /// `co_opcache_map`: a byte for each instruction.
+    pub map: u64,
+    /// `co_opcache`.
+    pub entries: u64,
+    /// `co_opcache_size`, a byte: how many entries.
+    pub count: u64,
+    /// `sizeof(_PyOpcache)`.
+    pub entry_bytes: u64,
+}
+
+impl CodeCaches {
+    /// Of a series that has none.
+    pub const NONE: Self = Self { arguments: 0, map: 0, entries: 0, count: 0, entry_bytes: 0 };
 }
 
 /// What a code object says of the variables of its calls, where all of them stand in one row.
@@ -225,8 +247,12 @@ pub struct FrameObject {
     pub f_locals: u64,
     /// `f_valuestack`: after the locals, cells and free variables.
     pub f_valuestack: u64,
-    /// `f_stacktop`: null while the frame runs.
+    /// `f_stacktop`: null while the frame runs; 0 where a depth is told.
     pub f_stacktop: u64,
+    /// `f_stackdepth`, an `int`: below zero while the frame runs; 0 where the top is told.
+    pub f_stackdepth: u64,
+    /// `f_state`, a byte; 0 where the series has none.
+    pub f_state: u64,
     /// `f_trace`.
     pub f_trace: u64,
     /// `f_exc_type`.

@@ -15,11 +15,11 @@ pub use callables::{
 };
 pub use collector::Collector;
 pub use containers::{
-    BlockLayout, DequeObject, DictKeys, DictObject, DictValues, EntryLayout, ListObject, SetObject, TupleObject,
-    WeakReferenceObject,
+    BlockLayout, DequeObject, DictKeys, DictObject, DictValues, EntryLayout, KeysForm, ListObject, SetObject,
+    TupleObject, WeakReferenceObject,
 };
 pub use execution::{
-    CodeObject, CodeVariables, DebugField, DebugOffsets, ExceptionObjects, FrameObject, InterpreterFrame,
+    CodeCaches, CodeObject, CodeVariables, DebugField, DebugOffsets, ExceptionObjects, FrameObject, InterpreterFrame,
     InterpreterState, Runtime, StaticTypeRow, ThreadState, Told,
 };
 pub use object::{MemberDef, Object, TypeFlags, TypeObject};

@@ -254,15 +254,15 @@ fn what_another_series_lays_out_otherwise_is_refused_and_not_misread() {
     use crate::dialect::{CPYTHON_2_7, Dialect, DictTable, Frames, InstructionEncoding, LineTableKind};
     static OTHER_CALLS: Dialect =
         Dialect { frames: Frames::InterpreterFrames { holds_next_instruction: true }, series: "3.13", ..CPYTHON_2_7 };
-    static OTHER_LINES: Dialect = Dialect { line_table: LineTableKind::Ranges, series: "3.10", ..CPYTHON_2_7 };
+    static OTHER_LINES: Dialect = Dialect { line_table: LineTableKind::SignedIncrements, series: "3.9", ..CPYTHON_2_7 };
     static OTHER_DICTS: Dialect = Dialect { dict_table: DictTable::CombinedKeys, series: "3.6", ..CPYTHON_2_7 };
     static OTHER_CODE: Dialect =
-        Dialect { instruction_encoding: InstructionEncoding::Words, series: "3.6", ..CPYTHON_2_7 };
+        Dialect { instruction_encoding: InstructionEncoding::WordsWithCaches, series: "3.15", ..CPYTHON_2_7 };
     let told = [
         (&OTHER_DICTS, "dicts of CPython 3.6 can't be read yet"),
-        (&OTHER_CODE, "bytecode of CPython 3.6 can't be read yet"),
+        (&OTHER_CODE, "bytecode of CPython 3.15 can't be read yet"),
         (&OTHER_CALLS, "stacks of CPython 3.13 can't be read yet"),
-        (&OTHER_LINES, "line tables of CPython 3.10 can't be read yet"),
+        (&OTHER_LINES, "line tables of CPython 3.9 can't be read yet"),
     ];
     let made = made();
     let thread = FrameReader::new(made.start).threads(&made.target).unwrap()[0];

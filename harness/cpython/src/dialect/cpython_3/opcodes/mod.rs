@@ -1,8 +1,9 @@
 //! Opcodes of CPython 3.13: `Include/opcode_ids.h`, what they take and put as `Include/internal/pycore_opcode_metadata.h` has it,
 //! and those that take the place of others while code runs.
 
-pub(super) mod release_11;
-pub(super) mod release_12;
+pub(super) mod eleven;
+pub(super) mod ten;
+pub(super) mod twelve;
 
 use crate::dialect::bytecode::{Effect, Instructions, Monitored, Operation, WordInstructions};
 
@@ -23,7 +24,6 @@ const WORDS: WordInstructions = WordInstructions {
     in_place_from: 13,
     exhausted_items: 2,
     answer_items: 2,
-    receiver_slots: 1,
     begins_call: None,
     jumps_back_if: &[],
     // INSTRUMENTED_LINE, INSTRUMENTED_INSTRUCTION.

@@ -4,14 +4,17 @@
 //! their dicts and subclasses themselves; pymalloc's arenas and the interned strings are file-local variables, and the runtime
 //! has the thread that runs; a call begins with its function, and generators have their code beside it.
 
-use super::release_12::RELEASE_12;
+use super::twelve::RELEASE_12;
 use super::{RUNTIME, fixed, opcodes, symbols, types};
 use crate::dialect::{
     AllocatorState, Attributes, Dialect, DigitCount, KnownTypes, ReferenceCounts, StaticTypeState, SymbolNames, layout,
 };
 
 /// CPython 3.11.
-pub static CPYTHON_3_11: Dialect = Dialect {
+pub static CPYTHON_3_11: Dialect = RELEASE_11;
+
+/// What the series before it is told from.
+pub(super) const RELEASE_11: Dialect = Dialect {
     series: "3.11",
     symbols: SymbolNames {
         local: &["_PyRuntime", "Py_Version", "arenas", "maxarenas", "interned"],
@@ -65,7 +68,7 @@ pub static CPYTHON_3_11: Dialect = Dialect {
         variables: layout::CodeVariables { count: 76, names: 96, frame_words: 0 },
         ..RELEASE_12.code
     },
-    instructions: opcodes::release_11::INSTRUCTIONS,
+    instructions: opcodes::eleven::INSTRUCTIONS,
     interpreter_frame: layout::InterpreterFrame {
         executable: 32,
         previous: 48,
@@ -115,21 +118,7 @@ pub static CPYTHON_3_11: Dialect = Dialect {
             (1416, "import_func"),
         ],
     },
-    runtime: Some(layout::Runtime {
-        bytes: 166_688,
-        interpreter_bytes: 107_752,
-        head: 40,
-        main: 48,
-        gc: 648,
-        gil: 0,
-        gil_holder: 0,
-        current_thread: Some(576),
-        interned: None,
-        static_types: [(0, 0), (0, 0)],
-        arenas: (0, 0),
-        debug_offsets: None,
-        ..RUNTIME
-    }),
+    runtime: Some(RUNTIME_11),
     types: KnownTypes {
         fixed: &fixed::FIXED_11,
         sizes: &types::SIZES_11,
@@ -148,4 +137,21 @@ pub static CPYTHON_3_11: Dialect = Dialect {
         ..RELEASE_12.types
     },
     ..RELEASE_12
+};
+
+/// Its `_PyRuntimeState`.
+pub(super) const RUNTIME_11: layout::Runtime = layout::Runtime {
+    bytes: 166_688,
+    interpreter_bytes: 107_752,
+    head: 40,
+    main: 48,
+    gc: 648,
+    gil: 0,
+    gil_holder: 0,
+    current_thread: Some(576),
+    interned: None,
+    static_types: [(0, 0), (0, 0)],
+    arenas: (0, 0),
+    debug_offsets: None,
+    ..RUNTIME
 };

@@ -28,7 +28,7 @@ pub(super) const RELEASE_12: Dialect = Dialect {
     generator: layout::GeneratorObject { states_ended: &[-1], ..RELEASE_13.generator },
     code: layout::CodeObject { co_code: 192, ..RELEASE_13.code },
     frame: layout::FrameObject { f_localsplus: 48, ..RELEASE_13.frame },
-    instructions: opcodes::release_12::INSTRUCTIONS,
+    instructions: opcodes::twelve::INSTRUCTIONS,
     thread_state: layout::ThreadState {
         read_bytes: 288,
         frame: 56,

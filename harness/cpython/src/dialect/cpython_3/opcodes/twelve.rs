@@ -13,7 +13,6 @@ const WORDS: WordInstructions = WordInstructions {
     in_place_from: 13,
     exhausted_items: 2,
     answer_items: 2,
-    receiver_slots: 1,
     begins_call: None,
     jumps_back_if: &[],
     // INSTRUMENTED_LINE, INSTRUMENTED_INSTRUCTION.

@@ -13,7 +13,6 @@ const WORDS: WordInstructions = WordInstructions {
     in_place_from: 13,
     exhausted_items: 0,
     answer_items: 1,
-    receiver_slots: 1,
     // PRECALL.
     begins_call: Some(166),
     jumps_back_if: &[
