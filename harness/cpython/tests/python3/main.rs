@@ -30,4 +30,5 @@ mod hostile;
 mod memory;
 mod stripped;
 mod tasks;
+mod type_cache;
 mod zoo;

@@ -375,6 +375,7 @@ const RUNTIME: layout::Runtime = layout::Runtime {
     gil_holder: 8,
     current_thread: None,
     interned: Some(194_328),
+    type_cache: layout::TypeCache { at: 84_656, entries: 1 << 12, entry_bytes: 24, name: 8 },
     static_types: [(182_968, 200), (192_584, 10)],
     static_type: layout::StaticTypeRow { bytes: 48, type_at: 0, tp_dict: 24, tp_subclasses: 32 },
     arenas: (512, 520),

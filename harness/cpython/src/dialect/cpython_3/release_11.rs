@@ -125,6 +125,7 @@ pub static CPYTHON_3_11: Dialect = Dialect {
         gil_holder: 0,
         current_thread: Some(576),
         interned: None,
+        type_cache: layout::TypeCache { at: 9056, ..RUNTIME.type_cache },
         static_types: [(0, 0), (0, 0)],
         arenas: (0, 0),
         debug_offsets: None,

@@ -78,6 +78,7 @@ pub(super) const RELEASE_12: Dialect = Dialect {
         gc: 112,
         gil: 384,
         interned: Some(382_936),
+        type_cache: layout::TypeCache { at: 275_392, ..RUNTIME.type_cache },
         // Types of extensions have their dicts and subclasses themselves.
         static_types: [(373_704, 200), (0, 0)],
         static_type: layout::StaticTypeRow { bytes: 40, type_at: 0, tp_dict: 16, tp_subclasses: 24 },
