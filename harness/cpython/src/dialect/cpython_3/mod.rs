@@ -8,6 +8,7 @@ mod opcodes;
 mod release_11;
 mod release_12;
 mod symbols;
+mod tasks;
 mod told;
 mod types;
 mod words;
@@ -203,6 +204,8 @@ const RELEASE_13: Dialect = Dialect {
         state_executing: 0,
         // `FRAME_SUSPENDED`, `FRAME_SUSPENDED_YIELD_FROM`.
         states_ended: &[-2, -1],
+        state_created: -3,
+        gi_qualname: 32,
     },
     file: layout::FileObject { f_fp: 0 },
     code: layout::CodeObject {
@@ -319,6 +322,7 @@ const RELEASE_13: Dialect = Dialect {
     instructions: opcodes::INSTRUCTIONS,
     // Lib/threading.py
     thread_names: ThreadNames { module: "threading", running: "_active", name: "_name" },
+    tasks: Some(tasks::TASKS),
     types: types::TYPES,
     words: told::WORDS,
 };

@@ -53,6 +53,7 @@ pub static CPYTHON_3_11: Dialect = Dialect {
         frame_state: 75,
         // `FRAME_CREATED` too: its frame runs once, for the exception that ends it.
         states_ended: &[-2, -1],
+        gi_qualname: 40,
         ..RELEASE_12.generator
     },
     code: layout::CodeObject {

@@ -25,7 +25,7 @@ pub(super) const RELEASE_12: Dialect = Dialect {
         keys: layout::DictKeys { values: layout::DictValues::BehindLength, ..RELEASE_13.dict.keys },
         ..RELEASE_13.dict
     },
-    generator: layout::GeneratorObject { states_ended: &[-1], ..RELEASE_13.generator },
+    generator: layout::GeneratorObject { states_ended: &[-1], state_created: -2, ..RELEASE_13.generator },
     code: layout::CodeObject { co_code: 192, ..RELEASE_13.code },
     frame: layout::FrameObject { f_localsplus: 48, ..RELEASE_13.frame },
     instructions: opcodes::release_12::INSTRUCTIONS,
