@@ -1,6 +1,6 @@
 """Reference service `aio-freeze`: `gc.freeze()`, and nobody who switches the collector on again.
 
-With `--each` it is frozen after each request too: what is garbage by then stays for ever. No rule tells that yet.
+With `--each` it is frozen after each request too: what is garbage by then stays for ever.
 """
 import asyncio
 import gc

@@ -17,7 +17,7 @@ mod needed;
 mod objects;
 mod redaction;
 
-pub use collector::{CollectorState, Generation};
+pub use collector::{CollectorState, Generation, LongLived, UntilFull};
 pub use decode::{Decoded, analysis_bytes, decode, decode_telling, decode_with, describe, string_bytes};
 pub use find::{InterpreterError, exported_only, find_interpreter_in, find_interpreter_in_core};
 pub use interpreter::{Interpreter, LocateError, UnicodeWidth};

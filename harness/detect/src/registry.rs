@@ -13,7 +13,7 @@ use crate::native::{find_native_memory, settle};
 use crate::series::LookFacts;
 use crate::spin;
 use crate::thresholds::{Scope, Thresholds};
-use crate::{Finding, ObservationRecord, Problem};
+use crate::{Finding, Label, ObservationRecord, Problem};
 
 /// What a rule must see to judge.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -69,6 +69,8 @@ pub enum Observation {
         cycles: u64,
         /// Objects in them.
         objects: u64,
+        /// One of them by names.
+        cycle: Vec<Label>,
     },
     /// Of the memory.
     Memory(FragmentationObservation),
@@ -205,8 +207,11 @@ impl Rule for Cycles {
     fn judge(&self, seen: &Seen<'_>, thresholds: &Thresholds) -> Report {
         let Some((snapshot, replay)) = seen.snapshot else { return Report::default() };
         let report = find_cycles(snapshot, replay, thresholds);
-        let collectable =
-            Observation::Collectable { cycles: report.collectable_cycles, objects: report.collectable_objects };
+        let collectable = Observation::Collectable {
+            cycles: report.collectable_cycles,
+            objects: report.collectable_objects,
+            cycle: report.collectable_example,
+        };
         let observations = if report.collectable_cycles > 0 { vec![collectable] } else { Vec::new() };
         Report { findings: report.findings, observations, problems: report.problems, ..Report::default() }
     }

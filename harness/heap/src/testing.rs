@@ -67,12 +67,21 @@ pub(crate) struct Sketch {
 
 impl Sketch {
     pub(crate) fn build(&self) -> HeapSnapshot {
+        self.build_frozen(|_| false)
+    }
+
+    /// The same with these of its tracked objects frozen.
+    pub(crate) fn build_frozen(&self, is_frozen: impl Fn(usize) -> bool) -> HeapSnapshot {
         let mut builder = SnapshotBuilder::new(WORDS);
         let type_id = add_type(&mut builder, "thing");
         builder.name(WORDS.own_dict);
         for (index, (tracked, finalizer, extra, size)) in self.objects.iter().enumerate() {
             let held = self.references.iter().filter(|(_, to, label)| *to == index && label.is_strong()).count();
-            let tracking = if *tracked { Tracking::Tracked(2) } else { Tracking::Untracked };
+            let tracking = match (*tracked, is_frozen(index)) {
+                (true, true) => Tracking::Frozen,
+                (true, false) => Tracking::Tracked(2),
+                (false, _) => Tracking::Untracked,
+            };
             let id = builder.add_object(ObjectRecord {
                 address: 0x1000 + index as u64 * 64,
                 type_id,

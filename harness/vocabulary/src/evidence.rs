@@ -23,6 +23,9 @@ evidence! {
         /// Other places with the same cause.
         #[serde(default)]
         also: Vec<String> = Word, Roughly, "also at";
+        /// Where tasks wait, of what grows by tasks: `210 in serve (app.py:31)`.
+        #[serde(default)]
+        tasks_wait: Vec<String> = Word, Roughly, "tasks wait";
     }
 }
 

@@ -68,6 +68,11 @@ place! {
     }
 }
 
+impl Location {
+    /// The attribute of a finding of garbage that was frozen: the function that is called too often.
+    pub const FREEZE: &'static str = "freeze";
+}
+
 /// How sure a finding is, and why not surer.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct Confidence {

@@ -5,7 +5,10 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{Finding, ObservationRecord, Partial, Pin, Problem, TimingRecord, ToolRecord};
+use crate::{
+    Finding, FrameRecord, GarbageRecord, ObservationRecord, Partial, Pin, Problem, TasksRecord, TimingRecord,
+    ToolRecord, TypeRow,
+};
 
 /// What was looked at.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
@@ -55,27 +58,6 @@ pub struct ChildRecord {
     pub pid: u32,
     /// Command line, joined with spaces.
     pub command: String,
-}
-
-/// How many objects and how many bytes of their own.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize, JsonSchema)]
-pub struct Population {
-    /// Objects.
-    pub objects: u64,
-    /// Their own bytes.
-    pub bytes: u64,
-}
-
-/// All objects of a type.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
-pub struct TypeRow {
-    /// Qualified type.
-    #[serde(rename = "type")]
-    pub type_name: String,
-    /// Objects.
-    pub count: u64,
-    /// Their own bytes.
-    pub bytes: u64,
 }
 
 /// As [`TypeRow`], but dicts are told apart by their owner's type: `dict of model.Attendee`.
@@ -192,31 +174,6 @@ pub struct ArenasRecord {
     pub pinned_by: Vec<Pin>,
 }
 
-/// What isn't reachable, by the replayed collector.
-#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize, JsonSchema)]
-pub struct GarbageRecord {
-    /// The next full collection frees these.
-    pub awaiting_collection: Population,
-    /// No collection ever frees these.
-    pub uncollectable: Population,
-    /// Entries of `gc.garbage`.
-    pub in_gc_garbage: u64,
-    /// By type, most bytes first.
-    #[serde(default)]
-    pub by_type: Vec<TypeRow>,
-}
-
-/// A frame of a thread.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
-pub struct FrameRecord {
-    /// Function.
-    pub function: String,
-    /// File as the code object names it.
-    pub file: String,
-    /// Current line; null where the line table can't be read.
-    pub line: Option<u32>,
-}
-
 /// A thread with its stack.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct ThreadRecord {
@@ -307,6 +264,9 @@ pub struct InspectReport {
     /// Threads with stacks.
     #[serde(default)]
     pub threads: Option<Vec<ThreadRecord>>,
+    /// Tasks of event loops that are not done; null where the series has none.
+    #[serde(default)]
+    pub tasks: Option<TasksRecord>,
     /// What keeps most alive, most first.
     #[serde(default)]
     pub top_retained: Option<Vec<RetainedRecord>>,
@@ -336,6 +296,7 @@ impl InspectReport {
             partial: None,
             timing: TimingRecord::default(),
             threads: None,
+            tasks: None,
             top_retained: None,
             duplicate_strings: None,
             largest_containers: None,

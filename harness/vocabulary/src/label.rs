@@ -27,6 +27,8 @@ pub enum RootKind {
     GcGarbage,
     /// The interned-strings dict.
     Interned,
+    /// The cache of what was found of attributes of types, which owns their names.
+    TypeCache,
     /// More reference counts than references found: something in C holds it.
     Unaccounted,
 }
@@ -123,6 +125,7 @@ impl fmt::Display for Label {
         match self {
             Self::Root(RootKind::GcGarbage, _) => f.write_str("gc.garbage"),
             Self::Root(RootKind::Interned, _) => f.write_str("interned strings"),
+            Self::Root(RootKind::TypeCache, _) => f.write_str("attribute cache of types"),
             Self::Root(RootKind::Unaccounted, _) => f.write_str("held from C"),
             Self::Root(kind, name) => {
                 f.write_str(match kind {

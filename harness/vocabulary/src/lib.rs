@@ -9,6 +9,8 @@ mod doctor;
 mod evidence;
 mod field;
 mod finding;
+mod frame;
+mod garbage;
 mod heat;
 mod hot;
 mod inspect;
@@ -19,10 +21,12 @@ mod observation;
 mod origin;
 mod performance;
 mod pin;
+mod population;
 mod results;
 mod retained;
 pub mod schema;
 mod score;
+mod tasks;
 mod timing;
 mod toggle;
 mod watch;
@@ -41,12 +45,13 @@ pub use evidence::{
 };
 pub use field::{AsFigure, Field, Figure, Repeats, Unit};
 pub use finding::{Confidence, Finding, Location, Partial, PlaceKind, Problem};
+pub use frame::FrameRecord;
+pub use garbage::{CollectorRecord, GarbageRecord, GenerationRecord, NextFull};
 pub use heat::{CELL_BYTES, CELLS_PER_ROW, GROUPS_MAX, HeatCell, HeatMap, HeatPanel, HeatRow, HeatRowKind, HeatShare};
 pub use hot::{HotReport, SourceLine, SourceRecord, StackRecord};
 pub use inspect::{
-    ArenasRecord, ChildRecord, ContainerRecord, DuplicateRecord, FrameRecord, GarbageRecord, HeapRecord, InspectReport,
-    KindRow, Population, QualityRecord, RetainedRecord, RssRecord, SizeClassRecord, TargetKind, TargetRecord,
-    ThreadRecord, TypeRow,
+    ArenasRecord, ChildRecord, ContainerRecord, DuplicateRecord, HeapRecord, InspectReport, KindRow, QualityRecord,
+    RetainedRecord, RssRecord, SizeClassRecord, TargetKind, TargetRecord, ThreadRecord,
 };
 pub use label::{Label, RootKind};
 pub use listed::{ListReport, ListedScenario};
@@ -54,12 +59,14 @@ pub use observation::{ObservationClass, ObservationRecord};
 pub use origin::{HostRecord, PartitionRecord, ToolRecord};
 pub use performance::{Acceptance, HistoryLine, MachineKind, Measurement};
 pub use pin::Pin;
+pub use population::{Population, TypeRow};
 pub use results::{
     ExpectedRecord, MismatchRecord, PhaseRecord, RunErrorRecord, RunRecord, RunResults, ToggleRecord, ToldRecord,
     name_under,
 };
 pub use retained::RetainedTile;
 pub use score::{Baseline, BaselineRecord, BaselineScore, DosePoint, DoseRecord, LookRecord, ScoreRecord};
+pub use tasks::{TaskGroup, TaskState, TasksRecord};
 pub use timing::{DisturbanceRecord, TimingRecord, milliseconds};
 pub use toggle::{ToggleFact, Toggled};
 pub use watch::{CountedWork, GrowthRow, WatchReport, WatchRound};

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{Finding, ObservationRecord, Partial, Problem, TargetRecord, ToolRecord};
+use crate::{Finding, ObservationRecord, Partial, Problem, TargetRecord, TasksRecord, ToolRecord};
 
 /// One round of `watch`.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
@@ -69,6 +69,9 @@ pub struct WatchReport {
     /// Worth knowing, and no bug by itself.
     #[serde(default)]
     pub observations: Vec<ObservationRecord>,
+    /// Tasks of event loops that were not done at the last look; null where the series has none.
+    #[serde(default)]
+    pub tasks: Option<TasksRecord>,
     /// How sure it is, in a sentence; null before there was enough to judge.
     #[serde(default)]
     pub sureness: Option<String>,

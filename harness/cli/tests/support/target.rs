@@ -47,6 +47,11 @@ pub struct Target {
 impl Target {
     /// Starts `command` and waits for its line `ready`.
     pub fn start(command: &mut Command) -> Self {
+        Self::start_telling(command).0
+    }
+
+    /// The same, with all of that line.
+    pub fn start_telling(command: &mut Command) -> (Self, String) {
         let mut child = command
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -58,7 +63,7 @@ impl Target {
         let mut target = Self { child, out };
         let line = target.line();
         assert!(line.starts_with("ready"), "{line:?}");
-        target
+        (target, line)
     }
 
     /// The pinned interpreter with a script that prints `ready`.

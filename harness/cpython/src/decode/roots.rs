@@ -69,6 +69,7 @@ impl Decoder<'_> {
         for (offset, name) in d.interpreter_state.fields {
             self.add_root_at(state.offset(*offset), RootKind::Interpreter, name);
         }
+        self.add_type_cache_roots(state);
         let modules = self.image.pointer_at(state.offset(d.interpreter_state.modules)).unwrap_or_default();
         let entries = self.dict_entries(modules);
         let entries = if self.budget.take(entries.len() as u64) { entries } else { Vec::new() };
@@ -85,6 +86,30 @@ impl Decoder<'_> {
         while !thread.is_null() && seen.threads.insert(thread) {
             self.add_thread_roots(thread, seen);
             thread = self.image.pointer_at(thread.offset(d.thread_state.next)).unwrap_or_default();
+        }
+    }
+
+    /// Names that the interpreter keeps of attributes it looked up: a root for each count. Where one is no text, the cache is
+    /// somewhere else.
+    fn add_type_cache_roots(&mut self, state: Address) {
+        let Some(cache) = self.interpreter.dialect.runtime.map(|runtime| runtime.type_cache) else { return };
+        let name_at = |index| state.offset(cache.at + index * cache.entry_bytes + cache.name);
+        let names: Vec<Address> =
+            (0..cache.entries).filter_map(|index| self.image.pointer_at(name_at(index))).collect();
+        let is = |at: Address, what: SingledOut| {
+            let type_at = self.objects().type_of(at).unwrap_or_default();
+            self.types.known(type_at).is_some_and(|index| self.types.layout(index).singled_out == Some(what))
+        };
+        let (texts, others): (Vec<Address>, Vec<Address>) =
+            names.into_iter().filter(|at| !at.is_null()).partition(|at| is(*at, SingledOut::Unicode));
+        // Entries that were never used say so by the value that says nothing.
+        if !others.iter().all(|at| is(*at, SingledOut::Nothing)) {
+            return;
+        }
+        for at in texts {
+            if let Some(object) = self.id_of(at) {
+                self.builder.add_root(Root { object, kind: RootKind::TypeCache, name: None });
+            }
         }
     }
 
@@ -291,9 +316,9 @@ pub(crate) fn add_unaccounted_roots(snapshot: &mut HeapSnapshot) -> u64 {
         }
     }
     for root in snapshot.roots() {
-        // Fields of interpreter and thread states own a reference; frames are counted through `f_back` or by the
+        // Fields of interpreter and thread states own a reference, and so do entries of the types' cache; frames are counted through `f_back` or by the
         // thread state; modules are counted by `sys.modules`; static types own themselves.
-        if matches!(root.kind, RootKind::Interpreter | RootKind::ThreadState) {
+        if matches!(root.kind, RootKind::Interpreter | RootKind::ThreadState | RootKind::TypeCache) {
             exact[root.object.index()] = exact[root.object.index()].saturating_add(1);
         }
     }

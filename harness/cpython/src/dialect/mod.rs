@@ -14,6 +14,7 @@ mod overrides;
 mod releases;
 mod structure;
 mod symbols;
+mod tasks;
 
 use bloathound_heap::SeriesWords;
 
@@ -31,6 +32,7 @@ pub use structure::{
     LineTableKind, NotYetRead, ReferenceCounts, StaticTypeState, TextStorage, TypesOfC,
 };
 pub use symbols::{EVALUATORS, EXPORTED_PREFIXES, EXPORTED_TYPES, SUPPORTED, SymbolNames};
+pub use tasks::{TaskClass, TaskObject, Tasks};
 
 /// The blocks that ints and floats live in, never given back to the system (`Objects/intobject.c`, `floatobject.c`).
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -103,6 +105,8 @@ pub struct Dialect {
     pub repeats_interrupted_calls: bool,
     /// What a program calls its threads.
     pub thread_names: ThreadNames,
+    /// What its event loops run; `None` where the standard library has none.
+    pub tasks: Option<Tasks>,
     /// `PyObject` and `PyVarObject`.
     pub object: layout::Object,
     /// `PyTypeObject` and `PyHeapTypeObject`.

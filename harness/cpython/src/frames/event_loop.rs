@@ -50,7 +50,7 @@ pub(super) fn overdue_seconds(
 
 impl Values {
     /// An attribute in an instance's own dictionary, by its text.
-    fn attribute_named(&mut self, memory: &Memory<'_>, at: Address, name: &str) -> Option<Address> {
+    pub(super) fn attribute_named(&mut self, memory: &Memory<'_>, at: Address, name: &str) -> Option<Address> {
         let d = memory.d;
         let type_at = memory.pointer(at.offset(d.object.ob_type))?;
         let info = self.types.get(memory, type_at)?;

@@ -26,6 +26,7 @@ mod ready;
 mod sampler;
 mod stack;
 mod suspended;
+mod tasks;
 mod text;
 mod threads;
 mod types;
@@ -37,6 +38,7 @@ use bloathound_profile::{Caught, Code, Stack};
 pub use code::{can_be_read, line_ranges, line_table, locations};
 pub use sampler::{OwnWaits, SamplerOptions, ThreadProbe, sample};
 pub use suspended::Suspended;
+pub use tasks::{Task, Tasks};
 pub use threads::{PythonThread, kernel_ids, kernel_ids_of};
 
 use crate::Interpreter;

@@ -24,6 +24,8 @@ pub struct Suspended {
     pub calls: Vec<(CodeId, u32)>,
     /// The last of them runs: what it called stands on the stack of a thread.
     pub is_running: bool,
+    /// Something of the first ran already.
+    pub is_begun: bool,
 }
 
 impl FrameReader {
@@ -37,7 +39,7 @@ impl FrameReader {
         }
         let memory = Memory::new(source, d);
         memory.set_budget(READS_PER_WALK_MAX);
-        let mut found = Suspended { calls: Vec::new(), is_running: false };
+        let mut found = Suspended { calls: Vec::new(), is_running: false, is_begun: true };
         let mut seen = HashSet::new();
         let mut next = Some(of);
         while let Some(at) = next.filter(|at| found.calls.len() < CHAIN_MAX && seen.insert(*at)) {
@@ -73,6 +75,9 @@ impl FrameReader {
         let stands_at = call::instruction(d, &head, code_at, entry.bytecode_bytes)?.map(|place| entry.place(place));
         let code = self.codes.described.get(entry.id.0 as usize)?;
         let line = stands_at.and_then(|place| code.lines.line_at(place)).unwrap_or(code.line_first);
+        if found.calls.is_empty() {
+            found.is_begun = state.cast_signed() != d.generator.state_created;
+        }
         found.calls.push((entry.id, line));
         if state.cast_signed() == d.generator.state_executing {
             found.is_running = true;

@@ -121,6 +121,10 @@ impl Marker<'_> {
             self.keep(state.offset(interned), WORD as u64);
         }
         self.keep(state.offset(r.gc), r.long_lived.1 + WORD as u64);
+        let cache = r.type_cache;
+        for index in 0..cache.entries {
+            self.keep(state.offset(cache.at + index * cache.entry_bytes + cache.name), WORD as u64);
+        }
         for (first, count) in r.static_types {
             self.keep(state.offset(first), count * r.static_type.bytes);
         }

@@ -94,7 +94,13 @@ fn holders(snapshot: &HeapSnapshot, id: ObjectId) -> String {
     )
 }
 
-crate::of_every_series!(what_a_collection_finds_is_what_was_told, settings_are_those_that_the_interpreter_tells);
+crate::of_every_series!(
+    what_a_collection_finds_is_what_was_told,
+    settings_are_those_that_the_interpreter_tells,
+    what_grew_old_is_what_the_interpreter_lists_as_old,
+    a_full_collection_comes_when_it_was_told,
+    what_was_frozen_as_garbage_is_what_goes_when_nothing_is_frozen
+);
 
 fn what_a_collection_finds_is_what_was_told(series: &str) {
     let Some(python) = bloathound_testkit::python3(series) else { return };
@@ -154,4 +160,110 @@ fn settings_are_those_that_the_interpreter_tells(series: &str) {
         let found: Vec<i64> = state.generations.iter().map(|one| one.threshold).collect();
         assert_eq!(found, thresholds, "{code}: {}", stopped.first_line);
     }
+}
+
+/// Objects of the oldest generation after a full collection, and how many one of the generation below adds.
+const GROWS_OLD: &str = "
+import gc, os
+gc.disable(); gc.collect()
+total = len(gc.get_objects(generation=2))
+kept = [[number] for number in range(3000)]
+gc.collect(1)
+pending = len(gc.get_objects(generation=2)) - total
+os.write(1, b'%d %d\\n' % (total, pending))
+os.read(0, 1)
+";
+
+fn what_grew_old_is_what_the_interpreter_lists_as_old(series: &str) {
+    let Some(python) = bloathound_testkit::python3(series) else { return };
+    let stopped = Stopped::run(&python, &["-E", "-s", "-c", GROWS_OLD]);
+    let (.., state) = look(&stopped);
+    let told: Vec<u64> = stopped.first_line.split_whitespace().map(|word| word.parse().expect("a number")).collect();
+    let found = state.long_lived.expect("it is there");
+    assert_eq!([found.total, found.pending], told[..], "{state:?}");
+    assert!(found.pending >= 3000);
+    assert_eq!(state.until_full(), None, "it is off");
+}
+
+/// Allocates until a full collection begins, and says after how many allocations, and how many of the generation below came first.
+const COMES: &str = "
+import gc, os
+gc.disable(); gc.collect(); gc.freeze(); gc.collect()
+begun = [0, 0, 0]
+def called(phase, info):
+    if phase == 'start':
+        begun[info['generation']] += 1
+kept = [None] * 4000
+gc.callbacks.append(called)
+gc.set_threshold(50, 3, 2)
+gc.enable()
+for number in range(333):
+    kept[number] = []
+begun[:] = [0, 0, 0]
+os.write(1, b'ready\\n')
+os.read(0, 3)
+while not begun[2]:
+    number += 1
+    kept[number] = []
+os.write(1, b'%d %d\\n' % (number - 332, begun[1]))
+os.read(0, 1)
+";
+/// What the program allocates between the two lines beside what it counts.
+const UNCOUNTED_MAX: u64 = 10;
+
+fn a_full_collection_comes_when_it_was_told(series: &str) {
+    let Some(python) = bloathound_testkit::python3(series) else { return };
+    let mut stopped = Stopped::run(&python, &["-E", "-s", "-c", COMES]);
+    let (.., state) = look(&stopped);
+    let told = state.until_full().expect("it is on");
+    stopped.stdin.write_all(b"go\n").expect("written");
+    let text = line(&mut stopped);
+    let seen: Vec<u64> = text.split_whitespace().map(|word| word.parse().expect("a number")).collect();
+    assert_eq!(told.collections, seen[1], "{state:?}: {text}");
+    assert!(told.collections > 0 && told.objects.is_some_and(|objects| objects < 400), "{told:?}");
+    assert!(seen[0].abs_diff(told.allocations) <= UNCOUNTED_MAX, "{told:?} of {state:?}: {text}");
+}
+
+const FREEZES: &str = "
+import gc, os
+gc.disable(); gc.collect()
+class Node: pass
+def ring(count):
+    first = last = Node()
+    for _ in range(count - 1):
+        last.next = Node()
+        last = last.next
+    last.next = first
+    return first
+held = ring(700)
+for _ in range(5):
+    ring(100)
+gc.freeze()
+later = ring(30)
+ring(20)
+os.write(1, b'ready\\n')
+os.read(0, 3)
+gc.set_debug(gc.DEBUG_SAVEALL)
+for _ in range(2):
+    gc.collect()
+    print(' '.join('%x' % id(one) for one in gc.garbage), flush=True)
+    gc.unfreeze()
+os.read(0, 1)
+";
+
+fn what_was_frozen_as_garbage_is_what_goes_when_nothing_is_frozen(series: &str) {
+    let Some(python) = bloathound_testkit::python3(series) else { return };
+    let mut stopped = Stopped::run(&python, &["-E", "-s", "-c", FREEZES]);
+    let (snapshot, ..) = look(&stopped);
+    let replay = GcReplay::run(&snapshot);
+    stopped.stdin.write_all(b"go\n").expect("written");
+    let waits = addresses(&line(&mut stopped));
+    let both = addresses(&line(&mut stopped));
+    assert_eq!(tracked(&snapshot, &replay.awaiting_collection), waits);
+    let frozen = replay.frozen_garbage.expect("more is frozen than an interpreter freezes itself");
+    let seen = |id: &ObjectId| snapshot.is_tracked(*id) || snapshot.is_frozen(*id);
+    let told: BTreeSet<u64> = frozen.iter().filter(seen).map(|id| snapshot.object(id).address).collect();
+    assert_eq!(told, both.difference(&waits).copied().collect());
+    let nodes = frozen.iter().filter(|id| snapshot.type_of(*id).name == "Node").count();
+    assert_eq!(nodes, 500);
 }

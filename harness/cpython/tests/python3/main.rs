@@ -31,4 +31,5 @@ mod hostile;
 mod memory;
 mod stripped;
 mod tasks;
+mod type_cache;
 mod zoo;

@@ -1,5 +1,5 @@
 """Tasks of every kind that wait, and what the interpreter says of each: its coroutine, and whom that waits for in turn."""
-import asyncio, json, os, sys, types
+import asyncio, collections.abc, json, os, sys, types
 
 
 async def sleeps(n):
@@ -75,6 +75,24 @@ def chain(one):
     return told
 
 
+class OfNoFunction(collections.abc.Coroutine):
+    """Runs as a coroutine does, and is none of the interpreter's: only its task says whether it is done."""
+
+    def __init__(self, turns):
+        self.turns = turns
+
+    def send(self, value):
+        self.turns -= 1
+        if self.turns < 0:
+            raise StopIteration
+
+    def throw(self, *raised):
+        raise StopIteration
+
+    def __await__(self):
+        return self
+
+
 class Own(asyncio.Task):
     pass
 
@@ -93,6 +111,13 @@ async def main():
         asyncio.create_task(of_a_class(future), name='of a class'),
         asyncio.create_task(queue(asyncio.Queue()), name='queue'),
         asyncio.create_task(ends(), name='ends'),
+        asyncio.create_task(OfNoFunction(1 << 60), name='of no function'),
+        asyncio.create_task(OfNoFunction(0), name='of no function, ends'),
+    ]
+    # Of two that nobody named the second is never asked: its number is still a number.
+    kept += [asyncio.create_task(sleeps(0)), asyncio.create_task(sleeps(0))]
+    number, unasked = int(kept[-2].get_name().rpartition('-')[2]), kept[-1]
+    kept += [
         Own(sleeps(1), loop=loop, name='of an own class'),
         asyncio.tasks._PyTask(sleeps(2), loop=loop, name='in Python'),
         OwnOfPython(queue(asyncio.Queue()), loop=loop, name='of an own class in Python'),
@@ -108,7 +133,8 @@ async def main():
         if task is async_for:
             # What hands on between the two has no attributes.
             rows = rows[:1] + chain(numbers)
-        told[task.get_name()] = [id(task.get_coro()), rows, task is asyncio.current_task()]
+        name = 'Task-%d' % (number + 1) if task is unasked else task.get_name()
+        told[name] = [id(task.get_coro()), rows, task is asyncio.current_task()]
     here = told[asyncio.current_task().get_name()][1][0]
     here[1] = sys._getframe().f_lineno + 1
     print(json.dumps(told), flush=True); os.read(0, 1)

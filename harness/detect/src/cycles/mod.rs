@@ -4,10 +4,10 @@
 //! parks the objects that have one in `gc.garbage` and leaves the rest alive behind them. Needs a snapshot and the
 //! replayed collector; collectable cycles are an observation, never a finding.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use bloathound_heap::{
-    BitSet, GcReplay, HeapSnapshot, Names, ObjectId, PathTree, ReferenceKind, RootKind, Step, shortest_cycle,
+    BitSet, GcReplay, HeapSnapshot, Names, ObjectId, PathTree, ReferenceKind, RootKind, Step, TypeId, shortest_cycle,
     strongly_connected,
 };
 
@@ -23,6 +23,8 @@ pub struct CycleReport {
     pub collectable_cycles: u64,
     /// Objects in these cycles.
     pub collectable_objects: u64,
+    /// One of them by names: of those whose types have most bytes. Empty where there is none.
+    pub collectable_example: Vec<Label>,
     /// Items of `gc.garbage` that something else holds as well, or that are in no cycle.
     pub parked_elsewhere: u64,
     /// What could not be told.
@@ -77,6 +79,7 @@ pub fn find_cycles(snapshot: &HeapSnapshot, replay: &GcReplay, thresholds: &Thre
     let collectable = strongly_connected(snapshot, &replay.awaiting_collection, |label| label.is_traversed());
     report.collectable_cycles = collectable.len() as u64;
     report.collectable_objects = collectable.iter().map(|members| members.len() as u64).sum();
+    report.collectable_example = example(snapshot, &names, collectable.iter());
     if snapshot.quality().collection_in_progress {
         report.problems.push(Problem {
             stage: "cycles".into(),
@@ -84,6 +87,33 @@ pub fn find_cycles(snapshot: &HeapSnapshot, replay: &GcReplay, thresholds: &Thre
         });
     }
     report
+}
+
+/// A cycle by names, of those whose types have most bytes together.
+fn example<'c>(snapshot: &HeapSnapshot, names: &Names<'_>, cycles: impl Iterator<Item = &'c [ObjectId]>) -> Vec<Label> {
+    let mut by_types: HashMap<Vec<TypeId>, (u64, &[ObjectId])> = HashMap::new();
+    for members in cycles {
+        let mut types: Vec<TypeId> = members.iter().map(|id| snapshot.type_id(*id)).collect();
+        types.sort_unstable();
+        types.dedup();
+        let bytes: u64 = members.iter().map(|id| snapshot.shallow_size(*id)).sum();
+        let entry = by_types.entry(types).or_insert((0, members));
+        entry.0 = entry.0.saturating_add(bytes);
+    }
+    // The types break the tie, so that every run tells the same.
+    let most = by_types.into_iter().max_by(|one, other| (one.1.0, &other.0).cmp(&(other.1.0, &one.0)));
+    let Some((_, (_, members))) = most else { return Vec::new() };
+    let mut within = BitSet::with_len(snapshot.len());
+    for id in members {
+        within.insert(*id);
+    }
+    let is_plain = |id: ObjectId| words::PLAIN_IN_CYCLES.has(&snapshot.type_of(id).name);
+    let start = members.iter().copied().min_by_key(|id| (is_plain(*id), *id)).unwrap_or(ObjectId(0));
+    let steps = shortest_cycle(snapshot, &within, start, |label| label.is_traversed());
+    let mut labels = cycle_labels(snapshot, names, &steps);
+    // Of a ring of equal ones one tells it.
+    labels.dedup();
+    labels
 }
 
 /// Objects that only the `gc.garbage` list keeps alive.

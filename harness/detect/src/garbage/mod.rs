@@ -1,8 +1,11 @@
 //! Garbage: what nothing refers to any more, and no collection comes for.
 //!
+//! [`frozen`] is what no collection will ever see, since it was garbage already when `gc.freeze()` was called.
+//!
 //! Needs the facts of several looks. Garbage goes up and down in every program that makes cycles; a finding is where it only
 //! goes up, and the collector's own settings say why no collection comes.
 
+mod frozen;
 mod settings;
 
 use crate::series::{Climb, LookFacts, bytes_text, figures};
@@ -16,7 +19,7 @@ use settings::Cause;
 /// What the rule says.
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct GarbageReport {
-    /// None or one.
+    /// None, or one of what waits and one of what was frozen.
     pub findings: Vec<Finding>,
     /// What is no bug.
     pub observations: Vec<ObservationRecord>,
@@ -27,6 +30,7 @@ pub struct GarbageReport {
 pub fn find_garbage(looks: &[LookFacts], thresholds: &Thresholds) -> GarbageReport {
     let mut report = GarbageReport::default();
     let Some(last) = looks.last() else { return report };
+    report.findings.extend(frozen::finding(looks, last, thresholds));
     let rounds = figures(looks, |look| look.garbage.objects);
     let climb = Climb::over(looks, &rounds);
     let grows = climb.is_steady(&thresholds.series) && climb.gained >= thresholds.garbage.garbage_objects_min;
@@ -108,7 +112,7 @@ mod tests {
                 objects: *objects,
                 bytes: objects * 64,
                 types: vec!["Node".into()],
-                uncollectable: 0,
+                ..GarbageFacts::default()
             },
             tracked: 20_000,
             ..LookFacts::default()

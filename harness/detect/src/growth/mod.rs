@@ -279,6 +279,7 @@ impl Scene<'_> {
             rounds: place.values.clone(),
             grows_with: String::new(),
             also: also.collect(),
+            tasks_wait: Vec::new(),
         };
         Some(Finding::new(
             FindingClass::Leak,

@@ -300,6 +300,7 @@ mod tests {
             rounds: rounds.to_vec(),
             grows_with: String::new(),
             also: Vec::new(),
+            tasks_wait: Vec::new(),
         };
         let (class, verdict) = (FindingClass::Leak, Verdict::GrowsWithRequests);
         Finding::new(class, verdict, "leak".into(), Location::default(), Evidence::Leak(evidence))
@@ -335,6 +336,7 @@ mod tests {
                 rounds: vec![1, 2, 3],
                 grows_with: String::new(),
                 also: Vec::new(),
+                tasks_wait: Vec::new(),
             };
             Finding::new(class, Verdict::Unexplained, fingerprint.into(), location, Evidence::Growth(evidence))
         };
@@ -384,6 +386,7 @@ mod tests {
             rounds: vec![1, 2, 3],
             grows_with: String::new(),
             also: Vec::new(),
+            tasks_wait: Vec::new(),
         };
         let location = Location::default();
         findings.push(Finding::new(

@@ -59,6 +59,12 @@ pub struct GarbageFacts {
     pub types: Vec<String>,
     /// Objects it never frees.
     pub uncollectable: u64,
+    /// Objects that were frozen as garbage, and what they hold alone.
+    pub frozen_objects: u64,
+    /// Their own bytes.
+    pub frozen_bytes: u64,
+    /// Their types, most bytes first.
+    pub frozen_types: Vec<String>,
 }
 
 /// Where resident memory is.

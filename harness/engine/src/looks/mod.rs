@@ -10,6 +10,7 @@ mod replay;
 mod retained;
 mod run;
 mod series;
+mod tasks;
 mod watch;
 mod why;
 

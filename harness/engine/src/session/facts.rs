@@ -14,7 +14,7 @@ use bloathound_detect::thresholds::fixed::{
 use bloathound_heap::{BitSet, HeapSnapshot, ObjectId, ReferenceKind, RootKind};
 use bloathound_memory::Address;
 
-use super::Session;
+use super::{Session, census};
 use crate::source::Examined;
 
 /// Keys of a dict that stand for it, and characters of a text.
@@ -31,6 +31,19 @@ impl Session<'_> {
             bytes: replay.awaiting.bytes,
             types: self.garbage_types().into_iter().take(GARBAGE_TYPES_MAX).map(|row| row.type_name).collect(),
             uncollectable: replay.uncollected.objects + replay.parked.objects,
+            ..GarbageFacts::default()
+        };
+        let garbage = match &replay.frozen_garbage {
+            None => garbage,
+            Some(frozen) => {
+                let rows = census(self.snapshot(), |id| frozen.contains(id));
+                GarbageFacts {
+                    frozen_objects: rows.iter().map(|row| row.count).sum(),
+                    frozen_bytes: rows.iter().map(|row| row.bytes).sum(),
+                    frozen_types: rows.into_iter().take(GARBAGE_TYPES_MAX).map(|row| row.type_name).collect(),
+                    ..garbage
+                }
+            }
         };
         let records = self.snapshot().records();
         LookFacts {

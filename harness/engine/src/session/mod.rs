@@ -3,6 +3,7 @@
 mod duplicates;
 mod facts;
 mod memory;
+mod tasks;
 mod threads;
 
 use std::cell::{OnceCell, RefCell};
@@ -11,7 +12,7 @@ use bloathound_cpython::allocator::{BlockJudge, MemoryLayout, RssAccount};
 use bloathound_detect::fragmentation::{HolePin, Pins};
 use bloathound_detect::thresholds::shape_limits;
 use bloathound_heap::{Analysis, GcReplay, HeapSnapshot, Inventory, ObjectId, Reverse, ShapeTree};
-use bloathound_vocabulary::{ThreadRecord, TypeRow};
+use bloathound_vocabulary::{TasksRecord, ThreadRecord, TypeRow};
 
 pub use self::duplicates::Duplicates;
 pub use self::memory::Arenas;
@@ -44,6 +45,8 @@ pub enum Computed {
     Duplicates,
     /// The threads' stacks.
     Threads,
+    /// Where tasks wait.
+    Tasks,
 }
 
 /// One heap, and what was computed of it. Holds what it has computed until it is dropped.
@@ -60,6 +63,7 @@ pub struct Session<'s> {
     rss: OnceCell<Option<RssAccount>>,
     duplicates: OnceCell<Vec<Duplicates>>,
     threads: OnceCell<Option<Vec<ThreadRecord>>>,
+    tasks: OnceCell<Option<TasksRecord>>,
     computed: RefCell<Vec<Computed>>,
 }
 
@@ -94,6 +98,7 @@ impl<'s> Session<'s> {
             rss: OnceCell::new(),
             duplicates: OnceCell::new(),
             threads: OnceCell::new(),
+            tasks: OnceCell::new(),
             computed: RefCell::new(Vec::new()),
         }
     }
@@ -291,6 +296,17 @@ impl<'s> Session<'s> {
             threads::threads(&self.heap, examined, self.analysis().finder().names())
         };
         self.threads.get_or_init(compute).as_deref()
+    }
+
+    /// Tasks of event loops that are not done, from the copy; `None` where there is none, or a series has no such tasks.
+    #[must_use]
+    pub fn tasks(&self) -> Option<&TasksRecord> {
+        let compute = || {
+            let examined = self.heap.memory?;
+            self.note(Computed::Tasks);
+            tasks::tasks(examined)
+        };
+        self.tasks.get_or_init(compute).as_ref()
     }
 
     /// How many bytes would be freed with the object; `None` for what is freed anyway.

@@ -61,15 +61,25 @@ pub struct GcReplay {
     pub to_be_finalized: BitSet,
     /// References from tracked objects beyond what counts allow; above zero the snapshot is torn or misread.
     pub surplus_references: u64,
+    /// What `gc.freeze()` moved out of sight while nothing but itself held it, and what only that holds: what a full
+    /// collection would free beyond [`GcReplay::awaiting_collection`] if nothing were frozen. Looked for where more is frozen
+    /// than interpreters freeze at their start.
+    pub frozen_garbage: Option<BitSet>,
+    /// Size of what is frozen.
+    pub frozen: Tally,
 }
+
+/// Interpreters freeze some hundreds of objects themselves, at their start.
+const FROZEN_MIN: u64 = 1000;
 
 impl GcReplay {
     /// Replays a full collection. Holds 4 bytes an object and a few bits while it runs.
     #[must_use]
     pub fn run(snapshot: &HeapSnapshot) -> Self {
         let mut counts = Vec::new();
-        let surplus_references = external_counts(snapshot, &mut counts);
-        let unreachable = unreachable(snapshot, &counts);
+        let tracked = |id| snapshot.is_tracked(id);
+        let surplus_references = external_counts(snapshot, &mut counts, tracked);
+        let unreachable = unreachable(snapshot, &counts, tracked);
         let (mut uncollectable, mut to_be_parked) = uncollectable(snapshot, &unreachable);
         let mut doomed = unreachable;
         doomed.subtract(&uncollectable);
@@ -81,6 +91,7 @@ impl GcReplay {
         let mut held_by_uncollectable = freed_with(snapshot, uncollectable.clone(), &mut counts);
         held_by_uncollectable.subtract(&uncollectable);
         let in_gc_garbage = parked(snapshot);
+        let (frozen, frozen_garbage) = frozen(snapshot, &mut counts, &[&awaiting_collection, &uncollectable]);
         let to_be_finalized = awaiting_collection.iter().filter(|id| snapshot.has_finalizer_to_run(*id)).collect();
         Self {
             awaiting: Tally::of(snapshot, &awaiting_collection),
@@ -94,8 +105,29 @@ impl GcReplay {
             in_gc_garbage,
             to_be_finalized,
             surplus_references,
+            frozen_garbage,
+            frozen,
         }
     }
+}
+
+/// What is frozen, and what of it would go if it were not, with all that hangs on it alone; without what is `known` to be
+/// garbage anyway.
+fn frozen(snapshot: &HeapSnapshot, counts: &mut Vec<u32>, known: &[&BitSet]) -> (Tally, Option<BitSet>) {
+    let frozen: BitSet = snapshot.ids().filter(|id| snapshot.is_frozen(*id)).collect();
+    let tally = Tally::of(snapshot, &frozen);
+    if tally.objects < FROZEN_MIN {
+        return (tally, None);
+    }
+    let seen = |id| snapshot.is_tracked(id) || snapshot.is_frozen(id);
+    counts.clear();
+    external_counts(snapshot, counts, seen);
+    let mut doomed = unreachable(snapshot, counts, seen);
+    let (stays, _) = uncollectable(snapshot, &doomed);
+    doomed.subtract(&stays);
+    let mut garbage = freed_with(snapshot, doomed, counts);
+    known.iter().for_each(|known| garbage.subtract(known));
+    (tally, Some(garbage))
 }
 
 impl GcReplay {
@@ -123,11 +155,11 @@ impl GcReplay {
 }
 
 /// `update_refs` and `subtract_refs`: counts that tracked objects don't account for. Returns the surplus.
-fn external_counts(snapshot: &HeapSnapshot, counts: &mut Vec<u32>) -> u64 {
+fn external_counts(snapshot: &HeapSnapshot, counts: &mut Vec<u32>, seen: impl Fn(ObjectId) -> bool) -> u64 {
     counts.extend_from_slice(snapshot.refcounts());
     let mut surplus = 0;
     for source in snapshot.ids() {
-        if !snapshot.is_tracked(source) {
+        if !seen(source) {
             continue;
         }
         for (target, label) in snapshot.references_of(source) {
@@ -138,7 +170,7 @@ fn external_counts(snapshot: &HeapSnapshot, counts: &mut Vec<u32>) -> u64 {
             match *count {
                 // A saturated count says nothing about what is left of it.
                 u32::MAX => {}
-                0 => surplus += u64::from(snapshot.is_tracked(target)),
+                0 => surplus += u64::from(seen(target)),
                 _ => *count -= 1,
             }
         }
@@ -147,8 +179,8 @@ fn external_counts(snapshot: &HeapSnapshot, counts: &mut Vec<u32>) -> u64 {
 }
 
 /// `move_unreachable`: tracked objects that nothing with an outside count leads to.
-fn unreachable(snapshot: &HeapSnapshot, counts: &[u32]) -> BitSet {
-    let mut unreachable: BitSet = snapshot.ids().filter(|id| snapshot.is_tracked(*id)).collect();
+fn unreachable(snapshot: &HeapSnapshot, counts: &[u32], seen: impl Fn(ObjectId) -> bool) -> BitSet {
+    let mut unreachable: BitSet = snapshot.ids().filter(|id| seen(*id)).collect();
     let mut pending = Vec::new();
     for (id, count) in snapshot.ids().zip(counts) {
         // What is held from outside is walked at once: nearly all of a heap hangs on a few objects.
@@ -292,6 +324,32 @@ mod tests {
         assert_eq!(ids(&replay.in_gc_garbage), [1]);
         assert_eq!(replay.parked, Tally { objects: 1, bytes: 10 });
         assert!(replay.uncollectable.is_empty() && replay.awaiting_collection.is_empty());
+    }
+
+    #[test]
+    fn what_was_frozen_as_garbage_is_told_with_what_it_alone_holds() {
+        // A list held from outside holds all that the interpreter froze; two cycles are frozen, one of which is held.
+        let many = FROZEN_MIN as usize;
+        let mut objects = vec![(true, false, 1, 10)];
+        objects.extend(vec![(true, false, 0, 10); many]);
+        let mut references: Vec<(usize, usize, ReferenceLabel)> = (1..=many).map(|one| (0, one, item())).collect();
+        let first = objects.len();
+        // 0 <-> 1 holds the tracked 2 and the string 3; 4 <-> 5 is held from outside.
+        objects.extend([(true, false, 0, 7), (true, false, 0, 7), (true, false, 0, 7), (false, false, 0, 5)]);
+        objects.extend([(true, false, 1, 9), (true, false, 0, 9)]);
+        let pairs = [(0, 1), (1, 0), (1, 2), (1, 3), (4, 5), (5, 4)];
+        references.extend(pairs.map(|(from, to)| (first + from, first + to, item())));
+        let heap = Sketch { objects, references, roots: vec![] };
+        let frozen = |index: usize| index < first + 2 || index > first + 3;
+        let replay = GcReplay::run(&heap.build_frozen(frozen));
+        assert!(replay.awaiting_collection.is_empty());
+        let told = replay.frozen_garbage.expect("enough is frozen");
+        let expected: Vec<u32> = (0..4).map(|index| (first + index) as u32).collect();
+        assert_eq!(ids(&told), expected);
+        assert_eq!(replay.frozen.objects, first as u64 + 4);
+        // The same with nothing frozen is ordinary garbage.
+        let replay = GcReplay::run(&heap.build());
+        assert_eq!((ids(&replay.awaiting_collection), replay.frozen_garbage), (expected, None));
     }
 
     /// The definition, by repeated sweeps over all references.

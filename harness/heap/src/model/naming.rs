@@ -100,7 +100,8 @@ impl<'a> Names<'a> {
     #[must_use]
     pub fn root(&self, root: &Root) -> Label {
         // There is one of each of these; what is said of it besides is no part of what it is called.
-        let is_one = matches!(root.kind, RootKind::GcGarbage | RootKind::Interned | RootKind::Unaccounted);
+        let is_one =
+            matches!(root.kind, RootKind::GcGarbage | RootKind::Interned | RootKind::TypeCache | RootKind::Unaccounted);
         let name = root.name.filter(|_| !is_one);
         Label::Root(root.kind, name.map(|name| self.snapshot.name(name).into()))
     }

@@ -5,8 +5,8 @@ use std::hash::{BuildHasherDefault, Hasher};
 
 use super::columns::{Columns, Records};
 use crate::{
-    BitSet, NameId, ObjectId, ObjectRecord, Quality, ReferenceLabel, Root, SeriesWords, Site, TypeId, TypeInfo,
-    TypeRole,
+    BitSet, NameId, ObjectId, ObjectRecord, Quality, ReferenceLabel, Root, SeriesWords, Site, Tracking, TypeId,
+    TypeInfo, TypeRole,
 };
 
 /// Texts by object. Asked for every attribute there is, so it hashes with one multiplication: ids are dense, ours, and
@@ -118,6 +118,13 @@ impl HeapSnapshot {
     #[must_use]
     pub fn type_id(&self, id: ObjectId) -> TypeId {
         self.columns.type_id(id)
+    }
+
+    /// True for what is on the list that no collection looks at.
+    #[inline]
+    #[must_use]
+    pub fn is_frozen(&self, id: ObjectId) -> bool {
+        self.columns.flags(id).tracking() == Tracking::Frozen
     }
 
     /// True when an object is on a list of the collector.

@@ -28,7 +28,8 @@ pub const fn root_cost(kind: RootKind) -> u8 {
         RootKind::SuspendedFrame => 12,
         RootKind::StaticType => 16,
         RootKind::GcGarbage => 20,
-        RootKind::Interned => 32,
+        // Both keep names for the interpreter's own sake.
+        RootKind::Interned | RootKind::TypeCache => 32,
         RootKind::Unaccounted => 48,
     }
 }

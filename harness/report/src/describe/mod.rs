@@ -1,6 +1,7 @@
 //! Findings and expectations in words, for terminal, JUnit and HTML alike. Not yet harmless: the caller passes what it
 //! gets through [`crate::sanitize`].
 
+pub(crate) mod garbage;
 pub(crate) mod paragraph;
 pub(crate) mod plain;
 pub(crate) mod toggle;

@@ -4,7 +4,7 @@
 //! It stands in the record itself ([`tell`], [`tell_run`]), so terminal, JSON, JUnit and page say the same.
 
 use bloathound_profile::frameworks::is_program_file;
-use bloathound_vocabulary::{Evidence, Finding, Grade, Label, RootKind, RunRecord, Verdict};
+use bloathound_vocabulary::{Evidence, Finding, Grade, Label, Location, RootKind, RunRecord, Verdict};
 
 use super::{basename, plain};
 use crate::{typing, units};
@@ -75,7 +75,9 @@ fn more(finding: &Finding) -> Vec<String> {
                 )),
             };
             let is_said = matches!(finding.evidence, Evidence::Growth(_)) && !finding.summary.is_empty();
-            place.into_iter().chain((!is_said).then_some(freed)).chain(also.filter(|_| !is_said)).collect()
+            let tasks = (!leak.tasks_wait.is_empty()).then(|| format!("Tasks wait: {}.", leak.tasks_wait.join("; ")));
+            let said = place.into_iter().chain(tasks).chain((!is_said).then_some(freed));
+            said.chain(also.filter(|_| !is_said)).collect()
         }
         Evidence::Cycle(cycle) => {
             let named: Vec<String> = cycle.finalizers.iter().take(FINALIZERS_MAX).map(|one| short(one)).collect();
@@ -167,6 +169,9 @@ fn mend(finding: &Finding) -> &'static str {
         }
         Evidence::Garbage(_) => match finding.verdict {
             Verdict::CollectorOff => "call gc.enable() again, or gc.collect() now and then",
+            Verdict::CollectorFrozen if finding.location.attribute.as_deref() == Some(Location::FREEZE) => {
+                "call gc.freeze() once, after a gc.collect(), and not again while the service is at work"
+            }
             Verdict::CollectorFrozen => "set the thresholds of gc back, or call gc.collect() now and then",
             _ => "call gc.collect() now and then, or clear references between objects that are done with",
         },

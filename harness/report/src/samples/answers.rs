@@ -74,6 +74,25 @@ pub(crate) fn inspect() -> InspectReport {
         uncollectable: Population { objects: 4000, bytes: 1_344_000 },
         in_gc_garbage: 2000,
         by_type: vec![TypeRow { type_name: "model.Row".to_owned(), count: 100_000, bytes: 6_400_000 }],
+        cycle: vec![
+            Label::Of("Row".into(), Box::new(Label::Name("page".into()))),
+            Label::Of("Page".into(), Box::new(Label::Name("rows".into()))),
+            Label::Of("list".into(), Box::new(Label::Index)),
+        ],
+        frozen: Some(Population { objects: 40_000, bytes: 5 << 20 }),
+        frozen_garbage: Some(Population { objects: 1200, bytes: 96_000 }),
+        collector: Some(CollectorRecord {
+            enabled: Some(true),
+            generations: [(700, 153), (10, 4), (10, 8)]
+                .map(|(threshold, count)| GenerationRecord { threshold, count })
+                .to_vec(),
+            long_lived_total: Some(60_000),
+            long_lived_pending: Some(12_000),
+            next_full: NextFull::Later,
+            collections_left: Some(3),
+            objects_left: Some(3000),
+            allocations_left: Some(22_300),
+        }),
     });
     report.findings = vec![leak_finding(), cycle_finding()];
     report.observations = vec![
@@ -98,6 +117,7 @@ pub(crate) fn inspect() -> InspectReport {
             frame("<module>", "service.py", 88),
         ],
     }]);
+    report.tasks = Some(tasks());
     report.top_retained = Some(vec![RetainedRecord {
         type_name: "dict".to_owned(),
         path: labels(&["module model", ".DBModel", "._field_cache"]),
@@ -139,6 +159,25 @@ pub(crate) fn frame(function: &str, file: &str, line: u32) -> FrameRecord {
     FrameRecord { function: function.to_owned(), file: file.to_owned(), line: Some(line) }
 }
 
+fn tasks() -> TasksRecord {
+    let group = |count, state, names: &[&str]| TaskGroup {
+        count,
+        type_name: "_asyncio.Task".to_owned(),
+        state,
+        coroutine: "Shop.serve".to_owned(),
+        frames: vec![frame("acquire", "/usr/lib/python3.13/asyncio/locks.py", 110), frame("serve", "/srv/shop.py", 31)],
+        waits_for: Some("_asyncio.Future".to_owned()).filter(|_| state == TaskState::Waits),
+        names: names.iter().map(|name| (*name).to_owned()).collect(),
+    };
+    TasksRecord {
+        count: 211,
+        groups: vec![
+            group(210, TaskState::Waits, &["Task-7", "Task-8", "Task-9", "Task-10", "Task-11"]),
+            TaskGroup { frames: vec![frame("serve", "/srv/shop.py", 24)], ..group(1, TaskState::NotBegun, &["late"]) },
+        ],
+    }
+}
+
 pub(crate) fn watch() -> WatchReport {
     let round = |round: u64| WatchRound {
         round,
@@ -164,6 +203,7 @@ pub(crate) fn watch() -> WatchReport {
         counted: vec![CountedWork { expression: "service.requests".to_owned(), values: vec![10, 15, 115] }],
         findings: vec![leak_finding()],
         observations: Vec::new(),
+        tasks: Some(tasks()),
         sureness: Some("1 found; the last 3 looks agree".to_owned()),
         problems: Vec::new(),
         partial: None,

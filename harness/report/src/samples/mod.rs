@@ -54,6 +54,7 @@ pub(crate) fn detected_leak() -> Finding {
             rounds: vec![5000, 10_000, 15_000, 20_000],
             grows_with: "requests".to_owned(),
             also: Vec::new(),
+            tasks_wait: Vec::new(),
         }),
     }
 }

@@ -3,13 +3,14 @@
 use super::extent::InspectView;
 use super::holders;
 use super::inspect::{
-    children, findings, lines, not_seen, observations, partial, problems, stack, target_line, target_within,
+    children, findings, lines, not_seen, observations, partial, problems, target_line, target_within,
 };
 use super::newcomers;
 use super::source;
+use super::stack::stack;
 use super::style::Style;
 use super::table::{Align, Table, labelled};
-use super::{NEXT_MAX, page};
+use super::{NEXT_MAX, page, tasks};
 use crate::{describe, sanitize, units};
 use bloathound_vocabulary::GrowthRow;
 use bloathound_vocabulary::{DiffReport, HotReport, ObjectRecord, WatchReport, WhyReport};
@@ -50,6 +51,9 @@ pub fn watch(report: &WatchReport, view: InspectView<'_>) -> String {
         out.push_str("  nothing\n");
     } else {
         out.push_str(&growth(&report.growth, view));
+    }
+    if let Some(found) = report.tasks.as_ref().filter(|found| found.count > 0) {
+        out.push_str(&format!("\n{}\n{}", style.bold("tasks"), tasks::tasks(found, view)));
     }
     if !report.observations.is_empty() {
         out.push_str(&format!("\n{}\n", style.bold("worth knowing")));

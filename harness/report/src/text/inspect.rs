@@ -1,14 +1,15 @@
 //! `inspect`, and what other answers share with it: the target in a line, stacks, conclusions.
 
 use super::extent::InspectView;
+use super::stack::stack;
 use super::style::Style;
 use super::table::{Align, Table, labelled, labelled_at};
-use super::{NEXT_MAX, memory, page};
+use super::{NEXT_MAX, memory, page, tasks};
 use crate::sanitize::shell_word;
 use crate::{describe, sanitize, typing, units};
 use bloathound_vocabulary::{
-    Finding, FrameRecord, HeapRecord, InspectReport, KindRow, ObservationRecord, Partial, Problem, QualityRecord,
-    TargetKind, TargetRecord, ThreadRecord, TimingRecord,
+    Finding, HeapRecord, InspectReport, KindRow, ObservationRecord, Partial, Problem, QualityRecord, TargetKind,
+    TargetRecord, ThreadRecord, TimingRecord,
 };
 
 /// Everything one look told.
@@ -48,6 +49,9 @@ pub fn inspect(report: &InspectReport, view: InspectView<'_>) -> String {
     }
     if let Some(rows) = &report.threads {
         section(&mut out, style, "threads", &threads(rows, view));
+    }
+    if let Some(found) = report.tasks.as_ref().filter(|found| found.count > 0) {
+        section(&mut out, style, "tasks", &tasks::tasks(found, view));
     }
     if !report.observations.is_empty() {
         section(&mut out, style, "worth knowing", &observations(&report.observations));
@@ -279,23 +283,6 @@ pub(super) fn observations(rows: &[ObservationRecord]) -> String {
     rows.iter().map(|row| labelled(&figure(row), 10, &row.summary, 3)).collect()
 }
 
-/// Frames, innermost first, a line each.
-pub(super) fn stack(frames: &[FrameRecord], frames_max: usize) -> String {
-    let mut out = String::new();
-    for frame in frames.iter().take(frames_max) {
-        let line = frame.line.map_or_else(String::new, |line| format!(":{line}"));
-        let function = page::fit(&frame.function, 32);
-        let room = page::width().saturating_sub(6 + sanitize::width(&function) + line.len());
-        let file = page::fit_end(&frame.file, room);
-        out.push_str(&format!("    {function}  {file}{line}\n"));
-    }
-    if frames.len() > frames_max {
-        let rest = units::plural((frames.len() - frames_max) as u64, "frame", "frames");
-        out.push_str(&format!("    … {rest} more\n"));
-    }
-    out
-}
-
 /// That this is not all that was asked for, and why; nothing where it is.
 pub(super) fn partial(partial: Option<&Partial>, style: Style) -> String {
     let Some(Partial { why }) = partial else { return String::new() };
@@ -416,6 +403,12 @@ mod tests {
         for thread in report.threads.iter_mut().flatten() {
             thread.frames[0] = samples::frame(samples::HOSTILE, samples::HOSTILE, 1);
         }
+        for group in report.tasks.iter_mut().flat_map(|tasks| &mut tasks.groups) {
+            group.coroutine = hostile();
+            group.waits_for = Some(hostile());
+            group.names = vec![hostile()];
+            group.frames = vec![samples::frame(samples::HOSTILE, samples::HOSTILE, 1); 2];
+        }
         report.heap.quality.layout_checks = vec![hostile()];
         report.problems[0].stage = hostile();
         report.problems[0].message = hostile();
@@ -426,7 +419,9 @@ mod tests {
         }
         if let Some(garbage) = &mut report.garbage {
             garbage.by_type[0].type_name = hostile();
+            garbage.cycle = vec![bloathound_vocabulary::Label::Name(hostile().into())];
         }
         check_width(&inspect(&report, InspectView::default()));
+        check_width(&inspect(&report, InspectView { verbose: true, ..InspectView::default() }));
     }
 }

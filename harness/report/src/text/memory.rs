@@ -101,14 +101,14 @@ fn size_classes(arenas: &ArenasRecord, view: InspectView<'_>) -> String {
 
 pub(super) fn garbage(garbage: &GarbageRecord, view: InspectView<'_>) -> String {
     const LABEL_WIDTH: usize = 20;
-    let words =
-        |objects: u64, bytes: u64| format!("{}, {}", units::plural(objects, "object", "objects"), units::bytes(bytes));
-    let waiting = garbage.awaiting_collection;
-    let stuck = garbage.uncollectable;
-    let mut out = labelled("awaiting collection", LABEL_WIDTH, &words(waiting.objects, waiting.bytes), 1);
-    out.push_str(&labelled("never collected", LABEL_WIDTH, &words(stuck.objects, stuck.bytes), 1));
+    let words = describe::garbage::population;
+    let mut out = labelled("awaiting collection", LABEL_WIDTH, &words(garbage.awaiting_collection), 1);
+    out.push_str(&labelled("never collected", LABEL_WIDTH, &words(garbage.uncollectable), 1));
     let entries = units::plural(garbage.in_gc_garbage, "entry", "entries");
     out.push_str(&labelled("gc.garbage", LABEL_WIDTH, &entries, 1));
+    for (name, text) in describe::garbage::rows(garbage) {
+        out.push_str(&labelled(name, LABEL_WIDTH, &text, 4));
+    }
     if !garbage.by_type.is_empty() {
         let mut table = Table::new(&[("count", Align::Right), ("bytes", Align::Right), ("type", Align::Rest)]);
         for row in garbage.by_type.iter().take(view.rows) {

@@ -15,8 +15,10 @@ mod newcomers;
 pub(crate) mod page;
 mod run;
 mod source;
+mod stack;
 mod style;
 mod table;
+mod tasks;
 
 pub use crate::sanitize::shell_word;
 pub(crate) use crate::typing::again;

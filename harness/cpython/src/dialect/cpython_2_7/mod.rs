@@ -159,6 +159,8 @@ pub static CPYTHON_2_7: Dialect = Dialect {
         state_cleared: 0,
         state_executing: 0,
         states_ended: &[],
+        state_created: 0,
+        gi_qualname: 0,
     },
     file: layout::FileObject { f_fp: 16 },
     code: layout::CodeObject {
@@ -276,6 +278,7 @@ pub static CPYTHON_2_7: Dialect = Dialect {
     instructions: opcodes::INSTRUCTIONS,
     // Lib/threading.py
     thread_names: ThreadNames { module: "threading", running: "_active", name: "_Thread__name" },
+    tasks: None,
     types: types::TYPES,
     words: told::WORDS,
 };

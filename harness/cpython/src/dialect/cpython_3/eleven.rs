@@ -56,6 +56,7 @@ pub(super) const RELEASE_11: Dialect = Dialect {
         frame_state: 75,
         // `FRAME_CREATED` too: its frame runs once, for the exception that ends it.
         states_ended: &[-2, -1],
+        gi_qualname: 40,
         ..RELEASE_12.generator
     },
     code: layout::CodeObject {
@@ -150,6 +151,7 @@ pub(super) const RUNTIME_11: layout::Runtime = layout::Runtime {
     gil_holder: 0,
     current_thread: Some(576),
     interned: None,
+    type_cache: layout::TypeCache { at: 9056, ..RUNTIME.type_cache },
     static_types: [(0, 0), (0, 0)],
     arenas: (0, 0),
     debug_offsets: None,

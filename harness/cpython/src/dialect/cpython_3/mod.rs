@@ -7,6 +7,7 @@ mod eleven;
 mod fixed;
 mod opcodes;
 mod symbols;
+mod tasks;
 mod ten;
 mod told;
 mod twelve;
@@ -202,6 +203,8 @@ const RELEASE_13: Dialect = Dialect {
         state_executing: 0,
         // `FRAME_SUSPENDED`, `FRAME_SUSPENDED_YIELD_FROM`.
         states_ended: &[-2, -1],
+        state_created: -3,
+        gi_qualname: 32,
     },
     file: layout::FileObject { f_fp: 0 },
     code: layout::CodeObject {
@@ -319,6 +322,7 @@ const RELEASE_13: Dialect = Dialect {
     instructions: opcodes::INSTRUCTIONS,
     // Lib/threading.py
     thread_names: ThreadNames { module: "threading", running: "_active", name: "_name" },
+    tasks: Some(tasks::TASKS),
     types: types::TYPES,
     words: told::WORDS,
 };
@@ -377,6 +381,7 @@ const RUNTIME: layout::Runtime = layout::Runtime {
     gil_holder: 8,
     current_thread: None,
     interned: Some(194_328),
+    type_cache: layout::TypeCache { at: 84_656, entries: 1 << 12, entry_bytes: 24, name: 8 },
     static_types: [(182_968, 200), (192_584, 10)],
     static_type: layout::StaticTypeRow { bytes: 48, type_at: 0, tp_dict: 24, tp_subclasses: 32 },
     arenas: (512, 520),

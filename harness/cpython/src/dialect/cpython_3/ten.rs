@@ -37,7 +37,13 @@ pub static CPYTHON_3_10: Dialect = Dialect {
         },
         ..RELEASE_11.dict
     },
-    generator: layout::GeneratorObject { gi_frame: 16, gi_code: 24, frame_state: 0, ..RELEASE_11.generator },
+    generator: layout::GeneratorObject {
+        gi_frame: 16,
+        gi_code: 24,
+        frame_state: 0,
+        gi_qualname: 48,
+        ..RELEASE_11.generator
+    },
     code: layout::CodeObject {
         co_argcount: 16,
         co_nlocals: 28,
@@ -132,6 +138,7 @@ pub static CPYTHON_3_10: Dialect = Dialect {
         main: 40,
         gc: 616,
         current_thread: Some(568),
+        type_cache: layout::TypeCache { at: 15_216, ..RUNTIME_11.type_cache },
         ..RUNTIME_11
     }),
     types: KnownTypes {

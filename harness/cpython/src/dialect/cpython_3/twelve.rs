@@ -25,7 +25,7 @@ pub(super) const RELEASE_12: Dialect = Dialect {
         keys: layout::DictKeys { values: layout::DictValues::BehindLength, ..RELEASE_13.dict.keys },
         ..RELEASE_13.dict
     },
-    generator: layout::GeneratorObject { states_ended: &[-1], ..RELEASE_13.generator },
+    generator: layout::GeneratorObject { states_ended: &[-1], state_created: -2, ..RELEASE_13.generator },
     code: layout::CodeObject { co_code: 192, ..RELEASE_13.code },
     frame: layout::FrameObject { f_localsplus: 48, ..RELEASE_13.frame },
     instructions: opcodes::twelve::INSTRUCTIONS,
@@ -78,6 +78,7 @@ pub(super) const RELEASE_12: Dialect = Dialect {
         gc: 112,
         gil: 384,
         interned: Some(382_936),
+        type_cache: layout::TypeCache { at: 275_392, ..RUNTIME.type_cache },
         // Types of extensions have their dicts and subclasses themselves.
         static_types: [(373_704, 200), (0, 0)],
         static_type: layout::StaticTypeRow { bytes: 40, type_at: 0, tp_dict: 16, tp_subclasses: 24 },

@@ -103,6 +103,10 @@ pub struct GeneratorObject {
     /// Those in which `_PyGen_Finalize` ends the call and lets go of what it holds: `FRAME_SUSPENDED` and its like, and
     /// `FRAME_CREATED` where `gen_close` has no way of its own for it.
     pub states_ended: &'static [i8],
+    /// `FRAME_CREATED`: nothing of it ran yet.
+    pub state_created: i8,
+    /// `gi_qualname`; 0 where there is none.
+    pub gi_qualname: u64,
 }
 
 /// `PyFileObject` (`Include/fileobject.h`).

@@ -159,6 +159,8 @@ pub struct Runtime {
     pub current_thread: Option<u64>,
     /// `cached_objects.interned_strings`; `None` where it is a file-local variable.
     pub interned: Option<u64>,
+    /// `types.type_cache`, or `type_cache`: what was found of attributes of types.
+    pub type_cache: TypeCache,
     /// Rows of what interpreters keep of static types, built-in ones and those of extensions: first row and how many; none
     /// where types have it all themselves.
     pub static_types: [(u64, u64); 2],
@@ -168,6 +170,19 @@ pub struct Runtime {
     pub arenas: (u64, u64),
     /// What the interpreter tells of itself to debuggers; `None` up to 3.12.
     pub debug_offsets: Option<DebugOffsets>,
+}
+
+/// `struct type_cache` (`Include/internal/pycore_typeobject.h`). It owns the names and borrows the values.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct TypeCache {
+    /// Where it is, in the interpreter's state.
+    pub at: u64,
+    /// `1 << MCACHE_SIZE_EXP`.
+    pub entries: u64,
+    /// `sizeof(struct type_cache_entry)`.
+    pub entry_bytes: u64,
+    /// `name`, in an entry.
+    pub name: u64,
 }
 
 /// `managed_static_type_state`.

@@ -20,7 +20,7 @@ pub use containers::{
 };
 pub use execution::{
     CodeCaches, CodeObject, CodeVariables, DebugField, DebugOffsets, ExceptionObjects, FrameObject, InterpreterFrame,
-    InterpreterState, Runtime, StaticTypeRow, ThreadState, Told,
+    InterpreterState, Runtime, StaticTypeRow, ThreadState, Told, TypeCache,
 };
 pub use object::{MemberDef, Object, TypeFlags, TypeObject};
 pub use values::{ArrayObject, ByteArrayObject, CompactText, LongObject, NumberObject, StringObject, UnicodeObject};

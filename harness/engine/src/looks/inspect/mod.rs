@@ -4,12 +4,13 @@ mod sections;
 
 use std::time::Instant;
 
+use bloathound_cpython::{CollectorState, UntilFull};
 use bloathound_detect::{MemorySeen, Observation, Report, Seen, Thresholds, judge};
 use bloathound_heap::{GcReplay, HeapSnapshot, Tally};
 use bloathound_live::Stillness;
 use bloathound_vocabulary::{
-    GarbageRecord, HeapRecord, InspectReport, KindRow, ObservationRecord, Population, Problem, QualityRecord,
-    TargetRecord, TimingRecord, TypeRow, milliseconds,
+    CollectorRecord, GarbageRecord, GenerationRecord, HeapRecord, InspectReport, KindRow, Label, NextFull,
+    ObservationRecord, Population, Problem, QualityRecord, TargetRecord, TimingRecord, milliseconds,
 };
 
 use crate::session::Session;
@@ -38,7 +39,7 @@ fn analyse(session: &Session<'_>, target: TargetRecord) -> InspectReport {
     let replay = session.replay();
     let judged = judge_look(session);
     let mut report = InspectReport::new(tool(), target, heap_record(session));
-    report.garbage = Some(garbage(replay, session.garbage_types()));
+    report.garbage = Some(garbage(session, replay, &judged));
     report.findings = judged.findings;
     let decode = heap.problems.iter().map(|message| problem("decode", message));
     report.problems = decode.chain(judged.problems).collect();
@@ -88,6 +89,7 @@ fn analyse_memory(report: &mut InspectReport, session: &Session<'_>, examined: &
         report.rss = session.rss().map(sections::rss);
     }
     report.threads = session.threads().map(<[_]>::to_vec);
+    report.tasks = session.tasks().cloned();
     report.duplicate_strings = Some(sections::duplicate_strings(session, examined));
 }
 
@@ -128,12 +130,58 @@ fn heap_record(session: &Session<'_>) -> HeapRecord {
     }
 }
 
-fn garbage(replay: &GcReplay, by_type: Vec<TypeRow>) -> GarbageRecord {
+/// References of an example that are told.
+const CYCLE_MAX: usize = 12;
+
+fn garbage(session: &Session<'_>, replay: &GcReplay, judged: &Report) -> GarbageRecord {
     let population = |tally: Tally| Population { objects: tally.objects, bytes: tally.bytes };
+    let cycle = judged.observations.iter().find_map(|observation| match observation {
+        Observation::Collectable { cycle, .. } => Some(cycle.clone()),
+        _ => None,
+    });
+    let mut cycle = cycle.unwrap_or_default();
+    if cycle.len() > CYCLE_MAX {
+        cycle.truncate(CYCLE_MAX);
+        cycle.push(Label::Beyond);
+    }
+    let memory = session.heap().memory;
+    let can_freeze = memory.is_some_and(|memory| memory.interpreter.dialect.collector.permanent.is_some());
     GarbageRecord {
         awaiting_collection: population(replay.awaiting),
         uncollectable: population(replay.uncollected),
         in_gc_garbage: replay.parked.objects,
-        by_type,
+        by_type: session.garbage_types(),
+        cycle,
+        frozen: can_freeze.then(|| population(replay.frozen)),
+        frozen_garbage: replay.frozen_garbage.as_ref().map(|set| population(Tally::of(session.snapshot(), set))),
+        collector: memory.and_then(collector),
     }
+}
+
+/// When a full collection will come; `None` where nothing of the collector's settings was found.
+fn collector(examined: &Examined) -> Option<CollectorRecord> {
+    let state = CollectorState::read(&examined.image, &examined.interpreter);
+    let youngest = state.generations.first()?;
+    let left = state.until_full();
+    let is_due = |left: UntilFull| left.collections == 0 && left.objects.is_none_or(|objects| objects == 0);
+    Some(CollectorRecord {
+        enabled: state.enabled,
+        generations: state
+            .generations
+            .iter()
+            .map(|one| GenerationRecord { threshold: one.threshold, count: one.count })
+            .collect(),
+        long_lived_total: state.long_lived.map(|old| old.total),
+        long_lived_pending: state.long_lived.map(|old| old.pending),
+        next_full: match (state.enabled, left) {
+            (Some(false), _) => NextFull::Off,
+            _ if youngest.threshold == 0 => NextFull::ThresholdZero,
+            (Some(true), Some(left)) if is_due(left) => NextFull::Due,
+            (Some(true), Some(_)) => NextFull::Later,
+            _ => NextFull::Unknown,
+        },
+        collections_left: left.map(|left| left.collections),
+        objects_left: left.and_then(|left| left.objects),
+        allocations_left: left.map(|left| left.allocations),
+    })
 }

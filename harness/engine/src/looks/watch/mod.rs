@@ -119,6 +119,7 @@ fn report(looks: &Looks, target: TargetRecord, sureness: Option<Sureness>, parti
         counted: looks.counted(),
         findings: looks.findings().to_vec(),
         observations: looks.observations(),
+        tasks: looks.tasks.clone(),
         sureness: sureness.map(|sureness| sureness.why),
         problems: looks.problems.iter().chain(&looks.judged.problems).cloned().collect(),
         rounds: looks.rounds.clone(),

@@ -9,11 +9,14 @@ use bloathound_detect::{
 };
 use bloathound_heap::{HeapSnapshot, ObjectId, TypeRole};
 use bloathound_memory::{Address, MemoryImage};
-use bloathound_vocabulary::{CountedWork, Finding, GrowthRow, ObservationRecord, Problem, TypeRow, WatchRound};
+use bloathound_vocabulary::{
+    CountedWork, Finding, GrowthRow, ObservationRecord, Problem, TasksRecord, TypeRow, WatchRound,
+};
 
 use crate::looks::growth::{RoundShapes, alike, rounds};
 use crate::looks::inspect::pause_ms;
 use crate::looks::series::{CYCLES, Series};
+use crate::looks::tasks::tell_where_tasks_wait;
 use crate::session::Session;
 use crate::source::Examined;
 
@@ -30,6 +33,8 @@ pub(super) struct Looks {
     pub(super) rounds: Vec<WatchRound>,
     censuses: Vec<Vec<TypeRow>>,
     pub(super) problems: Vec<Problem>,
+    /// Those of the last look.
+    pub(super) tasks: Option<TasksRecord>,
     pub(super) missed: u32,
     last: u32,
     /// Rules that are switched off.
@@ -48,6 +53,9 @@ impl Looks {
     pub(super) fn add(&mut self, round: u32, elapsed: Duration, work: Work, examined: &Examined) {
         self.note(round, elapsed, work, examined);
         self.judged = self.judge(examined, &self.without, &Thresholds::default());
+        if let Some(tasks) = &self.tasks {
+            tell_where_tasks_wait(&mut self.judged.findings, tasks);
+        }
     }
 
     /// Adds a look.
@@ -58,6 +66,7 @@ impl Looks {
         self.rounds.push(round_record(round, elapsed, &work, examined));
         let session = Session::from(examined);
         self.censuses.push(session.types().to_vec());
+        self.tasks = session.tasks().cloned();
         self.series.add(&session, elapsed.as_secs_f64(), work.requests);
         self.counts.push(Counts::read(session.snapshot(), &ValuesOf::of(examined, session.snapshot(), &[])));
         // After a look that was not possible there is the growth of two rounds.

@@ -227,8 +227,10 @@ fn place(shapes: &ShapeTree, shape: usize, inside: &Inside) -> String {
 /// A module's dict, the dict of a class that has a name, and what hangs on the interpreter itself.
 fn is_own(shapes: &ShapeTree, shape: usize, inside: &Inside) -> bool {
     let root = shapes.line(shape).first().map(|root| shapes.label(*root));
-    let of_interpreter =
-        matches!(root, Some(Label::Root(RootKind::Interpreter | RootKind::StaticType | RootKind::Interned, _)));
+    let of_interpreter = matches!(
+        root,
+        Some(Label::Root(RootKind::Interpreter | RootKind::StaticType | RootKind::Interned | RootKind::TypeCache, _))
+    );
     let type_name = shapes.type_name(shape);
     let is_named = matches!(shapes.label(shape), Label::Name(_) | Label::Type | Label::Root(..));
     let is_namespace = type_name == "module" || (is_named && words::CLASSES.has(type_name));

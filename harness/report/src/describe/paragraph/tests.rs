@@ -20,6 +20,9 @@ fn of(class: FindingClass, verdict: Verdict) -> Finding {
             finding.location.file = Some("/srv/shop/model.py".to_owned());
             finding.location.line_first = Some(14);
         }
+        (Verdict::GrowsWithRequests, Evidence::Leak(leak)) => {
+            leak.tasks_wait = vec!["210 in Shop.serve (shop.py:31)".to_owned(), "1 in main (shop.py:90)".to_owned()];
+        }
         (Verdict::Grows, _) => {
             finding.summary = "model.LOG holds 500 of at most 1000000 (maxlen): at this rate it is full in 3.2 h, and \
                                keeps about 2.1 GiB then"

@@ -1,6 +1,8 @@
 //! The page of `inspect`.
 
-use bloathound_vocabulary::{HeatMap, InspectReport, Label, RetainedRecord, RetainedTile, ThreadRecord};
+use bloathound_vocabulary::{
+    HeatMap, InspectReport, Label, RetainedRecord, RetainedTile, TaskState, TasksRecord, ThreadRecord,
+};
 use maud::{Markup, PreEscaped, html};
 
 use super::super::blocks;
@@ -50,6 +52,9 @@ pub fn inspect(report: &InspectReport, drawn: InspectPictures<'_>, typed: &str) 
     add("more", "Containers and strings", large(report));
     if let Some(rows) = report.threads.as_ref().filter(|rows| !rows.is_empty()) {
         add("threads", "Threads", threads(rows));
+    }
+    if let Some(found) = report.tasks.as_ref().filter(|found| found.count > 0) {
+        add("tasks", "Tasks that are not done", tasks(found));
     }
     sections.extend(notes(&report.observations, &report.problems));
     page(&Page {
@@ -141,5 +146,24 @@ fn threads(rows: &[ThreadRecord]) -> Markup {
             (blocks::stack(&thread.frames))
         }
         (blocks::more(rows.len().saturating_sub(ROWS_MAX), "thread", "threads"))
+    }
+}
+
+/// Tasks with the calls that wait for each other, those at one place together.
+fn tasks(found: &TasksRecord) -> Markup {
+    html! {
+        @for group in found.groups.iter().take(ROWS_MAX) {
+            h3 {
+                (units::count(group.count)) " of " (shown(&group.coroutine))
+                @match (group.state, &group.waits_for) {
+                    (TaskState::NotBegun, _) => ", not begun",
+                    (TaskState::Runs, _) => ", running",
+                    (TaskState::Waits, Some(future)) => { ", waiting for " (shown(future)) }
+                    (TaskState::Waits, None) => "",
+                }
+            }
+            (blocks::stack(&group.frames))
+        }
+        (blocks::more(found.groups.len().saturating_sub(ROWS_MAX), "place", "places"))
     }
 }

@@ -1,6 +1,6 @@
 //! Memory in tables: what is resident, by type, in arenas, and what awaits the collector.
 
-use bloathound_vocabulary::{ArenasRecord, GarbageRecord, HeapRecord, KindRow, Pin, Population, RssRecord};
+use bloathound_vocabulary::{ArenasRecord, GarbageRecord, HeapRecord, KindRow, Pin, RssRecord};
 use maud::{Markup, html};
 
 use super::super::shown::{short, short_path};
@@ -87,13 +87,13 @@ pub(crate) fn arenas(arenas: &ArenasRecord) -> Markup {
 
 /// What is unreachable.
 pub(crate) fn garbage(garbage: &GarbageRecord) -> Markup {
-    let words =
-        |of: Population| format!("{}, {}", units::plural(of.objects, "object", "objects"), units::bytes(of.bytes));
-    let rows = [
+    let words = describe::garbage::population;
+    let mut rows = vec![
         ("awaiting collection", words(garbage.awaiting_collection)),
         ("uncollectable", words(garbage.uncollectable)),
         ("in gc.garbage", units::count(garbage.in_gc_garbage)),
     ];
+    rows.extend(describe::garbage::rows(garbage));
     let types = html! {
         @for row in garbage.by_type.iter().take(ROWS_MAX) {
             tr { th scope="row" { (short(&row.type_name)) } td { (units::count(row.count)) } td { (units::bytes(row.bytes)) } }
