@@ -5,14 +5,14 @@
 use bloathound_detect::{
     Evidence, GrowthReport, GrowthRound, GrowthUnit, LastLook, Thresholds, Work, find_growth_below_limits,
 };
-use bloathound_heap::{Analysis, HeapSnapshot, ReferenceKind, RootKind, ShapeTree};
+use bloathound_heap::{Analysis, HeapSnapshot, ObjectId, ReferenceKind, RootKind, ShapeTree};
 
 #[path = "support/drawn.rs"]
 mod drawn;
 #[path = "support/made_up.rs"]
 mod made_up;
 
-use self::drawn::Drawn;
+use self::drawn::{Drawn, FINALIZES};
 use self::made_up::{Numbers, shapes};
 
 fn judge(looks: &[Drawn]) -> GrowthReport {
@@ -20,6 +20,10 @@ fn judge(looks: &[Drawn]) -> GrowthReport {
 }
 
 fn judge_by(looks: &[Drawn], shapes: impl Fn(&HeapSnapshot) -> ShapeTree) -> GrowthReport {
+    judge_with(looks, shapes, &Numbers::default())
+}
+
+fn judge_with(looks: &[Drawn], shapes: impl Fn(&HeapSnapshot) -> ShapeTree, values: &Numbers) -> GrowthReport {
     let heaps: Vec<_> = looks.iter().map(Drawn::heap).collect();
     let trees: Vec<ShapeTree> = heaps.iter().map(shapes).collect();
     let at = |index: usize| Work {
@@ -31,8 +35,7 @@ fn judge_by(looks: &[Drawn], shapes: impl Fn(&HeapSnapshot) -> ShapeTree) -> Gro
     let works: Vec<Work> = (0..trees.len()).map(at).collect();
     let rounds: Vec<GrowthRound<'_>> =
         trees.iter().zip(&works).map(|(shapes, work)| GrowthRound { shapes, requests: 1, work: *work }).collect();
-    let values = Numbers::default();
-    let last = LastLook { snapshot: heaps.last().unwrap(), values: &values };
+    let last = LastLook { snapshot: heaps.last().unwrap(), values };
     find_growth_below_limits(&rounds, GrowthUnit::Round, Some(last), &Thresholds::default())
 }
 
@@ -117,7 +120,7 @@ fn the_list_of_garbage_is_the_cycle_rules() {
         let garbage = drawn.object("list");
         drawn.root(garbage, RootKind::GcGarbage, "gc.garbage");
         for _ in 0..count {
-            drawn.item(garbage, "Node");
+            drawn.item(garbage, FINALIZES);
         }
         drawn
     };
@@ -294,4 +297,58 @@ fn what_items_share_is_freed_with_all_of_them() {
     };
     let (shared, apart) = (freed(true), freed(false));
     assert!(shared >= apart && shared - apart < apart / 10, "{shared} and {apart}");
+}
+
+#[test]
+fn what_the_collector_was_told_to_save_grows() {
+    let look = |round: usize| {
+        let mut drawn = Drawn::default();
+        let list = drawn.object("list");
+        drawn.root(list, RootKind::GcGarbage, "garbage");
+        for _ in 0..20 + round * 30 {
+            drawn.item(list, "Element");
+        }
+        drawn
+    };
+    assert_eq!(named(&[0, 1, 2, 3, 4].map(look)), ["gc.garbage"]);
+    // What has a finalizer is there because of it.
+    let finalizing = |round: usize| {
+        let mut drawn = look(round);
+        let list = 0;
+        for _ in 0..=round {
+            drawn.item(list, FINALIZES);
+        }
+        drawn
+    };
+    assert!(named(&[0, 1, 2, 3, 4].map(finalizing)).is_empty());
+}
+
+#[test]
+fn what_hangs_on_the_items_of_a_bounded_container_is_not_bounded() {
+    // A table of as many nodes as ever, each the first of a chain that gets longer; or one that gets longer itself.
+    let look = |chained: bool| {
+        [0, 1, 2, 3, 4].map(|round| {
+            let mut drawn = Drawn::default();
+            let module = drawn.module("service");
+            let cache = drawn.attribute(module, "cache", "LRU");
+            let limit = drawn.slot(cache, "limit", "int");
+            let table = drawn.attribute(cache, "table", "dict");
+            let more = round * 30;
+            for index in 0..if chained { 128 } else { 128 + more } {
+                let node = drawn.item(table, "Node");
+                let mut last = node;
+                for _ in 0..if chained { round + 1 } else { 0 } {
+                    last = drawn.attribute(last, "older", "Node");
+                }
+            }
+            (drawn, limit)
+        })
+    };
+    let found = |chained: bool| {
+        let looks = look(chained);
+        let numbers = Numbers { values: [(ObjectId(looks[4].1 as u32), 400)].into(), ..Numbers::default() };
+        let looks = looks.map(|(drawn, _)| drawn);
+        judge_with(&looks, shapes, &numbers).findings.len()
+    };
+    assert_eq!((found(true), found(false)), (1, 0));
 }

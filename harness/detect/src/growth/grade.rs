@@ -98,7 +98,10 @@ fn goes_on(scene: &Scene<'_>, place: &Place, keeper: &Keeper) -> bool {
 
 fn limit_of(scene: &Scene<'_>, place: &Place, last: Option<LastLook<'_>>) -> Option<Limit> {
     let still = place.steps.last().is_some_and(|step| *step > 0);
-    limit(last?, scene.tree, place.holder, still, scene.judge.limits())
+    let found = limit(last?, scene.tree, place.holder, still, scene.judge.limits())?;
+    // What bounds a container that has as many items as ever bounds nothing that only hangs on these: a chain of links.
+    let stays = gain(&scene.all[found.container].entries) == 0;
+    (!predicates::STAYS_AS_LONG.says(!found.is_log && stays)).then_some(found)
 }
 
 /// What is bounded: far from its bound it is growth all the same, told with the bound.

@@ -17,7 +17,7 @@ mod work;
 
 use std::collections::BTreeMap;
 
-use bloathound_heap::ShapeTree;
+use bloathound_heap::{HeapSnapshot, ReferenceKind, ShapeTree};
 use bloathound_vocabulary::ObservationRecord;
 
 pub use self::counters::{Counts, rising};
@@ -93,7 +93,8 @@ pub fn find_growth_below_limits(
     let counters = counters.map_or(&[][..], |look| look.values.counters());
     let judge = Judge::new(rounds, unit, counters, limits);
     let growing: Vec<Option<Quantity>> = all.iter().map(|shape| judge.quantity(shape)).collect();
-    let scene = Scene { tree: last.shapes, all: &all, growing: &growing, judge: &judge };
+    let saves = predicates::SAVED_BY_DEBUG.says(last_look.is_some_and(|look| holds_no_finalizer(look.snapshot)));
+    let scene = Scene { tree: last.shapes, all: &all, growing: &growing, judge: &judge, saves };
     let mut causes: Vec<Vec<Place>> = Vec::new();
     for place in scene.places() {
         // A second place that takes the same steps is no second cause. Under counted load every place takes the same.
@@ -171,6 +172,8 @@ struct Scene<'a> {
     all: &'a [Series],
     growing: &'a [Option<Quantity>],
     judge: &'a Judge<'a>,
+    /// What is in `gc.garbage` was saved there, for there is no finalizer in it.
+    saves: bool,
 }
 
 impl Scene<'_> {
@@ -200,7 +203,7 @@ impl Scene<'_> {
                 Some(Quantity::Bytes) => !child_grows[index],
                 None => false,
             };
-            if counts && !below[index] && !is_bookkeeping(tree, index) {
+            if counts && !below[index] && !is_bookkeeping(tree, index, self.saves) {
                 let holder = if grow_as_objects(index) { tree.nodes()[index].parent } else { index };
                 places.entry(holder).or_default().push(index);
             }
@@ -313,14 +316,27 @@ fn drop_shadows(found: &mut Vec<Found>) {
 }
 
 /// Places that grow by themselves or belong to another rule: a base's list of its subclasses never shrinks, and
-/// `gc.garbage` is the cycle rule's.
-fn is_bookkeeping(tree: &ShapeTree, index: usize) -> bool {
+/// `gc.garbage` is the cycle rule's, unless a debug flag has everything saved there.
+fn is_bookkeeping(tree: &ShapeTree, index: usize, saves: bool) -> bool {
     let labels = tree.labels(index);
     let is_name = |label: &&Label, name: &str| label.name() == Some(name);
     let of_the_collector = labels.first().is_some_and(|root| {
         matches!(root, Label::Root(RootKind::GcGarbage, _))
             || (root.module() == Some("gc") && labels.get(1).is_some_and(|label| is_name(label, "garbage")))
     });
-    predicates::COLLECTORS_LIST.says(of_the_collector)
+    predicates::COLLECTORS_LIST.says(of_the_collector && !saves)
         || labels.iter().any(|label| label.name().is_some_and(|name| words::BOOKKEEPING.has(name)))
+}
+
+/// Whether `gc.garbage` has items, and none of them a finalizer.
+fn holds_no_finalizer(snapshot: &HeapSnapshot) -> bool {
+    let lists = snapshot.roots().iter().filter(|root| root.kind == RootKind::GcGarbage).map(|root| root.object);
+    let mut items =
+        lists.flat_map(|list| snapshot.references_of(list)).filter(|(_, label)| label.kind() == ReferenceKind::Item);
+    let mut has_items = false;
+    let finalizes = items.any(|(item, _)| {
+        has_items = true;
+        snapshot.has_finalizer(item)
+    });
+    has_items && !finalizes
 }

@@ -15,7 +15,9 @@ pub(super) fn find(looks: &[LookFacts], thresholds: &Thresholds) -> Option<Findi
         let objects = |look: &LookFacts| of(look).map_or(0, |one| one.objects).saturating_sub(running(look));
         let climb = Climb::over(looks, &figures(looks, objects));
         let rounds = figures(looks, |look| of(look).map_or(0, |one| one.bytes));
-        let tells = climb.is_steady(&thresholds.series) && climb.gained >= thresholds.native.unheld_objects_min;
+        let is_small = unheld.bytes <= unheld.objects.saturating_mul(thresholds.native.unheld_small_bytes_max);
+        let least = if is_small { thresholds.native.unheld_small_min } else { thresholds.native.unheld_objects_min };
+        let tells = climb.is_steady(&thresholds.series) && climb.gained >= least;
         tells.then_some((unheld, climb, rounds))
     });
     let (unheld, climb, rounds) = climbing.max_by_key(|(_, climb, rounds)| (Climb::of(rounds).gained, climb.gained))?;
@@ -72,11 +74,15 @@ mod tests {
     use super::*;
 
     fn looks(objects: &[u64]) -> Vec<LookFacts> {
+        looks_of(objects, 280)
+    }
+
+    fn looks_of(objects: &[u64], bytes_each: u64) -> Vec<LookFacts> {
         let look = |objects: &u64| LookFacts {
             unheld: vec![HeldFacts {
                 type_name: "dict".into(),
                 objects: *objects,
-                bytes: objects * 280,
+                bytes: objects * bytes_each,
                 sample: "{'id': …, 'name': …}".into(),
                 ..HeldFacts::default()
             }],
@@ -100,6 +106,14 @@ mod tests {
             look.threads = threads;
         }
         assert_eq!(find(&all, &Thresholds::default()), None);
+    }
+
+    #[test]
+    fn small_numbers_that_nobody_uses_any_more_are_no_finding() {
+        let counts = [59, 89, 90, 90, 91, 120];
+        assert_eq!(find(&looks_of(&counts, 24), &Thresholds::default()), None);
+        assert!(find(&looks_of(&counts, 72), &Thresholds::default()).is_some());
+        assert!(find(&looks_of(&counts.map(|count| 10 * count), 24), &Thresholds::default()).is_some());
     }
 
     #[test]

@@ -74,6 +74,14 @@ limits! {
             "Objects gained that are counted and that nobody is seen to refer to.",
             "`incref_leak`: hundreds; what running calls hold: up to a few, and it comes and goes",
             "detect/src/native/unheld.rs::what_a_running_call_holds_comes_and_goes";
+        unheld_small_bytes_max: u64 = 48, "bytes an object",
+            "Up to here objects are small ones, of which the interpreter keeps some for itself: numbers and texts of one character.",
+            "`sys.getsizeof` of 2.7: 24 for an int, 38 for a text of one character",
+            "detect/src/native/unheld.rs::small_numbers_that_nobody_uses_any_more_are_no_finding";
+        unheld_small_min: u64 = 518, "objects",
+            "Small objects that nobody refers to gained at least: the interpreter's own come to be such when a program uses them no more.",
+            "CPython 2.7: 262 ints (`small_ints`, Objects/intobject.c) and 256 texts (`characters`, Objects/stringobject.c); a queue that drains: 59, 89, 90, 90, 90, 120 ints",
+            "detect/src/native/unheld.rs::small_numbers_that_nobody_uses_any_more_are_no_finding";
         unheld_in_thread_max: u64 = 4, "objects a thread",
             "Objects of one type that a thread's running calls and its start keep counted, with no object referring to them.",
             "`thread_leak`: a tuple of arguments and a bound method each",

@@ -67,6 +67,14 @@ predicates! {
         "Items of one container share most of what they keep: what the container frees is told.",
         "`lru_cache` on a method: each report is in the keys of two calls, 0.5 MiB one by one and 8 MiB in all",
         "detect/tests/weak.rs::what_items_share_is_freed_with_all_of_them";
+    STAYS_AS_LONG of "growth",
+        "A container that has as many items as ever is not what grows: a number beside it bounds nothing that hangs on its items.",
+        "an LRU whose table holds 128 of at most 800 while its linked list keeps every node: 4710 after 18 s",
+        "detect/tests/weak.rs::what_hangs_on_the_items_of_a_bounded_container_is_not_bounded";
+    SAVED_BY_DEBUG of "growth",
+        "`gc.garbage` without a finalizer in it keeps what a collection would have freed: no rule of cycles tells that.",
+        "a service whose `gc.set_debug(gc.DEBUG_SAVEALL)` was left on: 14 000 elements in 15 s",
+        "detect/tests/weak.rs::what_the_collector_was_told_to_save_grows";
     TIMES_COME of "growth",
         "Calls that wait for their time and were fewer in between: their times come, and what is more is traffic.",
         "timeouts of 3 s that nobody cancels, under bursts: 146, 268, 252, 246, 276, 497 at looks 3 s apart",

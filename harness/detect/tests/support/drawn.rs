@@ -8,6 +8,9 @@ use bloathound_heap::{
     Tracking, Trust, TypeInfo,
 };
 
+/// Objects of this type have a finalizer.
+pub const FINALIZES: &str = "Finalizing";
+
 /// Objects, and who refers to whom.
 #[derive(Default)]
 pub struct Drawn {
@@ -39,6 +42,13 @@ impl Drawn {
     pub fn attribute(&mut self, from: usize, name: &'static str, type_name: &'static str) -> usize {
         let object = self.object(type_name);
         self.references.push((from, object, ReferenceKind::Field, Some(name)));
+        object
+    }
+
+    /// An object that `from` has in a slot.
+    pub fn slot(&mut self, from: usize, name: &'static str, type_name: &'static str) -> usize {
+        let object = self.object(type_name);
+        self.references.push((from, object, ReferenceKind::Slot, Some(name)));
         object
     }
 
@@ -75,7 +85,7 @@ impl Drawn {
                     module: None,
                     object: None,
                     is_heap_type: false,
-                    has_finalizer: false,
+                    has_finalizer: *name == FINALIZES,
                     finalizer: None,
                 });
             }

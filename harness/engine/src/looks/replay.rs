@@ -76,7 +76,7 @@ impl KeptRun {
     /// What is found by these limits.
     #[must_use]
     pub fn judge(&self, thresholds: &Thresholds) -> Vec<Finding> {
-        let mut judge = RunJudge::by(thresholds.clone(), &self.without);
+        let mut judge = RunJudge::by(*thresholds, &self.without);
         for kept in &self.looks {
             kept.judge_by(&mut judge);
         }

@@ -138,6 +138,12 @@ fn mend(finding: &Finding) -> &'static str {
         {
             "see to it that what they wait for comes, give the wait a time limit, or end them when their work is over"
         }
+        Evidence::Leak(_) | Evidence::Growth(_)
+            if matches!(finding.location.path.first(), Some(Label::Root(RootKind::GcGarbage, _))) =>
+        {
+            "switch the collector's debug flag off: gc.set_debug(gc.DEBUG_SAVEALL), which gc.DEBUG_LEAK contains, has all that \
+             a collection would free kept in gc.garbage"
+        }
         Evidence::Leak(_) | Evidence::Growth(_) => {
             "take out what is no longer needed, give it a bound, or don't keep these objects there"
         }
