@@ -7,6 +7,7 @@ use bloathound_profile::{Loop, LoopKind, Try};
 use super::*;
 
 mod earlier;
+mod in_place;
 mod words;
 
 fn analysis(hex: &str, locals: &[&str], names: &[&str]) -> Analysis {
