@@ -51,7 +51,9 @@ pub(crate) fn seen(
             <= limits.idle_fraction_max
     });
     let counted = Counted { files: !reports, all_is_still, turns: candidate.turns_seen() };
-    (alone && moves_data(outside, counted)).then(|| "data comes in or goes out meanwhile".to_owned())
+    // What an event loop moves is its work, whoever turns it; and who is not busy by itself may wait for what comes in.
+    let may_be_its = alone || window.turned_by_hand || !window.is_busy(limits);
+    (may_be_its && moves_data(outside, counted)).then(|| "data comes in or goes out meanwhile".to_owned())
 }
 
 /// What of the traffic with the outside may be work.

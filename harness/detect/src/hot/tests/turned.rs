@@ -1,5 +1,7 @@
 //! Event loops that a program's own loop asks for one turn after another.
 
+use bloathound_profile::{Descriptor, DescriptorKind, Outside};
+
 use super::*;
 
 const TURN: u32 = 2;
@@ -46,4 +48,17 @@ fn an_event_loop_that_was_started_twice_turns_by_itself() {
         sample.stack.0[1].lasti = Some(if n < 30 { 12 } else { 9 });
     }
     assert!(verdicts(&started).is_empty());
+}
+
+#[test]
+fn what_an_event_loop_moves_is_work_though_other_threads_are_busy_too() {
+    let with = |bytes| {
+        let socket = Descriptor { kind: DescriptorKind::Socket, moved: Some(bytes), ..Descriptor::default() };
+        let outside = Outside { seconds: 2.0, tcp_is_counted: true, descriptors: vec![socket], ..Outside::default() };
+        let mut served = Profile { outside: Some(outside), ..by_hand(true, |_| Vec::new()) };
+        let other = profile(a_loop(), 200, 1.0, |n| vec![handler(round(n), &[("done", n)])]);
+        served.threads.extend(other.threads.into_iter().map(|thread| ThreadProfile { tid: Some(8), ..thread }));
+        verdicts(&served).len()
+    };
+    assert_eq!((with(0), with(1_000_000)), (1, 0));
 }
