@@ -149,6 +149,7 @@ pub fn judge(seen: &Seen<'_>, without: &[&str], thresholds: &Thresholds) -> Repo
         all.problems.extend(report.problems);
         all.abstained.extend(report.abstained);
     }
+    spin::settle(&mut all.findings);
     settle(&mut all.findings, thresholds);
     all
 }

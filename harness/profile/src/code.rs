@@ -150,6 +150,10 @@ pub struct LoopExit {
     pub guards: Vec<LoopInput>,
     /// Bytecode offsets of the calls whose results the condition depends on.
     pub calls: Vec<u32>,
+    /// Which of `inputs`, by index, are functions or methods that it calls: what counts is their answer. Files of before have
+    /// none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub called: Vec<usize>,
     /// The condition depends on more than can be seen: an exception, an item of another iterator.
     pub is_opaque: bool,
     /// The loop's own iterator decides.

@@ -53,6 +53,10 @@ pub struct Outside {
     pub read_bytes: Option<u64>,
     /// Calls that read them.
     pub reads: Option<u64>,
+    /// Nothing but regular files was open that `read` and its like could have brought data from, and that is not counted
+    /// for itself: `read_bytes` is of files.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub only_files_are_read: bool,
     /// Bytes written by `write` and its like.
     pub written_bytes: Option<u64>,
     /// What goes over TCP connections was counted, where there are any.

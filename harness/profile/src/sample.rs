@@ -61,6 +61,10 @@ pub struct Callee {
     /// What it was called with, in order, where these are plain: text, numbers, containers.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub arguments: Vec<Value>,
+    /// The text that it is a method of, where it was called with nothing but plain text and numbers: its answer follows
+    /// from these alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub receiver: Option<Value>,
     /// The pattern of the regular expression that it is a method of.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pattern: Option<Value>,
@@ -90,8 +94,11 @@ pub struct Caught {
     pub frame: u64,
     /// Bytecode offset, in that frame, of what raised it or called what did.
     pub lasti: u32,
-    /// Its class.
+    /// Its class, with the module where that is known.
     pub type_name: Arc<str>,
+    /// What it says, for people: `[Errno 24] Too many open files`. Files of before have none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub message: Option<String>,
     /// What it says, by value; `None` where it was gone before it was read.
     pub value: Option<ValueHash>,
     /// Address of its traceback: the next exception has another one, since the last is freed only then.

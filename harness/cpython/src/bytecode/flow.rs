@@ -410,6 +410,14 @@ impl Flow {
             .collect()
     }
 
+    /// The path of what the call at `offset` calls, where it is one.
+    pub fn callee(&self, offset: u32) -> Option<&LoopInput> {
+        let at = self.index_at(offset)?;
+        let (call, stack) = (self.instructions.get(at)?, self.stacks.get(at)?.as_ref()?);
+        let first = stack.len().checked_sub(call.effect.call_arguments(call.argument) + 1)?;
+        stack.get(first..=first + call.effect.receivers())?.iter().find_map(Origin::exactly)
+    }
+
     /// Names looked up by name (module level code) inside any of `loops`.
     pub fn names_within(&self, loops: &[Loop], names: &Names) -> Vec<Arc<str>> {
         let inside = self.instructions.iter().filter(|instruction| {

@@ -144,6 +144,7 @@ impl<'a> Body<'a> {
         Some(LoopExit {
             condition: (offset_of(from), instruction.offset),
             is_opaque: closure.is_opaque || closure.inputs.len() > INPUTS_MAX,
+            called: self.called(&closure),
             calls: closure.calls.into_iter().collect(),
             leaves_when: self.leaves_when(at, &origin, &closure.inputs),
             inputs: closure.inputs.into_iter().take(INPUTS_MAX).collect(),
@@ -164,6 +165,13 @@ impl<'a> Body<'a> {
         };
         let index = inputs.iter().take(INPUTS_MAX).position(|input| input == path)?;
         Some((index, jump_leaves == jumps_when))
+    }
+
+    /// Which of the inputs are what its calls call.
+    fn called(&self, closure: &Closure) -> Vec<usize> {
+        let callees: BTreeSet<&LoopInput> = closure.calls.iter().filter_map(|call| self.flow.callee(*call)).collect();
+        let inputs = closure.inputs.iter().take(INPUTS_MAX).enumerate();
+        inputs.filter(|(_, input)| callees.contains(input)).map(|(index, _)| index).collect()
     }
 
     /// The end of a list of `except` clauses none of which matched: an uncaught exception is no exit.
@@ -283,11 +291,9 @@ impl<'a> Body<'a> {
     fn each_turn_in_place(&self, target: &LoopInput) -> bool {
         let operation = |at: Option<usize>| Some(self.flow.instructions.get(at?)?.operation);
         let in_place = |store: &super::flow::Store| {
-            // An attribute's object comes in between.
-            let before = match operation(store.at.checked_sub(1)) {
-                Some(Op::RotTwo) => store.at.checked_sub(2),
-                _ => store.at.checked_sub(1),
-            };
+            // An attribute's object comes in between, and so do an item's container and key.
+            let turns = |at: &usize| matches!(operation(Some(*at)), Some(Op::RotTwo | Op::RotThree | Op::SwapItems));
+            let before = (0..store.at).rev().find(|at| !turns(at));
             operation(before) == Some(Op::InPlace) && store.value.paths.contains(target)
         };
         let always = |store: &super::flow::Store| {

@@ -8,6 +8,7 @@ use super::*;
 
 mod blocks;
 mod earlier;
+mod in_place;
 mod words;
 
 fn analysis(hex: &str, locals: &[&str], names: &[&str]) -> Analysis {

@@ -86,6 +86,21 @@ impl Values {
         }
     }
 
+    /// What the method in C at `address` is a method of: `receiver` where it is bound to nothing.
+    pub(super) fn bound_to(
+        &mut self,
+        memory: &Memory<'_>,
+        address: Address,
+        receiver: Option<Address>,
+    ) -> Option<Address> {
+        let method = self.object(memory, address)?;
+        match method.info.kind {
+            Kind::Builtin => Some(Address(word_at(&method.head, memory.d.c_function.m_self))),
+            Kind::MethodDescriptor => receiver,
+            _ => None,
+        }
+    }
+
     /// The pattern of the regular expression whose method is at `address`, called on `receiver` where it is bound to nothing.
     pub(super) fn pattern(
         &mut self,
@@ -94,12 +109,7 @@ impl Values {
         receiver: Option<Address>,
     ) -> Option<Value> {
         let d = memory.d;
-        let method = self.object(memory, address)?;
-        let of = match method.info.kind {
-            Kind::Builtin => Address(word_at(&method.head, d.c_function.m_self)),
-            Kind::MethodDescriptor => receiver?,
-            _ => return None,
-        };
+        let of = self.bound_to(memory, address, receiver)?;
         let of = self.object(memory, of)?;
         let (of_type, pattern_at) = d.types.pattern;
         if &*of.info.name != of_type {

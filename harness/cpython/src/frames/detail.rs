@@ -278,7 +278,7 @@ fn callee(
         _ => CalleeKind::Other,
     };
     if kind != CalleeKind::C {
-        return Some(Callee { kind, name, arguments: Vec::new(), pattern: None });
+        return Some(Callee { kind, name, arguments: Vec::new(), receiver: None, pattern: None });
     }
     // The call took the references and left the words where they were: the objects live as long as it lasts.
     let plain = |value: &bloathound_profile::Value| value.kind.is_atom() || value.kind.is_container();
@@ -287,6 +287,9 @@ fn callee(
         whole if whole.kind == bloathound_profile::ValueKind::Tuple => values.deep(memory, *at),
         other => Some(other),
     };
-    let arguments = arguments.iter().map_while(argument).collect();
-    Some(Callee { kind, name, arguments, pattern: values.pattern(memory, at, receiver) })
+    let told: Vec<bloathound_profile::Value> = arguments.iter().map_while(argument).collect();
+    let are_plain = told.len() == arguments.len() && told.iter().all(|value| value.kind.is_atom());
+    let of = are_plain.then(|| values.bound_to(memory, at, receiver)).flatten();
+    let text = of.and_then(|of| values.shallow(memory, of)).filter(|of| of.kind.is_text());
+    Some(Callee { kind, name, arguments: told, receiver: text, pattern: values.pattern(memory, at, receiver) })
 }

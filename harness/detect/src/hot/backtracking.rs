@@ -42,6 +42,7 @@ mod tests {
             kind: CalleeKind::C,
             name: name.to_owned(),
             arguments: vec![text(3), text(text_length)],
+            receiver: None,
             pattern: Some(text(20)),
         }
     }

@@ -3,8 +3,9 @@
 use bloathound_profile::frameworks::is_trampoline;
 use bloathound_profile::{CalleeKind, Code, Frame, Loop, LoopKind};
 
+use super::handful::happens_on_and_on;
 use super::window::{Window, same_call, same_place};
-use crate::thresholds::fixed::{GENERATOR_SHARE_MIN, TIMES_MIN};
+use crate::thresholds::fixed::GENERATOR_SHARE_MIN;
 use crate::thresholds::words;
 
 /// A call that was in progress in the samples, and one of its loops that it never left.
@@ -16,6 +17,14 @@ pub(crate) struct Candidate<'a> {
     pub depth: usize,
     /// The call's frames, in order of time.
     pub frames: Vec<&'a Frame>,
+}
+
+impl Candidate<'_> {
+    /// Turns that its frames show: steps back. There may have been any number between two of them.
+    pub(super) fn turns_seen(&self) -> usize {
+        let steps_back = |pair: &&[&Frame]| matches!(pair, [before, after] if after.lasti < before.lasti);
+        self.frames.windows(2).filter(steps_back).count()
+    }
 }
 
 /// The loops to judge, the most telling first: of the innermost call that stood still below what moves, innermost loop
@@ -96,13 +105,6 @@ fn goes_round(code: &Code, index: usize, frames: &[&Frame]) -> bool {
         (to < from && !in_smaller_one) || (inner.is_empty() && rebinds_in_place(pair))
     };
     happens_on_and_on(frames.windows(2).map(steps_back))
-}
-
-/// True for what happened several times, and still did in the second half.
-pub(crate) fn happens_on_and_on(happened: impl Iterator<Item = bool>) -> bool {
-    let happened: Vec<bool> = happened.collect();
-    let late = happened.get(happened.len() / 2..).unwrap_or_default();
-    happened.iter().filter(|did| **did).count() >= TIMES_MIN && late.contains(&true)
 }
 
 /// Same instruction, other objects in the variables: it went somewhere in between.

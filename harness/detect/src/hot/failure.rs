@@ -8,8 +8,8 @@ use std::collections::BTreeMap;
 
 use bloathound_profile::{Caught, Code, Frame, Sample, Try};
 
-use super::candidate::{Candidate, happens_on_and_on};
-use super::handful::Times;
+use super::candidate::Candidate;
+use super::handful::{Times, happens_on_and_on};
 use super::window::Window;
 use crate::thresholds::HotLoopThresholds;
 use crate::thresholds::fixed::{PAST_FAILURE_SHARE_MAX, SAME_FAILURE_SHARE_MIN};
@@ -19,6 +19,8 @@ use crate::thresholds::fixed::{PAST_FAILURE_SHARE_MAX, SAME_FAILURE_SHARE_MIN};
 pub(crate) struct Failure {
     /// Class of the exception.
     pub type_name: String,
+    /// What it says, where most say the same.
+    pub message: Option<String>,
     /// The function that catches it, and the line in it that raises or calls what does.
     pub function: String,
     pub line: u32,
@@ -44,6 +46,7 @@ pub(crate) fn of(window: &Window<'_>, candidate: &Candidate<'_>, limits: &HotLoo
     let code = window.profile.codes.get(place.0 as usize)?;
     Some(Failure {
         type_name: most(seen.iter().map(|caught| &*caught.type_name)).unwrap_or_default().to_owned(),
+        message: most(seen.iter().filter_map(|caught| caught.message.as_deref())).map(str::to_owned),
         function: code.function.to_string(),
         line: code.lines.line_at(place.1).unwrap_or(code.line_first),
         place,
@@ -63,7 +66,9 @@ impl Failure {
         } else {
             format!("line {} of {}", self.line, self.function)
         };
-        format!("{} from {line}", self.type_name)
+        let says = self.message.as_ref().filter(|text| !text.is_empty());
+        let says = says.map(|text| format!(" ({text})")).unwrap_or_default();
+        format!("{}{says} from {line}", self.type_name)
     }
 
     /// True for a sample in the middle of what fails.

@@ -1,8 +1,17 @@
-//! How often each of many readings came: whether a handful of them is nearly all.
+//! How often each of many readings came: whether a handful of them is nearly all, and whether something goes on.
 
 use std::collections::HashMap;
 
 use bloathound_profile::ValueHash;
+
+use crate::thresholds::fixed::TIMES_MIN;
+
+/// True for what happened several times, and still did in the second half.
+pub(crate) fn happens_on_and_on(happened: impl Iterator<Item = bool>) -> bool {
+    let happened: Vec<bool> = happened.collect();
+    let late = happened.get(happened.len() / 2..).unwrap_or_default();
+    happened.iter().filter(|did| **did).count() >= TIMES_MIN && late.contains(&true)
+}
 
 /// How often each came, the most frequent first.
 pub(super) struct Times(Vec<usize>);

@@ -7,7 +7,7 @@ use bloathound_profile::{LoopExit, LoopInput, Write};
 
 use super::candidate::Candidate;
 use super::series::{Motion, Series};
-use crate::thresholds::words;
+use crate::thresholds::{predicates, words};
 
 /// Values of a loop by the name they have in it.
 pub(crate) type SeriesByName = BTreeMap<Arc<str>, Series>;
@@ -32,10 +32,17 @@ pub(crate) fn asks_outside(
         let handled = |at: u32| at > asked && !(after..=last).contains(&at);
         candidate.frames.iter().any(|f| f.lasti.is_some_and(handled))
     };
-    // An answer that is always empty, the end of a stream, is no new one either.
+    // An answer that is always empty, the end of a stream, is no new one either. A text that each turn adds an answer to, and
+    // that stays as it is, was given an empty one.
     let is_empty = |write: &Write| {
-        let series = variables.get(write.target.to_string().as_str());
-        write.from_call && series.is_some_and(|series| series.motion == Motion::Constant && series.truth == Some(false))
+        let name = write.target.to_string();
+        let series = variables.get(name.as_str()).or_else(|| inputs.get(name.as_str()));
+        let adds_nothing =
+            |series: &Series| predicates::ADDS_NOTHING.says(write.each_turn_in_place && series.kind.is_text());
+        write.from_call
+            && series.is_some_and(|series| {
+                series.motion == Motion::Constant && (series.truth == Some(false) || adds_nothing(series))
+            })
     };
     !exit.calls.is_empty()
         && exit.inputs.iter().any(is_outside)

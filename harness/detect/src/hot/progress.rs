@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::Arc;
 
 use bloathound_profile::frameworks::is_reporting;
-use bloathound_profile::{CalleeKind, Frame, LoopExit, LoopKind, Value, ValueHash, ValueKind, Write};
+use bloathound_profile::{CalleeKind, Frame, LoopExit, LoopInput, LoopKind, Value, ValueHash, ValueKind, Write};
 
 use super::candidate::{Candidate, iterator_restarts};
 use super::closed;
@@ -99,8 +99,9 @@ pub(crate) fn judge(window: &Window<'_>, candidate: &Candidate<'_>, limits: &Hot
     // An event loop that waits for it is starved by honest work just the same.
     let is_stuck = matches!(progress, Progress::None | Progress::NotTowardsExit);
     let failure = view.failure.as_ref();
-    let work =
-        if is_stuck && !is_starved && !is_closed { work::seen(window, candidate, failure, limits) } else { None };
+    let may_hide_work = is_stuck && !is_starved && !is_closed;
+    let all_is_still = !anything_moves;
+    let work = may_hide_work.then(|| work::seen(window, candidate, (failure, all_is_still), limits)).flatten();
     let progress = if work.is_some() { Progress::CannotTell } else { progress };
     Judged {
         work,
@@ -168,7 +169,7 @@ impl<'a> View<'a> {
                 && relevant.is_none()
                 && (!self.window.is_starved(self.limits) || self.candidate.code.is_generator)
         };
-        let moves = |input: &bloathound_profile::LoopInput| {
+        let moves = |input: &LoopInput| {
             let name = input.to_string();
             match self.inputs.get(name.as_str()) {
                 Some(series) if series.motion == Motion::Moving => {
@@ -188,7 +189,7 @@ impl<'a> View<'a> {
         if !self.candidate.frames.iter().any(seen_at) && exit.guards.iter().any(moves) {
             return Progress::TowardsExit;
         }
-        let unclear = |input: &bloathound_profile::LoopInput| {
+        let unclear = |input: &LoopInput| {
             self.inputs
                 .get(input.to_string().as_str())
                 .is_some_and(|series| series.motion == Motion::Unknown || self.moves_among_many_objects(series))
@@ -357,7 +358,7 @@ impl<'a> View<'a> {
             let called = sample.stack.0.iter().take(until).skip(self.candidate.depth + 1).take(deepest);
             // What is said of a failure is another text each time, and the failure the same.
             let says = |frame: &&Frame| self.window.profile.code(frame.code).is_some_and(is_reporting);
-            for child in called.take_while(|frame| !says(frame)) {
+            for child in called.take_while(|frame| !says(frame)).filter(|frame| !self.window.only_turns(frame)) {
                 let Some(detail) = &child.detail else { continue };
                 for variable in &detail.variables {
                     let name = Cow::Borrowed(&*variable.name);
@@ -441,17 +442,21 @@ impl<'a> View<'a> {
         let first = of_exits.iter().filter_map(|name| self.inputs.get_key_value(&**name));
         let names = first.chain(&self.variables).filter(|(name, series)| still(name, series));
         let mut unchanging: Vec<String> = Vec::new();
-        for (name, _) in names {
-            if !unchanging.iter().any(|known| **known == **name) {
-                unchanging.push(name.to_string());
+        for (name, series) in names {
+            let told = self.as_written(name, series);
+            if !unchanging.contains(&told) {
+                unchanging.push(told);
             }
         }
         unchanging
     }
 
+    /// What exits depend on, each once; constants only where there is nothing else, for nobody expects them to change.
     fn exit_names(&self) -> Vec<String> {
         let mut names: Vec<String> = Vec::new();
-        for input in self.candidate.found.exits.iter().flat_map(|exit| &exit.inputs) {
+        let (constants, others): (Vec<&LoopInput>, Vec<&LoopInput>) =
+            self.candidate.found.exits.iter().flat_map(|exit| &exit.inputs).partition(|input| is_constant(input));
+        for input in if others.is_empty() { constants } else { others } {
             let name = input.to_string();
             if !names.contains(&name) {
                 names.push(name);
@@ -460,13 +465,32 @@ impl<'a> View<'a> {
         names
     }
 
+    /// A name as the source has it: of a method of a class, which no attribute of the object leads to, its call.
+    fn as_written(&self, name: &str, series: &Series) -> String {
+        let is_called = |exit: &LoopExit| {
+            exit.called.iter().filter_map(|index| exit.inputs.get(*index)).any(|input| input.to_string() == *name)
+        };
+        let is_method = series.kind == ValueKind::Instance && self.candidate.found.exits.iter().any(is_called);
+        if is_method { format!("{name}()") } else { name.to_owned() }
+    }
+
     fn exit_values(&self) -> Vec<String> {
         let shown = |name: &String| {
             let series = self.inputs.get(name.as_str())?;
-            (!series.kind.is_code()).then(|| format!("{name} = {}", series.shown))
+            let written = self.as_written(name, series);
+            // What a method answers is not seen; whose it is, the name says.
+            let shown = if written == *name { format!("{name} = {}", series.shown) } else { written };
+            (!series.kind.is_code()).then_some(shown)
         };
         self.exit_names().iter().filter_map(shown).collect()
     }
+}
+
+/// True for a global's name, or an attribute's of one, that is written as constants are: `ssl.SSL_ERROR_WANT_READ`.
+fn is_constant(input: &LoopInput) -> bool {
+    let name = input.attributes.last().unwrap_or(&input.name);
+    let is_capital = |letter: char| letter.is_ascii_uppercase() || letter.is_ascii_digit() || letter == '_';
+    input.is_global && name.starts_with(|letter: char| letter.is_ascii_uppercase()) && name.chars().all(is_capital)
 }
 
 fn is_clock(series: &Series) -> bool {

@@ -10,6 +10,9 @@ use bloathound_profile::{
     Variable, Write,
 };
 
+mod still;
+mod turned;
+
 use super::rule::*;
 use crate::{Evidence, Finding, HotLoopThresholds, Verdict};
 
@@ -297,7 +300,13 @@ fn a_thread_that_sleeps_is_not_hot() {
 }
 
 fn inside_c(name: &str) -> Vec<Frame> {
-    let callee = Some(Callee { kind: CalleeKind::C, name: name.to_owned(), arguments: Vec::new(), pattern: None });
+    let callee = Some(Callee {
+        kind: CalleeKind::C,
+        name: name.to_owned(),
+        arguments: Vec::new(),
+        receiver: None,
+        pattern: None,
+    });
     below_event_loop(frame(HANDLER, 20, Some(FrameDetail { callee, ..FrameDetail::default() })))
 }
 
@@ -402,7 +411,8 @@ fn failing(at_call: u32, said: impl Fn(u64) -> u64) -> Profile {
         sample.caught = Some(Caught {
             frame: 0x1000 * u64::from(HANDLER + 1),
             lasti: 20,
-            type_name: "error".into(),
+            type_name: "socket.error".into(),
+            message: Some("[Errno 24] Too many open files".into()),
             value: Some(ValueHash(said(n as u64))),
             identity: n as u64 % 3,
         });
@@ -415,7 +425,7 @@ fn what_is_done_about_a_failure_is_no_work() {
     let told = failing(30, |_| 111);
     assert_eq!(verdicts(&told), [Verdict::HotLoop]);
     let summary = &judge(&told, &HotLoopThresholds::default()).findings[0].summary;
-    assert!(summary.contains("each turn fails: error from line 10, which is caught and tried again"), "{summary}");
+    assert!(summary.contains("each turn fails: socket.error ([Errno 24] Too many open files) from line 10, which is caught and tried again"), "{summary}");
     // Before it fails, it has another text each time.
     assert!(verdicts(&failing(20, |_| 111)).is_empty());
 }

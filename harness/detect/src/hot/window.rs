@@ -5,7 +5,8 @@ use std::collections::{HashMap, HashSet};
 use bloathound_profile::frameworks::{is_event_loop, is_hub, is_within_event_loop};
 use bloathound_profile::{CodeId, Frame, Profile, Sample, ThreadProfile};
 
-use crate::thresholds::HotLoopThresholds;
+use super::handful::happens_on_and_on;
+use crate::thresholds::{HotLoopThresholds, predicates};
 
 /// The last samples of a thread, from its event loop's last turn on; all where it has none.
 pub(crate) struct Window<'a> {
@@ -19,8 +20,10 @@ pub(crate) struct Window<'a> {
     /// Share of the time it ran or waited for a processor.
     pub runnable_fraction: f64,
     pub voluntary_switches: u64,
-    /// Depth of the innermost frame of the event loop, where there is one.
+    /// Depth of the innermost frame of the event loop, where there is one that is left to turn by itself.
     pub event_loop: Option<usize>,
+    /// The program's own loop asks the event loop for one turn after another: that loop is what goes round.
+    pub turned_by_hand: bool,
     /// Frames that all samples have in common, from the outermost on.
     pub common_depth: usize,
 }
@@ -31,7 +34,8 @@ impl<'a> Window<'a> {
         let whole: Vec<&Sample> = thread.samples.iter().filter(|sample| !sample.torn).collect();
         let last = whole.last()?;
         let codes = EventLoopCodes::new(profile);
-        let event_loop = codes.depth(last);
+        let turned_by_hand = predicates::TURNED_BY_HAND.says(codes.is_called_anew(profile, &whole));
+        let event_loop = codes.depth(last).filter(|_| !turned_by_hand);
         // Backwards while the event loop's own frames stand still below a call it made.
         let mut begin = whole.len() - 1;
         if event_loop.is_some() {
@@ -61,6 +65,7 @@ impl<'a> Window<'a> {
             runnable_fraction: 0.0,
             voluntary_switches: 0,
             event_loop,
+            turned_by_hand,
             common_depth,
         };
         window.count();
@@ -100,6 +105,13 @@ impl<'a> Window<'a> {
             && self.voluntary_switches as f64 <= switches * self.seconds
     }
 
+    /// True for a frame of an event loop that is turned by hand: what it has in hand, an empty list of what is ready, is no
+    /// work of whoever turns it.
+    pub(crate) fn only_turns(&self, frame: &Frame) -> bool {
+        let is_part = |code| is_event_loop(code) || is_within_event_loop(code);
+        self.turned_by_hand && self.profile.code(frame.code).is_some_and(is_part)
+    }
+
     /// The frames at `depth`, one a sample; shorter stacks have none.
     pub(crate) fn frames_at(&self, depth: usize) -> impl Iterator<Item = Option<&'a Frame>> + '_ {
         self.samples.iter().map(move |sample| sample.stack.0.get(depth))
@@ -126,6 +138,13 @@ pub(crate) fn same_place(mine: &Frame, theirs: &Frame) -> bool {
 /// Same code at the same address. The next call of a function may have it too.
 pub(crate) fn same_call(mine: &Frame, theirs: &Frame) -> bool {
     mine.address == theirs.address && mine.code == theirs.code
+}
+
+/// True where a call was seen at an instruction before the one it had come to, and no loop of its own led there.
+fn steps_back(profile: &Profile, before: &Frame, after: &Frame) -> bool {
+    let loops = profile.code(before.code).map_or(&[][..], |code| &code.loops);
+    let places = before.lasti.zip(after.lasti);
+    places.is_some_and(|(from, to)| to < from && !loops.iter().any(|l| l.contains(from) && l.contains(to)))
 }
 
 fn common_depth(samples: &[&Sample]) -> usize {
@@ -172,6 +191,34 @@ impl EventLoopCodes {
         let own = frames.iter().rposition(|frame| part(frame) == Some(Part::Own))?;
         let within = frames.iter().skip(own + 1).take_while(|frame| part(frame) == Some(Part::Within)).count();
         Some(own + within)
+    }
+
+    /// True when a loop of the program's calls the event loop anew each turn, and still did late.
+    fn is_called_anew(&self, profile: &Profile, samples: &[&Sample]) -> bool {
+        let outermost =
+            |sample: &Sample| sample.stack.0.iter().position(|frame| self.0.get(&frame.code) == Some(&Part::Own));
+        let is_in_loop = |frame: &Frame| {
+            let code = profile.code(frame.code);
+            code.zip(frame.lasti).is_some_and(|(code, at)| code.innermost_loop(at).is_some())
+        };
+        let is_anew = |pair: &[&Sample]| {
+            let &[before, after] = pair else { return false };
+            let Some(depth) = outermost(before).or_else(|| outermost(after)) else { return false };
+            let caller = depth.checked_sub(1);
+            let both = |depth: usize| before.stack.0.get(depth).zip(after.stack.0.get(depth));
+            let is_one_loops =
+                |(mine, theirs): (&Frame, &Frame)| same_call(mine, theirs) && is_in_loop(mine) && is_in_loop(theirs);
+            if !caller.and_then(both).is_some_and(is_one_loops) {
+                return false;
+            }
+            match (outermost(before), outermost(after)) {
+                (Some(mine), Some(theirs)) if mine == theirs => both(depth)
+                    .is_some_and(|(mine, theirs)| !same_call(mine, theirs) || steps_back(profile, mine, theirs)),
+                (None, None) => false,
+                _ => true,
+            }
+        };
+        happens_on_and_on(samples.windows(2).map(is_anew))
     }
 
     /// True when the event loop itself runs, or polls.

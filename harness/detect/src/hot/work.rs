@@ -12,17 +12,17 @@ use super::failure::Failure;
 use super::handful::Times;
 use super::window::{Counts, Window};
 use crate::thresholds::fixed::{
-    C_TIME_SHARE_MIN, CALLED_VALUES_FACTOR, GREETING_BYTES_A_SECOND, POSITIONS_MAX, SAME_TRIES_SHARE_MIN,
-    WAKING_BYTES_MAX,
+    C_TIME_SHARE_MIN, CALLED_VALUES_FACTOR, GREETING_BYTES_A_SECOND, POSITIONS_MAX, REREAD_SHARE_MIN,
+    SAME_TRIES_SHARE_MIN, TRICKLE_BYTES_A_TURN, WAKING_BYTES_MAX,
 };
-use crate::thresholds::{HotLoopThresholds, words};
+use crate::thresholds::{HotLoopThresholds, predicates, words};
 
 /// What the loop of `candidate` does that its own variables don't show; `None` where nothing is seen. What is done about a
-/// `failure` of each turn is no work.
+/// `failure` of each turn is no work. `all_is_still` where neither the loop nor what it calls has anything new in hand.
 pub(crate) fn seen(
     window: &Window<'_>,
     candidate: &Candidate<'_>,
-    failure: Option<&Failure>,
+    (failure, all_is_still): (Option<&Failure>, bool),
     limits: &HotLoopThresholds,
 ) -> Option<String> {
     if called_loops_advance(window, candidate, failure, limits) {
@@ -50,20 +50,38 @@ pub(crate) fn seen(
         Counts::of(&other.samples.iter().filter(|sample| !sample.torn).collect::<Vec<_>>()).used_fraction
             <= limits.idle_fraction_max
     });
-    (alone && moves_data(outside, !reports)).then(|| "data comes in or goes out meanwhile".to_owned())
+    let counted = Counted { files: !reports, all_is_still, turns: candidate.turns_seen() };
+    // What an event loop moves is its work, whoever turns it; and who is not busy by itself may wait for what comes in.
+    let may_be_its = alone || window.turned_by_hand || !window.is_busy(limits);
+    (may_be_its && moves_data(outside, counted)).then(|| "data comes in or goes out meanwhile".to_owned())
 }
 
-/// True when data went through the process's descriptors, and more than a greeting now and then; what only wakes an event
-/// loop is none. `files_count` says whether what a file gained is work, or may be a log.
-pub(crate) fn moves_data(outside: &Outside, files_count: bool) -> bool {
+/// What of the traffic with the outside may be work.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Counted {
+    /// What a file gained is work, and no log.
+    pub files: bool,
+    /// All that is seen stays as it is: files that are read again and again at the same place bring nothing.
+    pub all_is_still: bool,
+    /// Turns that were seen: at least so many there were.
+    pub turns: usize,
+}
+
+/// True when data went through the process's descriptors, and more than a greeting now and then, or than a trickle beside
+/// turns for nothing; what only wakes an event loop is none.
+pub(crate) fn moves_data(outside: &Outside, counted: Counted) -> bool {
     let read = outside.read_bytes.unwrap_or(0);
     let reads = outside.reads.unwrap_or(0);
-    let data = if read > WAKING_BYTES_MAX.saturating_mul(reads) { read } else { 0 };
+    let is_of_files = predicates::READS_THE_SAME.says(counted.all_is_still && outside.only_files_are_read);
+    let data = if read > WAKING_BYTES_MAX.saturating_mul(reads) && !is_of_files { read } else { 0 };
+    // One that was opened anew has come as far as it was read at once.
     let files = outside.descriptors.iter().filter(|one| one.kind == DescriptorKind::File && one.number > 2);
-    let filed: u64 = files.filter_map(|one| one.moved).fold(0, u64::saturating_add);
-    let filed = if files_count { filed } else { 0 };
-    let moved = data.saturating_add(outside.socket_bytes()).saturating_add(filed);
-    moved as f64 > GREETING_BYTES_A_SECOND * outside.seconds.max(1.0)
+    let filed: u64 =
+        files.filter(|one| !(is_of_files && one.is_new)).filter_map(|one| one.moved).fold(0, u64::saturating_add);
+    let is_read_on = !is_of_files || filed as f64 >= REREAD_SHARE_MIN * read as f64;
+    let filed = if counted.files && is_read_on { filed } else { 0 };
+    let moved = data.saturating_add(outside.socket_bytes()).saturating_add(filed) as f64;
+    moved > GREETING_BYTES_A_SECOND * outside.seconds.max(1.0) && moved > TRICKLE_BYTES_A_TURN * counted.turns as f64
 }
 
 /// True when code that the loop called was seen inside loops of its own that took many values.
@@ -86,6 +104,9 @@ fn called_loops_advance(
         let until = failure.map_or(usize::MAX, |failure| failure.frames_before(window, sample));
         let below = sample.stack.0.iter().take(until).skip(candidate.depth + 1);
         for frame in below.take_while(|frame| !says(frame)) {
+            if window.only_turns(frame) {
+                continue;
+            }
             let Some(detail) = frame.detail.as_ref().filter(|_| is_in_loop(window, frame)) else {
                 continue;
             };
@@ -186,7 +207,7 @@ fn in_c<'s>(candidate: &Candidate<'_>, sample: &'s Sample) -> Option<&'s Callee>
 
 /// What it was called with, as one hash.
 fn asked(callee: &Callee) -> ValueHash {
-    let of = callee.pattern.iter().chain(&callee.arguments);
+    let of = callee.pattern.iter().chain(&callee.receiver).chain(&callee.arguments);
     of.fold(ValueHash::default(), |hash, value| hash.number(value.deep.0))
 }
 
@@ -227,11 +248,12 @@ fn computes_in_c(
 
 /// True of a function in C whose answer follows from its arguments alone, where these are the same: a tokenizer that stands
 /// at a character that no token begins with asks its regular expression for ever. What those answer is known, whatever the
-/// series calls them: they have a pattern.
+/// series calls them: they have a pattern. So is what the methods of a text answer, which nothing changes.
 fn answers_alike(calls: &[&Callee], limits: &HotLoopThresholds) -> bool {
-    let with_pattern = calls.iter().filter(|callee| callee.pattern.is_some()).count();
+    let is_of_text = |callee: &Callee| predicates::SAME_TEXT.says(callee.receiver.is_some());
+    let known = calls.iter().filter(|callee| callee.pattern.is_some() || is_of_text(callee)).count();
     let asked: Vec<ValueHash> = calls.iter().map(|callee| asked(callee)).collect();
-    is_most(with_pattern, calls.len()) && !are_others(&asked, limits)
+    is_most(known, calls.len()) && !are_others(&asked, limits)
 }
 
 #[cfg(test)]

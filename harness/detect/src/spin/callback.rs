@@ -8,7 +8,7 @@ use bloathound_profile::{Code, Frame, FunctionName, Profile, Sample, Value, Valu
 use crate::hot::place::OwnCode;
 use crate::hot::series::{Motion, Series};
 use crate::hot::window::{EventLoopCodes, Hub};
-use crate::thresholds::fixed::CALLED_VALUES_FACTOR;
+use crate::thresholds::fixed::{CALLED_VALUES_FACTOR, USUAL_SHARE_MIN};
 use crate::thresholds::{HotLoopThresholds, words};
 
 /// What the samples show below an event loop.
@@ -102,9 +102,9 @@ impl<'a> Calls<'a> {
         }
     }
 
-    /// How many functions of the program's own the event loop calls.
+    /// How many functions of the program's own the event loop usually calls.
     pub(super) fn own_count(&self) -> usize {
-        self.own.len()
+        usual(self.own.values().map(Vec::len))
     }
 
     /// The one that is seen most. Where none of the program's own is seen, or nothing but what answers a question, the one
@@ -162,13 +162,32 @@ impl<'a> Calls<'a> {
             })
     }
 
-    /// True when some text that is not empty was in the program's hands below the event loop: it may have been delivered.
+    /// True when some text that is not empty was in the program's hands below the event loop, and not only for once in a
+    /// long while: it may have been delivered.
     pub(super) fn may_deliver(&self) -> bool {
-        let values = self.own_frames.iter().flat_map(|frame| &frame.detail).flat_map(|detail| &detail.variables);
-        values.filter_map(|variable| variable.value.as_ref()).any(|value| {
-            matches!(value.kind, ValueKind::Str | ValueKind::Unicode) && value.length.is_some_and(|length| length > 0)
-        })
+        let says = |value: &Value| value.kind.is_text() && value.length.is_some_and(|length| length > 0);
+        let has_text = |frame: &&&Frame| {
+            let variables = frame.detail.iter().flat_map(|detail| &detail.variables);
+            variables.filter_map(|variable| variable.value.as_ref()).any(says)
+        };
+        let with_text = self.own_frames.iter().filter(has_text).count();
+        with_text as f64 > (1.0 - USUAL_SHARE_MIN) * self.own_frames.len() as f64
     }
+}
+
+/// The fewest of these that make up nearly all samples together: what else there is came in between.
+pub(super) fn usual(samples: impl Iterator<Item = usize>) -> usize {
+    let mut most: Vec<usize> = samples.collect();
+    most.sort_unstable_by_key(|samples| std::cmp::Reverse(*samples));
+    let enough = USUAL_SHARE_MIN * most.iter().sum::<usize>() as f64;
+    let mut together = 0.0;
+    most.iter()
+        .take_while(|samples| {
+            let is_needed = together < enough;
+            together += **samples as f64;
+            is_needed
+        })
+        .count()
 }
 
 /// The first call of the program's own; where that is a coroutine that only waits for another of its own, the last of these.

@@ -4,9 +4,9 @@ use bloathound_profile::processor::{ProcessorNeed, sampler_shortage, thread_shor
 use bloathound_profile::{Descriptor, DescriptorKind, Outside, Profile, Sample, ThreadProfile};
 use bloathound_vocabulary::Grade;
 
-use super::callback::{Callback, Calls};
+use super::callback::{Callback, Calls, usual};
 use crate::hot::window::{Counts, EventLoopCodes, Hub};
-use crate::hot::work::moves_data;
+use crate::hot::work::{Counted, moves_data};
 use crate::thresholds::Thresholds;
 use crate::thresholds::fixed::{TURNS_A_SECOND_MIN, WAKING_BYTES_MAX};
 use crate::{Evidence, Finding, FindingClass, Location, SpinEvidence, Verdict};
@@ -18,18 +18,18 @@ pub(crate) fn judge(profile: &Profile, thresholds: &Thresholds) -> Vec<Finding> 
     let Some(outside) = &profile.outside else {
         return Vec::new();
     };
-    if sampler_shortage(&profile.cost, profile.rate_hz, &need).is_some() || is_served(outside) {
+    if sampler_shortage(&profile.cost, profile.rate_hz, &need).is_some() {
         return Vec::new();
     }
     let enough = |thread: &&ThreadProfile| thread_shortage(&profile.cost, thread, &need).is_none();
     profile.threads.iter().filter(enough).filter_map(|thread| of_thread(profile, outside, thread, thresholds)).collect()
 }
 
-/// True when something came in or went out: data, or connections.
-fn is_served(outside: &Outside) -> bool {
-    // What goes into files may be the log of a spin.
+/// True when something came in or went out, data or connections, and more than a trickle beside that many `turns`.
+fn is_served(outside: &Outside, turns: usize) -> bool {
     let connections = outside.descriptors.iter().any(|one| one.is_new && one.is_connected);
-    moves_data(outside, false) || connections
+    // What goes into files may be the log of a spin.
+    moves_data(outside, Counted { files: false, all_is_still: false, turns }) || connections
 }
 
 fn of_thread(profile: &Profile, outside: &Outside, thread: &ThreadProfile, thresholds: &Thresholds) -> Option<Finding> {
@@ -47,6 +47,7 @@ fn of_thread(profile: &Profile, outside: &Outside, thread: &ThreadProfile, thres
     let moved = could.iter().filter(|pair| matches!(pair, [a, b] if !codes.stands_still(a, b))).count();
     let of_hub = samples.iter().filter(|sample| hub.runs(sample)).count();
     let share = |count: usize| count as f64 / samples.len() as f64;
+    let turns_seen = if hub.is_one() { of_hub } else { moved };
     let turns = if hub.is_one() {
         share(of_hub) >= limits.hub_share_min
     } else {
@@ -55,12 +56,13 @@ fn of_thread(profile: &Profile, outside: &Outside, thread: &ThreadProfile, thres
     if !is_busy(counts, profile.threads.len() > 1, hub.is_one(), thresholds)
         || share(in_loop) < limits.loop_share_min
         || !turns
+        || is_served(outside, turns_seen)
     {
         return None;
     }
     let calls = Calls::of(profile, &codes, &hub, &samples);
     if calls.own_count() > limits.callbacks_max
-        || calls.descriptors.len() > limits.descriptors_max
+        || usual(calls.descriptors.values().copied()) > limits.descriptors_max
         || share(calls.own_samples) > limits.own_share_max
         || calls.works(counts.seconds, hot)
     {
@@ -71,7 +73,7 @@ fn of_thread(profile: &Profile, outside: &Outside, thread: &ThreadProfile, thres
     if !is_told(outside, descriptor, &calls, &callback) {
         return None;
     }
-    Some(finding(outside, thread, &samples, counts, &callback, descriptor))
+    Some(finding((outside, thread), &samples, (counts, turns_seen), &callback, descriptor))
 }
 
 /// Whether the thread ran between two samples.
@@ -133,10 +135,9 @@ fn is_told(outside: &Outside, descriptor: Option<&Descriptor>, calls: &Calls<'_>
 }
 
 fn finding(
-    outside: &Outside,
-    thread: &ThreadProfile,
+    (outside, thread): (&Outside, &ThreadProfile),
     samples: &[&Sample],
-    counts: Counts,
+    (counts, turns_seen): (Counts, usize),
     callback: &Callback,
     descriptor: Option<&Descriptor>,
 ) -> Finding {
@@ -150,7 +151,7 @@ fn finding(
     let (grade, why) = confidence(outside, callback, descriptor);
     let is_taking = descriptor.is_some_and(|one| one.kind == DescriptorKind::Listening);
     let limit = outside.limit_reached().filter(|_| is_taking);
-    let summary = summary(&called, ready.as_deref(), counts, bytes_moved, limit);
+    let summary = summary(&called, ready.as_deref(), (counts, turns_seen), bytes_moved, limit);
     let location = Location {
         module,
         class: callback.class.clone(),
@@ -181,7 +182,7 @@ fn finding(
 fn summary(
     called: &str,
     ready: Option<&str>,
-    counts: Counts,
+    (counts, turns): (Counts, usize),
     bytes_moved: Option<u64>,
     descriptors_max: Option<u64>,
 ) -> String {
@@ -191,7 +192,7 @@ fn summary(
     };
     let moved = match bytes_moved {
         Some(0) | None => "no data came in or went out".to_owned(),
-        Some(bytes) => format!("no more than {bytes} bytes moved"),
+        Some(bytes) => format!("no more than {bytes} bytes moved beside at least {turns} turns"),
     };
     let full = descriptors_max.map_or_else(String::new, |most| {
         format!(" All {most} descriptors that the process may have open are open: no connection more can be accepted.")

@@ -6,7 +6,7 @@ use bloathound_profile::{
     Attribute, Code, CodeId, Descriptor, DescriptorKind, Frame, FrameDetail, FunctionName, LineTable, Outside, Profile,
     Returns, Sample, Stack, ThreadFacts, ThreadProfile, Value, ValueHash, ValueKind, Variable,
 };
-use bloathound_vocabulary::{Evidence, Grade, SpinEvidence};
+use bloathound_vocabulary::{Evidence, FindingClass, Grade, HotLoopEvidence, Location, SpinEvidence, Verdict};
 
 use super::judge;
 use crate::Finding;
@@ -115,6 +115,7 @@ fn profile(stack: impl Fn(u64) -> Vec<Frame>) -> Profile {
             seconds: 3.0,
             read_bytes: Some(0),
             reads: Some(0),
+            only_files_are_read: false,
             written_bytes: Some(0),
             tcp_is_counted: true,
             descriptors: vec![
@@ -211,7 +212,7 @@ fn data_that_comes_in_is_work() {
         found(&profile).len()
     };
     assert_eq!(with(|_| ()), 1);
-    assert_eq!(with(|outside| outside.descriptors[1].moved = Some(400)), 0);
+    assert_eq!(with(|outside| outside.descriptors[1].moved = Some(4000)), 0);
     assert_eq!(with(|outside| (outside.read_bytes, outside.reads) = (Some(90_000), Some(3000))), 0);
     assert_eq!(with(|outside| outside.descriptors[1].is_new = true), 0);
     // A byte a read wakes the event loop, and what is written may be the log of it.
@@ -360,5 +361,71 @@ fn a_heartbeat_is_no_work() {
         profile.outside.as_mut().unwrap().descriptors[0].moved = Some(bytes);
         found(&profile).len()
     };
-    assert_eq!((with(20), with(200)), (1, 0));
+    assert_eq!((with(20), with(3000)), (1, 0));
+}
+
+#[test]
+fn a_trickle_hides_no_spin() {
+    // Now and then a line comes in, and other functions and descriptors have a part in that.
+    let with = |one_in: u64, bytes: u64| {
+        let mut profile = profile(|n| {
+            let mut frames = stack(n, 0, 5);
+            if n.is_multiple_of(one_in) {
+                frames = stack(0, 0, 10 + n / one_in % 9);
+                frames[2].code = CodeId(4 + (n / one_in % 9) as u32);
+            }
+            frames
+        });
+        profile.codes.extend((0..9).map(|n| code(&format!("handler{n}"), "/srv/tail.py")));
+        profile.outside.as_mut().unwrap().descriptors[1].moved = Some(bytes);
+        found(&profile).len()
+    };
+    assert_eq!(with(60, 110), 1);
+    // More bytes, or more of what is no usual turn.
+    assert_eq!((with(60, 3000), with(9, 110)), (0, 0));
+}
+
+#[test]
+fn text_that_was_in_hand_once_is_no_delivery() {
+    let with = |one_in: u64| {
+        let mut profile = profile(|n| {
+            let mut frames = stack(n, 0, 6);
+            if frames.len() > 2 {
+                let length = u64::from(n.is_multiple_of(one_in));
+                let text = Value { length: Some(length), ..value(ValueKind::Str, 3) };
+                frames[2] = frame(READ, 30, vec![named("self", this(0, 0)), named("data", text)]);
+            }
+            frames
+        });
+        profile.outside.as_mut().unwrap().descriptors[1].moved = None;
+        found(&profile).len()
+    };
+    assert_eq!((with(90), with(9)), (1, 0));
+}
+
+#[test]
+fn a_loop_around_a_spin_is_no_second_finding() {
+    let (spin, _) = only(&spinning());
+    let around = |thread| {
+        let hot = HotLoopEvidence {
+            samples: 300,
+            cpu_fraction: None,
+            loop_bytecode: None,
+            distinct_states: 1,
+            unchanging: Vec::new(),
+            starved_seconds: None,
+            voluntary_switches: 0,
+            tiers: Vec::new(),
+            thread: Some(thread),
+            inside: None,
+            exit_values: Vec::new(),
+            fails: None,
+        };
+        let evidence = Evidence::HotLoop(hot);
+        Finding::new(FindingClass::HotLoop, Verdict::HotLoop, "x".into(), Location::default(), evidence)
+    };
+    let mut findings = vec![around(7), around(8), spin];
+    super::settle(&mut findings);
+    let told: Vec<Verdict> = findings.iter().map(|finding| finding.verdict).collect();
+    assert_eq!(told, [Verdict::HotLoop, Verdict::EventLoopSpins]);
 }

@@ -102,6 +102,10 @@ fixed! {
             "detect/tests/uneven.rs::one_cause_is_one_finding";
     }
     "spin" {
+        USUAL_SHARE_MIN: f64 = 0.95, "share of the samples",
+            "What is called, ready or in hand in so many of the samples is the usual; the rest came in between.",
+            "reason, not measured: one turn in twenty in which something is done leaves nineteen for nothing",
+            "detect/src/spin/tests.rs::a_trickle_hides_no_spin";
         TURNS_A_SECOND_MIN: f64 = 100.0, "turns a second",
             "Turns of an event loop, each woken by a read of its own, from which on they are told.",
             "reason, not measured: as many as samples; a loop that turns less often is seen in them",
@@ -235,7 +239,15 @@ fixed! {
         GREETING_BYTES_A_SECOND: f64 = 8.0, "bytes a second",
             "Bytes a second up to which what went in and out is a greeting or a heartbeat, and no work of a loop that never rests.",
             "field pair rpyc_cpu: a client that asks for nothing sent 12 bytes in 3 s; the upper end is a reason, not measured: one request of HTTP is more",
-            "detect/src/spin/tests.rs::a_heartbeat_is_no_work";
+            "detect/src/hot/tests/still.rs::a_heartbeat_is_no_work_and_neither_is_a_trickle";
+        TRICKLE_BYTES_A_TURN: f64 = 4.0, "bytes a turn seen",
+            "Bytes for each turn that is seen, up to which what went in and out is a trickle beside turns for nothing. Of many turns between two samples one is seen.",
+            "an asyncore chat whose members say a line every 5 s: 0.26; busy servers, of asyncore and of Tornado: 16,000 and more. A request of 20 ms, longer than which the event loop would be seen to stand still, has half a turn seen each, and eight bytes at least",
+            "detect/src/spin/tests.rs::a_trickle_hides_no_spin";
+        REREAD_SHARE_MIN: f64 = 0.1, "share of the bytes read",
+            "How far open files have moved, of what was read, from which on they are read on and not again and again at the same place.",
+            "a journal that is read at one offset for ever: 8 KB of 3.8 GB; a file that is read on: all. A tenth is a reason, not measured",
+            "detect/src/hot/tests/still.rs::the_same_place_of_a_file_brings_nothing";
         WAKING_BYTES_MAX: u64 = 8, "bytes a read",
             "Reads of no more bytes than that on average wake an event loop and bring no data.",
             "Twisted and Tornado wake themselves by one byte through a pipe, an event descriptor by eight",

@@ -151,6 +151,26 @@ predicates! {
         "Objects that nobody is seen to refer to are told once, with what they lead to.",
         "field case `incref_leak`",
         "detect/src/native/mod.rs::objects_without_a_holder_are_told_once";
+    TURNED_BY_HAND of "hot-loop",
+        "An event loop that the program's own loop asks for one turn after another does not turn by itself: that loop is judged, and what the event loop's own functions have in hand is no work.",
+        "a blocking facade over Twisted 16.0.0, `while not box: reactor.iterate(0)`: judged only where the last sample happened to fall outside of `iterate`, one of three looks",
+        "detect/src/hot/tests/turned.rs::a_loop_that_turns_its_event_loop_by_hand_is_judged_by_itself";
+    READS_THE_SAME of "hot-loop",
+        "Where nothing new is in hand, what was read from regular files was read before: no data that comes in.",
+        "a journal that is read at one offset for ever: 8192 bytes a turn, and all locals and attributes stay",
+        "detect/src/hot/tests/still.rs::the_same_place_of_a_file_brings_nothing";
+    SAME_TEXT of "hot-loop",
+        "A method of a text that is asked of the same text with the same arguments answers alike: time spent in it is no work.",
+        "a journal whose page is kept: 0.5 to 0.7 of the samples in `str.rpartition` of one page",
+        "detect/src/hot/tests/still.rs::the_same_text_answers_alike_and_another_one_is_work";
+    ADDS_NOTHING of "hot-loop",
+        "A text that each turn adds an answer to, and that stays as it is, was given an empty answer: the end of a stream.",
+        "a client whose server has hung up, `self.buffered += self.sock.recv(1024)`",
+        "detect/src/hot/tests/still.rs::a_text_that_answers_are_added_to_and_that_stays_was_given_empty_ones";
+    SPIN_IS_THE_CAUSE of "spin",
+        "A loop of a thread whose event loop is told to spin is no second finding.",
+        "reason, not measured: a loop that turns its event loop by hand goes round because that has something to call each time",
+        "detect/src/spin/tests.rs::a_loop_around_a_spin_is_no_second_finding";
 }
 
 /// A row for each.

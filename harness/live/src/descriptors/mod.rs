@@ -32,6 +32,8 @@ pub struct OpenDescriptor {
     pub is_connected: bool,
     /// Of a TCP socket that listens, its port.
     pub listening_port: Option<u16>,
+    /// It was opened to write only.
+    pub is_write_only: bool,
     /// Bytes that wait to be received; of a listening socket, connections that wait to be accepted.
     pub waiting: Option<u64>,
     /// Bytes received and acknowledged so far, of a TCP connection; of a file, how far it is.
@@ -62,6 +64,27 @@ pub struct OpenDescriptors {
     pub tcp_is_counted: bool,
     /// As many as the process may have open; `None` where that can't be read, or there is no limit.
     pub most: Option<u64>,
+}
+
+/// Devices that bring nothing from anybody: CPython 2.7 keeps the one it seeds by open.
+const BRING_NOTHING: &[&str] = &["/dev/null", "/dev/full", "/dev/zero", "/dev/random", "/dev/urandom"];
+/// Bits of `open`'s flags that say what for, and what they are where that is to write only (`fcntl.h`).
+const ACCESS_BITS: u32 = 3;
+const WRITE_ONLY: u32 = 1;
+
+impl OpenDescriptors {
+    /// True where `read` and its like can bring nothing but what regular files hold: what else there is is counted for
+    /// itself, is never read, or is only written to.
+    #[must_use]
+    pub fn only_files_are_read(&self) -> bool {
+        self.list.iter().all(|one| match one.kind {
+            DescriptorKind::File | DescriptorKind::Listening | DescriptorKind::Poller => true,
+            DescriptorKind::Socket => one.passed.is_some(),
+            DescriptorKind::Pipe | DescriptorKind::Other => {
+                one.is_write_only || BRING_NOTHING.contains(&one.identity.as_str())
+            }
+        })
+    }
 }
 
 impl Process {
@@ -137,19 +160,25 @@ fn describe(
         None if link == "anon_inode:[eventpoll]" => plain(DescriptorKind::Poller, "epoll".to_owned()),
         None if link.starts_with("anon_inode:") => plain(DescriptorKind::Other, link.clone()),
         None if link.starts_with("/dev/") => plain(DescriptorKind::Other, link.clone()),
-        None => OpenDescriptor {
-            passed: position(directory, number),
-            ..plain(DescriptorKind::File, format!("file {link}"))
-        },
+        None => plain(DescriptorKind::File, format!("file {link}")),
     };
+    match found.kind {
+        DescriptorKind::File => found.passed = of_kernel(directory, number, "pos:", 10),
+        DescriptorKind::Pipe | DescriptorKind::Other => {
+            let access = of_kernel(directory, number, "flags:", 8).map(|flags| flags as u32 & ACCESS_BITS);
+            found.is_write_only = access == Some(WRITE_ONLY);
+        }
+        DescriptorKind::Listening | DescriptorKind::Socket | DescriptorKind::Poller => {}
+    }
     found.identity = link;
     found
 }
 
-/// How far a file is.
-fn position(directory: &Path, number: u32) -> Option<u64> {
+/// A number that the kernel tells of a descriptor: how far a file is, or with which flags it was opened.
+fn of_kernel(directory: &Path, number: u32, name: &str, radix: u32) -> Option<u64> {
     let text = fs::read_to_string(directory.join(format!("fdinfo/{number}"))).ok()?;
-    text.lines().find_map(|line| line.strip_prefix("pos:"))?.trim().parse().ok()
+    let said = text.lines().find_map(|line| line.strip_prefix(name))?;
+    u64::from_str_radix(said.trim(), radix).ok()
 }
 
 fn parse_io(text: &str) -> IoCounts {
@@ -211,6 +240,9 @@ mod tests {
         file.write_all(b"12345").unwrap();
         let seen = own(number(&file));
         assert_eq!((seen.kind, seen.passed), (DescriptorKind::File, Some(5)));
+        let opened = |file: fs::File| own(number(&file)).is_write_only;
+        assert!(opened(fs::OpenOptions::new().write(true).open("/dev/null").unwrap()));
+        assert!(!opened(fs::File::open("/dev/zero").unwrap()));
         let counts = parse_io("rchar: 12\nwchar: 7\nsyscr: 3\nsyscw: 1\nread_bytes: 0\n");
         assert_eq!(counts, IoCounts { read_bytes: 12, written_bytes: 7, reads: 3, writes: 1 });
         assert_eq!(parse_io(""), IoCounts::default());

@@ -369,7 +369,10 @@ fn way_out(values: &[String]) -> String {
         return String::new();
     }
     let names: Vec<&str> = values.iter().map(|value| value.split(" = ").next().unwrap_or(value)).collect();
-    format!("can end only if {} changes; now {}", names.join(" or "), values.join(", "))
+    // Of what a call answers, only that it is asked is known.
+    let known: Vec<&str> = values.iter().filter(|value| value.contains(" = ")).map(String::as_str).collect();
+    let now = if known.is_empty() { String::new() } else { format!("; now {}", known.join(", ")) };
+    format!("can end only if {} changes{now}", names.join(" or "))
 }
 
 /// `120 str, 5.6 KiB, in 35 arenas, owned by model.work`.

@@ -3,7 +3,7 @@
 //!
 //! It stands in the record itself ([`tell`], [`tell_run`]), so terminal, JSON, JUnit and page say the same.
 
-use bloathound_profile::frameworks::is_program_file;
+use bloathound_profile::frameworks::{CALLED_WHEN_READY, is_program_file};
 use bloathound_vocabulary::{Evidence, Finding, Grade, Label, Location, RootKind, RunRecord, Verdict};
 
 use super::{basename, plain};
@@ -13,6 +13,11 @@ use crate::{typing, units};
 const NEXT: &str = " Next: ";
 /// Finalizers that are named.
 const FINALIZERS_MAX: usize = 3;
+
+/// True where what is called each turn is a method that event loops call for a descriptor.
+fn is_called_when_ready(finding: &Finding) -> bool {
+    finding.location.function.as_deref().is_some_and(|function| CALLED_WHEN_READY.contains(&function))
+}
 
 /// Gives each finding of a look its paragraph. `target` is what was looked at, as the next command has to name it; empty where
 /// it is no target of commands. To be called once, on what the engine found.
@@ -169,6 +174,11 @@ fn mend(finding: &Finding) -> &'static str {
         Evidence::HotLoop(_) => "see to it that every turn changes what ends the loop, or leaves it",
         Evidence::Spin(spin) if spin.descriptors_max.is_some() => {
             "close what is done with, raise the limit (ulimit -n), or stop listening until a descriptor is free"
+        }
+        // What no descriptor calls, and no method for one, is called because it is due.
+        Evidence::Spin(spin) if spin.descriptor.is_none() && !is_called_when_ready(finding) => {
+            "where a timer calls it, give that an interval that is not 0, or call it when what it looks for is there; where \
+             something is ready, take it or close it"
         }
         Evidence::Spin(_) => {
             "take what is ready, or close it and stop asking for it; where nothing is to be done, wait longer"

@@ -79,6 +79,7 @@ fn outside(before: &OpenDescriptors, after: &OpenDescriptors, elapsed: Duration)
         seconds: elapsed.as_secs_f64(),
         read_bytes: counted(|io| io.read_bytes),
         reads: counted(|io| io.reads),
+        only_files_are_read: before.only_files_are_read() && after.only_files_are_read(),
         written_bytes: counted(|io| io.written_bytes),
         tcp_is_counted: before.tcp_is_counted && after.tcp_is_counted,
         descriptors: after.list.iter().map(descriptor).collect(),

@@ -141,8 +141,10 @@ impl Tables {
     pub(super) fn values_mut(&mut self) -> impl Iterator<Item = &mut Value> {
         self.details.iter_mut().flat_map(|detail| {
             let named = detail.variables.iter_mut().chain(&mut detail.inputs).filter_map(|one| one.value.as_mut());
-            let called =
-                detail.callee.iter_mut().flat_map(|callee| callee.arguments.iter_mut().chain(&mut callee.pattern));
+            let called = detail
+                .callee
+                .iter_mut()
+                .flat_map(|callee| callee.arguments.iter_mut().chain(&mut callee.receiver).chain(&mut callee.pattern));
             named.chain(detail.iterators.iter_mut().map(|(_, value)| value)).chain(called)
         })
     }
@@ -153,6 +155,8 @@ impl Tables {
             code.file = without_folders(&code.file).into();
         }
         self.values_mut().for_each(Value::redact);
+        let samples = self.threads.iter_mut().flat_map(|thread| &mut thread.samples);
+        samples.filter_map(|sample| sample.caught.as_mut()).for_each(|caught| caught.message = None);
         for file in self.outside.iter_mut().flat_map(|outside| &mut outside.descriptors) {
             file.redact(without_folders);
         }

@@ -54,6 +54,7 @@ fn example() -> Profile {
             condition: (3, 6),
             inputs: vec![input("row")],
             guards: vec![input("guard")],
+            called: vec![0],
             calls: vec![12],
             is_opaque: true,
             by_iterator: true,
@@ -91,6 +92,7 @@ fn example() -> Profile {
             kind: CalleeKind::C,
             name: "sorted".into(),
             arguments: vec![value("'s3cret'")],
+            receiver: Some(value("'s3cret'")),
             pattern: Some(value("'s3cret'")),
         }),
     });
@@ -112,6 +114,7 @@ fn example() -> Profile {
             frame: 0x1000,
             lasti: 12,
             type_name: "exceptions.IOError".into(),
+            message: Some("[Errno 2] s3cret".into()),
             value: Some(ValueHash(3)),
             identity: monotonic_ns,
         }),
