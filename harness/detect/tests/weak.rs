@@ -334,7 +334,7 @@ fn what_hangs_on_the_items_of_a_bounded_container_is_not_bounded() {
             let limit = drawn.slot(cache, "limit", "int");
             let table = drawn.attribute(cache, "table", "dict");
             let more = round * 30;
-            for index in 0..if chained { 128 } else { 128 + more } {
+            for _ in 0..if chained { 128 } else { 128 + more } {
                 let node = drawn.item(table, "Node");
                 let mut last = node;
                 for _ in 0..if chained { round + 1 } else { 0 } {
