@@ -57,6 +57,10 @@ impl<'a> Decoder<'a> {
                 );
             }
         }
+        if let Some((items, room)) = layout.items_behind {
+            let items = self.image.pointer_at(at.offset(items)).unwrap_or_default();
+            self.item_references(items, self.word(at, room));
+        }
         if let Some(chain) = layout.chain {
             self.chain_references(at, chain);
         }

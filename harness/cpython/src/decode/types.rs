@@ -48,6 +48,8 @@ pub(crate) struct TypeLayout {
     pub(crate) chain: Option<Chain>,
     /// Where items inline begin.
     pub(crate) items_at: u64,
+    /// Items in memory of their own: place of its address, place of how many there is room for.
+    pub(crate) items_behind: Option<(u64, u64)>,
     /// Instances have a `__del__`, or something like it, that runs once before they go.
     pub(crate) finalizes: bool,
     /// Nothing beside its fixed part, its items and its table counts.
@@ -211,6 +213,7 @@ impl TypeTable {
                 .iter()
                 .find(|(name, _)| *name == shape.name)
                 .map_or(d.tuple.ob_item, |row| row.1),
+            items_behind: d.types.items_behind.iter().find(|row| row.0 == shape.name).map(|row| (row.1, row.2)),
             finalizes: d.type_object.tp_finalize != 0
                 && image.u64_at(at.offset(d.type_object.tp_finalize)).is_some_and(|finalize| finalize != 0),
             is_sized_simply: buffers.is_empty() && !objects.has_values(flags) && !is_rounded && !has_keys,

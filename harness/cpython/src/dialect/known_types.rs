@@ -222,6 +222,9 @@ pub struct KnownTypes {
     pub shared_keys: &'static str,
     /// Types of items inline that begin elsewhere than those of a tuple.
     pub items_at: &'static [(&'static str, u64)],
+    /// Types whose items stand in memory of their own, places without one are null: place of its address, place of how many
+    /// there is room for.
+    pub items_behind: &'static [(&'static str, u64, u64)],
     /// Pointer fields of types that are read in a way of their own.
     pub core_fields: &'static [(&'static str, &'static [Field])],
     /// Types that chain what they hold.

@@ -145,6 +145,10 @@ impl Marker<'_> {
             Core::Plain => self.plain(at, layout, own),
             _ => self.keep(at, own),
         }
+        if let Some((items, room)) = layout.items_behind {
+            self.keep(Address(self.word(at, items)), self.word(at, room).saturating_mul(WORD as u64));
+            self.keep(at.offset(room), WORD as u64);
+        }
         if layout.header_bytes > 0 {
             self.attributes(at, layout);
         }

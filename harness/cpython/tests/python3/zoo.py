@@ -201,6 +201,14 @@ async def asynchronous():
 
 
 @types.coroutine
+def queued(*items):
+    waiting = queue.SimpleQueue()
+    for item in items:
+        waiting.put(item)
+    waiting.get()
+    return waiting
+
+
 def bare():
     yield [1]
 
@@ -299,7 +307,7 @@ def make():
     zoo += [re.compile('(a)(?P<n>b)'), re.match('(a)', 'a'), datetime.datetime.now(), datetime.date.today(),
             datetime.timedelta(1), datetime.timezone(datetime.timedelta(hours=1)), struct.Struct('ii'), zlib.compressobj(),
             os.stat('/'), sys.version_info, sys.flags, sys.float_info, threading.local(), threading.Lock(),
-            threading.RLock(), threading.Event(), threading.Condition(), queue.SimpleQueue(), queue.Queue(),
+            threading.RLock(), threading.Event(), threading.Condition(), queue.SimpleQueue(), queued('a', ('b',)), queue.Queue(),
             hashlib.sha256(b'x'), hashlib.blake2b(b'x'), random.Random(5), decimal.Decimal('1.5'), decimal.getcontext()]
     zoo += [io.BytesIO(b'x' * 100), io.StringIO('y' * 100), open(os.devnull, 'rb'), open(os.devnull, 'w'),
             open(os.devnull, 'rb', buffering=0), socket.socket(), pickle.Pickler(io.BytesIO()),

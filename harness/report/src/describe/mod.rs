@@ -2,6 +2,7 @@
 //! gets through [`crate::sanitize`].
 
 pub(crate) mod garbage;
+mod loops;
 pub(crate) mod paragraph;
 pub(crate) mod plain;
 pub(crate) mod toggle;
@@ -9,8 +10,8 @@ pub(crate) mod toggle;
 use serde_json::Value;
 
 use bloathound_vocabulary::{
-    ArenasRecord, Evidence, ExpectedRecord, Field, Figure, Finding, HotLoopEvidence, Label, Location,
-    ObservationRecord, Pin, RunRecord, SpinEvidence, Unit, Verdict,
+    ArenasRecord, Evidence, ExpectedRecord, Field, Figure, Finding, Label, Location, ObservationRecord, Pin, RunRecord,
+    Unit, Verdict,
 };
 
 use crate::{sanitize, units};
@@ -299,8 +300,8 @@ fn sentences(finding: &Finding) -> Sentences {
             )],
             after: one_a_row("pinned by", fragmentation.pinned_by.iter().map(pin)),
         },
-        Evidence::HotLoop(hot) => hot_loop(hot),
-        Evidence::Spin(spin) => spinning(spin),
+        Evidence::HotLoop(hot) => loops::hot_loop(hot),
+        Evidence::Spin(spin) => loops::spinning(spin),
         Evidence::Garbage(garbage) => Sentences {
             before: vec![(
                 "waiting",
@@ -312,67 +313,10 @@ fn sentences(finding: &Finding) -> Sentences {
     }
 }
 
-fn spinning(spin: &SpinEvidence) -> Sentences {
-    let turns = spin.turns_per_second.map(|turns| format!("about {} a second", units::count(turns.round() as u64)));
-    let busy = spin.cpu_fraction.map(|share| {
-        let switches = units::plural(spin.voluntary_switches, "voluntary context switch", "voluntary context switches");
-        format!("{} busy, {switches}", units::ratio(share))
-    });
-    Sentences {
-        before: vec![
-            ("samples", units::count(spin.samples)),
-            ("CPU", busy.unwrap_or_default()),
-            ("turns", turns.unwrap_or_default()),
-            ("ready", spin.descriptor.clone().unwrap_or_default()),
-            ("calls", spin.callback.clone().unwrap_or_default()),
-            ("moved", spin.bytes_moved.map(units::bytes).unwrap_or_default()),
-        ],
-        after: Vec::new(),
-    }
-}
-
 /// A row each; without any an empty one, so that the row counts as told.
 fn one_a_row(name: &'static str, texts: impl Iterator<Item = String>) -> Vec<(&'static str, String)> {
     let rows: Vec<_> = texts.map(|text| (name, text)).collect();
     if rows.is_empty() { vec![(name, String::new())] } else { rows }
-}
-
-fn hot_loop(hot: &HotLoopEvidence) -> Sentences {
-    let states = match hot.distinct_states {
-        0 | 1 => "its variables never changed".to_owned(),
-        many => format!("its variables were seen in {} states", units::count(many)),
-    };
-    let samples = format!("{} in this loop; {states}", units::plural(hot.samples, "sample", "samples"));
-    let busy = hot.cpu_fraction.map(|share| {
-        let switches = units::plural(hot.voluntary_switches, "voluntary context switch", "voluntary context switches");
-        format!("{} busy, {switches}", units::ratio(share))
-    });
-    let starved = hot.starved_seconds.map(|seconds| format!("not reached for {}", units::seconds(seconds)));
-    let bytecode = hot.loop_bytecode.map(|[first, last]| format!("{first} to {last}"));
-    let weaker = hot.tiers.split_last().map(|(_, weaker)| verdicts_text(weaker));
-    Sentences {
-        before: vec![
-            ("samples", samples),
-            ("CPU", busy.unwrap_or_default()),
-            ("event loop", starved.unwrap_or_default()),
-            ("bytecode", bytecode.unwrap_or_default()),
-            ("inside", hot.inside.clone().unwrap_or_default()),
-            ("exits need", way_out(&hot.exit_values)),
-        ],
-        after: vec![("holds too", weaker.unwrap_or_default())],
-    }
-}
-
-/// `done = False` as what it is: the loop ends only if that changes.
-fn way_out(values: &[String]) -> String {
-    if values.is_empty() {
-        return String::new();
-    }
-    let names: Vec<&str> = values.iter().map(|value| value.split(" = ").next().unwrap_or(value)).collect();
-    // Of what a call answers, only that it is asked is known.
-    let known: Vec<&str> = values.iter().filter(|value| value.contains(" = ")).map(String::as_str).collect();
-    let now = if known.is_empty() { String::new() } else { format!("; now {}", known.join(", ")) };
-    format!("can end only if {} changes{now}", names.join(" or "))
 }
 
 /// `120 str, 5.6 KiB, in 35 arenas, owned by model.work`.

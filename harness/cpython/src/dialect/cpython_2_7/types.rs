@@ -92,6 +92,7 @@ pub(super) const TYPES: KnownTypes = KnownTypes {
     generator_fields: &[],
     shared_keys: "",
     items_at: &[],
+    items_behind: &[],
     core_fields: &[],
     chains: &[],
     hand_on: &[],

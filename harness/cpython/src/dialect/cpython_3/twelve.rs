@@ -88,6 +88,8 @@ pub(super) const RELEASE_12: Dialect = Dialect {
     types: KnownTypes {
         fixed: &fixed::FIXED_12,
         sizes: &types::SIZES_12,
+        // A queue has a list.
+        items_behind: &[],
         frame_fields: &[(16, "f_back"), (32, "f_trace")],
         // `clear_freelists` of `Modules/gcmodule.c`.
         cleared: &[

@@ -72,6 +72,8 @@ pub(super) const TYPES: KnownTypes = KnownTypes {
     generator_fields: &[(24, "gi_name", true), (32, "gi_qualname", true), (40, "gi_exc_value", true)],
     shared_keys: "ht_cached_keys",
     items_at: &[("hamt_bitmap_node", 32), ("hamt_collision_node", 32)],
+    // `RingBuf` of `Modules/_queuemodule.c`: `items`, `items_cap`.
+    items_behind: &[("_queue.SimpleQueue", 40, 48)],
     core_fields: &[
         ("coroutine", &[(56, "cr_origin", false)]),
         ("async_generator", &[(56, "ag_finalizer", true)]),
