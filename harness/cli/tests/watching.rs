@@ -92,13 +92,25 @@ fn what_is_bounded_is_told_with_its_bound_and_is_no_finding() {
     if !live() {
         return;
     }
-    for handle in ["last.append(Row(n))", "cache.rows[n] = Row(n)"] {
-        let folder = tempfile::tempdir().unwrap();
-        let report = watched(&BURSTS.replace("HANDLE", handle), &[], folder.path());
-        assert_eq!(report["findings"], Value::Array(Vec::new()), "{handle}");
-        let told: Vec<&Value> = report["observations"].as_array().unwrap().iter().collect();
-        assert!(told.iter().any(|seen| seen["evidence"]["limit"] == 1_000_000), "{handle}: {told:?}");
+    let folder = tempfile::tempdir().unwrap();
+    let report = watched(&BURSTS.replace("HANDLE", "last.append(Row(n))"), &[], folder.path());
+    assert_eq!(report["findings"], Value::Array(Vec::new()), "{report}");
+    let told: Vec<&Value> = report["observations"].as_array().unwrap().iter().collect();
+    assert!(told.iter().any(|seen| seen["evidence"]["limit"] == 1_000_000), "{told:?}");
+}
+
+/// A number beside it may be meant as its bound: nobody saw it reached, and it is far.
+#[test]
+fn what_may_be_a_bound_and_is_far_is_told_with_what_grows() {
+    if !live() {
+        return;
     }
+    let folder = tempfile::tempdir().unwrap();
+    let report = watched(&BURSTS.replace("HANDLE", "cache.rows[n] = Row(n)"), &[], folder.path());
+    let finding = &report["findings"][0];
+    assert_eq!((&finding["class"], &finding["confidence"]["grade"]), (&"growth".into(), &"low".into()), "{report}");
+    let said = finding["summary"].as_str().unwrap();
+    assert!(said.starts_with("cache.rows holds") && said.contains(" = 1000000 is meant as its bound"), "{said}");
 }
 
 #[test]

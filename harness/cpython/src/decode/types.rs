@@ -213,7 +213,7 @@ impl TypeTable {
                 .iter()
                 .find(|(name, _)| *name == shape.name)
                 .map_or(d.tuple.ob_item, |row| row.1),
-            items_behind: d.types.items_behind.iter().find(|row| row.0 == shape.name).map(|row| (row.1, row.2)),
+            items_behind: d.types.items_behind.iter().find(|row| row.0 == full_name).map(|row| (row.1, row.2)),
             finalizes: d.type_object.tp_finalize != 0
                 && image.u64_at(at.offset(d.type_object.tp_finalize)).is_some_and(|finalize| finalize != 0),
             is_sized_simply: buffers.is_empty() && !objects.has_values(flags) && !is_rounded && !has_keys,
