@@ -283,6 +283,10 @@ fn a_number_beside_it_that_is_far_bounds_nothing_yet() {
     };
     assert_eq!(counted(9000).classes(), [FindingClass::Growth]);
     assert!(counted(1000).classes().is_empty());
+    // A log's own bound is one.
+    let mut log = Watch { numbers: Vec::new(), most: Some(9000), ..counted(9000) };
+    log.thresholds.growth.bound_item_bytes_min = 0.0;
+    assert!(log.classes().is_empty());
 }
 
 #[test]

@@ -52,7 +52,8 @@ impl Limit {
         let each = bytes as f64 / length.max(1.0);
         let times = (most - length) / (gained * length);
         let left = seconds.map(|seconds| seconds * times);
-        let is_long = left.map_or(times >= limits.bound_watches_min, |left| left >= limits.bound_seconds_min);
+        let by_watches = !self.is_log && times >= limits.bound_watches_min;
+        let is_long = left.map_or(by_watches, |left| left >= limits.bound_seconds_min);
         let far = Far { seconds: left, bytes: (each * most) as u64 };
         let is_far = predicates::FAR_BOUND.applies()
             && length <= limits.bound_used_max * most
