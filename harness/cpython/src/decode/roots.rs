@@ -3,8 +3,7 @@
 use std::collections::HashSet;
 
 use bloathound_heap::{
-    FinalizerSite, HeapSnapshot, NameId, ObjectId, ReferenceKind, ReferenceLabel, Root, RootKind, TypeId, TypeInfo,
-    TypeRole,
+    FinalizerSite, HeapSnapshot, NameId, ObjectId, ReferenceKind, Root, RootKind, TypeId, TypeInfo, TypeRole,
 };
 use bloathound_memory::{Address, MemorySource};
 
@@ -316,8 +315,9 @@ pub(crate) fn add_unaccounted_roots(snapshot: &mut HeapSnapshot) -> u64 {
         }
     }
     for root in snapshot.roots() {
-        // Fields of interpreter and thread states own a reference, and so do entries of the types' cache; frames are counted through `f_back` or by the
-        // thread state; modules are counted by `sys.modules`; static types own themselves.
+        // Fields of interpreter and thread states own a reference, and so do entries of the types' cache; frames are
+        // counted through `f_back` or by the thread state; modules are counted by `sys.modules`; static types own
+        // themselves.
         if matches!(root.kind, RootKind::Interpreter | RootKind::ThreadState | RootKind::TypeCache) {
             exact[root.object.index()] = exact[root.object.index()].saturating_add(1);
         }
@@ -363,16 +363,11 @@ impl<'a> SuspendedCalls<'a> {
 
     /// The root of a frame with a count that no reference explains; threads' own frames are roots already.
     fn root(&self, id: ObjectId) -> Option<Root> {
-        (self.snapshot.role(id) == TypeRole::Frame).then(|| {
-            let name = self.field(id, self.code).and_then(|code| self.field(code, self.code_name));
-            let name = name.and_then(|name| self.snapshot.text_name(name));
+        let snapshot = self.snapshot;
+        (snapshot.role(id) == TypeRole::Frame).then(|| {
+            let name = snapshot.field(id, self.code).and_then(|code| snapshot.field(code, self.code_name));
+            let name = name.and_then(|name| snapshot.text_name(name));
             Root { object: id, kind: RootKind::SuspendedFrame, name }
         })
-    }
-
-    fn field(&self, from: ObjectId, name: Option<NameId>) -> Option<ObjectId> {
-        let mut references = self.snapshot.references_of(from);
-        let is_meant = |label: ReferenceLabel| label.kind() == ReferenceKind::Field && label.name() == name;
-        references.find(|(_, label)| name.is_some() && is_meant(*label)).map(|(to, _)| to)
     }
 }

@@ -104,8 +104,7 @@ impl Names<'_> {
 
     /// What the field `name` of `id` refers to.
     pub(crate) fn field(&self, id: ObjectId, name: Option<NameId>) -> Option<ObjectId> {
-        let mut references = self.snapshot().references_of(id);
-        references.find(|(_, label)| self.fields.is(*label, name)).map(|(to, _)| to)
+        self.snapshot().field(id, name)
     }
 
     /// The code of a function.

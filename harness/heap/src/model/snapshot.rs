@@ -5,8 +5,8 @@ use std::hash::{BuildHasherDefault, Hasher};
 
 use super::columns::{Columns, Records};
 use crate::{
-    BitSet, NameId, ObjectId, ObjectRecord, Quality, ReferenceLabel, Root, SeriesWords, Site, Tracking, TypeId,
-    TypeInfo, TypeRole,
+    BitSet, NameId, ObjectId, ObjectRecord, Quality, ReferenceKind, ReferenceLabel, Root, SeriesWords, Site, Tracking,
+    TypeId, TypeInfo, TypeRole,
 };
 
 /// Texts by object. Asked for every attribute there is, so it hashes with one multiplication: ids are dense, ours, and
@@ -240,6 +240,13 @@ impl HeapSnapshot {
     pub fn find_name(&self, text: &str) -> Option<NameId> {
         let position = self.names.iter().position(|name| **name == *text).filter(|_| !text.is_empty());
         position.map(|index| NameId(index as u32))
+    }
+
+    /// What the field `name` of `id` refers to; nothing where there is no such name.
+    #[must_use]
+    pub fn field(&self, id: ObjectId, name: Option<NameId>) -> Option<ObjectId> {
+        let is_meant = |label: ReferenceLabel| label.kind() == ReferenceKind::Field && label.name() == name;
+        self.references_of(id).find(|(_, label)| name.is_some() && is_meant(*label)).map(|(to, _)| to)
     }
 
     /// All names; the index is the [`NameId`].
